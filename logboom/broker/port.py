@@ -1,0 +1,198 @@
+"""What the services may ask of a broker, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event on its way.
+
+    Attributes:
+        key: Messages of one key stay in order (same partition).
+        value: The event as UTF-8 JSON. Its `event.id` makes a replay recognisable.
+    """
+
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingBatch:
+    """Messages that a producer hands over together.
+
+    Attributes:
+        sequence: Grows by one with every new batch of one producer. A batch that is sent again
+            after a crash carries its old number and exactly its old messages, so that a broker
+            that remembers the last number it took can tell.
+        messages: In the order in which they are to be read.
+    """
+
+    sequence: int
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumedBatch:
+    """Messages of one partition, in order.
+
+    Attributes:
+        partition: Number of the partition, from 0.
+        offsets: The offset of each message, ascending, as long as `messages`.
+        messages: At least one.
+    """
+
+    partition: int
+    offsets: Sequence[int]
+    messages: Sequence[Message]
+
+    @property
+    def next_offset(self) -> int:
+        """The position to commit once everything in this batch is durable downstream."""
+        return self.offsets[-1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """How far a consumer group is behind in one partition.
+
+    Attributes:
+        committed: Next offset that the group will read after a restart; 0 when it never committed.
+        end: Offset that the next published message will get.
+    """
+
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def messages(self) -> int:
+        """Messages published and not yet committed."""
+        return max(0, self.end - self.committed)
+
+
+class Publisher(Protocol):
+    """One producer's way into one topic."""
+
+    async def publish(self, batch: OutgoingBatch) -> None:
+        """Returns when every message of the batch is durable.
+
+        Several calls may be under way at once; each is answered on its own. Batches that are
+        started in order arrive in order within a partition as long as none fails. A batch whose
+        sequence this producer has had acknowledged before may be stored again (Kafka) or
+        recognised and dropped (local).
+
+        Raises:
+            BrokerUnavailable: The batch may or may not have arrived; publish it again.
+            BrokerRefused: The broker will never take this batch.
+            DiskFull: The embedded broker has no room; publish it again later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Waits for what is under way and lets go of all resources. Idempotent."""
+        ...
+
+
+class Subscription(Protocol):
+    """One member of a consumer group reading one topic, from the group's committed positions."""
+
+    async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
+        """Waits for messages.
+
+        Args:
+            max_messages: Give back about this many at most; a batch is never cut for it, except
+                that at least one batch is given when there is any.
+            timeout_s: Return empty-handed after this long.
+
+        Raises:
+            BrokerUnavailable: Ask again later.
+            BrokerRefused: It will never work.
+        """
+        ...
+
+    async def commit(self, positions: Mapping[int, int]) -> None:
+        """Makes the group's positions durable: partition → next offset to read.
+
+        Positions of partitions that this member no longer owns are passed over: their new owner
+        reads those messages again, and the store recognises them.
+
+        Raises:
+            BrokerUnavailable: Commit again later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Leaves the group, so that others take over at once. Idempotent."""
+        ...
+
+
+class Broker(Protocol):
+    """A Kafka cluster, or the embedded broker."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for messages to people; without secrets."""
+        ...
+
+    async def publisher(self, *, producer: str) -> Publisher:
+        """Opens a way into the events' topic, creating the topic where it is missing.
+
+        Args:
+            producer: Stable name of the producer, the same after a restart. At most one process
+                publishes under one name at a time.
+
+        Raises:
+            BrokerUnavailable: Try again later.
+            BrokerRefused: Credentials, rights or the address are wrong.
+        """
+        ...
+
+    async def subscription(self, *, group: str) -> Subscription:
+        """Joins a consumer group on the events' topic; a new group starts at the oldest message.
+
+        Raises:
+            BrokerUnavailable: Try again later.
+            BrokerRefused: Credentials, rights or the address are wrong.
+        """
+        ...
+
+    async def lag(self, *, group: str) -> Sequence[PartitionLag]:
+        """How far the group is behind, by partition in ascending order; empty without the topic.
+
+        Raises:
+            BrokerUnavailable: Ask again later.
+        """
+        ...
+
+    async def post_status(self, entries: Mapping[str, bytes]) -> None:
+        """Puts entries onto the status stream; the last one of each key counts.
+
+        Raises:
+            BrokerUnavailable: Post again later.
+        """
+        ...
+
+    async def read_status(self) -> Mapping[str, bytes]:
+        """The last entry of every key of the status stream.
+
+        Raises:
+            BrokerUnavailable: Ask again later.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Returns when the broker answers.
+
+        Raises:
+            BrokerUnavailable: It does not.
+            BrokerRefused: It does, and refuses us.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of all connections that are not owned by a publisher or a subscription."""
+        ...

@@ -1,0 +1,84 @@
+"""How are durations, sizes and addresses written in a configuration?"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)?", re.IGNORECASE)
+_BYTES = {
+    "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+    "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
+}  # fmt: skip
+
+
+def parse_duration(text: str) -> timedelta:
+    """Reads ``90d``, ``1h30m``, ``250ms``.
+
+    Raises:
+        ValueError: With the forms that are understood.
+    """
+    stripped = text.strip()
+    matches = list(_DURATION.finditer(stripped))
+    if not matches or "".join(m.group(0) for m in matches) != stripped:
+        raise ValueError(
+            f"{text!r} is not a duration: write for example 30s, 15m, 1h30m, 90d or 1y"
+        )
+    return timedelta(seconds=sum(float(m.group(1)) * _SECONDS[m.group(2)] for m in matches))
+
+
+def parse_size(text: str) -> int:
+    """Reads ``16MiB``, ``500 MB``, ``4096``; gives bytes.
+
+    Raises:
+        ValueError: With the forms that are understood.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a size: write for example 64KiB, 16MiB or 1GiB")
+    return int(float(match.group(1)) * _BYTES[(match.group(2) or "b").lower()])
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else _no_bare_number(value)
+
+
+def _no_bare_number(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError(f"{value} has no unit: write for example {value}s or {value}d")  # noqa: TRY004 - pydantic turns ValueError into its own
+    return value
+
+
+def _size(value: object) -> object:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+def _address(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"127.0.0.1:{value}"
+    if isinstance(value, str) and value.isdigit():
+        return f"127.0.0.1:{value}"
+    if isinstance(value, str) and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}", value):
+        raise ValueError(
+            f"{value!r} is not an address: write HOST:PORT, for example 127.0.0.1:7700"
+        )
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A timedelta, written with its unit."""
+Size = Annotated[int, BeforeValidator(_size)]
+"""A number of bytes, written with or without a unit."""
+Address = Annotated[str, BeforeValidator(_address)]
+"""HOST:PORT; a bare port means loopback."""
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Splits HOST:PORT; brackets around an IPv6 address are taken off."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,109 @@
+"""What can go wrong outside of the program, as one exception tree.
+
+Bad data is a value (`logboom.store.Rejected`, a dead letter), never an exception. What is raised is
+either one of these classes, each of which says whether trying again can help, or a bug.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LogboomError(Exception):
+    """The root of every failure that logboom foresees.
+
+    Args:
+        what: What went wrong, in one clause that a user understands.
+        where: The file, key, address or position it is about.
+        mend: What the user can do about it.
+
+    Attributes:
+        retryable: True when the same call may succeed later without anybody's help.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, what: str, *, where: str | None = None, mend: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.mend = mend
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """One line: what, where, and how to mend it."""
+        text = self.what if self.where is None else f"{self.where}: {self.what}"
+        return text if self.mend is None else f"{text} ({self.mend})"
+
+
+class ConfigError(LogboomError):
+    """A configuration, pattern or rule that cannot be used as it stands."""
+
+
+class UsageError(LogboomError):
+    """A command that was called wrongly."""
+
+
+class QueryError(LogboomError):
+    """A query that cannot be understood, or that would cost too much.
+
+    Attributes:
+        position: Index into the query's text where the trouble starts, 0-based, in characters;
+            None where no single place is to blame.
+        suggestion: A query or a phrase that would work, if one is near.
+    """
+
+    def __init__(
+        self, what: str, *, position: int | None = None, suggestion: str | None = None
+    ) -> None:
+        self.position = position
+        self.suggestion = suggestion
+        where = None if position is None else f"query, character {position + 1}"
+        super().__init__(what, where=where, mend=suggestion)
+
+
+class BrokerError(LogboomError):
+    """The broker could not do what was asked."""
+
+
+class BrokerUnavailable(BrokerError):
+    """The broker does not answer, or asks to come back later."""
+
+    retryable = True
+
+
+class BrokerRefused(BrokerError):
+    """The broker answered, and will never take this: credentials, a missing topic, its limits."""
+
+
+class StoreError(LogboomError):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer, or asks to come back later."""
+
+    retryable = True
+
+
+class StoreRefused(StoreError):
+    """The store answered, and will never take this request."""
+
+
+class StoreDamaged(StoreError):
+    """Files of the embedded store cannot be read as what they claim to be."""
+
+
+class DiskFull(LogboomError):
+    """A file could not be written for want of room. Work goes on when there is room again."""
+
+    retryable = True
+
+
+class AlreadyRunning(LogboomError):
+    """Another process holds the folder or the port that this one needs."""
+
+
+class ServiceUnreachable(LogboomError):
+    """A logboom service did not answer over HTTP."""
+
+    retryable = True

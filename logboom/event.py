@@ -1,0 +1,128 @@
+"""What is an event, what is its id, and on which day does it belong?
+
+An event is the JSON object of one log entry with ECS's field names, nested (`{"log": {"level": …}}`).
+It travels as bytes; `Event` is its decoded form. DESIGN's section "The event" lists the fields.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+Event = dict[str, Any]
+"""One log entry, decoded. The only place where an untyped dict crosses a boundary."""
+
+SOURCE_RUN_LENGTH = 13
+_OFFSET_DIGITS = 9
+_ALPHABET = "0123456789abcdefghijklmnopqrstuv"  # base32hex: sorts as the numbers do
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+MAX_OFFSET = 32**_OFFSET_DIGITS - 1
+
+TIME_OUT_OF_RANGE = "time_out_of_range"
+_FUTURE_TOLERANCE = timedelta(days=1)
+
+
+def source_run(source_id: str, epoch: int) -> str:
+    """Names one life of a source: the bytes between two truncations.
+
+    Args:
+        source_id: Opaque, unique id of the source, given when it was first seen.
+        epoch: How often the source has begun anew from offset 0.
+
+    Returns:
+        13 characters of base32hex (65 bits of BLAKE2b), the same for the same arguments everywhere.
+    """
+    digest = blake2b(f"{source_id}\0{epoch}".encode(), digest_size=9).digest()
+    return encode_base32hex(int.from_bytes(digest, "big") >> 7, SOURCE_RUN_LENGTH)
+
+
+def event_id(run: str, offset: int) -> str:
+    """The id of the event that starts at `offset` of a source's run.
+
+    Ids of one run sort as their offsets do: stores compress them well, and a document's existence
+    is answered without a look at old segments.
+
+    Args:
+        run: What `source_run` gave.
+        offset: First byte of the event in its source, 0 to `MAX_OFFSET`.
+
+    Returns:
+        22 characters, unique per event.
+    """
+    # Nine digits, spelled out: this runs once for every event.
+    return (
+        run
+        + _ALPHABET[offset >> 40 & 31]
+        + _PAIRS[offset >> 30 & 1023]
+        + _PAIRS[offset >> 20 & 1023]
+        + _PAIRS[offset >> 10 & 1023]
+        + _PAIRS[offset & 1023]
+    )
+
+
+def encode_base32hex(number: int, digits: int) -> str:
+    """Writes a non-negative number with exactly `digits` digits of base32hex."""
+    return "".join(_ALPHABET[number >> 5 * place & 31] for place in range(digits - 1, -1, -1))
+
+
+def utc_day(timestamp: str) -> date | None:
+    """The UTC day of a timestamp as the normaliser writes it (ISO 8601, ending in ``Z``).
+
+    Returns:
+        None when the text is not such a timestamp.
+    """
+    if len(timestamp) < 20 or timestamp[-1] != "Z":
+        return None
+    try:
+        return date.fromisoformat(timestamp[:10])
+    except ValueError:
+        return None
+
+
+def index_day(event: Event, *, retention: timedelta) -> tuple[date, bool]:
+    """The day whose index an event belongs to.
+
+    The answer depends on the event alone, never on the present, so that a replay gives the same.
+
+    Args:
+        event: A normalised event: `@timestamp` and `event.created` are ISO 8601 in UTC.
+        retention: How far back from its read time an event may lie.
+
+    Returns:
+        The day, and whether the event time lies outside [read time - retention, read time + 1 day];
+        in that case the day is that of the read time.
+
+    Raises:
+        ValueError: When the read time is missing or malformed: the event was not normalised.
+    """
+    own = utc_day(event.get("@timestamp", ""))
+    created: str = event.get("event", {}).get("created", "")
+    read = utc_day(created)
+    if read is None:
+        raise ValueError("event.created is missing or is not ISO 8601 in UTC")
+    if own is None:
+        return read, True
+    if own == read:
+        return own, False
+    if read - retention < own < read + _FUTURE_TOLERANCE:
+        return own, False
+    own_time = datetime.fromisoformat(event["@timestamp"])
+    read_time = datetime.fromisoformat(created)
+    if read_time - retention <= own_time <= read_time + _FUTURE_TOLERANCE:
+        return own, False
+    return read, True
+
+
+def epoch_us(timestamp: str) -> int:
+    """Microseconds since the epoch of an ISO 8601 timestamp in UTC; digits beyond are cut off.
+
+    Raises:
+        ValueError: When the text is no ISO 8601 timestamp.
+    """
+    moment = datetime.fromisoformat(timestamp)
+    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)

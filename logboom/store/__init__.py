@@ -1,0 +1,41 @@
+"""The store port: where events rest, by day, and are found.
+
+Two implementations pass one contract suite (`tests/contract/test_store.py`):
+`logboom.store.elastic` and `logboom.store.local`. `open_store` chooses by the configuration.
+"""
+
+from logboom.store.opening import open_store
+from logboom.store.port import (
+    Bucket,
+    Count,
+    Day,
+    Document,
+    Histogram,
+    Outcome,
+    Page,
+    Rejected,
+    SearchRequest,
+    SortOrder,
+    SourceCount,
+    Store,
+    StoreWriter,
+    TimeRange,
+)
+
+__all__ = [
+    "Bucket",
+    "Count",
+    "Day",
+    "Document",
+    "Histogram",
+    "Outcome",
+    "Page",
+    "Rejected",
+    "SearchRequest",
+    "SortOrder",
+    "SourceCount",
+    "Store",
+    "StoreWriter",
+    "TimeRange",
+    "open_store",
+]

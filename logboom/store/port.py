@@ -1,0 +1,278 @@
+"""What the services may ask of a store, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Literal, Protocol
+
+from logboom.event import Event
+from logboom.query.model import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An event that is ready to be stored.
+
+    Attributes:
+        id: Its `event.id`; a store never holds two documents with one id in one day.
+        day: The UTC day whose index it goes to.
+        event: The normalised event, decoded. Not to be changed any more.
+    """
+
+    id: str
+    day: date
+    event: Event
+
+
+class Outcome(Enum):
+    """What became of a document that the store has taken."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The store will never take this document as it is.
+
+    Attributes:
+        reason: The store's own words, in one line.
+    """
+
+    reason: str
+
+
+class SortOrder(Enum):
+    """By event time; documents of one instant by their `event.id`, in the same direction."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Event times from `start_us` (included) to `end_us` (excluded), µs since the epoch.
+
+    None leaves that side open.
+    """
+
+    start_us: int | None = None
+    end_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of documents; `exact` is False when there are at least that many."""
+
+    value: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One page that is asked for.
+
+    Attributes:
+        limit: Events on the page, at least 0.
+        cursor: What the page before gave, or None for the first one. Query, times and order must
+            be the same for all pages.
+        count_limit: Count exactly up to this many matches.
+    """
+
+    query: Query
+    times: TimeRange = TimeRange()
+    limit: int = 100
+    order: SortOrder = SortOrder.DESC
+    cursor: str | None = None
+    count_limit: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an answer.
+
+    Attributes:
+        events: As stored, in the order asked for.
+        total: Matches on all pages together.
+        cursor: Opaque; None when this is the last page.
+        partial: True when some part of the store did not answer in time.
+        warnings: What the reader should know, one sentence each.
+    """
+
+    events: Sequence[Event]
+    total: Count
+    cursor: str | None
+    partial: bool = False
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Documents in one stretch of time.
+
+    Attributes:
+        start_us: Begin of the stretch, µs since the epoch.
+        by: Count per value of the field that the histogram is split by; empty without one.
+    """
+
+    start_us: int
+    count: int
+    by: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts over time: buckets ascending, without gaps from the first to the last match."""
+
+    interval_us: int
+    buckets: Sequence[Bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How many documents of one source's run (`log.source`) the store holds for one day."""
+
+    run: str
+    day: date
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day index."""
+
+    day: date
+    name: str
+    documents: int
+    size_bytes: int
+
+
+class StoreWriter(Protocol):
+    """The processor's side of a store. At most one per embedded store at a time."""
+
+    async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
+        """Stores documents; returns when each one's fate is durable.
+
+        Args:
+            documents: Any mix of days and sources; the same id may occur twice.
+
+        Returns:
+            One answer per document, in their order. Temporary refusals of single documents are
+            retried inside until they are stored or rejected.
+
+        Raises:
+            StoreUnavailable: Any of the documents may or may not be stored; write all of them again.
+            StoreRefused: The store will not take this from us at all: credentials, rights.
+            DiskFull: Nothing more can be stored for now; write all of them again later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of all resources. Idempotent."""
+        ...
+
+
+class Store(Protocol):
+    """An Elasticsearch cluster, or the embedded store; all of it but writing."""
+
+    @property
+    def kind(self) -> Literal["local", "elasticsearch"]:
+        """Which of the two it is."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where it is, for messages to people; without secrets."""
+        ...
+
+    async def writer(self) -> StoreWriter:
+        """Opens the store for writing and installs what it needs (templates, folders).
+
+        Raises:
+            AlreadyRunning: Another process writes to this embedded store.
+            StoreUnavailable: Try again later.
+            StoreRefused: Credentials, rights or the version of the server are wrong.
+        """
+        ...
+
+    async def search(self, request: SearchRequest) -> Page:
+        """Finds events.
+
+        Raises:
+            QueryError: The query or the cursor cannot be used with this store.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def count(self, query: Query, times: TimeRange) -> Count:
+        """Counts matches, exactly where the store can.
+
+        Raises:
+            QueryError: The query cannot be used with this store.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def histogram(
+        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None, by_size: int = 10
+    ) -> Histogram:
+        """Counts matches over time, in stretches that start at multiples of the interval.
+
+        Args:
+            interval_us: Width of a stretch, µs.
+            by: Stored name of a keyword field to split by, or None.
+            by_size: Keep the most frequent values, this many over the whole range.
+
+        Raises:
+            QueryError: The query or the field cannot be used, or there would be too many buckets.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def get(self, event_id: str) -> Event | None:
+        """One event by its id, or None.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def count_by_source(self) -> Sequence[SourceCount]:
+        """What the store holds, by run of a source and by day: the ledger's other side.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def days(self) -> Sequence[Day]:
+        """The day indices, ascending.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def refresh(self) -> None:
+        """Makes everything written so far visible to searches. For tests and for the ledger.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def check(self) -> str:
+        """Returns a sentence about the store when it answers and serves.
+
+        Raises:
+            StoreUnavailable: It does not.
+            StoreRefused: It does, and refuses us, or is of a kind or version we cannot use.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of all resources. Idempotent."""
+        ...
