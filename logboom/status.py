@@ -1,0 +1,116 @@
+"""What the services tell about themselves on the broker's status stream.
+
+Every service posts its own entry every second, and the shipper one more per source that changed.
+The API reads them all, so that one API knows every shipper and processor wherever it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+STALE_AFTER_S = 10.0
+"""A service whose last entry is older than this is taken for dead or cut off."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ServiceStatus(_Entry):
+    """One service process.
+
+    Attributes:
+        service: Which of the three it is.
+        instance: Unique among all processes of that service: the shipper's name, or host and pid.
+        at_ns: When this was written, ns since the epoch.
+        state: `waiting` means that it cannot go on, and `waiting_for` says for what.
+        counters: Totals since the process started, by the metric names of `logboom.telemetry`.
+        errors: The latest troubles, newest first, one line each.
+    """
+
+    service: Literal["shipper", "processor", "api"]
+    instance: str
+    pid: int
+    host: str
+    version: str
+    started_ns: int
+    at_ns: int
+    state: Literal["starting", "running", "waiting", "stopping", "stopped"]
+    waiting_for: str | None = None
+    counters: Mapping[str, float] = {}
+    errors: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Key of this entry on the status stream."""
+        return f"{self.service}/{self.instance}"
+
+
+class SourceStatus(_Entry):
+    """One source, and its side of the ledger.
+
+    Attributes:
+        source: Opaque id of the source.
+        shipper: Name of the shipper that reads it.
+        run: `log.source` of its events since its last truncation.
+        path: The file's last known path, or `-` for standard input.
+        state: What the shipper does with it now.
+        detail: Why, in words for people; empty when all is well.
+        size: Bytes it has now; None when that cannot be known.
+        read_offset: Bytes read from it in this run.
+        acked_offset: Bytes up to which everything is durable in the broker: the checkpoint.
+        lines_read: Lines read since the source is known, over all its runs.
+        lines_acked: Of these, lines in events that the broker has acknowledged.
+        lines_empty: Of these, empty lines, which make no event.
+        lines_dead: Of these, lines that went to the dead letters.
+        lines_pending: Of these, lines that wait for the rest of their event or for the ack.
+        acked: Events that the broker has acknowledged, by run and UTC day (`YYYY-MM-DD`).
+    """
+
+    source: str
+    shipper: str
+    run: str
+    path: str
+    at_ns: int
+    state: Literal["reading", "idle", "unreadable", "binary", "gone"]
+    detail: str = ""
+    size: int | None = None
+    read_offset: int = 0
+    acked_offset: int = 0
+    lines_read: int = 0
+    lines_acked: int = 0
+    lines_empty: int = 0
+    lines_dead: int = 0
+    lines_pending: int = 0
+    acked: Mapping[str, Mapping[str, int]] = {}
+
+    @property
+    def key(self) -> str:
+        """Key of this entry on the status stream."""
+        return f"source/{self.shipper}/{self.source}"
+
+
+def decode_status(
+    entries: Mapping[str, bytes],
+) -> tuple[list[ServiceStatus], list[SourceStatus]]:
+    """Decodes what `Broker.read_status` gave.
+
+    Entries of kinds that this version does not know are passed over.
+
+    Returns:
+        Services by key, and sources by path.
+    """
+    services = [
+        ServiceStatus.model_validate_json(value)
+        for key, value in sorted(entries.items())
+        if key.partition("/")[0] in {"shipper", "processor", "api"}
+    ]
+    sources = [
+        SourceStatus.model_validate_json(value)
+        for key, value in entries.items()
+        if key.startswith("source/")
+    ]
+    return services, sorted(sources, key=lambda source: (source.path, source.source))
