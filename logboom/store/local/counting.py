@@ -1,0 +1,169 @@
+"""How many documents match, in all, over time and by value?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tantivy import Query
+
+from logboom.errors import QueryError
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.store.local.combine import all_of, between
+from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.schema import ID, NOT_FAST, NUMBER, SOURCE, TIME
+from logboom.store.local.unusual import TIME_MARK
+from logboom.store.port import Bucket, Histogram, SourceCount, TimeRange
+
+MOST_BUCKETS = 20_000
+_AT_ONCE = 60_000  # buckets in one answer of tantivy; it refuses more than 65,000
+
+
+def in_times(day: Snapshot, query: Query, times: TimeRange) -> Query | None:
+    """The query, narrowed to a range of times where the day is not wholly inside it.
+
+    Returns:
+        None when nothing of the day can lie in the range.
+    """
+    start, end = times.start_us, times.end_us
+    if not day.strays:
+        if (start is not None and start >= day.end_us) or (end is not None and end <= day.start_us):
+            return None
+        start = None if start is not None and start <= day.start_us else start
+        end = None if end is not None and end >= day.end_us else end
+    return all_of(query, between(start, end))
+
+
+def count(days: Sequence[Snapshot], query: Query, times: TimeRange) -> int:
+    """Matches within a range of times."""
+    total = 0
+    for day in days:
+        narrowed = in_times(day, query, times)
+        if narrowed is not None:
+            total += day.searcher.search(narrowed, 1, order_by_field=NUMBER).count or 0
+    return total
+
+
+def by_source(days: Sequence[Snapshot]) -> list[SourceCount]:
+    """Documents by run of a source and by day."""
+    return [
+        SourceCount(run, day.folder.day, documents)
+        for day in days
+        for run, documents in sorted(day.searcher.terms_with_prefix(SOURCE, ""))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How time is cut, and by which field counts are split; the `size` most frequent values stay."""
+
+    width_us: int
+    by: str | None
+    size: int
+
+
+def histogram(
+    days: Sequence[Snapshot], query: Query, times: TimeRange, interval: Interval
+) -> Histogram:
+    """Matches over time; see `Store.histogram`.
+
+    Raises:
+        QueryError: The field cannot be used, or there would be too many buckets.
+    """
+    if interval.width_us < 1:
+        raise QueryError("the interval must be longer than nothing")
+    narrowed = [(day, one) for day in days if (one := in_times(day, query, times)) is not None]
+    if interval.by is None:
+        counts: Counter[int] = Counter()
+        for day, one in narrowed:
+            counts.update(_over_time(day, one, interval.width_us))
+        return _assemble(counts, {}, interval)
+    _check_splittable(interval.by)
+    counts, split = _split(narrowed, interval, interval.by)
+    return _assemble(counts, split, interval)
+
+
+def _split(
+    days: Sequence[tuple[Snapshot, Query]], interval: Interval, by: str
+) -> tuple[Counter[int], dict[str, Counter[int]]]:
+    counts: Counter[int] = Counter()
+    split: dict[str, Counter[int]] = {}
+    for value in _most_frequent(days, by, interval.size):
+        split[_label(value)] = Counter()
+    for day, query in days:
+        counts.update(_over_time(day, query, interval.width_us))
+        terms = {"field": by, "size": _AT_ONCE}
+        values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval.width_us)}}}
+        for bucket in _aggregate(day, query, values)["values"]["buckets"]:
+            label = _label(bucket["key"])
+            if label in split:
+                split[label].update(_times(bucket["times"]))
+    return counts, split
+
+
+def _most_frequent(days: Sequence[tuple[Snapshot, Query]], by: str, size: int) -> list[str | float]:
+    totals: Counter[str | float] = Counter()
+    for day, query in days:
+        values = {"values": {"terms": {"field": by, "size": _AT_ONCE}}}
+        for bucket in _aggregate(day, query, values)["values"]["buckets"]:
+            totals[bucket["key"]] += bucket["doc_count"]
+    ranked = sorted(totals.items(), key=lambda item: (-item[1], str(item[0])))
+    return [value for value, _ in ranked[:size]]
+
+
+def _assemble(
+    counts: Counter[int], split: dict[str, Counter[int]], interval: Interval
+) -> Histogram:
+    if not counts:
+        return Histogram(interval.width_us, ())
+    first, last = min(counts), max(counts)
+    if (last - first) // interval.width_us >= MOST_BUCKETS:
+        raise QueryError(
+            f"there would be more than {MOST_BUCKETS} buckets",
+            suggestion="choose a longer interval or a shorter range of time",
+        )
+    buckets = [
+        Bucket(
+            start,
+            counts[start],
+            {value: some[start] for value, some in split.items() if some[start]},
+        )
+        for start in range(first, last + 1, interval.width_us)
+    ]
+    return Histogram(interval.width_us, buckets)
+
+
+def _over_time(day: Snapshot, query: Query, width_us: int) -> Counter[int]:
+    return _times(_aggregate(day, query, {"times": _by_time(width_us)})["times"])
+
+
+def _by_time(width_us: int) -> dict[str, Any]:
+    return {"histogram": {"field": TIME, "interval": width_us, "min_doc_count": 1}}
+
+
+def _times(found: dict[str, Any]) -> Counter[int]:
+    return Counter({int(bucket["key"]): bucket["doc_count"] for bucket in found["buckets"]})
+
+
+def _aggregate(day: Snapshot, query: Query, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return day.searcher.aggregate(query, request)
+    except ValueError as error:
+        raise QueryError(
+            f"there would be too many buckets: {error}",
+            suggestion="choose a longer interval or a shorter range of time",
+        ) from error
+
+
+def _label(value: str | float) -> str:
+    if isinstance(value, str):
+        return value.removesuffix(TIME_MARK)
+    return str(int(value)) if float(value).is_integer() else str(value)
+
+
+def _check_splittable(by: str) -> None:
+    countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
+    if by in NOT_FAST or by == ID or not (countable or by.startswith(ATTRIBUTES + ".")):
+        raise QueryError(f"counts cannot be split by {by}")

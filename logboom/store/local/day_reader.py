@@ -1,0 +1,138 @@
+"""How is one day read while another process may write to it, or drop it?
+
+A `Snapshot` is what one request sees of a day: it stays readable to the end of the request, whatever
+becomes of the day's files.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+
+from tantivy import DocAddress, Index, Order, Query, Searcher
+
+from logboom.errors import StoreDamaged
+from logboom.event import Event
+from logboom.store.local.combine import between
+from logboom.store.local.documents import DocumentReader
+from logboom.store.local.folders import DayFolder
+from logboom.store.local.schema import NUMBER, STRAY, TIME
+from logboom.store.local.serial import decode
+from logboom.store.local.times import DAY_US, day_start_us
+
+_META_NAME = "meta.json"
+
+
+class Snapshot:
+    """One day as it was at one moment."""
+
+    def __init__(
+        self,
+        folder: DayFolder,
+        searcher: Searcher,
+        documents: DocumentReader,
+        earlier: Snapshot | None,
+    ) -> None:
+        """Names the parts.
+
+        Args:
+            searcher: tantivy's view of the committed documents.
+            earlier: The snapshot before this one, if there was one.
+        """
+        self.folder = folder
+        self.searcher = searcher
+        self.start_us = day_start_us(folder.day)
+        self.end_us = self.start_us + DAY_US
+        self.strays = searcher.doc_freq(STRAY, "t")
+        self._documents = documents
+        self._known_extent = None if earlier is None else earlier._extent
+        self._extent: tuple[int, int] | None = None
+
+    def extent(self) -> tuple[int, int] | None:
+        """The first and the last event time within the day; None when there is no such event."""
+        if self._extent is None:
+            self._extent = self._find_extent()
+        return self._extent
+
+    def load(self, addresses: Sequence[DocAddress]) -> list[tuple[str, Event]]:
+        """The documents that hits point to, in their order: id and event.
+
+        Raises:
+            StoreDamaged: One of them cannot be read.
+        """
+        numbers = self.searcher.fast_field_values(NUMBER, list(addresses))
+        lines = self._documents.read([-1 if number is None else int(number) for number in numbers])
+        return [decode(line) for line in lines]
+
+    def _find_extent(self) -> tuple[int, int] | None:
+        """Looks only at what lies beyond the extent that was known before: most segments do not."""
+        known = self._known_extent
+        after = self.start_us if known is None else known[1] + 1
+        last = self._outermost(after, self.end_us, Order.Desc)
+        if known is None:
+            first = self._outermost(self.start_us, self.end_us, Order.Asc)
+            return None if first is None or last is None else (first, last)
+        first = self._outermost(self.start_us, known[0], Order.Asc)
+        return (known[0] if first is None else first, known[1] if last is None else last)
+
+    def _outermost(self, start_us: int, end_us: int, order: Order) -> int | None:
+        query = between(start_us, end_us) or Query.all_query()
+        hits = self.searcher.search(query, 1, count=False, order_by_field=TIME, order=order).hits
+        return int(hits[0][0]) if hits else None
+
+
+class DayReader:
+    """Opens a day and follows its commits. For many threads."""
+
+    def __init__(self, folder: DayFolder) -> None:
+        """Opens the day.
+
+        Raises:
+            FileNotFoundError: It has been dropped.
+            StoreDamaged: It cannot be read.
+        """
+        self.folder = folder
+        self._meta = folder.index / _META_NAME
+        self._reloading = threading.Lock()
+        self._seen = _state(os.stat(self._meta))
+        self._documents = DocumentReader(folder.path)
+        try:
+            self._index = Index.open(str(folder.index))
+            self._index.config_reader("manual")
+        except ValueError as error:
+            if not self._meta.exists():
+                raise FileNotFoundError(str(self._meta)) from error
+            raise StoreDamaged(str(error), where=str(folder.path)) from error
+        self._snapshot = self._take(None)
+
+    def snapshot(self) -> Snapshot:
+        """The day as it is committed now.
+
+        Raises:
+            FileNotFoundError: It has been dropped.
+            StoreDamaged: It cannot be read any more.
+        """
+        state = _state(os.stat(self._meta))
+        if state != self._seen:
+            with self._reloading:
+                if state != self._seen:
+                    self._reload()
+                    self._seen = state
+        return self._snapshot
+
+    def _reload(self) -> None:
+        try:
+            self._index.reload()
+        except ValueError as error:
+            if not self._meta.exists():
+                raise FileNotFoundError(str(self._meta)) from error
+            raise StoreDamaged(str(error), where=str(self.folder.path)) from error
+        self._snapshot = self._take(self._snapshot)
+
+    def _take(self, earlier: Snapshot | None) -> Snapshot:
+        return Snapshot(self.folder, self._index.searcher(), self._documents, earlier)
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_mtime_ns, status.st_size

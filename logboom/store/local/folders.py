@@ -1,0 +1,157 @@
+"""Where does each day lie on disk?
+
+`<store>/<index name>/` holds `day.json`, the documents, and the folder `index/` with tantivy's
+files. A day appears under its name all at once; one that is beyond repair keeps its files under
+`<name>.damaged-<n>`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import orjson
+
+from logboom.errors import StoreDamaged
+from logboom.store.local.documents import for_room
+
+INDEX_NAME = "index"
+_DAY_NAME = "day.json"
+_DAMAGED = ".damaged-"
+_UNFINISHED = ".new"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFolder:
+    """One day's place.
+
+    Attributes:
+        day: The UTC day.
+        path: Its folder; the folder's name is the name of the day index.
+    """
+
+    day: date
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the day index."""
+        return self.path.name
+
+    @property
+    def index(self) -> Path:
+        """Folder of tantivy's files."""
+        return self.path / INDEX_NAME
+
+
+class StoreFolder:
+    """The folder of all days."""
+
+    def __init__(self, path: Path, name_pattern: str) -> None:
+        """Names the folder; nothing is created.
+
+        Args:
+            path: The store's own folder.
+            name_pattern: Name of a day index, in strftime's codes.
+        """
+        self.path = path
+        self._name_pattern = name_pattern
+
+    def days(self) -> list[DayFolder]:
+        """The days that are there, ascending."""
+        try:
+            entries = sorted(os.listdir(self.path))
+        except FileNotFoundError:
+            return []
+        found = [_read_day(self.path / name) for name in entries if not _is_aside(name)]
+        return sorted((day for day in found if day is not None), key=lambda day: day.day)
+
+    def damaged(self) -> list[str]:
+        """Names of the folders that have been set aside."""
+        try:
+            return sorted(name for name in os.listdir(self.path) if _DAMAGED in name)
+        except FileNotFoundError:
+            return []
+
+    def create(self, day: date) -> DayFolder:
+        """Makes the folder of a new day.
+
+        Raises:
+            DiskFull: There is no room for it.
+        """
+        path = self.path / day.strftime(self._name_pattern)
+        unfinished = path.with_name(path.name + _UNFINISHED)
+        try:
+            unfinished.mkdir(parents=True, exist_ok=True)
+            _write_synced(unfinished / _DAY_NAME, orjson.dumps({"day": day.isoformat()}))
+            unfinished.rename(path)
+            sync_folder(self.path)
+        except OSError as error:
+            raise for_room(error, path) from error
+        return DayFolder(day, path)
+
+    def set_aside(self, folder: DayFolder) -> Path:
+        """Takes a day that is beyond repair out of the way.
+
+        Returns:
+            Where its files are now.
+        """
+        for number in _count_up():
+            target = folder.path.with_name(f"{folder.name}{_DAMAGED}{number}")
+            if not target.exists():
+                break
+        folder.path.rename(target)
+        sync_folder(self.path)
+        return target
+
+
+def folder_size(path: Path) -> int:
+    """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def sync_folder(path: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _count_up() -> Iterator[int]:
+    number = 1
+    while True:
+        yield number
+        number += 1
+
+
+def _is_aside(name: str) -> bool:
+    return _DAMAGED in name or name.endswith(_UNFINISHED)
+
+
+def _read_day(path: Path) -> DayFolder | None:
+    try:
+        content = orjson.loads((path / _DAY_NAME).read_bytes())
+        return DayFolder(date.fromisoformat(content["day"]), path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise StoreDamaged(f"is no day's description: {error}", where=str(path)) from error
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,79 @@
+"""How are events looked for over all days?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tantivy import Query
+
+from logboom.event import Event
+from logboom.store.local.cursors import Cursor, read_cursor
+from logboom.store.local.days import View
+from logboom.store.local.folders import folder_size
+from logboom.store.local.paging import Collection, Wanted
+from logboom.store.local.schema import NUMBER
+from logboom.store.local.translate import id_query
+from logboom.store.port import Count, Day, Page, SearchRequest, SortOrder
+
+
+def search_page(view: View, query: Query, request: SearchRequest) -> Page:
+    """One page of an answer; see `Store.search`.
+
+    Raises:
+        QueryError: The cursor cannot be used.
+    """
+    cursor = read_cursor(request)
+    wanted = Wanted(
+        query=query,
+        times=request.times,
+        order=request.order,
+        limit=request.limit + 1,  # one more tells whether there is another page
+        after=None if cursor is None else cursor.after,
+        count_beyond=request.count_limit if cursor is None else None,
+    )
+    collection = Collection(wanted)
+    days = view.days if request.order is SortOrder.ASC else view.days[::-1]
+    for day in days:
+        if collection.is_complete():
+            break
+        collection.add_day(day)
+    for day in view.days:
+        if day.strays:
+            collection.add_strays(day)
+    total = _total(collection.count, request.count_limit) if cursor is None else cursor.total
+    found = collection.found[: request.limit]
+    more = len(collection.found) > request.limit and found
+    return Page(
+        events=[one.event for one in found],
+        total=total,
+        cursor=Cursor(found[-1].key, total).text(request) if more else None,
+        partial=bool(view.warnings),
+        warnings=view.warnings,
+    )
+
+
+def get_event(view: View, event_id: str) -> Event | None:
+    """One event by its id, the newest days first; None when there is none."""
+    query = id_query(event_id)
+    for day in reversed(view.days):
+        hits = day.searcher.search(query, 1, count=False, order_by_field=NUMBER).hits
+        if hits:
+            return day.load([hits[0][1]])[0][1]
+    return None
+
+
+def days_of(view: View) -> Sequence[Day]:
+    """The days with their sizes."""
+    return [
+        Day(
+            day.folder.day,
+            day.folder.name,
+            day.searcher.num_docs,
+            folder_size(day.folder.path),
+        )
+        for day in view.days
+    ]
+
+
+def _total(count: int, limit: int) -> Count:
+    return Count(count) if count <= limit else Count(limit, exact=False)

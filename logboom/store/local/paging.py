@@ -1,0 +1,173 @@
+"""Which events are on a page, and where does the next one begin?
+
+The order is event time, then event id. Within a day the search goes through windows of time, from
+the near end of the range to the far one, so that a page of the newest events costs no more on a full
+day than on an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tantivy import DocAddress, Order, Query
+
+from logboom.event import Event
+from logboom.store.local.combine import all_of, between
+from logboom.store.local.cursors import Cursor, Key
+from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.schema import SCHEMA, STRAY, TIME
+from logboom.store.port import SortOrder, TimeRange
+
+_FIRST_WINDOW_US = 60_000_000
+_WINDOW_GROWTH = 16
+_END_OF_TIME_US = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event with its place in the order: its time and its id."""
+
+    key: Key
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Event times from `start_us` (included) to `end_us` (excluded)."""
+
+    start_us: int
+    end_us: int
+
+    def within(self, start_us: int, end_us: int) -> Span:
+        """What of it lies between two times."""
+        return Span(max(self.start_us, start_us), min(self.end_us, end_us))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of every day.
+
+    Attributes:
+        limit: Matches to find, at most.
+        after: Where the page before ended.
+        count_beyond: Go on counting until there are more matches than this; None: do not count.
+    """
+
+    query: Query
+    times: TimeRange
+    order: SortOrder
+    limit: int
+    after: Key | None
+    count_beyond: int | None
+
+    @property
+    def span(self) -> Span:
+        """The times that remain behind `after`, the instant itself left out."""
+        start = self.times.start_us if self.times.start_us is not None else -_END_OF_TIME_US
+        end = self.times.end_us if self.times.end_us is not None else _END_OF_TIME_US
+        if self.after is None:
+            return Span(start, end)
+        instant = self.after[0]
+        if self.order is SortOrder.DESC:
+            return Span(start, min(end, instant))
+        return Span(max(start, instant + 1), end)
+
+
+class Collection:
+    """What was found so far."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._descending = wanted.order is SortOrder.DESC
+        self.found: list[Found] = []
+        self.count = 0
+
+    def is_complete(self) -> bool:
+        """True when nothing more needs to be looked at."""
+        return self._missing() == 0 and not self._is_counting()
+
+    def add_day(self, day: Snapshot) -> None:
+        """Searches a day's events that lie within the day."""
+        wanted = self._wanted
+        if wanted.after is not None and day.start_us <= wanted.after[0] < day.end_us:
+            self._add_rest_of_instant(day, wanted.query, wanted.after)
+        extent = day.extent()
+        if extent is None:
+            return
+        span = wanted.span.within(max(day.start_us, extent[0]), min(day.end_us, extent[1] + 1))
+        for window in _windows(span, descending=self._descending):
+            if self.is_complete():
+                return
+            self._add_span(day, wanted.query, window)
+
+    def add_strays(self, day: Snapshot) -> None:
+        """Searches a day's events whose time lies outside of the day, wherever they belong."""
+        strays = Collection(self._wanted)
+        query = all_of(self._wanted.query, Query.term_query(SCHEMA, STRAY, "t"))
+        if self._wanted.after is not None:
+            strays._add_rest_of_instant(day, query, self._wanted.after)
+        strays._add_span(day, query, self._wanted.span)
+        self.found += strays.found
+        self.count += strays.count
+        self.found.sort(key=lambda one: one.key, reverse=self._descending)
+        del self.found[self._wanted.limit :]
+
+    def _missing(self) -> int:
+        return self._wanted.limit - len(self.found)
+
+    def _is_counting(self) -> bool:
+        beyond = self._wanted.count_beyond
+        return beyond is not None and self.count <= beyond
+
+    def _add_span(self, day: Snapshot, query: Query, span: Span) -> None:
+        matching = all_of(query, between(span.start_us, span.end_us))
+        limit = self._missing()
+        order = Order.Desc if self._descending else Order.Asc
+        result = day.searcher.search(matching, max(limit, 1), order_by_field=TIME, order=order)
+        count = result.count or 0
+        self.count += count
+        if not limit or not count:
+            return
+        hits: list[tuple[int, DocAddress]] = result.hits
+        if count > len(hits):  # the last instant may have more than fit: take all of it
+            last_us = hits[-1][0]
+            hits = [hit for hit in hits if hit[0] != last_us]
+            hits += _at_instant(day, query, last_us)
+        self.found += self._load(day, hits)[:limit]
+
+    def _add_rest_of_instant(self, day: Snapshot, query: Query, after: Key) -> None:
+        found = self._load(day, _at_instant(day, query, after[0]))
+        rest = [one for one in found if (one.key < after if self._descending else one.key > after)]
+        self.found += rest[: self._missing()]
+
+    def _load(self, day: Snapshot, hits: Sequence[tuple[int, DocAddress]]) -> list[Found]:
+        documents = day.load([address for _, address in hits])
+        found = [
+            Found((time_us, event_id), event)
+            for (time_us, _), (event_id, event) in zip(hits, documents, strict=True)
+        ]
+        return sorted(found, key=lambda one: one.key, reverse=self._descending)
+
+
+def _windows(span: Span, *, descending: bool) -> Iterator[Span]:
+    """Cuts a span into windows that grow, beginning with where the order begins."""
+    width = _FIRST_WINDOW_US
+    start, end = span.start_us, span.end_us
+    while start < end:
+        if descending:
+            window = Span(max(start, end - width), end)
+            end = window.start_us
+        else:
+            window = Span(start, min(end, start + width))
+            start = window.end_us
+        yield window
+        width *= _WINDOW_GROWTH
+
+
+def _at_instant(day: Snapshot, query: Query, time_us: int) -> list[tuple[int, DocAddress]]:
+    matching = all_of(query, between(time_us, time_us + 1))
+    count = day.searcher.search(matching, 1, order_by_field=TIME).count
+    if not count:
+        return []
+    return day.searcher.search(matching, count, count=False, order_by_field=TIME).hits

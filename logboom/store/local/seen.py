@@ -1,0 +1,112 @@
+"""Which documents of a write does a day hold already?
+
+The ids of one source's run ascend. So the highest offset per run answers for nearly every document
+that it is new; only one at or below it, or one with a foreign id, is looked up in the index.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from tantivy import FieldType, Occur, Query, Searcher
+
+from logboom.store.local.schema import FOREIGN_ID, OFFSET, PRESENT, SCHEMA, SOURCE
+
+Identity = tuple[str, int] | str
+"""What makes two documents the same: the run of a source and an offset in it, or a foreign id."""
+
+_RUNS_AT_ONCE = 50_000
+_OFFSETS_AT_ONCE = 5_000
+
+
+class Watermarks:
+    """The highest offset of every run that a day holds."""
+
+    def __init__(self) -> None:
+        self._highest: dict[str, int] = {}
+
+    def raise_to(self, run: str, offset: int) -> None:
+        """Takes note that a document at this offset is held."""
+        if offset > self._highest.get(run, -1):
+            self._highest[run] = offset
+
+    def load(self, searcher: Searcher) -> None:
+        """Takes note of everything that an index holds."""
+        runs = [run for run, _ in searcher.terms_with_prefix(SOURCE, "")]
+        if len(runs) > _RUNS_AT_ONCE:
+            for run in runs:
+                hits = searcher.search(_of_run(run), 1, count=False, order_by_field=OFFSET).hits
+                self.raise_to(run, -1 if hits[0][0] is None else hits[0][0])
+            return
+        highest = {"max": {"field": OFFSET}}
+        terms = {"terms": {"field": SOURCE, "size": _RUNS_AT_ONCE}, "aggs": {"highest": highest}}
+        found = searcher.aggregate(Query.all_query(), {"runs": terms})
+        for bucket in found["runs"]["buckets"]:
+            value = bucket["highest"]["value"]
+            self.raise_to(bucket["key"], -1 if value is None else int(value))
+
+    def sift(self, identities: Sequence[Identity]) -> tuple[list[int], list[int]]:
+        """Tells which documents are new for certain.
+
+        Returns:
+            Indices of the new ones, and of those that have to be looked up; both ascending.
+        """
+        staged = dict[str, int]()
+        new: list[int] = []
+        doubtful: list[int] = []
+        highest = self._highest
+        for index, identity in enumerate(identities):
+            if type(identity) is tuple:
+                run, offset = identity
+                mark = staged.get(run)
+                if mark is None:
+                    mark = highest.get(run, -1)
+                if offset > mark:
+                    staged[run] = offset
+                    new.append(index)
+                    continue
+            doubtful.append(index)
+        return new, doubtful
+
+
+def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:
+    """Those of the identities that an index holds."""
+    by_run = defaultdict[str, list[int]](list)
+    found: set[Identity] = set()
+    for identity in identities:
+        if isinstance(identity, str):
+            if searcher.doc_freq(FOREIGN_ID, identity):
+                found.add(identity)
+        else:
+            by_run[identity[0]].append(identity[1])
+    for run, offsets in by_run.items():
+        offsets.sort()
+        for start in range(0, len(offsets), _OFFSETS_AT_ONCE):
+            some = offsets[start : start + _OFFSETS_AT_ONCE]
+            found |= {
+                (run, offset) for offset in _offsets_between(searcher, run, some[0], some[-1])
+            }
+    return found
+
+
+def position_query(run: str, lowest: int, highest: int) -> Query:
+    """Documents of a run from one offset to another, both included, whose ids follow from that."""
+    offsets = Query.range_query(SCHEMA, OFFSET, FieldType.Integer, lowest, highest)
+    foreign = Query.term_query(SCHEMA, PRESENT, FOREIGN_ID)
+    return Query.boolean_query(
+        [(Occur.Must, _of_run(run)), (Occur.Must, offsets), (Occur.MustNot, foreign)]
+    )
+
+
+def _offsets_between(searcher: Searcher, run: str, lowest: int, highest: int) -> Iterable[int]:
+    query = position_query(run, lowest, highest)
+    count = searcher.search(query, 1, order_by_field=OFFSET).count
+    if not count:
+        return ()
+    hits = searcher.search(query, count, count=False, order_by_field=OFFSET).hits
+    return (offset for offset, _ in hits)
+
+
+def _of_run(run: str) -> Query:
+    return Query.term_query(SCHEMA, SOURCE, run)

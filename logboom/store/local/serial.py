@@ -1,0 +1,53 @@
+"""How is a document written as one line of JSON, and read back just as it was?
+
+The line is the event; where the event does not name the document's id itself, the line is a list of
+the id and the event.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from logboom.event import Event
+from logboom.store.port import Document
+
+
+def encode(document: Document) -> bytes:
+    """Writes a document as JSON without a line break.
+
+    Raises:
+        ValueError: The event is not JSON: its types, its depth.
+    """
+    about = document.event.get("event")
+    named = type(about) is dict and about.get("id") == document.id
+    value: Any = document.event if named else [document.id, document.event]
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _encode_slowly(value)
+
+
+def decode(line: bytes) -> tuple[str, Event]:
+    """Reads what `encode` wrote.
+
+    Returns:
+        The document's id and its event.
+    """
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = json.loads(line)  # numbers beyond 64 bits, unpaired surrogates, great depth
+    if isinstance(value, list):
+        return value[0], value[1]
+    return value["event"]["id"], value
+
+
+def _encode_slowly(value: Any) -> bytes:
+    """For what orjson refuses: numbers beyond 64 bits, unpaired surrogates, depth beyond 254."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"the event cannot be written as JSON: {error}") from error

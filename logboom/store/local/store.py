@@ -1,0 +1,134 @@
+"""The embedded store, as the rest of logboom sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, TypeVar
+
+from logboom.clock import Clock
+from logboom.config.model import Config, LocalStoreSection
+from logboom.errors import StoreUnavailable
+from logboom.event import Event
+from logboom.query.model import Query
+from logboom.store.local import counting
+from logboom.store.local.days import Days
+from logboom.store.local.folders import StoreFolder
+from logboom.store.local.looking import days_of, get_event, search_page
+from logboom.store.local.translate import Translator
+from logboom.store.local.writer import LocalWriter
+from logboom.store.port import (
+    Count,
+    Day,
+    Histogram,
+    Page,
+    SearchRequest,
+    SourceCount,
+    StoreWriter,
+    TimeRange,
+)
+
+_SEARCHES_AT_ONCE = 4
+_REFRESH_PATIENCE_S = 10.0
+_REFRESH_POLL_S = 0.02
+
+_T = TypeVar("_T")
+
+
+class LocalStore:
+    """The store in a folder of this machine. Searches run in threads of their own."""
+
+    kind: Literal["local"] = "local"
+
+    def __init__(self, folder: StoreFolder, clock: Clock, *, writer_memory_bytes: int) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._writer_memory_bytes = writer_memory_bytes
+        self._days = Days(folder)
+        self._translator = Translator()
+        self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
+        self._writer: LocalWriter | None = None
+
+    @property
+    def address(self) -> str:
+        """The store's folder."""
+        return str(self._folder.path)
+
+    async def writer(self) -> StoreWriter:
+        """Opens the store for writing; see `Store.writer`."""
+        writer = await self._run(
+            lambda: LocalWriter(self._folder, self._clock, memory_bytes=self._writer_memory_bytes)
+        )
+        self._writer = writer
+        return writer
+
+    async def search(self, request: SearchRequest) -> Page:
+        """Finds events; see `Store.search`."""
+        return await self._run(
+            lambda: search_page(
+                self._days.view(), self._translator.translate(request.query), request
+            )
+        )
+
+    async def count(self, query: Query, times: TimeRange) -> Count:
+        """Counts matches, always exactly."""
+        return await self._run(
+            lambda: Count(
+                counting.count(self._days.view().days, self._translator.translate(query), times)
+            )
+        )
+
+    async def histogram(
+        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None, by_size: int = 10
+    ) -> Histogram:
+        """Counts matches over time; see `Store.histogram`."""
+        interval = counting.Interval(interval_us, by, by_size)
+        return await self._run(
+            lambda: counting.histogram(
+                self._days.view().days, self._translator.translate(query), times, interval
+            )
+        )
+
+    async def get(self, event_id: str) -> Event | None:
+        """One event by its id, or None."""
+        return await self._run(lambda: get_event(self._days.view(), event_id))
+
+    async def count_by_source(self) -> Sequence[SourceCount]:
+        """What the store holds, by run of a source and by day."""
+        return await self._run(lambda: counting.by_source(self._days.view().days))
+
+    async def days(self) -> Sequence[Day]:
+        """The day indices, ascending."""
+        return await self._run(lambda: days_of(self._days.view()))
+
+    async def refresh(self) -> None:
+        """Makes everything written so far visible to searches.
+
+        Raises:
+            StoreUnavailable: The process that writes does not get on with it.
+        """
+        if self._writer is not None:
+            await self._writer.flush()
+
+    async def check(self) -> str:
+        """Says how many days there are, and which cannot be read."""
+        view = await self._run(self._days.view)
+        damaged = await self._run(self._folder.damaged)
+        sentence = f"embedded store with {len(view.days)} days in {self.address}"
+        troubles = [*view.warnings, *(f"{name} is damaged and set aside" for name in damaged)]
+        return "; ".join([sentence, *troubles])
+
+    async def close(self) -> None:
+        """Lets go of all resources. Idempotent."""
+        self._executor.shutdown(wait=True)
+        self._days.close()
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def open_local(section: LocalStoreSection, config: Config, clock: Clock) -> LocalStore:
+    """The embedded store that a configuration names; its folder need not exist yet."""
+    folder = StoreFolder(config.data / "store", config.index)
+    return LocalStore(folder, clock, writer_memory_bytes=section.writer_memory)

@@ -1,0 +1,175 @@
+"""How does the one process that writes to the embedded store write?"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from logboom.clock import Clock
+from logboom.errors import AlreadyRunning, DiskFull, LogboomError, StoreDamaged, StoreUnavailable
+from logboom.store.local.day_writer import DayWriter
+from logboom.store.local.documents import for_room
+from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.port import Document, Outcome, Rejected
+
+_OPEN_DAYS = 4
+_LEAST_MEMORY = 15 * 2**20
+_COMMIT_AFTER_S = 0.5
+_LOCK_NAME = "writer.lock"
+_LOCK_PATIENCE_S = 2.0
+_LOCK_RETRY_S = 0.05
+
+
+class WriterLock:
+    """The right to write to a store's folder, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes it.
+
+        Raises:
+            AlreadyRunning: Another process has it.
+        """
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise AlreadyRunning(
+                "another process writes to this store",
+                where=str(path.parent),
+                mend="stop it, or choose another folder with --data",
+            ) from error
+
+    def release(self) -> None:
+        """Gives it back. Idempotent."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class LocalWriter:
+    """The embedded store's `StoreWriter`.
+
+    One thread takes in documents; another commits the indices that have waited long enough.
+    """
+
+    def __init__(self, folder: StoreFolder, clock: Clock, *, memory_bytes: int) -> None:
+        """Takes the lock and brings every day into order.
+
+        Raises:
+            AlreadyRunning: Another process writes.
+            DiskFull: There is no room.
+            StoreUnavailable: A day's index cannot be opened.
+        """
+        self._folder = folder
+        self._clock = clock
+        self._memory_bytes = max(_LEAST_MEMORY, memory_bytes // _OPEN_DAYS)
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            self._lock = WriterLock(folder.path / _LOCK_NAME)
+        except OSError as error:
+            raise for_room(error, folder.path) from error
+        self._days: OrderedDict[date, DayWriter] = OrderedDict()
+        self._changing_days = threading.Lock()
+        self._stopping = threading.Event()
+        self._executor = ThreadPoolExecutor(1, "store-write")
+        self._committer = threading.Thread(target=self._commit_on_time, name="store-commit")
+        self._committer.start()
+
+    async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
+        """Stores documents; see `StoreWriter.write`."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._write, documents
+        )
+
+    async def flush(self) -> None:
+        """Makes everything written visible to searches.
+
+        Raises:
+            DiskFull: There is no room for an index.
+            StoreUnavailable: An index cannot be written.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._commit_all)
+
+    async def close(self) -> None:
+        """Commits and lets go of all resources. Idempotent."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._close)
+        self._executor.shutdown()
+
+    def _write(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+        by_day: dict[date, list[int]] = {}
+        for index, document in enumerate(documents):
+            by_day.setdefault(document.day, []).append(index)
+        answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
+        for day, indices in by_day.items():
+            writer = self._day(day)
+            some = writer.append([documents[index] for index in indices])
+            for index, answer in zip(indices, some, strict=True):
+                answers[index] = answer
+        return answers
+
+    def _day(self, day: date) -> DayWriter:
+        writer = self._days.get(day)
+        if writer is None:
+            self._make_room()
+            writer = self._open(day)
+            with self._changing_days:
+                self._days[day] = writer
+        with self._changing_days:
+            self._days.move_to_end(day)
+        return writer
+
+    def _open(self, day: date) -> DayWriter:
+        folder = next((one for one in self._folder.days() if one.day == day), None)
+        if folder is None:
+            folder = self._folder.create(day)
+        try:
+            return DayWriter(folder, memory_bytes=self._memory_bytes)
+        except StoreDamaged:
+            self._folder.set_aside(folder)
+            return DayWriter(self._folder.create(day), memory_bytes=self._memory_bytes)
+
+    def _make_room(self) -> None:
+        while len(self._days) >= _OPEN_DAYS:
+            day, writer = next(iter(self._days.items()))
+            writer.commit()
+            with self._changing_days:
+                del self._days[day]
+            writer.close(wait_for_merges=True)
+
+    def _commit_all(self) -> None:
+        with self._changing_days:
+            writers = list(self._days.values())
+        for writer in writers:
+            writer.commit()
+
+    def _commit_on_time(self) -> None:
+        """The committing thread: what fails is tried again, and told by the next write."""
+        while not self._stopping.wait(_COMMIT_AFTER_S):
+            with self._changing_days:
+                writers = [writer for writer in self._days.values() if writer.uncommitted]
+            for writer in writers:
+                try:
+                    writer.commit()
+                except (DiskFull, StoreUnavailable):
+                    continue
+
+    def _close(self) -> None:
+        self._committer.join()
+        try:
+            self._commit_all()
+        finally:
+            for writer in self._days.values():
+                writer.close(wait_for_merges=False)
+            self._days.clear()
+            self._lock.release()
