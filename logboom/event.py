@@ -6,7 +6,7 @@ It travels as bytes; `Event` is its decoded form. DESIGN's section "The event" l
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -66,52 +66,43 @@ def encode_base32hex(number: int, digits: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in range(digits - 1, -1, -1))
 
 
-def utc_day(timestamp: str) -> date | None:
-    """The UTC day of a timestamp as the normaliser writes it (ISO 8601, ending in ``Z``).
-
-    Returns:
-        None when the text is not such a timestamp.
-    """
-    if len(timestamp) < 20 or timestamp[-1] != "Z":
-        return None
-    try:
-        return date.fromisoformat(timestamp[:10])
-    except ValueError:
-        return None
-
-
-def index_day(event: Event, *, retention: timedelta) -> tuple[date, bool]:
-    """The day whose index an event belongs to.
+class IndexDays:
+    """Which day's index does an event belong to?
 
     The answer depends on the event alone, never on the present, so that a replay gives the same.
 
     Args:
-        event: A normalised event: `@timestamp` and `event.created` are ISO 8601 in UTC.
         retention: How far back from its read time an event may lie.
-
-    Returns:
-        The day, and whether the event time lies outside [read time - retention, read time + 1 day];
-        in that case the day is that of the read time.
-
-    Raises:
-        ValueError: When the read time is missing or malformed: the event was not normalised.
     """
-    own = utc_day(event.get("@timestamp", ""))
-    created: str = event.get("event", {}).get("created", "")
-    read = utc_day(created)
-    if read is None:
-        raise ValueError("event.created is missing or is not ISO 8601 in UTC")
-    if own is None:
+
+    def __init__(self, retention: timedelta) -> None:
+        self._retention = retention
+
+    def day(self, timestamp: str, created: str) -> tuple[str, bool]:
+        """The day of an event.
+
+        Args:
+            timestamp: Its event time, as the normaliser writes it: ISO 8601 in UTC with ``Z``.
+            created: Its read time, likewise.
+
+        Returns:
+            The day as ``YYYY-MM-DD``, and whether the event time lies outside
+            [read time - retention, read time + 1 day]; then the day is that of the read time.
+
+        Raises:
+            ValueError: When the read time is malformed: the event was not normalised.
+        """
+        own, read = timestamp[:10], created[:10]
+        if own == read and len(timestamp) >= 20:
+            return own, False
+        read_time = datetime.fromisoformat(created)
+        try:
+            own_time = datetime.fromisoformat(timestamp)
+            if read_time - self._retention <= own_time <= read_time + _FUTURE_TOLERANCE:
+                return own, False
+        except (ValueError, TypeError):
+            pass  # not a time at all: as far out of range as can be
         return read, True
-    if own == read:
-        return own, False
-    if read - retention < own < read + _FUTURE_TOLERANCE:
-        return own, False
-    own_time = datetime.fromisoformat(event["@timestamp"])
-    read_time = datetime.fromisoformat(created)
-    if read_time - retention <= own_time <= read_time + _FUTURE_TOLERANCE:
-        return own, False
-    return read, True
 
 
 def epoch_us(timestamp: str) -> int:

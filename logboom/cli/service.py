@@ -1,0 +1,217 @@
+"""Commands that run services: `up`, `ship`, `process`, `api`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from logboom.config import Config, expand, from_mapping, read_mapping
+from logboom.config.load import process_environment
+from logboom.config.units import split_address
+from logboom.errors import AlreadyRunning, ConfigError
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
+]
+_MACHINE_LOGS = "/var/log"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    app.command("up")(up)
+    app.command("ship")(ship)
+    app.command("process")(process)
+    app.command("api")(api)
+
+
+def up(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders or globs to follow; - reads standard input.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of everything logboom keeps.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the API.", min=1, max=65535, show_default=False)
+    ] = None,
+) -> None:
+    """Runs the whole pipeline on this machine.
+
+    Without paths and without a configuration it follows the machine's own logs.
+
+    Example: logboom up /var/log/app/ --port 7700
+    """
+    settings = _settings(config)
+    _add_inputs(settings, paths or [], follow_machine=config is None)
+    if data is not None:
+        settings["data"] = str(data)
+    if port is not None:
+        settings["api"] = {**settings.get("api", {}), "listen": f"127.0.0.1:{port}"}
+    checked = from_mapping(settings, origin=str(config or "logboom up"))
+    settings["inputs"] = [*settings["inputs"], _own_logs(checked)]
+    checked = from_mapping(settings, origin=str(config or "logboom up"))
+    raise typer.Exit(asyncio.run(_supervise(settings, checked)))
+
+
+def ship(config: ConfigOption = None) -> None:
+    """Runs a shipper: reads the inputs and puts events onto the broker.
+
+    Example: logboom ship -c logboom.yaml
+    """
+    from shipper.run import run  # noqa: PLC0415 - a service loads only what it needs
+
+    raise typer.Exit(run(_service_config(config, "shipper")))
+
+
+def process(config: ConfigOption = None) -> None:
+    """Runs a processor: takes events from the broker and stores them.
+
+    Example: logboom process -c logboom.yaml
+    """
+    from processor.run import run  # noqa: PLC0415 - a service loads only what it needs
+
+    raise typer.Exit(run(_service_config(config, "processor")))
+
+
+def api(config: ConfigOption = None) -> None:
+    """Runs the search API.
+
+    Example: logboom api -c logboom.yaml
+    """
+    from search_api.run import run  # noqa: PLC0415 - a service loads only what it needs
+
+    raise typer.Exit(run(_service_config(config, "api")))
+
+
+def _settings(path: Path | None) -> dict[str, Any]:
+    return expand({}) if path is None else read_mapping(path, process_environment())
+
+
+def _service_config(path: Path | None, service: str) -> Config:
+    from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
+    from logboom.supervisor import CONFIG_DESCRIPTOR  # noqa: PLC0415 - not needed for --help
+
+    handed_over = process_environment().get(CONFIG_DESCRIPTOR)
+    if handed_over is not None:
+        with os.fdopen(int(handed_over), "rb") as descriptor:
+            config = from_mapping(json.load(descriptor), origin="logboom up")
+        configure_logging(service, config.log_level, _log_path(config, service))
+        return config
+    if path is None:
+        raise ConfigError("needs a configuration", mend="name one with -c FILE")
+    config = from_mapping(read_mapping(path, process_environment()), origin=str(path))
+    make_folder(config.data)
+    configure_logging(service, config.log_level, None)
+    return config
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the data folder, private to its user.
+
+    Raises:
+        ConfigError: When that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be made: {error.strerror}", where=str(folder), mend="choose another with --data"
+        ) from error
+
+
+def _log_path(config: Config, service: str) -> Path:
+    return config.data / "logs" / f"{service}.log"
+
+
+def _add_inputs(settings: dict[str, Any], paths: list[str], *, follow_machine: bool) -> None:
+    inputs = list(settings.get("inputs", []))
+    files = [path for path in paths if path != "-"]
+    if follow_machine and not paths:
+        files = [_MACHINE_LOGS]
+    if files:
+        inputs.append({"kind": "file", "path": files})
+    if "-" in paths:
+        inputs.append({"kind": "stdin", "stdin": True})
+    settings["inputs"] = inputs
+
+
+def _own_logs(config: Config) -> dict[str, Any]:
+    return {"kind": "file", "path": [str(config.data / "logs" / "*.log")], "format": "json"}
+
+
+async def _supervise(settings: dict[str, Any], config: Config) -> int:
+    from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
+    from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
+    from logboom.supervisor import Ended, Supervisor  # noqa: PLC0415 - not needed for --help
+
+    make_folder(config.data)
+    make_folder(config.data / "logs")
+    configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
+    _check_port_is_free(config)
+    lock = _take_folder(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def tell(ended: Ended) -> None:
+        _say(f"{ended.service} ended (status {ended.status}); again in {ended.restarts_in_s:.1f} s")
+
+    _say(f"logboom keeps everything in {config.data}")
+    for section in config.inputs[:-1]:
+        _say(f"following {', '.join(getattr(section, 'path', ['standard input']))}")
+    _say(f"search at http://{config.api.listen}/ or with: logboom search 'level:error'")
+    try:
+        await Supervisor(settings, SystemClock(), tell).run(stop)
+    finally:
+        os.close(lock)
+    _say("stopped; nothing is lost")
+    return 0
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+def _check_port_is_free(config: Config) -> None:
+    host, port = split_address(config.api.listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise AlreadyRunning(
+                f"the address cannot be used: {error.strerror}",
+                where=config.api.listen,
+                mend="choose another with --port or api.listen",
+            ) from error
+
+
+def _take_folder(config: Config) -> int:
+    import fcntl  # noqa: PLC0415 - not needed for --help
+
+    descriptor = os.open(config.data / "up.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunning(
+            "another `logboom up` uses this data folder",
+            where=str(config.data),
+            mend="stop it, or give this one a folder of its own with --data",
+        ) from error
+    return descriptor
+
+

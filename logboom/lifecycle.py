@@ -1,0 +1,90 @@
+"""How does a service begin and end? Signals, the parent's death, patience, last words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+
+from logboom.errors import LogboomError
+
+SUPERVISED = "LOGBOOM_SUPERVISED"
+"""Set in the environment of a supervised service: it ends when its supervisor is gone."""
+
+_PARENT_LOOK_S = 0.5
+
+
+def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
+    """Runs a service's coroutine to its end.
+
+    Args:
+        name: As in the command line, for messages.
+        main: Ends by itself after an orderly stop.
+
+    Returns:
+        Exit status: 0 after an orderly stop, 1 when it could not work; then standard error has a
+        line that says why.
+    """
+    try:
+        uvloop.run(main)
+    except* LogboomError as group:
+        for error in _leaves(group):
+            sys.stderr.write(f"logboom {name}: {error}\n")
+        return 1
+    return 0
+
+
+def stop_event(*, supervised: bool) -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set, and the supervisor's death.
+
+    Args:
+        supervised: True when a supervisor started this process.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if supervised:
+        _watch_parent(loop, os.getppid(), stop)
+    return stop
+
+
+def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int, stop: asyncio.Event) -> None:
+    if os.getppid() != parent:
+        stop.set()
+    else:
+        loop.call_later(_PARENT_LOOK_S, _watch_parent, loop, parent, stop)
+
+
+async def until(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Waits until `stop` is set or the task ends; a task that failed raises."""
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([stopping, task], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if task.done():
+        task.result()
+
+
+async def end(task: asyncio.Task[None], *, patience_s: float) -> bool:
+    """Gives a task some time to end by itself, then cancels it.
+
+    Returns:
+        True when it ended by itself.
+    """
+    done, _ = await asyncio.wait([task], timeout=patience_s)
+    if not done:
+        task.cancel()
+        await asyncio.wait([task])
+    return bool(done)
+
+
+def _leaves(group: BaseExceptionGroup[LogboomError]) -> list[LogboomError]:
+    found: list[LogboomError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

@@ -1,0 +1,68 @@
+"""How does a service tell, again and again, how it is?"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections import deque
+from collections.abc import Mapping
+from typing import Literal
+
+from logboom import __version__
+from logboom.broker import Broker
+from logboom.clock import Clock
+from logboom.errors import LogboomError
+from logboom.status import ServiceStatus
+
+log = logging.getLogger("logboom.status")
+
+INTERVAL_S = 1.0
+_KEPT_ERRORS = 5
+
+
+class Reporter:
+    """Posts a service's status every second.
+
+    Args:
+        broker: Has the status stream.
+        service: Which service this is.
+        instance: Its name among its like.
+        clock: For the times in the entries.
+    """
+
+    def __init__(
+        self, broker: Broker, service: Literal["shipper", "processor", "api"], instance: str,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._broker = broker
+        self._service: Literal["shipper", "processor", "api"] = service
+        self._instance = instance
+        self._clock = clock
+        self._started_ns = clock.now_ns()
+        self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
+        self._silent = False
+        self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
+        self.waiting_for: str | None = None
+
+    def trouble(self, sentence: str) -> None:
+        """Remembers a trouble, newest first; one that repeats is kept once."""
+        if sentence not in self._errors:
+            self._errors.appendleft(sentence)
+
+    async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:
+        """Posts once. A broker that cannot be reached is no reason to stop working."""
+        status = ServiceStatus(
+            service=self._service, instance=self._instance, pid=os.getpid(),
+            host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
+            at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
+            counters=counters, errors=tuple(self._errors),
+        )  # fmt: skip
+        try:
+            await self._broker.post_status({status.key: status.model_dump_json().encode(), **more})
+        except LogboomError as error:
+            if not self._silent:
+                log.warning("the status cannot be posted: %s", error.sentence())
+            self._silent = True
+        else:
+            self._silent = False

@@ -1,0 +1,154 @@
+"""Consume, write, and commit only after every item's answer was read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from logboom.broker import Broker, ConsumedBatch, Subscription
+from logboom.clock import Clock
+from logboom.config import ProcessorSection
+from logboom.errors import AlreadyRunning, LogboomError
+from logboom.retrying import Backoff
+from logboom.store import Document, Outcome, Rejected, Store, StoreWriter
+from processor.preparing import Preparer
+
+log = logging.getLogger("logboom.processor")
+
+_RECEIVE_S = 0.25
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Documents, and the positions that they bring the group to."""
+
+    documents: Sequence[Document]
+    positions: Mapping[int, int]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Events since the start, by what became of them."""
+
+    consumed: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    troubles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What keeps events from being stored, in words for people."""
+        return next(iter(self.troubles.values()), None)
+
+
+class Consumer:
+    """Moves events from the broker to the store; the next write is prepared during the last.
+
+    Args:
+        broker: Where from.
+        store: Where to.
+        section: The processor's settings.
+        preparer: Makes documents of messages.
+        bury: Takes documents that the store will never take; returns when they are durable.
+        clock: For lingering.
+    """
+
+    def __init__(
+        self, broker: Broker, store: Store, section: ProcessorSection, preparer: Preparer,
+        bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]], clock: Clock,
+    ) -> None:  # fmt: skip
+        self._broker = broker
+        self._store = store
+        self._section = section
+        self._preparer = preparer
+        self._bury = bury
+        self._clock = clock
+        self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
+        self.counts = Counts()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, and then until what was taken is stored and committed."""
+        writer = await self._insist("store", self._store.writer)
+        subscription = await self._insist(
+            "broker", lambda: self._broker.subscription(group=self._section.group)
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write_forever(writer, subscription))
+                await self._consume(subscription, stop)
+        finally:
+            await subscription.close()
+            await writer.close()
+
+    async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            batches = await self._gather(subscription, stop)
+            if batches:
+                positions = {batch.partition: batch.next_offset for batch in batches}
+                documents = self._preparer.prepare(batches)
+                await self._ready.put(Prepared(documents, positions))
+        await self._ready.put(None)
+
+    async def _gather(self, subscription: Subscription, stop: asyncio.Event) -> list[ConsumedBatch]:
+        """Receives until there is enough for one write, or the first has waited long enough."""
+        batches: list[ConsumedBatch] = []
+        room = self._section.batch_events
+        due: float | None = None
+        while room > 0 and not stop.is_set():
+            left_s = _RECEIVE_S if due is None else min(_RECEIVE_S, due - self._clock.monotonic())
+            if left_s <= 0:
+                break
+            received = await self._insist(
+                "broker",
+                lambda: subscription.receive(max_messages=room, timeout_s=left_s),  # noqa: B023 - called at once
+            )
+            batches += received
+            room -= sum(len(batch.messages) for batch in received)
+            if received and due is None:
+                due = self._clock.monotonic() + self._section.linger.total_seconds()
+        return batches
+
+    async def _write_forever(self, writer: StoreWriter, subscription: Subscription) -> None:
+        while (prepared := await self._ready.get()) is not None:
+            await self._write(writer, prepared)
+            await self._insist("broker", lambda: subscription.commit(prepared.positions))
+
+    async def _write(self, writer: StoreWriter, prepared: Prepared) -> None:
+        documents = prepared.documents
+        self.counts.consumed += len(documents)
+        outcomes = await self._insist("store", lambda: writer.write(documents))
+        refused = []
+        for document, outcome in zip(documents, outcomes, strict=True):
+            if outcome is Outcome.STORED:
+                self.counts.stored += 1
+            elif outcome is Outcome.DUPLICATE:
+                self.counts.duplicates += 1
+            else:
+                refused.append((document, outcome))
+        if refused:
+            log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
+            await self._insist("dead letters", lambda: self._bury(refused))
+            self.counts.rejected += len(refused)
+
+    async def _insist(self, part: str, act: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Tries until it works; meanwhile the health says what it waits for."""
+        backoff = Backoff()
+        while True:
+            try:
+                result = await act()
+            except AlreadyRunning:
+                raise
+            except LogboomError as error:
+                if part not in self.counts.troubles:
+                    log.warning("processing waits: %s", error.sentence())
+                self.counts.troubles[part] = error.sentence()
+                await backoff.wait()
+            else:
+                if self.counts.troubles.pop(part, None) is not None:
+                    log.info("processing goes on: the %s works again", part)
+                return result

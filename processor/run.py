@@ -1,0 +1,82 @@
+"""The processor as a process: everything wired together, from the first batch to the last commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Mapping
+
+from logboom.broker import open_broker
+from logboom.clock import Clock, SystemClock
+from logboom.config import Config
+from logboom.config.load import process_environment
+from logboom.event import IndexDays
+from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
+from logboom.reporting import INTERVAL_S, Reporter
+from logboom.store import open_store
+from processor.burying import Burial
+from processor.consuming import Consumer
+from processor.preparing import Preparer
+
+log = logging.getLogger("logboom.processor")
+
+_LAST_WRITES_S = 15.0
+
+
+def run(config: Config) -> int:
+    """Runs a processor until SIGTERM or SIGINT.
+
+    Returns:
+        Exit status: 0 after an orderly stop, 1 when it could not work.
+    """
+    return run_service("process", _serve(config, SystemClock()))
+
+
+async def _serve(config: Config, clock: Clock) -> None:
+    stop = stop_event(supervised=SUPERVISED in process_environment())
+    broker = await open_broker(config, clock=clock)
+    store = await open_store(config, clock=clock)
+    reporter = Reporter(broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock)
+    preparer = Preparer(IndexDays(config.retention), clock)
+    burial = Burial(broker, clock)
+    consumer = Consumer(broker, store, config.processor, preparer, burial.bury, clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            reporting = tasks.create_task(_report(reporter, consumer, preparer))
+            consuming = tasks.create_task(consumer.run(stop))
+            await until(stop, consuming)
+            reporter.state = "stopping"
+            if not await end(consuming, patience_s=_LAST_WRITES_S):
+                log.warning("stopped before the last write: these events are consumed again")
+            reporting.cancel()
+        reporter.state = "stopped"
+        await reporter.post(_counters(consumer, preparer), {})
+    finally:
+        await burial.close()
+        await store.close()
+        await broker.close()
+
+
+async def _report(reporter: Reporter, consumer: Consumer, preparer: Preparer) -> None:
+    while True:
+        waiting_for = consumer.counts.waiting_for
+        if reporter.state != "stopping":
+            reporter.state = "waiting" if waiting_for else "running"
+        reporter.waiting_for = waiting_for
+        if waiting_for:
+            reporter.trouble(waiting_for)
+        await reporter.post(_counters(consumer, preparer), {})
+        await asyncio.sleep(INTERVAL_S)
+
+
+def _counters(consumer: Consumer, preparer: Preparer) -> Mapping[str, float]:
+    counts = consumer.counts
+    return {
+        "events_consumed": counts.consumed,
+        "events_stored": counts.stored,
+        "events_duplicate": counts.duplicates,
+        "events_dead": counts.rejected,
+        "events_error": preparer.errors,
+    }

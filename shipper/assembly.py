@@ -1,0 +1,220 @@
+"""From a buffer of one source to messages and the segment that accounts for them."""
+
+from __future__ import annotations
+
+import socket
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from logboom.broker import Message
+from logboom.clock import utc_text
+from logboom.config import FileInput, StdinInput
+from logboom.event import IndexDays
+from shipper.batches import Segment
+from shipper.files.identity import take_guard
+from shipper.framing import Frames, Framing, make_framing
+from shipper.framing.frames import TRUNCATED, append, make_decoder
+from shipper.normalise import Normaliser, SourceContext
+from shipper.parsers import Parser
+from shipper.parsers.making import make_parser
+from shipper.redact import Redactor
+
+PARSE_FAILED = "parse_failed"
+_MESSAGE_OVERHEAD = 100_000  # what names, ids and times may add to an event's text
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What came of a buffer.
+
+    Attributes:
+        segment: None when nothing was certain yet.
+        consumed: Bytes of the buffer that are accounted for by the segment.
+    """
+
+    segment: Segment | None
+    messages: Sequence[Message]
+    consumed: int
+    size_bytes: int
+
+
+class Assembler:
+    """Makes events of one source's bytes: frames, parses, normalises, redacts.
+
+    Args:
+        section: The input that the source belongs to.
+        source: Id of the source.
+        run: Its `log.source`.
+        epoch: Its epoch.
+        path: Its path.
+        max_event_bytes: Where an event is cut.
+        days: Decides on the day of an event.
+
+    Raises:
+        ConfigError: When the input's patterns cannot be used.
+    """
+
+    def __init__(
+        self, section: FileInput | StdinInput, *, source: str, run: str, epoch: int, path: str,
+        max_event_bytes: int, days: IndexDays,
+    ) -> None:  # fmt: skip
+        self.run = run
+        self._source = source
+        self._epoch = epoch
+        self._key = run.encode()
+        self._days = days
+        self._framing: Framing = make_framing(
+            section.multiline, max_event_bytes=max_event_bytes, encoding=section.encoding
+        )
+        self._decode = make_decoder(section.encoding)
+        self._max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
+        self._parser: Parser = make_parser(section)
+        self._names_a_format = section.format not in {"auto", "plain"}
+        self._normaliser = Normaliser(
+            SourceContext(
+                run=run,
+                path=path,
+                host=socket.gethostname(),
+                service=section.service or service_of(path),
+                zone=ZoneInfo(section.zone),
+                fields=section.fields,
+            ),
+            redactor=Redactor.with_defaults(),
+        )
+
+    @property
+    def format_name(self) -> str:
+        """The format that is used or was detected."""
+        return self._parser.name
+
+    def assemble(self, buffer: bytes, *, offset: int, read_ns: int, ended: bool) -> Assembled:
+        """Cuts a buffer into events.
+
+        Args:
+            buffer: Bytes that no segment accounts for yet.
+            offset: Where they begin in the source.
+            read_ns: Read time of their events.
+            ended: True when nothing more is to be waited for.
+        """
+        frames = self._framing.cut(buffer, ended=ended)
+        if not frames.consumed:
+            return Assembled(None, (), 0, 0)
+        values, timestamps = self._events(frames, offset, read_ns)
+        segment = Segment(
+            source=self._source,
+            run=self.run,
+            epoch=self._epoch,
+            start=offset,
+            end=offset + frames.consumed,
+            read_ns=read_ns,
+            starts=array("I", frames.starts),
+            ends=array("I", frames.ends),
+            timestamps=timestamps,
+            lines=sum(frames.lines),
+            empty_lines=frames.empty_lines,
+            days=self._count_days(timestamps, read_ns),
+            guard=take_guard(buffer[: frames.consumed]),
+        )
+        key = self._key
+        messages = [Message(key, value) for value in values]
+        return Assembled(segment, messages, frames.consumed, sum(map(len, values)))
+
+    def assemble_again(self, segment: Segment, buffer: bytes) -> list[Message]:
+        """Makes the messages of a segment that was planned before a crash.
+
+        Args:
+            segment: As the registry remembers it.
+            buffer: The source's bytes from `segment.start` to `segment.end`.
+
+        Returns:
+            The messages under their old ids and with their old times.
+        """
+        frames = self._planned_frames(segment, buffer)
+        values, timestamps = self._events(frames, segment.start, segment.read_ns)
+        for number, timestamp in enumerate(segment.timestamps):
+            if timestamps[number] != timestamp:
+                event = orjson.loads(values[number])
+                event["@timestamp"] = timestamp
+                values[number] = orjson.dumps(event)
+        return [Message(self._key, value) for value in values]
+
+    def _planned_frames(self, segment: Segment, buffer: bytes) -> Frames:
+        frames = Frames()
+        for start, end in zip(segment.starts, segment.ends, strict=True):
+            lines = max(1, buffer.count(b"\n", start, end))
+            append(frames, self._decode, buffer, (start, end), lines)
+        return frames
+
+    def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
+        parse, normalise, tags = self._parser.parse, self._normaliser.normalise, frames.tags
+        read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
+        values: list[bytes] = []
+        timestamps: list[str] = []
+        for number, (text, start) in enumerate(zip(frames.texts, frames.starts, strict=True)):
+            fields = parse(text)
+            marks = tags.get(number, ())
+            if fields is None and self._names_a_format:
+                marks = (*marks, PARSE_FAILED)
+            event = normalise(
+                fields,
+                text,
+                offset=offset + start,
+                read_ns=read_ns,
+                read_text=read_text,
+                tags=marks,
+            )
+            value = event.value
+            if len(value) > self._max_message_bytes:
+                value = shrink(value, self._max_message_bytes)
+            values.append(value)
+            timestamps.append(event.timestamp)
+        return values, timestamps
+
+    def _count_days(self, timestamps: Sequence[str], read_ns: int) -> dict[str, int]:
+        created = utc_text(read_ns // 1_000_000 * 1_000_000)
+        today = created[:10]
+        counts = Counter(timestamp[:10] for timestamp in timestamps)
+        if len(counts) == 1 and today in counts:
+            return dict(counts)
+        days = self._days
+        return dict(Counter(days.day(timestamp, created)[0] for timestamp in timestamps))
+
+
+def service_of(path: str) -> str:
+    """The service that a file name suggests: ``/var/log/app/checkout.log.1`` → ``checkout``."""
+    name = Path(path).name
+    return name.split(".")[0] or name or "stdin"
+
+
+def shrink(value: bytes, limit: int) -> bytes:
+    """Makes an event fit into a message: its own fields go first, then the end of its texts.
+
+    Args:
+        value: An event as JSON, longer than `limit` bytes (escapes can double a text's length).
+        limit: Bytes that it may have.
+
+    Returns:
+        The event with the same id and time, tagged `truncated`.
+    """
+    event = orjson.loads(value)
+    event["tags"] = list(dict.fromkeys((*event.get("tags", ()), TRUNCATED)))
+    event["attributes"] = {}
+    event.get("event", {}).pop("original", None)
+    keep = limit
+    shrunk = orjson.dumps(event)
+    while len(shrunk) > limit:
+        keep //= 2
+        for holder, key in (
+            (event, "message"),
+            *((event.get("error", {}), k) for k in ("message", "stack_trace")),
+        ):
+            if isinstance(holder.get(key), str):
+                holder[key] = holder[key][:keep]
+        shrunk = orjson.dumps(event)
+    return shrunk

@@ -1,0 +1,57 @@
+"""What is sent together: segments of sources, and the batch that they make up."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from logboom.broker import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one source's run whose events go out in one batch.
+
+    It carries all that a restart needs in order to send exactly these events again, and all that
+    the ledger and the checkpoint need once they are acknowledged.
+
+    Attributes:
+        source: Id of the source.
+        run: `log.source`: the source in this epoch.
+        epoch: How often the source had begun anew.
+        start: First byte of the stretch in the source.
+        end: One past its last byte: the checkpoint after the ack.
+        read_ns: Read time of all its events, ns since the epoch.
+        starts: First byte of each event, relative to `start`.
+        ends: One past the last byte of each event, relative to `start`.
+        timestamps: `@timestamp` of each event, as sent.
+        lines: Lines in its events.
+        empty_lines: Lines that belong to no event.
+        days: Events by the UTC day of their index.
+        guard: The last bytes before `end`, by which the place is recognised later.
+    """
+
+    source: str
+    run: str
+    epoch: int
+    start: int
+    end: int
+    read_ns: int
+    starts: array[int]
+    ends: array[int]
+    timestamps: Sequence[str]
+    lines: int
+    empty_lines: int
+    days: Mapping[str, int]
+    guard: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Segments under one sequence number, with the messages of their events in the same order."""
+
+    sequence: int
+    segments: Sequence[Segment]
+    messages: Sequence[Message]
+    size_bytes: int

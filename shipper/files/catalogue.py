@@ -1,0 +1,130 @@
+"""Which source is this file: one we know, a known one that began anew, or a new one?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeVar
+
+from shipper.files.discovery import rotated_siblings
+from shipper.files.followed import FollowedFile
+from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
+from shipper.registry import SourceRecord
+
+_TELLING_GUARD_BYTES = 16
+_Key = TypeVar("_Key")
+
+
+class Likeness(Enum):
+    """How a file compares with what is known of a source."""
+
+    SAME = auto()  # it goes on where the checkpoint is
+    BEGUN_ANEW = auto()  # the same file, truncated or overwritten
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A file, and the record that it belongs to."""
+
+    record: SourceRecord
+    path: str
+    likeness: Likeness
+
+
+class Catalogue:
+    """The sources that the registry knows and that nobody reads at the moment.
+
+    Args:
+        records: All of the registry's.
+    """
+
+    def __init__(self, records: Iterable[SourceRecord]) -> None:
+        self._records: dict[str, SourceRecord] = {}
+        self._by_file: dict[FileId, set[str]] = {}
+        self._by_path: dict[str, set[str]] = {}
+        for record in records:
+            self.put_back(record)
+
+    def __iter__(self) -> Iterator[SourceRecord]:
+        return iter(list(self._records.values()))
+
+    def put_back(self, record: SourceRecord) -> None:
+        """A source is not read any more."""
+        self._records[record.id] = record
+        self._by_file.setdefault(FileId(record.device, record.inode), set()).add(record.id)
+        self._by_path.setdefault(record.path, set()).add(record.id)
+
+    def knows(self, where: FileId) -> bool:
+        """True when some record names this place in the file system."""
+        return where in self._by_file
+
+    def take(self, path: str, status: os.stat_result) -> Recognised | None:
+        """Finds the record of a file and takes it out; None when the file is new to us.
+
+        Raises:
+            OSError: When the file cannot be read.
+        """
+        where = file_id(status)
+        same_place = self._by_file.get(where, set())
+        likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
+        for record in [self._records[name] for name in likely]:
+            likeness = compare(record, path, same_inode=record.id in same_place)
+            if likeness is not Likeness.OTHER:
+                self._remove(record)
+                return Recognised(record, path, likeness)
+        return None
+
+    def _remove(self, record: SourceRecord) -> None:
+        del self._records[record.id]
+        _discard(self._by_file, FileId(record.device, record.inode), record.id)
+        _discard(self._by_path, record.path, record.id)
+
+    def take_rotated(self, path: str) -> list[Recognised]:
+        """Finds the sources that were rotated away from a path, and takes them out.
+
+        Returns:
+            Oldest first; only files that go on where the checkpoint is.
+        """
+        found: list[Recognised] = []
+        siblings = rotated_siblings(path)
+        for record in [self._records[name] for name in sorted(self._by_path.get(path, set()))]:
+            for sibling, status in siblings:
+                if _goes_on(record, sibling, status):
+                    self._remove(record)
+                    found.append(Recognised(record, sibling, Likeness.SAME))
+                    break
+        return found[::-1]
+
+
+def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:
+    index[key].discard(name)
+    if not index[key]:
+        del index[key]
+
+
+def compare(record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
+    """Compares a file's content with what is known of a source.
+
+    Raises:
+        OSError: When the file cannot be read.
+    """
+    file = FollowedFile(path, 0)
+    try:
+        same_begin = begins_with(file.descriptor, record.prefix)
+        if same_begin and is_at(file.descriptor, record.offset, record.guard):
+            proven = same_inode or fingerprint_length(record.guard) >= _TELLING_GUARD_BYTES
+            return Likeness.SAME if proven else Likeness.OTHER
+    finally:
+        file.close()
+    return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
+
+
+def _goes_on(record: SourceRecord, path: str, status: os.stat_result) -> bool:
+    same_inode = FileId(record.device, record.inode) == file_id(status)
+    try:
+        return compare(record, path, same_inode=same_inode) is Likeness.SAME
+    except OSError:
+        return False

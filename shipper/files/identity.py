@@ -1,0 +1,62 @@
+"""Is this the file we know? Evidence from its first bytes and from those before the checkpoint.
+
+Device and inode are only a hint: inodes are used again. What is kept are digests, never the text.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from hashlib import blake2b
+
+PREFIX_BYTES = 1024
+GUARD_BYTES = 64
+_LAYOUT = struct.Struct("<I16s")
+
+
+def fingerprint(data: bytes) -> bytes:
+    """Length and digest of some bytes, in 20 bytes."""
+    return _LAYOUT.pack(len(data), blake2b(data, digest_size=16).digest())
+
+
+def fingerprint_length(mark: bytes) -> int:
+    """How many bytes a fingerprint was taken of; 0 for an empty one."""
+    return int(_LAYOUT.unpack(mark)[0]) if mark else 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """Where the file system says that a file is."""
+
+    device: int
+    inode: int
+
+
+def file_id(status: os.stat_result) -> FileId:
+    """Device and inode of a file."""
+    return FileId(status.st_dev, status.st_ino)
+
+
+def begins_with(descriptor: int, prefix: bytes) -> bool:
+    """True when the file's first bytes are those that the fingerprint was taken of."""
+    length = fingerprint_length(prefix)
+    return length == 0 or fingerprint(os.pread(descriptor, length, 0)) == prefix
+
+
+def is_at(descriptor: int, offset: int, guard: bytes) -> bool:
+    """True when the bytes just before `offset` are those that the fingerprint was taken of."""
+    length = fingerprint_length(guard)
+    if length == 0:
+        return os.fstat(descriptor).st_size >= offset
+    return fingerprint(os.pread(descriptor, length, offset - length)) == guard
+
+
+def take_prefix(descriptor: int, up_to: int) -> bytes:
+    """Fingerprint of the first bytes, but of none from `up_to` on: those may still change."""
+    return fingerprint(os.pread(descriptor, min(up_to, PREFIX_BYTES), 0))
+
+
+def take_guard(data: bytes) -> bytes:
+    """Fingerprint of the last bytes of what was read."""
+    return fingerprint(data[-GUARD_BYTES:])

@@ -1,0 +1,193 @@
+"""One source while it is read: its file, what is pending, and its side of the ledger."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from logboom.config import FileInput, StdinInput
+from logboom.event import source_run
+from logboom.status import SourceStatus
+from shipper.assembly import Assembled, Assembler
+from shipper.batches import Segment
+from shipper.files.followed import FollowedFile
+from shipper.files.identity import PREFIX_BYTES, fingerprint_length
+from shipper.registry import SourceRecord
+
+SourceState = Literal["reading", "idle", "unreadable", "binary", "gone"]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Lines and events of a source: its side of the ledger.
+
+    `lines_read` is counted where bytes come in, the others where they are accounted for; that the
+    sums agree is what the ledger proves.
+    """
+
+    lines_read: int
+    lines_acked: int
+    lines_empty: int
+    lines_dead: int
+    lines_in_flight: int
+    events: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, record: SourceRecord) -> Tally:
+        """Goes on where the registry is."""
+        events: dict[str, dict[str, int]] = {}
+        for (run, day), count in record.acked.items():
+            events.setdefault(run, {})[day] = count
+        accounted = record.lines_acked + record.lines_empty + record.lines_dead
+        return cls(accounted, record.lines_acked, record.lines_empty, record.lines_dead, 0, events)
+
+    def planned(self, segment: Segment) -> None:
+        """Its lines are on their way."""
+        self.lines_in_flight += segment.lines + segment.empty_lines
+
+    def settled(self, segment: Segment) -> None:
+        """Its lines are durable in the broker."""
+        self.lines_in_flight -= segment.lines + segment.empty_lines
+        self.lines_acked += segment.lines
+        self.lines_empty += segment.empty_lines
+        days = self.events.setdefault(segment.run, {})
+        for day, count in segment.days.items():
+            days[day] = days.get(day, 0) + count
+
+
+class Source:
+    """A followed file (or standard input) between its bytes and its segments.
+
+    Args:
+        record: What the registry knows.
+        section: The input that it belongs to.
+        make_assembler: Called for every epoch, with its number.
+    """
+
+    def __init__(
+        self,
+        record: SourceRecord,
+        section: FileInput | StdinInput,
+        make_assembler: Callable[[Source, int], Assembler],
+    ) -> None:
+        self.id = record.id
+        self.path = record.path
+        self.epoch = record.epoch
+        self.section = section
+        self.file: FollowedFile | None = None
+        self.pending = b""
+        self.pending_offset = record.offset
+        self.acked_offset = record.offset
+        self.state: SourceState = "idle"
+        self.detail = ""
+        self.silent_since = 0.0
+        self.next_look = 0.0
+        self.look_interval_s = 0.0
+        self.changed = True
+        self.tally = Tally.of(record)
+        self._prefix_bytes = fingerprint_length(record.prefix)
+        self._make_assembler = make_assembler
+        self.assembler = make_assembler(self, self.epoch)
+
+    @property
+    def run(self) -> str:
+        """`log.source` of its events in this epoch."""
+        return source_run(self.id, self.epoch)
+
+    @property
+    def read_offset(self) -> int:
+        """Bytes that were read in this epoch."""
+        return self.pending_offset + len(self.pending)
+
+    def take(self, data: bytes, *, read_ns: int) -> Assembled:
+        """Takes bytes that were read, and gives the events that are certain now."""
+        self.tally.lines_read += data.count(b"\n")
+        return self._assemble(self.pending + data if self.pending else data, read_ns, ended=False)
+
+    def flush(self, *, read_ns: int) -> Assembled:
+        """Gives also the events that might have gone on."""
+        if not self.pending:
+            return Assembled(None, (), 0, 0)
+        if not self.pending.endswith(b"\n"):
+            self.tally.lines_read += 1
+        return self._assemble(self.pending, read_ns, ended=True)
+
+    def _assemble(self, buffer: bytes, read_ns: int, *, ended: bool) -> Assembled:
+        assembled = self.assembler.assemble(
+            buffer, offset=self.pending_offset, read_ns=read_ns, ended=ended
+        )
+        self.pending = buffer[assembled.consumed :]
+        self.pending_offset += assembled.consumed
+        self.changed = True
+        if assembled.segment is not None:
+            self.tally.planned(assembled.segment)
+        return assembled
+
+    def settle(self, segment: Segment) -> None:
+        """A segment of this source is durable in the broker and in the registry."""
+        self.tally.settled(segment)
+        if segment.epoch == self.epoch:
+            self.acked_offset = segment.end
+        self.changed = True
+
+    def start_anew(self) -> None:
+        """Its file was truncated or overwritten: a new epoch begins at offset 0.
+
+        The pending bytes must have been flushed.
+        """
+        self.epoch += 1
+        self.pending = b""
+        self.pending_offset = 0
+        self.acked_offset = 0
+        self._prefix_bytes = 0
+        self.assembler = self._make_assembler(self, self.epoch)
+        if self.file is not None:
+            self.file.start_anew()
+
+    def assembler_of(self, epoch: int) -> Assembler:
+        """The assembler of this epoch, or of an earlier one that is sent again."""
+        return self.assembler if epoch == self.epoch else self._make_assembler(self, epoch)
+
+    def go_on_behind(self, segment: Segment) -> None:
+        """Reads on behind a segment that is sent again, if it is of this epoch."""
+        if segment.epoch == self.epoch and self.file is not None:
+            self.pending = b""
+            self.pending_offset = segment.end
+            self.file.go_to(segment.end)
+
+    def better_prefix(self) -> bytes | None:
+        """A fingerprint of more of the first bytes than the last one; None when there is none."""
+        if self.file is None or self._prefix_bytes >= min(self.acked_offset, PREFIX_BYTES):
+            return None
+        prefix = self.file.prefix()
+        self._prefix_bytes = fingerprint_length(prefix)
+        return prefix
+
+    def set_state(self, state: SourceState, detail: str = "") -> None:
+        """Says what is done with it now."""
+        if (state, detail) != (self.state, self.detail):
+            self.state, self.detail, self.changed = state, detail, True
+
+    def close(self) -> None:
+        """Lets go of its file."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+    def status(self, *, shipper: str, at_ns: int) -> SourceStatus:
+        """Its entry on the status stream."""
+        size = None
+        with contextlib.suppress(OSError):
+            size = self.file.size if self.file is not None else None
+        tally = self.tally
+        return SourceStatus(
+            source=self.id, shipper=shipper, run=self.run, path=self.path, at_ns=at_ns,
+            state=self.state, detail=self.detail, size=size, read_offset=self.read_offset,
+            acked_offset=self.acked_offset, lines_read=tally.lines_read,
+            lines_acked=tally.lines_acked, lines_empty=tally.lines_empty,
+            lines_dead=tally.lines_dead,
+            lines_pending=tally.lines_in_flight + self.pending.count(b"\n"),
+            acked=tally.events,
+        )  # fmt: skip

@@ -1,0 +1,81 @@
+"""What would the shipper make of this? Parsing without shipping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from logboom.clock import Clock
+from logboom.config import Config, FileInput
+from logboom.event import IndexDays, source_run
+from shipper.assembly import PARSE_FAILED, Assembler
+from shipper.files.discovery import find_files
+from shipper.files.followed import is_binary
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One event as it would be sent.
+
+    Attributes:
+        value: The event as JSON.
+        parsed: False when it did not have the format that was named.
+    """
+
+    value: bytes
+    parsed: bool
+
+
+def try_events(
+    section: FileInput, config: Config, *, path: str, pieces: Iterable[bytes], clock: Clock
+) -> Iterator[Tried]:
+    """Frames, parses, normalises and redacts bytes, without sending anything.
+
+    Args:
+        section: The input's settings.
+        config: For bounds and retention.
+        path: What the bytes come from, for `log.file.path` and the service's name.
+        pieces: The bytes, in pieces of any size.
+        clock: For the read time.
+    """
+    assembler = Assembler(
+        section, source="try", run=source_run("try", 0), epoch=0, path=path,
+        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention),
+    )  # fmt: skip
+    offset, pending = 0, b""
+    for piece, ended in _and_the_last(pieces):
+        buffer = pending + piece
+        assembled = assembler.assemble(buffer, offset=offset, read_ns=clock.now_ns(), ended=ended)
+        offset += assembled.consumed
+        pending = buffer[assembled.consumed :]
+        for message in assembled.messages:
+            yield Tried(message.value, _was_parsed(message.value))
+
+
+def _and_the_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    for piece in pieces:
+        yield piece, False
+    yield b"", True
+
+
+def _was_parsed(value: bytes) -> bool:
+    return PARSE_FAILED.encode() not in value or PARSE_FAILED not in orjson.loads(value).get("tags", [])
+
+
+def readable_files(config: Config) -> Iterator[tuple[str, str]]:
+    """The files that the inputs name now, each with what would become of it, in words."""
+    for section in config.inputs:
+        if isinstance(section, FileInput):
+            for path, status in find_files(section):
+                yield path, _verdict(path, status.st_size)
+
+
+def _verdict(path: str, size: int) -> str:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - thousands of them
+            head = file.read(4096)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return "binary: would not be read" if is_binary(head) else f"would be read, {size} bytes"

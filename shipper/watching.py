@@ -1,0 +1,224 @@
+"""Which files are there to be read, and which source does each of them go on with?"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from logboom.clock import Clock
+from logboom.config import FileInput
+from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.discovery import find_files, rotated_siblings
+from shipper.files.followed import FollowedFile
+from shipper.files.identity import FileId, file_id
+from shipper.registry import Registry, SourceRecord
+from shipper.sources import Source
+
+log = logging.getLogger("logboom.shipper")
+
+
+class Watcher:
+    """Keeps the set of sources in step with the file system.
+
+    Args:
+        inputs: The file inputs, in the order of the configuration; the first that names a file
+            has it.
+        registry: New sources are written to it before anything of them is read.
+        make_source: Makes a source of a record and an input.
+        clock: For the time of changes.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[FileInput],
+        registry: Registry,
+        make_source: Callable[[SourceRecord, FileInput], Source],
+        clock: Clock,
+    ) -> None:
+        self._inputs = inputs
+        self._registry = registry
+        self._make_source = make_source
+        self._clock = clock
+        self._first_scan = registry.first_start
+        self._catalogue = Catalogue(registry.sources())
+        self._sections: dict[str, FileInput] = {}
+        self._rotated: set[str] = set()
+        self._paths: set[str] = set()
+        self._scanned = False
+        self._unreadable: dict[str, str] = {}
+        self.sources: dict[FileId, Source] = {}
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Paths that are named and cannot be read, with the reason."""
+        return self._unreadable
+
+    def scan(self) -> list[Source]:
+        """Looks at the file system once.
+
+        Returns:
+            Sources that are new in the set.
+
+        Raises:
+            DiskFull: The registry has no room for new sources; the next scan finds them again.
+        """
+        added: list[Source] = []
+        self._unreadable = {}
+        self._paths = {source.path for source in self.sources.values()}
+        for section in self._inputs:
+            for path, status in find_files(section):
+                added += self._see(path, status, section)
+        added += self._find_rotated()
+        self._write(added)
+        for source in added:
+            self.sources[_id_of(source)] = source
+        if self._first_scan:
+            self._registry.started()
+            self._first_scan = False
+        self._scanned = True
+        return added
+
+    def release(self, source: Source) -> None:
+        """Stops reading a source whose file is read to its end and is gone or rotated away."""
+        where = next((where for where, other in self.sources.items() if other is source), None)
+        if where is not None:
+            del self.sources[where]
+        self._catalogue.put_back(self.record_of(source))
+        source.close()
+
+    def record_of(self, source: Source) -> SourceRecord:
+        """What the registry should know of a source that is open."""
+        file = source.file
+        if file is None:
+            raise ValueError(f"{source.path} is not open")
+        where = file.id
+        return SourceRecord(
+            id=source.id, path=source.path, device=where.device, inode=where.inode,
+            epoch=source.epoch, offset=source.acked_offset, prefix=file.prefix(),
+            guard=file.guard() if source.acked_offset == file.offset else b"",
+            changed_ns=self._clock.now_ns(),
+        )  # fmt: skip
+
+    def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
+        self._sections.setdefault(path, section)
+        known = self.sources.get(file_id(status))
+        if known is not None:
+            self._follow_rename(known, path)
+            return []
+        if path in self._paths:
+            self._rotated.add(path)
+        try:
+            recognised = self._catalogue.take(path, status)
+            source = self._open(recognised, path, section)
+        except OSError as error:
+            self._unreadable[path] = error.strerror or str(error)
+            return []
+        return [source]
+
+    def _follow_rename(self, source: Source, path: str) -> None:
+        """A source keeps its path while that still leads to it (links), else it was renamed."""
+        if source.path == path or (
+            source.file is not None and _leads_to(source.path, source.file.id)
+        ):
+            return
+        self._rotated.add(source.path)
+        log.info("%s was renamed to %s", source.path, path)
+        source.path = path
+        source.changed = True
+
+    def _open(self, recognised: Recognised | None, path: str, section: FileInput) -> Source:
+        file = FollowedFile(path, 0)
+        if recognised is None:
+            if self._first_scan and section.start == "end":
+                file.go_to(file.size)
+            record = self._new_record(path, file)
+            source = self._make_source(record, section)
+            log.info("found %s", path)
+        else:
+            source = self._resume(recognised, section)
+            if recognised.likeness is Likeness.SAME:
+                file.close()
+                file = FollowedFile(path, recognised.record.offset)
+        source.file = file
+        return source
+
+    def _resume(self, recognised: Recognised, section: FileInput) -> Source:
+        record = recognised.record
+        if record.path != recognised.path:
+            self._rotated.add(record.path)
+        source = self._make_source(record, section)
+        source.path = recognised.path
+        if recognised.likeness is Likeness.BEGUN_ANEW:
+            log.info("%s has begun anew", recognised.path)
+            source.start_anew()
+        return source
+
+    def _new_record(self, path: str, file: FollowedFile) -> SourceRecord:
+        where = file.id
+        return SourceRecord(
+            id=uuid.uuid4().hex, path=path, device=where.device, inode=where.inode, epoch=0,
+            offset=file.offset, prefix=file.prefix(), guard=file.guard(),
+            changed_ns=self._clock.now_ns(),
+        )  # fmt: skip
+
+    def _find_rotated(self) -> list[Source]:
+        """Sources that were rotated away while nobody looked, and those in between.
+
+        A path that now leads to another file than before was rotated. Its old file, if it was not
+        read to the end, is among its siblings; so are files that came and went in between.
+        """
+        added: list[Source] = []
+        if not self._scanned:
+            places = ((r.path, FileId(r.device, r.inode)) for r in self._catalogue)
+            self._rotated |= {path for path, where in places if not _leads_to(path, where)}
+        for path in sorted(self._rotated & self._sections.keys()):
+            added += self._rotated_from(path, self._sections[path])
+            self._rotated.discard(path)
+        return added
+
+    def _rotated_from(self, path: str, section: FileInput) -> list[Source]:
+        added: list[Source] = []
+        for recognised in self._catalogue.take_rotated(path):
+            added += self._try_open(recognised, recognised.path, section)
+        here = {_id_of(source) for source in added} | set(self.sources)
+        siblings = rotated_siblings(path)
+        known = [status.st_mtime_ns for _, status in siblings if file_id(status) in here]
+        newest_known_ns = max(known, default=0)
+        for sibling, status in reversed(siblings):
+            between = status.st_mtime_ns >= newest_known_ns > 0
+            where = file_id(status)
+            if between and where not in here and not self._catalogue.knows(where):
+                added += self._try_open(None, sibling, section)
+        return added
+
+    def _try_open(
+        self, recognised: Recognised | None, path: str, section: FileInput
+    ) -> list[Source]:
+        try:
+            return [self._open(recognised, path, section)]
+        except OSError as error:
+            if recognised is not None:
+                self._catalogue.put_back(recognised.record)
+            self._unreadable[path] = error.strerror or str(error)
+            return []
+
+    def _write(self, sources: Iterable[Source]) -> None:
+        records = [self.record_of(source) for source in sources]
+        if records:
+            self._registry.put(records)
+
+
+def _id_of(source: Source) -> FileId:
+    if source.file is None:
+        raise ValueError(f"{source.path} is not open")
+    return source.file.id
+
+
+def _leads_to(path: str, where: FileId) -> bool:
+    try:
+        return file_id(Path(path).stat()) == where
+    except OSError:
+        return False
