@@ -1,0 +1,1 @@
+"""Data only: index templates and grok patterns. Read with `importlib.resources`."""

@@ -36,11 +36,11 @@ def run(config: Config) -> int:
 
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervised=SUPERVISED in process_environment())
-    broker = await open_broker(config, clock=clock)
+    broker = await open_broker(config)
     store = await open_store(config, clock=clock)
     reporter = Reporter(broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock)
     preparer = Preparer(IndexDays(config.retention), clock)
-    burial = Burial(broker, clock)
+    burial = Burial(config.data / "dead", clock)
     consumer = Consumer(broker, store, config.processor, preparer, burial.bury, clock)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -54,7 +54,6 @@ async def _serve(config: Config, clock: Clock) -> None:
         reporter.state = "stopped"
         await reporter.post(_counters(consumer, preparer), {})
     finally:
-        await burial.close()
         await store.close()
         await broker.close()
 

@@ -77,7 +77,7 @@ class Shipper:
         Raises:
             LogboomError: When it cannot work at all.
         """
-        broker = await open_broker(self._config, clock=self._clock)
+        broker = await open_broker(self._config)
         reporter = Reporter(broker, "shipper", self._name, self._clock)
         sender = Sender(
             broker, self._registry, in_flight=self._config.shipper.batches_in_flight,

@@ -1,0 +1,319 @@
+"""From a parser's fields to one ECS event that every store takes."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from logboom.clock import utc_text
+from logboom.event import event_id
+from logboom.fields import EVENT_FIELDS, FieldType
+from shipper.bounds import bounded_attributes
+from shipper.parsers.port import Fields
+from shipper.parsers.stacktrace import extract_error
+from shipper.parsers.timestamps import parse_timestamp
+from shipper.redact import Redactor
+from shipper.spellings import DURATION_NS, SPELLINGS, level_of
+
+_NESTED_OBJECTS = frozenset(name.partition(".")[0] for name in EVENT_FIELDS if "." in name)
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What is the same for all events of a source's run.
+
+    Attributes:
+        run: `log.source`.
+        path: `log.file.path`; left out when it is ``-``.
+        host: `host.name` of events that name none.
+        service: `service.name` of events that name none.
+        zone: Of times that name none.
+        fields: Added to every event; dotted ECS names, or own ones, which go under `attributes`.
+    """
+
+    run: str
+    path: str
+    host: str
+    service: str
+    zone: tzinfo
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedEvent:
+    """An event that is ready to be sent.
+
+    Attributes:
+        value: The event as UTF-8 JSON.
+        timestamp: Its `@timestamp`: ISO 8601 in UTC, ending in ``Z``.
+    """
+
+    value: bytes
+    timestamp: str
+
+
+class Normaliser:
+    """Makes events of one source's run.
+
+    Args:
+        context: What all of them share.
+        redactor: Takes secrets out; None leaves everything in.
+    """
+
+    def __init__(self, context: SourceContext, *, redactor: Redactor | None) -> None:
+        self._context = context
+        self._redactor = redactor
+        self._known_static, self._own_static = _split_static(context.fields)
+        self._file = {} if context.path == "-" else {"file": {"path": context.path}}
+
+    def normalise(
+        self, fields: Fields | None, text: str, *, offset: int, read_ns: int, read_text: str,
+        tags: Sequence[str] = (),
+    ) -> NormalisedEvent:  # fmt: skip
+        """Makes one event. Never raises, whatever the fields are.
+
+        Args:
+            fields: What a parser found; None makes it plain text.
+            text: The whole text of the event.
+            offset: Its first byte in the source.
+            read_ns: When it was read, ns since the epoch.
+            read_text: The same as ISO 8601 in UTC.
+            tags: What framing and parsing found remarkable.
+        """
+        redacted: tuple[str, ...] = ()
+        if self._redactor is not None:
+            clean, redacted = self._redactor.redact(text)
+            if redacted:
+                fields, text = self._redact_fields(fields), clean
+        event, attributes = self._map(fields, text, read_ns)
+        if "message" not in event:
+            event["message"] = text if fields is None else _message_of(event, text)
+        timestamp = event.setdefault("@timestamp", read_text)
+        self._complete(event, offset, read_text)
+        if "error" not in event or "stack_trace" not in event["error"]:
+            self._add_trace(event, text)
+        event["attributes"] = attributes
+        marks = [*event.pop("tags", ()), *tags, *(f"redacted:{name}" for name in redacted)]
+        value = _encode(event, marks)
+        return NormalisedEvent(value, timestamp)
+
+    def _map(
+        self, fields: Fields | None, text: str, read_ns: int
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        event: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
+        for name, value in (fields or {}).items():
+            target = SPELLINGS.get(name)
+            if target is None:
+                target = name if name in EVENT_FIELDS else None
+            if target is not None and self._place(event, target, value, read_ns):
+                continue
+            if isinstance(value, dict) and name in _NESTED_OBJECTS:
+                self._place_nested(event, attributes, name, value, read_ns)
+            elif name == "attributes" and isinstance(value, dict):
+                attributes.update(value)
+            elif name.startswith("attributes."):
+                attributes[name[11:]] = value
+            else:
+                attributes[name] = value
+        for name, value in self._own_static.items():
+            attributes.setdefault(name, value)
+        if attributes and (len(text) > 16_000 or not _is_simple(attributes)):
+            attributes = bounded_attributes(attributes)
+        return event, attributes
+
+    def _place(self, event: dict[str, Any], target: str, value: object, read_ns: int) -> bool:
+        """Puts a value at its place; False when it is not of the field's type, or the place is taken."""
+        fitted = self._fit(target, value, read_ns)
+        if fitted is None:
+            return False
+        if target in DURATION_NS:
+            target = "event.duration"
+        elif target == "client.ip" and not _is_ip(fitted):
+            target = "client.address"
+        return _put(event, target, fitted)
+
+    def _fit(self, target: str, value: object, read_ns: int) -> object:  # noqa: PLR0911 - one answer per type
+        if target == "@timestamp":
+            moment = parse_timestamp(value, zone=self._context.zone, reference_ns=read_ns)
+            return None if moment is None else _utc_text(moment)
+        if target == "log.level":
+            return level_of(value)
+        if target in DURATION_NS:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return round(value * DURATION_NS[target]) if is_number and 0 <= value < 1e15 else None  # type: ignore[operator]
+        if target == "tags":
+            is_list = isinstance(value, list) and all(isinstance(tag, str) for tag in value)
+            return value if is_list else None
+        if EVENT_FIELDS[target] is FieldType.LONG:
+            return _whole_number(value)
+        if isinstance(value, str):
+            return value if value or target == "message" else None
+        if target in {"trace.id", "span.id", "user.id"} and isinstance(value, int):
+            return str(value)
+        return None
+
+    def _place_nested(
+        self, event: dict[str, Any], attributes: dict[str, Any], name: str,
+        value: dict[str, Any], read_ns: int,
+    ) -> None:  # fmt: skip
+        """An object with an ECS object's name: its known fields are placed, the rest is kept."""
+        rest: dict[str, Any] = {}
+        for inner, leaf in _leaves(name, value):
+            known = inner in EVENT_FIELDS and not inner.startswith("event.id")
+            if not (known and self._place(event, inner, leaf, read_ns)):
+                _nest(rest, inner.split(".")[1:], leaf)
+        if rest:
+            attributes[name] = rest
+
+    def _complete(self, event: dict[str, Any], offset: int, read_text: str) -> None:
+        context = self._context
+        for name, value in self._known_static.items():
+            _put(event, name, value)
+        event.setdefault("log", {}).update(source=context.run, offset=offset, **self._file)
+        event.setdefault("service", {}).setdefault("name", context.service)
+        event.setdefault("host", {}).setdefault("name", context.host)
+        about = event.setdefault("event", {})
+        about["id"] = event_id(context.run, offset)
+        about["created"] = read_text
+
+    def _add_trace(self, event: dict[str, Any], text: str) -> None:
+        found = extract_error(text) or extract_error(event["message"])
+        for name, value in (found or {}).items():
+            _put(event, name, value)
+
+    def _redact_fields(self, fields: Fields | None) -> Fields | None:
+        """Every text in the fields, at any depth; a secret's key is seen together with its value."""
+        if fields is None or self._redactor is None:
+            return fields
+        redact = self._redactor.redact
+
+        def clean(value: Any, key: str) -> Any:  # noqa: ANN401 - JSON is of any shape
+            if isinstance(value, str):
+                prefix = f"{key}="
+                return redact(prefix + value)[0].removeprefix(prefix)
+            if isinstance(value, dict):
+                return {name: clean(part, str(name)) for name, part in value.items()}
+            if isinstance(value, list):
+                return [clean(part, key) for part in value]
+            return value
+
+        return {name: clean(value, name) for name, value in fields.items()}
+
+
+def _split_static(fields: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    known = {SPELLINGS.get(name, name): value for name, value in fields.items()}
+    return (
+        {name: value for name, value in known.items() if name in EVENT_FIELDS},
+        {name: value for name, value in fields.items() if SPELLINGS.get(name, name) not in EVENT_FIELDS},
+    )
+
+
+def _message_of(event: Mapping[str, Any], text: str) -> str:
+    """An event without a message of its own."""
+    message = event.get("error", {}).get("message")
+    return message if isinstance(message, str) else text
+
+
+def _put(event: dict[str, Any], target: str, value: object) -> bool:
+    head, dot, rest = target.partition(".")
+    if not dot:
+        if target in event:
+            return False
+        event[target] = value
+        return True
+    holder = event.setdefault(head, {})
+    head, dot, deeper = rest.partition(".")
+    while dot:
+        holder = holder.setdefault(head, {})
+        head, dot, deeper = deeper.partition(".")
+    if head in holder:
+        return False
+    holder[head] = value
+    return True
+
+
+def _nest(holder: dict[str, Any], names: Sequence[str], value: object) -> None:
+    for name in names[:-1]:
+        holder = holder.setdefault(name, {})
+    holder[names[-1]] = value
+
+
+def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for name, part in value.items():
+        inner = f"{prefix}.{name}"
+        if isinstance(part, dict) and part and depth < 3 and "." not in name:
+            found += _leaves(inner, part, depth + 1)
+        else:
+            found.append((inner, part))
+    return found
+
+
+def _is_simple(attributes: Mapping[str, Any]) -> bool:
+    if len(attributes) > 50:
+        return False
+    for name, value in attributes.items():
+        kind = type(value)
+        if not name or len(name) > 128 or (kind is not str and kind is not bool and value is not None and not (kind is int and -(2**63) <= value < 2**63)):
+            return False
+    return True
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return value
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return utc_text(second * 1_000_000_000)[:19]
+
+
+def _utc_text(epoch_ns: int) -> str | None:
+    second, fraction = divmod(epoch_ns, 1_000_000_000)
+    if not -62_135_596_800 <= second < 253_402_300_800:
+        return None
+    if fraction % 1_000_000 == 0:
+        return f"{_second_text(second)}.{fraction // 1_000_000:03d}Z"
+    return utc_text(epoch_ns)
+
+
+def _encode(event: dict[str, Any], tags: Sequence[str]) -> bytes:
+    if tags:
+        event["tags"] = list(dict.fromkeys(tags))
+    try:
+        return orjson.dumps(event, option=_OPTIONS)
+    except (TypeError, ValueError, RecursionError):
+        event["attributes"] = bounded_attributes(event["attributes"])
+        return orjson.dumps(_readable(event), option=_OPTIONS)
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 - JSON is of any shape
+    """Texts that UTF-8 cannot hold (lone surrogates) are shown by their escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_readable(name): _readable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_readable(part) for part in value]
+    return value

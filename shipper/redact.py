@@ -1,0 +1,100 @@
+"""Which parts of a text are secrets? They are replaced before anything is sent or kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+REPLACEMENT = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of secret.
+
+    Attributes:
+        name: Goes into the tag ``redacted:<name>``.
+        pattern: What is replaced; with a group `keep`, that part stays in front.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+_HINT = re.compile(
+    r"(?i)passw|passphrase|secret|token|api[_-]?key|bearer|authoriz|eyJ|AKIA|ASIA|PRIVATE KEY|gh[pousr]_|xox[abp]|sk_live|AIza|://[^/\s:@\"]{1,64}:[^/\s@\"]{1,128}@"
+)
+_CARD_HINT = re.compile(r"(?<![\w.-])[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    Rule(
+        "private_key",
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"),
+    ),
+    Rule(
+        "password",
+        re.compile(
+            r"(?i)(?P<keep>(?:passw(?:or)?d|pwd|passphrase|secret|client_secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)"
+            r"\\?[\"']?\s{0,3}[=:]\s{0,3}(?:\\?[\"'])?)(?!\[redacted\]|null\b|None\b|true\b|false\b|\*{3})[^\s\"'\\,;&}\])]{1,256}"
+        ),
+    ),
+    Rule("url_password", re.compile(r"(?P<keep>://[^/\s:@\"]{1,64}:)[^/\s@\"]{1,128}(?=@)")),
+    Rule(
+        "authorization",
+        re.compile(r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{8,4096}"),
+    ),
+    Rule("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,1024}")),
+    Rule("aws_key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    Rule(
+        "service_key",
+        re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|xox[abpr]-[A-Za-z0-9-]{10,255}|sk_live_[A-Za-z0-9]{16,255}|AIza[A-Za-z0-9_-]{35})"),
+    ),
+)
+
+
+class Redactor:
+    """Replaces secrets in a text.
+
+    Args:
+        rules: Tried in order on texts that look as if they might hold a secret.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+
+    @classmethod
+    def with_defaults(cls) -> Redactor:
+        """The rules that are always on."""
+        return cls(DEFAULT_RULES)
+
+    def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """Gives the text without its secrets, and the names of the rules that found some."""
+        suspicious = _HINT.search(text) is not None
+        cards = _CARD_HINT.search(text) is not None
+        if not suspicious and not cards:
+            return text, ()
+        found: list[str] = []
+        if suspicious:
+            for rule in self._rules:
+                text, count = rule.pattern.subn(_replaced, text)
+                if count:
+                    found.append(rule.name)
+        if cards:
+            redacted = _CARD_HINT.sub(_card, text)
+            if redacted != text:
+                text = redacted
+                found.append("card_number")
+        return text, tuple(found)
+
+
+def _replaced(match: re.Match[str]) -> str:
+    return match.groupdict().get("keep", "") + REPLACEMENT
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = [int(sign) for sign in match[0] if sign.isdigit()]
+    if not 13 <= len(digits) <= 19:
+        return match[0]
+    doubled = [d if n % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for n, d in enumerate(digits[::-1])]
+    return REPLACEMENT if sum(doubled) % 10 == 0 else match[0]
