@@ -30,13 +30,14 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         Exit status: 0 after an orderly stop, 1 when it could not work; then standard error has a
         line that says why.
     """
+    troubles: list[LogboomError] = []
     try:
         uvloop.run(main)
     except* LogboomError as group:
-        for error in _leaves(group):
-            sys.stderr.write(f"logboom {name}: {error}\n")
-        return 1
-    return 0
+        troubles = _leaves(group)
+    for trouble in troubles:
+        sys.stderr.write(f"logboom {name}: {trouble}\n")
+    return 1 if troubles else 0
 
 
 def stop_event(*, supervised: bool) -> asyncio.Event:

@@ -32,6 +32,28 @@ def bounded_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
     return bounded
 
 
+def is_storable(value: Any, depth: int = 0) -> bool:  # noqa: ANN401 - JSON is of any shape
+    """A quick look: True when nothing in a small object needs to be bounded."""
+    if depth > 4:
+        return False
+    for name, part in value.items():
+        kind = type(part)
+        if not name or len(name) > MAX_KEY:
+            return False
+        if kind is dict:
+            if not is_storable(part, depth + 1):
+                return False
+        elif kind is int:
+            if not -(2**63) <= part < 2**63:
+                return False
+        elif kind is float:
+            if not math.isfinite(part):
+                return False
+        elif kind is not str and kind is not bool and part is not None:
+            return False
+    return True
+
+
 class _Counter:
     def __init__(self) -> None:
         self.keys = 0

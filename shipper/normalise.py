@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from logboom.clock import utc_text
 from logboom.event import event_id
-from logboom.fields import EVENT_FIELDS, FieldType
-from shipper.bounds import bounded_attributes
+from logboom.fields import EVENT_FIELDS
+from shipper.bounds import bounded_attributes, is_storable
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
-from shipper.parsers.timestamps import parse_timestamp
+from shipper.placing import places, put
 from shipper.redact import Redactor
-from shipper.spellings import DURATION_NS, SPELLINGS, level_of
+from shipper.spellings import SPELLINGS
 
 _NESTED_OBJECTS = frozenset(name.partition(".")[0] for name in EVENT_FIELDS if "." in name)
 _OPTIONS = orjson.OPT_NON_STR_KEYS
+_SMALL_TEXT = 16_000
+_PLACES = places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,8 @@ class Normaliser:
         event: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, value in (fields or {}).items():
-            target = SPELLINGS.get(name)
-            if target is None:
-                target = name if name in EVENT_FIELDS else None
-            if target is not None and self._place(event, target, value, read_ns):
+            place = _PLACES.get(name)
+            if place is not None and place.take(event, value, self._context.zone, read_ns):
                 continue
             if isinstance(value, dict) and name in _NESTED_OBJECTS:
                 self._place_nested(event, attributes, name, value, read_ns)
@@ -125,40 +122,9 @@ class Normaliser:
                 attributes[name] = value
         for name, value in self._own_static.items():
             attributes.setdefault(name, value)
-        if attributes and (len(text) > 16_000 or not _is_simple(attributes)):
+        if attributes and not (len(text) < _SMALL_TEXT and is_storable(attributes)):
             attributes = bounded_attributes(attributes)
         return event, attributes
-
-    def _place(self, event: dict[str, Any], target: str, value: object, read_ns: int) -> bool:
-        """Puts a value at its place; False when it is not of the field's type, or the place is taken."""
-        fitted = self._fit(target, value, read_ns)
-        if fitted is None:
-            return False
-        if target in DURATION_NS:
-            target = "event.duration"
-        elif target == "client.ip" and not _is_ip(fitted):
-            target = "client.address"
-        return _put(event, target, fitted)
-
-    def _fit(self, target: str, value: object, read_ns: int) -> object:  # noqa: PLR0911 - one answer per type
-        if target == "@timestamp":
-            moment = parse_timestamp(value, zone=self._context.zone, reference_ns=read_ns)
-            return None if moment is None else _utc_text(moment)
-        if target == "log.level":
-            return level_of(value)
-        if target in DURATION_NS:
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return round(value * DURATION_NS[target]) if is_number and 0 <= value < 1e15 else None  # type: ignore[operator]
-        if target == "tags":
-            is_list = isinstance(value, list) and all(isinstance(tag, str) for tag in value)
-            return value if is_list else None
-        if EVENT_FIELDS[target] is FieldType.LONG:
-            return _whole_number(value)
-        if isinstance(value, str):
-            return value if value or target == "message" else None
-        if target in {"trace.id", "span.id", "user.id"} and isinstance(value, int):
-            return str(value)
-        return None
 
     def _place_nested(
         self, event: dict[str, Any], attributes: dict[str, Any], name: str,
@@ -167,8 +133,8 @@ class Normaliser:
         """An object with an ECS object's name: its known fields are placed, the rest is kept."""
         rest: dict[str, Any] = {}
         for inner, leaf in _leaves(name, value):
-            known = inner in EVENT_FIELDS and not inner.startswith("event.id")
-            if not (known and self._place(event, inner, leaf, read_ns)):
+            place = None if inner == "event.id" else _PLACES.get(inner)
+            if place is None or not place.take(event, leaf, self._context.zone, read_ns):
                 _nest(rest, inner.split(".")[1:], leaf)
         if rest:
             attributes[name] = rest
@@ -176,7 +142,7 @@ class Normaliser:
     def _complete(self, event: dict[str, Any], offset: int, read_text: str) -> None:
         context = self._context
         for name, value in self._known_static.items():
-            _put(event, name, value)
+            put(event, tuple(name.split(".")), value)
         event.setdefault("log", {}).update(source=context.run, offset=offset, **self._file)
         event.setdefault("service", {}).setdefault("name", context.service)
         event.setdefault("host", {}).setdefault("name", context.host)
@@ -187,7 +153,7 @@ class Normaliser:
     def _add_trace(self, event: dict[str, Any], text: str) -> None:
         found = extract_error(text) or extract_error(event["message"])
         for name, value in (found or {}).items():
-            _put(event, name, value)
+            put(event, tuple(name.split(".")), value)
 
     def _redact_fields(self, fields: Fields | None) -> Fields | None:
         """Every text in the fields, at any depth; a secret's key is seen together with its value."""
@@ -212,7 +178,11 @@ def _split_static(fields: Mapping[str, object]) -> tuple[dict[str, object], dict
     known = {SPELLINGS.get(name, name): value for name, value in fields.items()}
     return (
         {name: value for name, value in known.items() if name in EVENT_FIELDS},
-        {name: value for name, value in fields.items() if SPELLINGS.get(name, name) not in EVENT_FIELDS},
+        {
+            name: value
+            for name, value in fields.items()
+            if SPELLINGS.get(name, name) not in EVENT_FIELDS
+        },
     )
 
 
@@ -220,24 +190,6 @@ def _message_of(event: Mapping[str, Any], text: str) -> str:
     """An event without a message of its own."""
     message = event.get("error", {}).get("message")
     return message if isinstance(message, str) else text
-
-
-def _put(event: dict[str, Any], target: str, value: object) -> bool:
-    head, dot, rest = target.partition(".")
-    if not dot:
-        if target in event:
-            return False
-        event[target] = value
-        return True
-    holder = event.setdefault(head, {})
-    head, dot, deeper = rest.partition(".")
-    while dot:
-        holder = holder.setdefault(head, {})
-        head, dot, deeper = deeper.partition(".")
-    if head in holder:
-        return False
-    holder[head] = value
-    return True
 
 
 def _nest(holder: dict[str, Any], names: Sequence[str], value: object) -> None:
@@ -255,47 +207,6 @@ def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple
         else:
             found.append((inner, part))
     return found
-
-
-def _is_simple(attributes: Mapping[str, Any]) -> bool:
-    if len(attributes) > 50:
-        return False
-    for name, value in attributes.items():
-        kind = type(value)
-        if not name or len(name) > 128 or (kind is not str and kind is not bool and value is not None and not (kind is int and -(2**63) <= value < 2**63)):
-            return False
-    return True
-
-
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
-        return value
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _is_ip(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=1024)
-def _second_text(second: int) -> str:
-    return utc_text(second * 1_000_000_000)[:19]
-
-
-def _utc_text(epoch_ns: int) -> str | None:
-    second, fraction = divmod(epoch_ns, 1_000_000_000)
-    if not -62_135_596_800 <= second < 253_402_300_800:
-        return None
-    if fraction % 1_000_000 == 0:
-        return f"{_second_text(second)}.{fraction // 1_000_000:03d}Z"
-    return utc_text(epoch_ns)
 
 
 def _encode(event: dict[str, Any], tags: Sequence[str]) -> bytes:

@@ -58,32 +58,3 @@ SPELLINGS: dict[str, str] = {
 DURATION_NS: dict[str, int] = {
     "duration:ns": 1, "duration:us": 1000, "duration:ms": 1_000_000, "duration:s": 1_000_000_000,
 }  # fmt: skip
-
-_NAMES: dict[str, str] = {
-    "verbose": "trace", "finest": "trace", "finer": "trace", "all": "trace", "silly": "trace",
-    "trace": "trace", "trc": "trace", "fine": "debug", "debug": "debug", "dbg": "debug", "config": "debug", "http": "info",
-    "information": "info", "informational": "info", "info": "info", "inf": "info", "notice": "info",
-    "log": "info", "default": "info", "i": "info", "d": "debug", "w": "warn", "e": "error",
-    "f": "fatal", "warn": "warn", "warning": "warn", "wrn": "warn", "error": "error",
-    "err": "error", "eror": "error", "severe": "error", "fatal": "fatal", "ftl": "fatal",
-    "critical": "fatal", "crit": "fatal", "panic": "fatal", "dpanic": "fatal", "emerg": "fatal",
-    "emergency": "fatal", "alert": "fatal",
-}  # fmt: skip
-_NUMBERS: dict[int, str] = {
-    10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal",
-}  # fmt: skip
-
-
-def level_of(value: object) -> str | None:
-    """The level that a logger means: one of trace debug info warn error fatal; None when unknown.
-
-    Numbers are those of pino and Bunyan.
-    """
-    if isinstance(value, str):
-        known = _NAMES.get(value) or _NAMES.get(value.strip().lower())
-        if known is None and value.isdigit():
-            return _NUMBERS.get(int(value))
-        return known
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _NUMBERS.get(value)
-    return None

@@ -61,7 +61,9 @@ def _and_the_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _was_parsed(value: bytes) -> bool:
-    return PARSE_FAILED.encode() not in value or PARSE_FAILED not in orjson.loads(value).get("tags", [])
+    return PARSE_FAILED.encode() not in value or PARSE_FAILED not in orjson.loads(value).get(
+        "tags", []
+    )
 
 
 def readable_files(config: Config) -> Iterator[tuple[str, str]]:
@@ -79,3 +81,17 @@ def _verdict(path: str, size: int) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return "binary: would not be read" if is_binary(head) else f"would be read, {size} bytes"
+
+
+def check_inputs(config: Config) -> None:
+    """Compiles every input's settings as a shipper would.
+
+    Raises:
+        ConfigError: When a format, a pattern or an encoding cannot be used.
+    """
+    days = IndexDays(config.retention)
+    for section in config.inputs:
+        Assembler(
+            section, source="check", run=source_run("check", 0), epoch=0, path="check",
+            max_event_bytes=config.shipper.max_event_bytes, days=days,
+        )  # fmt: skip

@@ -67,9 +67,7 @@ class EventLog:
             if size and size + len(packed) > max_bytes:
                 return False
             database.execute("INSERT INTO batches VALUES (?,?,?)", (first, count, packed))
-            database.execute(
-                "UPDATE ends SET next=next+?, bytes=bytes+?", (count, len(packed))
-            )
+            database.execute("UPDATE ends SET next=next+?, bytes=bytes+?", (count, len(packed)))
             database.execute("INSERT INTO seen VALUES (?,?)", (producer, sequence))
             database.execute(
                 "DELETE FROM seen WHERE producer=? AND sequence<?",
@@ -186,9 +184,7 @@ def release_producer(descriptor: int) -> None:
 
 
 def _open(path: Path, synchronous: str, schema: tuple[str, ...]) -> sqlite3.Connection:
-    database = sqlite3.connect(
-        path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-    )
+    database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     if database.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
         database.execute("PRAGMA auto_vacuum=FULL")
     database.execute("PRAGMA journal_mode=WAL")

@@ -23,7 +23,9 @@ def pack(messages: Sequence[Message]) -> bytes:
     keys = [message.key for message in messages]
     values = [message.value for message in messages]
     lengths = array("I", [*map(len, keys), *map(len, values)])
-    body = b"".join((_HEAD.pack(len(messages), lengths.itemsize), lengths.tobytes(), *keys, *values))
+    body = b"".join(
+        (_HEAD.pack(len(messages), lengths.itemsize), lengths.tobytes(), *keys, *values)
+    )
     return zstandard.ZstdCompressor(level=_LEVEL).compress(body)
 
 

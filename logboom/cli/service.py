@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
 def up(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, folders or globs to follow; - reads standard input.", show_default=False),
+        typer.Argument(
+            help="Files, folders or globs to follow; - reads standard input.", show_default=False
+        ),
     ] = None,
     config: ConfigOption = None,
     data: Annotated[
@@ -125,7 +127,9 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise ConfigError(
-            f"cannot be made: {error.strerror}", where=str(folder), mend="choose another with --data"
+            f"cannot be made: {error.strerror}",
+            where=str(folder),
+            mend="choose another with --data",
         ) from error
 
 
@@ -213,5 +217,3 @@ def _take_folder(config: Config) -> int:
             mend="stop it, or give this one a folder of its own with --data",
         ) from error
     return descriptor
-
-

@@ -1,40 +1,35 @@
-"""What is a word of a text? The one definition that both stores and the evaluator in memory share.
+"""What are the words of a text? The one definition that every store's analyser is held to.
 
-A word is a maximal run of letters and digits (Unicode's general categories L and N; the underscore
-is neither), in lower case. Characters of scripts that are written without spaces (Han, Hiragana,
-Katakana) are words of their own, so that any part of such a text is found as a phrase.
-`user-id` is two words, `a.b.C` three (`a`, `b`, `c`), a UUID five, `주문번호 42` two, `検索` two.
-Words of more than `LONGEST_WORD` bytes (UTF-8) are not indexed; they keep their place in a phrase.
+A word is a longest run of characters that are Unicode letters (the property Alphabetic, so vowel
+signs of Indic and Thai scripts belong to their word) or digits (the categories Nd, Nl and No),
+lower-cased character by character. Everything else, the underscore included, lies between words:
+`user-id` is `user` `id`, `a.b.C` is `a` `b` `c`.
 """
 
 from __future__ import annotations
 
 import re
 
-LONGEST_WORD = 255
+import regex
 
-UNSPACED = (
-    "\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0002fa1f\U00030000-\U000323af"
-)
-"""Characters that are words of their own, as the inside of a regular expression's class."""
+WORD_PATTERN = r"[\p{Alphabetic}\p{N}]+"
+"""A word before it is lower-cased, for every engine that knows Unicode's properties."""
 
-_WORD = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_WORD = regex.compile(WORD_PATTERN)
 
 
 def words(text: str) -> list[str]:
-    """Splits a text into its words, in their order, repeated ones repeated.
+    """Cuts a text into its words.
+
+    Args:
+        text: Any text.
 
     Returns:
-        Lower-case words of at most `LONGEST_WORD` characters.
+        The words in their order, lower-cased. A word's index is its position for phrases.
     """
-    return [word for word in _WORD.findall(text.lower()) if len(word) <= LONGEST_WORD]
-
-
-def spaced_words(text: str) -> str:
-    """All words of a text, the longest included, joined by spaces.
-
-    A tokenizer that knows nothing but runs of letters and digits finds the same words in it as
-    `words` does in the text.
-    """
-    return " ".join(_WORD.findall(text.lower()))
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    # A capital sigma that ends a word would become another letter than the one inside a word;
+    # the stores lower-case each character by itself.
+    return [word.lower() for word in _WORD.findall(text.replace("Σ", "σ"))]

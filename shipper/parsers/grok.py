@@ -17,7 +17,9 @@ from logboom.errors import ConfigError
 from shipper.parsers.port import Fields
 
 MAX_TEXT = 32_768
-_REFERENCE = re.compile(r"%\{(\w+)(?::([\w@.\-\[\]]+))?(?::(int|float|long|integer|double|string))?\}")
+_REFERENCE = re.compile(
+    r"%\{(\w+)(?::([\w@.\-\[\]]+))?(?::(int|float|long|integer|double|string))?\}"
+)
 _INLINE_NAME = re.compile(r"\(\?<([A-Za-z_]\w*)>")
 _MAX_DEPTH = 50
 _CONVERSIONS: dict[str, Callable[[str], object]] = {

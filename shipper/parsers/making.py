@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 from logboom.config import FileInput, StdinInput
 from logboom.errors import ConfigError
@@ -25,7 +26,7 @@ def make_parser(section: FileInput | StdinInput) -> Parser:
     Raises:
         ConfigError: When the format is unknown or its patterns cannot be used.
     """
-    simple = {"json": JsonParser, "logfmt": LogfmtParser, "plain": PlainParser}
+    simple: dict[str, Callable[[], Parser]] = {"json": JsonParser, "logfmt": LogfmtParser, "plain": PlainParser}
     name = section.format
     if name == "auto":
         texts = [TextParser(text_format) for text_format in TEXT_FORMATS]
@@ -48,7 +49,5 @@ def make_grok(section: FileInput | StdinInput) -> Grok:
     Raises:
         ConfigError: When one cannot be used.
     """
-    library = PatternLibrary.legacy().extended(
-        section.pattern_definitions, section.pattern_folders
-    )
+    library = PatternLibrary.legacy().extended(section.pattern_definitions, section.pattern_folders)
     return Grok(section.patterns, library)

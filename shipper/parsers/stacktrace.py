@@ -12,7 +12,9 @@ _JVM_HEAD = re.compile(
 )
 _JVM_FRAME = re.compile(r"^\s+at [\w$.<>/@-]+\([^)\n]*\)", re.MULTILINE)
 _PYTHON_LAST = re.compile(r"^([A-Za-z_][\w.]*)(?:: ((?:.|\n)*))?\Z")
-_NODE_HEAD = re.compile(r"^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[\w+\])?(?:: ([^\n]*))?\n\s+at ", re.MULTILINE)
+_NODE_HEAD = re.compile(
+    r"^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[\w+\])?(?:: ([^\n]*))?\n\s+at ", re.MULTILINE
+)
 _GO_HEAD = re.compile(r"^(panic|fatal error): ([^\n]*)\n(?:.|\n)*?^goroutine \d+ \[", re.MULTILINE)
 _TRACEBACK = "Traceback (most recent call last):"
 

@@ -53,9 +53,9 @@ _NUMBERS = frozenset({"pid", "status", "bytes"})
 TEXT_FORMATS: tuple[TextFormat, ...] = (
     TextFormat(
         "access",
-        r'(?P<client>\S+) \S+ (?P<user>\S+) \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] '
+        r"(?P<client>\S+) \S+ (?P<user>\S+) \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "
         r'"(?:(?P<method>[A-Z]+) (?P<url>\S+)(?: HTTP/(?P<version>[\d.]+))?|[^"]*+)" '
-        r'(?P<status>\d{3}) (?:(?P<bytes>\d+)|-)'
+        r"(?P<status>\d{3}) (?:(?P<bytes>\d+)|-)"
         r'(?: "(?P<referrer>[^"]*+)" "(?P<agent>(?:[^"\\]|\\.)*+)")?',
         '203.0.113.7 - ada [10/Oct/2026:13:55:36 +0200] "GET /cart?id=7 HTTP/1.1" 200 2326 "-" "curl/8"',
     ),

@@ -16,7 +16,9 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
-_APACHE = re.compile(r"(\d\d)/([A-Za-z]{3})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: ([+-]\d{4}))?")
+_APACHE = re.compile(
+    r"(\d\d)/([A-Za-z]{3})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: ([+-]\d{4}))?"
+)
 _SYSLOG = re.compile(r"([A-Za-z]{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
 _KLOG = re.compile(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})")
 _ISO_LIKE = re.compile(
@@ -54,7 +56,13 @@ def _number(value: float) -> int | None:
         return None
     for below, scale in ((1e11, _SECOND), (1e14, 1_000_000), (1e17, 1000), (1e20, 1)):
         if value < below:
-            scaled = value * scale if isinstance(value, int) else round(value * (scale // 1000)) * 1000 if scale >= 1000 else int(value)
+            scaled = (
+                value * scale
+                if isinstance(value, int)
+                else round(value * (scale // 1000)) * 1000
+                if scale >= 1000
+                else int(value)
+            )
             return scaled if scaled < _YEAR_10000_NS else None
     return None
 
@@ -161,4 +169,6 @@ def _with_offset(moment: datetime, offset: str | None) -> datetime:
     if offset in {"Z", "UTC"}:
         return moment.replace(tzinfo=UTC)
     digits = offset[1:].replace(":", "").ljust(4, "0")
-    return datetime.strptime(f"{moment:%Y-%m-%d %H:%M:%S} {offset[0]}{digits}", "%Y-%m-%d %H:%M:%S %z")
+    return datetime.strptime(
+        f"{moment:%Y-%m-%d %H:%M:%S} {offset[0]}{digits}", "%Y-%m-%d %H:%M:%S %z"
+    )

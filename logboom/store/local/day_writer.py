@@ -224,7 +224,7 @@ class DayWriter:
         event_id, event = decode(next(self._documents.read_from(number))[1])
         foreign_id = _foreign(own_position(event_id, event) or event_id)
         try:
-            self._writer.add_json(self._maker.make(event, number, foreign_id, strict=True))
+            self._writer.add_json(self._maker.make_strictly(event, number, foreign_id))
         except ValueError:
             self._writer.add_json(self._maker.make_least(number, foreign_id))
 

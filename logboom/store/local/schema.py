@@ -8,7 +8,6 @@ from __future__ import annotations
 import tantivy
 
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
-from logboom.query.analysis import LONGEST_WORD
 
 VERSION = 1
 """Grows with every change here or in `entry.py`; an index of another version is built anew."""
@@ -18,6 +17,7 @@ NUMBER = "_number"  # of the document in the day's documents
 FOREIGN_ID = "_id"  # event ids that do not follow from log.source and log.offset
 STRAY = "_stray"  # "t" when the event time lies outside of the index's day
 PRESENT = "_present"  # names of fields that have a value and no fast column
+ABSENT = "-message"  # in PRESENT: that there is no message, the one text that is hardly ever missing
 REST = "_rest"  # values of an unexpected type, and attributes beyond the bound; by full path
 
 ID = "event.id"
@@ -36,6 +36,9 @@ NOT_FAST = frozenset(
     }
 )
 """Keyword fields with too many distinct values for a fast column to be worth its bytes."""
+
+NOTED = (*sorted(NOT_FAST), "error.message", "error.stack_trace")
+"""Fields whose being there is noted in PRESENT."""
 
 INDEXED_NUMBERS = frozenset({"http.response.status_code"})
 """Numbers that are looked for as such so often that they are terms besides being fast."""
@@ -90,7 +93,6 @@ def teach_words(index: tantivy.Index) -> tantivy.Index:
     """
     analyser = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(LONGEST_WORD + 1))
         .filter(tantivy.Filter.lowercase())
         .build()
     )

@@ -19,10 +19,11 @@ from logboom.store.local.attributes import (
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
 from logboom.store.local.entry import split_id
 from logboom.store.local.schema import (
+    ABSENT,
     FOREIGN_ID,
     ID,
     INDEXED_NUMBERS,
-    NOT_FAST,
+    NOTED,
     PRESENT,
     SCHEMA,
     TIME,
@@ -140,9 +141,10 @@ class Translator:
             return Query.all_query()
         if name.startswith(ATTRIBUTES + "."):
             return attribute_exists(name)
+        if name == "message":
+            return none_of(Query.term_query(SCHEMA, PRESENT, ABSENT))
         noted = Query.term_query(SCHEMA, PRESENT, name)
-        kind = EVENT_FIELDS.get(name)
-        if kind is None or kind is FieldType.TEXT or name in NOT_FAST:
+        if name in NOTED or name not in EVENT_FIELDS:
             return noted
         return any_of(Query.exists_query(name), noted)
 

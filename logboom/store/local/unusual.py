@@ -12,11 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-import orjson
-
 from logboom.fields import ATTRIBUTES, FieldType
-from logboom.query.analysis import spaced_words
-from logboom.store.local.schema import PRESENT, REST
 from logboom.store.local.times import parse_us
 
 LONGEST_KEYWORD = 8191
@@ -46,12 +42,6 @@ class Leftovers:
             self.rest.setdefault(name, []).append(kept)
         self.present.append(name)
 
-    def into(self, entry: dict[str, Any]) -> None:
-        """Adds all of it to an index entry."""
-        if self.present:
-            entry[PRESENT] = self.present
-        if self.rest:
-            entry[REST] = self.rest
 
 
 def fit(kind: FieldType, value: Any) -> tuple[list[Any], list[Any]]:
@@ -89,8 +79,7 @@ def clean(text: str) -> str:
 
 def _read_text(value: Any) -> str | None:
     if isinstance(value, str):
-        kept = clean(value)
-        return kept if kept.isascii() else spaced_words(kept)
+        return clean(value)
     return text_of(value)
 
 
@@ -219,8 +208,3 @@ def looks_like_time(text: str) -> bool:
 
 def _key(key: str) -> str:
     return clean(key).replace("\0", "").replace("\1", "")
-
-
-def dumps(value: Any) -> str:
-    """JSON for tantivy."""
-    return orjson.dumps(value).decode()

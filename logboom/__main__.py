@@ -1,0 +1,5 @@
+"""`python -m logboom`."""
+
+from logboom.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""Which commands are there, and what becomes of their errors?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from logboom import __version__
+from logboom.cli import doctor, search, service, trying
+from logboom.errors import ConfigError, LogboomError, UsageError
+
+_EXIT_WRONG = 1
+_EXIT_USAGE = 2
+
+
+def make_app() -> typer.Typer:
+    """The command line as an object, for tests and for the documentation's check."""
+    app = typer.Typer(
+        name="logboom",
+        help="Log ingestion and search: no line lost, none counted twice.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def about(
+        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    ) -> None:
+        if version:
+            typer.echo(f"logboom {__version__}")
+            raise typer.Exit
+
+    for part in (service, search, doctor, trying):
+        part.register(app)
+    return app
+
+
+def main() -> None:
+    """Runs the command line. Exit status: 0 fine, 1 what was asked about is wrong, 2 used wrongly."""
+    try:
+        make_app()()
+    except (UsageError, ConfigError) as error:
+        _fail(error, _EXIT_USAGE)
+    except LogboomError as error:
+        _fail(error, _EXIT_WRONG)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(error: LogboomError, status: int) -> None:
+    sys.stderr.write(f"logboom: {error}\n")
+    sys.exit(status)

@@ -1,0 +1,80 @@
+"""`logboom doctor`: is everything well, and is every line accounted for?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from logboom.cli.remote import DEFAULT_URL, ask
+
+_LOOK_S = 0.5
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command line."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for what is still on its way.", min=0)
+    ] = 10.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print health and ledger as JSON.")
+    ] = False,
+) -> None:
+    """Prints the health of all parts and the ledger; exit status 1 when a line is unaccounted for.
+
+    Example: logboom doctor --url http://127.0.0.1:7700
+    """
+    health, ledger = _settled(url, wait)
+    if as_json:
+        sys.stdout.write(json.dumps({"health": health, "ledger": ledger}) + "\n")
+    else:
+        _print(health, ledger)
+    well = health["status"] != "down" and ledger["verdict"] != "red"
+    raise typer.Exit(0 if well else 1)
+
+
+def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is still on its way gets some time to arrive."""
+    due = time.monotonic() + wait_s
+    while True:
+        health, ledger = ask(url, "health", {}), ask(url, "ledger", {})
+        if ledger["verdict"] == "green" or time.monotonic() >= due:
+            return health, ledger
+        time.sleep(_LOOK_S)
+
+
+def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"health: {health['status']} - {health['verdict']}")
+    for part in health["parts"]:
+        console.print(f"  {part['name']}: {part['state']} {part['detail']}".rstrip())
+    table = Table(title="Ledger", title_justify="left")
+    columns = (
+        "lines_read",
+        "lines_acked",
+        "lines_empty",
+        "lines_dead",
+        "lines_pending",
+        "events_acked",
+        "events_stored",
+        "verdict",
+    )
+    table.add_column("source", overflow="fold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for row in ledger["sources"]:
+        table.add_row(row["path"], *(str(row[column]) for column in columns))
+    console.print(table)
+    for finding in ledger["findings"]:
+        console.print(f"  {finding}")
+    console.print(f"ledger: {ledger['verdict']}")

@@ -1,0 +1,73 @@
+"""Talking to the search API from the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from logboom.errors import LogboomError, ServiceUnreachable, UsageError
+
+DEFAULT_URL = "http://127.0.0.1:7700"
+_TIMEOUT_S = 60.0
+
+
+def ask(url: str, route: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Asks the API.
+
+    Args:
+        url: Where the API is.
+        route: Below ``/api/v1``.
+        parameters: None values are left out.
+
+    Raises:
+        UsageError: The API says that the question is wrong.
+        ServiceUnreachable: It does not answer.
+        LogboomError: It answered with another error.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r} is no URL", mend=f"write for example {DEFAULT_URL}")
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    request = Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http(s) was checked
+            content: dict[str, Any] = json.load(answer)
+            return content
+    except HTTPError as error:
+        raise _problem(error) from None
+    except (URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", error)
+        raise ServiceUnreachable(
+            f"no logboom answers: {reason}",
+            where=url,
+            mend="start one with `logboom up`, or name it with --url",
+        ) from None
+
+
+def _problem(error: HTTPError) -> LogboomError:
+    try:
+        problem = json.load(error)
+        detail = str(problem.get("detail") or problem.get("title"))
+    except (ValueError, AttributeError):
+        detail = f"the API answered with status {error.code}"
+    return UsageError(detail) if 400 <= error.code < 500 else LogboomError(detail)
+
+
+def pages(url: str, parameters: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+    """All pages of a search, until `limit` events were given.
+
+    Raises:
+        LogboomError: As `ask`.
+    """
+    cursor: str | None = None
+    left = limit
+    while left > 0:
+        page = ask(url, "search", {**parameters, "limit": min(left, 1000), "cursor": cursor})
+        yield page
+        left -= len(page["events"])
+        cursor = page["cursor"]
+        if cursor is None:
+            return

@@ -1,0 +1,165 @@
+"""Commands that try things out: `parse`, `grok`, `check`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from logboom.config import Config, FileInput, from_mapping, read_config
+from logboom.config.load import process_environment
+from logboom.errors import LogboomError, UsageError
+
+_PIECE_BYTES = 1 << 20
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    app.command("parse")(parse)
+    app.command("grok")(grok)
+    app.command("check")(check)
+
+
+def parse(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    format: Annotated[str, typer.Option(help="Format: auto, json, plain, logfmt, …")] = "auto",  # noqa: A002 - the option's name
+    multiline: Annotated[
+        str, typer.Option(help="auto, none, or a pattern that begins an event.")
+    ] = "auto",
+    service: Annotated[str | None, typer.Option(help="service.name.", show_default=False)] = None,
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="Grok pattern, with --format grok.", show_default=False)
+    ] = None,
+) -> None:
+    """Parses without shipping: one normalised JSON event per line.
+
+    What has not the format that was named goes to standard error.
+
+    Example: logboom parse --format json app.log
+    """
+    from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
+    from shipper.trying import try_events  # noqa: PLC0415 - not needed for --help
+
+    config = _parse_config(file, format, multiline, service, pattern or [])
+    section = config.inputs[0]
+    if not isinstance(section, FileInput):
+        raise UsageError("parse reads files")
+    with _opened(file) as stream:
+        for tried in try_events(
+            section, config, path=file, pieces=_pieces(stream), clock=SystemClock()
+        ):
+            out = sys.stdout if tried.parsed else sys.stderr
+            out.write(tried.value.decode() + "\n")
+
+
+def _parse_config(
+    file: str, format_name: str, multiline: str, service: str | None, patterns: list[str]
+) -> Config:
+    rule: object = multiline
+    if multiline not in {"auto", "none"}:
+        rule = {"pattern": multiline, "negate": True, "match": "after"}
+    section = {
+        "kind": "file",
+        "path": file,
+        "format": format_name,
+        "multiline": rule,
+        "service": service,
+        "patterns": patterns,
+    }
+    return from_mapping({"inputs": [section]}, origin="logboom parse")
+
+
+def _opened(file: str) -> BinaryIO:
+    if file == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=file) from error
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE_BYTES):
+        yield piece
+
+
+def grok(
+    pattern: Annotated[str, typer.Argument(help="A grok pattern in Logstash's syntax.")],
+    patterns: Annotated[
+        Path | None, typer.Option(help="A folder with pattern files.", show_default=False)
+    ] = None,
+    ecs: Annotated[bool, typer.Option("--ecs", help="Logstash's ECS v1 pattern set.")] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Print the cost per line, in µs, to standard error.")
+    ] = False,
+) -> None:
+    """Matches standard input's lines: one JSON object of captures a line, null for a miss.
+
+    Example: tail app.log | logboom grok '%{TIMESTAMP_ISO8601:time} %{GREEDYDATA:message}'
+    """
+    from shipper.parsers.grok import Grok, PatternLibrary  # noqa: PLC0415 - not needed for --help
+
+    if ecs:
+        raise UsageError("the ECS v1 pattern set is not there yet", mend="leave --ecs out")
+    library = PatternLibrary.legacy().extended({}, [patterns] if patterns else [])
+    compiled = Grok([pattern], library)
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        begun = time.perf_counter_ns()
+        found = compiled.match(text)
+        took_us = (time.perf_counter_ns() - begun) / 1000
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        if cost:
+            sys.stderr.write(f"{took_us:.1f}\n")
+
+
+def check(
+    config: Annotated[Path, typer.Option("-c", "--config", help="Configuration file.")],
+) -> None:
+    """Validates a configuration, connects to what it names, and prints what it would read.
+
+    Example: logboom check -c logboom.yaml
+    """
+    from shipper.trying import check_inputs, readable_files  # noqa: PLC0415 - not needed for --help
+
+    checked = read_config(config, process_environment())
+    check_inputs(checked)
+    for path, verdict in readable_files(checked):
+        sys.stdout.write(f"{path}: {verdict}\n")
+    problems = asyncio.run(_connect(checked))
+    for problem in problems:
+        sys.stderr.write(f"logboom: {problem}\n")
+    if problems:
+        raise typer.Exit(1)
+    sys.stdout.write(f"{config} is fine\n")
+
+
+async def _connect(config: Config) -> list[str]:
+    from logboom.broker import open_broker  # noqa: PLC0415 - not needed for --help
+    from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
+    from logboom.store import open_store  # noqa: PLC0415 - not needed for --help
+
+    problems: list[str] = []
+    opened: list[Any] = []
+    try:
+        broker = await open_broker(config)
+        opened.append(broker)
+        await broker.check()
+        sys.stdout.write(f"broker: {broker.address} answers\n")
+    except LogboomError as error:
+        problems.append(f"broker: {error}")
+    try:
+        store = await open_store(config, clock=SystemClock())
+        opened.append(store)
+        sys.stdout.write(f"store: {await store.check()}\n")
+    except LogboomError as error:
+        problems.append(f"store: {error}")
+    for part in opened:
+        await part.close()
+    return problems

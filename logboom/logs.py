@@ -1,0 +1,71 @@
+"""How does logboom write its own log? As JSON with ECS names, one line an event."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from logboom.clock import utc_text
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+_NAMES = {"WARNING": "warn", "CRITICAL": "fatal"}
+_QUIET = ("aiokafka", "elastic_transport", "elasticsearch", "uvicorn", "asyncio", "httpx")
+
+
+class _EcsFormatter(JsonFormatter):
+    """python-json-logger with ECS's field names."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__("%(message)s")
+        self._service = service
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """One event: time, level, logger, message, and the exception if there is one."""
+        super().add_fields(log_data, record, message_dict)
+        log_data.pop("exc_info", None)
+        log_data["@timestamp"] = utc_text(round(record.created * 1000) * 1_000_000)
+        log_data["log.level"] = _NAMES.get(record.levelname, record.levelname.lower())
+        log_data["log.logger"] = record.name
+        log_data["service.name"] = f"logboom-{self._service}"
+        log_data["process.pid"] = record.process
+        if record.exc_info and record.exc_info[0] is not None:
+            kind, error, _ = record.exc_info
+            log_data["error.type"] = kind.__name__
+            log_data["error.message"] = str(error)
+            log_data["error.stack_trace"] = "".join(traceback.format_exception(error))
+
+
+def configure_logging(service: str, level: str, path: Path | None) -> None:
+    """Sets up the log of this process.
+
+    Args:
+        service: Which service this is; `service.name` becomes ``logboom-<service>``.
+        level: From which level on: debug, info, warn or error.
+        path: A file to append to, opened anew when it was rotated away; None is standard error.
+    """
+    handler: logging.Handler
+    if path is None:
+        handler = logging.StreamHandler()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.WatchedFileHandler(os.fspath(path), encoding="utf-8")
+    handler.setFormatter(_EcsFormatter(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[level])
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(_LEVELS[level], logging.WARNING))
+    logging.captureWarnings(True)

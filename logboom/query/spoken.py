@@ -1,0 +1,199 @@
+"""Which stretch of time do plain words such as ``yesterday 3pm`` or ``어제 오후 3시`` mean?
+
+Days with a clock time, in English and Korean, are read here: dateparser drops the clock time of
+Korean texts without a word. What is left goes to dateparser, in the languages listed below.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from logboom.errors import QueryError
+from logboom.query.times import Reading, add, floor
+
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ja", "zh")
+"""What dateparser is asked to understand; Korean is read by this module alone."""
+
+_DAYS = {
+    "today": 0, "yesterday": -1, "tomorrow": 1, "the day before yesterday": -2,
+    "오늘": 0, "어제": -1, "어저께": -1, "그저께": -2, "그제": -2, "엊그제": -2, "내일": 1, "모레": 2,
+}  # fmt: skip
+_WEEKDAYS = {
+    "monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5,
+    "sunday": 6, "월요일": 0, "화요일": 1, "수요일": 2, "목요일": 3, "금요일": 4, "토요일": 5, "일요일": 6,
+}  # fmt: skip
+_STRETCHES = {
+    "this week": (0, "w"), "last week": (-1, "w"), "this month": (0, "M"), "last month": (-1, "M"),
+    "this year": (0, "y"), "last year": (-1, "y"),
+    "이번 주": (0, "w"), "이번주": (0, "w"), "지난 주": (-1, "w"), "지난주": (-1, "w"),
+    "이번 달": (0, "M"), "이번달": (0, "M"), "지난 달": (-1, "M"), "지난달": (-1, "M"),
+    "올해": (0, "y"), "작년": (-1, "y"),
+}  # fmt: skip
+_UNITS = {
+    "second": "s", "sec": "s", "minute": "m", "min": "m", "hour": "h", "hr": "h", "day": "d",
+    "week": "w", "month": "M", "year": "y", "초": "s", "분": "m", "시간": "h", "일": "d", "주일": "w",
+    "주": "w", "개월": "M", "달": "M", "년": "y",
+}  # fmt: skip
+_SMALL_NUMBERS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5,
+}  # fmt: skip
+_NOW = {"지금", "현재", "방금", "right now", "just now"}
+
+
+def _any_of(*words: str) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_DAY = re.compile(
+    rf"(?P<day>{_any_of(*_DAYS)})|(?:(?P<last>last|지난)\s+)?(?P<weekday>{_any_of(*_WEEKDAYS)})"
+    r"|(?:(?P<year>\d{4})\s*년\s*)?(?P<month>\d{1,2})\s*월\s*(?P<of_month>\d{1,2})\s*일"
+    r"|(?P<iso>\d{4}-\d\d-\d\d)"
+)
+_CLOCK = re.compile(
+    r"(?P<named>noon|midnight|정오|자정)"
+    r"|(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<half>am|pm|a\.m\.|p\.m\.)?"
+    r"|(?:(?P<period>오전|오후|새벽|아침|낮|저녁|밤)\s*)?(?P<ko_hour>\d{1,2})\s*(?:시|:(?=\d))"
+    r"\s*(?:(?P<ko_half>반)|(?P<ko_minute>\d{1,2})\s*분?)?\s*(?:(?P<ko_second>\d{1,2})\s*초)?"
+)
+_AGO = re.compile(
+    rf"(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<unit>{_any_of(*_UNITS)})s?\s*(?:ago|전)"
+)
+_HANGUL = re.compile(r"[가-힣]")
+_NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s|$)")
+
+
+def read_words(text: str, *, now: datetime, zone: tzinfo) -> Reading | None:
+    """Reads plain words.
+
+    Args:
+        text: Trimmed, not empty.
+        now: The present, with a zone.
+        zone: The caller's.
+
+    Returns:
+        The start and the end of what is named, or None when it is not understood.
+
+    Raises:
+        QueryError: When the words have two meanings.
+        ValueError, OverflowError: When they name a day or a time that does not exist.
+    """
+    lowered = " ".join(text.casefold().split())
+    here = now.astimezone(zone)
+    if lowered in _NOW:
+        return here, here
+    if lowered in _STRETCHES:
+        amount, unit = _STRETCHES[lowered]
+        start = add(floor(here, unit), amount, unit)
+        return start, add(start, 1, unit)
+    return (
+        _read_ago(lowered, here)
+        or _read_day_and_clock(lowered, here)
+        or _read_elsewhere(text, here, zone)
+    )
+
+
+def _read_ago(text: str, here: datetime) -> Reading | None:
+    match = _AGO.fullmatch(text)
+    if match is None:
+        return None
+    count = _SMALL_NUMBERS.get(match["count"]) or int(match["count"])
+    moment = add(here, -count, _UNITS[match["unit"]])
+    return moment, moment
+
+
+def _read_day_and_clock(text: str, here: datetime) -> Reading | None:
+    day = _DAY.match(text)
+    start = floor(here, "d") if day is None else _day_start(day, here)
+    rest = text if day is None else text[day.end() :].strip().removeprefix("at ").lstrip(", ")
+    if day is not None and not rest:
+        return start, add(start, 1, "d")
+    clock = _CLOCK.fullmatch(rest)
+    return None if clock is None else _at_clock(clock, start, alone=day is None)
+
+
+def _day_start(match: re.Match[str], here: datetime) -> datetime:
+    today = floor(here, "d")
+    if match["day"]:
+        return add(today, _DAYS[match["day"]], "d")
+    if match["iso"]:
+        return datetime.fromisoformat(match["iso"]).replace(tzinfo=here.tzinfo)
+    if match["weekday"]:
+        back = (today.weekday() - _WEEKDAYS[match["weekday"]]) % 7
+        return add(today, -(back or (7 if match["last"] else 0)), "d")
+    month, day = int(match["month"]), int(match["of_month"])
+    if match["year"]:
+        return today.replace(year=int(match["year"]), month=month, day=day)
+    this_year = today.replace(month=month, day=day)
+    return this_year if this_year <= today else this_year.replace(year=today.year - 1)
+
+
+def _at_clock(match: re.Match[str], day: datetime, *, alone: bool) -> Reading | None:
+    if match["named"]:
+        start = day.replace(hour=12 if match["named"] in {"noon", "정오"} else 0)
+        return start, add(start, 1, "m")
+    if match["ko_hour"]:
+        hour = _korean_hour(match["period"], int(match["ko_hour"]))
+        minute = "30" if match["ko_half"] else match["ko_minute"]
+        second = match["ko_second"]
+    else:
+        minute, second = match["minute"], match["second"]
+        if match["half"] is None and minute is None:
+            return None if alone else _stretch(day, int(match["hour"]), None, None)
+        hour = _english_hour(match["half"], int(match["hour"]))
+    return _stretch(day, hour, minute, second)
+
+
+def _stretch(day: datetime, hour: int, minute: str | None, second: str | None) -> Reading:
+    start = day.replace(hour=hour, minute=int(minute or 0), second=int(second or 0))
+    return start, add(start, 1, "s" if second else "m" if minute else "h")
+
+
+def _english_hour(half: str | None, hour: int) -> int:
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError(f"there is no {hour} {half}")
+    return hour % 12 + (12 if half.startswith("p") else 0)
+
+
+def _korean_hour(period: str | None, hour: int) -> int:
+    if period in {"오후", "저녁"} or (period == "낮" and hour < 6) or (period == "밤" and hour > 5):
+        return hour + 12 if hour < 12 else hour if period == "오후" else 0
+    return 0 if period in {"오전", "밤"} and hour == 12 else hour
+
+
+def _read_elsewhere(text: str, here: datetime, zone: tzinfo) -> Reading | None:
+    if _HANGUL.search(text):
+        return None
+    ambiguous = _NUMERIC_DAY.search(text)
+    if ambiguous is not None and max(int(ambiguous[1]), int(ambiguous[2])) <= 12:
+        first, second, year = ambiguous.groups()
+        raise QueryError(
+            f"{text!r} can be read with the day or with the month first",
+            suggestion=f"write {year}-{second:>02}-{first:>02} or {year}-{first:>02}-{second:>02}",
+        )
+    import dateparser  # noqa: PLC0415 - takes a fifth of a second to load
+
+    found = dateparser.parse(
+        text,
+        languages=list(LANGUAGES),
+        settings={
+            "TIMEZONE": _zone_name(zone, here),
+            "RELATIVE_BASE": here.replace(tzinfo=None),
+            "RETURN_AS_TIMEZONE_AWARE": True,
+            "PREFER_DATES_FROM": "past",
+        },
+    )
+    return None if found is None else (found, found)
+
+
+def _zone_name(zone: tzinfo, here: datetime) -> str:
+    """A name that dateparser knows: that of the zone, or its offset at present."""
+    key = getattr(zone, "key", None)
+    if isinstance(key, str):
+        return key
+    offset = here.utcoffset() or timedelta()
+    sign = "-" if offset < timedelta() else "+"
+    minutes = abs(offset) // timedelta(minutes=1)
+    return "UTC" if zone is UTC else f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"

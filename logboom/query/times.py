@@ -1,0 +1,316 @@
+"""Which stretch of time does a text such as ``now-1h/d``, ``2024-01-31`` or ``yesterday 3pm`` mean?
+
+A text means a stretch, not a point: ``2024-01-31`` is the whole day, ``10:15`` the whole minute,
+``now/d`` today. Its start and its end are what the callers choose from. Times without an offset
+are read in the caller's zone; days, weeks, months and years are counted on that zone's calendar,
+smaller units on the clock.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from logboom.errors import QueryError
+
+MAX_TIME_LENGTH = 100
+"""Longer texts are no times."""
+
+FORMS = (
+    "write for example 2024-01-31T15:00:00Z, 2024-01-31, now-1h, now/d, 1h (an hour ago), "
+    "1706713200 (seconds or milliseconds since 1970) or yesterday 3pm"
+)
+"""What to write instead of a time that was not understood."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+_ISO = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:[Tt ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?)?"
+    r")?)?(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII,
+)
+_BASIC_DAY = re.compile(r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
+_DURATION = re.compile(r"-?(?:\d{1,9}(?:ms|[smhdwMy]))+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+)(ms|[smhdwMy])", re.ASCII)
+_MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
+_MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
+
+_EXACT_UNITS = {
+    "us": _MICROSECOND,
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "H": timedelta(hours=1),
+}
+_KEPT_PARTS = {"y": 1, "M": 2, "d": 3, "h": 4, "H": 4, "m": 5, "s": 6}
+_FIRST_PARTS = (1, 1, 1, 0, 0, 0)
+_INTERVAL_US = {
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, µs since the epoch.
+
+    Attributes:
+        start_us: Its first microsecond.
+        end_us: The first microsecond after it. Equal to the start for an instant (`now`).
+    """
+
+    start_us: int
+    end_us: int
+
+
+def parse_time(text: str, *, now_ns: int, zone: tzinfo, round_up: bool = False) -> int:
+    """Reads a time.
+
+    Args:
+        text: ISO 8601 (whole or cut short); seconds, milliseconds, microseconds or nanoseconds
+            since the epoch, told apart by their size; date math (``now-1h/d``,
+            ``2024-01-01||+1M/d``); a duration (``1h``), which means that long ago; a time of today
+            (``15:04``); or plain words (``yesterday 3pm``, ``어제 오후 3시``).
+        now_ns: The present, nanoseconds since the epoch.
+        zone: In which zone times without an offset are read, and days begin.
+        round_up: Give the last microsecond of what the text names instead of the first.
+
+    Returns:
+        Microseconds since the epoch.
+
+    Raises:
+        QueryError: When the text cannot be understood, with the forms that can.
+    """
+    span = parse_span(text, now_ns=now_ns, zone=zone)
+    return max(span.start_us, span.end_us - 1) if round_up else span.start_us
+
+
+def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
+    """Reads a time as the stretch that it names; arguments and errors as for `parse_time`."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > MAX_TIME_LENGTH:
+        raise QueryError(f"{_shown(stripped)} is not a time", suggestion=FORMS)
+    now = _EPOCH + timedelta(microseconds=now_ns // 1000)
+    try:
+        read = (
+            _read_now(stripped, now, zone)
+            or _read_iso(stripped, zone)
+            or _read_number(stripped, zone)
+            or _read_duration(stripped, now, zone)
+            or _read_clock(stripped, now, zone)
+        )
+        if read is None:
+            # Loaded only for plain words: the library behind them takes a fifth of a second.
+            from logboom.query.spoken import read_words  # noqa: PLC0415
+
+            read = read_words(stripped, now=now, zone=zone)
+        if read is not None:
+            return _span_us(*read)
+    except (OverflowError, ValueError) as error:
+        raise QueryError(f"{_shown(stripped)} is not a time: {error}", suggestion=FORMS) from None
+    raise QueryError(f"{_shown(stripped)} is not a time", suggestion=_suggestion(stripped))
+
+
+def parse_interval(text: str) -> int:
+    """Reads a width of time of fixed length, such as ``30s``, ``5m``, ``1h30m``, ``1d`` or ``1w``.
+
+    Returns:
+        Microseconds, at least 1,000.
+
+    Raises:
+        QueryError: When the text is none, or names months or years, whose length varies.
+    """
+    stripped = text.strip()
+    if _DURATION.fullmatch(stripped) is None or stripped.startswith("-"):
+        raise QueryError(
+            f"{_shown(stripped)} is not an interval", suggestion="write for example 30s, 5m or 1d"
+        )
+    width_us = 0
+    for count, unit in _DURATION_PART.findall(stripped):
+        if unit not in _INTERVAL_US:
+            raise QueryError(
+                f"{stripped} has no fixed length: months and years differ",
+                suggestion="write it in days, for example 30d",
+            )
+        width_us += int(count) * _INTERVAL_US[unit]
+    if width_us == 0:
+        raise QueryError("an interval of 0 holds nothing", suggestion="write for example 1s")
+    return width_us
+
+
+def iso_text(epoch_us: int) -> str:
+    """Writes an instant as ISO 8601 in UTC, with milliseconds, or microseconds where needed."""
+    moment = _EPOCH + timedelta(microseconds=epoch_us)
+    precision = "milliseconds" if epoch_us % 1000 == 0 else "microseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+Reading = tuple[datetime, datetime]
+"""Start and end of a stretch, with their zones."""
+
+
+def _read_now(text: str, now: datetime, zone: tzinfo) -> Reading | None:
+    if not text.startswith("now"):
+        return None
+    return _apply_math(text[3:], now.astimezone(zone), now.astimezone(zone))
+
+
+def _read_iso(text: str, zone: tzinfo) -> Reading | None:
+    anchor, bars, math = text.partition("||")
+    if _BASIC_DAY.fullmatch(anchor):
+        anchor = f"{anchor[:4]}-{anchor[4:6]}-{anchor[6:]}"
+    match = _ISO.fullmatch(anchor)
+    if match is None:
+        return None
+    start = datetime(
+        int(match["year"]),
+        int(match["month"] or 1),
+        int(match["day"] or 1),
+        int(match["hour"] or 0),
+        int(match["minute"] or 0),
+        int(match["second"] or 0),
+        int((match["fraction"] or "0")[:6].ljust(6, "0")),
+        tzinfo=_offset(match["offset"]) or zone,
+    )
+    end = _after(start, _finest_unit(match))
+    return _apply_math(math, start, end) if bars else (start, end)
+
+
+def _finest_unit(match: re.Match[str]) -> str:
+    if match["fraction"] is not None:
+        return "ms" if len(match["fraction"]) <= 3 else "us"
+    named = ("second", "s"), ("minute", "m"), ("hour", "h"), ("day", "d"), ("month", "M")
+    return next((unit for name, unit in named if match[name] is not None), "y")
+
+
+def _offset(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    if text in {"Z", "z"}:
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    width = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-width if text[0] == "-" else width)
+
+
+def _read_number(text: str, zone: tzinfo) -> Reading | None:
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    whole, _, fraction = text.lstrip("-").partition(".")
+    per_second = _ticks_per_second(int(whole))
+    ns_per_tick = 1_000_000_000 // per_second
+    ns = int(whole) * ns_per_tick + int(fraction.ljust(9, "0")[:9] or "0") // per_second
+    start = _EPOCH + timedelta(microseconds=(-ns if text[0] == "-" else ns) // 1000)
+    width = timedelta(microseconds=max(1, ns_per_tick // 1000 if not fraction else 1))
+    return start.astimezone(zone), (start + width).astimezone(zone)
+
+
+def _ticks_per_second(number: int) -> int:
+    """Seconds until the year 5138, then milliseconds, microseconds and nanoseconds."""
+    if number < 10**11:
+        return 1
+    if number < 10**14:
+        return 1_000
+    return 1_000_000 if number < 10**17 else 1_000_000_000
+
+
+def _read_duration(text: str, now: datetime, zone: tzinfo) -> Reading | None:
+    if _DURATION.fullmatch(text) is None:
+        return None
+    moment = now.astimezone(zone)
+    for count, unit in _DURATION_PART.findall(text):
+        moment = add(moment, -int(count), unit)
+    return moment, moment
+
+
+def _read_clock(text: str, now: datetime, zone: tzinfo) -> Reading | None:
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    start = floor(now.astimezone(zone), "d").replace(hour=hour, minute=minute, second=second)
+    return start, add(start, 1, "m" if match[3] is None else "s")
+
+
+def _apply_math(math: str, start: datetime, end: datetime) -> Reading | None:
+    if not math:
+        return start, end
+    if _MATH.fullmatch(math) is None:
+        return None
+    for sign, count, unit, rounding in _MATH_STEP.findall(math):
+        if rounding:
+            start = floor(start, rounding)
+            end = _after(start, rounding)
+        else:
+            amount = int(f"{sign}{count or 1}")
+            start, end = add(start, amount, unit), add(end, amount, unit)
+    return start, end
+
+
+def add(moment: datetime, amount: int, unit: str) -> datetime:
+    """Moves a moment: y, M, w and d on its zone's calendar, h, m, s, ms and us on the clock.
+
+    A day that the target month lacks becomes that month's last one.
+
+    Raises:
+        ValueError, OverflowError: When the result lies outside of the years 1 to 9999.
+    """
+    exact = _EXACT_UNITS.get(unit)
+    if exact is not None:
+        return (moment.astimezone(UTC) + amount * exact).astimezone(moment.tzinfo)
+    if unit in {"d", "w"}:
+        return moment + timedelta(days=amount * (7 if unit == "w" else 1))
+    months = moment.year * 12 + moment.month - 1 + amount * (12 if unit == "y" else 1)
+    year, month = divmod(months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+
+
+def _after(start: datetime, unit: str) -> datetime:
+    """The end of the unit that begins at `start`; the last instant of all for 9999-12-31."""
+    try:
+        return add(start, 1, unit)
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=start.tzinfo)
+
+
+def floor(moment: datetime, unit: str) -> datetime:
+    """The start of the year, month, week (Monday), day, hour, minute or second of a moment."""
+    if unit == "w":
+        return floor(moment, "d") - timedelta(days=moment.weekday())
+    kept = _KEPT_PARTS[unit]
+    parts = moment.timetuple()[:kept] + _FIRST_PARTS[kept:]
+    year, month, day, hour, minute, second = parts
+    fold = moment.fold if kept > _KEPT_PARTS["d"] else 0
+    return datetime(year, month, day, hour, minute, second, tzinfo=moment.tzinfo, fold=fold)
+
+
+def _span_us(start: datetime, end: datetime) -> Span:
+    return Span(_us(start), _us(end))
+
+
+def _us(moment: datetime) -> int:
+    return min(max((moment - _EPOCH) // _MICROSECOND, _FIRST_US), _LAST_US)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= MAX_TIME_LENGTH else text[:MAX_TIME_LENGTH] + "…")
+
+
+def _suggestion(text: str) -> str:
+    if re.search(r"\d \d\d:?\d\d$", text) and "T" in text:
+        return "in a URL the + of an offset is written %2B"
+    return FORMS

@@ -1,0 +1,130 @@
+"""What may a request ask for, and what does that mean for the store?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from logboom.clock import Clock
+from logboom.errors import QueryError
+from logboom.event import Event
+from logboom.fields import FieldType, resolve
+from logboom.query.lucene import parse_query
+from logboom.query.model import Query
+from logboom.query.times import iso_text, parse_time
+from logboom.store import Histogram, SortOrder, TimeRange
+
+MAX_LIMIT = 10_000
+_WIDTHS_S = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    10800,
+    21600,
+    43200,
+    86400,
+    604800,
+)
+_WANTED_BUCKETS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Query and times of a request, understood."""
+
+    query: Query
+    times: TimeRange
+
+
+def understand(clock: Clock, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
+    """Reads the parameters that all questions share.
+
+    Raises:
+        QueryError: When one of them is not understood.
+    """
+    now_ns = clock.now_ns()
+    try:
+        zone = ZoneInfo(zone_name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise QueryError(
+            f"{zone_name!r} is not a time zone", suggestion="write for example Asia/Seoul"
+        ) from error
+    start_us = None if not begin else parse_time(begin, now_ns=now_ns, zone=zone)
+    end_us = None if not end else parse_time(end, now_ns=now_ns, zone=zone)
+    return Asked(parse_query(q, now_ns=now_ns, zone=zone), TimeRange(start_us, end_us))
+
+
+def order_of(sort: str) -> SortOrder:
+    """`asc` or `desc`.
+
+    Raises:
+        QueryError: When it is neither.
+    """
+    try:
+        return SortOrder(sort)
+    except ValueError:
+        raise QueryError(f"sort cannot be {sort!r}", suggestion="write asc or desc") from None
+
+
+def keyword_field(name: str) -> str:
+    """The stored name of a field that values can be counted of.
+
+    Raises:
+        QueryError: When the field consists of words or times.
+    """
+    stored, kind = resolve(name)
+    if kind in {FieldType.TEXT, FieldType.DATE}:
+        raise QueryError(
+            f"{name} cannot be split by",
+            suggestion="take a field with few values, such as level or service",
+        )
+    return stored
+
+
+def automatic_interval_us(times: TimeRange, now_us: int) -> int:
+    """A round width that makes about sixty buckets of a range; of the last day when it is open."""
+    end = times.end_us if times.end_us is not None else now_us
+    start = times.start_us if times.start_us is not None else end - 86_400_000_000
+    wanted_s = max(1, (end - start) // 1_000_000) / _WANTED_BUCKETS
+    return next((w for w in _WIDTHS_S if w >= wanted_s), _WIDTHS_S[-1]) * 1_000_000
+
+
+def shown(event: Event, fields: Sequence[str]) -> dict[str, Any]:
+    """An event as it is answered: with `_id`, and only the fields asked for, if any were."""
+    name = event.get("event", {}).get("id")
+    if not fields:
+        return {"_id": name, **event}
+    chosen: dict[str, Any] = {"_id": name}
+    for field in fields:
+        _copy(event, chosen, resolve(field)[0].split("."))
+    return chosen
+
+
+def _copy(source: Any, target: dict[str, Any], path: list[str]) -> None:  # noqa: ANN401 - JSON is of any shape
+    if not isinstance(source, dict):
+        return
+    joined = ".".join(path)
+    if joined in source:  # an application's own key may contain dots
+        target[joined] = source[joined]
+        return
+    head, rest = path[0], path[1:]
+    if head in source and rest:
+        _copy(source[head], target.setdefault(head, {}), rest)
+
+
+def buckets_of(histogram: Histogram) -> list[dict[str, Any]]:
+    """Buckets as they are answered."""
+    return [{"from": iso_text(b.start_us), "count": b.count, "by": b.by} for b in histogram.buckets]

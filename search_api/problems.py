@@ -1,0 +1,69 @@
+"""Errors as problem documents.
+
+Source: RFC 9457.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from logboom.errors import LogboomError, QueryError, StoreRefused
+
+log = logging.getLogger("logboom.api")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON is of any shape
+    """One problem document."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    headers = {"Retry-After": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Response(
+        orjson.dumps(content), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of an application a problem document."""
+    app.add_exception_handler(LogboomError, _logboom)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _logboom(_request: Request, error: Exception) -> Response:
+    if isinstance(error, QueryError):
+        return problem(400, str(error), position=error.position, suggestion=error.suggestion)
+    if isinstance(error, LogboomError) and (error.retryable or isinstance(error, StoreRefused)):
+        return problem(503, str(error))
+    return problem(500, str(error))
+
+
+async def _validation(_request: Request, error: Exception) -> Response:
+    details = error.errors() if isinstance(error, RequestValidationError) else []
+    sentences = [f"{'.'.join(str(part) for part in d['loc'][1:])}: {d['msg']}" for d in details]
+    return problem(400, "; ".join(sentences) or "the request is not understood")
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else "error"
+    return problem(status, str(detail))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("a bug in %s", request.url.path, exc_info=error)
+    return problem(500, "a bug in logboom; its log has the details")

@@ -1,0 +1,161 @@
+"""What does the API know of the pipeline? Read at most once a second, however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from logboom.broker import Broker, PartitionLag
+from logboom.clock import Clock
+from logboom.errors import LogboomError
+from logboom.event import SOURCE_RUN_LENGTH
+from logboom.ledger import judge
+from logboom.status import STALE_AFTER_S, ServiceStatus, SourceStatus, decode_status
+from logboom.store import Store
+
+_FRESH_S = 1.0
+_FORGOTTEN_S = 3600.0
+_SERVICES = ("shipper", "processor")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The pipeline as it was told last."""
+
+    services: Sequence[ServiceStatus]
+    sources: Sequence[SourceStatus]
+    lag: Sequence[PartitionLag]
+    broker_trouble: str | None
+
+
+class PipelineState:
+    """Reads the status stream and the lag.
+
+    Args:
+        broker: Has both.
+        store: Asked for its health and for the ledger's other side.
+        group: The processors' consumer group.
+        dead_letters: The processors' file of dead letters, if it is on this machine.
+        clock: For ages.
+    """
+
+    def __init__(
+        self, broker: Broker, store: Store, group: str, dead_letters: Path, clock: Clock
+    ) -> None:
+        self._broker = broker
+        self._store = store
+        self._group = group
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._taken = 0.0
+        self._snapshot: Snapshot | None = None
+
+    async def snapshot(self, *, fresh: bool = False) -> Snapshot:
+        """The pipeline's state, at most a second old; just read when `fresh`."""
+        async with self._turn:
+            age_s = self._clock.monotonic() - self._taken
+            if self._snapshot is None or fresh or age_s > _FRESH_S:
+                self._snapshot = await self._read()
+                self._taken = self._clock.monotonic()
+            return self._snapshot
+
+    async def _read(self) -> Snapshot:
+        try:
+            services, sources = decode_status(await self._broker.read_status())
+            lag = await self._broker.lag(group=self._group)
+        except LogboomError as error:
+            old = self._snapshot
+            if old is None:
+                return Snapshot((), (), (), str(error))
+            return Snapshot(old.services, old.sources, old.lag, str(error))
+        recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
+        return Snapshot(recent, sources, lag, None)
+
+    def _age_s(self, at_ns: int) -> float:
+        return (self._clock.now_ns() - at_ns) / 1e9
+
+    async def ledger(self) -> dict[str, Any]:
+        """The judgement over all lines, as JSON."""
+        snapshot = await self.snapshot(fresh=True)
+        await self._store.refresh()
+        stored = await self._store.count_by_source()
+        days = [day.day for day in await self._store.days()]
+        lag = sum(partition.messages for partition in snapshot.lag)
+        dead = await asyncio.to_thread(self._dead_by_run)
+        return asdict(judge(snapshot.sources, stored, lag=lag, dead=dead, days=days))
+
+    def _dead_by_run(self) -> dict[str, int]:
+        names: set[str] = set()
+        try:
+            with self._dead_letters.open("rb") as file:
+                names = {orjson.loads(line)["id"] for line in file}
+        except FileNotFoundError:
+            return {}
+        counts: dict[str, int] = {}
+        for name in names:
+            run = name[:SOURCE_RUN_LENGTH]
+            counts[run] = counts.get(run, 0) + 1
+        return counts
+
+    async def health(self) -> dict[str, Any]:
+        """All parts with a plain verdict, as JSON."""
+        snapshot = await self.snapshot()
+        parts = [self._broker_part(snapshot), await self._store_part()]
+        for name in _SERVICES:
+            parts += self._service_parts(name, snapshot)
+        bad = [part for part in parts if part["state"] not in {"running", "answers"}]
+        down = [part for part in bad if part["state"] in {"down", "silent", "missing"}]
+        status = "down" if down else "degraded" if bad else "ok"
+        verdict = (
+            "everything works"
+            if not bad
+            else "; ".join(f"{p['name']} is {p['state']}: {p['detail']}" for p in bad)
+        )
+        lag = sum(partition.messages for partition in snapshot.lag)
+        return {
+            "status": status,
+            "verdict": verdict,
+            "parts": parts,
+            "lag": lag,
+            "sources": len(snapshot.sources),
+        }
+
+    def _broker_part(self, snapshot: Snapshot) -> dict[str, str]:
+        trouble = snapshot.broker_trouble
+        return {
+            "name": "broker",
+            "state": "down" if trouble else "answers",
+            "detail": trouble or self._broker.address,
+        }
+
+    async def _store_part(self) -> dict[str, str]:
+        try:
+            detail = await self._store.check()
+        except LogboomError as error:
+            return {"name": "store", "state": "down", "detail": str(error)}
+        return {"name": "store", "state": "answers", "detail": detail}
+
+    def _service_parts(self, name: str, snapshot: Snapshot) -> list[dict[str, str]]:
+        mine = [s for s in snapshot.services if s.service == name]
+        alive = [s for s in mine if self._age_s(s.at_ns) <= STALE_AFTER_S and s.state != "stopped"]
+        if not alive:
+            silent = (
+                "has not been heard of"
+                if not mine
+                else f"silent for {self._age_s(max(s.at_ns for s in mine)):.0f} s"
+            )
+            return [{"name": name, "state": "silent" if mine else "missing", "detail": silent}]
+        return [
+            {
+                "name": f"{name} {s.instance}",
+                "state": s.state,
+                "detail": s.waiting_for or (s.errors[0] if s.errors else ""),
+            }
+            for s in alive
+        ]

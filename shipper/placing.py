@@ -1,0 +1,159 @@
+"""Where in the event does a named value go, and in which form?"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+import ciso8601
+
+from logboom.clock import utc_text
+from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.levels import level_of
+from shipper.parsers.timestamps import parse_timestamp
+from shipper.spellings import DURATION_NS, SPELLINGS
+
+_Fit = Callable[[Any, tzinfo, int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One field of the event.
+
+    Attributes:
+        path: Its nested names.
+        fit: (value, zone, read time in ns) → the value as the field wants it, or None when it is
+            not of the field's type.
+    """
+
+    path: tuple[str, ...]
+    fit: _Fit
+
+    def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:
+        """Puts a value there; False when it does not fit, or the place is taken."""
+        fitted = self.fit(value, zone, read_ns)
+        return fitted is not None and put(event, self.path, fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class _AddressPlace:
+    """`client.ip` takes addresses only; names go to `client.address`."""
+
+    def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:  # noqa: ARG002 - as in Place
+        if not isinstance(value, str) or not value:
+            return False
+        return put(event, ("client", "ip" if _is_ip(value) else "address"), value)
+
+
+def places() -> dict[str, Place | _AddressPlace]:
+    """Every spelling that is known, and every field's own name → its place."""
+    table: dict[str, Place | _AddressPlace] = {}
+    for name, target in (*SPELLINGS.items(), *((field, field) for field in EVENT_FIELDS)):
+        table[name] = _AddressPlace() if target == "client.ip" else _place(target)
+    return table
+
+
+def put(event: dict[str, Any], path: tuple[str, ...], value: object) -> bool:
+    """Sets a nested value that is not set yet; False when it is."""
+    holder = event
+    for name in path[:-1]:
+        inner = holder.get(name)
+        if inner is None:
+            inner = holder[name] = {}
+        holder = inner
+    last = path[-1]
+    if last in holder:
+        return False
+    holder[last] = value
+    return True
+
+
+def _place(target: str) -> Place:
+    if target in DURATION_NS:
+        factor = DURATION_NS[target]
+        return Place(("event", "duration"), lambda value, _zone, _read: _duration(value, factor))
+    path = tuple(target.split("."))
+    special: dict[str, _Fit] = {
+        "@timestamp": _timestamp,
+        "log.level": lambda value, _zone, _read: level_of(value),
+        "tags": lambda value, _zone, _read: _tags(value),
+        "message": lambda value, _zone, _read: value if type(value) is str else None,
+        "trace.id": lambda value, _zone, _read: _name(value),
+        "span.id": lambda value, _zone, _read: _name(value),
+        "user.id": lambda value, _zone, _read: _name(value),
+    }
+    if target in special:
+        return Place(path, special[target])
+    if EVENT_FIELDS[target] is FieldType.LONG:
+        return Place(path, lambda value, _zone, _read: _whole_number(value))
+    return Place(path, lambda value, _zone, _read: (value or None) if type(value) is str else None)
+
+
+def _timestamp(value: object, zone: tzinfo, read_ns: int) -> str | None:
+    if (
+        type(value) is str
+        and len(value) == 24
+        and value[23] == "Z"
+        and value[19] == "."
+        and value[10] == "T"
+    ):
+        try:
+            ciso8601.parse_datetime(value)
+        except ValueError:
+            return None
+        return value  # it is as we write it already
+    moment = parse_timestamp(value, zone=zone, reference_ns=read_ns)
+    return None if moment is None else _utc_text(moment)
+
+
+def _duration(value: object, factor: int) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
+        return None
+    return min(round(value * factor), 2**63 - 1)
+
+
+def _tags(value: object) -> list[str] | None:
+    if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+        return value
+    return None
+
+
+def _name(value: object) -> str | None:
+    if type(value) is str:
+        return value or None
+    return str(value) if type(value) is int else None
+
+
+def _whole_number(value: object) -> int | None:
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**63 else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return utc_text(second * 1_000_000_000)[:19]
+
+
+def _utc_text(epoch_ns: int) -> str | None:
+    second, fraction = divmod(epoch_ns, 1_000_000_000)
+    if not -62_135_596_800 <= second < 253_402_300_800:
+        return None
+    if fraction % 1_000_000 == 0:
+        return f"{_second_text(second)}.{fraction // 1_000_000:03d}Z"
+    return utc_text(epoch_ns)
