@@ -1,0 +1,106 @@
+"""The status stream on Kafka: a compacted topic of one partition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from logboom.broker.kafka_settings import client_settings, translated
+from logboom.config import KafkaSection
+
+_POST_S = 10.0
+
+
+class KafkaStatus:
+    """Posts entries, and keeps up with those of all others."""
+
+    def __init__(self, section: KafkaSection) -> None:
+        self._section = section
+        self._place = TopicPartition(section.status_topic, 0)
+        self._producer: AIOKafkaProducer | None = None
+        self._consumer: AIOKafkaConsumer | None = None
+        self._entries: dict[str, bytes] = {}
+        self._turn = asyncio.Lock()
+        self.topic_is_known = False
+
+    async def post(self, entries: Mapping[str, bytes]) -> None:
+        """See `Broker.post_status`."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(_POST_S):
+                    producer = await self._started_producer()
+                    answers = [
+                        await producer.send(self._place.topic, value, key=key.encode(), partition=0)
+                        for key, value in entries.items()
+                    ]
+                    await asyncio.gather(*answers)
+            except (KafkaError, TimeoutError) as error:
+                await self._drop()
+                raise translated(error, self._section) from error
+
+    async def read(self) -> Mapping[str, bytes]:
+        """See `Broker.read_status`."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(_POST_S):
+                    await self._catch_up(await self._started_consumer())
+            except (KafkaError, TimeoutError) as error:
+                await self._drop()
+                raise translated(error, self._section) from error
+            return dict(self._entries)
+
+    async def _catch_up(self, consumer: AIOKafkaConsumer) -> None:
+        end = (await consumer.end_offsets([self._place]))[self._place]
+        while await consumer.position(self._place) < end:
+            found = await consumer.getmany(self._place, timeout_ms=200)
+            for record in found.get(self._place, ()):
+                if record.key is not None and record.value is not None:
+                    self._entries[record.key.decode()] = record.value
+
+    async def _started_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                **client_settings(self._section), acks="all", request_timeout_ms=5000
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _started_consumer(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                **client_settings(self._section), group_id=None, auto_offset_reset="earliest"
+            )
+            try:
+                await consumer.start()
+                consumer.assign([self._place])
+                await consumer.seek_to_beginning(self._place)
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def _drop(self) -> None:
+        """After a failure everything begins anew; the entries that were read stay."""
+        producer, self._producer = self._producer, None
+        consumer, self._consumer = self._consumer, None
+        for client in (producer, consumer):
+            if client is not None:
+                try:
+                    async with asyncio.timeout(5.0):
+                        await client.stop()
+                except (KafkaError, TimeoutError):
+                    continue
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        async with self._turn:
+            await self._drop()
