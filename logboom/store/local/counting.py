@@ -13,7 +13,8 @@ from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
-from logboom.store.local.schema import ID, NOT_FAST, NUMBER, SOURCE, TIME
+from logboom.store.local.schema import APART, ID, NUMBER, TIME, WITHOUT_COLUMNS
+from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.port import Bucket, Histogram, SourceCount, TimeRange
 
@@ -49,9 +50,9 @@ def count(days: Sequence[Snapshot], query: Query, times: TimeRange) -> int:
 def by_source(days: Sequence[Snapshot]) -> list[SourceCount]:
     """Documents by run of a source and by day."""
     return [
-        SourceCount(run, day.folder.day, documents)
+        SourceCount(str(bucket["key"]), day.folder.day, bucket["doc_count"])
         for day in days
-        for run, documents in sorted(day.searcher.terms_with_prefix(SOURCE, ""))
+        for bucket in run_buckets(day.searcher, {})
     ]
 
 
@@ -165,5 +166,6 @@ def _label(value: str | float) -> str:
 
 def _check_splittable(by: str) -> None:
     countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
-    if by in NOT_FAST or by == ID or not (countable or by.startswith(ATTRIBUTES + ".")):
+    apart = by == ID or by in APART or by.split(".")[0] in WITHOUT_COLUMNS
+    if apart or not (countable or by.startswith(ATTRIBUTES + ".")):
         raise QueryError(f"counts cannot be split by {by}")

@@ -8,6 +8,7 @@ read is made anew in the same way.
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import orjson
 from tantivy import Index, IndexWriter
 
 from logboom.errors import DiskFull, StoreUnavailable
@@ -25,6 +25,7 @@ from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import decode, encode
+from logboom.store.local.unusual import Position
 from logboom.store.port import Document, Outcome, Rejected
 
 _CHUNK = 1024
@@ -33,6 +34,8 @@ _CHUNK = 1024
 _MOST_PENDING = 65_536
 """Entries that may wait while the index commits; then the writer waits too."""
 
+
+_NUMBER = re.compile(f'"{NUMBER}":([0-9]+)')
 
 _T = TypeVar("_T")
 
@@ -176,8 +179,8 @@ class DayWriter:
     def _append_chunk(self, chunk: Sequence[_Fresh]) -> None:
         make = self._maker.make
         entries = [
-            make(fresh.document.event, number, _foreign(fresh.identity))
-            for number, fresh in enumerate(chunk, self._documents.count)
+            make(one.document.event, one.line, number, one.document.id, _position(one.identity))
+            for number, one in enumerate(chunk, self._documents.count)
         ]
         self._documents.append([fresh.line for fresh in chunk])
         for fresh in chunk:
@@ -220,13 +223,13 @@ class DayWriter:
         """Adds what tantivy has refused: every value checked, or else as little as possible."""
         if self._writer is None:
             return
-        number: int = orjson.loads(entry)[NUMBER]
+        number = int(_NUMBER.findall(entry)[-1])
         event_id, event = decode(next(self._documents.read_from(number))[1])
-        foreign_id = _foreign(own_position(event_id, event) or event_id)
+        position = own_position(event_id, event)
         try:
-            self._writer.add_json(self._maker.make_strictly(event, number, foreign_id))
+            self._writer.add_json(self._maker.make_carefully(event, number, event_id, position))
         except ValueError:
-            self._writer.add_json(self._maker.make_least(number, foreign_id))
+            self._writer.add_json(self._maker.make_least(number, event_id, position))
 
     def _open_index(self) -> None:
         with self._using_index:
@@ -262,10 +265,10 @@ class DayWriter:
         """Indexes the documents that the index does not hold yet."""
         for number, line in self._documents.read_from(self._committed):
             event_id, event = decode(line)
-            identity: Identity = own_position(event_id, event) or event_id
-            if isinstance(identity, tuple):
-                self._marks.raise_to(*identity)
-            self._pending.append(self._maker.make(event, number, _foreign(identity)))
+            position = own_position(event_id, event)
+            if position is not None:
+                self._marks.raise_to(*position)
+            self._pending.append(self._maker.make(event, line, number, event_id, position))
             if len(self._pending) >= _CHUNK:
                 self._feed()
         fed = self._feed()
@@ -287,8 +290,8 @@ class DayWriter:
             raise StoreUnavailable(f"the index cannot be written: {error}", where=where) from error
 
 
-def _foreign(identity: Identity) -> str | None:
-    return identity if isinstance(identity, str) else None
+def _position(identity: Identity) -> Position | None:
+    return identity if isinstance(identity, tuple) else None
 
 
 def _is_full(error: ValueError) -> bool:

@@ -6,6 +6,7 @@ tantivy matches Rust's regular expressions against whole terms.
 from __future__ import annotations
 
 from logboom.errors import QueryError
+from logboom.query.model import Range
 
 ANY = "(?s:.)"
 LONGEST_PATTERN = 1000
@@ -120,6 +121,16 @@ def _char_class(pattern: str, start: int) -> tuple[str, int]:
     if at == len(pattern):
         raise QueryError("a bracket in the regular expression is not closed")
     return "".join(parts) + "]", at + 1
+
+
+def from_ends(query: Range) -> str:
+    """Strings between the two ends of a range."""
+    return from_range(
+        query.lower,
+        query.upper,
+        include_lower=query.include_lower,
+        include_upper=query.include_upper,
+    )
 
 
 def from_range(

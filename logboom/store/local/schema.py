@@ -1,47 +1,55 @@
 """How is each field of an event kept in a day's index?
 
+The index is given the event's own JSON: each of its objects (`log`, `service`, `attributes`, …) is a
+JSON field of tantivy's, whose values are indexed under their dotted names by their own types. So no
+type can conflict, and hardly anything is done per value on our side. A few fields stand apart: texts
+(split into words), and what would cost much as terms and is only compared or counted.
 The documents themselves are beside the index (`documents.py`): nothing is stored in it.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import tantivy
 
-from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS
 
-VERSION = 1
+VERSION: Final = 1
 """Grows with every change here or in `entry.py`; an index of another version is built anew."""
 
-TIME = "@timestamp"
+TIME = "_time"  # the event time in µs
 NUMBER = "_number"  # of the document in the day's documents
-FOREIGN_ID = "_id"  # event ids that do not follow from log.source and log.offset
+OFFSET = "_offset"  # log.offset
+ADDRESS = "_ip"  # client.ip
+FOREIGN_ID = "_id"  # an event id that does not follow from log.source and log.offset
 STRAY = "_stray"  # "t" when the event time lies outside of the index's day
-PRESENT = "_present"  # names of fields that have a value and no fast column
-ABSENT = "-message"  # in PRESENT: that there is no message, the one text that is hardly ever missing
-REST = "_rest"  # values of an unexpected type, and attributes beyond the bound; by full path
+PRESENT = "_present"  # names of fields that have a value and no column
+REST = "_rest"  # attributes beyond the bound, without columns
+MESSAGE = "message"
+TAGS = "tags"
 
 ID = "event.id"
 SOURCE = "log.source"
-OFFSET = "log.offset"
 
-NOT_FAST = frozenset(
-    {
-        "trace.id",
-        "span.id",
-        "transaction.id",
-        "event.original",
-        "url.original",
-        "url.query",
-        "http.request.referrer",
-    }
+APART: Final = {
+    "error.message": "_error_message",
+    "error.stack_trace": "_error_stack_trace",
+    "event.original": "_event_original",
+}
+"""Fields that are taken out of their object, and the index's own names for them."""
+
+OBJECTS: Final = (
+    *sorted({name.split(".")[0] for name in EVENT_FIELDS if "." in name}),
+    ATTRIBUTES,
 )
-"""Keyword fields with too many distinct values for a fast column to be worth its bytes."""
+"""An event's objects."""
 
-NOTED = (*sorted(NOT_FAST), "error.message", "error.stack_trace")
-"""Fields whose being there is noted in PRESENT."""
+WITHOUT_COLUMNS: Final = frozenset({"trace", "span", "transaction"})
+"""Objects whose values are nearly all distinct: columns of them would double the index."""
 
-INDEXED_NUMBERS = frozenset({"http.response.status_code"})
-"""Numbers that are looked for as such so often that they are terms besides being fast."""
+NO_MESSAGE = "-message"
+"""In PRESENT, so that the one text that is hardly ever missing need not be noted each time."""
 
 _WORDS = "words"
 
@@ -51,42 +59,26 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(TIME, fast=True)
     builder.add_unsigned_field(NUMBER, fast=True)
-    for name in (FOREIGN_ID, STRAY, PRESENT):
+    builder.add_integer_field(OFFSET, fast=True)
+    builder.add_ip_addr_field(ADDRESS, fast=True)
+    for name in (FOREIGN_ID, STRAY, PRESENT, APART["event.original"]):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    builder.add_json_field(
-        ATTRIBUTES, tokenizer_name="raw", index_option="basic", fast=True, expand_dots_enabled=True
-    )
-    builder.add_json_field(
-        REST, tokenizer_name="raw", index_option="basic", expand_dots_enabled=True
-    )
-    for name, kind in EVENT_FIELDS.items():
-        if name not in {TIME, ID}:
-            _add_field(builder, name, kind)
+    builder.add_text_field(TAGS, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in (MESSAGE, APART["error.message"], APART["error.stack_trace"]):
+        builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
+    for name in (*OBJECTS, REST):
+        builder.add_json_field(
+            name,
+            tokenizer_name="raw",
+            index_option="basic",
+            fast=name not in WITHOUT_COLUMNS and name != REST,
+            expand_dots_enabled=True,
+        )
     return builder.build()
 
 
-def _add_field(builder: tantivy.SchemaBuilder, name: str, kind: FieldType) -> None:
-    match kind:
-        case FieldType.TEXT:
-            builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
-        case FieldType.KEYWORD:
-            builder.add_text_field(
-                name, tokenizer_name="raw", index_option="basic", fast=name not in NOT_FAST
-            )
-        case FieldType.LONG:
-            builder.add_integer_field(name, indexed=name in INDEXED_NUMBERS, fast=True)
-        case FieldType.DATE:
-            builder.add_integer_field(name, fast=True)
-        case FieldType.DOUBLE:
-            builder.add_float_field(name, fast=True)
-        case FieldType.IP:
-            builder.add_ip_addr_field(name, fast=True)
-        case FieldType.DYNAMIC:
-            raise ValueError(f"{name}: only attributes are dynamic")
-
-
 def teach_words(index: tantivy.Index) -> tantivy.Index:
-    """Teaches an opened index what a word is; needed before writing to it.
+    """Teaches an opened index what a word is (`logboom.query.analysis`); needed to write to it.
 
     Returns:
         The same index.
@@ -100,5 +92,5 @@ def teach_words(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-SCHEMA = build_schema()
+SCHEMA: Final = build_schema()
 """The same for every day; immutable."""

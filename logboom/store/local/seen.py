@@ -7,7 +7,8 @@ that it is new; only one at or below it, or one with a foreign id, is looked up 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tantivy import FieldType, Occur, Query, Searcher
 
@@ -17,6 +18,7 @@ Identity = tuple[str, int] | str
 """What makes two documents the same: the run of a source and an offset in it, or a foreign id."""
 
 _RUNS_AT_ONCE = 50_000
+_RUN_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _OFFSETS_AT_ONCE = 5_000
 
 
@@ -33,18 +35,9 @@ class Watermarks:
 
     def load(self, searcher: Searcher) -> None:
         """Takes note of everything that an index holds."""
-        runs = [run for run, _ in searcher.terms_with_prefix(SOURCE, "")]
-        if len(runs) > _RUNS_AT_ONCE:
-            for run in runs:
-                hits = searcher.search(_of_run(run), 1, count=False, order_by_field=OFFSET).hits
-                self.raise_to(run, -1 if hits[0][0] is None else hits[0][0])
-            return
-        highest = {"max": {"field": OFFSET}}
-        terms = {"terms": {"field": SOURCE, "size": _RUNS_AT_ONCE}, "aggs": {"highest": highest}}
-        found = searcher.aggregate(Query.all_query(), {"runs": terms})
-        for bucket in found["runs"]["buckets"]:
+        for bucket in run_buckets(searcher, {"highest": {"max": {"field": OFFSET}}}):
             value = bucket["highest"]["value"]
-            self.raise_to(bucket["key"], -1 if value is None else int(value))
+            self.raise_to(str(bucket["key"]), -1 if value is None else int(value))
 
     def sift(self, identities: Sequence[Identity]) -> tuple[list[int], list[int]]:
         """Tells which documents are new for certain.
@@ -88,6 +81,33 @@ def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:
                 (run, offset) for offset in _offsets_between(searcher, run, some[0], some[-1])
             }
     return found
+
+
+def run_buckets(searcher: Searcher, each: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """One bucket per value of `log.source`, however many there are.
+
+    Args:
+        each: What to aggregate in every bucket.
+    """
+    terms: dict[str, Any] = {"field": SOURCE, "size": _RUNS_AT_ONCE}
+    found = _buckets(searcher, terms, each)
+    if found is not None:
+        yield from found
+        return
+    for first in _RUN_ALPHABET:  # too many for one answer: one after the other by first character
+        part = _buckets(searcher, {**terms, "include": f"{first}.*"}, each)
+        yield from part or ()
+    others = _buckets(searcher, {**terms, "exclude": f"[{_RUN_ALPHABET}].*"}, each)
+    yield from others or ()
+
+
+def _buckets(
+    searcher: Searcher, terms: dict[str, Any], each: dict[str, Any]
+) -> list[dict[str, Any]] | None:
+    """The buckets, or None when there are too many."""
+    request = {"runs": {"terms": terms, "aggs": each}}
+    found = searcher.aggregate(Query.all_query(), request)["runs"]
+    return None if found["sum_other_doc_count"] else found["buckets"]
 
 
 def position_query(run: str, lowest: int, highest: int) -> Query:

@@ -9,44 +9,43 @@ from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query import model
 from logboom.query.analysis import words
-from logboom.store.local import patterns
-from logboom.store.local.attributes import (
-    AttributeQueries,
-    attribute_exists,
-    attribute_leaf,
-    misfit,
-)
+from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
 from logboom.store.local.entry import split_id
+from logboom.store.local.leaves import Leaf
 from logboom.store.local.schema import (
-    ABSENT,
+    ADDRESS,
+    APART,
     FOREIGN_ID,
     ID,
-    INDEXED_NUMBERS,
-    NOTED,
+    MESSAGE,
+    NO_MESSAGE,
+    OFFSET,
     PRESENT,
     SCHEMA,
+    TAGS,
     TIME,
+    WITHOUT_COLUMNS,
 )
 from logboom.store.local.seen import position_query
 from logboom.store.local.values import (
-    ip_range,
-    number_range,
+    address_range,
+    date_text,
     parse_date,
     parse_network,
     parse_number,
+    whole_range,
 )
 
-Leaf = model.Term | model.Phrase | model.Wildcard | model.Regex | model.Fuzzy
-
 _DEEPEST = 200
+_OWN_NAMES = {**APART, "log.offset": OFFSET, "client.ip": ADDRESS, "@timestamp": TIME}
 
 
 class Translator:
     """Turns the query model into tantivy's queries. They fit every day: the schema is the same."""
 
     def __init__(self) -> None:
-        self._attributes = AttributeQueries()
+        self._ranges = leaves.Ranges()
 
     def translate(self, query: model.Query) -> Query:
         """The tantivy query with the same meaning.
@@ -71,11 +70,9 @@ class Translator:
             case model.Range():
                 return self._range(query)
             case model.Exists(field):
-                return self._exists(field)
-            case _ if query.field is None:
-                return any_of(*(_on_text(query, name) for name in DEFAULT_TEXT_FIELDS))
+                return _exists(field)
             case _:
-                return self._on_field(query, query.field)
+                return self._leaf(query)
 
     def _conjunction(self, parts: tuple[model.Query, ...], depth: int) -> Query:
         wanted = [self._node(part, depth) for part in parts if not isinstance(part, model.Not)]
@@ -85,68 +82,91 @@ class Translator:
             + [(Occur.MustNot, query) for query in unwanted]
         )
 
-    def _on_field(self, query: Leaf, name: str) -> Query:
+    def _leaf(self, query: Leaf) -> Query:
+        name = query.field
+        if name is None:
+            return any_of(*(_on_text(query, _own_name(text)) for text in DEFAULT_TEXT_FIELDS))
         if name == ID:
             return _on_id(query)
-        if name.startswith(ATTRIBUTES + "."):
-            return attribute_leaf(query, name)
         match EVENT_FIELDS.get(name):
             case FieldType.TEXT:
-                return _on_text(query, name)
-            case FieldType.KEYWORD:
-                return _on_keyword(query, name)
-            case FieldType.LONG | FieldType.DOUBLE | FieldType.DATE as kind:
-                return self._on_number(query, name, kind)
-            case FieldType.IP:
-                return self._on_ip(query, name)
+                return _on_text(query, _own_name(name))
+            case FieldType.LONG | FieldType.DOUBLE | FieldType.DATE | FieldType.IP as kind:
+                return self._on_value(query, name, kind)
+            case FieldType.KEYWORD if name in APART or name == TAGS:
+                return _on_keyword(query, _own_name(name))
             case _:
-                return nothing()
+                return leaves.leaf(query, name)
 
-    def _on_number(self, query: Leaf, name: str, kind: FieldType) -> Query:
-        value = _exact_value(query, name, "[500 TO 599]")
-        number = parse_date(value) if kind is FieldType.DATE else parse_number(value)
-        if number is None:
-            return misfit(name, value)
-        if kind is not FieldType.DOUBLE and not isinstance(number, int):
-            return nothing()
-        if name in INDEXED_NUMBERS and abs(number) < 2**63:
-            return Query.term_query(SCHEMA, name, number)
-        return number_range(name, kind, number, number)
-
-    def _on_ip(self, query: Leaf, name: str) -> Query:
-        value = _exact_value(query, name, "10.1.0.0/16")
-        ends = parse_network(value)
-        if ends is None:
-            return misfit(name, value)
-        return Query.range_query(SCHEMA, name, Kind.IpAddr, *ends)
+    def _on_value(self, query: Leaf, name: str, kind: FieldType) -> Query:
+        if not isinstance(query, model.Term | model.Phrase):
+            raise QueryError(
+                f"{name} has no patterns, only values and ranges",
+                suggestion=f"write {name}:VALUE or {name}:[FROM TO UPTO]",
+            )
+        value = query.value
+        if kind is FieldType.IP:
+            ends = parse_network(value)
+            if ends is not None:
+                return Query.range_query(SCHEMA, ADDRESS, Kind.IpAddr, *ends)
+        elif kind is FieldType.DATE or name in _OWN_NAMES:
+            read = parse_date if kind is FieldType.DATE else parse_number
+            if read(value) is not None:
+                return self._range(model.Range(name, value, value, True, True))  # noqa: FBT003
+        return leaves.leaf(query, name)
 
     def _range(self, query: model.Range) -> Query:
         name = query.field
-        if name.startswith(ATTRIBUTES + "."):
-            return self._attributes.range(query)
-        open_ends = {"include_lower": query.include_lower, "include_upper": query.include_upper}
-        match None if name == ID else EVENT_FIELDS.get(name):
-            case FieldType.TEXT | FieldType.KEYWORD:
-                return regex(name, patterns.from_range(query.lower, query.upper, **open_ends))
-            case FieldType.LONG | FieldType.DOUBLE | FieldType.DATE as kind:
-                lower, upper = (_bound(end, name, kind) for end in (query.lower, query.upper))
-                return number_range(name, kind, lower, upper, **open_ends)
+        match EVENT_FIELDS.get(name):
+            case FieldType.TEXT:
+                return regex(_own_name(name), patterns.from_ends(query))
+            case FieldType.KEYWORD if name in APART or name == TAGS:
+                return regex(_own_name(name), patterns.from_ends(query))
+            case FieldType.KEYWORD if name != ID:
+                return leaves.between_strings(query)
+            case FieldType.LONG | FieldType.DOUBLE:
+                return self._number_range(query)
+            case FieldType.DATE:
+                return self._date_range(query)
             case FieldType.IP:
-                return ip_range(name, query.lower, query.upper, **open_ends)
+                return address_range(query)
+            case None if name.startswith(ATTRIBUTES + "."):
+                return self._attribute_range(query)
             case _:
                 raise QueryError(f"{name} cannot be compared with < and >")
 
-    def _exists(self, name: str) -> Query:
-        if name in {TIME, ID}:
-            return Query.all_query()
-        if name.startswith(ATTRIBUTES + "."):
-            return attribute_exists(name)
-        if name == "message":
-            return none_of(Query.term_query(SCHEMA, PRESENT, ABSENT))
-        noted = Query.term_query(SCHEMA, PRESENT, name)
-        if name in NOTED or name not in EVENT_FIELDS:
-            return noted
-        return any_of(Query.exists_query(name), noted)
+    def _number_range(self, query: model.Range) -> Query:
+        lower, upper = (
+            None if end is None else _number(end, query.field) for end in (query.lower, query.upper)
+        )
+        if query.field in _OWN_NAMES:
+            return whole_range(_own_name(query.field), query, lower, upper)
+        return self._ranges.between_numbers(query, lower, upper)
+
+    def _date_range(self, query: model.Range) -> Query:
+        lower, upper = (
+            None if end is None else _date(end, query.field) for end in (query.lower, query.upper)
+        )
+        if query.field in _OWN_NAMES:
+            return whole_range(_own_name(query.field), query, lower, upper)
+        return self._ranges.between(
+            query.field,
+            None if lower is None else date_text(lower),
+            None if upper is None else date_text(upper),
+            include_lower=query.include_lower,
+            include_upper=query.include_upper,
+        )
+
+    def _attribute_range(self, query: model.Range) -> Query:
+        ends = [end for end in (query.lower, query.upper) if end is not None]
+        if all(parse_number(end) is not None for end in ends):
+            return self._number_range(query)
+        return leaves.between_strings(query)
+
+
+def _own_name(name: str) -> str:
+    """The index's name of a field that stands apart."""
+    return _OWN_NAMES.get(name, name)
 
 
 def _on_text(query: Leaf, name: str) -> Query:
@@ -160,9 +180,8 @@ def _on_text(query: Leaf, name: str) -> Query:
         case model.Regex(_, pattern):
             return regex(name, patterns.from_lucene(pattern))
         case model.Fuzzy(_, value, distance):
-            return all_of(
-                *(Query.fuzzy_term_query(SCHEMA, name, one, distance) for one in words(value))
-            )
+            fuzzy = (Query.fuzzy_term_query(SCHEMA, name, one, distance) for one in words(value))
+            return all_of(*fuzzy)
 
 
 def _phrase(name: str, phrase: list[str], slop: int) -> Query:
@@ -200,19 +219,27 @@ def id_query(event_id: str) -> Query:
     return any_of(position_query(position[0], position[1], position[1]), foreign)
 
 
-def _exact_value(query: Leaf, name: str, example: str) -> str:
-    if isinstance(query, model.Term | model.Phrase):
-        return query.value
-    raise QueryError(
-        f"{name} has no patterns, only values and ranges", suggestion=f"write {name}:{example}"
-    )
+def _exists(name: str) -> Query:
+    if name in {"@timestamp", ID}:
+        return Query.all_query()
+    if name == MESSAGE:
+        return none_of(Query.term_query(SCHEMA, PRESENT, NO_MESSAGE))
+    if name == TAGS:
+        return Query.exists_query(TAGS)
+    if name in APART or name.partition(".")[0] in WITHOUT_COLUMNS:
+        return Query.term_query(SCHEMA, PRESENT, name)
+    return leaves.exists(name)
 
 
-def _bound(text: str | None, name: str, kind: FieldType) -> int | float | None:
-    if text is None:
-        return None
-    value = parse_date(text) if kind is FieldType.DATE else parse_number(text)
-    if value is None:
-        what = "times" if kind is FieldType.DATE else "numbers"
-        raise QueryError(f"{name} is compared with {what}, and {text!r} is none")
-    return value
+def _number(text: str, name: str) -> int | float:
+    number = parse_number(text)
+    if number is None:
+        raise QueryError(f"{name} is compared with numbers, and {text!r} is none")
+    return number
+
+
+def _date(text: str, name: str) -> int:
+    time_us = parse_date(text)
+    if time_us is None:
+        raise QueryError(f"{name} is compared with times, and {text!r} is none")
+    return time_us

@@ -1,75 +1,157 @@
-"""What becomes of values that are not of their field's type, and of attributes without bound?
+"""What becomes of events and attributes that the index cannot take as they are?
 
-They stay findable: a value that can be read as its field's type is read so; any other goes to the
-field `schema.REST` under its full name, where terms (not ranges) find it.
+Everything stays findable that can be: too long and too deep values are left out of the index (never
+of the document), attributes beyond a bound of distinct names go where they cost no columns.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from logboom.fields import ATTRIBUTES, FieldType
-from logboom.store.local.times import parse_us
+import orjson
 
-LONGEST_KEYWORD = 8191
-"""Characters; a longer value is kept in the document and not indexed."""
+from logboom.event import Event
+from logboom.fields import ATTRIBUTES
+from logboom.store.local.schema import (
+    ADDRESS,
+    APART,
+    FOREIGN_ID,
+    MESSAGE,
+    NO_MESSAGE,
+    OFFSET,
+    PRESENT,
+    REST,
+    WITHOUT_COLUMNS,
+)
+
+Position = tuple[str, int]
+"""The run of a source, and an offset in it."""
+
+ADDED = (OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST)
+"""What `rearranged` adds to an event besides the fields that stand apart."""
+
+LONGEST_VALUE = 8191
+"""Characters; a longer string is kept in the document and not indexed as a value."""
 
 PATHS_PER_DAY = 1000
-"""Attributes of more distinct names than these have no fast columns: ranges do not find them."""
+"""Attributes of more distinct names than these have no columns: ranges do not find them."""
 
 TIME_MARK = "\0"
-"""Follows a string that the index would otherwise take for a point in time, and blur."""
+"""Follows an attribute that the index would otherwise take for a point in time, and blur."""
 
 _DEEPEST = 32
-_LARGEST_LONG = 2**63 - 1
+_LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 
 
-@dataclass(slots=True)
-class Leftovers:
-    """What has no fast column of its own: names that have a value, and values under full names."""
+class AttributePaths:
+    """Which attributes of a day have columns of their own; at most `PATHS_PER_DAY`."""
 
-    present: list[str] = field(default_factory=list)
-    rest: dict[str, list[Any]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.known: set[str] = set()
 
-    def put(self, name: str, value: Any) -> None:
-        """Takes a value that does not fit its field."""
-        kept = _indexable(value, _DEEPEST)
-        if kept is not None:
-            self.rest.setdefault(name, []).append(kept)
-        self.present.append(name)
+    def admit(self, path: str) -> bool:
+        """True when an attribute of this dotted name may have a column."""
+        if path in self.known:
+            return True
+        if len(self.known) >= PATHS_PER_DAY:
+            return False
+        self.known.add(path)
+        return True
+
+    def are_plain(self, attributes: object, above: str = "") -> bool:
+        """True when attributes can be indexed just as they are: all but times, and not too many."""
+        if attributes.__class__ is not dict:
+            return False
+        known = self.known
+        for name, value in attributes.items():  # type: ignore[attr-defined]
+            kind = value.__class__
+            path = above + name
+            if kind is str:
+                if len(value) >= 20 and looks_like_time(value):
+                    return False
+            elif kind is dict:
+                if not self.are_plain(value, path + "."):
+                    return False
+            elif kind is list and not _is_plain_list(value):
+                return False
+            if path not in known and not self.admit(path):
+                return False
+        return True
+
+    def sort_out(self, attributes: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Splits attributes into those that have columns and the rest, each by dotted name."""
+        kept: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
+        for path, value in _leaves(attributes, ""):
+            where = kept if self.admit(path) else rest
+            where.setdefault(path, []).append(marked(value) if isinstance(value, str) else value)
+        return kept, rest
 
 
-
-def fit(kind: FieldType, value: Any) -> tuple[list[Any], list[Any]]:
-    """Reads a value, or each one of a list, as a field's type.
-
-    Returns:
-        What could be read, as tantivy wants it, and what could not, as it came.
-    """
-    fitting: list[Any] = []
-    misfits: list[Any] = []
-    for single in _flat(value):
-        read = _READERS[kind](single)
-        if read is None:
-            misfits.append(single)
-        else:
-            fitting.append(read)
-    return fitting, misfits
+def indexable(value: object, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
+    """A JSON value as the index can take it, or None when nothing of it can be indexed."""
+    if isinstance(value, dict):
+        items = ((clean(key), indexable(item, depth - 1)) for key, item in value.items())
+        return {key: item for key, item in items if item is not None} if depth else None
+    if isinstance(value, list):
+        return [indexable(item, depth - 1) for item in value] if depth else None
+    return _scalar(value)
 
 
-def text_of(value: Any) -> str | None:
-    """A scalar as a keyword's text: as it is written in JSON; None for objects and long texts."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, str) and len(value) <= LONGEST_KEYWORD:
-        return clean(value)
-    return None
+def rearranged(
+    event: Event, event_id: str, position: Position | None, paths: AttributePaths
+) -> dict[str, Any]:
+    """A copy of an event with all that stands apart under the index's own names."""
+    copy = dict(event)
+    present = present_names(event)
+    for name, apart in APART.items():
+        value = _take(copy, name)
+        if value is not None:
+            copy[apart] = text_of(value)
+            present.append(name)
+    _take(copy, "event.id")
+    copy |= identity_fields(event_id, position)
+    if position is not None:
+        copy["log"] = {**event["log"], "offset": 0}
+    address = _address(event)
+    if address is not None:
+        copy[ADDRESS] = address
+    if ATTRIBUTES in copy:
+        copy[ATTRIBUTES], copy[REST] = paths.sort_out(event[ATTRIBUTES])
+    if event.get(MESSAGE) is None:
+        present.append(NO_MESSAGE)
+    copy[PRESENT] = [*present, *copy.get(PRESENT, ())]
+    return copy
+
+
+def identity_fields(event_id: str, position: Position | None) -> dict[str, Any]:
+    """What finds a document by its id."""
+    if position is not None:
+        return {OFFSET: position[1]}
+    return {FOREIGN_ID: clean(event_id), PRESENT: [FOREIGN_ID]}
+
+
+def present_names(event: Event) -> list[str]:
+    """The fields without columns that an event has in objects of their own."""
+    return [
+        f"{name}.id"
+        for name in WITHOUT_COLUMNS
+        if isinstance(node := event.get(name), dict) and node.get("id") is not None
+    ]
+
+
+def text_of(value: object) -> list[str]:
+    """What a text field is given for a value of any type: its words at least can be found."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [clean(value)]
+    if isinstance(value, list):
+        return [text for item in value for text in text_of(item)]
+    return [orjson.dumps(indexable(value)).decode()]
 
 
 def clean(text: str) -> str:
@@ -77,134 +159,65 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _read_text(value: Any) -> str | None:
-    if isinstance(value, str):
-        return clean(value)
-    return text_of(value)
+def marked(text: str) -> str:
+    """An attribute's string in the form in which it is indexed."""
+    return text + TIME_MARK if looks_like_time(text) else text
 
 
-def _read_long(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def _is_plain_list(values: list[Any]) -> bool:
+    return all(
+        not isinstance(value, dict | list)
+        and not (isinstance(value, str) and looks_like_time(value))
+        for value in values
+    )
+
+
+def looks_like_time(text: str) -> bool:
+    """True when the index might take a string for a point in time (RFC 3339)."""
+    return len(text) >= 20 and text[10] in "Tt " and text[4] == "-" and text[0].isdigit()
+
+
+def _take(copy: dict[str, Any], name: str) -> object:
+    """Takes a value out of an object of the copy; the event's own object stays as it is."""
+    top, key = name.split(".")
+    node = copy.get(top)
+    if not isinstance(node, dict) or key not in node:
         return None
-    try:
-        number = int(value) if isinstance(value, int) else int(float(value))
-    except (ValueError, OverflowError):
-        return None
-    return number if -_LARGEST_LONG - 1 <= number <= _LARGEST_LONG else None
+    copy[top] = {other: value for other, value in node.items() if other != key}
+    return node[key]
 
 
-def _read_double(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _read_date(value: Any) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value * 1000 if abs(value) < 2**53 else None
-    try:
-        return parse_us(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _read_ip(value: Any) -> str | None:
+def _address(event: Event) -> str | None:
+    client = event.get("client")
+    value = client.get("ip") if isinstance(client, dict) else None
     try:
         return str(ip_address(value)) if isinstance(value, str) else None
     except ValueError:
         return None
 
 
-_READERS = {
-    FieldType.TEXT: _read_text,
-    FieldType.KEYWORD: text_of,
-    FieldType.LONG: _read_long,
-    FieldType.DOUBLE: _read_double,
-    FieldType.DATE: _read_date,
-    FieldType.IP: _read_ip,
-}
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _flat(item)
-    elif value is not None:
-        yield value
-
-
-class AttributePaths:
-    """Which attributes of a day have columns of their own; at most `PATHS_PER_DAY`."""
-
-    def __init__(self) -> None:
-        self._known: set[str] = set()
-
-    def admit(self, names: tuple[str, ...]) -> bool:
-        """True when attributes of just these top-level names may all have columns."""
-        new = {name for name in names if name not in self._known}
-        if len(self._known) + len(new) > PATHS_PER_DAY or "" in new:
-            return False
-        self._known |= new
-        return True
-
-    def sort_out(self, attributes: Any, left: Leftovers) -> dict[str, Any]:
-        """Splits attributes into those that have columns, nested no more, and the rest."""
-        kept: dict[str, list[Any]] = {}
-        for name, value in _leaves(attributes, ""):
-            if self.admit((name,)):
-                kept.setdefault(name, []).append(value)
-            else:
-                left.put(f"{ATTRIBUTES}.{name}", value)
-        return {name: values[0] if len(values) == 1 else values for name, values in kept.items()}
-
-
-def _leaves(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Every scalar of a JSON value under its dotted name, as the index can take it."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, dict):
-        for key, item in value.items():
-            path = f"{name}.{_key(key)}" if name else _key(key)
-            yield from _leaves(item, path, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item, name, depth + 1)
-    else:
-        kept = _indexable(value, 0)
-        if kept is not None:
-            yield name, kept
-
-
-def _indexable(value: Any, depth: int) -> Any:
-    """A JSON value as the index can take it, or None when nothing of it can be indexed."""
+def _scalar(value: object) -> str | int | float | bool | None:
     if isinstance(value, str):
-        return _marked(value) if len(value) <= LONGEST_KEYWORD else None
-    if isinstance(value, bool) or value is None:
+        return clean(value) if len(value) <= LONGEST_VALUE else None
+    if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if -_LARGEST_LONG - 1 <= value < 2**64 else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if depth == 0:
-        return None
-    if isinstance(value, list):
-        return [_indexable(item, depth - 1) for item in value]
-    return {_key(key): _indexable(item, depth - 1) for key, item in value.items()}
+        return value if _LEAST_INTEGER <= value <= _LARGEST_INTEGER else float(value)
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
-def _marked(text: str) -> str:
-    kept = clean(text)
-    return kept + TIME_MARK if looks_like_time(kept) else kept
-
-
-def looks_like_time(text: str) -> bool:
-    """True when the index would take a string for a point in time (RFC 3339)."""
-    return len(text) >= 20 and text[:1].isdigit() and text[4:5] == "-" and text[10:11] in "Tt "
-
-
-def _key(key: str) -> str:
-    return clean(key).replace("\0", "").replace("\1", "")
+def _leaves(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every scalar of a JSON value under its dotted name."""
+    if depth > _DEEPEST:
+        return
+    children: Iterable[tuple[str, object]] = ()
+    if isinstance(value, dict):
+        children = ((f"{path}.{clean(k)}" if path else clean(k), v) for k, v in value.items())
+    elif isinstance(value, list):
+        children = ((path, item) for item in value)
+    else:
+        scalar = _scalar(value)
+        if scalar is not None and path:
+            yield path, scalar
+    for child_path, child in children:
+        yield from _leaves(child, child_path, depth + 1)

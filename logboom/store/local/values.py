@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import math
+import re
 from ipaddress import ip_address, ip_network
 
-from tantivy import FieldType as Kind
-from tantivy import Query
+from tantivy import FieldType, Query
 
+from logboom.clock import utc_text
 from logboom.errors import QueryError
-from logboom.fields import FieldType
+from logboom.query import model
 from logboom.store.local.combine import nothing
-from logboom.store.local.schema import SCHEMA
+from logboom.store.local.schema import ADDRESS, SCHEMA
 from logboom.store.local.times import parse_us
 
 Number = int | float
 
 LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
 
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 
 def parse_number(text: str) -> Number | None:
     """The number that a text reads as; whole ones as int; None when it is none."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
     try:
         return int(text)
     except ValueError:
-        pass
-    try:
         number = float(text)
-    except ValueError:
-        return None
     if not math.isfinite(number):
         return None
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) <= LARGEST_LONG else number
 
 
 def parse_date(text: str) -> int | None:
@@ -40,6 +41,11 @@ def parse_date(text: str) -> int | None:
         return parse_us(text)
     except ValueError:
         return None
+
+
+def date_text(time_us: int) -> str:
+    """A time as tantivy's parser reads it."""
+    return utc_text(time_us * 1000)
 
 
 def parse_network(text: str) -> tuple[str, str] | None:
@@ -51,45 +57,39 @@ def parse_network(text: str) -> tuple[str, str] | None:
     return str(network[0]), str(network[-1])
 
 
-def number_range(
-    name: str,
-    kind: FieldType,
-    lower: Number | None,
-    upper: Number | None,
-    *,
-    include_lower: bool = True,
-    include_upper: bool = True,
-) -> Query:
-    """Documents whose number lies between two ends; None leaves one open, at most one."""
-    if kind is FieldType.DOUBLE:
-        return Query.range_query(
-            SCHEMA, name, Kind.Float, lower, upper, include_lower, include_upper
-        )
-    low = LEAST_LONG if lower is None else _whole_above(lower, include=include_lower)
-    high = LARGEST_LONG if upper is None else _whole_below(upper, include=include_upper)
+def whole_range(name: str, query: model.Range, lower: Number | None, upper: Number | None) -> Query:
+    """Documents whose whole number lies between two ends; None leaves one open.
+
+    Args:
+        name: The index's own name of the field.
+        query: Says whether the ends belong to the range.
+    """
+    low = LEAST_LONG if lower is None else _whole_above(lower, include=query.include_lower)
+    high = LARGEST_LONG if upper is None else _whole_below(upper, include=query.include_upper)
     low, high = max(low, LEAST_LONG), min(high, LARGEST_LONG)
     if low > high:
         return nothing()
-    return Query.range_query(SCHEMA, name, Kind.Integer, low, high)
+    return Query.range_query(SCHEMA, name, FieldType.Integer, low, high)
 
 
-def ip_range(
-    name: str,
-    lower: str | None,
-    upper: str | None,
-    *,
-    include_lower: bool,
-    include_upper: bool,
-) -> Query:
-    """Documents whose address lies between two ends; None leaves one open, at most one.
+def address_range(query: model.Range) -> Query:
+    """Documents whose client address lies between two ends.
 
     Raises:
         QueryError: An end is no address.
     """
-    for end in (lower, upper):
+    for end in (query.lower, query.upper):
         if end is not None:
-            _check_address(name, end)
-    return Query.range_query(SCHEMA, name, Kind.IpAddr, lower, upper, include_lower, include_upper)
+            _check_address(query.field, end)
+    return Query.range_query(
+        SCHEMA,
+        ADDRESS,
+        FieldType.IpAddr,
+        query.lower,
+        query.upper,
+        query.include_lower or query.lower is None,
+        query.include_upper or query.upper is None,
+    )
 
 
 def _check_address(name: str, text: str) -> None:
