@@ -28,7 +28,7 @@ from logboom.broker.kafka_settings import client_settings, translated
 from logboom.broker.kafka_status import KafkaStatus
 from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
 from logboom.config import KafkaSection
-from logboom.errors import BrokerRefused, BrokerUnavailable
+from logboom.errors import BrokerUnavailable
 
 log = logging.getLogger("logboom.broker")
 
@@ -36,6 +36,7 @@ MAX_MESSAGE_BYTES = 1_000_000
 """Below Kafka's usual `message.max.bytes` of 1 MiB, with room for a batch's own bytes."""
 
 _CLOSE_S = 10.0
+_MOST_COPIES = 3
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
 
 
@@ -84,17 +85,8 @@ class KafkaPublisher:
         for message in messages:
             add = builders[-1].append
             if add(key=message.key, value=message.value, timestamp=None) is None:
-                builders.append(producer.create_batch())
-                if (
-                    builders[-1].append(key=message.key, value=message.value, timestamp=None)
-                    is None
-                ):
-                    raise BrokerRefused(
-                        f"an event of {len(message.value)} bytes is larger than the limit of"
-                        f" {MAX_MESSAGE_BYTES} bytes",
-                        where=self._section.topic,
-                        mend="lower shipper.max_event_bytes",
-                    )
+                builders.append(producer.create_batch())  # which takes any first message
+                builders[-1].append(key=message.key, value=message.value, timestamp=None)
         return builders
 
     async def _started(self) -> AIOKafkaProducer:
@@ -243,8 +235,8 @@ class KafkaBroker:
                 admin = await self._administrator()
                 committed = await admin.list_consumer_group_offsets(group)
                 looker = await self._consumer()
-                await looker.topics()
-                partitions = sorted(looker.partitions_for_topic(topic) or ())
+                (described,) = await admin.describe_topics([topic])
+                partitions = sorted(entry["partition"] for entry in described["partitions"])
                 places = [TopicPartition(topic, partition) for partition in partitions]
                 ends = await looker.end_offsets(places) if places else {}
             except (KafkaError, TimeoutError) as error:
@@ -286,19 +278,11 @@ class KafkaBroker:
             self._status.topic_is_known = True
 
     async def _create_topics(self) -> None:
-        section = self._section
-        wanted = (
-            NewTopic(section.topic, section.partitions, section.replication),
-            NewTopic(
-                section.status_topic, 1, section.replication,
-                topic_configs={"cleanup.policy": "compact", "segment.ms": "600000"},
-            ),
-        )  # fmt: skip
         async with self._turn:
             try:
                 admin = await self._administrator()
                 present = set(await admin.list_topics())
-                missing = [topic for topic in wanted if topic.name not in present]
+                missing = [t for t in await self._wanted_topics(admin) if t.name not in present]
                 if missing:
                     answer = await admin.create_topics(missing)
                     _raise_for_topics(answer.topic_errors)
@@ -306,7 +290,18 @@ class KafkaBroker:
                 return
             except (KafkaError, TimeoutError) as error:
                 await self._drop_clients()
-                raise translated(error, section) from error
+                raise translated(error, self._section) from error
+
+    async def _wanted_topics(self, admin: AIOKafkaAdminClient) -> list[NewTopic]:
+        section = self._section
+        copies = section.replication
+        if copies < 1:
+            copies = min(_MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
+        compact = {"cleanup.policy": "compact", "segment.ms": "600000"}
+        return [
+            NewTopic(section.topic, section.partitions, copies),
+            NewTopic(section.status_topic, 1, copies, topic_configs=compact),
+        ]
 
     async def _administrator(self) -> AIOKafkaAdminClient:
         if self._admin is None:

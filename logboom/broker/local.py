@@ -157,6 +157,7 @@ class LocalBroker:
 
     async def subscription(self, *, group: str) -> LocalSubscription:
         """See `Broker.subscription`."""
+        await self._worker.do(lambda: self._log.join(group))
         return LocalSubscription(self._folder, group)
 
     async def lag(self, *, group: str) -> Sequence[PartitionLag]:

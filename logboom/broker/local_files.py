@@ -107,8 +107,16 @@ class EventLog:
             ).fetchone()
             if row is not None:
                 return int(row[0])
-            first = self._database.execute("SELECT min(first) FROM batches").fetchone()[0]
-        return int(first or 0)
+            (first,) = self._database.execute(
+                "SELECT coalesce(min(first), (SELECT next FROM ends)) FROM batches"
+            ).fetchone()
+        return int(first)
+
+    def join(self, group: str) -> None:
+        """Makes a group known: what it has not committed is kept from now on."""
+        position = self.committed(group)
+        with _troubles(self._path), _transaction(self._database) as database:
+            database.execute("INSERT OR IGNORE INTO groups VALUES (?,?)", (group, position))
 
     def end(self) -> int:
         """Offset that the next message will get."""

@@ -151,7 +151,7 @@ class KafkaSection(Section):
         4, ge=1, le=10_000, description="Partitions of the topic when we create it."
     )
     replication: int = Field(
-        -1, ge=-1, description="Copies when we create a topic; -1: the cluster's default."
+        -1, ge=-1, description="Copies when we create a topic; -1: as many as brokers, 3 at most."
     )
     compression: Literal["none", "lz4", "zstd", "gzip"] = Field(
         "lz4", description="Compression of the batches."
