@@ -1,274 +1,326 @@
-"""From a text in Lucene's syntax to the query model, or to an error that says where and what to do."""
+"""What does a text in Lucene's syntax ask for? `docs/queries.md` describes the language.
+
+A parser by hand instead of a grammar's library, because the contract is about what is *not* a
+query: every mistake has its place and its mending (docs/adr/0005-query-language.md).
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logboom.errors import QueryError
-from logboom.fields import resolve
-from logboom.query.model import (
-    And,
-    Exists,
-    Fuzzy,
-    MatchAll,
-    Not,
-    Or,
-    Phrase,
-    Query,
-    Regex,
-    Wildcard,
-)
-from logboom.query.scanner import Scanner, Word, has_wildcard, unescape
-from logboom.query.values import Values
+from logboom.query.chain import Chain, negation
+from logboom.query.clauses import Clauses
+from logboom.query.colons import Colon, colon_after
+from logboom.query.leaves import TEXTS, Field, Leaves, field_of
+from logboom.query.model import MatchAll, Query
+from logboom.query.names import near_name_note
+from logboom.query.notes import Note
+from logboom.query.scanner import Scanner, Word, quoted, unescape, unescape_pattern
 
 MAX_LENGTH = 10_000
+"""Characters of a query."""
 MAX_DEPTH = 100
+"""Parentheses in parentheses."""
 MAX_CLAUSES = 1_000
-_TAIL = re.compile(r"(?P<fuzzy>~(?P<distance>[0-2](?:\.\d+)?)?)?(?P<boost>\^\d+(?:\.\d+)?)?$")
-_SLOP = re.compile(r"(?:~(\d{1,4}))?(?:\^\d+(?:\.\d+)?)?")
-_RANGE_ENDS = frozenset(" \t\r\n]}")
-_Make = Callable[[], Query]
+"""Words, phrases, ranges and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A query that was understood.
+
+    Attributes:
+        query: What it asks for.
+        notes: What its writer should know about how it was read; not errors.
+    """
+
+    query: Query
+    notes: tuple[Note, ...]
 
 
 def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Query:
-    """Reads a query; `docs/queries.md` describes the syntax.
+    """Reads a query.
 
     Args:
-        text: What a user typed; nothing matches everything.
-        now_ns: The present, for times such as ``now-1h``; ns since the epoch.
-        zone: Of times that name none.
+        text: What a user typed. Nothing but white space asks for every event.
+        now_ns: The present, nanoseconds since the epoch, for times such as ``now-1h``.
+        zone: In which times without an offset are read, and days begin.
+
+    Returns:
+        The model. And, Or are flat; a negation is never negated again.
 
     Raises:
-        QueryError: With the position and a suggestion.
+        QueryError: When the text is no query, or goes beyond a limit: with the position of the
+            trouble, and what to write instead where that can be known.
     """
+    return parse_query_with_notes(text, now_ns=now_ns, zone=zone).query
+
+
+def parse_query_with_notes(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Reading:
+    """The same, with hints about what may not have been meant so: arguments, errors as there."""
     if len(text) > MAX_LENGTH:
         raise QueryError(
-            f"the query has {len(text)} characters, and {MAX_LENGTH} at most are allowed",
+            f"the query has {len(text)} characters; {MAX_LENGTH} is the limit",
             position=MAX_LENGTH,
+            suggestion="search for fewer words at a time",
         )
-    return _Parser(text, Values(now_ns, zone)).parse()
+    leaves = Leaves(now_ns, zone)
+    query = _Parser(text, leaves).read()
+    return Reading(query, tuple(leaves.notes))
 
 
 class _Parser:
-    def __init__(self, text: str, values: Values) -> None:
+    def __init__(self, text: str, leaves: Leaves) -> None:
         self._scanner = Scanner(text)
-        self._values = values
+        self._leaves = leaves
         self._depth = 0
-        self._clauses = 0
+        self._clauses = Clauses(self._scanner, leaves)
+        self._count = 0
 
-    def parse(self) -> Query:
-        if self._scanner.at_end:
+    def read(self) -> Query:
+        scanner = self._scanner
+        if not scanner.skip_space():
             return MatchAll()
-        query = self._any_of(None)
-        if not self._scanner.at_end:
+        query = self._chain(TEXTS)
+        if scanner.peek() == ")":
             raise QueryError(
-                f"nothing was opened that this {self._scanner.peek()} could close",
-                position=self._scanner.place,
+                "this ) closes nothing",
+                position=scanner.place,
                 suggestion="remove it, or write \\) for the character itself",
             )
+        if query is None:
+            raise QueryError(
+                "there are no letters or digits to search for",
+                position=0,
+                suggestion="texts are searched by words; for a value of signs only, name its field",
+            )
         return query
 
-    def _any_of(self, field: str | None) -> Query:
-        parts = [self._all_of(field)]
-        while self._scanner.operator() == "OR":
-            at = self._scanner.place
-            self._scanner.take_operator()
-            self._expect_operand("OR", at)
-            parts.append(self._all_of(field))
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+    def _chain(self, field: Field) -> Query | None:
+        """Clauses up to the end or to a closing parenthesis; None when nothing is left of them."""
+        chain = Chain()
+        while True:
+            self._scanner.skip_space()
+            joint = self._scanner.take_joint()
+            if joint is not None:
+                chain.join(*joint)
+            elif self._scanner.peek() in {"", ")"}:
+                return chain.query(self._leaves)
+            else:
+                self._count_one(self._scanner.place)
+                chain.begin(self._scanner.place)
+                chain.add(*self._clause(field))
 
-    def _all_of(self, field: str | None) -> Query:
-        self._expect_operand(None, self._scanner.place)
-        parts = [self._one(field)]
-        while not self._scanner.at_end and self._scanner.peek() != ")":
-            operator = self._scanner.operator()
-            if operator == "OR":
-                break
-            if operator == "AND":
-                at = self._scanner.place
-                self._scanner.take_operator()
-                self._expect_operand("AND", at)
-            parts.append(self._one(field))
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-    def _expect_operand(self, operator: str | None, at: int) -> None:
-        scanner = self._scanner
-        missing = scanner.at_end or scanner.peek() == ")"
-        if not missing and scanner.operator() not in {"AND", "OR"}:
-            return
-        if operator is not None:
+    def _count_one(self, place: int) -> None:
+        self._count += 1
+        if self._count > MAX_CLAUSES:
             raise QueryError(
-                f"something must follow {operator}",
-                position=at,
-                suggestion=f'add what is wanted, or write "{operator}" for the word itself',
+                f"the query has more than {MAX_CLAUSES} clauses, which is the limit",
+                position=place,
+                suggestion="search for fewer words at a time",
             )
-        if missing:
-            raise QueryError("the parentheses are empty", position=at, suggestion="remove them")
-        raise QueryError(
-            f"something must stand before {scanner.operator()}",
-            position=scanner.place,
-            suggestion="remove it, or put it into quotation marks to find the word itself",
-        )
 
-    def _one(self, field: str | None) -> Query:
-        self._clauses += 1
-        if self._clauses > MAX_CLAUSES:
-            raise QueryError(f"more than {MAX_CLAUSES} parts", position=self._scanner.place)
+    def _clause(self, field: Field) -> tuple[Query | None, Word | None]:
+        """One clause with what stands before it; and its plus sign, if it has one."""
         scanner = self._scanner
-        if scanner.operator() == "NOT":
-            at = scanner.place
-            scanner.take_operator()
-            self._expect_operand("NOT", at)
-            return Not(self._nested(lambda: self._one(field)))
-        if scanner.peek() in {"-", "+"} and self._sign_counts():
-            negative = scanner.peek() == "-"
-            scanner.place += 1
-            part = self._nested(lambda: self._one(field))
-            return Not(part) if negative else part
-        if scanner.peek() == "(":
-            return self._group(field)
-        return self._clause(field)
+        negative = False
+        plus: Word | None = None
+        while (prefix := scanner.take_prefix()) is not None:
+            self._check_prefixed(prefix)
+            if prefix.raw == "+":
+                plus = prefix
+            else:
+                negative = not negative
+        found = self._operand(field)
+        return (negation(found) if negative and found is not None else found), plus
 
-    def _sign_counts(self) -> bool:
-        """A sign belongs to what follows it directly; alone it is a word."""
-        follows = self._scanner.text[self._scanner.place + 1 : self._scanner.place + 2]
-        return bool(follows) and not follows.isspace() and follows not in "-+)"
-
-    def _group(self, field: str | None) -> Query:
-        begin = self._scanner.place
-        self._scanner.place += 1
-        inner = self._nested(lambda: self._any_of(field))
-        self._scanner.skip_space()
-        if not self._scanner.take(")"):
+    def _check_prefixed(self, prefix: Word) -> None:
+        """A sign belongs to what follows it directly; NOT and ! may have space behind them."""
+        scanner = self._scanner
+        if prefix.raw in {"-", "+"}:
+            following = scanner.peek()
+            if not following or following.isspace() or following in "+-":
+                run = scanner.run_around(prefix.position)
+                raise QueryError(
+                    f"{run.raw} stands for no words: {prefix.raw} needs the clause right after it",
+                    position=prefix.position,
+                    suggestion=f"leave it out, or put the whole text into quotation marks: "
+                    f"{quoted(run.raw)}",
+                )
+        place = scanner.place
+        scanner.skip_space()
+        joint = scanner.take_joint()
+        if joint is not None or scanner.peek() in {"", ")"}:
             raise QueryError(
-                "the parenthesis is never closed", position=begin, suggestion="add a ) at the end"
+                f"{prefix.raw} has nothing to its right",
+                position=prefix.position,
+                suggestion=f"add what is not wanted, or write {quoted(prefix.raw)} for the word",
             )
-        boost = re.compile(r"\^\d+(?:\.\d+)?").match(self._scanner.text, self._scanner.place)
-        if boost is not None:
-            self._scanner.place = boost.end()
-        return inner
+        scanner.place = place if prefix.raw in {"-", "+"} else scanner.place
 
-    def _nested(self, make: _Make) -> Query:
+    def _operand(self, field: Field) -> Query | None:
+        scanner = self._scanner
+        match scanner.peek():
+            case "(":
+                return self._group(field)
+            case '"':
+                return self._clauses.phrase(field)
+            case "/":
+                return self._clauses.slashes(field)
+            case "[" | "{" if field is not TEXTS:
+                return self._clauses.range(field)
+            case "<" | ">" if field is not TEXTS or self._scanner.compares_number():
+                return self._clauses.comparison(field)
+            case _:
+                return self._word(field)
+
+    def _group(self, field: Field) -> Query | None:
+        opened = self._scanner.place
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise QueryError(f"nested more than {MAX_DEPTH} deep", position=self._scanner.place)
-        query = make()
+            raise QueryError(
+                f"parentheses are nested more than {MAX_DEPTH} deep, which is the limit",
+                position=opened,
+                suggestion="write it with fewer parentheses",
+            )
+        self._scanner.take("(")
+        if self._scanner.skip_space() == ")":
+            raise QueryError(
+                "there is nothing between these parentheses",
+                position=opened,
+                suggestion="remove them, or write \\(\\) for the characters themselves",
+            )
+        inner = self._chain(field)
+        if self._scanner.take(")") is None:
+            raise QueryError(
+                "this ( is never closed",
+                position=opened,
+                suggestion="add a ), or write \\( for the character itself",
+            )
         self._depth -= 1
-        return query
+        self._clauses.suffix(allowed="^")
+        return inner
 
-    def _clause(self, field: str | None) -> Query:
-        name = self._scanner.field() if field is None else None
-        if name is None:
-            return self._value(field)
-        written = unescape(name.raw)
-        if written == "_exists_":
-            return Exists(resolve(unescape(self._scanner.word().raw))[0])
-        if written == "*" or (written == "_all" and self._scanner.take("*")):
+    def _word(self, field: Field) -> Query | None:
+        scanner = self._scanner
+        begin = scanner.place
+        word = scanner.take_word()
+        if not word.raw:
+            if scanner.text.startswith("::", begin):
+                return self._whole_value(field, begin)
+            raise self._clauses.misplaced()
+        if scanner.peek() != ":":
+            return self._clauses.word(field, word)
+        match colon_after(scanner.text, word, inside=field):
+            case Colon.FIELD:
+                return self._of_field(word)
+            case Colon.TEXT:
+                return self._whole_value(field, begin)
+            case Colon.NO_FIELDS_NAME:
+                found = self._whole_value(field, begin)
+                self._leaves.note(
+                    f"{scanner.text[begin : scanner.place]} was read as text, because no field's "
+                    f"name begins with a digit; attributes.{word.raw}:… would name one.",
+                    begin,
+                )
+                return found
+            case Colon.DOUBLED:
+                raise QueryError(
+                    f"after {word.raw}: comes a second colon",
+                    position=scanner.place + 1,
+                    suggestion=f"remove it, or write {quoted(scanner.run_around(begin).raw)} "
+                    "for the text",
+                )
+
+    def _whole_value(self, field: Field, begin: int) -> Query | None:
+        """The word at `begin`, its colons included."""
+        self._scanner.place = begin
+        return self._clauses.word(field, self._scanner.take_value())
+
+    def _of_field(self, word: Word) -> Query | None:
+        """The clause of a field whose name was read; the colon is here."""
+        scanner = self._scanner
+        scanner.take(":")
+        name = self._field_name(word)
+        spaced = scanner.peek().isspace()
+        begin = scanner.place
+        if scanner.skip_space() in {"", ")"} or self._take_operator():
+            raise QueryError(
+                f"{word.raw}: has no value",
+                position=begin - 1,
+                suggestion=f"write {word.raw}:* for events that have the field, "
+                f"or {quoted(word.raw + ':')} for the text",
+            )
+        if name == "_exists_":
+            return self._exists()
+        if name == "*":
+            return self._of_any_field()
+        near_name_note(name, spaced=spaced, at=word.position, leaves=self._leaves)
+        return self._value(field_of(name))
+
+    def _take_operator(self) -> bool:
+        """True when AND, OR or NOT is here instead of a value."""
+        place = self._scanner.place
+        prefix = self._scanner.take_prefix()
+        found = self._scanner.take_joint() is not None or (
+            prefix is not None and prefix.raw == "NOT"
+        )
+        self._scanner.place = place
+        return found
+
+    def _field_name(self, word: Word) -> str:
+        pattern = unescape_pattern(word)
+        if pattern is not None and word.raw != "*":
+            raise QueryError(
+                f"{word.raw} names many fields, and a clause looks into one",
+                position=word.position,
+                suggestion="name one field, or none to search the texts of an event",
+            )
+        return "*" if pattern is not None else unescape(word)
+
+    def _exists(self) -> Query:
+        is_quoted = self._scanner.peek() == '"'
+        word = self._scanner.take_phrase() if is_quoted else self._scanner.take_value()
+        if not word.raw or unescape_pattern(word) is not None:
+            raise self._clauses.misplaced("write for example _exists_:trace.id")
+        self._clauses.suffix(allowed="^")
+        return self._leaves.exists(unescape(word, offset=is_quoted))
+
+    def _of_any_field(self) -> Query:
+        begin = self._scanner.place
+        word = self._scanner.take_value()
+        if word.raw == "*":
+            self._clauses.suffix(allowed="^")
             return MatchAll()
-        return self._of_field(resolve(written)[0])
+        raise QueryError(
+            "*: stands only before *, for all events",
+            position=begin - 2,
+            suggestion="leave *: out to search the texts of an event, or name a field",
+        )
 
-    def _of_field(self, field: str) -> Query:
-        if self._scanner.peek() == "(":
-            return self._group(field)
-        return self._value(field)
-
-    def _value(self, field: str | None) -> Query:
+    def _value(self, field: Field) -> Query | None:
+        """What stands after a field's name and its colon."""
         scanner = self._scanner
         sign = scanner.peek()
-        if sign == '"':
-            return self._phrase(field)
-        if sign == "/":
-            found = scanner.regex()
-            if found is not None:
-                return self._regex(field, found)
-        if field is not None and sign in {"[", "{"}:
-            return self._range(field)
-        if field is not None and sign in {">", "<"}:
-            return self._comparison(field)
-        return self._term(field)
-
-    def _phrase(self, field: str | None) -> Query:
-        word = self._scanner.quoted()
-        tail = _SLOP.match(self._scanner.text, self._scanner.place)
-        slop = 0
-        if tail is not None:
-            self._scanner.place = tail.end()
-            slop = int(tail[1] or 0)
-        if field is None or self._values.is_text(field):
-            return Phrase(field, unescape(word.raw), slop)
-        return self._values.term(field, unescape(word.raw), word.position)
-
-    def _regex(self, field: str | None, word: Word) -> Query:
-        pattern = word.raw.replace("\\/", "/")
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise QueryError(
-                f"/{word.raw}/ is not a regular expression: {error}", position=word.position
-            ) from None
-        return Regex(field, pattern)
-
-    def _term(self, field: str | None) -> Query:
-        word = self._scanner.word()
+        if sign in {"(", '"', "/", "[", "{", "<", ">"}:
+            return self._operand(field)
+        word = scanner.take_value()
         if not word.raw:
+            raise self._clauses.misplaced()
+        self._check_sign(field, word)
+        return self._clauses.word(field, word)
+
+    def _check_sign(self, field: Field, word: Word) -> None:
+        """``field:-x`` means the opposite in one engine and the value in another."""
+        rest = word.raw[1:]
+        if word.raw[0] == "!" or (word.raw[0] in "+-" and not rest[:1].isdigit()):
+            outside = "" if word.raw[0] == "+" else "-"
             raise QueryError(
-                f"{self._scanner.peek()!r} cannot stand here",
-                position=self._scanner.place,
-                suggestion="put the text into quotation marks",
+                f"a {word.raw[0]} cannot stand before a value",
+                position=word.position,
+                suggestion=f"write {outside}{field.written}:{rest.lstrip('=')} for events "
+                f"{'with' if not outside else 'without'} it, "
+                f"or {field.written}:{quoted(word.raw)} for the value itself",
             )
-        tail = _TAIL.search(word.raw)
-        raw = word.raw[: tail.start()] if tail is not None and tail.start() > 0 else word.raw
-        if raw == "*":
-            return MatchAll() if field is None else Exists(field)
-        if raw == "*:*":
-            return MatchAll()
-        if has_wildcard(raw):
-            return Wildcard(field, raw)
-        if tail is not None and tail["fuzzy"] and len(raw) < len(word.raw):
-            return Fuzzy(field, unescape(raw), int(float(tail["distance"] or 2)))
-        return self._values.term(field, unescape(raw), word.position)
-
-    def _comparison(self, field: str) -> Query:
-        sign = next(s for s in (">=", "<=", ">", "<") if self._scanner.take(s))
-        self._scanner.skip_space()
-        at = self._scanner.place
-        quoted = self._scanner.peek() == '"'
-        word = self._scanner.quoted() if quoted else self._scanner.word()
-        if not word.raw:
-            raise QueryError(f"a value must follow {sign}", position=at)
-        value = unescape(word.raw)
-        return self._values.comparison(field, sign, value, word.position)
-
-    def _range(self, field: str) -> Query:
-        begin = self._scanner.place
-        include_lower = self._scanner.peek() == "["
-        self._scanner.place += 1
-        lower = self._range_end(begin)
-        self._scanner.skip_space()
-        if not self._scanner.take("TO"):
-            raise self._broken_range(begin)
-        upper = self._range_end(begin)
-        self._scanner.skip_space()
-        include_upper = self._scanner.peek() == "]"
-        if not (self._scanner.take("]") or self._scanner.take("}")):
-            raise self._broken_range(begin)
-        return self._values.range(
-            field, (lower, include_lower), (upper, include_upper), position=begin
-        )
-
-    def _range_end(self, begin: int) -> str | None:
-        self._scanner.skip_space()
-        quoted = self._scanner.peek() == '"'
-        word = self._scanner.quoted() if quoted else self._scanner.word(_RANGE_ENDS)
-        if not word.raw:
-            raise self._broken_range(begin)
-        return None if word.raw == "*" and not quoted else unescape(word.raw)
-
-    def _broken_range(self, begin: int) -> QueryError:
-        return QueryError(
-            "the range is not complete",
-            position=begin,
-            suggestion="write [from TO to], with * for an open end, { } to leave the ends out",
-        )

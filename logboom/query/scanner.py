@@ -1,155 +1,232 @@
-"""The characters of a query: where words, quotes and operators begin and end."""
+"""Where do the words, phrases, ranges and operators of a query begin and end?"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from logboom.errors import QueryError
 
-_FIELD = re.compile(r"((?:[A-Za-z_@][\w@.\-/]*|\\.)+):(?=\S)")
-_BARE_FIELD = re.compile(r"((?:[A-Za-z_@][\w@.\-/]*)+):(?=\s|\)|$)")
-_WORD_END = frozenset(' \t\r\n()"')
-_OPERATOR = re.compile(r"(AND|OR|NOT)(?=[\s(\"]|$)|(&&|\|\||!(?!=))")
-_SAME = {"&&": "AND", "||": "OR", "!": "NOT"}
+_SPACE = re.compile(r"\s*")
+_RUN = re.compile(r"\S*")
+_JOIN = re.compile(r"(AND|OR)(?![^\s()\"])|(&&|\|\|)")
+_PREFIX = re.compile(r"(NOT)(?![^\s()\"])|([-+!])")
+# A backslash takes the next character with it; && and || end a word wherever they stand.
+_INSIDE = r'[^\s()"\[\]{}:^~\\&|]|\\.|&(?!&)|\|(?!\|)'
+_WORD = re.compile(f"(?:{_INSIDE})+", re.DOTALL)
+_VALUE = re.compile(f"(?:{_INSIDE}|:)+", re.DOTALL)
+_BOUND = re.compile(r"(?:[^\s\]}\"\\]|\\.)+", re.DOTALL)
+_PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SLASHES = re.compile(r"/((?:[^/\\]|\\.)+)/(?=[\s)^]|\Z)", re.DOTALL)
+_SUFFIX = re.compile(r"(?:~([^\s()\"~^]*))?(?:\^([^\s()\"~^]*))?")
+_NUMBER_COMPARED = re.compile(r"[<>]=?-?\d")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+
+Joint = Literal["AND", "OR"]
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Characters of a word.
+    """Some characters of a query.
 
     Attributes:
-        raw: As typed, escapes included.
-        position: Index of its first character.
+        raw: As typed, with their escapes.
+        position: Index of the first of them in the query.
     """
 
     raw: str
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """What follows a word directly; each part without its sign, or None.
+
+    Attributes:
+        distance: After ``~``; empty when nothing follows it.
+        boost: After ``^``.
+        position: Where it begins.
+    """
+
+    distance: str | None
+    boost: str | None
+    position: int
+
+
 class Scanner:
-    """A text and a place in it."""
+    """A query, and a place in it.
+
+    Attributes:
+        text: The whole query.
+        place: Index of the next character to read.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
 
-    def skip_space(self) -> None:
-        """Moves to the next character that is no white space."""
-        while self.place < len(self.text) and self.text[self.place].isspace():
-            self.place += 1
-
-    @property
-    def at_end(self) -> bool:
-        """Nothing but white space is left."""
-        self.skip_space()
-        return self.place >= len(self.text)
-
     def peek(self) -> str:
-        """The character here; empty at the end."""
+        """The character here; empty at the end of the query."""
         return self.text[self.place : self.place + 1]
 
-    def take(self, sign: str) -> bool:
-        """Moves past a text if it is here."""
-        if self.text.startswith(sign, self.place):
-            self.place += len(sign)
-            return True
-        return False
-
-    def operator(self) -> str | None:
-        """AND, OR or NOT if one is here, in whichever spelling; the place stays."""
-        self.skip_space()
-        match = _OPERATOR.match(self.text, self.place)
-        if match is None:
-            return None
-        return match[1] or _SAME[match[2]]
-
-    def take_operator(self) -> None:
-        """Moves past the operator that is here."""
-        match = _OPERATOR.match(self.text, self.place)
+    def skip_space(self) -> str:
+        """Moves to the next character that is no white space, and peeks at it."""
+        match = _SPACE.match(self.text, self.place)
         self.place = match.end() if match else self.place
+        return self.peek()
 
-    def field(self) -> Word | None:
-        """Moves past ``name:`` if one is here.
-
-        Raises:
-            QueryError: When nothing follows the colon.
-        """
-        match = _FIELD.match(self.text, self.place)
-        if match is None:
-            bare = _BARE_FIELD.match(self.text, self.place)
-            if bare is not None:
-                raise QueryError(
-                    f"nothing follows {bare[1]}:",
-                    position=bare.end() - 1,
-                    suggestion=f"write {bare[1]}:value, or {bare[1]}:* for events that have it",
-                )
-            return None
-        word = Word(match[1], self.place)
-        self.place = match.end()
-        return word
-
-    def quoted(self) -> Word:
-        """The characters between quotation marks; the first mark is here.
-
-        Raises:
-            QueryError: When there is no second one.
-        """
-        begin = self.place
-        self.place += 1
-        while self.place < len(self.text):
-            sign = self.text[self.place]
-            if sign == "\\":
-                self.place += 2
-                continue
-            if sign == '"':
-                self.place += 1
-                return Word(self.text[begin + 1 : self.place - 1], begin)
-            self.place += 1
-        raise QueryError(
-            "the quotation mark is never closed",
-            position=begin,
-            suggestion='add a " where the phrase ends',
-        )
-
-    def regex(self) -> Word | None:
-        """The characters between slashes, if there are two with the end of a word behind them."""
-        begin = place = self.place
-        place += 1
-        while place < len(self.text):
-            sign = self.text[place]
-            if sign == "\\":
-                place += 2
-                continue
-            behind = self.text[place + 1 : place + 2]
-            if sign == "/" and place > begin + 1 and (not behind or behind in " \t\r\n)^"):
-                self.place = place + 1
-                return Word(self.text[begin + 1 : place], begin)
-            if sign.isspace() and not self._slash_ahead(place):
-                return None
-            place += 1
+    def take(self, *signs: str) -> str | None:
+        """Moves past the first of these texts that is here, and returns it."""
+        for sign in signs:
+            if self.text.startswith(sign, self.place):
+                self.place += len(sign)
+                return sign
         return None
 
-    def _slash_ahead(self, place: int) -> bool:
-        return re.search(r"[^\\]/(?=[\s)^]|$)", self.text[place:]) is not None
+    def take_joint(self) -> tuple[Joint, Word] | None:
+        """Moves past AND or OR, in either spelling; returns which it is, and its characters."""
+        found = self._take(_JOIN)
+        if found is None:
+            return None
+        return "AND" if found.raw in {"AND", "&&"} else "OR", found
 
-    def word(self, ends: frozenset[str] = _WORD_END) -> Word:
-        """The characters up to white space, a parenthesis or a quotation mark."""
-        begin = self.place
-        while self.place < len(self.text) and self.text[self.place] not in ends:
-            self.place += 2 if self.text[self.place] == "\\" else 1
-        self.place = min(self.place, len(self.text))
-        return Word(self.text[begin : self.place], begin)
+    def take_prefix(self) -> Word | None:
+        """Moves past NOT, ``!``, ``-`` or ``+``."""
+        return self._take(_PREFIX)
+
+    def take_word(self) -> Word:
+        """Moves past a word, which a colon ends; empty when none begins here."""
+        return self._take(_WORD) or Word("", self.place)
+
+    def take_value(self) -> Word:
+        """Moves past a word in which colons are characters like others; may be empty."""
+        return self._take(_VALUE) or Word("", self.place)
+
+    def take_bound(self) -> Word:
+        """Moves past one end of a range; may be empty."""
+        return self._take(_BOUND) or Word("", self.place)
+
+    def take_phrase(self) -> Word:
+        """Moves past quoted text, whose first mark is here; the word begins at that mark.
+
+        Raises:
+            QueryError: When the mark is the only one.
+        """
+        match = _PHRASE.match(self.text, self.place)
+        if match is None:
+            raise QueryError(
+                'this " is never closed',
+                position=self.place,
+                suggestion='add a " where the phrase ends, or write \\" for the mark itself',
+            )
+        self.place = match.end()
+        return Word(match[1], match.start())
+
+    def take_slashes(self) -> Word | None:
+        """Moves past text between slashes, if a word could end after the second one."""
+        match = _SLASHES.match(self.text, self.place)
+        if match is None:
+            return None
+        self.place = match.end()
+        return Word(match[1], match.start())
+
+    def take_suffix(self) -> Suffix:
+        """Moves past ``~`` and ``^`` with what belongs to them."""
+        match = _SUFFIX.match(self.text, self.place)
+        if match is None or match.end() == self.place:
+            return Suffix(None, None, self.place)
+        suffix = Suffix(match[1], match[2], self.place)
+        self.place = match.end()
+        return suffix
+
+    def compares_number(self) -> bool:
+        """True when ``>5`` or the like is here."""
+        return _NUMBER_COMPARED.match(self.text, self.place) is not None
+
+    def run_around(self, place: int) -> Word:
+        """All characters around a place up to white space on both sides."""
+        begin = place
+        while begin > 0 and not self.text[begin - 1].isspace():
+            begin -= 1
+        match = _RUN.match(self.text, begin)
+        return Word(match[0] if match else "", begin)
+
+    def _take(self, pattern: re.Pattern[str]) -> Word | None:
+        match = pattern.match(self.text, self.place)
+        if match is None:
+            return None
+        self.place = match.end()
+        return Word(match[0], match.start())
 
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+def unescape(word: Word, *, offset: int = 0) -> str:
+    r"""Takes the backslashes off; ``\u0041`` is the character of that number.
+
+    Args:
+        word: Characters and where they stand.
+        offset: How far behind the word's position its characters begin.
+
+    Raises:
+        QueryError: At a backslash before a letter or digit, which means nothing.
+    """
+    if "\\" not in word.raw:
+        return word.raw
+    return _joined(_ESCAPE.sub(lambda m: _unescaped(m, word.position + offset), word.raw), word)
 
 
-def unescape(raw: str) -> str:
-    """Takes the backslashes off."""
-    return _ESCAPED.sub(r"\1", raw) if "\\" in raw else raw
+def unescape_pattern(word: Word) -> str | None:
+    r"""The same for a word with wildcards; None when it has none.
+
+    Returns:
+        A pattern in which backslashes stand before plain ``*``, ``?`` and ``\`` only.
+
+    Raises:
+        QueryError: As `unescape`.
+    """
+    if "*" not in word.raw and "?" not in word.raw:
+        return None
+    parts: list[str] = []
+    has_wildcard = False
+    place = 0
+    while place < len(word.raw):
+        match = _ESCAPE.match(word.raw, place)
+        if match is None:
+            has_wildcard |= word.raw[place] in "*?"
+            parts.append(word.raw[place])
+            place += 1
+        else:
+            character = _unescaped(match, word.position)
+            parts.append(f"\\{character}" if character in {"*", "?", "\\"} else character)
+            place = match.end()
+    return _joined("".join(parts), word) if has_wildcard else None
 
 
-def has_wildcard(raw: str) -> bool:
-    """True when an unescaped ``*`` or ``?`` is there."""
-    return any(sign in _ESCAPED.sub("", raw) for sign in "*?")
+def _unescaped(match: re.Match[str], base: int) -> str:
+    if match[1] is not None:
+        return chr(int(match[1], 16))
+    character: str = match[2]
+    if character.isascii() and character.isalnum():
+        raise QueryError(
+            f"a backslash before {character} means nothing",
+            position=base + match.start(),
+            suggestion=f"write \\\\{character} for a backslash and {character}",
+        )
+    return character
+
+
+def _joined(text: str, word: Word) -> str:
+    r"""Joins the halves of characters that were written as two ``\uXXXX``."""
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise QueryError(
+            "half of a character was written as \\uXXXX",
+            position=word.position,
+            suggestion="write the character itself",
+        ) from None
+
+
+def quoted(text: str) -> str:
+    """The text as a phrase of the query language."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

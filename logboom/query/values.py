@@ -1,152 +1,180 @@
-"""What does a value mean for a field of this type?"""
+"""Which value does a text stand for in a field of this type?"""
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
-from datetime import tzinfo
+import math
+import re
+from fractions import Fraction
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from logboom.errors import QueryError
-from logboom.fields import EVENT_FIELDS, LEVELS, FieldType
+from logboom.fields import LEVELS, resolve
 from logboom.levels import level_of
-from logboom.query.model import Exists, Query, Range, Term
-from logboom.query.times import iso_text, parse_span
+from logboom.query.numbers import parse_number
 
-_LEVEL = "log.level"
+LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
+
+_OPERATOR = re.compile(r"(?:!=|==?|<>)")
+_UNKNOWN_DIGITS = re.compile(r"(\d{1,2})([xX?]{1,2}|\*)", re.ASCII)
+_OCTETS = re.compile(r"((?:\d{1,3}\.){1,3})\*", re.ASCII)
+_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|s|m|h|d)", re.ASCII)
+_NANOSECONDS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
+    "h": 3600 * 10**9, "d": 86400 * 10**9,
+}  # fmt: skip
+_DURATION = "event.duration"
+_STATUS = "http.response.status_code"
 
 
-class Values:
-    """Makes leaves of the model; checks values against the field's type.
+def read_level(text: str, *, at: int) -> str:
+    """The level that is meant by any of its usual names, in any case.
 
-    Args:
-        now_ns: The present, ns since the epoch.
-        zone: Of times that name none.
+    Raises:
+        QueryError: When none is.
     """
-
-    def __init__(self, now_ns: int, zone: tzinfo) -> None:
-        self._now_ns = now_ns
-        self._zone = zone
-
-    def is_text(self, field: str) -> bool:
-        """True for fields that consist of words."""
-        return EVENT_FIELDS.get(field) is FieldType.TEXT
-
-    def term(self, field: str | None, value: str, position: int) -> Query:
-        """The field has this value.
-
-        Raises:
-            QueryError: When the field cannot have it.
-        """
-        kind = None if field is None else EVENT_FIELDS.get(field)
-        if field is None or kind is None:
-            return Term(field, value)
-        if kind is FieldType.DATE:
-            start, end = self._span(value, position)
-            return Range(field, start, end, include_lower=True, include_upper=start == end)
-        return Term(field, self._checked(field, kind, value, position))
-
-    def comparison(self, field: str, sign: str, value: str, position: int) -> Query:
-        """The field is above or below a value.
-
-        Raises:
-            QueryError: When the value is none of the field's type.
-        """
-        inclusive = sign.endswith("=")
-        if EVENT_FIELDS.get(field) is FieldType.DATE:
-            start, end = self._span(value, position)
-            bound = (
-                (end if inclusive else start) if sign[0] == "<" else (start if inclusive else end)
-            )
-            inclusive = inclusive if start == end else sign[0] == ">"
-        else:
-            bound = self._bound(field, value, position)
-        if sign[0] == ">":
-            return Range(field, bound, None, include_lower=inclusive, include_upper=False)
-        return Range(field, None, bound, include_lower=False, include_upper=inclusive)
-
-    def range(
-        self, field: str, lower: tuple[str | None, bool], upper: tuple[str | None, bool], *,
-        position: int,
-    ) -> Query:  # fmt: skip
-        """The field lies between two ends, each with whether it belongs to the range.
-
-        Raises:
-            QueryError: When an end is none of the field's type.
-        """
-        (low, with_low), (high, with_high) = lower, upper
-        if low is None and high is None:
-            return Exists(field)
-        if EVENT_FIELDS.get(field) is FieldType.DATE:
-            return self._date_range(field, lower, upper, position)
-        return Range(
-            field,
-            None if low is None else self._bound(field, low, position),
-            None if high is None else self._bound(field, high, position),
-            include_lower=with_low,
-            include_upper=with_high,
-        )
-
-    def _date_range(
-        self, field: str, lower: tuple[str | None, bool], upper: tuple[str | None, bool],
-        position: int,
-    ) -> Query:  # fmt: skip
-        """``[2026-01-01 TO 2026-01-31]`` includes the whole last day, ``{…}`` leaves whole days out."""
-        low = high = None
-        if lower[0] is not None:
-            start, end = self._span(lower[0], position)
-            low = start if lower[1] else end
-        with_high = False
-        if upper[0] is not None:
-            start, end = self._span(upper[0], position)
-            high = end if upper[1] else start
-            with_high = upper[1] and start == end
-        with_low = lower[1] or lower[0] is None or not self._is_instant(lower[0], position)
-        return Range(field, low, high, include_lower=with_low, include_upper=with_high)
-
-    def _is_instant(self, text: str, position: int) -> bool:
-        start, end = self._span(text, position)
-        return start == end
-
-    def _span(self, text: str, position: int) -> tuple[str, str]:
-        try:
-            span = parse_span(text, now_ns=self._now_ns, zone=self._zone)
-        except QueryError as error:
-            raise QueryError(error.what, position=position, suggestion=error.suggestion) from None
-        return iso_text(span.start_us), iso_text(span.end_us)
-
-    def _bound(self, field: str, value: str, position: int) -> str:
-        kind = EVENT_FIELDS.get(field)
-        return value if kind is None else self._checked(field, kind, value, position)
-
-    def _checked(self, field: str, kind: FieldType, value: str, position: int) -> str:
-        if field == _LEVEL:
-            return _level(value, position)
-        if kind in {FieldType.LONG, FieldType.DOUBLE}:
-            try:
-                float(value)
-            except ValueError:
-                raise QueryError(
-                    f"{field} is a number, and {value!r} is none", position=position
-                ) from None
-        if kind is FieldType.IP:
-            try:
-                ipaddress.ip_network(value, strict=False)
-            except ValueError:
-                raise QueryError(
-                    f"{value!r} is neither an IP address nor a network",
-                    position=position,
-                    suggestion="write for example 10.1.2.3 or 10.0.0.0/8",
-                ) from None
-        return value
+    level = level_of(text)
+    if level is not None:
+        return level
+    parts = [level_of(part) for part in re.split(r"[,|]", text)]
+    if len(parts) > 1 and None not in parts:
+        suggestion = f"write level:({' OR '.join(str(part) for part in parts)})"
+    elif level_of(_OPERATOR.sub("", text, count=1)) is not None:
+        sign = "-" if text.startswith(("!", "<>")) else ""
+        suggestion = f"write {sign}level:{level_of(_OPERATOR.sub('', text, count=1))}"
+    else:
+        suggestion = f"the levels are {' '.join(LEVELS)}"
+    raise QueryError(f"there is no level {text!r}", position=at, suggestion=suggestion)
 
 
-def _level(value: str, position: int) -> str:
-    level = level_of(value)
-    if level is None:
-        near = difflib.get_close_matches(value.lower(), LEVELS, n=1)
+def read_number(name: str, text: str, *, at: int) -> int | float:
+    """The number that a text stands for; durations of `event.duration` may have a unit.
+
+    Raises:
+        QueryError: When it is none.
+    """
+    unit = _WITH_UNIT.fullmatch(text) if resolve(name)[0] == _DURATION else None
+    if unit is not None:
+        exact = Fraction(unit[1]) * _NANOSECONDS[unit[2]]
+        return int(exact) if exact.denominator == 1 else float(exact)
+    number = parse_number(text)
+    if number is not None:
+        return number
+    raise QueryError(
+        f"{name} is a number, and {text!r} is none",
+        position=at,
+        suggestion=_number_suggestion(name, text),
+    )
+
+
+def _number_suggestion(name: str, text: str) -> str:
+    bare = _OPERATOR.sub("", text, count=1)
+    if bare != text and parse_number(bare) is not None:
+        return f"write {'-' if text.startswith(('!', '<>')) else ''}{name}:{bare}"
+    masked = _UNKNOWN_DIGITS.fullmatch(text)
+    if masked is not None and resolve(name)[0] == _STATUS:
+        width = 10 ** (3 - len(masked[1]))
+        first = int(masked[1]) * width
+        return f"write {name}:[{first} TO {first + width - 1}]"
+    return f"write for example {name}:5, {name}:>=5 or {name}:[5 TO 10]"
+
+
+def read_whole(name: str, text: str, *, at: int) -> str:
+    """A whole number of 64 bits, in digits.
+
+    Raises:
+        QueryError: When it is none.
+    """
+    number = read_number(name, text, at=at)
+    if isinstance(number, float):
         raise QueryError(
-            f"there is no level {value!r}",
-            position=position,
-            suggestion=f"did you mean {near[0]}?" if near else f"one of: {', '.join(LEVELS)}",
+            f"{name} is a whole number, and {text!r} is none",
+            position=at,
+            suggestion=f"write {name}:[{math.floor(number)} TO {math.ceil(number)}]",
         )
-    return level
+    _check_width(name, number, at)
+    return str(number)
+
+
+def read_lower_whole(name: str, text: str, *, included: bool, at: int) -> str:
+    """The least whole number at or above (`included`), or above, a number; in digits."""
+    number = read_number(name, text, at=at)
+    least = math.ceil(number) if included or isinstance(number, float) else number + 1
+    _check_width(name, least, at)
+    return str(least)
+
+
+def read_upper_whole(name: str, text: str, *, included: bool, at: int) -> str:
+    """The largest whole number at or below (`included`), or below, a number; in digits."""
+    number = read_number(name, text, at=at)
+    largest = math.floor(number) if included or isinstance(number, float) else number - 1
+    _check_width(name, largest, at)
+    return str(largest)
+
+
+def _check_width(name: str, number: int, at: int) -> None:
+    if not LEAST_LONG <= number <= LARGEST_LONG:
+        raise QueryError(
+            f"{name} lies between {LEAST_LONG} and {LARGEST_LONG}",
+            position=at,
+            suggestion="leave the end open with *",
+        )
+
+
+def read_network(name: str, text: str, *, at: int) -> str:
+    """An IP address, or a network in CIDR notation, in its shortest form.
+
+    Raises:
+        QueryError: When it is neither.
+    """
+    try:
+        if "%" not in text:  # a zone's name means nothing on other machines
+            return str(
+                ip_network(text, strict=False) if "/" in text else plain_address(ip_address(text))
+            )
+    except ValueError:
+        pass  # said below
+    raise QueryError(
+        f"{name} is an IP address, and {text!r} is neither one nor a network",
+        position=at,
+        suggestion=_address_suggestion(name, text),
+    )
+
+
+def _address_suggestion(name: str, text: str) -> str:
+    octets = _OCTETS.fullmatch(text)
+    if octets is None:
+        return f"write for example {name}:10.1.2.3 or {name}:10.0.0.0/8"
+    known = octets[1].count(".")
+    return f"write {name}:{octets[1]}{'.'.join('0' * (4 - known))}/{8 * known}"
+
+
+def read_address(name: str, text: str, *, at: int) -> str:
+    """One IP address, as the end of a range.
+
+    Raises:
+        QueryError: When it is none.
+    """
+    if "/" in text:
+        raise QueryError(
+            f"{text!r} is a network, and a range goes from one address to another",
+            position=at,
+            suggestion=f"write {name}:{text}",
+        )
+    return read_network(name, text, at=at)
+
+
+def plain_address(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """An IPv4 address that was written as IPv6 (``::ffff:10.1.2.3``) as what it is."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return address if mapped is None else mapped
+
+
+def address_number(text: str) -> int:
+    """The place of an address among all, IPv4 within IPv6.
+
+    Raises:
+        ValueError: When the text is no address.
+    """
+    address = ip_address(text)
+    number = int(address)
+    return number if isinstance(address, IPv6Address) else (0xFFFF << 32) | number

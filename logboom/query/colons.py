@@ -1,0 +1,39 @@
+"""Does a colon end a field's name, or is it part of a text such as ``10:15:32`` or ``std::vector``?"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from logboom.fields import ALIASES, EVENT_FIELDS
+from logboom.query.leaves import TEXTS, Field
+from logboom.query.scanner import Word
+
+
+class Colon(Enum):
+    """What a colon means."""
+
+    FIELD = auto()
+    TEXT = auto()
+    NO_FIELDS_NAME = auto()  # text, but the writer should know
+    DOUBLED = auto()
+
+
+def colon_after(text: str, word: Word, *, inside: Field) -> Colon:
+    """Decides on the colon that follows a word.
+
+    Args:
+        text: The whole query.
+        word: The word, as typed.
+        inside: The field of the group that it stands in, or `TEXTS`.
+    """
+    behind = text[word.position + len(word.raw) : word.position + len(word.raw) + 3]
+    is_known = word.raw in ALIASES or word.raw in EVENT_FIELDS
+    if behind == "://" and not is_known:
+        return Colon.TEXT
+    if behind.startswith("::") and behind != ":::":
+        return Colon.DOUBLED if is_known else Colon.TEXT
+    if word.raw[0].isdigit():
+        return Colon.NO_FIELDS_NAME if inside is TEXTS else Colon.TEXT
+    if len(word.raw) == 1 and word.raw.isalpha() and behind.startswith(":\\\\"):
+        return Colon.TEXT  # a drive of Windows
+    return Colon.FIELD

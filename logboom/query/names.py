@@ -1,0 +1,60 @@
+"""Was another name or operator meant than the one that was written?"""
+
+from __future__ import annotations
+
+import re
+
+from logboom.fields import ALIASES, EVENT_FIELDS, FieldType, resolve
+from logboom.query.distance import within
+from logboom.query.leaves import TEXTS, Field, Leaves
+from logboom.query.scanner import Word
+
+_ASSIGNED = re.compile(r"(@?[A-Za-z_][\w.]*)(==?|!=|>=?|<=?)(?=.)", re.ASCII)
+_LEAST_LENGTH = 4
+
+
+def near_name_note(name: str, *, spaced: bool, at: int, leaves: Leaves) -> None:
+    """Notes that a field of the application's own is almost one of the event's.
+
+    Args:
+        name: As written.
+        spaced: White space follows the colon, as in running text.
+    """
+    stored, kind = resolve(name)
+    if kind is not FieldType.DYNAMIC or name == stored:
+        return
+    near = _near(name)
+    if near is not None:
+        leaves.note(f"{name} was read as {stored}; did you mean {near}?", at)
+    elif spaced:
+        leaves.note(
+            f'{name}: was read as the field {stored}; to find the text, put it into "".', at
+        )
+
+
+def _near(name: str) -> str | None:
+    lowered = name.lower()
+    known = (*ALIASES, *EVENT_FIELDS)
+    if lowered in known:
+        return lowered
+    if len(name) < _LEAST_LENGTH:
+        return None
+    return next((one for one in known if within(one, lowered, 1)), None)
+
+
+def stands_for_operator_note(word: Word, *, field: Field, leaves: Leaves) -> None:
+    """Notes that a word looks like an operator, or like a comparison as other languages write it."""
+    if word.raw in {"and", "or", "not"}:
+        leaves.note(
+            f"{word.raw} was searched for as a word; the operator is {word.raw.upper()}.",
+            word.position,
+        )
+    assigned = _ASSIGNED.match(word.raw) if field is TEXTS else None
+    if assigned is not None and (assigned[1] in ALIASES or assigned[1] in EVENT_FIELDS):
+        sign = "" if assigned[2] in {"=", "==", "!="} else assigned[2]
+        minus = "-" if assigned[2] == "!=" else ""
+        leaves.note(
+            f"{word.raw} was searched for as text; "
+            f"the field is asked by {minus}{assigned[1]}:{sign}….",
+            word.position,
+        )
