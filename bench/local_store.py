@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import resource
 import shutil
 import statistics
@@ -22,7 +23,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import orjson
-import zstandard
 from tantivy import Index
 
 from logboom.clock import SystemClock
@@ -30,8 +30,8 @@ from logboom.config.model import Config
 from logboom.event import Event, event_id, source_run
 from logboom.query.model import And, MatchAll, Phrase, Query, Regex, Term, Wildcard
 from logboom.store import Document, Outcome, SearchRequest, TimeRange
-from logboom.store.local import LocalStore, open_local
-from logboom.store.local.documents import BLOCK_EVENTS
+from logboom.store.local import LocalStore, dictionary, open_local
+from logboom.store.local.blocks import divided, pack
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.schema import SCHEMA, teach_words
 from logboom.store.local.serial import encode
@@ -44,12 +44,15 @@ SERVICES = (
     "auth", "shipping", "email", "inventory", "gateway", "reports",
 )  # fmt: skip
 LEVELS = ("info",) * 80 + ("debug",) * 10 + ("warn",) * 6 + ("error",) * 4
-WORDS = (
-    "payment gateway request user order cart item stock cache database query timeout connection retry"
-    " index shard worker queue message broker session token login profile upload template route"
-    " handler filter parse encrypt verify deliver notify schedule job sync stream buffer commit lock"
-    " release acquire wait signal pool memory disk network socket latency error failure success"
-).split()
+WORDS = tuple(
+    re.findall(
+        r"\w+",
+        "payment gateway request user order cart item stock cache database query timeout connection"
+        " retry index shard worker queue message broker session token login profile upload template"
+        " route handler filter parse encrypt verify deliver notify schedule job sync stream buffer"
+        " commit lock release acquire wait signal pool memory disk network socket latency error",
+    )
+)
 ERRORS = ("java.io.IOException", "java.lang.IllegalStateException", "TimeoutError", "ValueError")
 
 
@@ -82,7 +85,9 @@ def _event(dice: random.Random, service: str, moment: datetime, run: str, offset
         "attributes": {"user_id": dice.randrange(10**5), "region": dice.choice(("eu", "us"))},
     }
     if level == "error" and dice.random() < 0.5:
-        frames = "\n".join(f"\tat app.{dice.choice(WORDS)}.run(Main.java:{line})" for line in range(8))
+        frames = "\n".join(
+            f"\tat app.{dice.choice(WORDS)}.run(Main.java:{line})" for line in range(8)
+        )
         event["error"] = {"type": dice.choice(ERRORS), "stack_trace": f"{message}\n{frames}"}
     return event
 
@@ -121,7 +126,9 @@ async def ingest(store: LocalStore, lines: list[bytes], batch: int) -> None:
     print(f"  CPU {spent / count * 1e6:.1f} µs/event without decoding, with the merges so far")
     await writer.close()
     for day in await store.days():
-        print(f"  {day.name}: {day.documents:,} documents, {day.size_bytes / day.documents:.0f} B each")
+        print(
+            f"  {day.name}: {day.documents:,} documents, {day.size_bytes / day.documents:.0f} B each"
+        )
 
 
 class Parts:
@@ -142,7 +149,8 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     maker = EntryMaker(document(lines[0]).day)
     index = teach_words(Index(SCHEMA, path=str(folder)))
     writer = index.writer(heap_size=32_000_000, num_threads=1)
-    compressor = zstandard.ZstdCompressor(level=3)
+    trained = dictionary.Trainer().add(lines[:2000])
+    compressor = dictionary.compressor(trained)
     parts, size = Parts(), 0
     for at in range(0, len(lines), batch):
         some = [document(line) for line in lines[at : at + batch]]
@@ -153,13 +161,12 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
         now = parts.add("encode", now)
         entries = [
             maker.make(one.event, line, number, one.id, position)
-            for number, (one, line, position) in enumerate(zip(some, encoded, positions), at)
+            for number, (one, line, position) in enumerate(
+                zip(some, encoded, positions, strict=True), at
+            )
         ]
         now = parts.add("entry", now)
-        blocks = [
-            compressor.compress(b"\n".join(encoded[start : start + BLOCK_EVENTS]))
-            for start in range(0, len(encoded), BLOCK_EVENTS)
-        ]
+        blocks = [pack(compressor, 0, block) for block in divided(encoded)]
         now = parts.add("compress", now)
         size += sum(map(len, blocks))
         for entry in entries:
@@ -200,8 +207,8 @@ async def ask_all(store: LocalStore, count: int) -> None:
         begin = start_us + dice.randrange(DAYS * 24 - 1) * HOUR_US
         return TimeRange(begin, begin + HOUR_US)
 
-    def search(query: Query, times: TimeRange = TimeRange(), limit: int = 100) -> Awaitable[object]:
-        return store.search(SearchRequest(query, times, limit))
+    def search(query: Query, times: TimeRange | None = None) -> Awaitable[object]:
+        return store.search(SearchRequest(query, times or TimeRange()))
 
     def service_and_level() -> Query:
         return And((Term("service.name", dice.choice(SERVICES)), Term("log.level", "error")))
@@ -215,12 +222,16 @@ async def ask_all(store: LocalStore, count: int) -> None:
             page = await store.search(SearchRequest(service, limit=1000, cursor=page.cursor))
 
     print(f"  {'':46} {'p50 ms':>8} {'p95 ms':>8}")
-    await timed("q1 newest 100, service and level, 1 h", lambda _: search(service_and_level(), hour()))
+    await timed(
+        "q1 newest 100, service and level, 1 h", lambda _: search(service_and_level(), hour())
+    )
     await timed("q2 a word, newest 100", lambda _: search(Term(None, dice.choice(WORDS))))
     await timed("q3 a trace id", lambda _: search(Term("trace.id", dice.choice(traces))))
     day = TimeRange(start_us, start_us + 24 * HOUR_US)
     by_minute = {"interval_us": 60_000_000, "by": "log.level"}
-    await timed("q4 by minute and level, 24 h", lambda _: store.histogram(MatchAll(), day, **by_minute))
+    await timed(
+        "q4 by minute and level, 24 h", lambda _: store.histogram(MatchAll(), day, **by_minute)
+    )
     wide = {"interval_us": end_us - start_us, "by": "error.type"}
     await timed("q5 top 10 error types", lambda _: store.histogram(MatchAll(), TimeRange(), **wide))
     await timed("q6 newest 100 of everything", lambda _: search(MatchAll()))
@@ -229,7 +240,9 @@ async def ask_all(store: LocalStore, count: int) -> None:
     await timed("q8 prefix, 1 h", lambda _: search(Wildcard(None, "conn*"), hour()))
     await timed("q8 regex, 1 h", lambda _: search(Regex(None, "(time|conn).*"), hour()))
     await timed("q9 50 pages of 1000, all of them", fiftieth, 3)
-    await timed("count of service and level", lambda _: store.count(service_and_level(), TimeRange()))
+    await timed(
+        "count of service and level", lambda _: store.count(service_and_level(), TimeRange())
+    )
     await timed("q1 over all time", lambda _: search(service_and_level()))
 
 

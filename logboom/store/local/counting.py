@@ -11,9 +11,10 @@ from tantivy import Query
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.store.local import asking
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
-from logboom.store.local.schema import APART, ID, NUMBER, TIME, WITHOUT_COLUMNS
+from logboom.store.local.schema import APART, ID, TIME, WITHOUT_COLUMNS
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.port import Bucket, Histogram, SourceCount, TimeRange
@@ -43,7 +44,7 @@ def count(days: Sequence[Snapshot], query: Query, times: TimeRange) -> int:
     for day in days:
         narrowed = in_times(day, query, times)
         if narrowed is not None:
-            total += day.searcher.search(narrowed, 1, order_by_field=NUMBER).count or 0
+            total += asking.count(day.searcher, narrowed)
     return total
 
 
@@ -166,6 +167,6 @@ def _label(value: str | float) -> str:
 
 def _check_splittable(by: str) -> None:
     countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
-    apart = by == ID or by in APART or by.split(".")[0] in WITHOUT_COLUMNS
+    apart = by == ID or by in APART or by.partition(".")[0] in WITHOUT_COLUMNS
     if apart or not (countable or by.startswith(ATTRIBUTES + ".")):
         raise QueryError(f"counts cannot be split by {by}")

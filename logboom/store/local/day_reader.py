@@ -45,8 +45,8 @@ class Snapshot:
         self.start_us = day_start_us(folder.day)
         self.end_us = self.start_us + DAY_US
         self.strays = searcher.doc_freq(STRAY, "t")
-        self._documents = documents
-        self._known_extent = None if earlier is None else earlier._extent
+        self.documents = documents
+        self._known_extent = None if earlier is None else earlier.known_extent()
         self._extent: tuple[int, int] | None = None
 
     def extent(self) -> tuple[int, int] | None:
@@ -55,6 +55,10 @@ class Snapshot:
             self._extent = self._find_extent()
         return self._extent
 
+    def known_extent(self) -> tuple[int, int] | None:
+        """What is known of the extent without a look: that of an earlier moment, perhaps."""
+        return self._extent or self._known_extent
+
     def load(self, addresses: Sequence[DocAddress]) -> list[tuple[str, Event]]:
         """The documents that hits point to, in their order: id and event.
 
@@ -62,7 +66,7 @@ class Snapshot:
             StoreDamaged: One of them cannot be read.
         """
         numbers = self.searcher.fast_field_values(NUMBER, list(addresses))
-        lines = self._documents.read([-1 if number is None else int(number) for number in numbers])
+        lines = self.documents.read([-1 if number is None else int(number) for number in numbers])
         return [decode(line) for line in lines]
 
     def _find_extent(self) -> tuple[int, int] | None:
@@ -95,7 +99,7 @@ class DayReader:
         self.folder = folder
         self._meta = folder.index / _META_NAME
         self._reloading = threading.Lock()
-        self._seen = _state(os.stat(self._meta))
+        self._seen = _state(self._meta.stat())
         self._documents = DocumentReader(folder.path)
         try:
             self._index = Index.open(str(folder.index))
@@ -113,7 +117,7 @@ class DayReader:
             FileNotFoundError: It has been dropped.
             StoreDamaged: It cannot be read any more.
         """
-        state = _state(os.stat(self._meta))
+        state = _state(self._meta.stat())
         if state != self._seen:
             with self._reloading:
                 if state != self._seen:

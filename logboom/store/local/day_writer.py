@@ -12,39 +12,33 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from tantivy import Index, IndexWriter
 
 from logboom.errors import DiskFull, StoreUnavailable
-from logboom.store.local.documents import DocumentWriter
+from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, own_position
-from logboom.store.local.folders import DayFolder
+from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import decode, encode
 from logboom.store.local.unusual import Position
 from logboom.store.port import Document, Outcome, Rejected
 
-_CHUNK = 1024
+_CHUNK = 512
 """Events that are written and handed to the index together, so that both go on side by side."""
 
 _MOST_PENDING = 65_536
 """Entries that may wait while the index commits; then the writer waits too."""
 
 
+_MANY_SEGMENTS = 16
+
 _NUMBER = re.compile(f'"{NUMBER}":([0-9]+)')
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    line: bytes
-    document: Document
-    identity: Identity
 
 
 class DayWriter:
@@ -72,6 +66,7 @@ class DayWriter:
         self._writer: IndexWriter | None = None
         self._closed = False
         self._documents = DocumentWriter(folder.path)
+        sync_folder(folder.path)
         try:
             self._open_index()
         except BaseException:
@@ -101,10 +96,16 @@ class DayWriter:
         if self._writer is None:
             self._open_index()
         answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
-        fresh = self._sift(documents, answers)
-        for start in range(0, len(fresh), _CHUNK):
-            self._append_chunk(fresh[start : start + _CHUNK])
-        if fresh:
+        identities: list[Identity] = [
+            own_position(document.id, document.event) or document.id for document in documents
+        ]
+        new = self._sift(identities, answers)
+        for start in range(0, len(new), _CHUNK):
+            chunk = new[start : start + _CHUNK]
+            self._append_chunk(
+                [(index, documents[index], identities[index]) for index in chunk], answers
+            )
+        if new:
             self._documents.sync()
         return answers
 
@@ -128,42 +129,26 @@ class DayWriter:
             self._guarded(self._writer.commit)
             self._committed = fed
 
-    def close(self, *, wait_for_merges: bool) -> None:
-        """Lets go of the files; what is not committed is indexed when the day is next opened."""
+    def close(self) -> None:
+        """Lets go of the files; what is not committed is indexed when the day is next opened.
+
+        Merges under way are given up, unless so many segments have gathered that they are due.
+        """
         with self._using_index:
             self._closed = True
             writer, self._writer = self._writer, None
-            if writer is not None and wait_for_merges:
+            if writer is not None and self._index.searcher().num_segments > _MANY_SEGMENTS:
                 self._guarded(writer.wait_merging_threads)
             del writer
             self._documents.close()
 
     # -- taking in ------------------------------------------------------------------------------
 
-    def _sift(
-        self, documents: Sequence[Document], answers: list[Outcome | Rejected]
-    ) -> list[_Fresh]:
-        identities: list[Identity] = [
-            own_position(document.id, document.event) or document.id for document in documents
-        ]
+    def _sift(self, identities: Sequence[Identity], answers: list[Outcome | Rejected]) -> list[int]:
+        """The indices of those that the day does not hold yet; notes the others as duplicates."""
         new, doubtful = self._marks.sift(identities)
-        if doubtful:
-            new = self._look_up(identities, new, doubtful, answers)
-        fresh: list[_Fresh] = []
-        for index in new:
-            try:
-                fresh.append(_Fresh(encode(documents[index]), documents[index], identities[index]))
-            except ValueError as error:
-                answers[index] = Rejected(str(error))
-        return fresh
-
-    def _look_up(
-        self,
-        identities: Sequence[Identity],
-        new: list[int],
-        doubtful: list[int],
-        answers: list[Outcome | Rejected],
-    ) -> list[int]:
+        if not doubtful:
+            return new
         self.commit()
         self._index.reload()
         known = held(self._index.searcher(), {identities[index] for index in doubtful})
@@ -176,16 +161,30 @@ class DayWriter:
                 new.append(index)
         return sorted(new)
 
-    def _append_chunk(self, chunk: Sequence[_Fresh]) -> None:
-        make = self._maker.make
-        entries = [
-            make(one.document.event, one.line, number, one.document.id, _position(one.identity))
-            for number, one in enumerate(chunk, self._documents.count)
-        ]
-        self._documents.append([fresh.line for fresh in chunk])
-        for fresh in chunk:
-            if type(fresh.identity) is tuple:
-                self._marks.raise_to(*fresh.identity)
+    def _append_chunk(
+        self,
+        chunk: Sequence[tuple[int, Document, Identity]],
+        answers: list[Outcome | Rejected],
+    ) -> None:
+        make, number = self._maker.make, self._documents.count
+        lines: list[bytes] = []
+        entries: list[str] = []
+        positions: list[Position] = []
+        for index, document, identity in chunk:
+            try:
+                line = encode(document)
+            except ValueError as error:
+                answers[index] = Rejected(str(error))
+                continue
+            position = identity if isinstance(identity, tuple) else None
+            if position is not None:
+                positions.append(position)
+            lines.append(line)
+            entries.append(make(document.event, line, number, document.id, position))
+            number += 1
+        self._documents.append(lines)
+        for run, offset in positions:
+            self._marks.raise_to(run, offset)
         self._offer(entries)
 
     # -- the index ------------------------------------------------------------------------------
@@ -290,8 +289,13 @@ class DayWriter:
             raise StoreUnavailable(f"the index cannot be written: {error}", where=where) from error
 
 
-def _position(identity: Identity) -> Position | None:
-    return identity if isinstance(identity, tuple) else None
+def is_behind(folder: DayFolder) -> bool:
+    """True when a day's index does not hold all of its documents, or cannot be read."""
+    try:
+        held = Index.open(str(folder.index)).searcher().num_docs
+        return held != DocumentReader(folder.path).count()
+    except (FileNotFoundError, ValueError):
+        return True
 
 
 def _is_full(error: ValueError) -> bool:

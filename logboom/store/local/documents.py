@@ -1,167 +1,32 @@
-"""How are a day's events kept on disk, and read back by their number?
-
-`documents.zst` holds blocks of up to `BLOCK_EVENTS` events: a header, then one zstd frame with one
-event per line as JSON. Events are numbered from 0 in the order of arrival; a header names its first
-one, so the file alone tells everything. `documents.idx` repeats how many events and bytes each block
-has, so that nobody need walk all headers; it is a convenience that may lag behind or be missing.
-"""
+"""How are a day's events written to disk, and read back by their number?"""
 
 from __future__ import annotations
 
 import errno
 import os
-import struct
 import threading
-import zlib
-from array import array
-from bisect import bisect_right
+import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
 
 from logboom.errors import DiskFull, StoreDamaged
+from logboom.store.local import dictionary
+from logboom.store.local.blocks import (
+    BlockPlace,
+    Directory,
+    divided,
+    has_block_after,
+    pack,
+    pack_entries,
+    read_frame,
+)
 
-BLOCK_EVENTS = 128
 DATA_NAME = "documents.zst"
 DIRECTORY_NAME = "documents.idx"
 
-_LEVEL = 3
-_MAGIC = b"LBD1"
-_HEADER = struct.Struct(
-    "<4sIIIQ"
-)  # magic, checksum, bytes of the frame, events, number of the first
-_ENTRY = struct.Struct("<II")  # events, bytes of header and frame
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPlace:
-    """Where a block lies.
-
-    Attributes:
-        offset: First byte of its header.
-        size: Bytes of header and frame.
-        first: Number of its first event.
-        events: How many it holds.
-    """
-
-    offset: int
-    size: int
-    first: int
-    events: int
-
-
-class Directory:
-    """The blocks of one file, as far as they are known; grows with the file."""
-
-    def __init__(self) -> None:
-        self._firsts = array("Q")
-        self._offsets = array("Q")
-        self.events = 0
-        self.size = 0
-
-    def __len__(self) -> int:
-        return len(self._firsts)
-
-    def add(self, events: int, size: int) -> None:
-        """Takes in the next block."""
-        self._firsts.append(self.events)
-        self._offsets.append(self.size)
-        self.events += events
-        self.size += size
-
-    def find(self, number: int) -> BlockPlace:
-        """The block that holds an event.
-
-        Raises:
-            KeyError: No known block holds it.
-        """
-        index = bisect_right(self._firsts, number) - 1
-        if number >= self.events or index < 0:
-            raise KeyError(number)
-        return self._place(index)
-
-    def places_from(self, number: int) -> Iterator[BlockPlace]:
-        """All blocks from the one that holds event `number`, or would, to the end."""
-        for index in range(max(0, bisect_right(self._firsts, number) - 1), len(self)):
-            place = self._place(index)
-            if place.first + place.events > number:
-                yield place
-
-    def keep(self, offset: int) -> None:
-        """Forgets the blocks from the one at `offset` on."""
-        index = bisect_right(self._offsets, offset - 1)
-        if index < len(self):
-            self.events, self.size = self._firsts[index], self._offsets[index]
-            del self._firsts[index:], self._offsets[index:]
-
-    def _place(self, index: int) -> BlockPlace:
-        last = index + 1 == len(self)
-        end, next_first = (
-            (self.size, self.events)
-            if last
-            else (self._offsets[index + 1], self._firsts[index + 1])
-        )
-        offset, first = self._offsets[index], self._firsts[index]
-        return BlockPlace(offset, end - offset, first, next_first - first)
-
-    def load(self, data: int, folder: Path) -> None:
-        """Takes in what `documents.idx` says, when it is in step with the data, for a start."""
-        try:
-            raw = (folder / DIRECTORY_NAME).read_bytes()
-        except FileNotFoundError:
-            return
-        for events, size in _ENTRY.iter_unpack(raw[: len(raw) // _ENTRY.size * _ENTRY.size]):
-            self.add(events, size)
-        if len(self) and not self._agrees(data):
-            self.keep(0)
-
-    def extend(self, data: int) -> None:
-        """Takes in the blocks that follow in the file, up to the first that is not whole."""
-        end = os.fstat(data).st_size
-        while self.size + _HEADER.size <= end:
-            magic, _, length, events, first = _HEADER.unpack(
-                os.pread(data, _HEADER.size, self.size)
-            )
-            size = _HEADER.size + length
-            if magic != _MAGIC or first != self.events or not events or self.size + size > end:
-                return
-            self.add(events, size)
-
-    def _agrees(self, data: int) -> bool:
-        last = self._place(len(self) - 1)
-        head = os.pread(data, _HEADER.size, last.offset)
-        if len(head) < _HEADER.size or os.fstat(data).st_size < self.size:
-            return False
-        magic, _, length, events, first = _HEADER.unpack(head)
-        found = (magic, first, events, _HEADER.size + length)
-        return found == (_MAGIC, last.first, last.events, last.size)
-
-
-def read_block(data: int, place: BlockPlace, path: Path) -> list[bytes]:
-    """Reads and checks one block.
-
-    Args:
-        data: Descriptor of the file.
-        path: For messages.
-
-    Returns:
-        Its events, each as UTF-8 JSON.
-
-    Raises:
-        StoreDamaged: It is not what its header or its place says.
-    """
-    raw = os.pread(data, place.size, place.offset)
-    if len(raw) == place.size:
-        magic, checksum, _, _, first = _HEADER.unpack_from(raw)
-        if magic == _MAGIC and first == place.first and zlib.crc32(raw[8:]) == checksum:
-            frame = memoryview(raw)[_HEADER.size :]
-            events = zstandard.ZstdDecompressor().decompress(frame).split(b"\n")
-            if len(events) == place.events:
-                return events
-    raise StoreDamaged(f"the events at byte {place.offset} cannot be read", where=str(path))
 
 
 class DocumentWriter:
@@ -174,15 +39,19 @@ class DocumentWriter:
             DiskFull: No room for the files.
         """
         self.path = folder / DATA_NAME
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._folder = folder
         try:
             self._data = _open(self.path)
             self._index = _open(folder / DIRECTORY_NAME)
         except OSError as error:
             raise for_room(error, folder) from error
+        self._index_is_behind = False
         self._directory = Directory()
-        self._directory.load(self._data, folder)
+        self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)
         self._directory.extend(self._data)
+        self._dictionary = dictionary.load(folder)
+        self._compressor = dictionary.compressor(self._dictionary)
+        self._trainer = dictionary.Trainer()
 
     @property
     def count(self) -> int:
@@ -198,39 +67,42 @@ class DocumentWriter:
         Raises:
             StoreDamaged: A whole block lies behind one that cannot be read, or trusted events are
                 missing: this is no torn end.
-            DiskFull: No room for the directory.
         """
         for place in self._directory.places_from(trusted):
             try:
-                read_block(self._data, place, self.path)
+                self._lines(place)
             except StoreDamaged:
                 self._directory.keep(place.offset)
                 break
-        if self._directory.events < trusted or _has_block_after(self._data, self._directory.size):
+        if self._directory.events < trusted or has_block_after(self._data, self._directory.size):
             raise StoreDamaged("events in the middle cannot be read", where=str(self.path))
         os.ftruncate(self._data, self._directory.size)
-        self._write_directory()
+        os.ftruncate(self._index, 0)
+        self._note(self._directory.entries())
 
-    def append(self, events: Sequence[bytes]) -> None:
+    def append(self, lines: Sequence[bytes]) -> None:
         """Writes events; they are durable after `sync`.
 
         Args:
-            events: Each as JSON without a line break.
+            lines: Each an event as JSON without a line break.
 
         Raises:
             DiskFull: None of them was written.
         """
         data = bytearray()
         sizes: list[tuple[int, int]] = []
-        for start in range(0, len(events), BLOCK_EVENTS):
-            block = events[start : start + BLOCK_EVENTS]
-            packed = self._pack(self.count + start, block)
-            sizes.append((len(block), len(packed)))
+        first = self.count
+        for block in divided(lines):
+            packed = pack(self._compressor, first, block)
             data += packed
+            sizes.append((len(block), len(packed)))
+            first += len(block)
         self._write(data)
-        for count, size in sizes:
-            self._directory.add(count, size)
-        self._note(b"".join(_ENTRY.pack(*entry) for entry in sizes))
+        for entry in sizes:
+            self._directory.add(*entry)
+        self._note(pack_entries(sizes))
+        if self._dictionary is None:
+            self._train(lines)
 
     def sync(self) -> None:
         """Makes everything appended durable.
@@ -244,11 +116,15 @@ class DocumentWriter:
             raise for_room(error, self.path) from error
 
     def read_from(self, number: int) -> Iterator[tuple[int, bytes]]:
-        """The events from `number` on, each with its number."""
+        """The events from `number` on, each with its number.
+
+        Raises:
+            StoreDamaged: One of them cannot be read.
+        """
         for place in self._directory.places_from(number):
-            for at, event in enumerate(read_block(self._data, place, self.path), place.first):
+            for at, line in enumerate(self._lines(place), place.first):
                 if at >= number:
-                    yield at, event
+                    yield at, line
 
     def close(self) -> None:
         """Closes the files. Idempotent."""
@@ -256,11 +132,22 @@ class DocumentWriter:
             os.close(descriptor)
         self._data = self._index = -1
 
-    def _pack(self, first: int, events: Sequence[bytes]) -> bytes:
-        frame = self._compressor.compress(b"\n".join(events))
-        tail = _HEADER.pack(_MAGIC, 0, len(frame), len(events), first)[8:]
-        checksum = zlib.crc32(frame, zlib.crc32(tail))
-        return _MAGIC + checksum.to_bytes(4, "little") + tail + frame
+    def _lines(self, place: BlockPlace) -> list[bytes]:
+        frame = read_frame(self._data, place, self.path)
+        return _decompress(frame, self._dictionary, self.path).split(b"\n")
+
+    def _train(self, lines: Sequence[bytes]) -> None:
+        trained = self._trainer.add(lines)
+        if trained is None:
+            return
+        try:
+            dictionary.save(self._folder, trained)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                return  # it goes without; the next write will find out about the room
+            raise
+        self._dictionary = trained
+        self._compressor = dictionary.compressor(trained)
 
     def _write(self, data: bytes | bytearray) -> None:
         size = self._directory.size
@@ -274,25 +161,23 @@ class DocumentWriter:
 
     def _note(self, entries: bytes) -> None:
         """Adds to the directory file; without room it stays behind until it is next opened."""
-        if self._index_behind:
+        if self._index_is_behind:
             return
         try:
-            self._index_behind = os.write(self._index, entries) < len(entries)
+            end = os.fstat(self._index).st_size
+            self._index_is_behind = os.pwrite(self._index, entries, end) < len(entries)
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            self._index_behind = True
-
-    def _write_directory(self) -> None:
-        self._index_behind = False
-        os.ftruncate(self._index, 0)
-        os.lseek(self._index, 0, os.SEEK_SET)
-        places = self._directory.places_from(0)
-        self._note(b"".join(_ENTRY.pack(place.events, place.size) for place in places))
+            self._index_is_behind = True
 
 
 class DocumentReader:
-    """Reads a day's events while another process may append to them. For many threads."""
+    """Reads a day's events while another process may append to them. For many threads.
+
+    The file is closed when nobody holds the reader any more: a search that still reads a day that
+    has been dropped comes to its end.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Opens the documents.
@@ -301,10 +186,16 @@ class DocumentReader:
             FileNotFoundError: There are none (any more).
         """
         self._path = folder / DATA_NAME
+        self._folder = folder
         self._data = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        self._directory = Directory()
-        self._directory.load(self._data, folder)
+        weakref.finalize(self, os.close, self._data)
         self._growing = threading.Lock()
+        self._dictionary: zstandard.ZstdCompressionDict | None = None
+        self._directory = Directory()
+        try:
+            self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)
+        except FileNotFoundError:
+            self._directory.extend(self._data)
 
     def count(self) -> int:
         """Events that the file holds now, committed or not."""
@@ -322,17 +213,17 @@ class DocumentReader:
         found: list[bytes] = []
         for number in numbers:
             place = self._find(number)
-            events = blocks.get(place.offset)
-            if events is None:
-                events = blocks[place.offset] = read_block(self._data, place, self._path)
-            found.append(events[number - place.first])
+            lines = blocks.get(place.offset)
+            if lines is None:
+                lines = blocks[place.offset] = self._lines(place)
+            found.append(lines[number - place.first])
         return found
 
-    def close(self) -> None:
-        """Closes the file. Idempotent."""
-        if self._data >= 0:
-            os.close(self._data)
-            self._data = -1
+    def _lines(self, place: BlockPlace) -> list[bytes]:
+        frame = read_frame(self._data, place, self._path)
+        if self._dictionary is None and zstandard.get_frame_parameters(frame).dict_id:
+            self._dictionary = dictionary.load(self._folder)
+        return _decompress(frame, self._dictionary, self._path).split(b"\n")
 
     def _find(self, number: int) -> BlockPlace:
         with self._growing:
@@ -353,18 +244,17 @@ def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     )
 
 
+def _decompress(frame: bytes, trained: zstandard.ZstdCompressionDict | None, path: Path) -> bytes:
+    decompressor = (
+        zstandard.ZstdDecompressor()
+        if trained is None
+        else zstandard.ZstdDecompressor(dict_data=trained)
+    )
+    try:
+        return decompressor.decompress(frame)
+    except zstandard.ZstdError as error:
+        raise StoreDamaged(f"events cannot be read: {error}", where=str(path)) from error
+
+
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-
-
-def _has_block_after(data: int, offset: int) -> bool:
-    """True when a whole block follows somewhere behind the unreadable bytes at `offset`."""
-    rest = os.pread(data, max(0, os.fstat(data).st_size - offset), offset)
-    at = rest.find(_MAGIC, 1)
-    while at >= 0 and at + _HEADER.size <= len(rest):
-        _, checksum, length, _, _ = _HEADER.unpack_from(rest, at)
-        end = at + _HEADER.size + length
-        if end <= len(rest) and zlib.crc32(rest[at + 8 : end]) == checksum:
-            return True
-        at = rest.find(_MAGIC, at + 1)
-    return False

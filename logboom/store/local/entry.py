@@ -108,9 +108,10 @@ class EntryMaker:
         if attributes is None or "offset" not in attributes:
             text = text.replace(f'"offset":{offset}', '"offset":0', 1)
         added = f'"{NUMBER}":{number},"{OFFSET}":{offset},{self._time(event)}'
-        if "trace" in event or "span" in event or "transaction" in event:
-            noted = orjson.dumps(present_names(event)).decode()
-            added = f'{added},"{PRESENT}":{noted}'
+        if "span" in event or "transaction" in event:
+            added = f'{added},"{PRESENT}":{orjson.dumps(present_names(event)).decode()}'
+        elif "trace" in event:
+            added = f'{added},"{PRESENT}":["trace.id"]'
         client = event.get("client")
         if client.__class__ is dict and "ip" in client:
             added = f'{added},"{ADDRESS}":{orjson.dumps(client["ip"]).decode()}'

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
 
-from logboom.errors import StoreDamaged
 from logboom.store.local.documents import for_room
 
 INDEX_NAME = "index"
@@ -62,19 +61,12 @@ class StoreFolder:
 
     def days(self) -> list[DayFolder]:
         """The days that are there, ascending."""
-        try:
-            entries = sorted(os.listdir(self.path))
-        except FileNotFoundError:
-            return []
-        found = [_read_day(self.path / name) for name in entries if not _is_aside(name)]
-        return sorted((day for day in found if day is not None), key=lambda day: day.day)
+        found = (self._read(path) for path in self._entries() if not _is_aside(path.name))
+        return sorted((one for one in found if one is not None), key=lambda one: one.day)
 
     def damaged(self) -> list[str]:
         """Names of the folders that have been set aside."""
-        try:
-            return sorted(name for name in os.listdir(self.path) if _DAMAGED in name)
-        except FileNotFoundError:
-            return []
+        return [path.name for path in self._entries() if _DAMAGED in path.name]
 
     def create(self, day: date) -> DayFolder:
         """Makes the folder of a new day.
@@ -107,6 +99,29 @@ class StoreFolder:
         sync_folder(self.path)
         return target
 
+    def _entries(self) -> list[Path]:
+        try:
+            return sorted(self.path.iterdir())
+        except FileNotFoundError:
+            return []
+
+    def _read(self, path: Path) -> DayFolder | None:
+        """A day's folder; None for anything else."""
+        try:
+            content = orjson.loads((path / _DAY_NAME).read_bytes())
+            return DayFolder(date.fromisoformat(content["day"]), path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return self._from_name(path)
+
+    def _from_name(self, path: Path) -> DayFolder | None:
+        try:
+            named = datetime.strptime(path.name, self._name_pattern).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        return DayFolder(named.date(), path)
+
 
 def folder_size(path: Path) -> int:
     """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
@@ -138,16 +153,6 @@ def _count_up() -> Iterator[int]:
 
 def _is_aside(name: str) -> bool:
     return _DAMAGED in name or name.endswith(_UNFINISHED)
-
-
-def _read_day(path: Path) -> DayFolder | None:
-    try:
-        content = orjson.loads((path / _DAY_NAME).read_bytes())
-        return DayFolder(date.fromisoformat(content["day"]), path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise StoreDamaged(f"is no day's description: {error}", where=str(path)) from error
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tantivy import DocAddress, Order, Query
+from tantivy import Order, Query
 
 from logboom.event import Event
+from logboom.store.local.asking import Hit, every, first
 from logboom.store.local.combine import all_of, between
-from logboom.store.local.cursors import Cursor, Key
+from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import SCHEMA, STRAY, TIME
 from logboom.store.port import SortOrder, TimeRange
@@ -124,13 +125,12 @@ class Collection:
         matching = all_of(query, between(span.start_us, span.end_us))
         limit = self._missing()
         order = Order.Desc if self._descending else Order.Asc
-        result = day.searcher.search(matching, max(limit, 1), order_by_field=TIME, order=order)
-        count = result.count or 0
-        self.count += count
-        if not limit or not count:
+        matches = first(day.searcher, matching, max(limit, 1), by=TIME, order=order)
+        self.count += matches.count
+        if not limit or not matches.count:
             return
-        hits: list[tuple[int, DocAddress]] = result.hits
-        if count > len(hits):  # the last instant may have more than fit: take all of it
+        hits = matches.hits
+        if matches.count > len(hits):  # the last instant may have more than fit: take all of it
             last_us = hits[-1][0]
             hits = [hit for hit in hits if hit[0] != last_us]
             hits += _at_instant(day, query, last_us)
@@ -141,7 +141,7 @@ class Collection:
         rest = [one for one in found if (one.key < after if self._descending else one.key > after)]
         self.found += rest[: self._missing()]
 
-    def _load(self, day: Snapshot, hits: Sequence[tuple[int, DocAddress]]) -> list[Found]:
+    def _load(self, day: Snapshot, hits: Sequence[Hit]) -> list[Found]:
         documents = day.load([address for _, address in hits])
         found = [
             Found((time_us, event_id), event)
@@ -165,9 +165,5 @@ def _windows(span: Span, *, descending: bool) -> Iterator[Span]:
         width *= _WINDOW_GROWTH
 
 
-def _at_instant(day: Snapshot, query: Query, time_us: int) -> list[tuple[int, DocAddress]]:
-    matching = all_of(query, between(time_us, time_us + 1))
-    count = day.searcher.search(matching, 1, order_by_field=TIME).count
-    if not count:
-        return []
-    return day.searcher.search(matching, count, count=False, order_by_field=TIME).hits
+def _at_instant(day: Snapshot, query: Query, time_us: int) -> list[Hit]:
+    return every(day.searcher, all_of(query, between(time_us, time_us + 1)), by=TIME)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tantivy import FieldType, Occur, Query, Searcher
 
+from logboom.store.local.asking import every
 from logboom.store.local.schema import FOREIGN_ID, OFFSET, PRESENT, SCHEMA, SOURCE
 
 Identity = tuple[str, int] | str
@@ -120,11 +121,7 @@ def position_query(run: str, lowest: int, highest: int) -> Query:
 
 
 def _offsets_between(searcher: Searcher, run: str, lowest: int, highest: int) -> Iterable[int]:
-    query = position_query(run, lowest, highest)
-    count = searcher.search(query, 1, order_by_field=OFFSET).count
-    if not count:
-        return ()
-    hits = searcher.search(query, count, count=False, order_by_field=OFFSET).hits
+    hits = every(searcher, position_query(run, lowest, highest), by=OFFSET)
     return (offset for offset, _ in hits)
 
 

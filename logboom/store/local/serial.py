@@ -45,7 +45,7 @@ def decode(line: bytes) -> tuple[str, Event]:
     return value["event"]["id"], value
 
 
-def _encode_slowly(value: Any) -> bytes:
+def _encode_slowly(value: object) -> bytes:
     """For what orjson refuses: numbers beyond 64 bits, unpaired surrogates, depth beyond 254."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()

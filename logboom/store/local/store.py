@@ -14,10 +14,10 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.store.local import counting
 from logboom.store.local.days import Days
-from logboom.store.local.folders import StoreFolder
+from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.translate import Translator
-from logboom.store.local.writer import LocalWriter
+from logboom.store.local.writer import LocalWriter, is_written_to
 from logboom.store.port import (
     Count,
     Day,
@@ -108,8 +108,18 @@ class LocalStore:
         Raises:
             StoreUnavailable: The process that writes does not get on with it.
         """
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.is_closed:
             await self._writer.flush()
+            return
+        written = {day.folder: day.documents for day in (await self._run(self._days.view)).days}
+        wanted = {folder: documents.count() for folder, documents in written.items()}
+        deadline = self._clock.monotonic() + _REFRESH_PATIENCE_S
+        while not await self._run(lambda: self._shows(wanted)):
+            if self._clock.monotonic() > deadline:
+                raise StoreUnavailable(
+                    "what was written is still not visible to searches", where=self.address
+                )
+            await asyncio.sleep(_REFRESH_POLL_S)
 
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""
@@ -123,6 +133,12 @@ class LocalStore:
         """Lets go of all resources. Idempotent."""
         self._executor.shutdown(wait=True)
         self._days.close()
+
+    def _shows(self, wanted: dict[DayFolder, int]) -> bool:
+        """True when searches see so many documents, or nobody is there to index more of them."""
+        visible = {day.folder: day.searcher.num_docs for day in self._days.view().days}
+        behind = any(visible.get(folder, count) < count for folder, count in wanted.items())
+        return not behind or not is_written_to(self._folder.path)
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

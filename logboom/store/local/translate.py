@@ -61,18 +61,23 @@ class Translator:
         match query:
             case model.MatchAll():
                 return Query.all_query()
-            case model.And(parts):
-                return self._conjunction(parts, depth + 1)
-            case model.Or(parts):
-                return any_of(*(self._node(part, depth + 1) for part in parts))
-            case model.Not(part):
-                return none_of(self._node(part, depth + 1))
+            case model.And() | model.Or() | model.Not():
+                return self._combination(query, depth + 1)
             case model.Range():
                 return self._range(query)
             case model.Exists(field):
                 return _exists(field)
             case _:
                 return self._leaf(query)
+
+    def _combination(self, query: model.And | model.Or | model.Not, depth: int) -> Query:
+        match query:
+            case model.And(parts):
+                return self._conjunction(parts, depth)
+            case model.Or(parts):
+                return any_of(*(self._node(part, depth) for part in parts))
+            case model.Not(part):
+                return none_of(self._node(part, depth))
 
     def _conjunction(self, parts: tuple[model.Query, ...], depth: int) -> Query:
         wanted = [self._node(part, depth) for part in parts if not isinstance(part, model.Not)]
@@ -112,28 +117,32 @@ class Translator:
         elif kind is FieldType.DATE or name in _OWN_NAMES:
             read = parse_date if kind is FieldType.DATE else parse_number
             if read(value) is not None:
-                return self._range(model.Range(name, value, value, True, True))  # noqa: FBT003
+                return self._range(model.Range(name, value, value, True, True))
         return leaves.leaf(query, name)
 
     def _range(self, query: model.Range) -> Query:
         name = query.field
         match EVENT_FIELDS.get(name):
-            case FieldType.TEXT:
-                return regex(_own_name(name), patterns.from_ends(query))
-            case FieldType.KEYWORD if name in APART or name == TAGS:
+            case FieldType.TEXT | FieldType.KEYWORD if name in _OWN_NAMES or name in {
+                MESSAGE,
+                TAGS,
+            }:
                 return regex(_own_name(name), patterns.from_ends(query))
             case FieldType.KEYWORD if name != ID:
                 return leaves.between_strings(query)
-            case FieldType.LONG | FieldType.DOUBLE:
-                return self._number_range(query)
-            case FieldType.DATE:
-                return self._date_range(query)
-            case FieldType.IP:
-                return address_range(query)
             case None if name.startswith(ATTRIBUTES + "."):
                 return self._attribute_range(query)
-            case _:
-                raise QueryError(f"{name} cannot be compared with < and >")
+            case FieldType.IP:
+                return address_range(query)
+            case kind:
+                return self._value_range(query, kind)
+
+    def _value_range(self, query: model.Range, kind: FieldType | None) -> Query:
+        if kind is FieldType.DATE:
+            return self._date_range(query)
+        if kind in {FieldType.LONG, FieldType.DOUBLE}:
+            return self._number_range(query)
+        raise QueryError(f"{query.field} cannot be compared with < and >")
 
     def _number_range(self, query: model.Range) -> Query:
         lower, upper = (

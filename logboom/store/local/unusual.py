@@ -63,10 +63,10 @@ class AttributePaths:
 
     def are_plain(self, attributes: object, above: str = "") -> bool:
         """True when attributes can be indexed just as they are: all but times, and not too many."""
-        if attributes.__class__ is not dict:
+        if not isinstance(attributes, dict):
             return False
         known = self.known
-        for name, value in attributes.items():  # type: ignore[attr-defined]
+        for name, value in attributes.items():
             kind = value.__class__
             path = above + name
             if kind is str:

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +14,13 @@ from datetime import date
 from pathlib import Path
 
 from logboom.clock import Clock
-from logboom.errors import AlreadyRunning, DiskFull, LogboomError, StoreDamaged, StoreUnavailable
-from logboom.store.local.day_writer import DayWriter
+from logboom.errors import AlreadyRunning, DiskFull, StoreDamaged, StoreUnavailable
+from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.documents import for_room
-from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.folders import StoreFolder
 from logboom.store.port import Document, Outcome, Rejected
 
-_OPEN_DAYS = 4
+_OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
 _COMMIT_AFTER_S = 0.5
 _LOCK_NAME = "writer.lock"
@@ -30,28 +31,50 @@ _LOCK_RETRY_S = 0.05
 class WriterLock:
     """The right to write to a store's folder, held by one process at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Takes it.
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Takes it, after a little patience: readers look at the lock for an instant now and then.
 
         Raises:
             AlreadyRunning: Another process has it.
         """
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        deadline = clock.monotonic() + _LOCK_PATIENCE_S
+        while not _lock(self._descriptor, fcntl.LOCK_EX):
+            if clock.monotonic() < deadline:
+                time.sleep(_LOCK_RETRY_S)
+                continue
             os.close(self._descriptor)
             raise AlreadyRunning(
                 "another process writes to this store",
                 where=str(path.parent),
                 mend="stop it, or choose another folder with --data",
-            ) from error
+            )
 
     def release(self) -> None:
         """Gives it back. Idempotent."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def is_written_to(store: Path) -> bool:
+    """True when some process holds the writer's lock of a store's folder."""
+    try:
+        descriptor = os.open(store / _LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class LocalWriter:
@@ -73,14 +96,21 @@ class LocalWriter:
         self._memory_bytes = max(_LEAST_MEMORY, memory_bytes // _OPEN_DAYS)
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
-            self._lock = WriterLock(folder.path / _LOCK_NAME)
+            self._lock = WriterLock(folder.path / _LOCK_NAME, clock)
         except OSError as error:
             raise for_room(error, folder.path) from error
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
+        try:
+            self._bring_up_to_date()
+        except BaseException:
+            self._lock.release()
+            raise
         self._changing_days = threading.Lock()
         self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(1, "store-write")
-        self._committer = threading.Thread(target=self._commit_on_time, name="store-commit")
+        self._committer = threading.Thread(
+            target=self._commit_on_time, name="store-commit", daemon=True
+        )
         self._committer.start()
 
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
@@ -88,6 +118,11 @@ class LocalWriter:
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, self._write, documents
         )
+
+    @property
+    def is_closed(self) -> bool:
+        """True when it writes no more."""
+        return self._stopping.is_set()
 
     async def flush(self) -> None:
         """Makes everything written visible to searches.
@@ -139,13 +174,19 @@ class LocalWriter:
             self._folder.set_aside(folder)
             return DayWriter(self._folder.create(day), memory_bytes=self._memory_bytes)
 
+    def _bring_up_to_date(self) -> None:
+        """Indexes what a crash has kept out of the indices, and makes unreadable ones anew."""
+        for folder in self._folder.days():
+            if is_behind(folder):
+                self._open(folder.day).close()
+
     def _make_room(self) -> None:
         while len(self._days) >= _OPEN_DAYS:
             day, writer = next(iter(self._days.items()))
             writer.commit()
             with self._changing_days:
                 del self._days[day]
-            writer.close(wait_for_merges=True)
+            writer.close()
 
     def _commit_all(self) -> None:
         with self._changing_days:
@@ -170,6 +211,6 @@ class LocalWriter:
             self._commit_all()
         finally:
             for writer in self._days.values():
-                writer.close(wait_for_merges=False)
+                writer.close()
             self._days.clear()
             self._lock.release()

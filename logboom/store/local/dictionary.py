@@ -1,0 +1,77 @@
+"""How do the events of a day help to compress each other?
+
+A small zstd dictionary, trained on the first events of a day, lets blocks be a quarter of the size
+for the same bytes per event, so that one event is read four times as fast.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import zstandard
+
+NAME = "documents.dict"
+
+_LEVEL = 3
+_SIZE_BYTES = 16_384
+_TRAINING_EVENTS = 2_000
+_EVENTS_PER_SAMPLE = 16
+_LONGEST_EVENT_BYTES = 16_384
+
+
+class Trainer:
+    """Gathers events until there are enough to train on."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+
+    def add(self, lines: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
+        """Takes events.
+
+        Returns:
+            A dictionary once there are enough events, and they have something in common.
+        """
+        self._lines += [line for line in lines if len(line) <= _LONGEST_EVENT_BYTES]
+        if len(self._lines) < _TRAINING_EVENTS:
+            return None
+        samples: list[bytes | bytearray | memoryview] = [
+            b"\n".join(self._lines[at : at + _EVENTS_PER_SAMPLE])
+            for at in range(0, _TRAINING_EVENTS, _EVENTS_PER_SAMPLE)
+        ]
+        self._lines = []
+        try:
+            return zstandard.train_dictionary(_SIZE_BYTES, samples, level=_LEVEL)
+        except zstandard.ZstdError:
+            return None  # nothing in common: tried again with the next events
+
+
+def compressor(dictionary: zstandard.ZstdCompressionDict | None) -> zstandard.ZstdCompressor:
+    """What blocks are compressed with."""
+    if dictionary is None:
+        return zstandard.ZstdCompressor(level=_LEVEL)
+    dictionary.precompute_compress(level=_LEVEL)
+    return zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
+
+
+def save(folder: Path, dictionary: zstandard.ZstdCompressionDict) -> None:
+    """Writes a day's dictionary durably, before any block needs it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    unfinished = folder / f"{NAME}.new"
+    with unfinished.open("wb") as file:
+        file.write(dictionary.as_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(folder / NAME)
+
+
+def load(folder: Path) -> zstandard.ZstdCompressionDict | None:
+    """A day's dictionary, or None when it has none (yet)."""
+    try:
+        return zstandard.ZstdCompressionDict((folder / NAME).read_bytes())
+    except FileNotFoundError:
+        return None
