@@ -110,7 +110,7 @@ class Clauses:
         distance = self.suffix(allowed="~^")
         if self._scanner.peek() in _MISPLACED:
             raise self.misplaced()
-        if word.raw[0] in _TYPOGRAPHIC_MARKS or word.raw[-1] in _TYPOGRAPHIC_MARKS:
+        if _has_typographic_mark(word.raw):
             raise QueryError(
                 "typographic quotation marks make no phrase",
                 position=word.position,
@@ -188,3 +188,8 @@ def _broken_range(opened: int) -> QueryError:
         suggestion="write [from TO to] with an upper-case TO, * for an open end, "
         'and "" around ends with spaces',
     )
+
+
+def _has_typographic_mark(raw: str) -> bool:
+    """True when a mark that is not escaped begins or ends the word."""
+    return raw[0] in _TYPOGRAPHIC_MARKS or (raw[-1] in _TYPOGRAPHIC_MARKS and raw[-2:-1] != "\\")

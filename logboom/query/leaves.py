@@ -110,7 +110,7 @@ class Leaves:
                     iso_text(span.start_us),
                     iso_text(span.end_us),
                     include_lower=True,
-                    include_upper=span.start_us == span.end_us,
+                    include_upper=False,
                 )
             case FieldType.LONG:
                 return Term(name, read_whole(field.written, text, at=at))
@@ -277,19 +277,22 @@ class Leaves:
         return iso_text(self._now_ns // 1000)
 
     def _date_end(self, end: End, *, is_lower: bool) -> End:
-        """``2024-01-31`` is a whole day: all of it is included, or none of it."""
+        """``2024-01-31`` is a whole day: all of it is included, or none of it.
+
+        In the model the lower end of a time is always included, and the upper end never.
+        """
         span = self._span(end.text, end.position)
-        if span.start_us == span.end_us:
-            return End(iso_text(span.start_us), end.included, end.position)
         begins = end.included == is_lower
         moment = span.start_us if begins else span.end_us
         return End(iso_text(moment), included=is_lower, position=end.position)
 
     def _span(self, text: str, at: int) -> Span:
+        """What a time names; of an instant, its microsecond."""
         try:
-            return parse_span(text, now_ns=self._now_ns, zone=self._zone)
+            span = parse_span(text, now_ns=self._now_ns, zone=self._zone)
         except QueryError as error:
             raise QueryError(error.what, position=at, suggestion=error.suggestion) from None
+        return Span(span.start_us, max(span.end_us, span.start_us + 1))
 
     def _has_words(self, text: str, at: int) -> bool:
         found = bool(words(text))
