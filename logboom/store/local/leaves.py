@@ -12,16 +12,18 @@ from tantivy import Index, Query
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES
 from logboom.query import model
+from logboom.query.numbers import parse_number
+from logboom.query.values import LARGEST_LONG, LEAST_LONG
 from logboom.store.local import patterns
 from logboom.store.local.combine import any_of, nothing, regex
 from logboom.store.local.schema import OBJECTS, PRESENT, REST, SCHEMA
 from logboom.store.local.unusual import TIME_MARK, marked
-from logboom.store.local.values import LEAST_LONG, Number, parse_number
 
 Leaf = model.Term | model.Phrase | model.Wildcard | model.Regex | model.Fuzzy
 
 _BOOLEANS = {"true": True, "false": False}
 _SPECIAL_IN_QUERIES = frozenset("+^`:{}\"'[]()!\\* ")
+_ANY_UNMARKED = "[^\\x00]"
 _OPTIONAL_MARK = f"(?:{patterns.literal(TIME_MARK)})?"
 
 
@@ -37,7 +39,7 @@ def leaf(query: Leaf, name: str) -> Query:
         case model.Wildcard(_, pattern):
             return matching(name, patterns.from_wildcard(pattern))
         case model.Regex(_, pattern):
-            return matching(name, patterns.from_lucene(pattern))
+            return matching(name, patterns.from_regexp(pattern))
         case model.Fuzzy(_, value, distance):
             return any_of(
                 *(Query.fuzzy_term_query(SCHEMA, path, value, distance) for path in _paths(name))
@@ -65,27 +67,16 @@ def matching(name: str, pattern: str) -> Query:
     top, _, path = name.partition(".")
     if top not in OBJECTS:
         return nothing()
-    whole = f"(?:{pattern}){_OPTIONAL_MARK}" if _is_attribute(name) else f"(?:{pattern})"
-    below = _term_start(path) + whole
     if not _is_attribute(name):
-        return regex(top, below)
+        return regex(top, f"{_term_start(path)}(?:{pattern})")
+    unmarked = pattern.replace(patterns.ANY, _ANY_UNMARKED)
+    below = f"{_term_start(path)}(?:{unmarked}){_OPTIONAL_MARK}"
     return any_of(regex(top, below), regex(REST, below))
 
 
 def between_strings(query: model.Range) -> Query:
     """Strings between two ends, by code points."""
-    upper = query.upper
-    if upper is not None and query.include_upper and _is_attribute(query.field):
-        upper = marked(upper)
-    return matching(
-        query.field,
-        patterns.from_range(
-            query.lower,
-            upper,
-            include_lower=query.include_lower,
-            include_upper=query.include_upper,
-        ),
-    )
+    return matching(query.field, patterns.from_ends(query))
 
 
 def exists(name: str) -> Query:
@@ -128,10 +119,11 @@ class Ranges:
             raise QueryError(f"{name} cannot be compared: {error}") from error
 
     def between_numbers(
-        self, query: model.Range, lower: Number | None, upper: Number | None
+        self, query: model.Range, lower: int | float | None, upper: int | float | None
     ) -> Query:
         """Numbers between two ends; None leaves one open."""
         include_lower, include_upper = query.include_lower, query.include_upper
+        lower, upper = _of_64_bits(lower), _of_64_bits(upper)
         # tantivy wants both ends of one type. A whole one becomes the fraction beside it, and belongs
         # to the range where it did not before, or the other way round: the range stays the same.
         if isinstance(lower, int) and isinstance(upper, float):
@@ -147,6 +139,13 @@ class Ranges:
             include_lower=include_lower,
             include_upper=include_upper,
         )
+
+
+def _of_64_bits(number: int | float | None) -> int | float | None:
+    """A number beyond the whole ones that tantivy compares as such, as a fraction."""
+    if isinstance(number, int) and not LEAST_LONG <= number <= LARGEST_LONG:
+        return float(number)
+    return number
 
 
 def _is_attribute(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""How do wildcards, Lucene's regular expressions and ranges of strings read as tantivy's?
+"""How do wildcards, regular expressions and ranges of strings read as tantivy's patterns?
 
 tantivy matches Rust's regular expressions against whole terms.
 """
@@ -7,14 +7,29 @@ from __future__ import annotations
 
 from logboom.errors import QueryError
 from logboom.query.model import Range
+from logboom.query.regexp import (
+    LAST_CHARACTER,
+    Characters,
+    Choice,
+    Node,
+    Repeat,
+    Sequence,
+    parse_regexp,
+)
+from logboom.query.wildcards import signs
 
 ANY = "(?s:.)"
+NEVER = "[^\\x00-\\x{10FFFF}]"
+"""Matches no text."""
+
 LONGEST_PATTERN = 1000
+
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
+_SURROGATES = 0xD800, 0xDFFF
 
 
 def literal(text: str) -> str:
-    """A regular expression that matches just this text."""
+    """A pattern that matches just this text."""
     return "".join("\\" + char if char in _META else char for char in text)
 
 
@@ -24,139 +39,67 @@ def from_wildcard(pattern: str) -> str:
     Raises:
         QueryError: The pattern is too long.
     """
-    _check_length(pattern)
-    parts: list[str] = []
-    chars = iter(pattern)
-    for char in chars:
-        if char == "\\":
-            parts.append(literal(next(chars, "\\")))
-        elif char == "*":
-            parts.append(ANY + "*")
-        elif char == "?":
-            parts.append(ANY)
-        else:
-            parts.append(literal(char))
-    return "".join(parts)
-
-
-def _check_length(pattern: str) -> None:
     if len(pattern) > LONGEST_PATTERN:
         raise QueryError(f"a pattern has at most {LONGEST_PATTERN} characters")
-
-
-def from_lucene(pattern: str) -> str:
-    """Lucene's dialect: no anchors, whole terms; `@ & ~ # <n-m>` are refused unless escaped.
-
-    Raises:
-        QueryError: The pattern uses an operator that is not supported, or is not well-formed.
-    """
-    _check_length(pattern)
-    parts: list[str] = []
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            if at + 1 == len(pattern):
-                raise QueryError("the regular expression ends in a backslash")
-            parts.append(_escaped(pattern[at + 1]))
-            at += 2
-        elif char == "[":
-            text, at = _char_class(pattern, at)
-            parts.append(text)
-        elif char == '"':
-            end = pattern.find('"', at + 1)
-            if end < 0:
-                raise QueryError("a quotation mark in the regular expression is not closed")
-            parts.append(literal(pattern[at + 1 : end]))
-            at = end + 1
-        else:
-            parts.append(_operator(char))
-            at += 1
-    return "".join(parts)
-
-
-_CLASSES = {
-    "d": "0-9",
-    "w": "a-zA-Z0-9_",
-    "s": " \\t\\n\\r",
-}
-
-
-def _escaped(char: str) -> str:
-    if char in _CLASSES:
-        return f"[{_CLASSES[char]}]"
-    if char.lower() in _CLASSES:
-        return f"[^{_CLASSES[char.lower()]}]"
-    return literal(char)
-
-
-def _operator(char: str) -> str:
-    if char == ".":
-        return ANY
-    if char in "@&~#<":
-        raise QueryError(
-            f"the operator {char} is not supported in regular expressions",
-            suggestion=f"write \\{char} for the character itself",
-        )
-    return char if char in "+*?()|{}," else literal(char)
-
-
-def _char_class(pattern: str, start: int) -> tuple[str, int]:
-    """Reads `[…]` from `start` on; returns the class in Rust's form and the index behind it."""
-    at = start + 1
-    parts = ["["]
-    if pattern[at : at + 1] == "^":
-        parts.append("^")
-        at += 1
-    first = at
-    while at < len(pattern) and (pattern[at] != "]" or at == first):
-        if pattern[at] == "\\" and at + 1 < len(pattern):
-            at += 1
-            parts.append(_CLASSES.get(pattern[at], literal(pattern[at])))
-        elif pattern[at] == "-" and at > first and pattern[at + 1 : at + 2] not in {"]", ""}:
-            parts.append("-")
-        else:
-            parts.append(literal(pattern[at]))
-        at += 1
-    if at == len(pattern):
-        raise QueryError("a bracket in the regular expression is not closed")
-    return "".join(parts) + "]", at + 1
-
-
-def from_ends(query: Range) -> str:
-    """Strings between the two ends of a range."""
-    return from_range(
-        query.lower,
-        query.upper,
-        include_lower=query.include_lower,
-        include_upper=query.include_upper,
+    wildcards = {"*": ANY + "*", "?": ANY}
+    return "".join(
+        wildcards[sign] if is_wildcard else literal(sign) for sign, is_wildcard in signs(pattern)
     )
 
 
-def from_range(
-    lower: str | None, upper: str | None, *, include_lower: bool, include_upper: bool
-) -> str:
-    """Strings between two others, by code points."""
-    low = "" if lower is None else lower
-    include_low = include_lower or lower is None
-    if upper is None:
+def from_regexp(pattern: str) -> str:
+    """A regular expression of a query (`logboom.query.regexp`).
+
+    Raises:
+        QueryError: It is not well-formed.
+    """
+    return _printed(parse_regexp(pattern))
+
+
+def _printed(node: Node) -> str:
+    match node:
+        case Characters():
+            return _characters(node)
+        case Sequence(parts):
+            return "".join(_printed(part) for part in parts)
+        case Choice(parts):
+            return f"(?:{'|'.join(_printed(part) for part in parts)})"
+        case Repeat(part, least, most):
+            return f"(?:{_printed(part)}){{{least},{'' if most is None else most}}}"
+
+
+def _characters(node: Characters) -> str:
+    if not node.ranges:
+        return ANY if node.negated else NEVER
+    inside = "".join(_span(first, last) for first, last in node.ranges)
+    if not inside:
+        return ANY if node.negated else NEVER
+    return f"[{'^' if node.negated else ''}{inside}]"
+
+
+def from_ends(query: Range) -> str:
+    """Strings between the two ends of a range, by code points."""
+    low, high = query.lower or "", query.upper
+    include_low = query.include_lower or query.lower is None
+    if high is None:
         choices = _above(low, include=include_low)
-    elif low > upper or (low == upper and not (include_low and include_upper)):
+    elif low > high or (low == high and not (include_low and query.include_upper)):
         choices = []
-    elif upper.startswith(low):
-        choices = _from_prefix(low, upper, include_low=include_low, include_upper=include_upper)
+    elif high.startswith(low):
+        below = _below(high[len(low) :], include=query.include_upper)
+        choices = [literal(low) + one for one in below if one or include_low]
     else:
-        choices = _between(low, upper, include_low=include_low, include_upper=include_upper)
-    return "|".join(choices) if choices else "[^\\x00-\\x{10FFFF}]"
+        choices = _between(low, high, include_low=include_low, include_high=query.include_upper)
+    return "|".join(choices) if choices else NEVER
 
 
 def _above(text: str, *, include: bool) -> list[str]:
     """Strings greater than a text, or equal to it."""
-    choices = [literal(text) + (ANY + ("*" if include else "+"))]
+    choices = [literal(text) + ANY + ("*" if include else "+")]
     for at in range(len(text) - 1, -1, -1):
-        rest = _chars(ord(text[at]) + 1, 0x10FFFF)
-        if rest:
-            choices.append(literal(text[:at]) + rest + ANY + "*")
+        greater = _one_of(ord(text[at]) + 1, LAST_CHARACTER)
+        if greater:
+            choices.append(f"{literal(text[:at])}{greater}{ANY}*")
     return choices
 
 
@@ -165,33 +108,32 @@ def _below(text: str, *, include: bool) -> list[str]:
     choices = [literal(text)] if include else []
     for at in range(len(text)):
         choices.append(literal(text[:at]))
-        rest = _chars(0, ord(text[at]) - 1)
-        if rest:
-            choices.append(literal(text[:at]) + rest + ANY + "*")
+        less = _one_of(0, ord(text[at]) - 1)
+        if less:
+            choices.append(f"{literal(text[:at])}{less}{ANY}*")
     return choices
 
 
-def _from_prefix(low: str, upper: str, *, include_low: bool, include_upper: bool) -> list[str]:
-    below = _below(upper[len(low) :], include=include_upper)
-    return [literal(low) + one for one in below if one or include_low]
-
-
-def _between(low: str, upper: str, *, include_low: bool, include_upper: bool) -> list[str]:
-    at = next(i for i, (a, b) in enumerate(zip(low, upper, strict=False)) if a != b)
+def _between(low: str, high: str, *, include_low: bool, include_high: bool) -> list[str]:
+    """Strings between two that differ somewhere within both."""
+    at = next(i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b)
     head = literal(low[:at])
-    middle = _chars(ord(low[at]) + 1, ord(upper[at]) - 1)
-    choices = [head + literal(low[at]) + one for one in _above(low[at + 1 :], include=include_low)]
-    choices += [head + middle + ANY + "*"] if middle else []
-    return choices + [
-        head + literal(upper[at]) + one for one in _below(upper[at + 1 :], include=include_upper)
+    after_low = _above(low[at + 1 :], include=include_low)
+    before_high = _below(high[at + 1 :], include=include_high)
+    middle = _one_of(ord(low[at]) + 1, ord(high[at]) - 1)
+    return [
+        *(f"{head}{literal(low[at])}{one}" for one in after_low),
+        *([f"{head}{middle}{ANY}*"] if middle else []),
+        *(f"{head}{literal(high[at])}{one}" for one in before_high),
     ]
 
 
-def _chars(first: int, last: int) -> str:
-    """A class of code points, the surrogates left out; empty when there are none."""
-    parts = [
-        f"\\x{{{a:X}}}-\\x{{{b:X}}}"
-        for a, b in ((max(first, 0), min(last, 0xD7FF)), (max(first, 0xE000), min(last, 0x10FFFF)))
-        if a <= b
-    ]
-    return f"[{''.join(parts)}]" if parts else ""
+def _one_of(first: int, last: int) -> str:
+    inside = _span(first, last)
+    return f"[{inside}]" if inside else ""
+
+
+def _span(first: int, last: int) -> str:
+    """Code points from one to another as the inside of a class, the surrogates left out."""
+    parts = (first, min(last, _SURROGATES[0] - 1)), (max(first, _SURROGATES[1] + 1), last)
+    return "".join(f"\\x{{{a:X}}}-\\x{{{b:X}}}" for a, b in parts if a <= b)

@@ -9,6 +9,7 @@ from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query import model
 from logboom.query.analysis import words
+from logboom.query.numbers import parse_number
 from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
 from logboom.store.local.entry import split_id
@@ -33,7 +34,6 @@ from logboom.store.local.values import (
     date_text,
     parse_date,
     parse_network,
-    parse_number,
     whole_range,
 )
 
@@ -187,7 +187,7 @@ def _on_text(query: Leaf, name: str) -> Query:
         case model.Wildcard(_, pattern):
             return regex(name, patterns.from_wildcard(pattern.lower()))
         case model.Regex(_, pattern):
-            return regex(name, patterns.from_lucene(pattern))
+            return regex(name, patterns.from_regexp(pattern))
         case model.Fuzzy(_, value, distance):
             fuzzy = (Query.fuzzy_term_query(SCHEMA, name, one, distance) for one in words(value))
             return all_of(*fuzzy)
@@ -208,7 +208,7 @@ def _on_keyword(query: Leaf, name: str) -> Query:
         case model.Wildcard(_, pattern):
             return regex(name, patterns.from_wildcard(pattern))
         case model.Regex(_, pattern):
-            return regex(name, patterns.from_lucene(pattern))
+            return regex(name, patterns.from_regexp(pattern))
         case model.Fuzzy(_, value, distance):
             return Query.fuzzy_term_query(SCHEMA, name, value, distance)
 

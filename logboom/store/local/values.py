@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from ipaddress import ip_address, ip_network
 
 from tantivy import FieldType, Query
@@ -11,28 +10,10 @@ from tantivy import FieldType, Query
 from logboom.clock import utc_text
 from logboom.errors import QueryError
 from logboom.query import model
+from logboom.query.values import LARGEST_LONG, LEAST_LONG
 from logboom.store.local.combine import nothing
 from logboom.store.local.schema import ADDRESS, SCHEMA
 from logboom.store.local.times import parse_us
-
-Number = int | float
-
-LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def parse_number(text: str) -> Number | None:
-    """The number that a text reads as; whole ones as int; None when it is none."""
-    if _NUMBER.fullmatch(text) is None:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        number = float(text)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) <= LARGEST_LONG else number
 
 
 def parse_date(text: str) -> int | None:
@@ -57,7 +38,9 @@ def parse_network(text: str) -> tuple[str, str] | None:
     return str(network[0]), str(network[-1])
 
 
-def whole_range(name: str, query: model.Range, lower: Number | None, upper: Number | None) -> Query:
+def whole_range(
+    name: str, query: model.Range, lower: int | float | None, upper: int | float | None
+) -> Query:
     """Documents whose whole number lies between two ends; None leaves one open.
 
     Args:
@@ -99,13 +82,13 @@ def _check_address(name: str, text: str) -> None:
         raise QueryError(f"{name} is compared with addresses, and {text!r} is none") from error
 
 
-def _whole_above(number: Number, *, include: bool) -> int:
+def _whole_above(number: int | float, *, include: bool) -> int:
     if isinstance(number, int):
         return number if include else number + 1
     return math.ceil(number)
 
 
-def _whole_below(number: Number, *, include: bool) -> int:
+def _whole_below(number: int | float, *, include: bool) -> int:
     if isinstance(number, int):
         return number if include else number - 1
     return math.floor(number)

@@ -20,6 +20,7 @@ from logboom.query.model import (
     Wildcard,
 )
 from logboom.query.regexp import parse_regexp, print_regexp
+from logboom.query.values import address_number
 
 _CHARACTERS = st.characters(exclude_categories=("Cs", "Cn", "Co"))
 _FEW = st.sampled_from("ab")
@@ -124,8 +125,6 @@ def ranges(draw: st.DrawFn) -> Range:
 
 def _sort_key(value: Any) -> tuple[int, Any]:
     if isinstance(value, str) and (":" in value or value.count(".") == 3) and "T" not in value:
-        from logboom.query.values import address_number
-
         return 0, address_number(value)
     return 0, value
 

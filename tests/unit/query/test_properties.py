@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
@@ -15,7 +17,15 @@ from logboom.query.printing import format_query
 from logboom.query.times import parse_interval, parse_span
 from tests.unit.query.drawing import QUERY_TEXTS, queries
 
+T = TypeVar("T")
 NOW_NS = 1_773_192_615_123_456_789
+
+
+def outcome_of(read: Callable[[], T]) -> T | QueryError:
+    try:
+        return read()
+    except QueryError as error:
+        return error
 
 
 @given(QUERY_TEXTS)
@@ -23,16 +33,15 @@ NOW_NS = 1_773_192_615_123_456_789
 @example("a:\ud800")
 @settings(max_examples=400)
 def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
-    try:
-        reading = parse_query_with_notes(text, now_ns=NOW_NS)
-    except QueryError as error:
-        assert error.position is not None
-        assert 0 <= error.position <= len(text)
-        assert error.suggestion
+    outcome = outcome_of(lambda: parse_query_with_notes(text, now_ns=NOW_NS))
+    if isinstance(outcome, QueryError):
+        assert outcome.position is not None
+        assert 0 <= outcome.position <= len(text)
+        assert outcome.suggestion
     else:
-        _assert_canonical(reading.query)
-        assert all(0 <= note.position < len(text) for note in reading.notes)
-        assert parse_query(format_query(reading.query), now_ns=0) == reading.query
+        _assert_canonical(outcome.query)
+        assert all(0 <= note.position < len(text) for note in outcome.notes)
+        assert parse_query(format_query(outcome.query), now_ns=0) == outcome.query
 
 
 @given(queries())
@@ -45,20 +54,20 @@ def test_a_printed_query_reads_as_itself(query: Query) -> None:
 @given(st.text(max_size=30) | st.text("0123456789-+:./|TZ nowhdMy", max_size=20))
 @settings(max_examples=500, deadline=None)
 def test_any_text_is_a_time_or_a_query_error(text: str) -> None:
-    try:
-        span = parse_span(text, now_ns=NOW_NS, zone=UTC)
-    except QueryError as error:
-        assert error.suggestion
+    outcome = outcome_of(lambda: parse_span(text, now_ns=NOW_NS, zone=UTC))
+    if isinstance(outcome, QueryError):
+        assert outcome.suggestion
     else:
-        assert span.start_us <= span.end_us
+        assert outcome.start_us <= outcome.end_us
 
 
 @given(st.text("0123456789msdhwyM. -", max_size=12))
 def test_any_text_is_an_interval_or_a_query_error(text: str) -> None:
-    try:
-        assert parse_interval(text) >= 1000
-    except QueryError as error:
-        assert error.suggestion
+    outcome = outcome_of(lambda: parse_interval(text))
+    if isinstance(outcome, QueryError):
+        assert outcome.suggestion
+    else:
+        assert outcome >= 1000
 
 
 def _assert_canonical(query: Query) -> None:
