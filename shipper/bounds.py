@@ -32,26 +32,25 @@ def bounded_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
     return bounded
 
 
-def is_storable(value: Any, depth: int = 0) -> bool:  # noqa: ANN401 - JSON is of any shape
+def is_storable(value: dict[str, Any], depth: int = 0) -> bool:
     """A quick look: True when nothing in a small object needs to be bounded."""
     if depth > 4:
         return False
     for name, part in value.items():
-        kind = type(part)
-        if not name or len(name) > MAX_KEY:
-            return False
-        if kind is dict:
-            if not is_storable(part, depth + 1):
-                return False
-        elif kind is int:
-            if not -(2**63) <= part < 2**63:
-                return False
-        elif kind is float:
-            if not math.isfinite(part):
-                return False
-        elif kind is not str and kind is not bool and part is not None:
+        if not name or len(name) > MAX_KEY or not _is_storable_part(part, depth):
             return False
     return True
+
+
+def _is_storable_part(part: Any, depth: int) -> bool:  # noqa: ANN401 - JSON is of any shape
+    kind = type(part)
+    if kind is str or kind is bool or part is None:
+        return True
+    if kind is int:
+        return -(2**63) <= part < 2**63
+    if kind is float:
+        return math.isfinite(part)
+    return kind is dict and is_storable(part, depth + 1)
 
 
 class _Counter:
@@ -59,7 +58,7 @@ class _Counter:
         self.keys = 0
 
 
-def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401 - JSON is of any shape
+def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, PLR0911 - JSON is of any shape
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bool) or value is None:

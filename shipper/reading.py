@@ -157,9 +157,10 @@ class Reader:
             await self._deliver(source.flush(read_ns=self._clock.now_ns()))
         log.info("%s was truncated or overwritten: it begins anew", source.path)
         source.start_anew()
-        while True:
+        record, written = self._watcher.record_of(source), False
+        while not written:
             try:
-                await asyncio.to_thread(self._registry.put, [self._watcher.record_of(source)])
-                return
+                await asyncio.to_thread(self._registry.put, [record])
+                written = True
             except DiskFull:
                 await asyncio.sleep(1.0)

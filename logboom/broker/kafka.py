@@ -74,10 +74,10 @@ class KafkaPublisher:
             by_partition.setdefault(partition, []).append(message)
         answers: list[asyncio.Future[object]] = []
         for partition, messages in by_partition.items():
-            for built in self._built(producer, messages):
-                answers.append(
-                    await producer.send_batch(built, self._section.topic, partition=partition)
-                )
+            answers += [
+                await producer.send_batch(built, self._section.topic, partition=partition)
+                for built in self._built(producer, messages)
+            ]
         return answers
 
     def _built(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[object]:

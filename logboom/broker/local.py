@@ -51,11 +51,14 @@ class LocalPublisher:
     async def publish(self, batch: OutgoingBatch) -> None:
         """See `Publisher.publish`. A batch that was acknowledged before is not stored again."""
         packed = await asyncio.to_thread(pack, batch.messages)
-        while not await self._worker.do(
-            lambda: self._log.append(
-                self._producer, batch.sequence, len(batch.messages), packed, self._max_bytes
-            )
-        ):
+        count = len(batch.messages)
+
+        def append() -> bool:
+            return self._log.append(self._producer, batch.sequence, count, packed, self._max_bytes)
+
+        while True:
+            if await self._worker.do(append):
+                return
             await asyncio.sleep(_FULL_LOOK_S)  # full of events that nobody consumed: push back
 
     async def close(self) -> None:

@@ -14,20 +14,19 @@ from logboom.errors import AlreadyRunning, BrokerUnavailable, DiskFull
 
 _BUSY_S = 30.0
 _REMEMBERED = 1024
-_LOG_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS batches (first INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
-    " packed BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS seen (producer TEXT, sequence INTEGER,"
-    " PRIMARY KEY (producer, sequence)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, position INTEGER NOT NULL)"
-    " WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS ends (id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL)",
-    "INSERT OR IGNORE INTO ends VALUES (0, 0, 0)",
-)
-_BOARD_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-)
+_LOG_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batches
+  (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, packed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS seen
+  (producer TEXT, sequence INTEGER, PRIMARY KEY (producer, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ends
+  (id INTEGER PRIMARY KEY CHECK (id = 0), next INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT OR IGNORE INTO ends VALUES (0, 0, 0);
+"""
+_BOARD_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
 
 
 class EventLog:
@@ -191,14 +190,14 @@ def release_producer(descriptor: int) -> None:
     os.close(descriptor)
 
 
-def _open(path: Path, synchronous: str, schema: tuple[str, ...]) -> sqlite3.Connection:
+def _open(path: Path, synchronous: str, schema: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     if database.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
         database.execute("PRAGMA auto_vacuum=FULL")
     database.execute("PRAGMA journal_mode=WAL")
     database.execute(f"PRAGMA synchronous={synchronous}")
     with _transaction(database):
-        for statement in schema:
+        for statement in filter(str.strip, schema.split(";")):
             database.execute(statement)
     return database
 

@@ -1,7 +1,7 @@
 """Which stretch of time do plain words such as ``yesterday 3pm`` or ``어제 오후 3시`` mean?
 
-Days with a clock time, in English and Korean, are read here: dateparser drops the clock time of
-Korean texts without a word. What is left goes to dateparser, in the languages listed below.
+Days with a clock time are read here, in several languages: dateparser drops the clock time of some
+of them without a word. What is left goes to dateparser, behind guards against the same.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ja", "zh")
 _DAYS = {
     "today": 0, "yesterday": -1, "tomorrow": 1, "the day before yesterday": -2,
     "오늘": 0, "어제": -1, "어저께": -1, "그저께": -2, "그제": -2, "엊그제": -2, "내일": 1, "모레": 2,
+    "今日": 0, "昨日": -1, "一昨日": -2, "明日": 1, "今天": 0, "昨天": -1, "前天": -2, "明天": 1,
+    "heute": 0, "gestern": -1, "vorgestern": -2, "morgen": 1, "aujourd'hui": 0, "hier": -1,
+    "avant-hier": -2, "demain": 1, "hoy": 0, "ayer": -1, "mañana": 1,
 }  # fmt: skip
 _WEEKDAYS = {
     "monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5,
@@ -47,20 +50,31 @@ def _any_of(*words: str) -> str:
 
 _DAY = re.compile(
     rf"(?P<day>{_any_of(*_DAYS)})|(?:(?P<last>last|지난)\s+)?(?P<weekday>{_any_of(*_WEEKDAYS)})"
-    r"|(?:(?P<year>\d{4})\s*년\s*)?(?P<month>\d{1,2})\s*월\s*(?P<of_month>\d{1,2})\s*일"
-    r"|(?P<iso>\d{4}-\d\d-\d\d)"
+    r"|(?:(?P<year>\d{4})\s*[년年]\s*)?(?P<month>\d{1,2})\s*[월月]\s*(?P<of_month>\d{1,2})\s*[일日]"
+    r"|(?P<iso>\d{4}-\d\d-\d\d)",
+    re.ASCII,
 )
+_AT = re.compile(r",?\s*(?:(?:at|um|à|a las)\s+)?")
 _CLOCK = re.compile(
-    r"(?P<named>noon|midnight|정오|자정)"
-    r"|(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<half>am|pm|a\.m\.|p\.m\.)?"
-    r"|(?:(?P<period>오전|오후|새벽|아침|낮|저녁|밤)\s*)?(?P<ko_hour>\d{1,2})\s*(?:시|:(?=\d))"
-    r"\s*(?:(?P<ko_half>반)|(?P<ko_minute>\d{1,2})\s*분?)?\s*(?:(?P<ko_second>\d{1,2})\s*초)?"
+    r"(?P<named>noon|midnight|정오|자정|正午|mittag|midi)"
+    r"|(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d))?)?"
+    r"\s*(?:(?P<half>am|pm|a\.m\.|p\.m\.)|(?P<mark>uhr|h|o'clock))?"
+    r"|(?:(?P<period>오전|오후|새벽|아침|낮|저녁|밤|午前|午後|上午|下午)\s*)?"
+    r"(?P<cjk_hour>\d{1,2})\s*(?:[시時点點]|:(?=\d))\s*(?:(?P<cjk_half>[반半])"
+    r"|(?P<cjk_minute>\d{1,2})\s*[분分]?)?\s*(?:(?P<cjk_second>\d{1,2})\s*[초秒])?",
+    re.ASCII,
 )
+_NOON = {"noon", "정오", "正午", "mittag", "midi"}
+_AFTERNOON = {"오후", "저녁", "午後", "下午"}
+_FORENOON = {"오전", "午前", "上午"}
 _AGO = re.compile(
-    rf"(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<unit>{_any_of(*_UNITS)})s?\s*(?:ago|전)"
+    rf"(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<unit>{_any_of(*_UNITS)})s?\s*(?:ago|전)",
+    re.ASCII,
 )
 _HANGUL = re.compile(r"[가-힣]")
-_NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\s|$)")
+_LETTERS = re.compile(r"[^\W\d_]{3}|[月日年時]")
+_NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s|$)", re.ASCII)
+_NAMES_CLOCK = re.compile(r"\d:\d\d|\d\s*(?:[ap]\.?m\b|uhr|uur|o'clock|時|点|點)", re.IGNORECASE)
 
 
 def read_words(text: str, *, now: datetime, zone: tzinfo) -> Reading | None:
@@ -104,12 +118,16 @@ def _read_ago(text: str, here: datetime) -> Reading | None:
 
 def _read_day_and_clock(text: str, here: datetime) -> Reading | None:
     day = _DAY.match(text)
-    start = floor(here, "d") if day is None else _day_start(day, here)
-    rest = text if day is None else text[day.end() :].strip().removeprefix("at ").lstrip(", ")
-    if day is not None and not rest:
+    if day is None:
+        clock = _CLOCK.fullmatch(text)
+        return None if clock is None else _at_clock(clock, floor(here, "d"), alone=True)
+    start = _day_start(day, here)
+    between = _AT.match(text, day.end())
+    rest = text[between.end() if between else day.end() :]
+    if not rest:
         return start, add(start, 1, "d")
     clock = _CLOCK.fullmatch(rest)
-    return None if clock is None else _at_clock(clock, start, alone=day is None)
+    return None if clock is None else _at_clock(clock, start, alone=False)
 
 
 def _day_start(match: re.Match[str], here: datetime) -> datetime:
@@ -130,18 +148,16 @@ def _day_start(match: re.Match[str], here: datetime) -> datetime:
 
 def _at_clock(match: re.Match[str], day: datetime, *, alone: bool) -> Reading | None:
     if match["named"]:
-        start = day.replace(hour=12 if match["named"] in {"noon", "정오"} else 0)
+        start = day.replace(hour=12 if match["named"] in _NOON else 0)
         return start, add(start, 1, "m")
-    if match["ko_hour"]:
-        hour = _korean_hour(match["period"], int(match["ko_hour"]))
-        minute = "30" if match["ko_half"] else match["ko_minute"]
-        second = match["ko_second"]
-    else:
-        minute, second = match["minute"], match["second"]
-        if match["half"] is None and minute is None:
-            return None if alone else _stretch(day, int(match["hour"]), None, None)
-        hour = _english_hour(match["half"], int(match["hour"]))
-    return _stretch(day, hour, minute, second)
+    if match["cjk_hour"]:
+        hour = _hour_of_period(match["period"], int(match["cjk_hour"]))
+        minute = "30" if match["cjk_half"] else match["cjk_minute"]
+        return _stretch(day, hour, minute, match["cjk_second"])
+    if alone and not (match["half"] or match["mark"] or match["minute"]):
+        return None
+    hour = _hour_of_half(match["half"], int(match["hour"]))
+    return _stretch(day, hour, match["minute"], match["second"])
 
 
 def _stretch(day: datetime, hour: int, minute: str | None, second: str | None) -> Reading:
@@ -149,7 +165,7 @@ def _stretch(day: datetime, hour: int, minute: str | None, second: str | None) -
     return start, add(start, 1, "s" if second else "m" if minute else "h")
 
 
-def _english_hour(half: str | None, hour: int) -> int:
+def _hour_of_half(half: str | None, hour: int) -> int:
     if half is None:
         return hour
     if not 1 <= hour <= 12:
@@ -157,25 +173,50 @@ def _english_hour(half: str | None, hour: int) -> int:
     return hour % 12 + (12 if half.startswith("p") else 0)
 
 
-def _korean_hour(period: str | None, hour: int) -> int:
-    if period in {"오후", "저녁"} or (period == "낮" and hour < 6) or (period == "밤" and hour > 5):
-        return hour + 12 if hour < 12 else hour if period == "오후" else 0
-    return 0 if period in {"오전", "밤"} and hour == 12 else hour
+def _hour_of_period(period: str | None, hour: int) -> int:
+    """An hour of the twelve of a part of the day; hours above are those of the clock already."""
+    if hour > 12:
+        return hour
+    if period in _AFTERNOON or (period == "낮" and hour < 6):
+        return hour % 12 + 12
+    if period == "밤":  # from evening past midnight
+        return hour % 12 + (12 if 6 <= hour < 12 else 0)
+    return 0 if period in _FORENOON and hour == 12 else hour
 
 
 def _read_elsewhere(text: str, here: datetime, zone: tzinfo) -> Reading | None:
-    if _HANGUL.search(text):
+    _refuse_two_meanings(text)
+    if text.startswith("now") or _HANGUL.search(text) or not _LETTERS.search(text):
         return None
+    found = _ask(text, here, zone)
+    if found is None:
+        return None
+    names_clock = _NAMES_CLOCK.search(text) is not None
+    if names_clock:
+        # Where the answer moves with the clock of the present, the clock of the text was dropped.
+        later = _ask(text, here + timedelta(minutes=17), zone)
+        return (found, found) if later == found else None
+    local = found.astimezone(zone)
+    is_day = local == floor(local, "d")
+    return (local, add(local, 1, "d")) if is_day else (found, found)
+
+
+def _refuse_two_meanings(text: str) -> None:
     ambiguous = _NUMERIC_DAY.search(text)
-    if ambiguous is not None and max(int(ambiguous[1]), int(ambiguous[2])) <= 12:
-        first, second, year = ambiguous.groups()
-        raise QueryError(
-            f"{text!r} can be read with the day or with the month first",
-            suggestion=f"write {year}-{second:>02}-{first:>02} or {year}-{first:>02}-{second:>02}",
-        )
+    if ambiguous is None:
+        return
+    first, second, year = ambiguous.groups()
+    readings = [f"{year}-{second:>02}-{first:>02}", f"{year}-{first:>02}-{second:>02}"]
+    raise QueryError(
+        f"{text!r} can be read with the day or with the month first",
+        suggestion=f"write {' or '.join(sorted(r for r in set(readings) if int(r[5:7]) <= 12))}",
+    )
+
+
+def _ask(text: str, here: datetime, zone: tzinfo) -> datetime | None:
     import dateparser  # noqa: PLC0415 - takes a fifth of a second to load
 
-    found = dateparser.parse(
+    return dateparser.parse(
         text,
         languages=list(LANGUAGES),
         settings={
@@ -183,9 +224,9 @@ def _read_elsewhere(text: str, here: datetime, zone: tzinfo) -> Reading | None:
             "RELATIVE_BASE": here.replace(tzinfo=None),
             "RETURN_AS_TIMEZONE_AWARE": True,
             "PREFER_DATES_FROM": "past",
+            "PREFER_DAY_OF_MONTH": "first",
         },
     )
-    return None if found is None else (found, found)
 
 
 def _zone_name(zone: tzinfo, here: datetime) -> str:

@@ -69,7 +69,7 @@ class Decoder(Protocol):
     """Bytes of one event → its text, and whether some of them were not in the encoding."""
 
     def __call__(self, data: bytes) -> tuple[str, bool]:
-        """Never raises; bytes that are not in the encoding stay visible as ``\\xNN``."""
+        """Never raises; bytes that are not in the encoding stay visible as escapes."""
         ...
 
 

@@ -79,14 +79,14 @@ class JoiningFraming:
                     return
                 end = begin + self._limits.max_lines
             tags = (UNTERMINATED,) if last and ended and not terminated else ()
-            self._event(frames, buffer, lines, offsets, (begin, end), tags)
+            self._event(frames, buffer, offsets, (begin, end), tags)
             frames.consumed = offsets[end]
 
     def _event(
-        self, frames: Frames, buffer: bytes, lines: list[bytes], offsets: list[int],
-        span: tuple[int, int], tags: tuple[str, ...],
+        self, frames: Frames, buffer: bytes, offsets: list[int], span: tuple[int, int],
+        tags: tuple[str, ...],
     ) -> None:  # fmt: skip
-        """Adds the event of lines[span], cut into several where it is over a bound."""
+        """Adds the event of the lines of `span`, cut into several where it is over a bound."""
         begin, end = span
         while begin < end:
             stop = min(end, begin + self._limits.max_lines)

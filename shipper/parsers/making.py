@@ -26,7 +26,11 @@ def make_parser(section: FileInput | StdinInput) -> Parser:
     Raises:
         ConfigError: When the format is unknown or its patterns cannot be used.
     """
-    simple: dict[str, Callable[[], Parser]] = {"json": JsonParser, "logfmt": LogfmtParser, "plain": PlainParser}
+    simple: dict[str, Callable[[], Parser]] = {
+        "json": JsonParser,
+        "logfmt": LogfmtParser,
+        "plain": PlainParser,
+    }
     name = section.format
     if name == "auto":
         texts = [TextParser(text_format) for text_format in TEXT_FORMATS]

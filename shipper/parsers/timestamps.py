@@ -74,9 +74,8 @@ def _text(text: str, zone: tzinfo, reference_ns: int) -> int | None:
         return _nanoseconds(ciso8601.parse_datetime(text), zone)
     except ValueError:
         pass  # not strictly ISO 8601: the other forms follow
-    if text[0].isdigit() or text[0] == "-":
-        if _NUMBER.fullmatch(text):
-            return _number(float(text)) if "." in text else _number(int(text))
+    if _NUMBER.fullmatch(text):
+        return _number(float(text)) if "." in text else _number(int(text))
     return _other(text, zone, reference_ns // (86_400 * _SECOND) * 86_400 * _SECOND)
 
 

@@ -111,8 +111,12 @@ def reason_of(body: Any) -> str:  # noqa: ANN401 - JSON is of any shape
         return str(error)[:500]
     shards = [shard.get("reason", {}) for shard in error.get("failed_shards", [])]
     causes: list[dict[str, Any]] = [*shards[:1], *error.get("root_cause", [])[:1], error]
-    text = next((str(cause["reason"]) for cause in causes if cause.get("reason")), "no reason given")
-    inner = next((str(cause["caused_by"].get("reason")) for cause in causes if cause.get("caused_by")), "")
+    text = next(
+        (str(cause["reason"]) for cause in causes if cause.get("reason")), "no reason given"
+    )
+    inner = next(
+        (str(cause["caused_by"].get("reason")) for cause in causes if cause.get("caused_by")), ""
+    )
     return " ".join((text if inner in text else f"{text}: {inner}").split())[:500]
 
 

@@ -234,7 +234,7 @@ async def open_elasticsearch(
 
 
 def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("-")[0].split(".")[:2])
+    return tuple(int(part) for part in version.partition("-")[0].split(".")[:2])
 
 
 def _warnings(answer: Mapping[str, Any]) -> list[str]:

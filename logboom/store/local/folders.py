@@ -58,6 +58,7 @@ class StoreFolder:
         """
         self.path = path
         self._name_pattern = name_pattern
+        self._known: dict[str, DayFolder] = {}
 
     def days(self) -> list[DayFolder]:
         """The days that are there, ascending."""
@@ -106,14 +107,20 @@ class StoreFolder:
             return []
 
     def _read(self, path: Path) -> DayFolder | None:
-        """A day's folder; None for anything else."""
+        """A day's folder; None for anything else. Its description is read once."""
+        known = self._known.get(path.name)
+        if known is not None:
+            return known
         try:
             content = orjson.loads((path / _DAY_NAME).read_bytes())
-            return DayFolder(date.fromisoformat(content["day"]), path)
+            found: DayFolder | None = DayFolder(date.fromisoformat(content["day"]), path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return self._from_name(path)
+            found = self._from_name(path)
+        if found is not None:
+            self._known[path.name] = found
+        return found
 
     def _from_name(self, path: Path) -> DayFolder | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -26,6 +27,9 @@ _COMMIT_AFTER_S = 0.5
 _LOCK_NAME = "writer.lock"
 _LOCK_PATIENCE_S = 2.0
 _LOCK_RETRY_S = 0.05
+
+
+_log = logging.getLogger(__name__)
 
 
 class WriterLock:
@@ -99,6 +103,7 @@ class LocalWriter:
             self._lock = WriterLock(folder.path / _LOCK_NAME, clock)
         except OSError as error:
             raise for_room(error, folder.path) from error
+        self._failure: BaseException | None = None
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
         try:
             self._bring_up_to_date()
@@ -147,11 +152,23 @@ class LocalWriter:
             by_day.setdefault(document.day, []).append(index)
         answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
         for day, indices in by_day.items():
-            writer = self._day(day)
-            some = writer.append([documents[index] for index in indices])
+            some = self._append(day, [documents[index] for index in indices])
             for index, answer in zip(indices, some, strict=True):
                 answers[index] = answer
         return answers
+
+    def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self._day(day).append(documents)
+        except StoreDamaged as error:
+            _log.error("a day is damaged and set aside: %s", error)
+            with self._changing_days:
+                damaged = self._days.pop(day)
+            damaged.close()
+            self._folder.set_aside(damaged.folder)
+            return self._day(day).append(documents)
 
     def _day(self, day: date) -> DayWriter:
         writer = self._days.get(day)
@@ -170,7 +187,8 @@ class LocalWriter:
             folder = self._folder.create(day)
         try:
             return DayWriter(folder, memory_bytes=self._memory_bytes)
-        except StoreDamaged:
+        except StoreDamaged as error:
+            _log.error("a day is damaged and set aside: %s", error)
             self._folder.set_aside(folder)
             return DayWriter(self._folder.create(day), memory_bytes=self._memory_bytes)
 
@@ -195,15 +213,23 @@ class LocalWriter:
             writer.commit()
 
     def _commit_on_time(self) -> None:
-        """The committing thread: what fails is tried again, and told by the next write."""
-        while not self._stopping.wait(_COMMIT_AFTER_S):
-            with self._changing_days:
-                writers = [writer for writer in self._days.values() if writer.uncommitted]
-            for writer in writers:
-                try:
-                    writer.commit()
-                except (DiskFull, StoreUnavailable):
-                    continue
+        """The committing thread; a failure that nobody foresaw is raised by the next write."""
+        try:
+            while not self._stopping.wait(_COMMIT_AFTER_S):
+                self._commit_what_waits()
+        except BaseException as error:
+            self._failure = error
+            raise
+
+    def _commit_what_waits(self) -> None:
+        with self._changing_days:
+            writers = [writer for writer in self._days.values() if writer.uncommitted]
+        for writer in writers:
+            try:
+                writer.commit()
+            except (DiskFull, StoreDamaged, StoreUnavailable) as error:
+                # It is tried again, and the next write of the day fails in the same way.
+                _log.warning("what is stored cannot be made visible: %s", error)
 
     def _close(self) -> None:
         self._committer.join()
