@@ -20,6 +20,7 @@ from logboom.query.model import (
     Wildcard,
 )
 from logboom.query.regexp import parse_regexp, print_regexp
+from logboom.query.times import iso_text
 from logboom.query.values import address_number
 
 _CHARACTERS = st.characters(exclude_categories=("Cs", "Cn", "Co"))
@@ -37,7 +38,7 @@ _NAMES = st.sampled_from(
     ["attributes.k", "attributes.key", "attributes.a.b", "attributes.level"]
 ) | (st.text(_CHARACTERS, min_size=1, max_size=5).map(lambda text: f"attributes.{text}"))
 _LONGS = st.integers(-(2**63), 2**63 - 1)
-_DATES = st.datetimes().map(lambda moment: moment.isoformat(timespec="microseconds") + "Z")
+_DATES = st.integers(-(10**15), 10**16).map(iso_text)
 _IPS = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).filter(
     lambda address: address.ipv4_mapped is None
 ).map(str)
