@@ -47,7 +47,7 @@ def _is_storable_part(part: Any, depth: int) -> bool:  # noqa: ANN401 - JSON is 
     if kind is str or kind is bool or part is None:
         return True
     if kind is int:
-        return -(2**63) <= part < 2**63
+        return bool(-(2**63) <= part < 2**63)
     if kind is float:
         return math.isfinite(part)
     return kind is dict and is_storable(part, depth + 1)
