@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from logboom.errors import QueryError
+from logboom.event import epoch_us
 from logboom.fields import EVENT_FIELDS, LEVELS, FieldType, resolve
 from logboom.query.analysis import words
 from logboom.query.model import (
@@ -225,9 +226,9 @@ class Leaves:
         if field.name == _LEVEL:
             return _levels_between(lower, upper, at)
         low, high = self._ends(field, lower, upper)
-        if low is not None and high is not None and _is_above(field.kind, low.text, high.text):
+        if low is not None and high is not None and _nothing_between(field.kind, low, high):
             raise QueryError(
-                "nothing lies in this range: its lower end is above its upper end",
+                "nothing lies in this range: its lower end is not below its upper end",
                 position=at,
                 suggestion="swap the ends",
             )
@@ -351,16 +352,23 @@ def _one_word(text: str, at: int) -> str:
     return found[0]
 
 
-def _is_above(kind: FieldType, lower: str, upper: str) -> bool:
+def _nothing_between(kind: FieldType, lower: End, upper: End) -> bool:
+    low, high = _order(kind, lower.text), _order(kind, upper.text)
+    if low is None or high is None:
+        is_above, is_same = lower.text > upper.text, lower.text == upper.text
+    else:
+        is_above, is_same = low > high, low == high
+    return is_above or (is_same and not (lower.included and upper.included))
+
+
+def _order(kind: FieldType, text: str) -> int | float | None:
+    """The number that an end of a range is compared by; None for texts."""
     match kind:
-        case FieldType.LONG | FieldType.DOUBLE:
-            return float(lower) > float(upper)
+        case FieldType.DATE:
+            return epoch_us(text)
         case FieldType.IP:
-            return address_number(lower) > address_number(upper)
-        case FieldType.DYNAMIC:
-            low, high = parse_number(lower), parse_number(upper)
-            if low is not None and high is not None:
-                return low > high
-            return lower > upper
+            return address_number(text)
+        case FieldType.LONG | FieldType.DOUBLE | FieldType.DYNAMIC:
+            return parse_number(text)
         case _:
-            return lower > upper
+            return None

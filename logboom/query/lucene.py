@@ -66,9 +66,22 @@ def parse_query_with_notes(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Rea
             position=MAX_LENGTH,
             suggestion="search for fewer words at a time",
         )
+    _refuse_half_characters(text)
     leaves = Leaves(now_ns, zone)
     query = _Parser(text, leaves).read()
     return Reading(query, tuple(leaves.notes))
+
+
+def _refuse_half_characters(text: str) -> None:
+    """Unpaired surrogates are in no event: UTF-8 cannot carry them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            "half of a character stands here",
+            position=error.start,
+            suggestion="write the whole character",
+        ) from None
 
 
 class _Parser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from logboom.fields import EVENT_FIELDS, LEVELS, FieldType
@@ -115,6 +116,9 @@ def ranges(draw: st.DrawFn) -> Range:
     if upper is None and draw(st.booleans()):
         lower, upper = upper, lower
     include = closed or (draw(st.booleans()), draw(st.booleans()))
+    if lower == upper:
+        include = (True, True)
+        assume(closed != (True, False))
     return Range(
         name,
         None if lower is None else str(lower),
