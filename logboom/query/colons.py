@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 from logboom.fields import ALIASES, EVENT_FIELDS
@@ -9,12 +10,15 @@ from logboom.query.leaves import TEXTS, Field
 from logboom.query.scanner import Word
 
 
+_SOURCE_FILE = re.compile(r"\.(?:java|kt|scala|py|go|rs|[jt]sx?|[ch](?:pp|xx|c)?|cs|rb|php|swift)$")
+
+
 class Colon(Enum):
     """What a colon means."""
 
     FIELD = auto()
     TEXT = auto()
-    NO_FIELDS_NAME = auto()  # text, but the writer should know
+    UNLIKE_A_FIELD = auto()  # text, but the writer should know
     DOUBLED = auto()
 
 
@@ -32,8 +36,8 @@ def colon_after(text: str, word: Word, *, inside: Field) -> Colon:
         return Colon.TEXT
     if behind.startswith("::") and behind != ":::":
         return Colon.DOUBLED if is_known else Colon.TEXT
-    if word.raw[0].isdigit():
-        return Colon.NO_FIELDS_NAME if inside is TEXTS else Colon.TEXT
+    if word.raw[0].isdigit() or (_SOURCE_FILE.search(word.raw) and behind[1:2].isdigit()):
+        return Colon.UNLIKE_A_FIELD if inside is TEXTS else Colon.TEXT
     if len(word.raw) == 1 and word.raw.isalpha() and behind.startswith(":\\\\"):
         return Colon.TEXT  # a drive of Windows
     return Colon.FIELD

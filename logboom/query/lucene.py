@@ -231,11 +231,11 @@ class _Parser:
                 return self._of_field(word)
             case Colon.TEXT:
                 return self._whole_value(field, begin)
-            case Colon.NO_FIELDS_NAME:
+            case Colon.UNLIKE_A_FIELD:
                 found = self._whole_value(field, begin)
                 self._leaves.note(
-                    f"{scanner.text[begin : scanner.place]} was read as text, because no field's "
-                    f"name begins with a digit; attributes.{word.raw}:… would name one.",
+                    f"{scanner.text[begin : scanner.place]} was read as text; "
+                    f"write attributes.{word.raw}:… for a field of that name.",
                     begin,
                 )
                 return found

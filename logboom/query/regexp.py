@@ -129,11 +129,15 @@ def _print_characters(node: Characters) -> str:
         return "."
     if len(node.ranges) == 1 and not node.negated and node.ranges[0][0] == node.ranges[0][1]:
         return _escaped(node.ranges[0][0])
-    inside = "".join(
-        _escaped(first) if first == last else f"{_escaped(first)}-{_escaped(last)}"
-        for first, last in node.ranges
-    )
+    inside = "".join(_print_range(first, last) for first, last in node.ranges)
     return f"[{'^' if node.negated else ''}{inside}]"
+
+
+def _print_range(first: int, last: int) -> str:
+    if first == last:
+        return _escaped(first)
+    joint = "-" if last > first + 1 else ""
+    return f"{_escaped(first)}{joint}{_escaped(last)}"
 
 
 def _escaped(code: int) -> str:

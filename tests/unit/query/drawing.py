@@ -152,7 +152,7 @@ def queries(leaf: st.SearchStrategy[Query] | None = None) -> st.SearchStrategy[Q
     """Models as the parser makes them: And and Or flat, no negated negation."""
     several = {"min_size": 2, "max_size": 4}
     return st.recursive(
-        leaf or leaves(),
+        leaves() if leaf is None else leaf,
         lambda one: st.one_of(
             st.lists(one, **several).map(conjunction),
             st.lists(one, **several).map(disjunction),

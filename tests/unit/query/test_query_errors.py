@@ -214,6 +214,7 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("a => b", 2, "it was left out"),
         ('a "---"', 2, "it was left out"),
         ("10:15:32", 0, "read as text"),
+        ("Pay.java:17", 0, "read as text"),
         ("levle:error", 0, "did you mean level?"),
         ("Level:error", 0, "did you mean level?"),
         ("servce:checkout", 0, "did you mean service?"),
