@@ -76,7 +76,8 @@ def matching(name: str, pattern: str) -> Query:
 
 def between_strings(query: model.Range) -> Query:
     """Strings between two ends, by code points."""
-    return matching(query.field, patterns.from_ends(query))
+    pattern = patterns.from_ends(query)
+    return nothing() if pattern is None else matching(query.field, pattern)
 
 
 def exists(name: str) -> Query:

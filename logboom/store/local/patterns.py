@@ -19,8 +19,6 @@ from logboom.query.regexp import (
 from logboom.query.wildcards import signs
 
 ANY = "(?s:.)"
-NEVER = "[^\\x00-\\x{10FFFF}]"
-"""Matches no text."""
 
 LONGEST_PATTERN = 1000
 
@@ -69,16 +67,16 @@ def _printed(node: Node) -> str:
 
 
 def _characters(node: Characters) -> str:
-    if not node.ranges:
-        return ANY if node.negated else NEVER
     inside = "".join(_span(first, last) for first, last in node.ranges)
+    if not inside and node.negated:
+        return ANY
     if not inside:
-        return ANY if node.negated else NEVER
+        raise QueryError("the regular expression asks for characters that no text has")
     return f"[{'^' if node.negated else ''}{inside}]"
 
 
-def from_ends(query: Range) -> str:
-    """Strings between the two ends of a range, by code points."""
+def from_ends(query: Range) -> str | None:
+    """Strings between the two ends of a range, by code points; None when there are none."""
     low, high = query.lower or "", query.upper
     include_low = query.include_lower or query.lower is None
     if high is None:
@@ -90,7 +88,7 @@ def from_ends(query: Range) -> str:
         choices = [literal(low) + one for one in below if one or include_low]
     else:
         choices = _between(low, high, include_low=include_low, include_high=query.include_upper)
-    return "|".join(choices) if choices else NEVER
+    return "|".join(choices) if choices else None
 
 
 def _above(text: str, *, include: bool) -> list[str]:

@@ -1,7 +1,8 @@
 """How is a document written as one line of JSON, and read back just as it was?
 
 The line is the event; where the event does not name the document's id itself, the line is a list of
-the id and the event.
+the id and the event. A line that begins with a space is read with the standard library: it has
+numbers beyond 64 bits, unpaired surrogates, or great depth.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import orjson
 
 from logboom.event import Event
 from logboom.store.port import Document
+
+_SLOW = b" "
 
 
 def encode(document: Document) -> bytes:
@@ -36,18 +39,15 @@ def decode(line: bytes) -> tuple[str, Event]:
     Returns:
         The document's id and its event.
     """
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = json.loads(line)  # numbers beyond 64 bits, unpaired surrogates, great depth
+    value = json.loads(line) if line.startswith(_SLOW) else orjson.loads(line)
     if isinstance(value, list):
         return value[0], value[1]
     return value["event"]["id"], value
 
 
 def _encode_slowly(value: object) -> bytes:
-    """For what orjson refuses: numbers beyond 64 bits, unpaired surrogates, depth beyond 254."""
+    """For what orjson refuses."""
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        return _SLOW + json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, RecursionError) as error:
         raise ValueError(f"the event cannot be written as JSON: {error}") from error

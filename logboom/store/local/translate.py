@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations_with_replacement
+from math import comb
+
 from tantivy import FieldType as Kind
 from tantivy import Occur, Query
 
@@ -38,6 +42,7 @@ from logboom.store.local.values import (
 )
 
 _DEEPEST = 200
+_MOST_SPACINGS = 500
 _OWN_NAMES = {**APART, "log.offset": OFFSET, "client.ip": ADDRESS, "@timestamp": TIME}
 
 
@@ -127,7 +132,8 @@ class Translator:
                 MESSAGE,
                 TAGS,
             }:
-                return regex(_own_name(name), patterns.from_ends(query))
+                pattern = patterns.from_ends(query)
+                return nothing() if pattern is None else regex(_own_name(name), pattern)
             case FieldType.KEYWORD if name != ID:
                 return leaves.between_strings(query)
             case None if name.startswith(ATTRIBUTES + "."):
@@ -198,7 +204,23 @@ def _phrase(name: str, phrase: list[str], slop: int) -> Query:
         return nothing()
     if len(phrase) == 1:
         return Query.term_query(SCHEMA, name, phrase[0])
-    return Query.phrase_query(SCHEMA, name, list(phrase), slop)
+    if slop == 0:
+        return Query.phrase_query(SCHEMA, name, list(phrase))
+    if comb(len(phrase) - 1 + slop, slop) > _MOST_SPACINGS:
+        return Query.phrase_query(SCHEMA, name, list(phrase), slop)
+    # tantivy's own slop takes one word for two: each way to space the words is asked for instead.
+    return any_of(
+        *(
+            Query.phrase_query(SCHEMA, name, list(zip(places, phrase, strict=True)))
+            for places in _spacings(len(phrase), slop)
+        )
+    )
+
+
+def _spacings(words_count: int, slop: int) -> Iterator[list[int]]:
+    """The places that words in a row can take with at most `slop` others between them."""
+    for others in combinations_with_replacement(range(words_count), slop):
+        yield [n + sum(1 for before in others if before < n) for n in range(words_count)]
 
 
 def _on_keyword(query: Leaf, name: str) -> Query:

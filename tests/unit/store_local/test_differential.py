@@ -1,0 +1,225 @@
+"""The embedded store and the evaluator in memory find the same events, whatever is asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from logboom.errors import QueryError
+from logboom.event import Event, event_id, source_run
+from logboom.query import model
+from logboom.query.memory import compile_query
+from logboom.store.local.day_writer import DayWriter
+from logboom.store.local.days import Days, View
+from logboom.store.local.folders import StoreFolder
+from logboom.store.local.looking import search_page
+from logboom.store.local.translate import Translator
+from logboom.store.port import Document, SearchRequest
+
+DAY = date(2026, 3, 14)
+WORDS = [
+    "timeout",
+    "Connection",
+    "refused",
+    "retry",
+    "user-id",
+    "a.b.C",
+    "주문",
+    "실패",
+    "ÜBER",
+    "42",
+    "db-1",
+    "検索",
+]
+VALUES: list[Any] = [
+    "eu", "EU West", "", "a*b", "12", "12.0", "true", "x\\y", "über", "z" * 30, "2026-03-14T09:00:00Z",
+    0, 1, 7, 12, -5, 2**40, 0.5, 12.0, -1e10, 1e20, True, False, None, ["eu", 12], [1, [2, "x\\y"]], {"in": 7},
+]  # fmt: skip
+STATUSES: list[Any] = [200, 404, 500, 503]
+ADDRESSES = ["10.1.2.3", "10.200.0.1", "192.168.0.1", "2001:db8::1", "::ffff:10.1.2.3"]
+
+
+def _corpus() -> list[Event]:
+    dice = random.Random(7)
+    runs = [source_run("differential", n) for n in range(3)]
+    events = []
+    for number in range(400):
+        run = dice.choice(runs)
+        time = datetime(2026, 3, 14, tzinfo=UTC) + timedelta(milliseconds=number // 3 * 500)
+        text = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        event: Event = {
+            "@timestamp": text,
+            "message": " ".join(dice.choices(WORDS, k=dice.randint(0, 5))),
+            "event": {"id": event_id(run, number), "created": text},
+            "log": {"source": run, "offset": number},
+        }
+        if dice.random() < 0.7:
+            event["log"]["level"] = dice.choice(["info", "warn", "error"])
+        if dice.random() < 0.6:
+            event["service"] = {"name": dice.choice(["cart", "cart-v2", "checkout", "Kasse über"])}
+        if dice.random() < 0.3:
+            event["http"] = {"response": {"status_code": dice.choice(STATUSES)}}
+        if dice.random() < 0.3:
+            event["client"] = {"ip": dice.choice(ADDRESSES)}
+        if dice.random() < 0.2:
+            event["tags"] = dice.sample(["error", "slow", "late"], 2)
+        if dice.random() < 0.2:
+            event["trace"] = {"id": f"{dice.getrandbits(16):032x}"}
+        if dice.random() < 0.2:
+            error = {
+                "type": dice.choice(["E", "java.E"]),
+                "message": " ".join(dice.choices(WORDS, k=3)),
+            }
+            event["error"] = error | ({"stack_trace": "at a.b.C"} if dice.random() < 0.5 else {})
+        if dice.random() < 0.6:
+            event["attributes"] = {
+                dice.choice(["k", "n", "deep.er", "od d", 'q"u']): dice.choice(VALUES)
+                for _ in range(2)
+            }
+        events.append(event)
+    return events
+
+
+EVENTS = _corpus()
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
+    store = StoreFolder(tmp_path_factory.mktemp("store"), "logs-%Y.%m.%d")
+    writer = DayWriter(store.create(DAY), memory_bytes=15_000_000)
+    writer.append([Document(event["event"]["id"], DAY, event) for event in EVENTS])
+    writer.commit()
+    writer.close()
+    days = Days(store)
+    yield days.view()
+    days.close()
+
+
+TEXTS = st.sampled_from([None, "message", "error.message"])
+KEYWORDS = st.sampled_from(
+    ["log.level", "service.name", "tags", "trace.id", "error.type", "log.source"]
+)
+ATTRIBUTES = st.sampled_from(["k", "n", "deep.er", "od d", 'q"u', "k.in", "none"]).map(
+    "attributes.{}".format
+)
+ANY_FIELD = st.sampled_from(
+    ["message", "log.level", "service.name", "tags", "trace.id", "error.type", "error.message",
+     "error.stack_trace", "http.response.status_code", "client.ip", "@timestamp", "event.id", "log.offset"]
+) | ATTRIBUTES  # fmt: skip
+LITERALS = st.sampled_from([str(value) for value in VALUES if isinstance(value, str | int | float)])
+KEYWORD_VALUES = st.sampled_from(
+    ["info", "error", "cart", "cart-v2", "Kasse über", "slow", "E", "x"]
+) | st.text(max_size=3)
+PIECES = st.sampled_from([*"acertu*?*?-.\\", "주", "ü", "eu", "12", "\\*", " "])
+PATTERNS = st.lists(PIECES, max_size=5).map("".join)
+REGEXPS = st.sampled_from(
+    [
+        "c.*t",
+        "(cart|x)(-v[0-9])?",
+        "[a-f]+",
+        "e.?",
+        "t[^x]*t",
+        "\\d+",
+        ".*",
+        "a\\*b",
+        "주.|실패",
+        "\\w+",
+        "[^a]+",
+    ]
+)
+NUMBERS = st.sampled_from(
+    ["0", "12", "7.5", "12.0", "-5", "1e20", "200", "503", "1e25", "-0.5"]
+)
+TIMES = st.sampled_from(
+    [
+        "2026-03-14T00:00:00Z",
+        "2026-03-14T00:00:30.500Z",
+        "2026-03-14T00:01:00Z",
+        "2027-01-01T00:00:00Z",
+    ]
+)
+ENDS = st.booleans()
+
+
+def ranges(
+    fields: st.SearchStrategy[str], ends: st.SearchStrategy[str]
+) -> st.SearchStrategy[model.Range]:
+    return st.builds(
+        model.Range, fields, st.none() | ends, ends, include_lower=ENDS, include_upper=ENDS
+    ) | st.builds(model.Range, fields, ends, st.none(), include_lower=ENDS, include_upper=ENDS)
+
+
+PHRASES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+LEAVES: st.SearchStrategy[model.Query] = st.one_of(
+    st.just(model.MatchAll()),
+    st.builds(model.Term, TEXTS, PHRASES | st.text(max_size=4)),
+    st.builds(model.Phrase, TEXTS, PHRASES, st.integers(0, 3)),
+    st.builds(model.Wildcard, TEXTS | KEYWORDS | ATTRIBUTES, PATTERNS),
+    st.builds(model.Regex, TEXTS | KEYWORDS | ATTRIBUTES, REGEXPS),
+    st.builds(
+        model.Fuzzy,
+        st.just("message"),
+        st.sampled_from(["timout", "refused", "retyr", "conection"]),
+        st.integers(0, 2),
+    ),
+    st.builds(
+        model.Fuzzy, KEYWORDS, st.sampled_from(["crat", "info", "checkotu"]), st.integers(0, 2)
+    ),
+    st.builds(model.Term, KEYWORDS, KEYWORD_VALUES),
+    st.builds(model.Term, ATTRIBUTES, LITERALS | st.text(max_size=3)),
+    st.builds(model.Term, st.just("http.response.status_code"), NUMBERS | st.just("404")),
+    st.builds(model.Term, st.just("log.offset"), st.integers(-1, 401).map(str)),
+    st.builds(
+        model.Term,
+        st.just("client.ip"),
+        st.sampled_from([*ADDRESSES[:4], "10.0.0.0/8", "2001:db8::/64", "0.0.0.0/0"]),
+    ),
+    st.builds(
+        model.Term,
+        st.just("event.id"),
+        st.sampled_from([event["event"]["id"] for event in EVENTS[:5]] + ["x"]),
+    ),
+    st.builds(model.Exists, ANY_FIELD),
+    ranges(st.just("http.response.status_code") | st.just("log.offset"), NUMBERS),
+    ranges(ATTRIBUTES, NUMBERS | st.sampled_from(["eu", "a*", "ü", "2026"])),
+    ranges(
+        KEYWORDS | st.just("message"), st.sampled_from(["a", "cart", "error", "info", "tim", "주"])
+    ),
+    ranges(st.just("@timestamp") | st.just("event.created"), TIMES),
+    ranges(
+        st.just("client.ip"),
+        st.sampled_from(["10.0.0.0", "10.255.255.255", "192.168.0.1", "2001:db8::1"]),
+    ),
+)
+QUERIES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(model.Not, inner),
+        st.builds(model.And, st.tuples(inner, inner)),
+        st.builds(model.Or, st.tuples(inner, inner)),
+        st.builds(model.And, st.tuples(inner, inner, inner)),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=600)
+@given(QUERIES)
+@example(model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
+def test_both_find_the_same(view: View, query: model.Query) -> None:
+    matches = compile_query(query)
+    expected = {event["event"]["id"] for event in EVENTS if matches(event)}
+    try:
+        page = search_page(view, Translator().translate(query), SearchRequest(query, limit=500))
+    except QueryError as error:
+        if "has no patterns" in str(error) or "cannot be compared" in str(error):
+            return
+        raise
+    assert {event["event"]["id"] for event in page.events} == expected
+    assert page.total.value == len(expected)
