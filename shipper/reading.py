@@ -10,14 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
 from logboom.errors import DiskFull
 from shipper.assembly import Assembled
 from shipper.files.followed import ReadState
-from shipper.files.identity import file_id
 from shipper.registry import Registry
 from shipper.sources import Source
 from shipper.watching import Watcher
@@ -28,7 +26,7 @@ _PIECE_BYTES = 512 * 1024
 _FIRST_LOOK_S = 0.02
 _UNTERMINATED_PATIENCE_S = 5.0
 _GONE_PATIENCE_S = 5.0
-_ROTATED_PATIENCE_S = 60.0
+_ROTATED_PATIENCE_S = 300.0
 
 
 class Reader:
@@ -145,11 +143,7 @@ class Reader:
             log.info("%s is gone, and was read to its end", source.path)
             source.set_state("gone", "deleted, and read to its end")
             return True
-        try:
-            still_there = file_id(Path(source.path).stat()) == file.id
-        except OSError:
-            still_there = False
-        return not still_there and silent_s >= _ROTATED_PATIENCE_S
+        return not self._watcher.names(source) and silent_s >= _ROTATED_PATIENCE_S
 
     async def _begin_anew(self, source: Source) -> None:
         """Whatever was read of the old content is sent as it is; then offset 0 of a new epoch."""

@@ -30,7 +30,7 @@ CREATE TABLE sources (
   id TEXT PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
   epoch INTEGER NOT NULL, offset INTEGER NOT NULL, prefix BLOB NOT NULL, guard BLOB NOT NULL,
   lines_acked INTEGER NOT NULL DEFAULT 0, lines_empty INTEGER NOT NULL DEFAULT 0,
-  lines_dead INTEGER NOT NULL DEFAULT 0, changed_ns INTEGER NOT NULL
+  lines_dead INTEGER NOT NULL DEFAULT 0, changed_ns INTEGER NOT NULL, family TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE acked (
   source TEXT NOT NULL, run TEXT NOT NULL, day TEXT NOT NULL, events INTEGER NOT NULL,
@@ -53,6 +53,8 @@ class SourceRecord:
     Attributes:
         id: Opaque and unique.
         path: Last known path.
+        family: The path under which an input named it: its own, or that of the file it was
+            rotated away from.
         device: Of its file; evidence only.
         inode: Of its file; evidence only.
         epoch: How often it has begun anew from offset 0.
@@ -64,6 +66,7 @@ class SourceRecord:
 
     id: str
     path: str
+    family: str
     device: int
     inode: int
     epoch: int
@@ -156,7 +159,7 @@ class Registry:
     def sources(self) -> list[SourceRecord]:
         """All sources that were ever added and not forgotten."""
         rows = self._database.execute(
-            "SELECT id, path, device, inode, epoch, offset, prefix, guard, changed_ns,"
+            "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
             " lines_acked, lines_empty, lines_dead FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
@@ -172,14 +175,25 @@ class Registry:
             DiskFull: There is no room; nothing was changed.
         """
         rows = [
-            (r.id, r.path, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard, r.changed_ns)
+            (
+                r.id,
+                r.path,
+                r.family,
+                r.device,
+                r.inode,
+                r.epoch,
+                r.offset,
+                r.prefix,
+                r.guard,
+                r.changed_ns,
+            )
             for r in records
         ]
         with self._turn, _transaction(self._database):
             self._database.executemany(
-                "INSERT INTO sources (id, path, device, inode, epoch, offset, prefix, guard,"
-                " changed_ns) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
-                " path=excluded.path, device=excluded.device, inode=excluded.inode,"
+                "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
+                " changed_ns) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
+                " path=excluded.path, family=excluded.family, device=excluded.device, inode=excluded.inode,"
                 " epoch=excluded.epoch, offset=excluded.offset, prefix=excluded.prefix,"
                 " guard=excluded.guard, changed_ns=excluded.changed_ns",
                 rows,

@@ -74,6 +74,7 @@ class Source:
     ) -> None:
         self.id = record.id
         self.path = record.path
+        self.family = record.family
         self.epoch = record.epoch
         self.section = section
         self.file: FollowedFile | None = None

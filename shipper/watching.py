@@ -11,7 +11,7 @@ from pathlib import Path
 from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue, Likeness, Recognised
-from shipper.files.discovery import find_files, rotated_siblings
+from shipper.files.discovery import find_files, is_named, rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, file_id
 from shipper.registry import Registry, SourceRecord
@@ -47,6 +47,7 @@ class Watcher:
         self._sections: dict[str, FileInput] = {}
         self._rotated: set[str] = set()
         self._paths: set[str] = set()
+        self._named: set[FileId] = set()
         self._scanned = False
         self._unreadable: dict[str, str] = {}
         self.sources: dict[FileId, Source] = {}
@@ -65,21 +66,26 @@ class Watcher:
         Raises:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
-        added: list[Source] = []
         self._unreadable = {}
+        self._named = set()
         self._paths = {source.path for source in self.sources.values()}
+        added: list[Source] = []
         for section in self._inputs:
             for path, status in find_files(section):
                 added += self._see(path, status, section)
-        added += self._find_rotated()
+        added += self._find_moved(added) if not self._scanned else []
+        added += self._find_missed(added)
         self._write(added)
         for source in added:
             self.sources[_id_of(source)] = source
         if self._first_scan:
             self._registry.started()
-            self._first_scan = False
-        self._scanned = True
+        self._scanned, self._first_scan = True, False
         return added
+
+    def names(self, source: Source) -> bool:
+        """True when the last scan found the source's file under a name that an input gives."""
+        return source.file is not None and source.file.id in self._named
 
     def release(self, source: Source) -> None:
         """Stops reading a source whose file is read to its end and is gone or rotated away."""
@@ -96,14 +102,15 @@ class Watcher:
             raise ValueError(f"{source.path} is not open")
         where = file.id
         return SourceRecord(
-            id=source.id, path=source.path, device=where.device, inode=where.inode,
-            epoch=source.epoch, offset=source.acked_offset, prefix=file.prefix(),
+            id=source.id, path=source.path, family=source.family, device=where.device,
+            inode=where.inode, epoch=source.epoch, offset=source.acked_offset, prefix=file.prefix(),
             guard=file.guard() if source.acked_offset == file.offset else b"",
             changed_ns=self._clock.now_ns(),
         )  # fmt: skip
 
     def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
         self._sections.setdefault(path, section)
+        self._named.add(file_id(status))
         known = self.sources.get(file_id(status))
         if known is not None:
             self._follow_rename(known, path)
@@ -112,7 +119,7 @@ class Watcher:
             self._rotated.add(path)
         try:
             recognised = self._catalogue.take(path, status)
-            source = self._open(recognised, path, section)
+            source = self._open(recognised, path, section, family=path)
         except OSError as error:
             self._unreadable[path] = error.strerror or str(error)
             return []
@@ -129,12 +136,14 @@ class Watcher:
         source.path = path
         source.changed = True
 
-    def _open(self, recognised: Recognised | None, path: str, section: FileInput) -> Source:
+    def _open(
+        self, recognised: Recognised | None, path: str, section: FileInput, *, family: str
+    ) -> Source:
         file = FollowedFile(path, 0)
         if recognised is None:
             if self._first_scan and section.start == "end":
                 file.go_to(file.size)
-            record = self._new_record(path, file)
+            record = self._new_record(path, family, file)
             source = self._make_source(record, section)
             log.info("found %s", path)
         else:
@@ -156,49 +165,63 @@ class Watcher:
             source.start_anew()
         return source
 
-    def _new_record(self, path: str, file: FollowedFile) -> SourceRecord:
+    def _new_record(self, path: str, family: str, file: FollowedFile) -> SourceRecord:
         where = file.id
         return SourceRecord(
-            id=uuid.uuid4().hex, path=path, device=where.device, inode=where.inode, epoch=0,
+            id=uuid.uuid4().hex, path=path, family=family, device=where.device, inode=where.inode, epoch=0,
             offset=file.offset, prefix=file.prefix(), guard=file.guard(),
             changed_ns=self._clock.now_ns(),
         )  # fmt: skip
 
-    def _find_rotated(self) -> list[Source]:
-        """Sources that were rotated away while nobody looked, and those in between.
+    def _find_moved(self, opened: Sequence[Source]) -> list[Source]:
+        """After a start: the sources that no input names any more, but that were not finished.
 
-        A path that now leads to another file than before was rotated. Its old file, if it was not
-        read to the end, is among its siblings; so are files that came and went in between.
+        They were rotated away while nobody looked, or before.
         """
         added: list[Source] = []
-        if not self._scanned:
-            places = ((r.path, FileId(r.device, r.inode)) for r in self._catalogue)
-            self._rotated |= {path for path, where in places if not _leads_to(path, where)}
-        for path in sorted(self._rotated & self._sections.keys()):
-            added += self._rotated_from(path, self._sections[path])
-            self._rotated.discard(path)
+        here = {_id_of(source) for source in opened}
+        for record in self._catalogue:
+            recognised = self._catalogue.take_moved(record)
+            if recognised is None:
+                continue
+            source = self._try_open(recognised, recognised.path, family=record.family)
+            added += [s for s in source if _id_of(s) not in here]
+            self._rotated.add(record.family)
         return added
 
-    def _rotated_from(self, path: str, section: FileInput) -> list[Source]:
+    def _find_missed(self, opened: Sequence[Source]) -> list[Source]:
+        """Files that came and went between two looks.
+
+        They are rotated siblings that nobody knows, newer than the oldest that is known.
+        """
         added: list[Source] = []
-        for recognised in self._catalogue.take_rotated(path):
-            added += self._try_open(recognised, recognised.path, section)
-        here = {_id_of(source) for source in added} | set(self.sources)
-        siblings = rotated_siblings(path)
-        known = [status.st_mtime_ns for _, status in siblings if file_id(status) in here]
-        newest_known_ns = max(known, default=0)
-        for sibling, status in reversed(siblings):
-            between = status.st_mtime_ns >= newest_known_ns > 0
-            where = file_id(status)
-            if between and where not in here and not self._catalogue.knows(where):
-                added += self._try_open(None, sibling, section)
+        here = {_id_of(source) for source in opened} | set(self.sources)
+        for path in sorted(self._rotated):
+            siblings = rotated_siblings(path)
+            where = {sibling: file_id(status) for sibling, status in siblings}
+            known = {s for s, w in where.items() if w in here or self._catalogue.knows(w)}
+            oldest_ns = min((t.st_mtime_ns for s, t in siblings if s in known), default=None)
+            for sibling, status in reversed(siblings):
+                if (
+                    sibling not in known
+                    and oldest_ns is not None
+                    and status.st_mtime_ns > oldest_ns
+                ):
+                    added += self._try_open(None, sibling, family=path)
+        self._rotated = set()
         return added
 
-    def _try_open(
-        self, recognised: Recognised | None, path: str, section: FileInput
-    ) -> list[Source]:
+    def _section_of(self, family: str) -> FileInput:
+        """The input that names a path, also when there is no file at it right now."""
+        known = self._sections.get(family)
+        if known is not None:
+            return known
+        matching = (section for section in self._inputs if is_named(section, family))
+        return next(matching, FileInput(path=[family]))
+
+    def _try_open(self, recognised: Recognised | None, path: str, *, family: str) -> list[Source]:
         try:
-            return [self._open(recognised, path, section)]
+            return [self._open(recognised, path, self._section_of(family), family=family)]
         except OSError as error:
             if recognised is not None:
                 self._catalogue.put_back(recognised.record)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
 from typing import TypeVar
 
 from shipper.files.discovery import rotated_siblings
@@ -82,21 +83,20 @@ class Catalogue:
         _discard(self._by_file, FileId(record.device, record.inode), record.id)
         _discard(self._by_path, record.path, record.id)
 
-    def take_rotated(self, path: str) -> list[Recognised]:
-        """Finds the sources that were rotated away from a path, and takes them out.
+    def take_moved(self, record: SourceRecord) -> Recognised | None:
+        """Finds where a source's file is now, and takes the record out.
+
+        It is looked for at its last known path, and among the files that were rotated away from
+        the path that an input names.
 
         Returns:
-            Oldest first; only files that go on where the checkpoint is.
+            None when it is nowhere.
         """
-        found: list[Recognised] = []
-        siblings = rotated_siblings(path)
-        for record in [self._records[name] for name in sorted(self._by_path.get(path, set()))]:
-            for sibling, status in siblings:
-                if _goes_on(record, sibling, status):
-                    self._remove(record)
-                    found.append(Recognised(record, sibling, Likeness.SAME))
-                    break
-        return found[::-1]
+        for path in (record.path, *(sibling for sibling, _ in rotated_siblings(record.family))):
+            if _goes_on(record, path):
+                self._remove(record)
+                return Recognised(record, path, Likeness.SAME)
+        return None
 
 
 def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:
@@ -122,9 +122,9 @@ def compare(record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
     return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
 
 
-def _goes_on(record: SourceRecord, path: str, status: os.stat_result) -> bool:
-    same_inode = FileId(record.device, record.inode) == file_id(status)
+def _goes_on(record: SourceRecord, path: str) -> bool:
     try:
+        same_inode = FileId(record.device, record.inode) == file_id(Path(path).stat())
         return compare(record, path, same_inode=same_inode) is Likeness.SAME
     except OSError:
         return False

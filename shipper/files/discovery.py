@@ -48,6 +48,15 @@ def _is_excluded(path: str, patterns: list[str]) -> bool:
     return any(fnmatch.fnmatch(path, p) or fnmatch.fnmatch(Path(path).name, p) for p in patterns)
 
 
+def is_named(section: FileInput, path: str) -> bool:
+    """Does an input name this path, whether or not there is a file?"""
+    for pattern in section.path:
+        full = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
+        if path == full or path.startswith(f"{full}/") or fnmatch.fnmatch(path, full):
+            return not _is_excluded(path, section.exclude)
+    return False
+
+
 def _regular(path: str) -> os.stat_result | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - thousands of them, every second

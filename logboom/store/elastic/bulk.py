@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from logboom.errors import StoreUnavailable
+from logboom.errors import StoreError, StoreUnavailable
 from logboom.retrying import Backoff
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
@@ -44,10 +44,14 @@ class BulkWriter:
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
         """See `StoreWriter.write`."""
         answers: list[_Answer | None] = [None] * len(documents)
-        async with asyncio.TaskGroup() as tasks:
-            for numbers, body in self._bodies(documents):
-                await self._places.acquire()
-                tasks.create_task(self._send(documents, numbers, body, answers))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for numbers, body in self._bodies(documents):
+                    await self._places.acquire()
+                    tasks.create_task(self._send(documents, numbers, body, answers))
+        except* StoreError as group:
+            failures = [error for error in group.exceptions if isinstance(error, StoreError)]
+            raise failures[0] from None
         return [answer for answer in answers if answer is not None]
 
     def _bodies(self, documents: Sequence[Document]) -> Iterator[tuple[list[int], bytes]]:

@@ -28,6 +28,7 @@ class Client:
 
     def __init__(self, section: ElasticsearchSection) -> None:
         self._address = ", ".join(section.urls)
+        _hush()
         self._client = AsyncElasticsearch(**_settings(section))
 
     @property
@@ -68,11 +69,9 @@ class Client:
         if body is not None:
             headers["content-type"] = kind
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ElasticsearchWarning)
-                answer = await self._client.perform_request(
-                    method, path, params=parameters, headers=headers, body=body
-                )
+            answer = await self._client.perform_request(
+                method, path, params=parameters, headers=headers, body=body
+            )
         except (ApiError, TransportError, UnsupportedProductError) as error:
             raise self._translated(error) from error
         return answer.body
@@ -102,6 +101,12 @@ class Client:
     async def close(self) -> None:
         """Lets go of all connections."""
         await self._client.close()
+
+
+def _hush() -> None:
+    """What the server and the HTTP library remark is not for our users' standard error."""
+    warnings.filterwarnings("ignore", category=ElasticsearchWarning)
+    warnings.filterwarnings("ignore", "Sending a large body", ResourceWarning)
 
 
 def reason_of(body: Any) -> str:  # noqa: ANN401 - JSON is of any shape
