@@ -9,7 +9,6 @@ from logboom.fields import ALIASES, EVENT_FIELDS
 from logboom.query.leaves import TEXTS, Field
 from logboom.query.scanner import Word
 
-
 _SOURCE_FILE = re.compile(r"\.(?:java|kt|scala|py|go|rs|[jt]sx?|[ch](?:pp|xx|c)?|cs|rb|php|swift)$")
 
 

@@ -31,16 +31,10 @@ def values_of(field: str) -> Values:
     return lambda event: list(_dotted(event.get(ATTRIBUTES), path[1:]))
 
 
-def has_value(values: list[Any]) -> bool:
-    """True when there is a scalar among values, or anywhere inside of them."""
-    return any(
-        has_value(list(value.values()))
-        if isinstance(value, dict)
-        else has_value(value)
-        if isinstance(value, list)
-        else value is not None
-        for value in values
-    )
+def existence_of(field: str) -> Callable[[Event], bool]:
+    """Makes a function that says whether an event has any value in a field, or below it."""
+    path = tuple(field.split("."))
+    return lambda event: _exists(event, path)
 
 
 def text_of(value: object) -> str | None:
@@ -48,6 +42,20 @@ def text_of(value: object) -> str | None:
     if isinstance(value, str):
         return value
     return None if isinstance(value, dict) else orjson.dumps(value).decode()
+
+
+def _exists(node: object, path: tuple[str, ...]) -> bool:
+    if isinstance(node, list):
+        return any(_exists(item, path) for item in node)
+    if not isinstance(node, dict):
+        return node is not None and not path
+    if not path:
+        return any(_exists(value, ()) for value in node.values())
+    below = ".".join(path) + "."
+    return any(
+        ".".join(path[:length]) in node and _exists(node[".".join(path[:length])], path[length:])
+        for length in range(1, len(path) + 1)
+    ) or any(key.startswith(below) and _exists(value, ()) for key, value in node.items())
 
 
 def _plain(event: Event, path: tuple[str, ...]) -> list[Any]:

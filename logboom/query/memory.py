@@ -11,7 +11,7 @@ from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldT
 from logboom.query.analysis import words
 from logboom.query.automaton import Automaton
 from logboom.query.distance import within
-from logboom.query.event_values import Values, has_value, text_of, values_of
+from logboom.query.event_values import Values, existence_of, text_of, values_of
 from logboom.query.model import (
     And,
     Exists,
@@ -84,8 +84,8 @@ def _compile(query: Query) -> _Compiled:
         case MatchAll():
             return lambda _subject: True
         case Exists(field):
-            values = values_of(field)
-            return lambda subject: has_value(values(subject.event))
+            exists = existence_of(field)
+            return lambda subject: exists(subject.event)
         case _:
             return _leaf(query)
 

@@ -81,7 +81,7 @@ def found(text: str, event: dict[str, Any] = EVENT) -> bool:
         "s:[a TO g]", "digits:7", "ok:true", "attributes.n:5", "attributes.a.b:dotted", "a.b:dotted",
         "a.c:nested", "a.b.d:1", "list:1", "list:x", "list:2", "list.deep:y", "items.sku:p2",
         "items.n:>1", "attributes.level:own", "n:*", "_exists_:a", "_exists_:a.b", "_exists_:a.b.d",
-        "_exists_:message", "_exists_:error", "_exists_:http", "list:*", "items:*",
+        "_exists_:message", "_exists_:error", "_exists_:http", "list:*", "items:*", "a:*", "attributes.a:*",
         "-_exists_:none", "-empty:*", "message:[connecting TO connections]",
     ],
 )  # fmt: skip
@@ -192,8 +192,22 @@ _LEAVES = st.one_of(
 )
 
 
-@given(queries(_LEAVES), st.lists(_EVENTS, min_size=1, max_size=5))
-@settings(max_examples=500)
-def test_it_agrees_with_the_plainest_evaluator(query: Query, events: list[dict[str, Any]]) -> None:
+def agree(query: Query, events: list[dict[str, Any]]) -> None:
     matcher = compile_query(query)
     assert [matcher(event) for event in events] == [oracle.matches(query, e) for e in events]
+
+
+@given(_LEAVES, st.lists(_EVENTS, min_size=6, max_size=9))
+@settings(max_examples=500)
+def test_each_leaf_agrees_with_the_plainest_evaluator(
+    query: Query, events: list[dict[str, Any]]
+) -> None:
+    agree(query, events)
+
+
+@given(queries(_LEAVES), st.lists(_EVENTS, min_size=1, max_size=5))
+@settings(max_examples=200)
+def test_joined_leaves_agree_with_the_plainest_evaluator(
+    query: Query, events: list[dict[str, Any]]
+) -> None:
+    agree(query, events)
