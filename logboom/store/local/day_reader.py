@@ -59,15 +59,11 @@ class Snapshot:
         """What is known of the extent without a look: that of an earlier moment, perhaps."""
         return self._extent or self._known_extent
 
-    def load(self, addresses: Sequence[DocAddress]) -> list[tuple[str, Event]]:
-        """The documents that hits point to, in their order: id and event.
-
-        Raises:
-            StoreDamaged: One of them cannot be read.
-        """
+    def load(self, addresses: Sequence[DocAddress]) -> list[tuple[str, Event] | StoreDamaged]:
+        """The documents that hits point to, in their order: id and event, or why there is none."""
         numbers = self.searcher.fast_field_values(NUMBER, list(addresses))
         lines = self.documents.read([-1 if number is None else int(number) for number in numbers])
-        return [decode(line) for line in lines]
+        return [line if isinstance(line, StoreDamaged) else decode(line) for line in lines]
 
     def _find_extent(self) -> tuple[int, int] | None:
         """Looks only at what lies beyond the extent that was known before: most segments do not."""

@@ -203,21 +203,31 @@ class DocumentReader:
             self._directory.extend(self._data)
             return self._directory.events
 
-    def read(self, numbers: Sequence[int]) -> list[bytes]:
-        """Events by their numbers, in the order of the numbers.
+    def read(self, numbers: Sequence[int]) -> list[bytes | StoreDamaged]:
+        """Events by their numbers, in the order of the numbers; each block is read once.
 
-        Raises:
-            StoreDamaged: One of them cannot be read.
+        Returns:
+            Each event as JSON, or why it cannot be read.
         """
-        blocks: dict[int, list[bytes]] = {}
-        found: list[bytes] = []
+        blocks: dict[int, list[bytes] | StoreDamaged] = {}
+        found: list[bytes | StoreDamaged] = []
         for number in numbers:
-            place = self._find(number)
+            try:
+                place = self._find(number)
+            except StoreDamaged as error:
+                found.append(error)
+                continue
             lines = blocks.get(place.offset)
             if lines is None:
-                lines = blocks[place.offset] = self._lines(place)
-            found.append(lines[number - place.first])
+                lines = blocks[place.offset] = self._lines_or_why_not(place)
+            found.append(lines if isinstance(lines, StoreDamaged) else lines[number - place.first])
         return found
+
+    def _lines_or_why_not(self, place: BlockPlace) -> list[bytes] | StoreDamaged:
+        try:
+            return self._lines(place)
+        except StoreDamaged as error:
+            return error
 
     def _lines(self, place: BlockPlace) -> list[bytes]:
         frame = read_frame(self._data, place, self._path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tantivy import Query
 
+from logboom.errors import StoreDamaged
 from logboom.event import Event
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
@@ -42,23 +43,31 @@ def search_page(view: View, query: Query, request: SearchRequest) -> Page:
             collection.add_strays(day)
     total = _total(collection.count, request.count_limit) if cursor is None else cursor.total
     found = collection.found[: request.limit]
+    warnings = [*view.warnings, *collection.warnings]
     more = len(collection.found) > request.limit and found
     return Page(
         events=[one.event for one in found],
         total=total,
         cursor=Cursor(found[-1].key, total).text(request) if more else None,
-        partial=bool(view.warnings),
-        warnings=view.warnings,
+        partial=bool(warnings),
+        warnings=warnings,
     )
 
 
 def get_event(view: View, event_id: str) -> Event | None:
-    """One event by its id, the newest days first; None when there is none."""
+    """One event by its id, the newest days first; None when there is none.
+
+    Raises:
+        StoreDamaged: It is there and cannot be read.
+    """
     query = id_query(event_id)
     for day in reversed(view.days):
         hits = day.searcher.search(query, 1, count=False, order_by_field=NUMBER).hits
         if hits:
-            return day.load([hits[0][1]])[0][1]
+            loaded = day.load([hits[0][1]])[0]
+            if isinstance(loaded, StoreDamaged):
+                raise loaded
+            return loaded[1]
     return None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tantivy import Order, Query
 
+from logboom.errors import StoreDamaged
 from logboom.event import Event
 from logboom.store.local.asking import Hit, every, first
 from logboom.store.local.combine import all_of, between
@@ -83,6 +84,7 @@ class Collection:
         self._descending = wanted.order is SortOrder.DESC
         self.found: list[Found] = []
         self.count = 0
+        self.warnings: dict[str, None] = {}
 
     def is_complete(self) -> bool:
         """True when nothing more needs to be looked at."""
@@ -111,6 +113,7 @@ class Collection:
         strays._add_span(day, query, self._wanted.span)
         self.found += strays.found
         self.count += strays.count
+        self.warnings |= strays.warnings
         self.found.sort(key=lambda one: one.key, reverse=self._descending)
         del self.found[self._wanted.limit :]
 
@@ -142,11 +145,14 @@ class Collection:
         self.found += rest[: self._missing()]
 
     def _load(self, day: Snapshot, hits: Sequence[Hit]) -> list[Found]:
-        documents = day.load([address for _, address in hits])
-        found = [
-            Found((time_us, event_id), event)
-            for (time_us, _), (event_id, event) in zip(hits, documents, strict=True)
-        ]
+        found: list[Found] = []
+        for (time_us, _), loaded in zip(
+            hits, day.load([address for _, address in hits]), strict=True
+        ):
+            if isinstance(loaded, StoreDamaged):
+                self.warnings[str(loaded)] = None
+            else:
+                found.append(Found((time_us, loaded[0]), loaded[1]))
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
 
 

@@ -9,8 +9,9 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def is_written_to(store: Path) -> bool:
         os.close(descriptor)
 
 
+@contextmanager
+def _told_and_tried_again() -> Iterator[None]:
+    """For failures that the next write of the day meets as well, and then raises."""
+    try:
+        yield
+    except (DiskFull, StoreDamaged, StoreUnavailable) as error:
+        _log.warning("what is stored cannot be made visible: %s", error)
+
+
 def _lock(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -113,6 +123,8 @@ class LocalWriter:
         self._changing_days = threading.Lock()
         self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(1, "store-write")
+        self._mending: Future[None] = Future()
+        self._mending.set_result(None)
         self._committer = threading.Thread(
             target=self._commit_on_time, name="store-commit", daemon=True
         )
@@ -160,18 +172,25 @@ class LocalWriter:
     def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         if self._failure is not None:
             raise self._failure
+        writer = self._day(day)
         try:
-            return self._day(day).append(documents)
+            return writer.append(documents)
         except StoreDamaged as error:
             _log.error("a day is damaged and set aside: %s", error)
-            with self._changing_days:
-                damaged = self._days.pop(day)
-            damaged.close()
-            self._folder.set_aside(damaged.folder)
+            self._forget(writer)
+            self._folder.set_aside(writer.folder)
             return self._day(day).append(documents)
+
+    def _forget(self, writer: DayWriter) -> None:
+        with self._changing_days:
+            del self._days[writer.folder.day]
+        writer.close()
 
     def _day(self, day: date) -> DayWriter:
         writer = self._days.get(day)
+        if writer is not None and not writer.folder.path.is_dir():
+            self._forget(writer)  # the day has been dropped: it begins anew
+            writer = None
         if writer is None:
             self._make_room()
             writer = self._open(day)
@@ -200,16 +219,13 @@ class LocalWriter:
 
     def _make_room(self) -> None:
         while len(self._days) >= _OPEN_DAYS:
-            day, writer = next(iter(self._days.items()))
+            writer = next(iter(self._days.values()))
             writer.commit()
-            with self._changing_days:
-                del self._days[day]
-            writer.close()
+            self._forget(writer)
 
     def _commit_all(self) -> None:
-        with self._changing_days:
-            writers = list(self._days.values())
-        for writer in writers:
+        self._mend()
+        for writer in self._days.values():
             writer.commit()
 
     def _commit_on_time(self) -> None:
@@ -225,11 +241,22 @@ class LocalWriter:
         with self._changing_days:
             writers = [writer for writer in self._days.values() if writer.uncommitted]
         for writer in writers:
-            try:
+            with _told_and_tried_again():
                 writer.commit()
-            except (DiskFull, StoreDamaged, StoreUnavailable) as error:
-                # It is tried again, and the next write of the day fails in the same way.
-                _log.warning("what is stored cannot be made visible: %s", error)
+        if any(writer.is_broken for writer in writers) and self._mending.done():
+            self._mending = self._executor.submit(self._try_to_mend)
+
+    def _try_to_mend(self) -> None:
+        with _told_and_tried_again():
+            self._mend()
+
+    def _mend(self) -> None:
+        """Opens the indices that have failed again; in the writing thread."""
+        for writer in list(self._days.values()):
+            if not writer.folder.path.is_dir():
+                self._forget(writer)  # the day has been dropped
+            elif writer.is_broken:
+                writer.reopen_index()
 
     def _close(self) -> None:
         self._committer.join()

@@ -133,9 +133,7 @@ REGEXPS = st.sampled_from(
         "[^a]+",
     ]
 )
-NUMBERS = st.sampled_from(
-    ["0", "12", "7.5", "12.0", "-5", "1e20", "200", "503", "1e25", "-0.5"]
-)
+NUMBERS = st.sampled_from(["0", "12", "7.5", "12.0", "-5", "1e20", "200", "503", "1e25", "-0.5"])
 TIMES = st.sampled_from(
     [
         "2026-03-14T00:00:00Z",

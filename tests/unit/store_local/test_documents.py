@@ -66,8 +66,7 @@ def test_a_reader_follows_a_writer(tmp_path: Path) -> None:
     assert reader.count() == 40
     writer.append(lines(5000, 40))
     assert reader.read([4321]) == lines(5000, 40)[4281:4282]
-    with pytest.raises(StoreDamaged):
-        reader.read([5040])
+    assert isinstance(reader.read([5040])[0], StoreDamaged)
     writer.close()
 
 
@@ -117,13 +116,13 @@ def test_a_flipped_bit_in_the_last_block_is_a_torn_end(tmp_path: Path) -> None:
 
 
 def test_damage_in_the_middle_is_no_torn_end(tmp_path: Path) -> None:
-    written(tmp_path, 64, 32)
+    everything = written(tmp_path, 64, 32)
     flip(tmp_path / DATA_NAME, 100)
     with pytest.raises(StoreDamaged, match="in the middle"):
         opened(tmp_path)
-    with pytest.raises(StoreDamaged, match="cannot be read"):
-        DocumentReader(tmp_path).read([3])
-    assert len(DocumentReader(tmp_path).read([70])) == 1
+    unreadable, readable = DocumentReader(tmp_path).read([3, 70])
+    assert isinstance(unreadable, StoreDamaged)
+    assert readable == everything[70]
 
 
 def test_events_that_must_be_there_and_are_not_are_damage(tmp_path: Path) -> None:
@@ -165,8 +164,7 @@ def test_many_events_train_a_dictionary_that_serves_after_reopening(tmp_path: Pa
 def test_a_missing_dictionary_is_damage_that_is_told(tmp_path: Path) -> None:
     written(tmp_path, 2500, 500)
     (tmp_path / dictionary.NAME).unlink()
-    with pytest.raises(StoreDamaged):
-        DocumentReader(tmp_path).read([2600])
+    assert isinstance(DocumentReader(tmp_path).read([2600])[0], StoreDamaged)
 
 
 def test_a_dropped_day_is_read_to_the_end(tmp_path: Path) -> None:

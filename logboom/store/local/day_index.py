@@ -1,0 +1,205 @@
+"""How is one day's tantivy index fed and committed?
+
+It always holds a prefix of the day's documents: entries are given in the order of their numbers, and
+none is left out. When tantivy fails, the index is broken until it is opened again; it then says how
+many documents it holds, and is given the rest once more.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from tantivy import Index, IndexWriter, Searcher
+
+from logboom.errors import DiskFull, StoreUnavailable
+from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
+
+_MOST_WAITING = 65_536
+"""Entries that may wait while the index commits; then whoever brings more waits too."""
+
+_MANY_SEGMENTS = 16
+_NUMBER = re.compile(f'"{NUMBER}":([0-9]+)')
+
+Remake = Callable[[int], Iterator[str]]
+"""From a document's number to entries of it that demand ever less of tantivy."""
+
+_T = TypeVar("_T")
+
+
+class DayIndex:
+    """One day's index. `offer` and `open` are for one thread, `commit` may be called by another."""
+
+    def __init__(self, path: Path, remake: Remake, *, memory_bytes: int) -> None:
+        """Names the index; `open` is to be called first.
+
+        Args:
+            path: Folder of tantivy's files.
+            remake: Makes other entries of a document whose entry tantivy refuses.
+            memory_bytes: What tantivy may use before it starts a new segment.
+        """
+        self._path = path
+        self._remake = remake
+        self._memory_bytes = memory_bytes
+        self._using = threading.Lock()
+        self._changing_waiting = threading.Lock()
+        self._waiting: list[str] = []
+        self._writer: IndexWriter | None = None
+        self._given = 0
+        self._closed = False
+        self.committed = 0
+
+    @property
+    def is_broken(self) -> bool:
+        """True when it has to be opened (again)."""
+        return self._writer is None and not self._closed
+
+    def open(self) -> int:
+        """Opens the index, or makes an empty one in place of one that cannot be read.
+
+        Returns:
+            The number of documents it holds.
+
+        Raises:
+            DiskFull: There is no room.
+            StoreUnavailable: tantivy cannot open it for another reason.
+        """
+        with self._using:
+            self._let_go_of_writer()
+            with self._changing_waiting:
+                self._waiting = []
+            self._index = self._open_or_remake()
+            self.committed = self._given = self._index.searcher().num_docs
+            self._writer = self._guarded(
+                lambda: self._index.writer(heap_size=self._memory_bytes, num_threads=1)
+            )
+            return self.committed
+
+    def offer(self, entries: list[str]) -> None:
+        """Takes in entries; while a commit is under way they wait.
+
+        Raises:
+            DiskFull: There is no room; the index is broken.
+            StoreUnavailable: tantivy fails for another reason; the index is broken.
+        """
+        with self._changing_waiting:
+            self._waiting += entries
+            patient = len(self._waiting) < _MOST_WAITING
+        if self._using.acquire(blocking=not patient):
+            try:
+                self._feed()
+            finally:
+                self._using.release()
+
+    def commit(self, before: Callable[[], None]) -> None:
+        """Makes everything offered so far visible to searches; nothing while it is broken.
+
+        Args:
+            before: Called when nothing more is taken in, and before the commit.
+
+        Raises:
+            DiskFull: There is no room; the index is broken.
+            StoreUnavailable: tantivy fails for another reason; the index is broken.
+        """
+        with self._using:
+            self._feed()
+            if self._writer is None or self._given == self.committed:
+                return
+            before()
+            self._guarded(self._writer.commit)
+            self.committed = self._given
+
+    def searcher(self) -> Searcher:
+        """What is committed, for looking things up."""
+        self._index.reload()
+        return self._index.searcher()
+
+    def close(self) -> None:
+        """Lets go of the index. Merges under way are given up, unless they are badly due."""
+        with self._using:
+            self._closed = True
+            writer, self._writer = self._writer, None
+            if writer is not None and self._index.searcher().num_segments > _MANY_SEGMENTS:
+                self._guarded(writer.wait_merging_threads)
+
+    def _feed(self) -> None:
+        with self._changing_waiting:
+            entries, self._waiting = self._waiting, []
+        if self._writer is None:
+            return  # whoever opens it again offers them again
+        for entry in entries:
+            self._add(entry)
+        self._given += len(entries)
+
+    def _add(self, entry: str) -> None:
+        if self._writer is None:
+            return
+        try:
+            self._writer.add_json(entry)
+        except ValueError:
+            self._guarded(lambda: self._add_other(int(_NUMBER.findall(entry)[-1])))
+
+    def _add_other(self, number: int) -> None:
+        """Adds a document whose entry was refused; raises the last refusal."""
+        refusal: ValueError | None = None
+        for entry in self._remake(number):
+            try:
+                if self._writer is not None:
+                    self._writer.add_json(entry)
+            except ValueError as error:
+                refusal = error
+            else:
+                return
+        if refusal is not None:
+            raise refusal
+
+    def _open_or_remake(self) -> Index:
+        try:
+            self._path.mkdir(exist_ok=True)
+            return teach_words(Index(SCHEMA, path=str(self._path)))
+        except FileNotFoundError as error:
+            raise StoreUnavailable("the day is gone", where=str(self._path.parent)) from error
+        except ValueError as error:
+            if _is_for_room(error, self._path):
+                raise self._disk_full() from error
+        shutil.rmtree(self._path)
+        self._path.mkdir()
+        return self._guarded(lambda: teach_words(Index(SCHEMA, path=str(self._path))))
+
+    def _guarded(self, act: Callable[[], _T]) -> _T:
+        """Does something with tantivy; when that fails, the index is broken."""
+        try:
+            return act()
+        except ValueError as error:
+            self._let_go_of_writer()
+            if _is_for_room(error, self._path):
+                raise self._disk_full() from error
+            raise StoreUnavailable(
+                f"the index cannot be written: {error}", where=str(self._path)
+            ) from error
+
+    def _let_go_of_writer(self) -> None:
+        """Gives tantivy's lock back, which it holds as long as anything refers to its writer."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(ValueError):  # it has failed before: that is why it is let go
+                writer.wait_merging_threads()
+
+    def _disk_full(self) -> DiskFull:
+        return DiskFull("no room left for the index", where=str(self._path), mend="free some space")
+
+
+_LITTLE_ROOM_BYTES = 16 * 2**20
+
+
+def _is_for_room(error: ValueError, path: Path) -> bool:
+    """True when tantivy fails for want of room; its threads do not say why they have died."""
+    if "os error 28" in str(error) or "os error 122" in str(error):
+        return True
+    killed = "was killed" in str(error) or "error occurred in a thread" in str(error).lower()
+    return killed and shutil.disk_usage(path.parent).free < _LITTLE_ROOM_BYTES
