@@ -76,6 +76,7 @@ class Assembler:
         self._max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
         self._parser: Parser = make_parser(section)
         self._names_a_format = section.format not in {"auto", "plain"}
+        self._redactor = Redactor.with_defaults()
         self._normaliser = Normaliser(
             SourceContext(
                 run=run,
@@ -85,7 +86,7 @@ class Assembler:
                 zone=ZoneInfo(section.zone),
                 fields=section.fields,
             ),
-            redactor=Redactor.with_defaults(),
+            redactor=self._redactor,
         )
 
     @property
@@ -154,6 +155,7 @@ class Assembler:
     def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
         parse, normalise, tags = self._parser.parse, self._normaliser.normalise, frames.tags
         read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
+        secrets = self._redactor.may_be_needed("\n".join(frames.texts))
         values: list[bytes] = []
         timestamps: list[str] = []
         for number, (text, start) in enumerate(zip(frames.texts, frames.starts, strict=True)):
@@ -168,6 +170,7 @@ class Assembler:
                 read_ns=read_ns,
                 read_text=read_text,
                 tags=marks,
+                secrets=secrets,
             )
             value = event.value
             if len(value) > self._max_message_bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -45,8 +45,7 @@ class SourceContext:
     fields: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedEvent:
+class NormalisedEvent(NamedTuple):
     """An event that is ready to be sent.
 
     Attributes:
@@ -70,11 +69,12 @@ class Normaliser:
         self._context = context
         self._redactor = redactor
         self._known_static, self._own_static = _split_static(context.fields)
-        self._file = {} if context.path == "-" else {"file": {"path": context.path}}
+        self._file = {} if context.path == "-" else {"path": context.path}
+        self._host = {"name": context.host}
 
     def normalise(
         self, fields: Fields | None, text: str, *, offset: int, read_ns: int, read_text: str,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] = (), secrets: bool = True,
     ) -> NormalisedEvent:  # fmt: skip
         """Makes one event. Never raises, whatever the fields are.
 
@@ -85,9 +85,10 @@ class Normaliser:
             read_ns: When it was read, ns since the epoch.
             read_text: The same as ISO 8601 in UTC.
             tags: What framing and parsing found remarkable.
+            secrets: False when a look at the whole buffer has shown that there can be none.
         """
         redacted: tuple[str, ...] = ()
-        if self._redactor is not None:
+        if secrets and self._redactor is not None:
             clean, redacted = self._redactor.redact(text)
             if redacted:
                 fields, text = self._redact_fields(fields), clean
@@ -96,25 +97,27 @@ class Normaliser:
             event["message"] = text if fields is None else _message_of(event, text)
         timestamp = event.setdefault("@timestamp", read_text)
         self._complete(event, offset, read_text)
-        if "error" not in event or "stack_trace" not in event["error"]:
+        if "\n" in text or "\n" in event["message"]:
             self._add_trace(event, text)
         event["attributes"] = attributes
-        marks = [*event.pop("tags", ()), *tags, *(f"redacted:{name}" for name in redacted)]
-        value = _encode(event, marks)
-        return NormalisedEvent(value, timestamp)
+        if tags or redacted:
+            marks = [*event.get("tags", ()), *tags, *(f"redacted:{name}" for name in redacted)]
+            event["tags"] = list(dict.fromkeys(marks))
+        return NormalisedEvent(_encode(event), timestamp)
 
     def _map(
         self, fields: Fields | None, text: str, read_ns: int
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         event: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
+        zone, places = self._context.zone, _PLACES
         for name, value in (fields or {}).items():
-            place = _PLACES.get(name)
-            if place is not None and place.take(event, value, self._context.zone, read_ns):
+            place = places.get(name)
+            if place is not None and place.take(event, value, zone, read_ns):
                 continue
-            if isinstance(value, dict) and name in _NESTED_OBJECTS:
+            if type(value) is dict and name in _NESTED_OBJECTS:
                 self._place_nested(event, attributes, name, value, read_ns)
-            elif name == "attributes" and isinstance(value, dict):
+            elif name == "attributes" and type(value) is dict:
                 attributes.update(value)
             elif name.startswith("attributes."):
                 attributes[name[11:]] = value
@@ -143,14 +146,28 @@ class Normaliser:
         context = self._context
         for name, value in self._known_static.items():
             put(event, tuple(name.split(".")), value)
-        event.setdefault("log", {}).update(source=context.run, offset=offset, **self._file)
-        event.setdefault("service", {}).setdefault("name", context.service)
-        event.setdefault("host", {}).setdefault("name", context.host)
+        log = event.setdefault("log", {})
+        log["source"] = context.run
+        log["offset"] = offset
+        if self._file:
+            log["file"] = self._file
+        service = event.get("service")
+        if service is None:
+            event["service"] = {"name": context.service}
+        else:
+            service.setdefault("name", context.service)
+        host = event.get("host")
+        if host is None:
+            event["host"] = self._host
+        else:
+            host.setdefault("name", context.host)
         about = event.setdefault("event", {})
         about["id"] = event_id(context.run, offset)
         about["created"] = read_text
 
     def _add_trace(self, event: dict[str, Any], text: str) -> None:
+        if "stack_trace" in event.get("error", ()):
+            return
         found = extract_error(text) or extract_error(event["message"])
         for name, value in (found or {}).items():
             put(event, tuple(name.split(".")), value)
@@ -209,9 +226,7 @@ def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple
     return found
 
 
-def _encode(event: dict[str, Any], tags: Sequence[str]) -> bytes:
-    if tags:
-        event["tags"] = list(dict.fromkeys(tags))
+def _encode(event: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(event, option=_OPTIONS)
     except (TypeError, ValueError, RecursionError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
@@ -20,40 +19,59 @@ from shipper.spellings import DURATION_NS, SPELLINGS
 _Fit = Callable[[Any, tzinfo, int], Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
     """One field of the event.
 
-    Attributes:
+    Args:
         path: Its nested names.
         fit: (value, zone, read time in ns) → the value as the field wants it, or None when it is
             not of the field's type.
     """
 
-    path: tuple[str, ...]
-    fit: _Fit
+    __slots__ = ("fit", "holder", "leaf", "path")
+
+    def __init__(self, path: tuple[str, ...], fit: _Fit) -> None:
+        self.path = path
+        self.fit = fit
+        self.holder = path[0] if len(path) == 2 else None
+        self.leaf = path[-1]
 
     def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:
         """Puts a value there; False when it does not fit, or the place is taken."""
         fitted = self.fit(value, zone, read_ns)
-        return fitted is not None and put(event, self.path, fitted)
+        if fitted is None:
+            return False
+        holder_name = self.holder
+        if holder_name is None:
+            return put(event, self.path, fitted)
+        holder = event.get(holder_name)
+        if holder is None:
+            event[holder_name] = {self.leaf: fitted}
+            return True
+        if self.leaf in holder:
+            return False
+        holder[self.leaf] = fitted
+        return True
 
 
-@dataclass(frozen=True, slots=True)
-class _AddressPlace:
+class _AddressPlace(Place):
     """`client.ip` takes addresses only; names go to `client.address`."""
 
+    __slots__ = ()
+
     def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:  # noqa: ARG002 - as in Place
+        """Puts an address or a name where it belongs."""
         if not isinstance(value, str) or not value:
             return False
         return put(event, ("client", "ip" if _is_ip(value) else "address"), value)
 
 
-def places() -> dict[str, Place | _AddressPlace]:
+def places() -> dict[str, Place]:
     """Every spelling that is known, and every field's own name → its place."""
-    table: dict[str, Place | _AddressPlace] = {}
+    table: dict[str, Place] = {}
     for name, target in (*SPELLINGS.items(), *((field, field) for field in EVENT_FIELDS)):
-        table[name] = _AddressPlace() if target == "client.ip" else _place(target)
+        place = _place(target)
+        table[name] = _AddressPlace(place.path, place.fit) if target == "client.ip" else place
     return table
 
 

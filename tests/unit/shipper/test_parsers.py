@@ -1,0 +1,196 @@
+"""Parsers: formats by their samples, grok by Logstash's names, times in all their forms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logboom.config import FileInput
+from logboom.errors import ConfigError
+from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
+from shipper.parsers.making import FORMATS, make_parser
+from shipper.parsers.stacktrace import extract_error
+from shipper.parsers.texts import TEXT_FORMATS, TextFormat, TextParser
+from shipper.parsers.timestamps import parse_timestamp
+
+SEED = "%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{DATA:logger} - %{GREEDYDATA:message}"
+LIBRARY = PatternLibrary.legacy()
+NOW_NS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
+
+
+def parse(text: str, format_name: str = "auto") -> dict[str, object] | None:
+    return make_parser(FileInput(path=["x"], format=format_name)).parse(text)
+
+
+@pytest.mark.parametrize("text_format", TEXT_FORMATS, ids=lambda f: f.name)
+def test_a_format_parses_its_sample(text_format: TextFormat) -> None:
+    fields = TextParser(text_format).parse(text_format.sample)
+    assert fields
+    assert "@timestamp" in fields or text_format.name == "levelled"
+    assert fields["message"]
+
+
+@pytest.mark.parametrize("text_format", TEXT_FORMATS, ids=lambda f: f.name)
+def test_detection_finds_each_format_by_its_sample(text_format: TextFormat) -> None:
+    parser = make_parser(FileInput(path=["x"]))
+    assert parser.parse(text_format.sample) == TextParser(text_format).parse(text_format.sample)
+    assert parser.name == text_format.name
+
+
+def test_detection_changes_its_mind_with_the_file() -> None:
+    parser = make_parser(FileInput(path=["x"]))
+    parser.parse('{"a":1}')
+    assert parser.name == "json"
+    for _ in range(20):
+        assert parser.parse("a=1 b=2") == {"a": "1", "b": "2"}
+    assert parser.name == "logfmt"
+
+
+def test_plain_words_have_no_format() -> None:
+    assert parse("something happened") is None
+
+
+def test_the_seed_pattern_matches_a_joined_event() -> None:
+    text = "2026-10-10 13:55:36,123 ERROR com.acme.Checkout - boom\njava.io.IOException: x\n\tat a.b(C.java:1)"
+    assert Grok([SEED], LIBRARY).match(text) == {
+        "timestamp": "2026-10-10 13:55:36,123",
+        "level": "ERROR",
+        "logger": "com.acme.Checkout",
+        "message": "boom\njava.io.IOException: x\n\tat a.b(C.java:1)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("%{INT:n:int}", "x 42", {"n": 42}),
+        ("%{NUMBER:n:float}", "x 4.5", {"n": 4.5}),
+        ("%{IP:[client][ip]}", "from 10.0.0.1", {"client.ip": "10.0.0.1"}),
+        (r"user=(?<user>\w+)", "user=ada", {"user": "ada"}),
+        ("%{WORD:a} %{WORD:b}", "one", None),
+        ("%{IPV6:ip}", "::ffff:10.0.0.1", {"ip": "::ffff:10.0.0.1"}),
+        ("%{UUID:u}", "id 123e4567-e89b-12d3-a456-426614174000", {"u": "123e4567-e89b-12d3-a456-426614174000"}),
+        ("^%{SYSLOGTIMESTAMP:t} %{SYSLOGHOST:h}", "Oct 11 22:14:15 web-1 x", {"t": "Oct 11 22:14:15", "h": "web-1"}),
+    ],
+)  # fmt: skip
+def test_grok_in_logstashs_syntax(pattern: str, text: str, expected: object) -> None:
+    assert Grok([pattern], LIBRARY).match(text) == expected
+
+
+def test_an_unknown_pattern_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean LOGLEVEL"):
+        Grok(["%{LOGLEVLE:level}"], LIBRARY)
+
+
+def test_every_pattern_of_the_library_compiles() -> None:
+    names = list(LIBRARY._definitions)
+    assert len(names) > 70
+    for name in names:
+        Grok([f"%{{{name}:x}}"], LIBRARY)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", sorted(PatternLibrary.legacy()._definitions))
+def test_no_pattern_of_the_library_hangs(name: str) -> None:
+    grok = Grok([f"^%{{{name}:x}}$"], LIBRARY)
+    for piece in ("a", "a.", "0", "a://", "1.2.3.", ":", "/a", '"', "\\", "a-", " ", "%41"):
+        grok.match(piece * 200 + "\0")
+        grok.match(piece * 40 + " ://")
+
+
+def test_own_patterns_can_be_defined() -> None:
+    section = FileInput(
+        path=["x"], format="grok", patterns=["%{ORDER:order}"], pattern_definitions={"ORDER": r"O-\d+"}
+    )  # fmt: skip
+    parser = make_parser(section)
+    assert isinstance(parser, GrokParser)
+    assert parser.parse("got O-17")["order"] == "O-17"  # type: ignore[index]
+
+
+def test_an_unknown_format_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean json"):
+        parse("x", "jsn")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-20T10:11:12.345Z", "2026-11-20T10:11:12.345+00:00"),
+        ("2026-11-20 10:11:12,345", "2026-11-20T09:11:12.345+00:00"),
+        ("2026-11-20T10:11:12.123456+02:00", "2026-11-20T08:11:12.123456+00:00"),
+        ("2026/11/20 10:11:12", "2026-11-20T09:11:12+00:00"),
+        ("20/Nov/2026:10:11:12 +0000", "2026-11-20T10:11:12+00:00"),
+        ("Nov 20 10:11:12", "2026-11-20T09:11:12+00:00"),
+        ("Dec 31 10:11:12", "2026-12-31T09:11:12+00:00"),
+        ("Fri, 20 Nov 2026 10:11:12 +0000", "2026-11-20T10:11:12+00:00"),
+        ("1763633472", "2025-11-20T10:11:12+00:00"),
+        (1763633472.345, "2025-11-20T10:11:12.345+00:00"),
+        (1763633472345, "2025-11-20T10:11:12.345+00:00"),
+        (1763633472345678, "2025-11-20T10:11:12.345678+00:00"),
+        ("E1120 10:11:12.345678", "2026-11-20T09:11:12.345678+00:00"),
+        ("not a time", None),
+        ("", None),
+        (True, None),
+        (float("nan"), None),
+        ("2026-13-45T00:00:00Z", None),
+    ],
+)
+def test_times(text: object, expected: str | None) -> None:
+    found = parse_timestamp(text, zone=ZoneInfo("Europe/Berlin"), reference_ns=NOW_NS)
+    shown = (
+        None
+        if found is None
+        else datetime.fromtimestamp(found / 1e9, UTC).isoformat(timespec="auto")
+    )
+    assert (
+        shown == expected
+        or (shown or "").rstrip("0").replace(".+", "+") == expected
+        or _close(shown, expected)
+    )
+
+
+def _close(shown: str | None, expected: str | None) -> bool:
+    if shown is None or expected is None:
+        return False
+    gap = datetime.fromisoformat(shown) - datetime.fromisoformat(expected)
+    return abs(gap.total_seconds()) < 1e-5
+
+
+@given(st.one_of(st.text(max_size=80), st.integers(), st.floats()))
+def test_no_value_is_too_strange_for_a_time(value: object) -> None:
+    found = parse_timestamp(value, zone=UTC, reference_ns=NOW_NS)
+    assert found is None or isinstance(found, int)
+
+
+@given(st.text(max_size=300), st.sampled_from([f for f in FORMATS if f != "grok"]))
+def test_no_text_is_too_strange_for_a_parser(text: str, name: str) -> None:
+    fields = parse(text, name)
+    assert fields is None or isinstance(fields, dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        ("failed\njava.io.IOException: x\n\tat a.B.c(D.java:1)", "java.io.IOException", "x"),
+        ('Traceback (most recent call last):\n  File "a", line 1\nKeyError: 1', "KeyError", "1"),
+        (
+            "TypeError: x is not a function\n    at f (/a.js:1:2)",
+            "TypeError",
+            "x is not a function",
+        ),
+        ("panic: boom\n\ngoroutine 1 [running]:\nmain.main()", "panic", "boom"),
+    ],
+)
+def test_the_exception_of_a_trace_is_named(text: str, kind: str, message: str) -> None:
+    fields = extract_error(text)
+    assert fields is not None
+    assert (fields["error.type"], fields["error.message"]) == (kind, message)
+    assert fields["error.stack_trace"] in text
+
+
+def test_a_text_without_a_trace_has_none() -> None:
+    assert extract_error("two\nlines") is None
