@@ -10,7 +10,6 @@ from logboom.query.event_values import text_of
 from logboom.query.model import Range
 from logboom.query.numbers import parse_number
 from logboom.query.terms import Test, address_of, moment_of, number_of
-from logboom.query.values import address_number
 
 _Key = Callable[[Any], Any]
 
@@ -29,7 +28,7 @@ def range_test(query: Range) -> Test:
         case FieldType.DATE:
             read = moment_of
         case FieldType.IP:
-            read = _address_key
+            read = address_of
         case FieldType.DYNAMIC:
             ends = [end for end in (query.lower, query.upper) if end is not None]
             numeric = all(parse_number(end) is not None for end in ends)
@@ -45,11 +44,6 @@ def _texts(query: Range) -> Test:
 
 def _number_only(value: Any) -> int | float | None:  # noqa: ANN401 - JSON
     return None if isinstance(value, str) else number_of(value)
-
-
-def _address_key(value: Any) -> int | None:  # noqa: ANN401 - JSON
-    address = address_of(value)
-    return None if address is None else address_number(str(address))
 
 
 def _between(query: Range, read: _Key, read_end: _Key) -> Test:

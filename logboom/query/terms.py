@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from logboom.event import epoch_us
 from logboom.fields import FieldType
 from logboom.query.event_values import text_of
 from logboom.query.numbers import parse_number
-from logboom.query.values import plain_address
+from logboom.query.values import address_number
 
 Test = Callable[[Any], bool]
 """Of one scalar of an event."""
@@ -57,12 +57,12 @@ def moment_of(value: object) -> int | None:
         return None
 
 
-def address_of(value: object) -> IPv4Address | IPv6Address | None:
-    """An IP address, or None when the value is none."""
+def address_of(value: object) -> int | None:
+    """An IP address as its place among all, IPv4 within IPv6; None when the value is none."""
     if not isinstance(value, str):
         return None
     try:
-        return plain_address(ip_address(value))
+        return address_number(value)
     except ValueError:
         return None
 
@@ -72,7 +72,8 @@ def _address_test(text: str) -> Test:
         network = ip_network(text, strict=False)
     except ValueError:
         return lambda _value: False
-    return lambda value: (address := address_of(value)) is not None and address in network
+    first, last = (address_number(str(end)) for end in (network[0], network[-1]))
+    return lambda value: (number := address_of(value)) is not None and first <= number <= last
 
 
 def _dynamic_test(text: str) -> Test:

@@ -43,6 +43,9 @@ _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwMy])", re.ASCII)
 _MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
 _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
 
+_ROUNDED = re.compile(r"^\s*(?:now|.*\|\|).*/[yMwdhHms]")
+_SHORTEST_DAY_US = 22 * 3_600_000_000
+
 _EXACT_UNITS = {
     "us": _MICROSECOND,
     "ms": timedelta(milliseconds=1),
@@ -122,6 +125,21 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
     except (OverflowError, ValueError) as error:
         raise QueryError(f"{_shown(stripped)} is not a time: {error}", suggestion=FORMS) from None
     raise QueryError(f"{_shown(stripped)} is not a time", suggestion=_suggestion(stripped))
+
+
+def parse_until(text: str, *, now_ns: int, zone: tzinfo) -> int:
+    """Reads the end of a range of times, which does not belong to the range itself.
+
+    A day or more, and whatever date math rounds, is meant as a whole: until ``2024-01-31`` or until
+    ``now/d`` includes that day. Until ``15:04`` or until ``now`` ends at its start. Arguments and
+    errors as for `parse_time`.
+
+    Returns:
+        Microseconds since the epoch.
+    """
+    span = parse_span(text, now_ns=now_ns, zone=zone)
+    is_whole = span.end_us - span.start_us >= _SHORTEST_DAY_US or _ROUNDED.search(text) is not None
+    return span.end_us if is_whole else span.start_us
 
 
 def parse_interval(text: str) -> int:

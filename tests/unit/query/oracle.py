@@ -154,7 +154,7 @@ def on_value(query: Any, kind: FieldType, value: Any) -> bool:
     read: Any = {
         FieldType.LONG: int,
         FieldType.DATE: datetime.fromisoformat,
-        FieldType.IP: lambda text: (ip_address(text).version, int(ip_address(text))),
+        FieldType.IP: in_ipv6,
     }[kind]
     match query:
         case Range(_, lower, upper, with_lower, with_upper):
@@ -163,10 +163,16 @@ def on_value(query: Any, kind: FieldType, value: Any) -> bool:
             return inside(read(value), low, high, with_lower, with_upper)
         case Term(_, text) | Phrase(_, text):
             if kind is FieldType.IP:
-                return ip_address(value) in ip_network(text, strict=False)
+                network = ip_network(text, strict=False)
+                return in_ipv6(network[0]) <= in_ipv6(value) <= in_ipv6(network[-1])
             return bool(read(value) == read(text))
         case _:
             return False
+
+
+def in_ipv6(address: Any) -> int:
+    text = str(address)
+    return int(ip_address(text if ":" in text else f"::ffff:{text}"))
 
 
 def number(text: str | None) -> float | int | None:

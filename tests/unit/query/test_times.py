@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from logboom.errors import QueryError
-from logboom.query.times import iso_text, parse_interval, parse_span, parse_time
+from logboom.query.times import iso_text, parse_interval, parse_span, parse_time, parse_until
 
 SEOUL = ZoneInfo("Asia/Seoul")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -132,6 +132,26 @@ def test_rounding_up_gives_the_last_microsecond() -> None:
     )
     instant = parse_time("now", now_ns=NOW_NS, zone=UTC)
     assert parse_time("now", now_ns=NOW_NS, zone=UTC, round_up=True) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2024-01-31", "2024-01-31T15:00:00.000Z"),
+        ("2024-01", "2024-01-31T15:00:00.000Z"),
+        ("now/d", "2026-03-11T15:00:00.000Z"),
+        ("now-1h/h", "2026-03-11T01:00:00.000Z"),
+        ("2024-01-31T10:15||/h", "2024-01-31T02:00:00.000Z"),
+        ("yesterday", "2026-03-10T15:00:00.000Z"),
+        ("now", "2026-03-11T01:30:15.123456Z"),
+        ("1h", "2026-03-11T00:30:15.123456Z"),
+        ("15:04", "2026-03-11T06:04:00.000Z"),
+        ("2024-01-31T10:15:30", "2024-01-31T01:15:30.000Z"),
+        ("어제 오후 3시", "2026-03-10T06:00:00.000Z"),
+    ],
+)
+def test_until_a_day_includes_it_and_until_a_minute_does_not(text: str, end: str) -> None:
+    assert iso_text(parse_until(text, now_ns=NOW_NS, zone=SEOUL)) == end
 
 
 def test_a_zone_may_be_a_plain_offset() -> None:
