@@ -1,156 +1,285 @@
-"""How do we reach Elasticsearch, and what do its errors mean for us?"""
+"""How do we talk to Elasticsearch: JSON out, JSON in, our own errors?
+
+The low-level transport of the official client is used as it is (several nodes, dead ones avoided,
+TLS); the layer above it would encode bodies a second time, ask `GET /`, and turn the server's
+hints into Python warnings.
+"""
 
 from __future__ import annotations
 
-import warnings
+import ssl
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
-from elastic_transport import TransportError
-from elasticsearch import AsyncElasticsearch, OrjsonSerializer
-from elasticsearch.exceptions import ApiError, ElasticsearchWarning, UnsupportedProductError
+from elastic_transport import (
+    AiohttpHttpNode,
+    AsyncTransport,
+    HttpHeaders,
+    NodeConfig,
+    SerializationError,
+    Serializer,
+    TlsError,
+    TransportError,
+)
+from elastic_transport.client_utils import (
+    DEFAULT,
+    DefaultType,
+    basic_auth_to_header,
+    url_to_node_config,
+)
 
-from logboom.config import ElasticsearchSection
-from logboom.errors import QueryError, StoreError, StoreRefused, StoreUnavailable
+from logboom.config.model import ElasticsearchSection, TlsSection
+from logboom.errors import ConfigError, QueryError, StoreError, StoreRefused, StoreUnavailable
+from logboom.store.elastic.refusals import failure, reason_of
 
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_JSON = "application/json"
+_NDJSON = "application/x-ndjson"
+_CONNECTIONS_PER_NODE = 50
+_ANSWERS_WITHOUT_NAME = frozenset({401, 403, 413, 429})
+_NO_ELASTICSEARCH = "the server that answers is no Elasticsearch"
+_CHECK_URLS = "check the store's urls"
+
+_BULK_PARAMETERS = {
+    "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"
+    ",items.*.error.caused_by"
+}
+"""Of every item only what tells its fate: the whole answer is as large as the events."""
 
 
 class Client:
-    """A thin way to Elasticsearch: JSON in, JSON out, our errors.
+    """A thin way to Elasticsearch.
 
     Args:
         section: Addresses, credentials, certificates.
+
+    Raises:
+        ConfigError: An address or a certificate cannot be used.
     """
 
     def __init__(self, section: ElasticsearchSection) -> None:
-        self._address = ", ".join(section.urls)
-        _hush()
-        self._client = AsyncElasticsearch(**_settings(section))
+        configs = node_configs(section)
+        self._address = ", ".join(_shown(config) for config in configs)
+        self._transport = AsyncTransport(
+            configs,
+            node_class=_Node,
+            max_retries=len(configs) - 1,
+            retry_on_status=(),
+            serializers={kind: _AsItIs() for kind in (_JSON, _NDJSON, "text/*")},
+            meta_header=False,
+        )
 
     @property
     def address(self) -> str:
-        """Without secrets."""
+        """Where it is; without secrets."""
         return self._address
 
     async def ask(
-        self, method: str, path: str, *, body: Any = None, parameters: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON is of any shape
-    ) -> Any:  # noqa: ANN401 - JSON is of any shape  # fmt: skip
-        """One request with a JSON body.
+        self, method: str, path: str, *, body: Any = None, parameters: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON
+    ) -> Any:  # noqa: ANN401 - JSON  # fmt: skip
+        """One request.
+
+        Args:
+            path: From the root, quoted.
+            body: JSON, or None.
+            parameters: Of the URL.
+
+        Returns:
+            The decoded answer.
 
         Raises:
             StoreUnavailable: Elasticsearch does not answer, or is overloaded.
-            StoreRefused: It refuses us.
-            QueryError: It does not understand the request (400).
+            StoreRefused: It refuses the request.
+            DiskFull: It has no room left.
         """
-        content = None if body is None else orjson.dumps(body)
-        return await self._perform(method, path, JSON, content, parameters)
+        status, answer = await self.try_to(method, path, body=body, parameters=parameters)
+        if status >= 300:
+            raise failure(status, answer, self._address)
+        return answer
 
-    async def bulk(self, body: bytes) -> Any:  # noqa: ANN401 - JSON is of any shape
-        """One bulk request with a prepared body; only what tells of trouble comes back.
+    async def query(
+        self, path: str, body: Any, *, parameters: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON
+    ) -> Any:  # noqa: ANN401 - JSON  # fmt: skip
+        """A question that a user has put; as `ask`.
 
         Raises:
-            StoreUnavailable: As `ask`.
-            StoreRefused: As `ask`.
+            QueryError: Elasticsearch cannot use the question (400).
         """
-        shown = {
-            "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
-        }
-        return await self._perform("POST", "/_bulk", NDJSON, body, shown)
+        status, answer = await self.try_to("POST", path, body=body, parameters=parameters)
+        if status == 400:
+            raise QueryError(f"Elasticsearch cannot use this query: {reason_of(answer)}")
+        if status >= 300:
+            raise failure(status, answer, self._address)
+        return answer
+
+    async def try_to(
+        self, method: str, path: str, *, body: Any = None, parameters: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON
+    ) -> tuple[int, Any]:  # fmt: skip
+        """One request of which every answer is welcome: the status, and the decoded answer.
+
+        Raises:
+            StoreUnavailable: Elasticsearch does not answer.
+            StoreRefused: What answers is no Elasticsearch, or its certificate is not trusted.
+        """
+        content = None if body is None else orjson.dumps(body)
+        status, answer = await self._perform(method, path, _JSON, content, parameters)
+        return status, decoded(answer)
+
+    async def bulk(self, body: bytes) -> tuple[int, bytes]:
+        """One bulk request with a prepared body: the status, and the answer as it came.
+
+        Raises:
+            StoreUnavailable: Elasticsearch does not answer.
+            StoreRefused: As `try_to`.
+        """
+        return await self._perform("POST", "/_bulk", _NDJSON, body, _BULK_PARAMETERS)
+
+    async def close(self) -> None:
+        """Lets go of all connections. Idempotent."""
+        await self._transport.close()
 
     async def _perform(
         self, method: str, path: str, kind: str, body: bytes | None,
         parameters: Mapping[str, Any] | None,
-    ) -> Any:  # noqa: ANN401 - JSON is of any shape  # fmt: skip
-        headers = {"accept": JSON}
-        if body is not None:
-            headers["content-type"] = kind
+    ) -> tuple[int, bytes]:  # fmt: skip
+        headers = {"accept": _JSON} if body is None else {"accept": _JSON, "content-type": kind}
+        target = f"{path}?{urlencode(parameters)}" if parameters else path
         try:
-            answer = await self._client.perform_request(
-                method, path, params=parameters, headers=headers, body=body
+            answer = await self._transport.perform_request(
+                method, target, headers=headers, body=body
             )
-        except (ApiError, TransportError, UnsupportedProductError) as error:
+        except TransportError as error:
             raise self._translated(error) from error
-        return answer.body
+        status: int = answer.meta.status
+        if status < 500 and status not in _ANSWERS_WITHOUT_NAME:
+            self._check_product(answer.meta.headers)
+        content: bytes = answer.body
+        return status, content
 
-    def _translated(self, error: Exception) -> StoreError | QueryError:
-        if isinstance(error, UnsupportedProductError):
+    def _check_product(self, headers: HttpHeaders) -> None:
+        if headers.get("x-elastic-product") != "Elasticsearch":
+            raise StoreRefused(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
+
+    def _translated(self, error: TransportError) -> StoreError:
+        if isinstance(error, SerializationError):
+            return StoreRefused(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
+        if isinstance(error, TlsError):
             return StoreRefused(
-                "this is no Elasticsearch", where=self._address, mend="check store.urls"
+                f"no trusted connection to Elasticsearch: {error.message}",
+                where=self._address,
+                mend="check the store's tls.ca_file, and that the certificate names the host",
             )
-        if not isinstance(error, ApiError):
-            return StoreUnavailable(f"Elasticsearch does not answer: {error}", where=self._address)
-        status = error.meta.status
-        reason = reason_of(error.body)
-        if status in _BUSY:
-            return StoreUnavailable(
-                f"Elasticsearch is busy ({status}): {reason}", where=self._address
+        return StoreUnavailable(
+            f"Elasticsearch does not answer: {error.message}", where=self._address
+        )
+
+
+class _Node(AiohttpHttpNode):
+    """A node to which large bodies are sent piece by piece: the event loop is not held up."""
+
+    async def perform_request(  # type: ignore[override]  # as its parent, which is asynchronous
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> Any:  # noqa: ANN401 - as its parent
+        content: Any = None if body is None else BytesIO(body)
+        return await super().perform_request(method, target, content, headers, request_timeout)
+
+    def _log_request(self, *_arguments: object, **_more: object) -> None:
+        """Nothing: its parent would turn every body into text, whether anybody logs that or not."""
+
+
+class _AsItIs(Serializer):
+    """Bodies are bytes on our side, too."""
+
+    mimetype = "*/*"
+
+    def dumps(self, data: Any) -> bytes:  # noqa: ANN401 - as its parent
+        content: bytes = data
+        return content
+
+    def loads(self, data: bytes) -> Any:  # noqa: ANN401 - as its parent
+        return data
+
+
+def decoded(content: bytes | None) -> Any:  # noqa: ANN401 - JSON
+    """The JSON that an answer holds; its text, when it holds none; None when it is empty."""
+    if not content:
+        return None
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return content.decode("utf-8", "replace")
+
+
+def node_configs(section: ElasticsearchSection) -> list[NodeConfig]:
+    """The nodes that a configuration names, with everything needed to log in to them.
+
+    Raises:
+        ConfigError: An address or a certificate cannot be used.
+    """
+    context: ssl.SSLContext | None = None
+    configs: list[NodeConfig] = []
+    for url in section.urls:
+        try:
+            config = url_to_node_config(url, use_default_ports_for_scheme=True)
+        except ValueError as error:
+            raise ConfigError(
+                f"{url.rpartition('@')[2]!r} is no address",
+                where="store.elasticsearch.urls",
+                mend="write for example https://host:9200",
+            ) from error
+        if config.scheme == "https" and context is None:
+            context = _tls_context(section.tls)
+        configs.append(
+            config.replace(
+                headers={**config.headers, **_headers(section)},
+                connections_per_node=_CONNECTIONS_PER_NODE,
+                request_timeout=section.request_timeout.total_seconds(),
+                ssl_context=context if config.scheme == "https" else None,
+                ssl_show_warn=False,
             )
-        if status in {401, 403}:
-            mend = "check store.elasticsearch.api_key, or username and password, and their rights"
-            return StoreRefused(
-                f"Elasticsearch refuses us ({status}): {reason}", where=self._address, mend=mend
-            )
-        if status == 400:
-            return QueryError(f"Elasticsearch cannot use this: {reason}")
-        return StoreRefused(f"Elasticsearch answers with {status}: {reason}", where=self._address)
-
-    async def close(self) -> None:
-        """Lets go of all connections."""
-        await self._client.close()
+        )
+    return configs
 
 
-def _hush() -> None:
-    """What the server and the HTTP library remark is not for our users' standard error."""
-    warnings.filterwarnings("ignore", category=ElasticsearchWarning)
-    warnings.filterwarnings("ignore", "Sending a large body", ResourceWarning)
+def _shown(config: NodeConfig) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{config.scheme}://{host}:{config.port}{config.path_prefix}"
 
 
-def reason_of(body: Any) -> str:  # noqa: ANN401 - JSON is of any shape
-    """What went wrong according to an error's body, with its innermost cause, in one line."""
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if not isinstance(error, dict):
-        return str(error)[:500]
-    shards = [shard.get("reason", {}) for shard in error.get("failed_shards", [])]
-    causes: list[dict[str, Any]] = [*shards[:1], *error.get("root_cause", [])[:1], error]
-    text = next(
-        (str(cause["reason"]) for cause in causes if cause.get("reason")), "no reason given"
-    )
-    inner = next(
-        (str(cause["caused_by"].get("reason")) for cause in causes if cause.get("caused_by")), ""
-    )
-    return " ".join((text if inner in text else f"{text}: {inner}").split())[:500]
-
-
-def _settings(section: ElasticsearchSection) -> dict[str, Any]:
-    secure = any(url.startswith("https:") for url in section.urls)
-    settings: dict[str, Any] = {
-        "hosts": section.urls,
-        "request_timeout": section.request_timeout.total_seconds(),
-        "max_retries": 0,
-        "retry_on_timeout": False,
-        "serializers": {
-            "application/vnd.elasticsearch+json": OrjsonSerializer(),
-            JSON: OrjsonSerializer(),
-        },
-        "connections_per_node": 20,
-    }
-    if secure:
-        tls = section.tls
-        settings["verify_certs"] = tls.verify
-        settings["ssl_show_warn"] = False
-        for name, value in (
-            ("ca_certs", tls.ca_file),
-            ("client_cert", tls.cert_file),
-            ("client_key", tls.key_file),
-        ):
-            if value is not None:
-                settings[name] = str(value)
+def _headers(section: ElasticsearchSection) -> dict[str, str]:
+    headers = {"user-agent": "logboom"}
     if section.api_key is not None:
-        settings["api_key"] = section.api_key.get_secret_value()
-    if section.username is not None and section.password is not None:
-        settings["basic_auth"] = (section.username, section.password.get_secret_value())
-    return settings
+        headers["authorization"] = f"ApiKey {section.api_key.get_secret_value()}"
+    elif section.username is not None and section.password is not None:
+        login = (section.username, section.password.get_secret_value())
+        headers["authorization"] = basic_auth_to_header(login)
+    return headers
+
+
+def _tls_context(tls: TlsSection) -> ssl.SSLContext:
+    where = "store.elasticsearch.tls"
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"the certificates in {tls.ca_file} cannot be used: {error}", where=f"{where}.ca_file"
+        ) from error
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert_file is not None:
+        try:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"our certificate {tls.cert_file} cannot be used: {error}",
+                where=f"{where}.cert_file",
+            ) from error
+    return context

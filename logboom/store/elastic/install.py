@@ -1,70 +1,211 @@
-"""Which settings and mappings do day indices get? A template, installed and upgraded by the writer."""
+"""Which settings and mappings do day indices get? Templates, installed and upgraded by the writer.
+
+The templates themselves are data in `mappings/elasticsearch/`. What is installed is never replaced
+by an older version of itself, and existing indices are left as they are.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
-from logboom.config import ElasticsearchSection
+from logboom.clock import Clock
+from logboom.config.model import ElasticsearchSection
 from logboom.errors import StoreRefused
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.refusals import failure, reason_of
+from logboom.store.elastic.server import Server
 
 log = logging.getLogger("logboom.store")
 
-_FILE = ("mappings", "elasticsearch", "logs.json")
+MANAGED_BY = "logboom"
+_FOLDER = ("mappings", "elasticsearch")
+_PLAIN_PRIORITY = 300
+_EXISTS = "resource_already_exists_exception"
 
 
-def template(section: ElasticsearchSection, names: IndexNames) -> dict[str, Any]:
-    """The index template: `mappings/elasticsearch/logs.json` with the configured settings."""
-    text = resources.files(_FILE[0]).joinpath(*_FILE[1:]).read_bytes()
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A component template, or an index template.
+
+    Attributes:
+        path: Where it is installed.
+        kind: The key of a list of such templates in Elasticsearch's answers.
+        content: With `version` and `_meta`.
+    """
+
+    path: str
+    kind: str
+    content: dict[str, Any]
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of the file."""
+        return int(self.content["version"])
+
+    @property
+    def digest(self) -> str:
+        """Stands for the content, the configured settings included."""
+        return blake2b(
+            orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS), digest_size=12
+        ).hexdigest()
+
+    def marked(self) -> dict[str, Any]:
+        """The content with its digest in `_meta`."""
+        return {**self.content, "_meta": {**self.content["_meta"], "digest": self.digest}}
+
+
+def load(name: str) -> dict[str, Any]:
+    """A file of `mappings/elasticsearch/`."""
+    text = resources.files(_FOLDER[0]).joinpath(*_FOLDER[1:], f"{name}.json").read_bytes()
     content: dict[str, Any] = orjson.loads(text)
-    content["index_patterns"] = [names.wildcard]
-    settings = content["template"]["settings"]["index"]
-    settings["number_of_shards"] = section.shards
-    settings["auto_expand_replicas"] = f"0-{section.replicas}" if section.replicas else "false"
-    settings["number_of_replicas"] = 0
-    settings["refresh_interval"] = f"{int(section.refresh_interval.total_seconds() * 1000)}ms"
-    if section.codec != "default":
-        settings["codec"] = section.codec
     return content
 
 
-def template_name(names: IndexNames) -> str:
-    """One template per pattern of names."""
-    return re.sub(r"[^a-z0-9]+", "-", names.wildcard).strip("-") or "logboom"
+def templates(
+    section: ElasticsearchSection, names: IndexNames, *, cuts_words: bool
+) -> tuple[Template, ...]:
+    """All templates, in the order in which they are installed.
 
-
-async def install(client: Client, section: ElasticsearchSection, names: IndexNames) -> None:
-    """Installs the template, unless a newer version of it is there already.
-
-    Raises:
-        StoreUnavailable: Try again later.
-        StoreRefused: We may not install it.
+    Args:
+        section: Settings of day indices.
+        names: Of the day indices.
+        cuts_words: The server has the tokenizer that cuts texts into our words.
     """
-    content = template(section, names)
-    name = template_name(names)
-    installed = await _installed_version(client, name)
-    if installed > content["version"]:
-        log.warning(
-            "the installed template %s has version %d, ours is %d: it is left as it is",
-            name, installed, content["version"],
-        )  # fmt: skip
-        return
-    await client.ask("PUT", f"/_index_template/{name}", body=content)
+    parts = ("events", "texts-analysed" if cuts_words else "texts-spelled")
+    components = [_component(part) for part in parts]
+    index = load("day-index")
+    index["index_patterns"] = list(names.patterns)
+    index["composed_of"] = [f"logboom-{part}" for part in parts]
+    # Overlapping patterns must differ in priority; the more a pattern says, the higher it is.
+    index["priority"] = _PLAIN_PRIORITY + len(names.patterns[0])
+    index["template"]["settings"]["index"] |= _settings(section)
+    return (*components, Template(f"/_index_template/{names.template}", "index_template", index))
 
 
-async def _installed_version(client: Client, name: str) -> int:
-    try:
-        answer = await client.ask("GET", f"/_index_template/{name}")
-    except StoreRefused as error:
-        if "404" in error.what:
-            return 0
-        raise
-    return max(
-        (int(t["index_template"].get("version", 0)) for t in answer["index_templates"]), default=0
-    )
+def _component(part: str) -> Template:
+    return Template(f"/_component_template/logboom-{part}", "component_template", load(part))
+
+
+def _settings(section: ElasticsearchSection) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "number_of_shards": section.shards,
+        # As many copies as asked for, where there are nodes to hold them.
+        "auto_expand_replicas": f"0-{section.replicas}" if section.replicas else "false",
+        "number_of_replicas": 0,
+        "refresh_interval": f"{round(section.refresh_interval.total_seconds() * 1000)}ms",
+    }
+    if section.codec != "default":
+        settings["codec"] = section.codec
+    return settings
+
+
+class Installer:
+    """Installs templates, and creates day indices after them.
+
+    Args:
+        client: The way to Elasticsearch.
+        section: Settings of day indices.
+        names: Of the day indices.
+        server: What the cluster can do.
+        clock: For the name of today's index.
+    """
+
+    def __init__(
+        self, client: Client, section: ElasticsearchSection, names: IndexNames, server: Server,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._client = client
+        self._names = names
+        self._clock = clock
+        self._templates = templates(section, names, cuts_words=server.cuts_words)
+
+    async def install(self) -> None:
+        """Installs what is missing or older, and sees that new indices will be made after it.
+
+        Raises:
+            StoreUnavailable: Try again later.
+            StoreRefused: We may not install them, or another template goes before ours.
+        """
+        for template in self._templates:
+            await self._install(template)
+        await self._check_precedence()
+
+    async def prepare_index(self, name: str) -> None:
+        """Sees to it that an index exists, and says when it was not made by our templates.
+
+        Raises:
+            StoreUnavailable: Try again later.
+            StoreRefused: It cannot be created.
+        """
+        managed = await self._is_managed(name)
+        if managed is None:
+            await self.install()  # somebody may have deleted them since
+            await self._create(name)
+            managed = await self._is_managed(name)
+        if not managed:
+            log.warning(
+                "the index %s was not made by logboom's templates: its mapping may refuse events,"
+                " or not find all of them", name,
+            )  # fmt: skip
+
+    async def _install(self, template: Template) -> None:
+        status, answer = await self._client.try_to("GET", template.path)
+        if status not in {200, 404}:
+            raise failure(status, answer, self._client.address)
+        if status == 200:
+            installed = answer[f"{template.kind}s"][0][template.kind]
+            version = int(installed.get("version", 0))
+            if version > template.version:
+                log.warning(
+                    "the installed template %s has version %d and ours %d: it is left as it is;"
+                    " run the newest logboom everywhere",
+                    template.path, version, template.version,
+                )  # fmt: skip
+                return
+            if installed.get("_meta", {}).get("digest") == template.digest:
+                return
+        await self._client.ask("PUT", template.path, body=template.marked())
+
+    async def _check_precedence(self) -> None:
+        today = datetime.fromtimestamp(self._clock.now_ns() // 1_000_000_000, UTC).date()
+        path = f"/_index_template/_simulate_index/{quote(self._names.of(today))}"
+        simulated = await self._client.ask("POST", path)
+        meta = simulated.get("template", {}).get("mappings", {}).get("_meta", {})
+        if meta.get("managed_by") != MANAGED_BY:
+            raise StoreRefused(
+                f"another index template goes before ours for {self._names.patterns[0]}",
+                where=self._client.address,
+                mend="choose another name in the setting `index`, or lower that template's priority",
+            )
+
+    async def _is_managed(self, name: str) -> bool | None:
+        """Whether our templates made an index; None when there is no such index."""
+        status, answer = await self._client.try_to(
+            "GET", f"/{quote(name)}/_mapping", parameters={"filter_path": "*.mappings._meta"}
+        )
+        if status == 404:
+            return None
+        if status != 200:
+            raise failure(status, answer, self._client.address)
+        found = [index["mappings"]["_meta"] for index in answer.values() if index]
+        return any(meta.get("managed_by") == MANAGED_BY for meta in found)
+
+    async def _create(self, name: str) -> None:
+        status, answer = await self._client.try_to("PUT", f"/{quote(name)}")
+        if status == 200 or (status == 400 and answer["error"]["type"] == _EXISTS):
+            return
+        if status == 400:
+            raise StoreRefused(
+                f"the index {name} cannot be created: {reason_of(answer)}",
+                where=self._client.address,
+            )
+        raise failure(status, answer, self._client.address)

@@ -1,11 +1,12 @@
-"""From the query model to Elasticsearch's query language."""
+"""From the query model to Elasticsearch's query language, for a filter context: nothing is scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
-from logboom.fields import DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
+from logboom.errors import QueryError
+from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
+from logboom.query.analysis import words
 from logboom.query.model import (
     And,
     Exists,
@@ -20,25 +21,50 @@ from logboom.query.model import (
     Term,
     Wildcard,
 )
+from logboom.store.elastic import times, values
+from logboom.store.elastic.dsl import (
+    NOTHING,
+    Dsl,
+    all_of,
+    any_of,
+    exists,
+    fuzzy,
+    regexp,
+    wildcard,
+)
+from logboom.store.elastic.spelling import searched_name
+from logboom.store.elastic.values import Leaf
 from logboom.store.port import TimeRange
 
-Dsl = dict[str, Any]
-_EVENT_ID = "event.id"
-_MAX_EXPANSIONS = 1000
-_ESCAPED = frozenset('+-=&|><!(){}[]^"~:/ ')
+_ID = "event.id"
+_DEEPEST = 25
+"""Elasticsearch's own limit for nested `bool` queries is 30."""
 
 
-def translate(query: Query) -> Dsl:  # noqa: PLR0911 - one answer per node of the model
-    """The query as Elasticsearch wants it, for a filter context."""
+def asked(query: Query, within: TimeRange) -> Dsl:
+    """A query within a range of event times.
+
+    Raises:
+        QueryError: It cannot be asked of Elasticsearch.
+    """
+    return all_of([translate(query), *times.within(within)])
+
+
+def translate(query: Query, depth: int = 0) -> Dsl:
+    """A query of the same meaning.
+
+    Raises:
+        QueryError: It cannot be asked of Elasticsearch.
+    """
+    if depth > _DEEPEST:
+        raise QueryError(
+            f"the query is nested more than {_DEEPEST} deep", suggestion="use fewer parentheses"
+        )
     match query:
         case MatchAll():
             return {"match_all": {}}
-        case And(parts):
-            return {"bool": {"filter": [translate(part) for part in parts]}}
-        case Or(parts):
-            return _any(*(translate(part) for part in parts))
-        case Not(part):
-            return {"bool": {"must_not": [translate(part)]}}
+        case And() | Or() | Not():
+            return _combination(query, depth + 1)
         case Exists(field):
             return _exists(field)
         case Range():
@@ -47,150 +73,104 @@ def translate(query: Query) -> Dsl:  # noqa: PLR0911 - one answer per node of th
             return _leaf(query)
 
 
-def with_times(query: Query, times: TimeRange) -> Dsl:
-    """The query, within a range of event times."""
-    bounds: dict[str, Any] = {}
-    if times.start_us is not None:
-        bounds["gte"] = -(-times.start_us // 1000)
-    if times.end_us is not None:
-        bounds["lt"] = -(-times.end_us // 1000)
-    filters = [translate(query)]
-    if bounds:
-        filters.append({"range": {"@timestamp": {**bounds, "format": "epoch_millis"}}})
-    return {"bool": {"filter": filters}}
+def _combination(query: And | Or | Not, depth: int) -> Dsl:
+    match query:
+        case And(parts):
+            wanted = [translate(part, depth) for part in parts if not isinstance(part, Not)]
+            unwanted = [translate(part.part, depth) for part in parts if isinstance(part, Not)]
+            return all_of(wanted, but_not=unwanted)
+        case Or(parts):
+            return any_of([translate(part, depth) for part in parts])
+        case Not(part):
+            return all_of((), but_not=[translate(part, depth)])
 
 
-def _any(*queries: Dsl) -> Dsl:
-    return {"bool": {"should": list(queries), "minimum_should_match": 1}}
-
-
-def _leaf(query: Term | Phrase | Wildcard | Regex | Fuzzy) -> Dsl:
+def _leaf(query: Leaf) -> Dsl:
     if query.field is None:
-        return _any(*(_on_text(query, field) for field in DEFAULT_TEXT_FIELDS))
-    if query.field == _EVENT_ID:
-        return _on_id(query)
-    kind = EVENT_FIELDS.get(query.field, FieldType.DYNAMIC)
-    return _BY_TYPE.get(kind, _on_keyword)(query, query.field)
+        return any_of([_on_text(query, field) for field in DEFAULT_TEXT_FIELDS])
+    match EVENT_FIELDS.get(query.field, FieldType.DYNAMIC):
+        case FieldType.TEXT:
+            return _on_text(query, query.field)
+        case FieldType.DYNAMIC:
+            return values.attribute(query, query.field)
+        case FieldType.KEYWORD:
+            return _on_keyword(query, query.field)
+        case kind:
+            return _on_value(query, query.field, kind)
 
 
-def _on_text(query: Term | Phrase | Wildcard | Regex | Fuzzy, field: str) -> Dsl:
+def _on_keyword(query: Leaf, field: str) -> Dsl:
+    if field == _ID and isinstance(query, Term | Phrase):
+        return {"ids": {"values": [query.value]}}
+    return values.keyword(query, field)
+
+
+def _on_value(query: Leaf, field: str, kind: FieldType) -> Dsl:
+    """Of a field whose values are numbers, times or addresses."""
+    if not isinstance(query, Term | Phrase):
+        raise QueryError(
+            f"{field} has no patterns, only values and ranges",
+            suggestion=f"write {field}:VALUE or {field}:[FROM TO UPTO]",
+        )
+    match kind:
+        case FieldType.DATE:
+            value = query.value
+            return times.time_range(
+                Range(field, value, value, include_lower=True, include_upper=True)
+            )
+        case FieldType.IP:
+            return values.address(field, query.value)
+        case _:
+            return values.number(field, query.value, kind)
+
+
+def _on_text(query: Leaf, field: str) -> Dsl:
+    name = searched_name(field)
     match query:
         case Term(_, value):
-            return {"match_phrase": {field: {"query": value, "zero_terms_query": "none"}}}
+            return _in_a_row(name, words(value), 0)
         case Phrase(_, value, slop):
-            return {"match_phrase": {field: {"query": value, "slop": slop}}}
+            return _in_a_row(name, words(value), slop)
         case Wildcard(_, pattern):
-            return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
+            return wildcard(name, pattern.lower())
         case Regex(_, pattern):
-            return {
-                "regexp": {field: {"value": pattern, "case_insensitive": True, "flags": "NONE"}}
-            }
+            return regexp(name, pattern)
         case Fuzzy(_, value, distance):
-            return {"match": {field: {"query": value, "fuzziness": distance, "operator": "and"}}}
+            wanted = words(value)
+            return all_of([fuzzy(name, word, distance) for word in wanted]) if wanted else NOTHING
 
 
-def _on_keyword(query: Term | Phrase | Wildcard | Regex | Fuzzy, field: str) -> Dsl:
-    match query:
-        case Term(_, value) | Phrase(_, value):
-            return {"term": {field: value}}
-        case Wildcard(_, pattern):
-            return {"wildcard": {field: {"value": pattern}}}
-        case Regex(_, pattern):
-            return {"regexp": {field: {"value": pattern, "flags": "NONE"}}}
-        case Fuzzy(_, value, distance):
-            return {
-                "fuzzy": {
-                    field: {
-                        "value": value,
-                        "fuzziness": distance,
-                        "max_expansions": _MAX_EXPANSIONS,
-                    }
-                }
-            }
-
-
-def _on_dynamic(query: Term | Phrase | Wildcard | Regex | Fuzzy, field: str) -> Dsl:
-    """A field whose type is that of the first value that was seen: ask both of its forms."""
-    match query:
-        case Term(_, value) | Phrase(_, value):
-            return _any(
-                {"match": {field: {"query": value, "lenient": True}}},
-                {"term": {f"{field}.keyword": value}},
-            )
-        case Wildcard(_, pattern):
-            return _lenient(field, _escape(pattern, keep="*?\\"))
-        case Regex(_, pattern):
-            return _lenient(field, "/" + pattern.replace("/", "\\/") + "/")
-        case Fuzzy(_, value, distance):
-            return _lenient(field, f"{_escape(value)}~{distance}")
-
-
-def _on_number(query: Term | Phrase | Wildcard | Regex | Fuzzy, field: str) -> Dsl:
-    if isinstance(query, Term | Phrase):
-        return {"term": {field: query.value}}
-    return _lenient(
-        field, _escape(query.pattern, keep="*?\\") if isinstance(query, Wildcard) else "\\ "
-    )
-
-
-def _on_id(query: Term | Phrase | Wildcard | Regex | Fuzzy) -> Dsl:
-    if isinstance(query, Term | Phrase):
-        return {"ids": {"values": [query.value]}}
-    return {"match_none": {}}
-
-
-_BY_TYPE: dict[FieldType, Callable[[Any, str], Dsl]] = {
-    FieldType.TEXT: _on_text,
-    FieldType.DYNAMIC: _on_dynamic,
-    FieldType.LONG: _on_number,
-    FieldType.DOUBLE: _on_number,
-    FieldType.IP: _on_number,
-}
+def _in_a_row(name: str, wanted: list[str], slop: int) -> Dsl:
+    """Words in this order, with at most `slop` others between them."""
+    if not wanted:
+        return NOTHING
+    if slop == 0 or len(wanted) == 1:
+        # The server cuts words that are longer than it can index just as it did when it indexed.
+        return {"match_phrase": {name: {"query": " ".join(wanted)}}}
+    clauses = [{"span_term": {name: word}} for word in wanted]
+    return {"span_near": {"clauses": clauses, "slop": slop, "in_order": True}}
 
 
 def _exists(field: str) -> Dsl:
-    if field in EVENT_FIELDS:
-        return {"exists": {"field": field}}
-    return _any({"exists": {"field": field}}, {"exists": {"field": f"{field}.*"}})
+    kind = EVENT_FIELDS.get(field, FieldType.DYNAMIC)
+    if kind is FieldType.DYNAMIC and field.startswith(ATTRIBUTES):
+        return values.attribute_exists(field)
+    if kind is FieldType.TEXT:
+        return {"exists": {"field": searched_name(field)}}
+    return exists(field)
 
 
 def _range(query: Range) -> Dsl:
-    bounds: dict[str, Any] = {}
-    if query.lower is not None:
-        bounds["gte" if query.include_lower else "gt"] = query.lower
-    if query.upper is not None:
-        bounds["lte" if query.include_upper else "lt"] = query.upper
-    kind = EVENT_FIELDS.get(query.field, FieldType.DYNAMIC)
-    if kind is FieldType.DYNAMIC and not all(_is_number(end) for end in bounds.values()):
-        lower, upper = _range_end(query.lower), _range_end(query.upper)
-        opening, closing = "[" if query.include_lower else "{", "]" if query.include_upper else "}"
-        return _lenient(query.field, f"{opening}{lower} TO {upper}{closing}")
-    return {"range": {query.field: bounds}}
-
-
-def _range_end(value: str | None) -> str:
-    return "*" if value is None else _escape(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _lenient(field: str, expression: str) -> Dsl:
-    """A value that the field's type cannot have matches nothing, instead of failing the search."""
-    return {
-        "query_string": {
-            "query": f"{_escape(field)}:{expression}",
-            "lenient": True,
-            "analyze_wildcard": False,
-        }
-    }
-
-
-def _escape(text: str, keep: str = "") -> str:
-    special = _ESCAPED | (frozenset("*?\\") - frozenset(keep))
-    return "".join(f"\\{sign}" if sign in special else sign for sign in text)
+    match EVENT_FIELDS.get(query.field, FieldType.DYNAMIC):
+        case FieldType.LONG | FieldType.DOUBLE as kind:
+            return values.number_range(query, kind)
+        case FieldType.DATE:
+            return times.time_range(query)
+        case FieldType.IP:
+            return values.address_range(query)
+        case FieldType.DYNAMIC:
+            return values.attribute_range(query)
+        case FieldType.TEXT:
+            return values.keyword_range(replace(query, field=searched_name(query.field)))
+        case _:
+            return values.keyword_range(query)

@@ -1,0 +1,158 @@
+"""How many events match, in all, over time and by value?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from logboom.errors import QueryError, StoreUnavailable
+from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.store.elastic.client import Client
+from logboom.store.elastic.dsl import Dsl
+from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher, warnings_of
+from logboom.store.elastic.times import TIME
+from logboom.store.port import Bucket, Count, Histogram, SourceCount
+
+MOST_BUCKETS = 20_000
+
+_SOURCES_AT_ONCE = 5_000
+_VALUES_PER_SHARD = 10_000
+_TOO_MANY = "choose a longer interval or a shorter range of time"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How time is cut, and by which field counts are split; the `size` most frequent values stay."""
+
+    width_us: int
+    by: str | None
+    size: int
+
+
+class Counter:
+    """Asks Elasticsearch for numbers.
+
+    Args:
+        client: The way to it.
+        names: Of the day indices.
+        searcher: For aggregations.
+    """
+
+    def __init__(self, client: Client, names: IndexNames, searcher: Searcher) -> None:
+        self._client = client
+        self._names = names
+        self._searcher = searcher
+
+    async def count(self, query: Dsl) -> Count:
+        """Counts matches; not exact when some shards did not answer.
+
+        Raises:
+            QueryError: Elasticsearch cannot use the query.
+            StoreUnavailable: Ask again later.
+        """
+        answer = await self._client.query(
+            f"/{self._names.path}/_count", {"query": query}, parameters=ANY_INDEX
+        )
+        return Count(answer["count"], exact=not answer["_shards"]["failed"])
+
+    async def histogram(self, query: Dsl, interval: Interval) -> Histogram:
+        """Counts matches over time; see `Store.histogram`.
+
+        Raises:
+            QueryError: The query or the field cannot be used, or there would be too many buckets.
+            StoreUnavailable: Ask again later.
+        """
+        if interval.width_us < 1000 or interval.width_us % 1000:
+            raise QueryError("Elasticsearch counts in intervals of whole milliseconds")
+        over_time: dict[str, Any] = {
+            "date_histogram": {
+                "field": TIME,
+                "fixed_interval": f"{interval.width_us // 1000}ms",
+                "min_doc_count": 1,
+            }
+        }
+        if interval.by is not None:
+            values = await self._most_frequent(query, interval.by, interval.size)
+            if values:
+                chosen = {"field": interval.by, "include": values, "size": len(values)}
+                over_time["aggs"] = {"by": {"terms": chosen}}
+        found = await self._aggregate(query, over_time)
+        return _histogram(found.get("buckets", ()), interval.width_us)
+
+    async def _most_frequent(self, query: Dsl, field: str, size: int) -> list[Any]:
+        if EVENT_FIELDS.get(field) in {FieldType.TEXT, FieldType.DATE}:
+            raise QueryError(f"counts cannot be split by {field}")
+        # Each day is a shard of its own: with too few values of each, sums would be missing parts.
+        terms = {"field": field, "size": size, "shard_size": max(_VALUES_PER_SHARD, size)}
+        found = await self._aggregate(query, {"terms": terms})
+        return [bucket["key"] for bucket in found.get("buckets", ())]
+
+    async def _aggregate(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
+        body = {
+            "query": query,
+            "size": 0,
+            "track_total_hits": False,
+            "timeout": PATIENCE,
+            "aggs": {"found": aggregation},
+        }
+        answer = await self._searcher.ask(body)
+        _insist_on_all(answer, self._client.address)
+        found: dict[str, Any] = answer.get("aggregations", {}).get("found", {})
+        return found
+
+    async def by_source(self) -> list[SourceCount]:
+        """Documents by run of a source and by day.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        counts: list[SourceCount] = []
+        pages: dict[str, Any] = {
+            "size": _SOURCES_AT_ONCE,
+            "sources": [
+                {"index": {"terms": {"field": "_index"}}},
+                {"run": {"terms": {"field": "log.source"}}},
+            ],
+        }
+        while True:
+            found = await self._aggregate({"match_all": {}}, {"composite": pages})
+            for bucket in found.get("buckets", ()):
+                day = self._names.day(bucket["key"]["index"])
+                if day is not None:
+                    counts.append(SourceCount(bucket["key"]["run"], day, bucket["doc_count"]))
+            if "after_key" not in found:
+                return counts
+            pages["after"] = found["after_key"]
+
+
+def _insist_on_all(answer: Mapping[str, Any], address: str) -> None:
+    """A number of a part looks like the number of the whole: better none."""
+    warnings = warnings_of(answer)
+    if warnings:
+        raise StoreUnavailable(f"Elasticsearch counted only in part: {warnings[0]}", where=address)
+
+
+def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
+    """The buckets that were found, with empty ones between them."""
+    counted = {int(bucket["key"]) * 1000: bucket for bucket in found}
+    if not counted:
+        return Histogram(width_us, ())
+    first, last = min(counted), max(counted)
+    if (last - first) // width_us >= MOST_BUCKETS:
+        raise QueryError(f"there would be more than {MOST_BUCKETS} buckets", suggestion=_TOO_MANY)
+    buckets = [
+        _bucket(start, counted.get(start)) for start in range(first, last + width_us, width_us)
+    ]
+    return Histogram(width_us, buckets)
+
+
+def _bucket(start_us: int, found: Mapping[str, Any] | None) -> Bucket:
+    if found is None:
+        return Bucket(start_us, 0)
+    by = {
+        str(value.get("key_as_string", value["key"])): value["doc_count"]
+        for value in found.get("by", {}).get("buckets", ())
+    }
+    return Bucket(start_us, found["doc_count"], by)

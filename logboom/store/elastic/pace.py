@@ -1,0 +1,51 @@
+"""How much do we ask of Elasticsearch at once? Less when it is overloaded, more again when it is not."""
+
+from __future__ import annotations
+
+_LEAST_BYTES = 256 * 1024
+_GOOD_BEFORE_MORE = 8
+
+
+class Pace:
+    """Size and number of the bulk requests under way.
+
+    Every sign of overload halves what is under way: first the number of requests, then their size.
+    Some successes in a row take one such step back.
+
+    Args:
+        max_bytes: Of one request, as configured.
+        max_requests: Under way at once, as configured.
+    """
+
+    def __init__(self, max_bytes: int, max_requests: int) -> None:
+        self._max_bytes = max_bytes
+        self._max_requests = max_requests
+        self._good = 0
+        self.bytes = max_bytes
+        self.requests = max_requests
+
+    @property
+    def is_slowed(self) -> bool:
+        """True while less is asked than is configured."""
+        return self.bytes < self._max_bytes or self.requests < self._max_requests
+
+    def slow_down(self) -> None:
+        """The server asked for less."""
+        self._good = 0
+        if self.requests > 1:
+            self.requests //= 2
+        else:
+            self.bytes = max(self.bytes // 2, min(_LEAST_BYTES, self._max_bytes))
+
+    def went_well(self) -> None:
+        """A request was taken as a whole."""
+        if not self.is_slowed:
+            return
+        self._good += 1
+        if self._good < _GOOD_BEFORE_MORE:
+            return
+        self._good = 0
+        if self.bytes < self._max_bytes:
+            self.bytes = min(self.bytes * 2, self._max_bytes)
+        else:
+            self.requests += 1

@@ -1,0 +1,77 @@
+"""How does a server that cannot cut texts into our words get to know them?
+
+What a word is, `logboom.query.analysis` says. Elasticsearch as it is delivered has a tokenizer that
+cuts texts just so (`mappings/elasticsearch/texts-analysed.json`). Where the server has none, each
+document takes its words along, spelled out with spaces between, in an object of ours that is taken
+out again when the document is read (`texts-spelled.json`). Queries ask for the same names in both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from logboom.event import Event
+from logboom.query.analysis import words
+
+OWN = "logboom"
+"""The object that holds what is ours in a document, and the names under which texts are searched."""
+
+_WORDS = f"{OWN}.words"
+_SPACES = bytes(
+    ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 0x20 for code in range(256)
+)
+"""What becomes of each ASCII character: a word's in lower case, or a space."""
+
+
+def searched_name(field: str) -> str:
+    """Under which name are the words of a text field searched?"""
+    return f"{_WORDS}.{field}"
+
+
+def spelled(event: Event) -> bytes:
+    """The words of an event's texts.
+
+    Returns:
+        What is put before the last brace of the event's JSON; empty when it has no texts.
+    """
+    texts: dict[str, Any] = {}
+    _add(texts, "message", event.get("message"))
+    error = event.get("error")
+    if error.__class__ is dict:
+        inner: dict[str, Any] = {}
+        _add(inner, "message", error.get("message"))
+        _add(inner, "stack_trace", error.get("stack_trace"))
+        if inner:
+            texts["error"] = inner
+    return b',"%s":{"words":%s}' % (OWN.encode(), orjson.dumps(texts)) if texts else b""
+
+
+def without_spelling(source: Event) -> Event:
+    """The event as it was written; takes our own object out of a document that was read."""
+    source.pop(OWN, None)
+    return source
+
+
+def _add(texts: dict[str, Any], name: str, value: object) -> None:
+    if isinstance(value, str):
+        texts[name] = spaced(value)
+    elif value is not None:
+        texts[name] = [spaced(text) for text in _texts(value)]
+
+
+def _texts(value: object) -> list[str]:
+    """Every scalar of a value of an unexpected shape, as text."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [] if value is None or isinstance(value, dict) else [orjson.dumps(value).decode()]
+
+
+def spaced(text: str) -> str:
+    """The words of a text, with spaces between them."""
+    if text.isascii():
+        return text.encode().translate(_SPACES).decode()
+    return " ".join(words(text))
