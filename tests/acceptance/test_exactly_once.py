@@ -22,9 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(params=["embedded", "distributed"])
-def pipeline(
-    request: pytest.FixtureRequest, tmp_path: Path, unique: str
-) -> Iterator[Pipeline]:
+def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Iterator[Pipeline]:
     (tmp_path / "logs").mkdir()
     settings: dict[str, Any] = {"inputs": [{"path": str(tmp_path / "logs" / "app.log")}]}
     if request.param == "distributed":
