@@ -14,7 +14,7 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.store.local import asking
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
-from logboom.store.local.schema import APART, ID, TIME, WITHOUT_COLUMNS
+from logboom.store.local.schema import APART, ID, TIME, TOKENS
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.port import Bucket, Histogram, SourceCount, TimeRange
@@ -167,6 +167,6 @@ def _label(value: str | float) -> str:
 
 def _check_splittable(by: str) -> None:
     countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
-    apart = by == ID or by in APART or by.partition(".")[0] in WITHOUT_COLUMNS
+    apart = by == ID or by in APART or by in TOKENS
     if apart or not (countable or by.startswith(ATTRIBUTES + ".")):
         raise QueryError(f"counts cannot be split by {by}")

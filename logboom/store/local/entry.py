@@ -19,16 +19,19 @@ from logboom.fields import ATTRIBUTES
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
+    CREATED,
+    INGESTED,
     MESSAGE,
     NUMBER,
     OBJECTS,
     OFFSET,
-    PRESENT,
     STRAY,
     TAGS,
     TIME,
+    TOKENS,
 )
 from logboom.store.local.times import DAY_US, Timestamps, day_start_us
+from logboom.store.local.tokens import group, token
 from logboom.store.local.unusual import (
     ADDED,
     LONGEST_VALUE,
@@ -36,11 +39,14 @@ from logboom.store.local.unusual import (
     Position,
     identity_fields,
     indexable,
-    present_names,
     rearranged,
     text_of,
 )
 
+_TOKENS = [(name.partition(".")[0], *columns) for name, columns in TOKENS.items()]
+_DATES = (("created", CREATED), ("ingested", INGESTED))
+
+_OBJECT_BEGINS = ord("{")
 _OFFSET_DIGITS = 9
 _OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + _OFFSET_DIGITS}}}")
 
@@ -90,16 +96,16 @@ class EntryMaker:
             JSON for tantivy, which may refuse it: then `make_carefully`.
         """
         message = event.get(MESSAGE)
-        is_object = line[0] == 0x7B  # the line of an event without its own id is a list
         if message.__class__ is not str or len(line) - len(message) > LONGEST_VALUE:
             return self.make_carefully(event, number, event_id, position)
-        about = event.get("event")
         attributes = event.get(ATTRIBUTES)
+        about = event.get("event")
         if (
             position is None
-            or not is_object
+            or about.__class__ is not dict
+            or line[0] != _OBJECT_BEGINS
             or "error" in event
-            or (about.__class__ is dict and "original" in about)
+            or "original" in about
             or not (attributes is None or self._paths.are_plain(attributes))
         ):
             return self._make_rearranged(event, number, event_id, position)
@@ -107,11 +113,13 @@ class EntryMaker:
         text = line.decode().replace(f'"{event_id}"', '""', 1)
         if attributes is None or "offset" not in attributes:
             text = text.replace(f'"offset":{offset}', '"offset":0', 1)
-        added = f'"{NUMBER}":{number},"{OFFSET}":{offset},{self._time(event)}'
-        if "span" in event or "transaction" in event:
-            added = f'{added},"{PRESENT}":{orjson.dumps(present_names(event)).decode()}'
-        elif "trace" in event:
-            added = f'{added},"{PRESENT}":["trace.id"]'
+        try:
+            added = f'"{NUMBER}":{number},"{OFFSET}":{offset},{self._time(event)}{_tokens(event)}'
+        except (AttributeError, LookupError, TypeError):  # an id that is none
+            return self.make_carefully(event, number, event_id, position)
+        for key, column, value, time_us in self._dates(about):
+            added = f'{added},"{column}":{time_us}'
+            text = text.replace(f'"{key}":"{value}"', f'"{key}":0', 1)
         client = event.get("client")
         if client.__class__ is dict and "ip" in client:
             added = f'{added},"{ADDRESS}":{orjson.dumps(client["ip"]).decode()}'
@@ -147,8 +155,28 @@ class EntryMaker:
         return orjson.dumps(entry).decode()
 
     def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> str:
+        about = event.get("event")
+        dates = self._dates(about if isinstance(about, dict) else {})
+        entry |= {column: time_us for _, column, _, time_us in dates}
         text = orjson.dumps(entry).decode()
         return f'{text[:-1]},"{NUMBER}":{number},{self._time(event)}}}'
+
+    def _dates(self, about: dict[str, Any]) -> list[tuple[str, str, str, int]]:
+        """The times in an event's `event`: key, column, text, and µs since the epoch."""
+        dates: list[tuple[str, str, str, int]] = []
+        for key, column in _DATES:
+            value = about.get(key)
+            if value.__class__ is str:
+                time_us = self._date(value)
+                if time_us is not None:  # else it is found as the text that it is
+                    dates.append((key, column, value, time_us))
+        return dates
+
+    def _date(self, text: str) -> int | None:
+        try:
+            return self._timestamps.epoch_us(text)
+        except ValueError:
+            return None
 
     def _time(self, event: Event) -> str:
         """The event time, and whether it lies outside of the day, as members of an object."""
@@ -159,3 +187,18 @@ class EntryMaker:
         if 0 <= time_us - self._start_us < DAY_US:
             return f'"{TIME}":{time_us}'
         return f'"{TIME}":{time_us},"{STRAY}":"t"'
+
+
+def _tokens(event: Event) -> str:
+    """What finds the event by its trace, span and transaction, as members of an object.
+
+    Raises:
+        AttributeError, LookupError, TypeError: One of them is no object, or has no text as its id.
+    """
+    added = ""
+    for name, column, groups in _TOKENS:
+        node = event.get(name)
+        if node is not None:
+            one = token(node["id"])
+            added = f'{added},"{column}":{one},"{groups}":{group(one)}'
+    return added

@@ -62,6 +62,11 @@ def equal(name: str, value: str) -> Query:
     )
 
 
+def strings(name: str, value: str) -> Query:
+    """The string alone."""
+    return any_of(*(Query.term_query(SCHEMA, path, value) for path in _paths(name)))
+
+
 def matching(name: str, pattern: str) -> Query:
     """Strings under a name that a pattern matches from end to end."""
     top, _, path = name.partition(".")
@@ -92,37 +97,19 @@ def exists(name: str) -> Query:
 
 
 class Ranges:
-    """Makes ranges of numbers and of times, which only tantivy's parser can ask of JSON fields."""
+    """Makes ranges of numbers, which only tantivy's parser can ask of JSON fields."""
 
     def __init__(self) -> None:
         self._index = Index(SCHEMA)  # in memory and empty
 
     def between(
-        self,
-        name: str,
-        lower: str | None,
-        upper: str | None,
-        *,
-        include_lower: bool,
-        include_upper: bool,
-    ) -> Query:
-        """Values between two ends, which tantivy reads; None leaves one open.
-
-        Raises:
-            QueryError: tantivy cannot read it.
-        """
-        field = "".join("\\" + char if char in _SPECIAL_IN_QUERIES else char for char in name)
-        start = "[*" if lower is None else ("[" if include_lower else "{") + lower
-        end = "*]" if upper is None else upper + ("]" if include_upper else "}")
-        try:
-            return self._index.parse_query(f"{field}:{start} TO {end}")
-        except ValueError as error:
-            raise QueryError(f"{name} cannot be compared: {error}") from error
-
-    def between_numbers(
         self, query: model.Range, lower: int | float | None, upper: int | float | None
     ) -> Query:
-        """Numbers between two ends; None leaves one open."""
+        """Numbers between two ends; None leaves one open.
+
+        Raises:
+            QueryError: tantivy cannot read the field's name.
+        """
         include_lower, include_upper = query.include_lower, query.include_upper
         lower, upper = _of_64_bits(lower), _of_64_bits(upper)
         # tantivy wants both ends of one type. A whole one becomes the fraction beside it, and belongs
@@ -133,13 +120,14 @@ class Ranges:
         elif isinstance(lower, float) and isinstance(upper, int):
             upper = math.nextafter(upper, math.inf if include_upper else -math.inf)
             include_upper = not include_upper
-        return self.between(
-            query.field,
-            None if lower is None else repr(lower),
-            None if upper is None else repr(upper),
-            include_lower=include_lower,
-            include_upper=include_upper,
-        )
+        name = query.field
+        field = "".join("\\" + char if char in _SPECIAL_IN_QUERIES else char for char in name)
+        start = "[*" if lower is None else f"{'[' if include_lower else '{'}{lower!r}"
+        end = "*]" if upper is None else f"{upper!r}{']' if include_upper else '}'}"
+        try:
+            return self._index.parse_query(f"{field}:{start} TO {end}")
+        except ValueError as error:
+            raise QueryError(f"{name} cannot be compared: {error}") from error
 
 
 def _of_64_bits(number: int | float | None) -> int | float | None:

@@ -3,7 +3,8 @@
 The index is given the event's own JSON: each of its objects (`log`, `service`, `attributes`, …) is a
 JSON field of tantivy's, whose values are indexed under their dotted names by their own types. So no
 type can conflict, and hardly anything is done per value on our side. A few fields stand apart: texts
-(split into words), and what would cost much as terms and is only compared or counted.
+(split into words), what is only compared or counted, and ids that are nearly all distinct
+(`tokens.py`).
 The documents themselves are beside the index (`documents.py`): nothing is stored in it.
 """
 
@@ -21,6 +22,8 @@ VERSION: Final = 1
 TIME = "_time"  # the event time in µs
 NUMBER = "_number"  # of the document in the day's documents
 OFFSET = "_offset"  # log.offset
+CREATED = "_created"  # event.created in µs
+INGESTED = "_ingested"  # event.ingested in µs
 ADDRESS = "_ip"  # client.ip
 FOREIGN_ID = "_id"  # an event id that does not follow from log.source and log.offset
 STRAY = "_stray"  # "t" when the event time lies outside of the index's day
@@ -39,14 +42,21 @@ APART: Final = {
 }
 """Fields that are taken out of their object, and the index's own names for them."""
 
+TOKENS: Final = {
+    "trace.id": ("_trace", "_trace_group"),
+    "span.id": ("_span", "_span_group"),
+    "transaction.id": ("_transaction", "_transaction_group"),
+}
+"""Fields that are found by 64 bits of their values, and the index's own names for those bits."""
+
 OBJECTS: Final = (
-    *sorted({name.split(".")[0] for name in EVENT_FIELDS if "." in name}),
+    *sorted(
+        {name.partition(".")[0] for name in EVENT_FIELDS if "." in name}
+        - {name.partition(".")[0] for name in TOKENS}
+    ),
     ATTRIBUTES,
 )
-"""An event's objects."""
-
-WITHOUT_COLUMNS: Final = frozenset({"trace", "span", "transaction"})
-"""Objects whose values are nearly all distinct: columns of them would double the index."""
+"""An event's objects that are indexed as they are."""
 
 NO_MESSAGE = "-message"
 """In PRESENT, so that the one text that is hardly ever missing need not be noted each time."""
@@ -59,7 +69,11 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(TIME, fast=True)
     builder.add_unsigned_field(NUMBER, fast=True)
-    builder.add_integer_field(OFFSET, fast=True)
+    for name in (OFFSET, CREATED, INGESTED):
+        builder.add_integer_field(name, fast=True)
+    for column, group in TOKENS.values():
+        builder.add_unsigned_field(column, fast=True)
+        builder.add_unsigned_field(group, indexed=True)
     builder.add_ip_addr_field(ADDRESS, fast=True)
     for name in (FOREIGN_ID, STRAY, PRESENT, APART["event.original"]):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
@@ -71,7 +85,7 @@ def build_schema() -> tantivy.Schema:
             name,
             tokenizer_name="raw",
             index_option="basic",
-            fast=name not in WITHOUT_COLUMNS and name != REST,
+            fast=name != REST,
             expand_dots_enabled=True,
         )
     return builder.build()

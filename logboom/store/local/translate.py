@@ -21,8 +21,10 @@ from logboom.store.local.leaves import Leaf
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
+    CREATED,
     FOREIGN_ID,
     ID,
+    INGESTED,
     MESSAGE,
     NO_MESSAGE,
     OFFSET,
@@ -30,12 +32,12 @@ from logboom.store.local.schema import (
     SCHEMA,
     TAGS,
     TIME,
-    WITHOUT_COLUMNS,
+    TOKENS,
 )
 from logboom.store.local.seen import position_query
+from logboom.store.local.tokens import group, token
 from logboom.store.local.values import (
     address_range,
-    date_text,
     parse_date,
     parse_network,
     whole_range,
@@ -43,7 +45,8 @@ from logboom.store.local.values import (
 
 _DEEPEST = 200
 _MOST_SPACINGS = 500
-_OWN_NAMES = {**APART, "log.offset": OFFSET, "client.ip": ADDRESS, "@timestamp": TIME}
+_DATES = {"event.created": CREATED, "event.ingested": INGESTED}
+_OWN_NAMES = {**APART, **_DATES, "@timestamp": TIME, "log.offset": OFFSET, "client.ip": ADDRESS}
 
 
 class Translator:
@@ -96,8 +99,8 @@ class Translator:
         name = query.field
         if name is None:
             return any_of(*(_on_text(query, _own_name(text)) for text in DEFAULT_TEXT_FIELDS))
-        if name == ID:
-            return _on_id(query)
+        if name == ID or name in TOKENS:
+            return _on_whole(query, name)
         match EVENT_FIELDS.get(name):
             case FieldType.TEXT:
                 return _on_text(query, _own_name(name))
@@ -123,6 +126,8 @@ class Translator:
             read = parse_date if kind is FieldType.DATE else parse_number
             if read(value) is not None:
                 return self._range(model.Range(name, value, value, True, True))
+        if kind is FieldType.DATE:
+            return leaves.strings(name, value)
         return leaves.leaf(query, name)
 
     def _range(self, query: model.Range) -> Query:
@@ -134,7 +139,7 @@ class Translator:
             }:
                 pattern = patterns.from_ends(query)
                 return nothing() if pattern is None else regex(_own_name(name), pattern)
-            case FieldType.KEYWORD if name != ID:
+            case FieldType.KEYWORD if name != ID and name not in TOKENS:
                 return leaves.between_strings(query)
             case None if name.startswith(ATTRIBUTES + "."):
                 return self._attribute_range(query)
@@ -156,21 +161,13 @@ class Translator:
         )
         if query.field in _OWN_NAMES:
             return whole_range(_own_name(query.field), query, lower, upper)
-        return self._ranges.between_numbers(query, lower, upper)
+        return self._ranges.between(query, lower, upper)
 
     def _date_range(self, query: model.Range) -> Query:
         lower, upper = (
             None if end is None else _date(end, query.field) for end in (query.lower, query.upper)
         )
-        if query.field in _OWN_NAMES:
-            return whole_range(_own_name(query.field), query, lower, upper)
-        return self._ranges.between(
-            query.field,
-            None if lower is None else date_text(lower),
-            None if upper is None else date_text(upper),
-            include_lower=query.include_lower,
-            include_upper=query.include_upper,
-        )
+        return whole_range(_own_name(query.field), query, lower, upper)
 
     def _attribute_range(self, query: model.Range) -> Query:
         ends = [end for end in (query.lower, query.upper) if end is not None]
@@ -235,10 +232,17 @@ def _on_keyword(query: Leaf, name: str) -> Query:
             return Query.fuzzy_term_query(SCHEMA, name, value, distance)
 
 
-def _on_id(query: Leaf) -> Query:
+def _on_whole(query: Leaf, name: str) -> Query:
     if not isinstance(query, model.Term | model.Phrase):
-        raise QueryError("an event's id can only be looked up whole", suggestion="write id:VALUE")
-    return id_query(query.value)
+        raise QueryError(f"{name} can only be looked up whole", suggestion=f"write {name}:VALUE")
+    if name == ID:
+        return id_query(query.value)
+    one = token(query.value)
+    column, groups = TOKENS[name]
+    return all_of(
+        Query.term_query(SCHEMA, groups, group(one)),
+        Query.range_query(SCHEMA, column, Kind.Unsigned, one, one),
+    )
 
 
 def id_query(event_id: str) -> Query:
@@ -257,8 +261,11 @@ def _exists(name: str) -> Query:
         return none_of(Query.term_query(SCHEMA, PRESENT, NO_MESSAGE))
     if name == TAGS:
         return Query.exists_query(TAGS)
-    if name in APART or name.partition(".")[0] in WITHOUT_COLUMNS:
+    if name in APART:
         return Query.term_query(SCHEMA, PRESENT, name)
+    column = TOKENS[name][0] if name in TOKENS else _DATES.get(name)
+    if column is not None:
+        return any_of(Query.exists_query(column), leaves.exists(name))
     return leaves.exists(name)
 
 

@@ -24,13 +24,16 @@ from logboom.store.local.schema import (
     OFFSET,
     PRESENT,
     REST,
-    WITHOUT_COLUMNS,
+    TOKENS,
 )
+from logboom.store.local.tokens import group, token
 
 Position = tuple[str, int]
 """The run of a source, and an offset in it."""
 
-ADDED = (OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST)
+ADDED = (
+    OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST, *(name for pair in TOKENS.values() for name in pair)
+)  # fmt: skip
 """What `rearranged` adds to an event besides the fields that stand apart."""
 
 LONGEST_VALUE = 8191
@@ -106,13 +109,17 @@ def rearranged(
 ) -> dict[str, Any]:
     """A copy of an event with all that stands apart under the index's own names."""
     copy = dict(event)
-    present = present_names(event)
+    present: list[str] = []
     for name, apart in APART.items():
         value = _take(copy, name)
         if value is not None:
             copy[apart] = text_of(value)
             present.append(name)
     _take(copy, "event.id")
+    for name, (column, groups) in TOKENS.items():
+        tokens = [token(text) for text in text_of(_take(copy, name))]
+        if tokens:
+            copy[column], copy[groups] = tokens, [group(one) for one in tokens]
     copy |= identity_fields(event_id, position)
     if position is not None:
         copy["log"] = {**event["log"], "offset": 0}
@@ -132,15 +139,6 @@ def identity_fields(event_id: str, position: Position | None) -> dict[str, Any]:
     if position is not None:
         return {OFFSET: position[1]}
     return {FOREIGN_ID: clean(event_id), PRESENT: [FOREIGN_ID]}
-
-
-def present_names(event: Event) -> list[str]:
-    """The fields without columns that an event has in objects of their own."""
-    return [
-        f"{name}.id"
-        for name in WITHOUT_COLUMNS
-        if isinstance(node := event.get(name), dict) and node.get("id") is not None
-    ]
 
 
 def text_of(value: object) -> list[str]:

@@ -7,7 +7,6 @@ from ipaddress import ip_address, ip_network
 
 from tantivy import FieldType, Query
 
-from logboom.clock import utc_text
 from logboom.errors import QueryError
 from logboom.query import model
 from logboom.query.values import LARGEST_LONG, LEAST_LONG
@@ -22,11 +21,6 @@ def parse_date(text: str) -> int | None:
         return parse_us(text)
     except ValueError:
         return None
-
-
-def date_text(time_us: int) -> str:
-    """A time as tantivy's parser reads it."""
-    return utc_text(time_us * 1000)
 
 
 def parse_network(text: str) -> tuple[str, str] | None:

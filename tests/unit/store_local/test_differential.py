@@ -216,7 +216,7 @@ def test_both_find_the_same(view: View, query: model.Query) -> None:
     try:
         page = search_page(view, Translator().translate(query), SearchRequest(query, limit=500))
     except QueryError as error:
-        if "has no patterns" in str(error) or "cannot be compared" in str(error):
+        if any(why in str(error) for why in ("no patterns", "cannot be compared", "up whole")):
             return
         raise
     assert {event["event"]["id"] for event in page.events} == expected
