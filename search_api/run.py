@@ -36,9 +36,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     listener = _listen(config.api.listen)
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
-    state = PipelineState(
-        broker, store, config.processor.group, config.data / "dead" / "dead-letters.ndjson", clock
-    )
+    state = PipelineState(broker, store, config.processor.group, config.data, clock)
     settings = uvicorn.Config(
         create_app(store, state, clock), log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from logboom.store import Store
 
 _FRESH_S = 1.0
 _FORGOTTEN_S = 3600.0
+_LITTLE_ROOM_BYTES = 2 * 2**20
 _SERVICES = ("shipper", "processor")
 
 
@@ -40,17 +42,16 @@ class PipelineState:
         broker: Has both.
         store: Asked for its health and for the ledger's other side.
         group: The processors' consumer group.
-        dead_letters: The processors' file of dead letters, if it is on this machine.
+        data: The data folder; its dead letters are those of a processor on this machine.
         clock: For ages.
     """
 
-    def __init__(
-        self, broker: Broker, store: Store, group: str, dead_letters: Path, clock: Clock
-    ) -> None:
+    def __init__(self, broker: Broker, store: Store, group: str, data: Path, clock: Clock) -> None:
         self._broker = broker
         self._store = store
         self._group = group
-        self._dead_letters = dead_letters
+        self._data = data
+        self._dead_letters = data / "dead" / "dead-letters.ndjson"
         self._clock = clock
         self._turn = asyncio.Lock()
         self._taken = 0.0
@@ -106,7 +107,7 @@ class PipelineState:
     async def health(self) -> dict[str, Any]:
         """All parts with a plain verdict, as JSON."""
         snapshot = await self.snapshot()
-        parts = [self._broker_part(snapshot), await self._store_part()]
+        parts = [self._broker_part(snapshot), await self._store_part(), self._disk_part()]
         for name in _SERVICES:
             parts += self._service_parts(name, snapshot)
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
@@ -133,6 +134,13 @@ class PipelineState:
             "state": "down" if trouble else "answers",
             "detail": trouble or self._broker.address,
         }
+
+    def _disk_part(self) -> dict[str, str]:
+        """A full disk keeps the services from telling about it: the API looks for itself."""
+        free = shutil.disk_usage(self._data).free
+        state = "full" if free < _LITTLE_ROOM_BYTES else "answers"
+        words = "no room" if state == "full" else f"{free // 2**20} MiB free"
+        return {"name": "disk", "state": state, "detail": f"{words} in {self._data}"}
 
     async def _store_part(self) -> dict[str, str]:
         try:
