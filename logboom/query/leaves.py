@@ -38,6 +38,9 @@ from logboom.query.values import (
 )
 from logboom.query.wildcards import by_words, is_everything
 
+MAX_TIMES = 100
+"""Different times of one query: plain words take milliseconds each."""
+
 _LEVEL = "log.level"
 
 
@@ -88,6 +91,7 @@ class Leaves:
     def __init__(self, now_ns: int, zone: tzinfo) -> None:
         self._now_ns = now_ns
         self._zone = zone
+        self._spans: dict[str, Span] = {}
         self.notes: list[Note] = []
 
     def note(self, text: str, position: int) -> None:
@@ -289,11 +293,21 @@ class Leaves:
 
     def _span(self, text: str, at: int) -> Span:
         """What a time names; of an instant, its microsecond."""
+        known = self._spans.get(text)
+        if known is not None:
+            return known
+        if len(self._spans) >= MAX_TIMES:
+            raise QueryError(
+                f"the query has more than {MAX_TIMES} different times, which is the limit",
+                position=at,
+                suggestion="write ranges instead of single times",
+            )
         try:
             span = parse_span(text, now_ns=self._now_ns, zone=self._zone)
         except QueryError as error:
             raise QueryError(error.what, position=at, suggestion=error.suggestion) from None
-        return Span(span.start_us, max(span.end_us, span.start_us + 1))
+        self._spans[text] = Span(span.start_us, max(span.end_us, span.start_us + 1))
+        return self._spans[text]
 
     def _has_words(self, text: str, at: int) -> bool:
         found = bool(words(text))

@@ -141,7 +141,7 @@ class _Parser:
         negative = False
         plus: Word | None = None
         while (prefix := scanner.take_prefix()) is not None:
-            self._check_prefixed(prefix)
+            self._check_right_of(prefix)
             if prefix.raw == "+":
                 plus = prefix
             else:
@@ -149,29 +149,24 @@ class _Parser:
         found = self._operand(field)
         return (negation(found) if negative and found is not None else found), plus
 
-    def _check_prefixed(self, prefix: Word) -> None:
+    def _check_right_of(self, prefix: Word) -> None:
         """A sign belongs to what follows it directly; NOT and ! may have space behind them."""
         scanner = self._scanner
-        if prefix.raw in {"-", "+"}:
-            following = scanner.peek()
-            if not following or following.isspace() or following in "+-":
-                run = scanner.run_around(prefix.position)
-                raise QueryError(
-                    f"{run.raw} stands for no words: {prefix.raw} needs the clause right after it",
-                    position=prefix.position,
-                    suggestion=f"leave it out, or put the whole text into quotation marks: "
-                    f"{quoted(run.raw)}",
-                )
-        place = scanner.place
-        scanner.skip_space()
-        joint = scanner.take_joint()
-        if joint is not None or scanner.peek() in {"", ")"}:
+        following = scanner.peek()
+        if prefix.raw in {"-", "+"} and (following in {"", "+", "-"} or following.isspace()):
+            run = scanner.run_around(prefix.position)
+            raise QueryError(
+                f"{run.raw} stands for no words: {prefix.raw} needs the clause right after it",
+                position=prefix.position,
+                suggestion=f"leave it out, or put the whole text into quotation marks: "
+                f"{quoted(run.raw)}",
+            )
+        if scanner.skip_space() in {"", ")"} or scanner.take_joint() is not None:
             raise QueryError(
                 f"{prefix.raw} has nothing to its right",
                 position=prefix.position,
                 suggestion=f"add what is not wanted, or write {quoted(prefix.raw)} for the word",
             )
-        scanner.place = place if prefix.raw in {"-", "+"} else scanner.place
 
     def _operand(self, field: Field) -> Query | None:
         scanner = self._scanner
@@ -259,7 +254,7 @@ class _Parser:
         name = self._field_name(word)
         spaced = scanner.peek().isspace()
         begin = scanner.place
-        if scanner.skip_space() in {"", ")"} or self._take_operator():
+        if scanner.skip_space() in {"", ")"} or self._operator_follows():
             raise QueryError(
                 f"{word.raw}: has no value",
                 position=begin - 1,
@@ -273,7 +268,7 @@ class _Parser:
         near_name_note(name, spaced=spaced, at=word.position, leaves=self._leaves)
         return self._value(field_of(name))
 
-    def _take_operator(self) -> bool:
+    def _operator_follows(self) -> bool:
         """True when AND, OR or NOT is here instead of a value."""
         place = self._scanner.place
         prefix = self._scanner.take_prefix()

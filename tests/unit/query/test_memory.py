@@ -198,7 +198,7 @@ def agree(query: Query, events: list[dict[str, Any]]) -> None:
 
 
 @given(_LEAVES, st.lists(_EVENTS, min_size=6, max_size=9))
-@settings(max_examples=500)
+@settings(max_examples=150)
 def test_each_leaf_agrees_with_the_plainest_evaluator(
     query: Query, events: list[dict[str, Any]]
 ) -> None:
@@ -206,7 +206,7 @@ def test_each_leaf_agrees_with_the_plainest_evaluator(
 
 
 @given(queries(_LEAVES), st.lists(_EVENTS, min_size=1, max_size=5))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_joined_leaves_agree_with_the_plainest_evaluator(
     query: Query, events: list[dict[str, Any]]
 ) -> None:

@@ -45,7 +45,7 @@ def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
 
 
 @given(queries())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_printed_query_reads_as_itself(query: Query) -> None:
     text = format_query(query)
     assert parse_query(text, now_ns=NOW_NS, zone=ZoneInfo("Asia/Seoul")) == query

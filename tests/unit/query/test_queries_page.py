@@ -11,6 +11,7 @@ import pytest
 from logboom.errors import QueryError
 from logboom.fields import ALIASES, EVENT_FIELDS, FieldType
 from logboom.query.clauses import MAX_SLOP
+from logboom.query.leaves import MAX_TIMES
 from logboom.query.lucene import (
     MAX_CLAUSES,
     MAX_DEPTH,
@@ -92,6 +93,6 @@ def test_each_time_is_one() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    told = f"{MAX_LENGTH:,} characters, {MAX_DEPTH} levels of parentheses, {MAX_CLAUSES:,} clauses"
+    told = f"{MAX_LENGTH:,} characters, {MAX_DEPTH} levels of parentheses, {MAX_CLAUSES:,} clauses, {MAX_TIMES} different times"
     assert told in PAGE
     assert MAX_SLOP == 1000

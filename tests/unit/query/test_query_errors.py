@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from logboom.errors import QueryError
+from logboom.query.leaves import MAX_TIMES
 from logboom.query.lucene import (
     MAX_CLAUSES,
     MAX_DEPTH,
@@ -176,6 +177,13 @@ def test_the_depth_is_limited() -> None:
 def test_the_clauses_are_limited() -> None:
     assert parse_query("a " * MAX_CLAUSES, now_ns=NOW_NS)
     assert "1000 clauses" in problem("a " * (MAX_CLAUSES + 1)).what
+
+
+def test_the_times_are_limited() -> None:
+    assert parse_query("time:2024 " * 1000, now_ns=NOW_NS)
+    text = " OR ".join(f"time:{year}" for year in range(1900, 1900 + MAX_TIMES))
+    assert parse_query(text, now_ns=NOW_NS)
+    assert "100 different times" in problem(text + " OR time:2100").what
 
 
 def test_a_chain_of_negations_costs_no_stack() -> None:
