@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -240,8 +240,16 @@ def start_kafka() -> JvmService:
     return service
 
 
-def start_elasticsearch(version: str = ELASTICSEARCH_VERSION, *, heap: str = "1g") -> JvmService:
-    """Starts an Elasticsearch of one node on a free port of loopback."""
+def start_elasticsearch(
+    version: str = ELASTICSEARCH_VERSION, *, heap: str = "1g",
+    settings: Mapping[str, str] | None = None, files: Mapping[str, bytes] | None = None,
+) -> JvmService:  # fmt: skip
+    """Starts an Elasticsearch of one node on a free port of loopback.
+
+    Args:
+        settings: Lines of `elasticsearch.yml`, beside or instead of the usual ones.
+        files: More files of its `config` folder, by name.
+    """
     java = find_java(17 if version.startswith("8.") else 21)
     source = elasticsearch_home(version)
     folder = Path(tempfile.mkdtemp(prefix="logboom-elasticsearch-"))
@@ -249,22 +257,24 @@ def start_elasticsearch(version: str = ELASTICSEARCH_VERSION, *, heap: str = "1g
     home = folder / "home"
     shutil.copytree(source, home, symlinks=True)
     port = free_port()
+    lines = {
+        "discovery.type": "single-node",
+        "network.host": "127.0.0.1",
+        "http.port": str(port),
+        "transport.port": str(free_port()),
+        "path.data": str(folder / "data"),
+        "path.logs": str(folder / "logs"),
+        "path.repo": str(folder / "repository"),
+        "xpack.security.enabled": "false",
+        "cluster.routing.allocation.disk.threshold_enabled": "false",
+        "node.name": "test-1",
+        **(settings or {}),
+    }
     (home / "config" / "elasticsearch.yml").write_text(
-        "\n".join(
-            (
-                "discovery.type: single-node",
-                "network.host: 127.0.0.1",
-                f"http.port: {port}",
-                f"transport.port: {free_port()}",
-                f"path.data: {folder / 'data'}",
-                f"path.logs: {folder / 'logs'}",
-                f"path.repo: {folder / 'repository'}",
-                "xpack.security.enabled: false",
-                "cluster.routing.allocation.disk.threshold_enabled: false",
-                "node.name: test-1",
-            )
-        )
+        "".join(f"{name}: {value}\n" for name, value in lines.items())
     )
+    for name, content in (files or {}).items():
+        (home / "config" / name).write_bytes(content)
     for name in ("data", "logs", "repository"):
         (folder / name).mkdir()
     command = [str(home / "bin" / "elasticsearch")]
@@ -277,10 +287,11 @@ def start_elasticsearch(version: str = ELASTICSEARCH_VERSION, *, heap: str = "1g
         "ES_JAVA_HOME": str(java), "ES_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}", "HOME": str(folder),
         "ES_TMPDIR": str(folder / "data"),
     }  # fmt: skip
+    scheme = "https" if lines.get("xpack.security.http.ssl.enabled") == "true" else "http"
+    url = f"{scheme}://127.0.0.1:{port}"
     service = JvmService(
-        "Elasticsearch", f"http://127.0.0.1:{port}", command, environment, folder,
-        lambda: _elasticsearch_answers(port),
-    )  # fmt: skip
+        "Elasticsearch", url, command, environment, folder, lambda: _elasticsearch_answers(url)
+    )
     service.log_path.touch()
     service.start()
     return service
@@ -292,9 +303,11 @@ def _port_answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _elasticsearch_answers(port: int) -> bool:
+def _elasticsearch_answers(url: str) -> bool:
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=5)
+        answer = httpx.get(f"{url}/_cluster/health", timeout=5, verify=False)
     except httpx.HTTPError:
         return False
+    if answer.status_code == 401:
+        return True  # it wants to know who asks
     return answer.status_code == 200 and answer.json()["status"] in {"green", "yellow"}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError, StoreUnavailable
 from logboom.retrying import Backoff
 from logboom.store.elastic.bodies import Body, BodyMaker, unsendable
 from logboom.store.elastic.client import Client, decoded
+from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.number_paths import NumberPaths
 from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
 from logboom.store.elastic.refusals import LATER, failure
@@ -62,25 +65,25 @@ class BulkWriter:
         names: Of the day indices.
         settings: How requests are made.
         clock: For patience.
-        prepare_index: Awaited before the first document goes to an index.
+        installer: Sees to it that indices are there, and know the attributes with numbers.
     """
 
     def __init__(
         self, client: Client, names: IndexNames, settings: WriterSettings, clock: Clock,
-        prepare_index: Callable[[str], Awaitable[None]],
+        installer: Installer,
     ) -> None:  # fmt: skip
         self._client = client
         self._names = names
         self._settings = settings
         self._clock = clock
-        self._prepare_index = prepare_index
-        self._prepared: set[str] = set()
+        self._installer = installer
+        self._prepared: set[date] = set()
+        self._numbers = NumberPaths()
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
         """Stores documents; see `StoreWriter.write`."""
-        for name in sorted({self._names.of(day) for day in {one.day for one in documents}}):
-            await self._prepare(name)
+        await self._prepare(documents)
         answers: dict[int, _Answer] = {}
 
         def refuse(number: int, reason: str) -> None:
@@ -98,10 +101,17 @@ class BulkWriter:
     async def close(self) -> None:
         """Nothing is held between two writes."""
 
-    async def _prepare(self, name: str) -> None:
-        if name not in self._prepared:
-            await self._prepare_index(name)
-            self._prepared.add(name)
+    async def _prepare(self, documents: Sequence[Document]) -> None:
+        """Sees to it that the indices are as these documents need them."""
+        for day in sorted({document.day for document in documents} - self._prepared):
+            await self._installer.prepare_index(self._names.of(day))
+            self._prepared.add(day)
+        for day, paths in self._numbers.unknown(documents).items():
+            try:
+                await self._installer.add_numbers(self._names.of(day), paths)
+            except LogboomError:
+                self._numbers.forget(day)
+                raise
 
     async def _send_all(self, write: _Write, bodies: Iterator[Body]) -> None:
         """Sends bodies, as many at once as the pace allows; the next one is made meanwhile."""

@@ -37,6 +37,8 @@ def term(field: str, value: str | float) -> Dsl:
 
 def wildcard(field: str, pattern: str) -> Dsl:
     """Values or words that look like a pattern with `*`, `?` and backslashes."""
+    if not pattern:
+        return term(field, "")  # which Elasticsearch's own empty pattern does not match
     return {"wildcard": {field: {"value": pattern}}}
 
 

@@ -7,6 +7,7 @@ by an older version of itself, and existing indices are left as they are.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -19,6 +20,7 @@ import orjson
 from logboom.clock import Clock
 from logboom.config.model import ElasticsearchSection
 from logboom.errors import StoreRefused
+from logboom.fields import ATTRIBUTES
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.refusals import failure, reason_of
@@ -108,6 +110,13 @@ def _settings(section: ElasticsearchSection) -> dict[str, Any]:
     return settings
 
 
+def number_mapping() -> dict[str, Any]:
+    """How an attribute is indexed that holds numbers."""
+    dynamic = load("events")["template"]["mappings"]["dynamic_templates"]
+    mapping: dict[str, Any] = dynamic[0]["attribute_numbers"]["mapping"]
+    return mapping
+
+
 class Installer:
     """Installs templates, and creates day indices after them.
 
@@ -156,6 +165,35 @@ class Installer:
                 "the index %s was not made by logboom's templates: its mapping may refuse events,"
                 " or not find all of them", name,
             )  # fmt: skip
+
+    async def add_numbers(self, name: str, paths: Sequence[str]) -> None:
+        """Tells an index that attributes may hold numbers, whatever else they hold.
+
+        An index that has no room for more fields is left as it is.
+
+        Args:
+            name: Of the index.
+            paths: Dotted names below `attributes`.
+
+        Raises:
+            StoreUnavailable: Try again later.
+            StoreRefused: We may not change the mapping.
+        """
+        attributes = {
+            "type": "object",
+            "subobjects": False,
+            "properties": dict.fromkeys(paths, number_mapping()),
+        }
+        status, answer = await self._client.try_to(
+            "PUT", f"/{quote(name)}/_mapping", body={"properties": {ATTRIBUTES: attributes}}
+        )
+        if status == 400:
+            log.warning(
+                "the index %s cannot be told of %d attributes with numbers: %s",
+                name, len(paths), reason_of(answer),
+            )  # fmt: skip
+        elif status != 200:
+            raise failure(status, answer, self._client.address)
 
     async def _install(self, template: Template) -> None:
         status, answer = await self._client.try_to("GET", template.path)

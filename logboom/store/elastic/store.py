@@ -72,7 +72,7 @@ class ElasticsearchStore:
         await installer.install()
         return BulkWriter(
             self._client, self._names, self._writer_settings(server), self._clock,
-            installer.prepare_index,
+            installer,
         )  # fmt: skip
 
     def _writer_settings(self, server: Server) -> WriterSettings:

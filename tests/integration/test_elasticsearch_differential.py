@@ -1,0 +1,62 @@
+"""Elasticsearch and the evaluator in memory find the same events, whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, example, given, settings
+
+from logboom.errors import QueryError
+from logboom.event import Event
+from logboom.query import model
+from logboom.query.memory import compile_query
+from logboom.store import Document, Outcome, SearchRequest, Store
+from tests.integration.elastic import opened
+from tests.unit.store_local.test_differential import DAY, QUERIES
+from tests.unit.store_local.test_differential import EVENTS as ALL_EVENTS
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def _without_what_differs(event: Event) -> Event:
+    """Without attributes that docs/queries.md says are found otherwise there."""
+    attributes = {
+        name: value
+        for name, value in event.get("attributes", {}).items()
+        if not isinstance(value, bool | list)
+    }
+    return {**event, "attributes": attributes}
+
+
+EVENTS = [_without_what_differs(event) for event in ALL_EVENTS]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def store(
+    elasticsearch: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Store]:
+    store = await opened(elasticsearch, tmp_path_factory.getbasetemp().name + "-differential")
+    writer = await store.writer()
+    documents = [Document(event["event"]["id"], DAY, event) for event in EVENTS]
+    assert set(await writer.write(documents)) <= {Outcome.STORED, Outcome.DUPLICATE}
+    await store.refresh()
+    yield store
+    await store.close()
+
+
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=QUERIES)
+@example(query=model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
+async def test_both_find_the_same(store: Store, query: model.Query) -> None:
+    matches = compile_query(query)
+    expected = {event["event"]["id"] for event in EVENTS if matches(event)}
+    try:
+        page = await store.search(SearchRequest(query, limit=500))
+    except QueryError as error:
+        if "no patterns" in str(error):
+            return
+        raise
+    assert {event["event"]["id"] for event in page.events} == expected
+    assert page.total.value == len(expected)
