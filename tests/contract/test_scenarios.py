@@ -7,7 +7,7 @@ A scenario (`tests/scenarios/*.yaml`) names events, and the events that each que
     zone: of times without an offset                                (default UTC)
     events: name -> the event's own fields
     cases: a list of query, from, to -> finds (names); `elasticsearch` where that store finds others,
-           for the reasons that docs/queries.md gives
+           and `refused` where one says that it cannot: docs/queries.md gives the reasons
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pytest_asyncio
 import yaml
 
 from logboom.clock import SystemClock
+from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
@@ -148,6 +149,10 @@ async def test_a_query_finds(
     times = TimeRange(
         *(read(case[end], **now) if end in case else None for end, read in reads.items())
     )
+    if kind in case.get("refused", ()):
+        with pytest.raises(QueryError):
+            await holders[name].found(query, times)
+        return
     found = await holders[name].found(query, times)
     names = {one.id: key for key, one in scenario.documents.items()}
     assert {names[one] for one in found} == set(case.get(kind, case["finds"]))

@@ -39,7 +39,7 @@ _NAMES = st.sampled_from(
     ["attributes.k", "attributes.key", "attributes.a.b", "attributes.level"]
 ) | (st.text(_CHARACTERS, min_size=1, max_size=5).map(lambda text: f"attributes.{text}"))
 _LONGS = st.integers(-(2**63), 2**63 - 1)
-_DATES = st.integers(-(10**15), 10**16).map(iso_text)
+_MOMENTS_US = st.integers(-(10**15), 10**16)
 _IPS = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).filter(
     lambda address: address.ipv4_mapped is None
 ).map(str)
@@ -103,7 +103,7 @@ def ranges(draw: st.DrawFn) -> Range:
         st.sampled_from(
             [
                 ("process.pid", _LONGS, (True, True)),
-                ("@timestamp", _DATES, (True, False)),
+                ("@timestamp", _MOMENTS_US, (True, False)),
                 ("client.ip", _IPS, None),
                 ("attributes.k", _LONGS, None),
                 ("service.name", TEXTS, None),
@@ -112,6 +112,7 @@ def ranges(draw: st.DrawFn) -> Range:
     )
     ends: list[Any] = draw(st.lists(values, min_size=1, max_size=2))
     ends.sort(key=_sort_key)
+    ends = [iso_text(end) if name == "@timestamp" else str(end) for end in ends]
     lower, upper = (ends[0], ends[-1]) if draw(st.booleans()) else (ends[0], None)
     if upper is None and draw(st.booleans()):
         lower, upper = upper, lower
@@ -121,8 +122,8 @@ def ranges(draw: st.DrawFn) -> Range:
         assume(closed != (True, False))
     return Range(
         name,
-        None if lower is None else str(lower),
-        None if upper is None else str(upper),
+        lower,
+        upper,
         include_lower=lower is not None and include[0],
         include_upper=upper is not None and include[1],
     )
