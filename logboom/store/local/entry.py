@@ -31,7 +31,7 @@ from logboom.store.local.schema import (
     TOKENS,
 )
 from logboom.store.local.times import DAY_US, Timestamps, day_start_us
-from logboom.store.local.tokens import group, token
+from logboom.store.local.tokens import PRESENT_TOKEN, tokens
 from logboom.store.local.unusual import (
     ADDED,
     LONGEST_VALUE,
@@ -43,7 +43,7 @@ from logboom.store.local.unusual import (
     text_of,
 )
 
-_TOKENS = [(name.partition(".")[0], *columns) for name, columns in TOKENS.items()]
+_TOKENS = [(name.partition(".")[0], own_name) for name, own_name in TOKENS.items()]
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
 _OBJECT_BEGINS = ord("{")
@@ -196,9 +196,9 @@ def _tokens(event: Event) -> str:
         AttributeError, LookupError, TypeError: One of them is no object, or has no text as its id.
     """
     added = ""
-    for name, column, groups in _TOKENS:
+    for name, own_name in _TOKENS:
         node = event.get(name)
         if node is not None:
-            one = token(node["id"])
-            added = f'{added},"{column}":{one},"{groups}":{group(one)}'
+            one, two, three, four = tokens(node["id"])
+            added = f'{added},"{own_name}":[{one},{two},{three},{four},{PRESENT_TOKEN}]'
     return added

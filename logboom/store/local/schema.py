@@ -42,12 +42,8 @@ APART: Final = {
 }
 """Fields that are taken out of their object, and the index's own names for them."""
 
-TOKENS: Final = {
-    "trace.id": ("_trace", "_trace_group"),
-    "span.id": ("_span", "_span_group"),
-    "transaction.id": ("_transaction", "_transaction_group"),
-}
-"""Fields that are found by 64 bits of their values, and the index's own names for those bits."""
+TOKENS: Final = {"trace.id": "_trace", "span.id": "_span", "transaction.id": "_transaction"}
+"""Fields whose values are found by numbers (`tokens.py`), and the index's own names for them."""
 
 OBJECTS: Final = (
     *sorted(
@@ -71,9 +67,8 @@ def build_schema() -> tantivy.Schema:
     builder.add_unsigned_field(NUMBER, fast=True)
     for name in (OFFSET, CREATED, INGESTED):
         builder.add_integer_field(name, fast=True)
-    for column, group in TOKENS.values():
-        builder.add_unsigned_field(column, fast=True)
-        builder.add_unsigned_field(group, indexed=True)
+    for name in TOKENS.values():
+        builder.add_unsigned_field(name, indexed=True)
     builder.add_ip_addr_field(ADDRESS, fast=True)
     for name in (FOREIGN_ID, STRAY, PRESENT, APART["event.original"]):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")

@@ -35,7 +35,7 @@ from logboom.store.local.schema import (
     TOKENS,
 )
 from logboom.store.local.seen import position_query
-from logboom.store.local.tokens import group, token
+from logboom.store.local.tokens import PRESENT_TOKEN, tokens
 from logboom.store.local.values import (
     address_range,
     parse_date,
@@ -237,12 +237,11 @@ def _on_whole(query: Leaf, name: str) -> Query:
         raise QueryError(f"{name} can only be looked up whole", suggestion=f"write {name}:VALUE")
     if name == ID:
         return id_query(query.value)
-    one = token(query.value)
-    column, groups = TOKENS[name]
-    return all_of(
-        Query.term_query(SCHEMA, groups, group(one)),
-        Query.range_query(SCHEMA, column, Kind.Unsigned, one, one),
-    )
+    return all_of(*(_token(name, number) for number in tokens(query.value)))
+
+
+def _token(name: str, number: int) -> Query:
+    return Query.term_query(SCHEMA, TOKENS[name], number)
 
 
 def id_query(event_id: str) -> Query:
@@ -259,13 +258,10 @@ def _exists(name: str) -> Query:
         return Query.all_query()
     if name == MESSAGE:
         return none_of(Query.term_query(SCHEMA, PRESENT, NO_MESSAGE))
-    if name == TAGS:
-        return Query.exists_query(TAGS)
-    if name in APART:
-        return Query.term_query(SCHEMA, PRESENT, name)
-    column = TOKENS[name][0] if name in TOKENS else _DATES.get(name)
-    if column is not None:
-        return any_of(Query.exists_query(column), leaves.exists(name))
+    if name in TOKENS:
+        return _token(name, PRESENT_TOKEN)
+    if name == TAGS or name in _DATES:
+        return any_of(Query.exists_query(_own_name(name)), leaves.exists(name))
     return leaves.exists(name)
 
 

@@ -26,14 +26,12 @@ from logboom.store.local.schema import (
     REST,
     TOKENS,
 )
-from logboom.store.local.tokens import group, token
+from logboom.store.local.tokens import PRESENT_TOKEN, tokens
 
 Position = tuple[str, int]
 """The run of a source, and an offset in it."""
 
-ADDED = (
-    OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST, *(name for pair in TOKENS.values() for name in pair)
-)  # fmt: skip
+ADDED = (OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST, *TOKENS.values())
 """What `rearranged` adds to an event besides the fields that stand apart."""
 
 LONGEST_VALUE = 8191
@@ -116,10 +114,10 @@ def rearranged(
             copy[apart] = text_of(value)
             present.append(name)
     _take(copy, "event.id")
-    for name, (column, groups) in TOKENS.items():
-        tokens = [token(text) for text in text_of(_take(copy, name))]
-        if tokens:
-            copy[column], copy[groups] = tokens, [group(one) for one in tokens]
+    for name, own_name in TOKENS.items():
+        numbers = {number for text in text_of(_take(copy, name)) for number in tokens(text)}
+        if numbers:
+            copy[own_name] = [*numbers, PRESENT_TOKEN]
     copy |= identity_fields(event_id, position)
     if position is not None:
         copy["log"] = {**event["log"], "offset": 0}
