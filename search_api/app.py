@@ -106,7 +106,7 @@ class Questions:
                 "cursor": page.cursor,
                 "took_ms": round(took_s * 1000, 3),
                 "partial": page.partial,
-                "warnings": list(page.warnings),
+                "warnings": [*asked.notes, *page.warnings],
             }
         )
 

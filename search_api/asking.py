@@ -11,9 +11,9 @@ from logboom.clock import Clock
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.fields import FieldType, resolve
-from logboom.query.lucene import parse_query
+from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
-from logboom.query.times import iso_text, parse_time
+from logboom.query.times import iso_text, parse_time, parse_until
 from logboom.store import Histogram, SortOrder, TimeRange
 
 MAX_LIMIT = 10_000
@@ -43,10 +43,11 @@ _WANTED_BUCKETS = 60
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Query and times of a request, understood."""
+    """Query and times of a request, understood; notes say what may not be meant so."""
 
     query: Query
     times: TimeRange
+    notes: Sequence[str]
 
 
 def understand(clock: Clock, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
@@ -63,8 +64,10 @@ def understand(clock: Clock, q: str, begin: str | None, end: str | None, zone_na
             f"{zone_name!r} is not a time zone", suggestion="write for example Asia/Seoul"
         ) from error
     start_us = None if not begin else parse_time(begin, now_ns=now_ns, zone=zone)
-    end_us = None if not end else parse_time(end, now_ns=now_ns, zone=zone)
-    return Asked(parse_query(q, now_ns=now_ns, zone=zone), TimeRange(start_us, end_us))
+    end_us = None if not end else parse_until(end, now_ns=now_ns, zone=zone)
+    reading = parse_query_with_notes(q, now_ns=now_ns, zone=zone)
+    notes = [note.text for note in reading.notes]
+    return Asked(reading.query, TimeRange(start_us, end_us), notes)
 
 
 def order_of(sort: str) -> SortOrder:
