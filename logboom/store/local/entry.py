@@ -117,9 +117,11 @@ class EntryMaker:
             added = f'"{NUMBER}":{number},"{OFFSET}":{offset},{self._time(event)}{_tokens(event)}'
         except (AttributeError, LookupError, TypeError):  # an id that is none
             return self.make_carefully(event, number, event_id, position)
-        for key, column, value, time_us in self._dates(about):
-            added = f'{added},"{column}":{time_us}'
-            text = text.replace(f'"{key}":"{value}"', f'"{key}":0', 1)
+        for key, column in _DATES:
+            time_us = self._date(about.get(key))
+            if time_us is not None:
+                added = f'{added},"{column}":{time_us}'
+                text = text.replace(f'"{key}":"{about[key]}"', f'"{key}":0', 1)
         client = event.get("client")
         if client.__class__ is dict and "ip" in client:
             added = f'{added},"{ADDRESS}":{orjson.dumps(client["ip"]).decode()}'
@@ -156,25 +158,19 @@ class EntryMaker:
 
     def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> str:
         about = event.get("event")
-        dates = self._dates(about if isinstance(about, dict) else {})
-        entry |= {column: time_us for _, column, _, time_us in dates}
+        for key, column in _DATES:
+            time_us = self._date(about.get(key)) if isinstance(about, dict) else None
+            if time_us is not None:
+                entry[column] = time_us
         text = orjson.dumps(entry).decode()
         return f'{text[:-1]},"{NUMBER}":{number},{self._time(event)}}}'
 
-    def _dates(self, about: dict[str, Any]) -> list[tuple[str, str, str, int]]:
-        """The times in an event's `event`: key, column, text, and µs since the epoch."""
-        dates: list[tuple[str, str, str, int]] = []
-        for key, column in _DATES:
-            value = about.get(key)
-            if value.__class__ is str:
-                time_us = self._date(value)
-                if time_us is not None:  # else it is found as the text that it is
-                    dates.append((key, column, value, time_us))
-        return dates
-
-    def _date(self, text: str) -> int | None:
+    def _date(self, value: object) -> int | None:
+        """Microseconds since the epoch; None for what is no time: it is found as what it is."""
+        if not isinstance(value, str):
+            return None
         try:
-            return self._timestamps.epoch_us(text)
+            return self._timestamps.epoch_us(value)
         except ValueError:
             return None
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
-_REMEMBERED_SECONDS = 100_000
+_REMEMBERED = 100_000
 
 
 def day_start_us(day: date) -> int:
@@ -28,27 +28,33 @@ def parse_us(text: str) -> int:
 
 
 class Timestamps:
-    """Reads timestamps, remembering the seconds it has seen: logs repeat them a lot."""
+    """Reads timestamps, remembering the seconds and the fractions it has seen.
+
+    Logs repeat seconds a lot, and there are but a thousand milliseconds.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[str, int] = {}
+        self._fractions: dict[str, int] = {}
 
     def epoch_us(self, text: str) -> int:
         """Like `parse_us`, several times faster on ``2026-11-21T04:09:00.123Z``."""
-        if len(text) < 20 or text[-1] != "Z" or text[19] not in ".Z":
-            return parse_us(text)
-        second = self._seconds.get(text[:19])
-        if second is None:
-            second = self._remember(text[:19])
-        fraction = text[20:-1]
-        if not fraction:
-            return second
-        if not (fraction.isascii() and fraction.isdecimal()):
-            raise ValueError(f"{text!r} is not a timestamp")
-        return second + int(fraction[:6].ljust(6, "0"))
+        try:
+            return self._seconds[text[:19]] + self._fractions[text[19:]]
+        except KeyError:
+            return self._learn(text)
 
-    def _remember(self, text: str) -> int:
-        if len(self._seconds) >= _REMEMBERED_SECONDS:
-            self._seconds.clear()
-        second = self._seconds[text] = parse_us(text + "Z")
-        return second
+    def _learn(self, text: str) -> int:
+        time_us = parse_us(text)
+        second, rest = text[:19], text[19:]
+        if rest.endswith("Z") and (rest == "Z" or rest[0] == "."):
+            second_us = parse_us(second + "Z")
+            _remember(self._seconds, second, second_us)
+            _remember(self._fractions, rest, time_us - second_us)
+        return time_us
+
+
+def _remember(known: dict[str, int], text: str, number: int) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[text] = number

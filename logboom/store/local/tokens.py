@@ -13,8 +13,7 @@ from hashlib import blake2b
 
 _BITS = 12
 _PARTS = 4
-_ALL_BITS = 2**64 - 1
-_SPREAD = 0x9E3779B97F4A7C15  # odd: multiplying by it loses nothing, and mixes the upper bits
+_PRIME = 2**48 - 59
 _HEX = re.compile(r"(?:[0-9a-f]{16}){1,2}")
 
 PRESENT_TOKEN = _PARTS << _BITS
@@ -24,15 +23,14 @@ PRESENT_TOKEN = _PARTS << _BITS
 def tokens(value: str) -> tuple[int, int, int, int]:
     """The numbers that stand for a value, each of a range of its own."""
     if _HEX.fullmatch(value) is not None:  # as W3C and others write ids
-        number = int(value, 16)
-        number = number ^ number >> 64 if len(value) == 32 else ~number
+        number = int(value, 16) + len(value)
     else:
         digest = blake2b(value.encode("utf-8", "replace"), digest_size=8).digest()
         number = int.from_bytes(digest, "big")
-    mixed = number * _SPREAD & _ALL_BITS
+    mixed = number % _PRIME
     return (
-        mixed >> 52,
-        0x1000 | mixed >> 40 & 0xFFF,
-        0x2000 | mixed >> 28 & 0xFFF,
-        0x3000 | mixed >> 16 & 0xFFF,
+        mixed & 0xFFF,
+        mixed >> 12 & 0xFFF | 0x1000,
+        mixed >> 24 & 0xFFF | 0x2000,
+        mixed >> 36 | 0x3000,
     )
