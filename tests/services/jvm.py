@@ -23,6 +23,10 @@ _POM = Path(__file__).with_name("pom.xml")
 _JVM_FOLDERS = (Path("/usr/lib/jvm"), Path("/opt/java"))
 _DOWNLOAD_S = 900
 _READY_S = 120
+_LOG_SETTINGS = (
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
+)
 
 
 class ServiceMissing(Exception):
@@ -83,7 +87,7 @@ def kafka_jars() -> Path:
     """The folder with Kafka's jars."""
     folder = cache_folder()
     with _one_at_a_time(folder):
-        jars = folder / "kafka-4.1.0"
+        jars = folder / "kafka-4.1.0-with-log"
         if not (jars / "complete").exists():
             _maven(
                 "dependency:copy-dependencies",
@@ -233,7 +237,7 @@ def start_kafka() -> JvmService:
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
     service = JvmService(
-        "Kafka", f"127.0.0.1:{port}", [*run[:1], "-Xmx512m", "-Xms256m", *run[1:], "kafka.Kafka", str(settings)],
+        "Kafka", f"127.0.0.1:{port}", [*run[:1], "-Xmx512m", "-Xms256m", *_LOG_SETTINGS, *run[1:], "kafka.Kafka", str(settings)],
         {}, folder, lambda: _port_answers(port),
     )  # fmt: skip
     service.start()
