@@ -16,17 +16,30 @@ class Rule:
     Attributes:
         name: Goes into the tag ``redacted:<name>``.
         pattern: What is replaced; with a group `keep`, that part stays in front.
+        hints: Lower-case pieces of which each match contains one: a cheap look before the pattern.
+        assigned: True when a match has `=` or `:` soon after the hint.
     """
 
     name: str
     pattern: re.Pattern[str]
+    hints: tuple[str, ...]
+    assigned: bool = False
+
+    def may_match(self, lower: str) -> bool:
+        """A cheap look at the lower-cased text."""
+        for hint in self.hints:
+            place = lower.find(hint)
+            while place >= 0:
+                if not self.assigned:
+                    return True
+                behind = lower[place + len(hint) : place + len(hint) + _ASSIGNED_WITHIN]
+                if "=" in behind or ":" in behind:
+                    return True
+                place = lower.find(hint, place + 1)
+        return False
 
 
-_HINTS = (
-    "passw", "pwd", "passphrase", "secret", "token", "api_key", "apikey", "api-key", "bearer",
-    "basic ", "eyj", "akia", "asia", "private key", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox",
-    "sk_live", "aiza",
-)  # fmt: skip
+_ASSIGNED_WITHIN = 12
 _CARD_HINT = re.compile(r"[3-6](?<![\w.-].)\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
 
 DEFAULT_RULES: tuple[Rule, ...] = (
@@ -35,6 +48,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
         re.compile(
             r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
         ),
+        ("private key",),
     ),
     Rule(
         "password",
@@ -42,22 +56,35 @@ DEFAULT_RULES: tuple[Rule, ...] = (
             r"(?i)(?P<keep>(?:passw(?:or)?d|pwd|passphrase|secret|client_secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)"
             r"\\?[\"']?\s{0,3}[=:]\s{0,3}(?:\\?[\"'])?)(?!\[redacted\]|null\b|None\b|true\b|false\b|\*{3})[^\s\"'\\,;&}\])]{1,256}"
         ),
+        ("passw", "pwd", "passphrase", "secret", "token", "api_key", "apikey", "api-key"),
+        assigned=True,
     ),
-    Rule("url_password", re.compile(r"(?P<keep>://[^/\s:@\"]{1,64}:)[^/\s@\"]{1,128}(?=@)")),
+    Rule(
+        "url_password",
+        re.compile(r"(?P<keep>://[^/\s:@\"]{1,64}:)[^/\s@\"]{1,128}(?=@)"),
+        ("://",),
+    ),
     Rule(
         "authorization",
         re.compile(r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{8,4096}"),
+        ("bearer", "basic "),
     ),
     Rule(
         "jwt",
         re.compile(r"\beyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,1024}"),
+        ("eyj",),
     ),
-    Rule("aws_key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    Rule(
+        "aws_key",
+        re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+        ("akia", "asia"),
+    ),
     Rule(
         "service_key",
         re.compile(
             r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|xox[abpr]-[A-Za-z0-9-]{10,255}|sk_live_[A-Za-z0-9]{16,255}|AIza[A-Za-z0-9_-]{35})"
         ),
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox", "sk_live", "aiza"),
     ),
 )
 
@@ -79,34 +106,26 @@ class Redactor:
 
     def may_be_needed(self, text: str) -> bool:
         """A cheap look at many events at once; False when there can be no secret in any of them."""
-        return _looks_suspicious(text) or _CARD_HINT.search(text) is not None
+        lower = text.lower()
+        likely = any(hint in lower for rule in self._rules for hint in rule.hints)
+        return likely or _CARD_HINT.search(text) is not None
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
-        suspicious = _looks_suspicious(text)
+        lower = text.lower()
+        likely = [rule for rule in self._rules if rule.may_match(lower)]
         cards = _CARD_HINT.search(text) is not None
-        if not suspicious and not cards:
-            return text, ()
         found: list[str] = []
-        if suspicious:
-            for rule in self._rules:
-                text, count = rule.pattern.subn(_replaced, text)
-                if count:
-                    found.append(rule.name)
+        for rule in likely:
+            text, count = rule.pattern.subn(_replaced, text)
+            if count:
+                found.append(rule.name)
         if cards:
             redacted = _CARD_HINT.sub(_card, text)
             if redacted != text:
                 text = redacted
                 found.append("card_number")
         return text, tuple(found)
-
-
-def _looks_suspicious(text: str) -> bool:
-    """A cheap look that lets the usual text pass: each rule's matches contain one of these."""
-    lower = text.lower()
-    if any(hint in lower for hint in _HINTS):
-        return True
-    return "://" in text and "@" in text
 
 
 def _replaced(match: re.Match[str]) -> str:
