@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,9 @@ from logboom.event import Event, event_id, source_run
 from logboom.query.model import MatchAll
 from logboom.store import Document, SearchRequest, Store
 from logboom.store.elastic.store import ElasticsearchStore, open_elasticsearch
+
+Opener = Callable[..., Awaitable[ElasticsearchStore]]
+"""What the fixture `open_elastic` is."""
 
 DAY = date(2026, 3, 14)
 RUN = source_run("elasticsearch", 0)

@@ -1,0 +1,55 @@
+"""Servers that a test may do to as it likes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from logboom.store.elastic.store import ElasticsearchStore
+from tests.integration.elastic import opened
+from tests.services.jvm import (
+    ELASTICSEARCH_VERSION,
+    JvmService,
+    ServiceMissing,
+    start_elasticsearch,
+)
+
+Starter = Callable[..., JvmService]
+
+
+@pytest.fixture(scope="module")
+def own_elasticsearch() -> Iterator[Starter]:
+    """Starts an Elasticsearch with settings of the test's own; removed after the module's tests."""
+    services: list[JvmService] = []
+    version = os.environ.get("LOGBOOM_TEST_ELASTICSEARCH_VERSION", ELASTICSEARCH_VERSION)
+
+    def start(**settings: Any) -> JvmService:
+        try:
+            service = start_elasticsearch(version, heap="512m", **settings)
+        except ServiceMissing as error:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"with CI=true every service must be there: {error}")
+            pytest.skip(str(error))
+        services.append(service)
+        return service
+
+    yield start
+    for service in services:
+        service.remove()
+
+
+@pytest.fixture
+async def open_elastic() -> AsyncIterator[Callable[..., Awaitable[ElasticsearchStore]]]:
+    """`opened`, but closed after the test."""
+    stores: list[ElasticsearchStore] = []
+
+    async def open_one(*arguments: Any, **section: Any) -> ElasticsearchStore:
+        stores.append(await opened(*arguments, **section))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        await store.close()

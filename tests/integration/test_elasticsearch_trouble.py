@@ -1,0 +1,306 @@
+"""What happens when Elasticsearch refuses, is overloaded, hangs or dies?"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from logboom.errors import ConfigError, DiskFull, QueryError, StoreRefused, StoreUnavailable
+from logboom.query.model import And, MatchAll, Or, Query, Term
+from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
+from logboom.store.elastic.bulk import BulkWriter
+from tests.integration.conftest import Starter
+from tests.integration.elastic import DAY, Opener, document, stored_ids
+from tests.services.jvm import JvmService, free_port
+
+# -- single documents ---------------------------------------------------------------------------
+
+
+async def test_what_the_server_refuses_is_rejected_alone_with_its_reason(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    poison = [
+        document(1, message={"not": "a text"}),
+        document(2, attributes="not an object"),
+        document(3, attributes={"": "no key"}),
+        document(4, log="not an object"),
+        document(5, attributes={"huge": 2**70}),
+    ]
+    documents = [document(0), *poison, document(6)]
+    answers = await writer.write(documents)
+    assert [answers[0], answers[-1]] == [Outcome.STORED] * 2
+    for answer in answers[1:-1]:
+        assert isinstance(answer, Rejected)
+        assert answer.reason
+        assert "\n" not in answer.reason
+    assert "message" in answers[1].reason  # type: ignore[union-attr]
+    assert "64-bit" in answers[5].reason  # type: ignore[union-attr]
+    await store.refresh()
+    assert await stored_ids(store) == [documents[0].id, documents[-1].id]
+
+
+async def test_an_id_that_would_spoil_the_whole_request_is_rejected_alone(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    good, other = document(0), document(1)
+    documents = [
+        good,
+        *(Document(name, DAY, other.event) for name in ("x" * 513, "ä" * 300, "", "y" * 512)),
+    ]
+    answers = await writer.write(documents)
+    assert [isinstance(answer, Rejected) for answer in answers] == [False, True, True, True, False]
+    assert answers[0] is answers[4] is Outcome.STORED
+
+
+async def test_repeated_ids_of_a_rejected_document_are_rejected_too(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    poison = document(0, message={"a": 1})
+    first, again = await writer.write([poison, poison])
+    assert isinstance(first, Rejected)
+    assert first == again
+
+
+async def test_an_index_that_takes_no_writes_is_nobodys_fault(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    await writer.write([document(0)])
+    index = f"{elasticsearch}/{unique}-2026.03.14"
+    async with httpx.AsyncClient() as client:
+        await client.put(f"{index}/_settings", json={"index.blocks.write": True})
+        with pytest.raises(StoreRefused, match="blocked"):
+            await writer.write([document(1), document(2)])
+        await client.put(
+            f"{index}/_settings",
+            json={"index.blocks.write": False, "index.blocks.read_only_allow_delete": True},
+        )
+        with pytest.raises(DiskFull, match="disk usage"):
+            await writer.write([document(1), document(2)])
+        await client.put(f"{index}/_settings", json={"index.blocks.read_only_allow_delete": False})
+        assert set(await writer.write([document(1), document(2)])) == {Outcome.STORED}
+
+
+# -- servers that are slow to take, or gone ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def narrow(own_elasticsearch: Starter) -> JvmService:
+    """An Elasticsearch that is easily overloaded, and takes small requests only."""
+    return own_elasticsearch(
+        settings={
+            "indexing_pressure.memory.limit": "2mb",
+            "http.max_content_length": "1mb",
+            "search.max_buckets": "100",
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def mortal(own_elasticsearch: Starter) -> JvmService:
+    """An Elasticsearch that is killed and paused."""
+    return own_elasticsearch()
+
+
+async def test_an_overloaded_server_is_asked_for_less_and_everything_is_stored(
+    narrow: JvmService, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(narrow.address, unique, bulk_bytes="8MiB", bulk_concurrency=8)
+    writer = await store.writer()
+    assert isinstance(writer, BulkWriter)
+    assert writer.pace.bytes < 2**20
+    documents = [document(n, message="word " * 400) for n in range(6_000)]
+    answers = await writer.write(documents)
+    assert set(answers) == {Outcome.STORED}
+    assert writer.pace.requests < 8, "the server never said that it was overloaded"
+    assert set(await writer.write(documents[::-1])) == {Outcome.DUPLICATE}
+    await store.refresh()
+    assert len(await stored_ids(store)) == len(documents)
+
+
+async def test_a_document_beyond_the_servers_limit_is_rejected_alone(
+    narrow: JvmService, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(narrow.address, unique)
+    writer = await store.writer()
+    answers = await writer.write([document(0), document(1, message="x" * 1_500_000), document(2)])
+    assert [answers[0], answers[2]] == [Outcome.STORED] * 2
+    assert isinstance(answers[1], Rejected)
+    assert "max_content_length" in answers[1].reason
+
+
+@pytest.mark.slow
+async def test_a_dead_server_is_unavailable_and_back_again_loses_nothing(
+    mortal: JvmService, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(mortal.address, unique)
+    writer = await store.writer()
+    documents = [document(n) for n in range(3_000)]
+    assert set(await writer.write(documents[:1_000])) == {Outcome.STORED}
+    writing = asyncio.create_task(writer.write(documents[1_000:2_000]))
+    await asyncio.to_thread(mortal.kill)
+    with contextlib.suppress(StoreUnavailable):  # or it was quicker than the kill
+        await writing
+    for ask in (store.check(), store.days(), store.search(SearchRequest(MatchAll()))):
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await ask
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        await writer.write(documents[2_000:])
+    await asyncio.to_thread(mortal.start)
+    assert set(await writer.write(documents)) == {Outcome.STORED, Outcome.DUPLICATE}
+    await store.refresh()
+    assert await stored_ids(store) == [one.id for one in documents]
+
+
+async def test_a_server_that_comes_back_soon_is_waited_for(
+    mortal: JvmService, open_elastic: Opener, unique: str
+) -> None:
+    patient = await open_elastic(mortal.address, unique)
+    assert await (await patient.writer()).write([document(0)]) == [Outcome.STORED]
+    store = await open_elastic(mortal.address, unique, request_timeout="5s")
+    writer = await store.writer()
+    mortal.pause()
+    writing = asyncio.create_task(writer.write([document(1)]))
+    with pytest.raises(StoreUnavailable):
+        await store.days()
+    assert not writing.done()
+    mortal.resume()
+    assert set(await writing) <= {Outcome.STORED, Outcome.DUPLICATE}
+    await patient.refresh()
+    assert len(await stored_ids(patient)) == 2
+
+
+async def test_a_node_that_is_gone_is_passed_over(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    store = await open_elastic([nobody, elasticsearch], unique)
+    writer = await store.writer()
+    for number in range(6):
+        assert await writer.write([document(number)]) == [Outcome.STORED]
+    await store.refresh()
+    assert (await store.count(MatchAll(), TimeRange())).value == 6
+
+
+# -- what answers is something else --------------------------------------------------------------
+
+
+class _SomethingElse(BaseHTTPRequestHandler):
+    kind = "application/json"
+    content = b'{"nodes": {}}'
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", self.kind)
+        self.send_header("content-length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+class _Page(_SomethingElse):
+    kind = "text/html"
+    content = b"<h1>hello</h1>"
+
+
+class _Picture(_SomethingElse):
+    kind = "image/png"
+    content = b"\x89PNG"
+
+
+@pytest.fixture(params=[_SomethingElse, _Page, _Picture])
+def something_else(request: pytest.FixtureRequest) -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), request.param)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def test_a_server_that_is_no_elasticsearch_is_recognised(
+    something_else: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(something_else, unique)
+    with pytest.raises(StoreRefused, match="no Elasticsearch"):
+        await store.check()
+    with pytest.raises(StoreRefused, match="no Elasticsearch"):
+        await store.writer()
+
+
+async def test_nobody_at_all_is_unavailable(open_elastic: Opener, unique: str) -> None:
+    store = await open_elastic(f"http://127.0.0.1:{free_port()}", unique)
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        await store.check()
+
+
+async def test_http_where_https_is_spoken_is_refused_or_unavailable(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch.replace("http:", "https:"), unique)
+    with pytest.raises((StoreRefused, StoreUnavailable)):
+        await store.check()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://", "http://host:port"])
+async def test_an_address_that_is_none_is_a_matter_of_the_configuration(
+    url: str, open_elastic: Opener, unique: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"store\.elasticsearch\.urls"):
+        await open_elastic(url, unique)
+
+
+async def test_secrets_in_an_address_are_used_and_never_shown(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch.replace("//", "//somebody:geheim@"), unique)
+    sentence = await store.check()
+    assert "geheim" not in store.address + sentence
+    assert store.address == elasticsearch
+
+
+# -- questions -----------------------------------------------------------------------------------
+
+
+async def test_a_question_that_is_too_deep_is_refused_with_a_reason(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    await (await store.writer()).write([document(0)])
+
+    def nested(depth: int) -> Query:
+        query: Query = Term("service.name", "a")
+        for level in range(depth):
+            query = (And if level % 2 else Or)((query, Term("service.name", f"b{level}")))
+        return query
+
+    assert (await store.count(nested(20), TimeRange())).value == 0
+    with pytest.raises(QueryError, match="nested"):
+        await store.count(nested(60), TimeRange())
+
+
+async def test_more_buckets_than_the_server_gives_are_refused(
+    narrow: JvmService, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(narrow.address, unique)
+    await (await store.writer()).write([document(n) for n in range(300)])
+    await store.refresh()
+    with pytest.raises(QueryError, match="buckets"):
+        await store.histogram(MatchAll(), TimeRange(), interval_us=1_000_000, by=None)
