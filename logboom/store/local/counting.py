@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import APART, ID, TIME, TOKENS
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
-from logboom.store.port import Bucket, Histogram, SourceCount, TimeRange
+from logboom.store.port import Bucket, Count, Histogram, SourceCount, TimeRange
 
 MOST_BUCKETS = 20_000
 _AT_ONCE = 60_000  # buckets in one answer of tantivy; it refuses more than 65,000
@@ -38,14 +38,18 @@ def in_times(day: Snapshot, query: Query, times: TimeRange) -> Query | None:
     return all_of(query, between(start, end))
 
 
-def count(days: Sequence[Snapshot], query: Query, times: TimeRange) -> int:
-    """Matches within a range of times."""
+def count(
+    days: Sequence[Snapshot], query: Query, times: TimeRange, is_late: Callable[[], bool]
+) -> Count:
+    """Matches within a range of times; at least so many when it took too long."""
     total = 0
-    for day in days:
+    for day in reversed(days):
+        if is_late():
+            return Count(total, exact=False)
         narrowed = in_times(day, query, times)
         if narrowed is not None:
             total += asking.count(day.searcher, narrowed)
-    return total
+    return Count(total)
 
 
 def by_source(days: Sequence[Snapshot]) -> list[SourceCount]:
@@ -53,7 +57,7 @@ def by_source(days: Sequence[Snapshot]) -> list[SourceCount]:
     return [
         SourceCount(str(bucket["key"]), day.folder.day, bucket["doc_count"])
         for day in days
-        for bucket in run_buckets(day.searcher, {})
+        for bucket in run_buckets(day.searcher, Query.all_query(), {})
     ]
 
 

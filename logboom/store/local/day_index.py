@@ -125,7 +125,8 @@ class DayIndex:
             self._closed = True
             writer, self._writer = self._writer, None
             if writer is not None and self._index.searcher().num_segments > _MANY_SEGMENTS:
-                self._guarded(writer.wait_merging_threads)
+                with suppress(ValueError):  # unmerged, the index holds the same
+                    writer.wait_merging_threads()
 
     def _feed(self) -> None:
         with self._changing_waiting:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tantivy import Query
 
 from logboom.errors import StoreDamaged
 from logboom.event import Event
+from logboom.query import model
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
 from logboom.store.local.folders import folder_size
@@ -16,9 +17,18 @@ from logboom.store.local.schema import NUMBER
 from logboom.store.local.translate import id_query
 from logboom.store.port import Count, Day, Page, SearchRequest, SortOrder
 
+_MINUTE_US = 60_000_000
+_HOUR_US = 60 * _MINUTE_US
 
-def search_page(view: View, query: Query, request: SearchRequest) -> Page:
+
+def search_page(
+    view: View, query: Query, request: SearchRequest, is_late: Callable[[], bool]
+) -> Page:
     """One page of an answer; see `Store.search`.
+
+    Args:
+        query: The request's, translated.
+        is_late: True once the search has taken too long; the page then has what was found.
 
     Raises:
         QueryError: The cursor cannot be used.
@@ -31,6 +41,8 @@ def search_page(view: View, query: Query, request: SearchRequest) -> Page:
         limit=request.limit + 1,  # one more tells whether there is another page
         after=None if cursor is None else cursor.after,
         count_beyond=request.count_limit if cursor is None else None,
+        first_window_us=_HOUR_US if _looks_through_terms(request.query) else _MINUTE_US,
+        is_late=is_late,
     )
     collection = Collection(wanted)
     days = view.days if request.order is SortOrder.ASC else view.days[::-1]
@@ -41,10 +53,12 @@ def search_page(view: View, query: Query, request: SearchRequest) -> Page:
     for day in view.days:
         if day.strays:
             collection.add_strays(day)
-    total = _total(collection.count, request.count_limit) if cursor is None else cursor.total
+    total = _total(collection, request.count_limit) if cursor is None else cursor.total
     found = collection.found[: request.limit]
     warnings = [*view.warnings, *collection.warnings]
-    more = len(collection.found) > request.limit and found
+    if collection.is_cut_short:
+        warnings.append("the search took too long and was stopped: there may be more matches")
+    more = (len(collection.found) > request.limit or collection.is_cut_short) and found
     return Page(
         events=[one.event for one in found],
         total=total,
@@ -84,5 +98,18 @@ def days_of(view: View) -> Sequence[Day]:
     ]
 
 
-def _total(count: int, limit: int) -> Count:
-    return Count(count) if count <= limit else Count(limit, exact=False)
+def _total(collection: Collection, limit: int) -> Count:
+    if collection.count > limit:
+        return Count(limit, exact=False)
+    return Count(collection.count, exact=not collection.is_cut_short)
+
+
+def _looks_through_terms(query: model.Query) -> bool:
+    """True when each look at a day's index costs much, however short the time that is asked for."""
+    match query:
+        case model.And(parts) | model.Or(parts):
+            return any(_looks_through_terms(part) for part in parts)
+        case model.Not(part):
+            return _looks_through_terms(part)
+        case _:
+            return isinstance(query, model.Wildcard | model.Regex | model.Fuzzy)

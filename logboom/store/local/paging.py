@@ -7,21 +7,21 @@ day than on an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tantivy import Order, Query
 
 from logboom.errors import StoreDamaged
 from logboom.event import Event
-from logboom.store.local.asking import Hit, every, first
+from logboom.store.local.asking import Hit, first
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.instants import Instant
 from logboom.store.local.schema import SCHEMA, STRAY, TIME
 from logboom.store.port import SortOrder, TimeRange
 
-_FIRST_WINDOW_US = 60_000_000
 _WINDOW_GROWTH = 16
 _END_OF_TIME_US = 2**62
 
@@ -54,6 +54,8 @@ class Wanted:
         limit: Matches to find, at most.
         after: Where the page before ended.
         count_beyond: Go on counting until there are more matches than this; None: do not count.
+        first_window_us: How much time to look through first; then ever more.
+        is_late: True once the search has taken too long.
     """
 
     query: Query
@@ -62,6 +64,8 @@ class Wanted:
     limit: int
     after: Key | None
     count_beyond: int | None
+    first_window_us: int
+    is_late: Callable[[], bool]
 
     @property
     def span(self) -> Span:
@@ -85,10 +89,14 @@ class Collection:
         self.found: list[Found] = []
         self.count = 0
         self.warnings: dict[str, None] = {}
+        self.is_cut_short = False
 
     def is_complete(self) -> bool:
-        """True when nothing more needs to be looked at."""
-        return self._missing() == 0 and not self._is_counting()
+        """True when nothing more needs to be looked at, or there is no more time for it."""
+        if self._missing() == 0 and not self._is_counting():
+            return True
+        self.is_cut_short = self.is_cut_short or self._wanted.is_late()
+        return self.is_cut_short
 
     def add_day(self, day: Snapshot) -> None:
         """Searches a day's events that lie within the day."""
@@ -99,7 +107,7 @@ class Collection:
         if extent is None:
             return
         span = wanted.span.within(max(day.start_us, extent[0]), min(day.end_us, extent[1] + 1))
-        for window in _windows(span, descending=self._descending):
+        for window in _windows(span, wanted.first_window_us, descending=self._descending):
             if self.is_complete():
                 return
             self._add_span(day, wanted.query, window)
@@ -133,14 +141,17 @@ class Collection:
         if not limit or not matches.count:
             return
         hits = matches.hits
-        if matches.count > len(hits):  # the last instant may have more than fit: take all of it
+        if matches.count > len(hits):  # the last instant may have more of them, and earlier ones
             last_us = hits[-1][0]
             hits = [hit for hit in hits if hit[0] != last_us]
-            hits += _at_instant(day, query, last_us)
+            instant = Instant(day, query, last_us, self._descending)
+            hits += [(last_us, one) for one in instant.next_after(None, limit - len(hits))]
         self.found += self._load(day, hits)[:limit]
 
     def _add_rest_of_instant(self, day: Snapshot, query: Query, after: Key) -> None:
-        found = self._load(day, _at_instant(day, query, after[0]))
+        instant = Instant(day, query, after[0], self._descending)
+        addresses = instant.next_after(after[1], self._missing())
+        found = self._load(day, [(after[0], address) for address in addresses])
         rest = [one for one in found if (one.key < after if self._descending else one.key > after)]
         self.found += rest[: self._missing()]
 
@@ -156,9 +167,8 @@ class Collection:
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
 
 
-def _windows(span: Span, *, descending: bool) -> Iterator[Span]:
+def _windows(span: Span, width: int, *, descending: bool) -> Iterator[Span]:
     """Cuts a span into windows that grow, beginning with where the order begins."""
-    width = _FIRST_WINDOW_US
     start, end = span.start_us, span.end_us
     while start < end:
         if descending:
@@ -169,7 +179,3 @@ def _windows(span: Span, *, descending: bool) -> Iterator[Span]:
             start = window.end_us
         yield window
         width *= _WINDOW_GROWTH
-
-
-def _at_instant(day: Snapshot, query: Query, time_us: int) -> list[Hit]:
-    return every(day.searcher, all_of(query, between(time_us, time_us + 1)), by=TIME)

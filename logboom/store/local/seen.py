@@ -36,7 +36,9 @@ class Watermarks:
 
     def load(self, searcher: Searcher) -> None:
         """Takes note of everything that an index holds."""
-        for bucket in run_buckets(searcher, {"highest": {"max": {"field": OFFSET}}}):
+        for bucket in run_buckets(
+            searcher, Query.all_query(), {"highest": {"max": {"field": OFFSET}}}
+        ):
             value = bucket["highest"]["value"]
             self.raise_to(str(bucket["key"]), -1 if value is None else int(value))
 
@@ -84,30 +86,31 @@ def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:
     return found
 
 
-def run_buckets(searcher: Searcher, each: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def run_buckets(searcher: Searcher, query: Query, each: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """One bucket per value of `log.source`, however many there are.
 
     Args:
+        query: Which documents to look at.
         each: What to aggregate in every bucket.
     """
     terms: dict[str, Any] = {"field": SOURCE, "size": _RUNS_AT_ONCE}
-    found = _buckets(searcher, terms, each)
+    found = _buckets(searcher, query, terms, each)
     if found is not None:
         yield from found
         return
     for first in _RUN_ALPHABET:  # too many for one answer: one after the other by first character
-        part = _buckets(searcher, {**terms, "include": f"{first}.*"}, each)
+        part = _buckets(searcher, query, {**terms, "include": f"{first}.*"}, each)
         yield from part or ()
-    others = _buckets(searcher, {**terms, "exclude": f"[{_RUN_ALPHABET}].*"}, each)
+    others = _buckets(searcher, query, {**terms, "exclude": f"[{_RUN_ALPHABET}].*"}, each)
     yield from others or ()
 
 
 def _buckets(
-    searcher: Searcher, terms: dict[str, Any], each: dict[str, Any]
+    searcher: Searcher, query: Query, terms: dict[str, Any], each: dict[str, Any]
 ) -> list[dict[str, Any]] | None:
     """The buckets, or None when there are too many."""
     request = {"runs": {"terms": terms, "aggs": each}}
-    found = searcher.aggregate(Query.all_query(), request)["runs"]
+    found = searcher.aggregate(query, request)["runs"]
     return None if found["sum_other_doc_count"] else found["buckets"]
 
 

@@ -30,6 +30,7 @@ from logboom.store.port import (
 )
 
 _SEARCHES_AT_ONCE = 4
+_PATIENCE_S = 10.0
 _REFRESH_PATIENCE_S = 10.0
 _REFRESH_POLL_S = 0.02
 
@@ -67,15 +68,21 @@ class LocalStore:
         """Finds events; see `Store.search`."""
         return await self._run(
             lambda: search_page(
-                self._days.view(), self._translator.translate(request.query), request
+                self._days.view(),
+                self._translator.translate(request.query),
+                request,
+                self._lateness(),
             )
         )
 
     async def count(self, query: Query, times: TimeRange) -> Count:
-        """Counts matches, always exactly."""
+        """Counts matches, exactly unless that takes too long."""
         return await self._run(
-            lambda: Count(
-                counting.count(self._days.view().days, self._translator.translate(query), times)
+            lambda: counting.count(
+                self._days.view().days,
+                self._translator.translate(query),
+                times,
+                self._lateness(),
             )
         )
 
@@ -140,8 +147,21 @@ class LocalStore:
         behind = any(visible.get(folder, count) < count for folder, count in wanted.items())
         return not behind or not is_written_to(self._folder.path)
 
+    def _lateness(self) -> Callable[[], bool]:
+        """Begins to count the time of a search; gives what says whether it has taken too long."""
+        deadline = self._clock.monotonic() + _PATIENCE_S
+        return lambda: self._clock.monotonic() > deadline
+
     async def _run(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        """Does work in a thread.
+
+        Raises:
+            StoreUnavailable: The file system refuses.
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except OSError as error:
+            raise StoreUnavailable(f"cannot be read: {error}", where=self.address) from error
 
 
 def open_local(section: LocalStoreSection, config: Config, clock: Clock) -> LocalStore:

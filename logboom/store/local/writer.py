@@ -180,6 +180,13 @@ class LocalWriter:
             self._forget(writer)
             self._folder.set_aside(writer.folder)
             return self._day(day).append(documents)
+        except DiskFull:
+            self._forget(writer)  # what reached the disk is found out when the day is opened again
+            raise
+        except OSError as error:
+            self._forget(writer)
+            where = str(writer.folder.path)
+            raise StoreUnavailable(f"cannot be written: {error}", where=where) from error
 
     def _forget(self, writer: DayWriter) -> None:
         with self._changing_days:

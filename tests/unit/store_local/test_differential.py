@@ -214,7 +214,8 @@ def test_both_find_the_same(view: View, query: model.Query) -> None:
     matches = compile_query(query)
     expected = {event["event"]["id"] for event in EVENTS if matches(event)}
     try:
-        page = search_page(view, Translator().translate(query), SearchRequest(query, limit=500))
+        request = SearchRequest(query, limit=500)
+        page = search_page(view, Translator().translate(query), request, lambda: False)
     except QueryError as error:
         if any(why in str(error) for why in ("no patterns", "cannot be compared", "up whole")):
             return
