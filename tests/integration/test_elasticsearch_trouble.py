@@ -173,15 +173,16 @@ async def test_a_server_that_comes_back_soon_is_waited_for(
     assert await (await patient.writer()).write([document(0)]) == [Outcome.STORED]
     store = await open_elastic(mortal.address, unique, request_timeout="5s")
     writer = await store.writer()
+    assert await writer.write([document(1)]) == [Outcome.STORED]
     mortal.pause()
-    writing = asyncio.create_task(writer.write([document(1)]))
+    writing = asyncio.create_task(writer.write([document(2)]))
     with pytest.raises(StoreUnavailable):
         await store.days()
     assert not writing.done()
     mortal.resume()
     assert set(await writing) <= {Outcome.STORED, Outcome.DUPLICATE}
     await patient.refresh()
-    assert len(await stored_ids(patient)) == 2
+    assert len(await stored_ids(patient)) == 3
 
 
 async def test_a_node_that_is_gone_is_passed_over(

@@ -1,0 +1,74 @@
+"""Bulk bodies hold each document once, and none that spoils the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logboom.store import Document
+from logboom.store.elastic.bodies import BodyMaker, unsendable
+from logboom.store.elastic.names import IndexNames
+
+NAMES = IndexNames("logs-%Y.%m.%d")
+DAYS = [date(2026, 3, 14), date(2026, 3, 15)]
+
+
+def maker(documents: Sequence[Document], refused: dict[int, str], *, spell: bool) -> BodyMaker:
+    return BodyMaker(documents, NAMES, spell=spell, refuse=refused.__setitem__)
+
+
+def documents_of(messages: Sequence[str]) -> list[Document]:
+    return [
+        Document(f'id "{n}"', DAYS[n % 2], {"message": text, "attributes": {"n": n}})
+        for n, text in enumerate(messages)
+    ]
+
+
+@given(st.lists(st.text(max_size=40), max_size=20), st.integers(1, 600), st.booleans())
+def test_the_bodies_hold_every_document_once_in_order(
+    messages: list[str], most: int, spell: bool
+) -> None:
+    documents = documents_of(messages)
+    refused: dict[int, str] = {}
+    bodies = list(
+        maker(documents, refused, spell=spell).bodies(range(len(documents)), lambda: most)
+    )
+    assert [number for body in bodies for number in body.numbers] == list(range(len(documents)))
+    assert not refused
+    for body in bodies:
+        assert len(body.content) <= most or len(body.numbers) == 1
+        lines = body.content.splitlines()
+        assert len(lines) == 2 * len(body.numbers)
+        for number, action, source in zip(body.numbers, lines[::2], lines[1::2], strict=True):
+            document = documents[number]
+            assert orjson.loads(action) == {
+                "create": {"_index": NAMES.of(document.day), "_id": document.id}
+            }
+            content = orjson.loads(source)
+            assert ("logboom" in content) == spell
+            content.pop("logboom", None)
+            assert content == document.event
+
+
+@pytest.mark.parametrize("value", [2**64, "\ud800", {1}, {2: 3}])
+def test_what_json_cannot_hold_is_refused_alone(value: Any) -> None:
+    documents = documents_of(["a", "b", "c"])
+    documents[1].event["attributes"]["bad"] = value
+    refused: dict[int, str] = {}
+    (body,) = maker(documents, refused, spell=True).bodies(range(3), lambda: 10_000)
+    assert list(body.numbers) == [0, 2]
+    assert list(refused) == [1]
+    assert "JSON" in refused[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_sent"), [("", False), ("x", True), ("x" * 512, True), ("x" * 513, False), ("ä" * 257, False)]
+)  # fmt: skip
+def test_ids_that_spoil_a_request_are_known(name: str, is_sent: bool) -> None:
+    assert (unsendable(Document(name, DAYS[0], {})) is None) == is_sent

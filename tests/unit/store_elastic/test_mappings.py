@@ -1,0 +1,134 @@
+"""The templates in `mappings/elasticsearch/` are held to the fields of an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import regex
+
+from logboom.config.model import ElasticsearchSection
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.query.analysis import WORD_PATTERN
+from logboom.store.elastic.install import load, number_mapping, templates
+from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.spelling import OWN, searched_name
+
+FILES = ["events", "texts-analysed", "texts-spelled", "day-index"]
+TEXTS = {name for name, kind in EVENT_FIELDS.items() if kind is FieldType.TEXT}
+
+
+def leaves(properties: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, mapping in properties.items():
+        if "properties" in mapping:
+            yield from leaves(mapping["properties"], f"{above}{name}.")
+        else:
+            yield above + name, mapping
+
+
+def mapped(file: str) -> dict[str, dict[str, Any]]:
+    return dict(leaves(load(file)["template"]["mappings"]["properties"]))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_says_whose_it_is_and_its_version(file: str) -> None:
+    content = load(file)
+    assert content["version"] == content["_meta"]["version"] >= 1
+    assert content["_meta"]["managed_by"] == "logboom"
+    assert content["_meta"]["description"]
+
+
+def test_every_field_is_mapped_as_its_type() -> None:
+    found = mapped("events")
+    attributes = found.pop(ATTRIBUTES)
+    assert attributes == {"type": "object", "subobjects": False, "dynamic": True}
+    wanted = {name: kind.value for name, kind in EVENT_FIELDS.items() if name not in TEXTS}
+    assert {name: mapping["type"] for name, mapping in found.items()} == wanted
+
+
+def test_a_value_of_a_wrong_type_never_refuses_a_document() -> None:
+    for name, mapping in mapped("events").items():
+        if mapping["type"] == "keyword":
+            assert mapping["ignore_above"] == 8191, name  # 32,764 bytes at most: Lucene's limit
+        elif mapping["type"] != "object":
+            assert mapping["ignore_malformed"] is True, name
+
+
+@pytest.mark.parametrize("file", ["texts-analysed", "texts-spelled"])
+def test_both_ways_of_texts_map_the_same_names(file: str) -> None:
+    found = mapped(file)
+    assert set(found) == TEXTS | {searched_name(name) for name in TEXTS}
+    searched = load(file)["template"]["settings"]["index"]["query"]["default_field"]
+    assert set(searched) == {searched_name(name) for name in TEXTS}
+
+
+def test_where_the_server_cuts_words_our_names_stand_for_the_texts() -> None:
+    found = mapped("texts-analysed")
+    for name in TEXTS:
+        assert found[name]["analyzer"] == "logboom_words"
+        assert found[searched_name(name)] == {"type": "alias", "path": name}
+
+
+def test_where_it_does_not_the_texts_are_only_kept() -> None:
+    found = mapped("texts-spelled")
+    for name in TEXTS:
+        assert found[name] == {"type": "text", "index": False}
+        assert found[searched_name(name)]["analyzer"] == "whitespace"
+
+
+def test_the_servers_words_are_ours() -> None:
+    analysis = load("texts-analysed")["template"]["settings"]["index"]["analysis"]
+    tokenizer = analysis["tokenizer"]["logboom_words"]
+    assert tokenizer["type"] == "pattern"
+    assert tokenizer["group"] == 0
+    java = tokenizer["pattern"].replace("IsAlphabetic", "Alphabetic")
+    assert java == WORD_PATTERN
+    assert regex.findall(java, "a.b_C 주문 x1") == ["a", "b", "C", "주문", "x1"]
+    assert analysis["analyzer"]["logboom_words"]["filter"][0] == "lowercase"
+
+
+@pytest.mark.parametrize("cuts_words", [True, False])
+def test_the_templates_fit_together(cuts_words: bool) -> None:
+    section = ElasticsearchSection.model_validate(
+        {"urls": ["http://localhost:9200"], "replicas": 2}
+    )
+    names = IndexNames("app-%Y.%m.%d")
+    *components, index = templates(section, names, cuts_words=cuts_words)
+    paths = [f"/_component_template/{name}" for name in index.content["composed_of"]]
+    assert [component.path for component in components] == paths
+    assert index.content["index_patterns"] == list(names.patterns)
+    assert index.content["template"]["settings"]["index"]["auto_expand_replicas"] == "0-2"
+    assert OWN in components[1].content["template"]["mappings"]["properties"]
+
+
+def test_a_template_changes_its_digest_with_its_settings() -> None:
+    names = IndexNames("app-%Y.%m.%d")
+    digests = {
+        templates(
+            ElasticsearchSection.model_validate({"urls": ["http://x:1"], **more}),
+            names,
+            cuts_words=True,
+        )[-1].digest
+        for more in ({}, {"shards": 2}, {"refresh_interval": "5s"}, {"codec": "best_compression"})
+    }
+    assert len(digests) == 4
+
+
+def test_a_pattern_that_says_more_goes_first() -> None:
+    section = ElasticsearchSection.model_validate({"urls": ["http://x:1"]})
+    general, special = (
+        templates(section, IndexNames(pattern), cuts_words=True)[-1].content["priority"]
+        for pattern in ("a%Y%m%d", "a1%Y%m%d")
+    )
+    assert special > general
+
+
+def test_attributes_with_numbers_are_keywords_and_numbers() -> None:
+    assert number_mapping()["type"] == "keyword"
+    assert number_mapping()["fields"]["number"]["coerce"] is False
+
+
+def test_no_name_of_a_field_begins_with_ours() -> None:
+    assert not [name for name in EVENT_FIELDS if re.match(rf"{OWN}(\.|$)", name)]

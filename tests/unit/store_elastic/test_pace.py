@@ -1,0 +1,52 @@
+"""Overload halves what is under way; success brings it back step by step."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logboom.store.elastic.pace import Pace
+
+MEBIBYTE = 2**20
+
+
+def test_requests_are_halved_first_and_then_their_size() -> None:
+    pace = Pace(8 * MEBIBYTE, 4)
+    seen = []
+    for _ in range(9):
+        pace.slow_down()
+        seen.append((pace.requests, pace.bytes / MEBIBYTE))
+    assert seen == [(2, 8), (1, 8), (1, 4), (1, 2), (1, 1), (1, 0.5), *[(1, 0.25)] * 3]
+
+
+def test_success_takes_the_steps_back_and_stops_at_the_settings() -> None:
+    pace = Pace(MEBIBYTE, 3)
+    for _ in range(4):
+        pace.slow_down()
+    assert (pace.requests, pace.bytes) == (1, MEBIBYTE // 4)
+    for _ in range(7):
+        pace.went_well()
+    assert (pace.requests, pace.bytes) == (1, MEBIBYTE // 4)
+    pace.went_well()
+    assert (pace.requests, pace.bytes) == (1, MEBIBYTE // 2)
+    for _ in range(100):
+        pace.went_well()
+    assert (pace.requests, pace.bytes) == (3, MEBIBYTE)
+    assert not pace.is_slowed
+
+
+@given(
+    st.integers(1, 10 * MEBIBYTE), st.integers(1, 32), st.lists(st.booleans(), max_size=300)
+)  # fmt: skip
+def test_there_is_always_something_under_way_and_never_too_much(
+    most: int, requests: int, signs: list[bool]
+) -> None:
+    pace = Pace(most, requests)
+    for went_well in signs:
+        if went_well:
+            pace.went_well()
+        else:
+            pace.slow_down()
+        assert 1 <= pace.requests <= requests
+        assert 1 <= pace.bytes <= most
+        assert pace.is_slowed == (pace.bytes < most or pace.requests < requests)
