@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
+    ConsumerStoppedError,
     IllegalGenerationError,
     IllegalStateError,
     KafkaError,
@@ -47,7 +48,13 @@ class KafkaPublisher:
         self._section = section
         self._producer: AIOKafkaProducer | None = None
         self._turn = asyncio.Lock()
+        self._closed = False
         self._partitioner = DefaultPartitioner()
+
+    @property
+    def waiting_for(self) -> str | None:
+        """See `Publisher.waiting_for`."""
+        return None
 
     async def publish(self, batch: OutgoingBatch) -> None:
         """See `Publisher.publish`."""
@@ -91,6 +98,8 @@ class KafkaPublisher:
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._turn:
+            if self._closed:
+                raise BrokerUnavailable("the publisher is closed", where=self._section.topic)
             if self._producer is None:
                 timeout_ms = int(self._section.request_timeout.total_seconds() * 1000)
                 compression = self._section.compression
@@ -116,6 +125,7 @@ class KafkaPublisher:
 
     async def close(self) -> None:
         """See `Publisher.close`."""
+        self._closed = True
         async with self._turn:
             producer, self._producer = self._producer, None
             if producer is not None:
@@ -153,8 +163,12 @@ class KafkaSubscription:
             found = await self._joined().getmany(
                 timeout_ms=int(timeout_s * 1000), max_records=max_messages
             )
+        except ConsumerStoppedError as error:
+            raise self._is_closed() from error
         except KafkaError as error:
             raise translated(error, self._section) from error
+        if not found:
+            self._joined()  # which is how closing ends the wait
         return [
             ConsumedBatch(
                 place.partition, [r.offset for r in records], [_message(r) for r in records]
@@ -186,8 +200,11 @@ class KafkaSubscription:
 
     def _joined(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            raise BrokerUnavailable("the subscription is closed", where=self._section.topic)
+            raise self._is_closed()
         return self._consumer
+
+    def _is_closed(self) -> BrokerUnavailable:
+        return BrokerUnavailable("the subscription is closed", where=self._section.topic)
 
     async def close(self) -> None:
         """See `Subscription.close`."""

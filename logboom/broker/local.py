@@ -7,143 +7,190 @@ kept in the same transaction as its batches, so a batch that is sent again is re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from logboom.broker.local_files import EventLog, StatusBoard, hold_producer, release_producer
-from logboom.broker.packing import pack, unpack
-from logboom.broker.port import ConsumedBatch, OutgoingBatch, PartitionLag
+from logboom.broker.local_log import EventLog, PackedBatch
+from logboom.broker.local_seats import Seat
+from logboom.broker.local_sqlite import for_os_error
+from logboom.broker.local_status import StatusBoard
+from logboom.broker.local_thread import OwnThread
+from logboom.broker.packing import Packer, Unpacker, fingerprint
+from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
 from logboom.config import LocalBrokerSection
-from logboom.errors import DiskFull
+from logboom.errors import AlreadyRunning, BrokerUnavailable
+
+log = logging.getLogger("logboom.broker")
 
 PARTITION = 0
 _LOOK_S = 0.02
 _FULL_LOOK_S = 0.25
-_Result = TypeVar("_Result")
-
-
-class _Worker:
-    """One thread that owns one database."""
-
-    def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-
-    async def do(self, act: Callable[[], _Result]) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, act)
-
-    def close(self) -> None:
-        self._pool.shutdown()
 
 
 class LocalPublisher:
-    """A producer's way into the embedded broker."""
+    """A producer's way into the embedded broker.
+
+    Raises:
+        AlreadyRunning: Another process publishes under this name.
+    """
 
     def __init__(self, folder: Path, section: LocalBrokerSection, producer: str) -> None:
         self._producer = producer
         self._max_bytes = section.max_bytes
-        self._hold = hold_producer(folder, producer)
-        self._worker = _Worker("broker-publish")
-        self._log = EventLog(folder)
+        self._seat = Seat(folder, "producer", producer)
+        if not self._seat.take():
+            self._seat.close()
+            raise AlreadyRunning(
+                "another process publishes under the same name",
+                where=producer,
+                mend="stop it first",
+            )
+        self._packing = OwnThread("broker-pack", Packer, lambda _: None)
+        self._log = _log_thread("broker-publish", folder)
+        self._turn = asyncio.Lock()
         self._closed = False
+        self._is_full = False
+
+    @property
+    def waiting_for(self) -> str | None:
+        """See `Publisher.waiting_for`."""
+        if not self._is_full:
+            return None
+        return f"the embedded broker is full: {self._max_bytes} bytes wait to be processed"
 
     async def publish(self, batch: OutgoingBatch) -> None:
         """See `Publisher.publish`. A batch that was acknowledged before is not stored again."""
-        packed = await asyncio.to_thread(pack, batch.messages)
-        count = len(batch.messages)
+        if not batch.messages:
+            return
+        packing = self._packing.do(lambda packer: packer.pack(batch.messages))
+        async with self._turn:  # taken in the order of the calls: nothing was awaited before
+            packed = await packing
+            row = PackedBatch(batch.sequence, len(batch.messages), fingerprint(packed), packed)
+            await self._append(row)
 
-        def append() -> bool:
-            return self._log.append(self._producer, batch.sequence, count, packed, self._max_bytes)
-
-        while True:
-            if await self._worker.do(append):
-                return
-            await asyncio.sleep(_FULL_LOOK_S)  # full of events that nobody consumed: push back
+    async def _append(self, row: PackedBatch) -> None:
+        try:
+            while not await self._log.do(
+                lambda events: events.append(self._producer, row, self._max_bytes)
+            ):
+                if not self._is_full:
+                    self._is_full = True
+                    log.warning("%s", self.waiting_for)
+                await asyncio.sleep(_FULL_LOOK_S)
+        finally:
+            self._is_full = False
 
     async def close(self) -> None:
         """See `Publisher.close`."""
         if self._closed:
             return
         self._closed = True
-        await self._worker.do(self._log.close)
-        self._worker.close()
-        release_producer(self._hold)
+        await self._packing.close()
+        await self._log.close()
+        self._seat.close()
 
 
 class LocalSubscription:
     """A consumer of the embedded broker.
 
-    The members of a group do not share the work: each event is for the one member that there is.
+    There is one partition, so one member of a group gets all messages, and the others wait for its
+    end: they go on where it committed last.
     """
 
     def __init__(self, folder: Path, group: str) -> None:
         self._group = group
-        self._worker = _Worker("broker-consume")
-        self._log = EventLog(folder)
+        self._seat = Seat(folder, "group", group)
+        self._log = _log_thread("broker-consume", folder)
+        self._unpacker = Unpacker()
         self._position: int | None = None
+        self._is_drained = False
         self._closed = False
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
         """See `Subscription.receive`."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + timeout_s
+        clock = asyncio.get_running_loop().time
+        due = clock() + timeout_s
         while True:
-            batches = await self._worker.do(lambda: self._next(max_messages))
-            left_s = due - loop.time()
+            batches = await self._next(max_messages)
+            left_s = due - clock()
             if batches or left_s <= 0:
                 return batches
             await asyncio.sleep(min(_LOOK_S, left_s))
 
-    def _next(self, max_messages: int) -> list[ConsumedBatch]:
-        if self._position is None:
-            self._position = self._log.committed(self._group)
-        batches: list[ConsumedBatch] = []
-        for first, count, packed in self._log.read(self._position, max_messages):
-            skipped = max(0, self._position - first)
-            messages = unpack(packed)[skipped:]
-            offsets = range(first + skipped, first + count)
-            batches.append(ConsumedBatch(PARTITION, offsets, messages))
-            self._position = first + count
+    async def _next(self, max_messages: int) -> Sequence[ConsumedBatch]:
+        """What is there now. The position moves only with a result that is really handed over."""
+        if not self._is_ours():
+            return []
+        position, was_drained = self._position, self._is_drained
+        self._is_drained = False
+        batches = await self._log.do(
+            lambda events: self._read(events, position, max_messages, only_news=was_drained)
+        )
+        self._is_drained = not batches
+        if batches:
+            self._position = batches[-1].next_offset
         return batches
+
+    def _is_ours(self) -> bool:
+        if self._closed:
+            raise BrokerUnavailable("the subscription is closed", where=self._group)
+        return self._seat.take()
+
+    def _read(
+        self, events: EventLog, position: int | None, max_messages: int, *, only_news: bool
+    ) -> list[ConsumedBatch]:
+        news = events.has_news()  # before reading: what comes meanwhile is news again
+        if only_news and not news:
+            return []
+        if position is None:
+            position = events.committed(self._group)
+        batches: list[ConsumedBatch] = []
+        for row in events.read(position, max_messages):
+            skipped = max(0, position - row.first)
+            messages = self._messages(row.first, row.packed)[skipped:]
+            offsets = range(row.first + skipped, row.first + row.count)
+            batches.append(ConsumedBatch(PARTITION, offsets, messages))
+        return batches
+
+    def _messages(self, first: int, packed: bytes) -> list[Message]:
+        try:
+            return self._unpacker.unpack(packed)
+        except BrokerUnavailable as error:
+            raise BrokerUnavailable(
+                f"the batch at offset {first} is damaged: {error.what}",
+                where="events.db",
+                mend=f"to give it up, delete row {first} of its table batches with sqlite3",
+            ) from error
 
     async def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""
         position = positions.get(PARTITION)
-        if position is not None:
-            await self._worker.do(lambda: self._log.commit(self._group, position))
+        if position is not None and self._is_ours():
+            await self._log.do(lambda events: events.commit(self._group, position))
 
     async def close(self) -> None:
         """See `Subscription.close`."""
         if self._closed:
             return
         self._closed = True
-        await self._worker.do(self._log.close)
-        self._worker.close()
+        await self._log.close()
+        self._seat.close()
 
 
 class LocalBroker:
     """The embedded broker as one process sees it.
 
     Args:
-        folder: Where its files are; made when it is missing.
+        folder: Where its files are; made, with them, at the first use.
         section: Its settings.
-
-    Raises:
-        DiskFull: There is no room to make its files.
     """
 
     def __init__(self, folder: Path, section: LocalBrokerSection) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DiskFull(error.strerror or str(error), where=str(folder)) from error
         self._folder = folder
         self._section = section
-        self._worker = _Worker("broker-look")
-        self._log = EventLog(folder)
-        self._board = StatusBoard(folder)
-        self._closed = False
+        self._log = _log_thread("broker-look", folder)
+        self._board = OwnThread("broker-status", lambda: _open_board(folder), StatusBoard.close)
 
     @property
     def address(self) -> str:
@@ -156,37 +203,53 @@ class LocalBroker:
         Raises:
             AlreadyRunning: Another process publishes under this name.
         """
+        await self.check()
         return LocalPublisher(self._folder, self._section, producer)
 
     async def subscription(self, *, group: str) -> LocalSubscription:
         """See `Broker.subscription`."""
-        await self._worker.do(lambda: self._log.join(group))
+        await self._log.do(lambda events: events.join(group))
         return LocalSubscription(self._folder, group)
 
     async def lag(self, *, group: str) -> Sequence[PartitionLag]:
         """See `Broker.lag`."""
-        committed, end = await self._worker.do(
-            lambda: (self._log.committed(group), self._log.end())
-        )
+        committed, end = await self._log.do(lambda events: (events.committed(group), events.end()))
         return [PartitionLag(PARTITION, committed, end)]
 
     async def post_status(self, entries: Mapping[str, bytes]) -> None:
         """See `Broker.post_status`."""
-        await self._worker.do(lambda: self._board.post(entries))
+        await self._board.do(lambda board: board.post(entries))
 
     async def read_status(self) -> Mapping[str, bytes]:
         """See `Broker.read_status`."""
-        return await self._worker.do(self._board.read)
+        return await self._board.do(StatusBoard.read)
 
     async def check(self) -> None:
         """See `Broker.check`."""
-        await self._worker.do(self._log.end)
+        await self._log.do(EventLog.end)
 
     async def close(self) -> None:
         """See `Broker.close`."""
-        if self._closed:
-            return
-        self._closed = True
-        await self._worker.do(self._log.close)
-        await self._worker.do(self._board.close)
-        self._worker.close()
+        await self._log.close()
+        await self._board.close()
+
+
+def _log_thread(name: str, folder: Path) -> OwnThread[EventLog]:
+    return OwnThread(name, lambda: _open_log(folder), EventLog.close)
+
+
+def _open_log(folder: Path) -> EventLog:
+    _make(folder)
+    return EventLog(folder)
+
+
+def _open_board(folder: Path) -> StatusBoard:
+    _make(folder)
+    return StatusBoard(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise for_os_error(error, folder) from error

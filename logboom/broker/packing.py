@@ -5,44 +5,73 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate, chain, groupby, pairwise, repeat, starmap
 
 import zstandard
 
 from logboom.broker.port import Message
+from logboom.errors import BrokerUnavailable
 
 _HEAD = struct.Struct("<II")
 _LEVEL = 1
+_CHECKSUM_BYTES = 4
+_SIZE = "I"
 
 
-def pack(messages: Sequence[Message]) -> bytes:
-    """Packs messages: lengths of the keys, lengths of the values, keys, values; zstd.
+class Packer:
+    """Packs batches. One object per thread: it keeps a compressor.
 
-    Args:
-        messages: In order; each below 4 GiB.
+    A row is a zstd frame, with a checksum, of: the number of messages and of runs of equal keys;
+    the length of each run, of each run's key and of each value, as 32-bit numbers; the keys; the
+    values.
     """
-    keys = [message.key for message in messages]
-    values = [message.value for message in messages]
-    lengths = array("I", [*map(len, keys), *map(len, values)])
-    body = b"".join(
-        (_HEAD.pack(len(messages), lengths.itemsize), lengths.tobytes(), *keys, *values)
-    )
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(body)
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+
+    def pack(self, messages: Sequence[Message]) -> bytes:
+        """Packs messages.
+
+        Args:
+            messages: In order; each below 4 GiB.
+        """
+        runs = [(key, len(list(run))) for key, run in groupby(message.key for message in messages)]
+        keys = [key for key, _ in runs]
+        values = [message.value for message in messages]
+        sizes = array(_SIZE, [length for _, length in runs])
+        sizes.extend(map(len, keys))
+        sizes.extend(map(len, values))
+        head = _HEAD.pack(len(values), len(runs))
+        return self._compressor.compress(b"".join((head, sizes.tobytes(), *keys, *values)))
 
 
-def unpack(packed: bytes) -> list[Message]:
-    """Gives back what was packed.
+class Unpacker:
+    """Unpacks batches. One object per thread: it keeps a decompressor."""
 
-    Raises:
-        zstandard.ZstdError: When the bytes are damaged.
-    """
-    body = zstandard.ZstdDecompressor().decompress(packed)
-    count, item_size = _HEAD.unpack_from(body)
-    lengths = array("I")
-    begin = _HEAD.size
-    place = begin + 2 * count * item_size
-    lengths.frombytes(body[begin:place])
-    pieces: list[bytes] = []
-    for length in lengths:
-        pieces.append(body[place : place + length])
-        place += length
-    return list(map(Message, pieces[:count], pieces[count:]))
+    def __init__(self) -> None:
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def unpack(self, packed: bytes) -> list[Message]:
+        """Gives back what was packed.
+
+        Raises:
+            BrokerUnavailable: The bytes are damaged.
+        """
+        try:
+            body = self._decompressor.decompress(packed)
+        except zstandard.ZstdError as error:
+            raise BrokerUnavailable(f"a stored batch is damaged: {error}") from error
+        count, runs = _HEAD.unpack_from(body)
+        sizes = array(_SIZE)
+        begin = _HEAD.size
+        place = begin + (2 * runs + count) * sizes.itemsize
+        sizes.frombytes(body[begin:place])
+        ends = accumulate(sizes[runs:], initial=place)
+        pieces = [body[start:end] for start, end in pairwise(ends)]
+        keys = chain.from_iterable(starmap(repeat, zip(pieces[:runs], sizes[:runs], strict=True)))
+        return list(map(Message, keys, pieces[runs:]))
+
+
+def fingerprint(packed: bytes) -> int:
+    """The checksum of the messages that a row holds: a frame of zstd ends with it."""
+    return int.from_bytes(packed[-_CHECKSUM_BYTES:], "little")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One event on its way.
+class Message(NamedTuple):
+    """One event on its way. A tuple, because making a frozen dataclass takes half as long again.
 
     Attributes:
         key: Messages of one key stay in order (same partition).
@@ -77,6 +76,11 @@ class PartitionLag:
 class Publisher(Protocol):
     """One producer's way into one topic."""
 
+    @property
+    def waiting_for(self) -> str | None:
+        """What keeps `publish` from returning, in words for people; None when nothing does."""
+        ...
+
     async def publish(self, batch: OutgoingBatch) -> None:
         """Returns when every message of the batch is durable.
 
@@ -86,14 +90,18 @@ class Publisher(Protocol):
         recognised and dropped (local).
 
         Raises:
-            BrokerUnavailable: The batch may or may not have arrived; publish it again.
+            BrokerUnavailable: The batch may or may not have arrived; publish it again. Or this
+                publisher is closed; then the text says so.
             BrokerRefused: The broker will never take this batch.
             DiskFull: The embedded broker has no room; publish it again later.
         """
         ...
 
     async def close(self) -> None:
-        """Waits for what is under way and lets go of all resources. Idempotent."""
+        """Waits until no batch is on its way, and lets go of all resources. Idempotent.
+
+        A `publish` that has not begun to send by then raises `BrokerUnavailable`, as later ones do.
+        """
         ...
 
 
@@ -109,7 +117,8 @@ class Subscription(Protocol):
             timeout_s: Return empty-handed after this long.
 
         Raises:
-            BrokerUnavailable: Ask again later.
+            BrokerUnavailable: Ask again later. Or this subscription is closed; then the text says
+                so.
             BrokerRefused: It will never work.
         """
         ...
@@ -121,12 +130,16 @@ class Subscription(Protocol):
         reads those messages again, and the store recognises them.
 
         Raises:
-            BrokerUnavailable: Commit again later.
+            BrokerUnavailable: Commit again later. Or this subscription is closed; then the text
+                says so.
         """
         ...
 
     async def close(self) -> None:
-        """Leaves the group, so that others take over at once. Idempotent."""
+        """Leaves the group, so that others take over at once. Idempotent.
+
+        A `receive` that is under way raises `BrokerUnavailable`, as later ones do.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,20 +13,23 @@ from logboom.broker import Broker, ConsumedBatch, Message, OutgoingBatch, Subscr
 from logboom.broker.kafka import KafkaBroker
 from logboom.broker.local import LocalBroker
 from logboom.config import KafkaSection, LocalBrokerSection
-from logboom.errors import AlreadyRunning, BrokerRefused
+from logboom.errors import AlreadyRunning, BrokerRefused, BrokerUnavailable
 
 
 @pytest.fixture(params=["local", "kafka"])
-async def broker(
-    request: pytest.FixtureRequest, tmp_path: Path, unique: str
-) -> AsyncIterator[Broker]:
+def another(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Callable[[], Broker]:
+    """Opens the same broker once more, as another process would."""
     if request.param == "local":
-        opened: Broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    else:
-        address = request.getfixturevalue("kafka")
-        opened = KafkaBroker(
-            KafkaSection(bootstrap=[address], topic=unique, status_topic=f"{unique}-status")
-        )
+        return lambda: LocalBroker(tmp_path / "broker", LocalBrokerSection())
+    section = KafkaSection(
+        bootstrap=[request.getfixturevalue("kafka")], topic=unique, status_topic=f"{unique}-status"
+    )
+    return lambda: KafkaBroker(section)
+
+
+@pytest.fixture
+async def broker(another: Callable[[], Broker]) -> AsyncIterator[Broker]:
+    opened = another()
     yield opened
     await opened.close()
 
@@ -138,6 +141,87 @@ async def test_several_batches_under_way_all_arrive_once(broker: Broker) -> None
     received = _values(await _receive(subscription, 800))
     assert sorted(received) == sorted(m.value for m in _messages(0, 800))
     await subscription.close()
+    await publisher.close()
+
+
+async def test_batches_arrive_in_the_order_in_which_they_were_started(broker: Broker) -> None:
+    publisher = await broker.publisher(producer="p")
+    await asyncio.gather(
+        *(
+            publisher.publish(OutgoingBatch(n + 1, _messages(n * 3000, 3000 if n % 2 else 5)))
+            for n in range(12)
+        )
+    )
+    subscription = await broker.subscription(group="g")
+    received = await _receive(subscription, 6 * 3005)
+    for key in (b"key-0", b"key-1", b"key-2"):
+        numbers = [
+            int(message.value[5:-1])
+            for batch in received
+            for message in batch.messages
+            if message.key == key
+        ]
+        assert numbers == sorted(numbers)
+    await subscription.close()
+    await publisher.close()
+
+
+async def test_a_group_gives_each_message_to_one_member_and_the_next_member_goes_on(
+    broker: Broker,
+) -> None:
+    publisher = await broker.publisher(producer="p")
+    first = await broker.subscription(group="g")
+    await publisher.publish(OutgoingBatch(1, _messages(0, 10)))
+    batches = await _receive(first, 10)
+    await first.commit({batch.partition: batch.next_offset for batch in batches})
+    second = await broker.subscription(group="g")
+    await publisher.publish(OutgoingBatch(2, _messages(10, 90)))
+    await first.close()
+    values = set(_values(await _receive(second, 90)))
+    assert values == {message.value for message in _messages(10, 90)}
+    await second.close()
+    await publisher.close()
+
+
+async def test_status_is_shared_by_all_who_open_the_broker(
+    broker: Broker, another: Callable[[], Broker]
+) -> None:
+    await broker.post_status({"a": b"1"})
+    other = another()
+    assert await other.read_status() == {"a": b"1"}
+    await other.post_status({"a": b"2"})
+    assert await broker.read_status() == {"a": b"2"}
+    await other.close()
+
+
+async def test_what_is_closed_says_so(broker: Broker) -> None:
+    publisher = await broker.publisher(producer="p")
+    subscription = await broker.subscription(group="g")
+    await publisher.close()
+    await subscription.close()
+    with pytest.raises(BrokerUnavailable, match="closed"):
+        await publisher.publish(OutgoingBatch(1, _messages(0, 1)))
+    with pytest.raises(BrokerUnavailable, match="closed"):
+        await subscription.receive(max_messages=1, timeout_s=0.1)
+    with pytest.raises(BrokerUnavailable, match="closed"):
+        await subscription.commit({0: 1})
+
+
+async def test_closing_ends_the_waiting_for_messages(broker: Broker) -> None:
+    subscription = await broker.subscription(group="g")
+    waiting = asyncio.create_task(subscription.receive(max_messages=1, timeout_s=60))
+    done, _ = await asyncio.wait([waiting], timeout=0.2)
+    assert not done
+    await subscription.close()
+    with pytest.raises(BrokerUnavailable, match="closed"):
+        await asyncio.wait_for(waiting, 10)
+
+
+async def test_a_batch_of_nothing_is_fine(broker: Broker) -> None:
+    publisher = await broker.publisher(producer="p")
+    await publisher.publish(OutgoingBatch(1, []))
+    await publisher.publish(OutgoingBatch(2, _messages(0, 3)))
+    assert sum(p.messages for p in await broker.lag(group="g")) == 3
     await publisher.close()
 
 
