@@ -22,8 +22,10 @@ from shipper.framing import Frames, Framing, make_framing
 from shipper.framing.frames import TRUNCATED, append, make_decoder
 from shipper.normalise import Normaliser, SourceContext
 from shipper.parsers import Parser
+from shipper.parsers.json import JsonParser
 from shipper.parsers.making import make_parser
 from shipper.redact import Redactor
+from shipper.splicing import Splicer
 
 PARSE_FAILED = "parse_failed"
 _MESSAGE_OVERHEAD = 100_000  # what names, ids and times may add to an event's text
@@ -77,17 +79,16 @@ class Assembler:
         self._parser: Parser = make_parser(section)
         self._names_a_format = section.format not in {"auto", "plain"}
         self._redactor = Redactor.with_defaults()
-        self._normaliser = Normaliser(
-            SourceContext(
-                run=run,
-                path=path,
-                host=socket.gethostname(),
-                service=section.service or service_of(path),
-                zone=ZoneInfo(section.zone),
-                fields=section.fields,
-            ),
-            redactor=self._redactor,
+        context = SourceContext(
+            run=run,
+            path=path,
+            host=socket.gethostname(),
+            service=section.service or service_of(path),
+            zone=ZoneInfo(section.zone),
+            fields=section.fields,
         )
+        self._splicer = Splicer(context)
+        self._normaliser = Normaliser(context, redactor=self._redactor)
 
     @property
     def format_name(self) -> str:
@@ -153,25 +154,25 @@ class Assembler:
         return frames
 
     def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
-        parse, normalise, tags = self._parser.parse, self._normaliser.normalise, frames.tags
+        texts, tags, splice = frames.texts, frames.tags, self._splicer.splice
         read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
-        secrets = self._redactor.may_be_needed("\n".join(frames.texts))
+        suspects = self._redactor.suspects(texts)
+        unusual = suspects | tags.keys()
         values: list[bytes] = []
         timestamps: list[str] = []
-        for number, (text, start) in enumerate(zip(frames.texts, frames.starts, strict=True)):
-            fields = parse(text)
-            marks = tags.get(number, ())
-            if fields is None and self._names_a_format:
-                marks = (*marks, PARSE_FAILED)
-            event = normalise(
-                fields,
-                text,
-                offset=offset + start,
-                read_ns=read_ns,
-                read_text=read_text,
-                tags=marks,
-                secrets=secrets,
-            )
+        for number, (text, start) in enumerate(zip(texts, frames.starts, strict=True)):
+            event = None
+            if text[:1] == "{" and number not in unusual and self._parser.name == JsonParser.name:
+                event = splice(text, offset=offset + start, read_text=read_text)
+            if event is None:
+                marks = tags.get(number, ())
+                fields = self._parser.parse(text)
+                if fields is None and self._names_a_format:
+                    marks = (*marks, PARSE_FAILED)
+                event = self._normaliser.normalise(
+                    fields, text, offset=offset + start, read_ns=read_ns, read_text=read_text,
+                    tags=marks, secrets=number in suspects,
+                )  # fmt: skip
             value = event.value
             if len(value) > self._max_message_bytes:
                 value = shrink(value, self._max_message_bytes)

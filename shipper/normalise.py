@@ -18,9 +18,9 @@ from shipper.placing import places, put
 from shipper.redact import Redactor
 from shipper.spellings import SPELLINGS
 
-_NESTED_OBJECTS = frozenset(name.partition(".")[0] for name in EVENT_FIELDS if "." in name)
-_OPTIONS = orjson.OPT_NON_STR_KEYS
-_SMALL_TEXT = 16_000
+NESTED_OBJECTS = frozenset(name.partition(".")[0] for name in EVENT_FIELDS if "." in name)
+JSON_OPTIONS = orjson.OPT_NON_STR_KEYS
+SMALL_TEXT = 16_000
 _PLACES = places()
 
 
@@ -68,7 +68,7 @@ class Normaliser:
     def __init__(self, context: SourceContext, *, redactor: Redactor | None) -> None:
         self._context = context
         self._redactor = redactor
-        self._known_static, self._own_static = _split_static(context.fields)
+        self._known_static, self._own_static = split_static(context.fields)
         self._file = {} if context.path == "-" else {"path": context.path}
         self._host = {"name": context.host}
 
@@ -115,7 +115,7 @@ class Normaliser:
             place = places.get(name)
             if place is not None and place.take(event, value, zone, read_ns):
                 continue
-            if type(value) is dict and name in _NESTED_OBJECTS:
+            if type(value) is dict and name in NESTED_OBJECTS:
                 self._place_nested(event, attributes, name, value, read_ns)
             elif name == "attributes" and type(value) is dict:
                 attributes.update(value)
@@ -125,7 +125,7 @@ class Normaliser:
                 attributes[name] = value
         for name, value in self._own_static.items():
             attributes.setdefault(name, value)
-        if attributes and not (len(text) < _SMALL_TEXT and is_storable(attributes)):
+        if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
             attributes = bounded_attributes(attributes)
         return event, attributes
 
@@ -191,7 +191,8 @@ class Normaliser:
         return {name: clean(value, name) for name, value in fields.items()}
 
 
-def _split_static(fields: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+def split_static(fields: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Splits fields that are added to every event into ECS ones, by their names, and own ones."""
     known = {SPELLINGS.get(name, name): value for name, value in fields.items()}
     return (
         {name: value for name, value in known.items() if name in EVENT_FIELDS},
@@ -228,10 +229,10 @@ def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple
 
 def _encode(event: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(event, option=_OPTIONS)
+        return orjson.dumps(event, option=JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
         event["attributes"] = bounded_attributes(event["attributes"])
-        return orjson.dumps(_readable(event), option=_OPTIONS)
+        return orjson.dumps(_readable(event), option=JSON_OPTIONS)
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401 - JSON is of any shape

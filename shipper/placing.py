@@ -63,7 +63,7 @@ class _AddressPlace(Place):
         """Puts an address or a name where it belongs."""
         if not isinstance(value, str) or not value:
             return False
-        return put(event, ("client", "ip" if _is_ip(value) else "address"), value)
+        return put(event, ("client", "ip" if is_address(value) else "address"), value)
 
 
 def places() -> dict[str, Place]:
@@ -93,10 +93,10 @@ def put(event: dict[str, Any], path: tuple[str, ...], value: object) -> bool:
 def _place(target: str) -> Place:
     if target in DURATION_NS:
         factor = DURATION_NS[target]
-        return Place(("event", "duration"), lambda value, _zone, _read: _duration(value, factor))
+        return Place(("event", "duration"), lambda value, _zone, _read: duration_ns(value, factor))
     path = tuple(target.split("."))
     special: dict[str, _Fit] = {
-        "@timestamp": _timestamp,
+        "@timestamp": timestamp_text,
         "log.level": lambda value, _zone, _read: level_of(value),
         "tags": lambda value, _zone, _read: _tags(value),
         "message": lambda value, _zone, _read: value if type(value) is str else None,
@@ -111,7 +111,8 @@ def _place(target: str) -> Place:
     return Place(path, lambda value, _zone, _read: (value or None) if type(value) is str else None)
 
 
-def _timestamp(value: object, zone: tzinfo, read_ns: int) -> str | None:
+def timestamp_text(value: object, zone: tzinfo, read_ns: int) -> str | None:
+    """A time in any form as ISO 8601 in UTC; None when it is none."""
     if (
         type(value) is str
         and len(value) == 24
@@ -128,7 +129,8 @@ def _timestamp(value: object, zone: tzinfo, read_ns: int) -> str | None:
     return None if moment is None else _utc_text(moment)
 
 
-def _duration(value: object, factor: int) -> int | None:
+def duration_ns(value: object, factor: int) -> int | None:
+    """A duration in ns; None when the value is no duration."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
         return None
     return min(round(value * factor), 2**63 - 1)
@@ -155,7 +157,8 @@ def _whole_number(value: object) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _is_ip(value: str) -> bool:
+def is_address(value: str) -> bool:
+    """Whether a text is an IP address."""
     try:
         ipaddress.ip_address(value)
     except ValueError:

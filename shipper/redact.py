@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+from ahocorasick_rs import AhoCorasick
 
 REPLACEMENT = "[redacted]"
 
@@ -25,22 +29,21 @@ class Rule:
     hints: tuple[str, ...]
     assigned: bool = False
 
-    def may_match(self, lower: str) -> bool:
-        """A cheap look at the lower-cased text."""
-        for hint in self.hints:
-            place = lower.find(hint)
-            while place >= 0:
-                if not self.assigned:
-                    return True
-                behind = lower[place + len(hint) : place + len(hint) + _ASSIGNED_WITHIN]
-                if "=" in behind or ":" in behind:
-                    return True
-                place = lower.find(hint, place + 1)
-        return False
+    def is_likely(self, lower: str, end: int) -> bool:
+        """A cheap look at what follows a hint that ends here in a lower-cased text."""
+        if not self.assigned:
+            return True
+        behind = lower[end : end + _ASSIGNED_WITHIN]
+        return "=" in behind or ":" in behind
 
 
 _ASSIGNED_WITHIN = 12
-_CARD_HINT = re.compile(r"[3-6](?<![\w.-].)\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
+_CARD = re.compile(r"[3-6](?<![\w.-].)\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
+_DIGITS = str.maketrans("123456789 ", "000000000-")
+_CARD_FORMS = AhoCorasick(
+    [f"0000{a}0000{b}0000{c}0" for a in ("", "-") for b in ("", "-") for c in ("", "-")]
+)
+"""What card numbers look like when each digit is a 0 and each space a hyphen."""
 
 DEFAULT_RULES: tuple[Rule, ...] = (
     Rule(
@@ -98,34 +101,62 @@ class Redactor:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
+        hints = [(hint, number) for number, rule in enumerate(rules) for hint in rule.hints]
+        self._rule_of = [number for _, number in hints]
+        self._hints = AhoCorasick([hint for hint, _ in hints])
 
     @classmethod
     def with_defaults(cls) -> Redactor:
         """The rules that are always on."""
         return cls(DEFAULT_RULES)
 
-    def may_be_needed(self, text: str) -> bool:
-        """A cheap look at many events at once; False when there can be no secret in any of them."""
-        lower = text.lower()
-        likely = any(hint in lower for rule in self._rules for hint in rule.hints)
-        return likely or _CARD_HINT.search(text) is not None
+    def suspects(self, texts: Sequence[str]) -> set[int]:
+        """A cheap look at many texts at once.
+
+        Returns:
+            The indices of those that may hold a secret; all others hold none.
+        """
+        ends = list(accumulate(len(text) + 1 for text in texts))
+        whole = "\n".join(texts)
+        lower = whole.lower()
+        if len(lower) != len(whole):  # a few letters change their length: then places say nothing
+            return set(range(len(texts)))
+        found: set[int] = set()
+        for rule, place in self._places(lower):
+            number = bisect_right(ends, place)
+            if number not in found and rule.pattern.search(texts[number]) is not None:
+                found.add(number)
+        found.update(bisect_right(ends, place) for place in _card_places(whole))
+        return found
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
-        lower = text.lower()
-        likely = [rule for rule in self._rules if rule.may_match(lower)]
-        cards = _CARD_HINT.search(text) is not None
         found: list[str] = []
-        for rule in likely:
-            text, count = rule.pattern.subn(_replaced, text)
-            if count:
-                found.append(rule.name)
-        if cards:
-            redacted = _CARD_HINT.sub(_card, text)
-            if redacted != text:
-                text = redacted
-                found.append("card_number")
-        return text, tuple(found)
+        likely = {rule.name for rule, _ in self._places(text.lower())}
+        for rule in self._rules:
+            if rule.name in likely:
+                text, count = rule.pattern.subn(_replaced, text)
+                if count:
+                    found.append(rule.name)
+        redacted = _CARD.sub(_card, text)
+        if redacted != text:
+            found.append("card_number")
+        return redacted, tuple(found)
+
+    def _places(self, lower: str) -> Iterator[tuple[Rule, int]]:
+        """Which rule may match where in a lower-cased text: where each hint begins."""
+        for hint, begin, end in self._hints.find_matches_as_indexes(lower, overlapping=True):
+            rule = self._rules[self._rule_of[hint]]
+            if rule.is_likely(lower, end):
+                yield rule, begin
+
+
+def _card_places(text: str) -> Iterator[int]:
+    """Where a card number may begin."""
+    digits = text.translate(_DIGITS)
+    for _, place, _ in _CARD_FORMS.find_matches_as_indexes(digits, overlapping=True):
+        if text[place] in "3456":
+            yield place
 
 
 def _replaced(match: re.Match[str]) -> str:

@@ -12,6 +12,8 @@ _PATIENCE = 8
 class AutoParser:
     """Sticks to the format that hit last; after some misses in a row it looks for another.
 
+    What was recognised without asking it (`shipper.splicing`) is not counted.
+
     Args:
         candidates: The formats, the most telling first.
     """
