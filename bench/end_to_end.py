@@ -23,7 +23,8 @@ from bench.events import write_events
 from logboom.clock import SystemClock
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
-from tests.services.jvm import start_elasticsearch, start_kafka
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.kafka import start_kafka
 
 _PATIENCE_S = 900.0
 

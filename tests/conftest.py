@@ -1,21 +1,20 @@
-"""Fixtures that many tests share: real services, unique names."""
+"""Fixtures that many tests share: real services, unique names; and no network beyond loopback."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
-import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.services.jvm import (
-    ELASTICSEARCH_VERSION,
-    ServiceMissing,
-    start_elasticsearch,
-    start_kafka,
-)
+from tests.services.errors import ServiceMissing
+from tests.services.sources import ELASTICSEARCH, KAFKA, a_kafka, an_elasticsearch, missing
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -23,78 +22,61 @@ settings.register_profile(
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-_FIXTURE_MARKS = ("kafka", "elasticsearch")
+_SERVICES = {
+    "kafka": ("kafka",),
+    "own_kafka": ("kafka",),
+    "elasticsearch": ("elasticsearch",),
+    "own_elasticsearch": ("elasticsearch",),
+    "distributed": ("kafka", "elasticsearch"),
+}
+"""What a fixture, or a parameter, of this name needs."""
+
+
+def pytest_configure() -> None:
+    """Refuses connections to other machines, unless the services under test are on one."""
+    if not any(os.environ.get(name) for name in (KAFKA, ELASTICSEARCH, "DOCKER_HOST")):
+        sys.addaudithook(_refuse_other_machines)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses a service is marked with its name."""
+    """Whatever uses a service, by fixture or by parameter, is marked with its name."""
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        for name in _FIXTURE_MARKS:
-            if name in names:
-                item.add_marker(name)
-
-
-def _missing(why: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"with CI=true every service must be there: {why}")
-    pytest.skip(why)
-
-
-def _docker_answers() -> bool:
-    try:
-        done = subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+        names = {*getattr(item, "fixturenames", ()), *(p for p in parameters if isinstance(p, str))}
+        for name in names & _SERVICES.keys():
+            for mark in _SERVICES[name]:
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[str]:
-    """The address of a real Kafka: from the environment, from Docker, or a JVM process."""
-    given = os.environ.get("LOGBOOM_TEST_KAFKA")
-    if given:
-        yield given
-        return
-    if _docker_answers():
-        from testcontainers.kafka import KafkaContainer
-
-        with KafkaContainer().with_kraft() as container:
-            yield container.get_bootstrap_server()
-        return
-    try:
-        service = start_kafka()
-    except ServiceMissing as error:
-        _missing(str(error))
-        return
-    yield service.address
-    service.remove()
+    """The address of a real Kafka that all tests share: HOST:PORT."""
+    yield from _shared(a_kafka())
 
 
 @pytest.fixture(scope="session")
 def elasticsearch() -> Iterator[str]:
-    """The URL of a real Elasticsearch: from the environment, from Docker, or a JVM process."""
-    given = os.environ.get("LOGBOOM_TEST_ELASTICSEARCH")
-    version = os.environ.get("LOGBOOM_TEST_ELASTICSEARCH_VERSION", ELASTICSEARCH_VERSION)
-    if given:
-        yield given
-        return
-    if _docker_answers():
-        from testcontainers.elasticsearch import ElasticSearchContainer
-
-        with ElasticSearchContainer(f"elasticsearch:{version}", mem_limit="2G") as container:
-            yield container.get_url()
-        return
-    try:
-        service = start_elasticsearch(version)
-    except ServiceMissing as error:
-        _missing(str(error))
-        return
-    yield service.address
-    service.remove()
+    """The URL of a real Elasticsearch that all tests share."""
+    yield from _shared(an_elasticsearch())
 
 
 @pytest.fixture
 def unique() -> str:
     """A name that no other test uses: for topics, groups and indices."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+def _shared(source: AbstractContextManager[str]) -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(source)
+        except ServiceMissing as error:
+            missing(error)
+        yield address
+
+
+def _refuse_other_machines(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise AssertionError(f"tests talk to loopback only, not to {host}")

@@ -19,7 +19,7 @@ import psutil
 import yaml
 
 from tests.polling import eventually
-from tests.services.jvm import free_port
+from tests.services.process import free_port
 
 _START_S = 60.0
 

@@ -17,7 +17,9 @@ import yaml
 
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
-from tests.services.jvm import ServiceMissing, start_elasticsearch, start_kafka
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.errors import ServiceMissing
+from tests.services.kafka import start_kafka
 from tests.writing import LogWriter, event
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -11,9 +11,17 @@ import pytest
 
 from tests.flow import Pipeline
 from tests.polling import eventually
-from tests.services.jvm import JvmService, ServiceMissing, start_elasticsearch, start_kafka
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.errors import ServiceMissing
+from tests.services.kafka import start_kafka
+from tests.services.process import JvmService
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.elasticsearch,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture

@@ -10,12 +10,10 @@ import pytest
 
 from logboom.store.elastic.store import ElasticsearchStore
 from tests.integration.elastic import opened
-from tests.services.jvm import (
-    ELASTICSEARCH_VERSION,
-    JvmService,
-    ServiceMissing,
-    start_elasticsearch,
-)
+from tests.services.downloads import ELASTICSEARCH_VERSION
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.errors import ServiceMissing
+from tests.services.process import JvmService
 
 Starter = Callable[..., JvmService]
 

@@ -18,7 +18,7 @@ from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
 from logboom.store.elastic.bulk import BulkWriter
 from tests.integration.conftest import Starter
 from tests.integration.elastic import DAY, Opener, document, stored_ids
-from tests.services.jvm import JvmService, free_port
+from tests.services.process import JvmService, free_port
 
 # -- single documents ---------------------------------------------------------------------------
 

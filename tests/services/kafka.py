@@ -1,0 +1,114 @@
+"""A Kafka of one node on a free port of loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import tempfile
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from tests.services.downloads import kafka_jars
+from tests.services.errors import ServiceFailed
+from tests.services.java import find_java
+from tests.services.process import JvmService, accepts, free_port
+
+_JAVA = 17
+_FORMAT_S = 120
+_ASK_MS = 2000
+_LOG_SETTINGS = (
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
+)
+
+
+def start_kafka(*, heap: str = "512m", settings: dict[str, str] | None = None) -> JvmService:
+    """Starts a Kafka that is its own controller; `address` is HOST:PORT.
+
+    Args:
+        heap: The most that its heap may grow to, as Java writes it.
+        settings: Lines of `server.properties`, beside or instead of the usual ones.
+
+    Raises:
+        ServiceMissing: When it cannot be had on this machine.
+        ServiceFailed: When it does not start.
+    """
+    java, jars = find_java(_JAVA) / "bin" / "java", kafka_jars()
+    folder = Path(tempfile.mkdtemp(prefix="logboom-kafka-"))
+    port = free_port()
+    properties = folder / "server.properties"
+    properties.write_text(
+        server_properties(port, free_port(), folder / "data", settings or {}), encoding="utf-8"
+    )
+    address = f"127.0.0.1:{port}"
+    command = [str(java), f"-Xmx{heap}", *_LOG_SETTINGS, "-cp", f"{jars}/*", "kafka.Kafka"]
+    service = JvmService(
+        "Kafka", address, [*command, str(properties)], {}, folder, lambda: kafka_answers(address)
+    )
+    try:
+        _format([str(java), "-cp", f"{jars}/*"], properties)
+        service.start()
+    except BaseException:
+        service.remove()
+        raise
+    return service
+
+
+def server_properties(port: int, controller_port: int, data: Path, more: dict[str, str]) -> str:
+    """The settings of a broker that is its own controller; `more` wins."""
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": str(data),
+        "num.partitions": "4",
+        "offsets.topic.num.partitions": "4",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "log.cleaner.dedupe.buffer.size": "8388608",
+        **more,
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _format(java: list[str], properties: Path) -> None:
+    tool = ["kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(properties)]
+    done = subprocess.run(
+        [*java, *tool],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FORMAT_S, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise ServiceFailed(f"Kafka's storage: {(done.stdout + done.stderr)[-1000:]}")
+
+
+def kafka_answers(address: str) -> bool:
+    """Whether a broker is registered at HOST:PORT.
+
+    The client runs in a thread of its own, since the caller's may have a running loop.
+    """
+    if not accepts(address):
+        return False
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _has_brokers(address)).result()
+
+
+async def _has_brokers(address: str) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=address, request_timeout_ms=_ASK_MS)
+    try:
+        await client.bootstrap()
+        return bool(client.cluster.brokers())
+    except KafkaError as error:
+        logging.getLogger(__name__).debug("Kafka does not answer yet: %s", error)
+        return False
+    finally:
+        await client.close()
