@@ -14,7 +14,8 @@ _NO_RIGHTS = frozenset({401, 403})
 _CREDENTIALS = "check the store's api_key, or username and password, and the rights that go with it"
 _RIGHTS = (
     "a role for logboom needs the cluster privileges monitor and manage_index_templates, and on its"
-    " indices create_index, create_doc, read, view_index_metadata and maintenance"
+    " indices auto_configure, create_doc, create_index, maintenance, monitor, read and"
+    " view_index_metadata; for searching alone monitor of the cluster, and monitor and read"
 )
 
 

@@ -86,32 +86,34 @@ def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:
     return found
 
 
-def run_buckets(searcher: Searcher, query: Query, each: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def run_buckets(
+    searcher: Searcher, query: Query, each: dict[str, Any], prefix: str = ""
+) -> Iterator[dict[str, Any]]:
     """One bucket per value of `log.source`, however many there are.
 
     Args:
         query: Which documents to look at.
         each: What to aggregate in every bucket.
+        prefix: Only values that begin so. Of those that `source_run` did not make, one answer of
+            tantivy's must hold all that share a prefix.
     """
-    terms: dict[str, Any] = {"field": SOURCE, "size": _RUNS_AT_ONCE}
-    found = _buckets(searcher, query, terms, each)
-    if found is not None:
+    found, is_all = _buckets(searcher, query, each, f"{prefix}.*")
+    if is_all:
         yield from found
         return
-    for first in _RUN_ALPHABET:  # too many for one answer: one after the other by first character
-        part = _buckets(searcher, query, {**terms, "include": f"{first}.*"}, each)
-        yield from part or ()
-    others = _buckets(searcher, query, {**terms, "exclude": f"[{_RUN_ALPHABET}].*"}, each)
-    yield from others or ()
+    for following in _RUN_ALPHABET:
+        yield from run_buckets(searcher, query, each, prefix + following)
+    others, _ = _buckets(searcher, query, each, f"{prefix}([^{_RUN_ALPHABET}].*)?")
+    yield from others
 
 
 def _buckets(
-    searcher: Searcher, query: Query, terms: dict[str, Any], each: dict[str, Any]
-) -> list[dict[str, Any]] | None:
-    """The buckets, or None when there are too many."""
-    request = {"runs": {"terms": terms, "aggs": each}}
-    found = searcher.aggregate(query, request)["runs"]
-    return None if found["sum_other_doc_count"] else found["buckets"]
+    searcher: Searcher, query: Query, each: dict[str, Any], pattern: str
+) -> tuple[list[dict[str, Any]], bool]:
+    """The buckets of the values that match a pattern, and whether these are all."""
+    terms = {"field": SOURCE, "size": _RUNS_AT_ONCE, "include": pattern}
+    found = searcher.aggregate(query, {"runs": {"terms": terms, "aggs": each}})["runs"]
+    return found["buckets"], not found["sum_other_doc_count"]
 
 
 def position_query(run: str, lowest: int, highest: int) -> Query:

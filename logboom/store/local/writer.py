@@ -25,6 +25,7 @@ from logboom.store.port import Document, Outcome, Rejected
 _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
 _COMMIT_AFTER_S = 0.5
+_IDLE_S = 120.0
 _LOCK_NAME = "writer.lock"
 _LOCK_PATIENCE_S = 2.0
 _LOCK_RETRY_S = 0.05
@@ -115,6 +116,7 @@ class LocalWriter:
             raise for_room(error, folder.path) from error
         self._failure: BaseException | None = None
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
+        self._used: dict[date, float] = {}
         try:
             self._bring_up_to_date()
         except BaseException:
@@ -167,6 +169,7 @@ class LocalWriter:
             some = self._append(day, [documents[index] for index in indices])
             for index, answer in zip(indices, some, strict=True):
                 answers[index] = answer
+        self._close_idle_days()
         return answers
 
     def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
@@ -190,7 +193,7 @@ class LocalWriter:
 
     def _forget(self, writer: DayWriter) -> None:
         with self._changing_days:
-            del self._days[writer.folder.day]
+            del self._days[writer.folder.day], self._used[writer.folder.day]
         writer.close()
 
     def _day(self, day: date) -> DayWriter:
@@ -205,7 +208,15 @@ class LocalWriter:
                 self._days[day] = writer
         with self._changing_days:
             self._days.move_to_end(day)
+        self._used[day] = self._clock.monotonic()
         return writer
+
+    def _close_idle_days(self) -> None:
+        """Gives back the memory of days that get no more events."""
+        idle_since = self._clock.monotonic() - _IDLE_S
+        for writer in list(self._days.values()):
+            if self._used[writer.folder.day] < idle_since and not writer.uncommitted:
+                self._forget(writer)
 
     def _open(self, day: date) -> DayWriter:
         folder = next((one for one in self._folder.days() if one.day == day), None)
@@ -267,10 +278,9 @@ class LocalWriter:
 
     def _close(self) -> None:
         self._committer.join()
-        try:
+        with _told_and_tried_again():  # at the next start: the documents are safe
             self._commit_all()
-        finally:
-            for writer in self._days.values():
-                writer.close()
-            self._days.clear()
-            self._lock.release()
+        for writer in self._days.values():
+            writer.close()
+        self._days.clear()
+        self._lock.release()
