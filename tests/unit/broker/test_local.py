@@ -1,0 +1,111 @@
+"""What the embedded broker does with its files when they are damaged, foreign, or somebody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from logboom.broker import Message, OutgoingBatch
+from logboom.broker.local import LocalBroker
+from logboom.config import LocalBrokerSection
+from logboom.errors import BrokerRefused, BrokerUnavailable
+from tests.polling import soon
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[LocalBroker]:
+    opened = LocalBroker(tmp_path, LocalBrokerSection(max_bytes=100))
+    yield opened
+    await opened.close()
+
+
+def batch(sequence: int) -> OutgoingBatch:
+    return OutgoingBatch(sequence, [Message(b"k", b"%d-%d" % (sequence, n)) for n in range(30)])
+
+
+async def test_a_damaged_file_is_set_aside_and_an_empty_one_begun(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    (tmp_path / "events.db").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(BrokerRefused, match=r"set aside as events\.db\.damaged-1"):
+        await broker.check()
+    assert (tmp_path / "events.db.damaged-1").read_bytes().startswith(b"no database")
+    publisher = await broker.publisher(producer="p")
+    await publisher.publish(batch(1))
+    await publisher.close()
+
+
+async def test_a_damaged_file_that_others_have_open_stays_where_it_is(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    await broker.check()
+    for name in ("events.db", "events.db-wal"):
+        (tmp_path / name).write_bytes(b"no database at all" * 10_000)
+    other = LocalBroker(tmp_path, LocalBrokerSection())
+    with pytest.raises(BrokerRefused, match="other processes have it open"):
+        await other.check()
+    await other.close()
+    assert not (tmp_path / "events.db.damaged-1").exists()
+
+
+async def test_a_file_of_another_version_is_refused(broker: LocalBroker, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "events.db") as database:
+        database.execute("CREATE TABLE something (id)")
+        database.execute("PRAGMA user_version=99")
+    database.close()
+    with pytest.raises(BrokerRefused, match="has format 99"):
+        await broker.check()
+
+
+async def test_a_damaged_batch_is_named_with_its_offset(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    publisher = await broker.publisher(producer="p")
+    await publisher.publish(batch(1))
+    await publisher.close()
+    with sqlite3.connect(tmp_path / "events.db") as database:
+        database.execute("UPDATE batches SET packed = x'00'")
+    database.close()
+    subscription = await broker.subscription(group="g")
+    with pytest.raises(BrokerUnavailable, match="offset 0 is damaged"):
+        await subscription.receive(max_messages=1, timeout_s=0)
+    await subscription.close()
+
+
+async def test_the_second_member_of_a_group_waits_for_the_end_of_the_first(
+    broker: LocalBroker,
+) -> None:
+    publisher = await broker.publisher(producer="p")
+    await publisher.publish(batch(1))
+    first = await broker.subscription(group="g")
+    second = await broker.subscription(group="g")
+    (received,) = await first.receive(max_messages=30, timeout_s=10)
+    assert await second.receive(max_messages=30, timeout_s=0.1) == []
+    await first.close()
+    (again,) = await second.receive(max_messages=30, timeout_s=10)
+    assert again.messages == received.messages
+    for part in (second, publisher):
+        await part.close()
+
+
+async def test_a_full_broker_says_what_it_waits_for(broker: LocalBroker) -> None:
+    publisher = await broker.publisher(producer="p")
+    assert publisher.waiting_for is None
+    subscription = await broker.subscription(group="g")
+    await publisher.publish(batch(1))
+    blocked = asyncio.create_task(publisher.publish(batch(2)))
+
+    async def says_so() -> bool:
+        return publisher.waiting_for is not None
+
+    await soon(says_so, timeout_s=10, what="the publisher waits")
+    assert "full: 100 bytes" in str(publisher.waiting_for)
+    await subscription.commit({0: 30})
+    await asyncio.wait_for(blocked, 10)
+    assert publisher.waiting_for is None
+    for part in (subscription, publisher):
+        await part.close()
