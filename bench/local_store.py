@@ -164,15 +164,13 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     for at in range(0, len(lines), batch):
         some = [document(line) for line in lines[at : at + batch]]
         now = cpu_s()
-        positions = [own_position(one.id, one.event) for one in some]
+        positions = [own_position(one) for one in some]
         now = parts.add("identity", now)
         encoded = [encode(one) for one in some]
         now = parts.add("encode", now)
         entries = [
-            maker.make(one.event, line, number, one.id, position)
-            for number, (one, line, position) in enumerate(
-                zip(some, encoded, positions, strict=True), at
-            )
+            maker.make(one, number, position)
+            for number, (one, position) in enumerate(zip(some, positions, strict=True), at)
         ]
         now = parts.add("entry", now)
         blocks = [pack(compressor, 0, block) for block in divided(encoded)]

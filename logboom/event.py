@@ -1,14 +1,17 @@
 """What is an event, what is its id, and on which day does it belong?
 
 An event is the JSON object of one log entry with ECS's field names, nested (`{"log": {"level": …}}`).
-It travels as bytes; `Event` is its decoded form. DESIGN's section "The event" lists the fields.
+It travels as bytes; `Event` is its decoded form. docs/events.md lists the fields.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
+
+import orjson
 
 Event = dict[str, Any]
 """One log entry, decoded. The only place where an untyped dict crosses a boundary."""
@@ -64,6 +67,42 @@ def event_id(run: str, offset: int) -> str:
 def encode_base32hex(number: int, digits: int) -> str:
     """Writes a non-negative number with exactly `digits` digits of base32hex."""
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in range(digits - 1, -1, -1))
+
+
+_SLOW = b" "
+
+
+def encode_event(event: Event) -> bytes:
+    """Writes an event as one line of JSON.
+
+    It begins with a space when only the standard library reads it back without loss: it has numbers
+    beyond 64 bits, unpaired surrogates, or great depth.
+
+    Raises:
+        ValueError: The event is not JSON: its types, its depth.
+    """
+    try:
+        return orjson.dumps(event)
+    except TypeError:
+        try:
+            return _SLOW + json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"the event cannot be written as JSON: {error}") from error
+
+
+def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Reads what `encode_event` wrote; and numbers beyond all bounds, which others may write."""
+    if not is_slow(line):
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError:
+            pass  # the standard library reads a little more
+    return json.loads(line)
+
+
+def is_slow(line: bytes) -> bool:
+    """True for a line that only the standard library reads without loss."""
+    return line.startswith(_SLOW)
 
 
 class IndexDays:

@@ -38,19 +38,7 @@ class Burial:
             DiskFull: There is no room; bury them again later.
         """
         at = utc_text(self._clock.now_ns())
-        lines = b"".join(
-            orjson.dumps(
-                {
-                    "at": at,
-                    "reason": answer.reason,
-                    "id": document.id,
-                    "day": document.day.isoformat(),
-                    "event": document.event,
-                }
-            )
-            + b"\n"
-            for document, answer in refused
-        )
+        lines = b"".join(_line(at, document, answer.reason) for document, answer in refused)
         await asyncio.to_thread(self._append, lines)
 
     def _append(self, lines: bytes) -> None:
@@ -66,3 +54,8 @@ class Burial:
             if error.errno == errno.ENOSPC:
                 raise DiskFull("no room for dead letters", where=str(self._path)) from error
             raise
+
+
+def _line(at: str, document: Document, reason: str) -> bytes:
+    about = {"at": at, "reason": reason, "id": document.id, "day": document.day.isoformat()}
+    return orjson.dumps(about)[:-1] + b',"event":%b}\n' % document.value.strip()

@@ -1,4 +1,8 @@
-"""From consumed messages to documents: decode, tag, choose the day."""
+"""From consumed messages to documents: tag, choose the day, note the time.
+
+An event is changed as little as can be: what is added is set into its bytes. Only where that is not
+enough is it decoded.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,17 @@ from datetime import date
 from functools import lru_cache
 
 import orjson
+from msgspec import UNSET
 
 from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
+from logboom.head import EventPart, head_of, lenient_head
 from logboom.store import Document
-from processor.tagging import tag_error
+from processor.tagging import ERROR_TAG, error_reason
 
 FOREIGN = "foreign"
+_ERROR = ERROR_TAG.encode()
 
 
 class Preparer:
@@ -41,25 +48,80 @@ class Preparer:
 
     def _documents(self, batch: ConsumedBatch, ingested: str) -> Iterator[Document]:
         for offset, message in zip(batch.offsets, batch.messages, strict=True):
-            try:
-                event = orjson.loads(message.value)
-                yield self._document(event, ingested)
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-                name = f"{batch.partition}-{offset}"
-                yield self._document(foreign_event(message.value, name, ingested), ingested)
+            document = self._spliced(message.value, ingested)
+            if document is None:
+                event = own_event(message.value, self._days)
+                if event is None:
+                    name = f"{batch.partition}-{offset}"
+                    event = foreign_event(message.value, name, ingested)
+                document = self._decoded(event, ingested)
+            yield document
 
-    def _document(self, event: Event, ingested: str) -> Document:
+    def _spliced(self, value: bytes, ingested: str) -> Document | None:
+        """The document of an event as the shipper writes it; None when it has to be decoded."""
+        head = head_of(value)
+        if head is None or not head.timestamp or not head.event or not head.event.created:
+            return None
+        about, name = head.event, head.event.id
+        place = _place_behind_created(value, about)
+        try:
+            day, out_of_range = self._days.day(head.timestamp, head.event.created)
+        except ValueError:
+            return None
+        reason = error_reason(head)
+        is_marked = bool(head.error) or head.tags is not UNSET
+        if not name or head.message is UNSET or place < 0 or out_of_range or (reason and is_marked):
+            return None
+        end = b"}"
+        if reason is not None:
+            self.errors += 1
+            end = b',"error":{"detected_by":"%b"},"tags":["%b"]}' % (reason.encode(), _ERROR)
+        about.ingested = ingested
+        value = b'%b,"ingested":"%b"%b%b' % (value[:place], ingested.encode(), value[place:-1], end)
+        return Document(name, _date(day), value, head)
+
+    def _decoded(self, event: Event, ingested: str) -> Document:
         about = event["event"]
-        name = about["id"]
         day, out_of_range = self._days.day(event["@timestamp"], about["created"])
-        if not isinstance(name, str) or not isinstance(event["message"], str):
-            raise TypeError("not one of our events")
         about["ingested"] = ingested
         if out_of_range:
-            event.setdefault("tags", []).append(TIME_OUT_OF_RANGE)
-        if tag_error(event):
+            _add_tag(event, TIME_OUT_OF_RANGE)
+        reason = error_reason(lenient_head(event))
+        if reason is not None:
             self.errors += 1
-        return Document(name, _date(day), event)
+            _add_tag(event, ERROR_TAG)
+            error = event.setdefault("error", {})
+            if isinstance(error, dict):
+                error["detected_by"] = reason
+        return Document.of(about["id"], _date(day), event)
+
+
+def _place_behind_created(value: bytes, about: EventPart) -> int:
+    """Where `event.ingested` can be set into a value; -1 when nowhere."""
+    if about.ingested is not UNSET or value[:1] != b"{" or value[-1:] != b"}" or b"\n" in value:
+        return -1
+    text = f'"id":"{about.id}","created":"{about.created}"'.encode()
+    place = value.find(text)
+    return place if place < 0 else place + len(text)
+
+
+def _add_tag(event: Event, tag: str) -> None:
+    tags = event.setdefault("tags", [])
+    if not isinstance(tags, list):
+        tags = event["tags"] = [tags]
+    if tag not in tags:
+        tags.append(tag)
+
+
+def own_event(value: bytes, days: IndexDays) -> Event | None:
+    """A message as an event of ours; None when it is none."""
+    try:
+        event = orjson.loads(value)
+        name, text = event["event"]["id"], event["message"]
+        days.day(event["@timestamp"], event["event"]["created"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return event if isinstance(name, str) and isinstance(text, str) else None
 
 
 def foreign_event(value: bytes, name: str, created: str) -> Event:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from logboom.event import Event
+from msgspec import UNSET
+
+from logboom.head import Head
 
 ERROR_TAG = "error"
 _ERROR_LEVELS = frozenset({"error", "fatal"})
@@ -28,39 +30,40 @@ _HINT = re.compile(
 )
 
 
-def by_level(event: Event) -> bool:
+def by_level(head: Head) -> bool:
     """Its logger calls it an error."""
-    return event.get("log", {}).get("level") in _ERROR_LEVELS
+    return head.log is not UNSET and head.log.level in _ERROR_LEVELS
 
 
-def by_exception(event: Event) -> bool:
+def by_exception(head: Head) -> bool:
     """It carries an exception."""
-    error = event.get("error")
-    return isinstance(error, dict) and ("stack_trace" in error or "type" in error)
+    error = head.error
+    return error is not UNSET and (error.stack_trace is not UNSET or error.type is not UNSET)
 
 
-def by_http_status(event: Event) -> bool:
+def by_http_status(head: Head) -> bool:
     """It tells of a request that the server failed."""
-    status = event.get("http", {}).get("response", {}).get("status_code")
-    return isinstance(status, int) and 500 <= status <= 599
+    if not head.http or not head.http.response:
+        return False
+    status = head.http.response.status_code
+    return status is not UNSET and 500 <= status <= 599
 
 
-def by_text(event: Event) -> bool:
+def by_text(head: Head) -> bool:
     """Nothing else says what it is, and its words are those of an error.
 
     Texts with a calm level are believed: "0 errors", "error=nil" and "retry without error" are
     common in them.
     """
-    if "level" in event.get("log", {}) or "http" in event:
+    if head.http or not head.message or (head.log and head.log.level is not UNSET):
         return False
-    message = event.get("message", "")
-    if not _HINT.search(message):
+    if not _HINT.search(head.message):
         return False
-    first_line = message.partition("\n")[0][:2000]
+    first_line = head.message.partition("\n")[0][:2000]
     return _OUTCRY.search(first_line) is not None or _EXCEPTION_NAME.search(first_line) is not None
 
 
-DETECTORS: tuple[tuple[str, Callable[[Event], bool]], ...] = (
+DETECTORS: tuple[tuple[str, Callable[[Head], bool]], ...] = (
     ("level", by_level),
     ("exception", by_exception),
     ("http_status", by_http_status),
@@ -69,18 +72,9 @@ DETECTORS: tuple[tuple[str, Callable[[Event], bool]], ...] = (
 """Reasons and what holds them, the surest first."""
 
 
-def tag_error(event: Event) -> bool:
-    """Tags an event in place if it is an error.
-
-    Returns:
-        True when it is one.
-    """
+def error_reason(head: Head) -> str | None:
+    """What says that an event is an error; None when it is none."""
     for reason, holds in DETECTORS:
-        if holds(event):
-            error = event.setdefault("error", {})
-            error["detected_by"] = reason
-            tags = event.setdefault("tags", [])
-            if ERROR_TAG not in tags:
-                tags.append(ERROR_TAG)
-            return True
-    return False
+        if holds(head):
+            return reason
+    return None

@@ -6,25 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from logboom.event import Event
+from logboom.event import Event, decode_json, encode_event, is_slow
+from logboom.head import Head, head_of
 from logboom.query.model import Query
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """An event that is ready to be stored.
 
     Attributes:
         id: Its `event.id`; a store never holds two documents with one id in one day.
         day: The UTC day whose index it goes to.
-        event: The normalised event, decoded. Not to be changed any more.
+        value: The normalised event as one line of JSON in UTF-8, as `encode_event` writes it.
+        head: Of the same event; None when it has fields of unusual types.
     """
 
     id: str
     day: date
-    event: Event
+    value: bytes
+    head: Head | None
+
+    @classmethod
+    def of(cls, name: str, day: date, event: Event) -> Document:
+        """Makes one of a decoded event.
+
+        Raises:
+            ValueError: The event is not JSON.
+        """
+        value = encode_event(event)
+        return cls(name, day, value, None if is_slow(value) else head_of(value))
+
+    @property
+    def event(self) -> Event:
+        """The event, decoded anew each time."""
+        decoded: Event = decode_json(self.value)
+        return decoded
 
 
 class Outcome(Enum):

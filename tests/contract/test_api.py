@@ -35,7 +35,7 @@ def document(number: int) -> Document:
         "event": {"id": event_id(RUN, number), "created": "2026-11-21T11:59:00.000Z"},
         "attributes": {"seq": number},
     }
-    return Document(event_id(RUN, number), date(2026, 11, 21), event)
+    return Document.of(event_id(RUN, number), date(2026, 11, 21), event)
 
 
 @pytest.fixture(params=["local", "elasticsearch"])

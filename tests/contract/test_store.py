@@ -101,7 +101,7 @@ def document(
     for name, value in fields.items():
         known = event.get(name)
         event[name] = {**known, **value} if isinstance(known, dict) else value
-    return Document(identity, day or date.fromisoformat(time[:10]), event)
+    return Document.of(identity, day or date.fromisoformat(time[:10]), event)
 
 
 def ids(documents: Sequence[Document]) -> list[str]:
@@ -190,7 +190,7 @@ async def test_events_that_arrive_behind_later_ones_of_their_source_are_new(
 
 async def test_ids_of_another_making_are_recognised_too(store: Store, writer: StoreWriter) -> None:
     foreign = [document(n, event={"id": name}) for n, name in enumerate(["b", "ä/1", "a" * 22])]
-    foreign = [Document(one.event["event"]["id"], one.day, one.event) for one in foreign]
+    foreign = [Document.of(one.event["event"]["id"], one.day, one.event) for one in foreign]
     await put(store, writer, foreign)
     assert list(await writer.write([foreign[1], document(9), foreign[0]])) == [
         Outcome.DUPLICATE,

@@ -43,7 +43,7 @@ def document(number: int, *, day: date = DAY, **fields: Any) -> Document:
         "service": {"name": f"service-{number % 5}"},
         "attributes": {"seq": number},
     }
-    return Document(event["event"]["id"], day, event | fields)
+    return Document.of(event["event"]["id"], day, event | fields)
 
 
 async def stored_ids(store: Store) -> list[str]:

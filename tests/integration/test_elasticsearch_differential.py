@@ -39,7 +39,7 @@ async def store(
 ) -> AsyncIterator[Store]:
     store = await opened(elasticsearch, tmp_path_factory.getbasetemp().name + "-differential")
     writer = await store.writer()
-    documents = [Document(event["event"]["id"], DAY, event) for event in EVENTS]
+    documents = [Document.of(event["event"]["id"], DAY, event) for event in EVENTS]
     assert set(await writer.write(documents)) <= {Outcome.STORED, Outcome.DUPLICATE}
     await store.refresh()
     yield store

@@ -56,7 +56,7 @@ async def test_an_id_that_would_spoil_the_whole_request_is_rejected_alone(
     good, other = document(0), document(1)
     documents = [
         good,
-        *(Document(name, DAY, other.event) for name in ("x" * 513, "ä" * 300, "", "y" * 512)),
+        *(Document.of(name, DAY, other.event) for name in ("x" * 513, "ä" * 300, "", "y" * 512)),
     ]
     answers = await writer.write(documents)
     assert [isinstance(answer, Rejected) for answer in answers] == [False, True, True, True, False]

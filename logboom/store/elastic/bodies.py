@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from logboom.event import is_slow
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import spelled
 from logboom.store.port import Document
@@ -63,19 +64,16 @@ class BodyMaker:
         parts: list[bytes] = []
         size, most = 0, max_bytes()
         documents, heads, spell = self._documents, self._heads, self._spell
-        dumps = orjson.dumps
         for number in numbers:
             document = documents[number]
-            event = document.event
             head = heads[document.day]
-            try:
-                source = dumps(event)
-                identity = dumps(document.id)
-                if spell:
-                    source = source[:-1] + spelled(event) + b"}"
-            except TypeError as error:
-                self._refuse(number, f"cannot be written as JSON: {error}")
+            source = document.value
+            if is_slow(source):
+                self._refuse(number, "it holds numbers beyond 64 bits, or texts that are no UTF-8")
                 continue
+            if spell:
+                source = source[:-1] + spelled(document) + b"}"
+            identity = orjson.dumps(document.id)
             length = len(head) + len(source) + len(identity) + _ACTION_BYTES
             if size + length > most and taken:
                 yield Body(taken, b"".join(parts))

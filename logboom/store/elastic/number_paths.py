@@ -31,7 +31,8 @@ class NumberPaths:
         """
         found: dict[date, set[str]] = {}
         for document in documents:
-            attributes = document.event.get(ATTRIBUTES)
+            head = document.head
+            attributes = document.event.get(ATTRIBUTES) if head is None else head.attributes
             if attributes.__class__ is dict and attributes:
                 day = document.day
                 known = self._known.get(day)

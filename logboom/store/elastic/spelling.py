@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from msgspec import UNSET
 
 from logboom.event import Event
 from logboom.query.analysis import words
+from logboom.store.port import Document
 
 OWN = "logboom"
 """The object that holds what is ours in a document, and the names under which texts are searched."""
@@ -30,13 +32,19 @@ def searched_name(field: str) -> str:
     return f"{_WORDS}.{field}"
 
 
-def spelled(event: Event) -> bytes:
-    """The words of an event's texts.
+def spelled(document: Document) -> bytes:
+    """The words of the texts of a document's event.
 
     Returns:
         What is put before the last brace of the event's JSON; empty when it has no texts.
     """
-    texts: dict[str, Any] = {}
+    head = document.head
+    if head is not None and head.message is not UNSET and not head.error:
+        return b',"%s":{"words":{"message":%s}}' % (
+            OWN.encode(),
+            orjson.dumps(spaced(head.message)),
+        )
+    event, texts = document.event, dict[str, Any]()
     _add(texts, "message", event.get("message"))
     error = event.get("error")
     if error.__class__ is dict:

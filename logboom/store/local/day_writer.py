@@ -16,7 +16,7 @@ from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.seen import Identity, Watermarks, held
-from logboom.store.local.serial import decode, encode
+from logboom.store.local.serial import document_of, encode
 from logboom.store.local.unusual import Position
 from logboom.store.port import Document, Outcome, Rejected
 
@@ -75,14 +75,12 @@ class DayWriter:
             self.reopen_index()
         answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
         identities: list[Identity] = [
-            own_position(document.id, document.event) or document.id for document in documents
+            own_position(document) or document.id for document in documents
         ]
         new = self._sift(identities, answers)
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
-            self._append_chunk(
-                [(index, documents[index], identities[index]) for index in chunk], answers
-            )
+            self._append_chunk([(documents[index], identities[index]) for index in chunk])
         if new:
             self._documents.sync()
         return answers
@@ -110,11 +108,11 @@ class DayWriter:
         self._marks.load(self._index.searcher())
         entries: list[str] = []
         for number, line in self._documents.read_from(indexed):
-            event_id, event = decode(line)
-            position = own_position(event_id, event)
+            document = document_of(line, self.folder.day)
+            position = own_position(document)
             if position is not None:
                 self._marks.raise_to(*position)
-            entries.append(self._maker.make(event, line, number, event_id, position))
+            entries.append(self._maker.make(document, number, position))
             if len(entries) >= _CHUNK:
                 self._index.offer(entries)
                 entries = []
@@ -142,26 +140,17 @@ class DayWriter:
                 new.append(index)
         return sorted(new)
 
-    def _append_chunk(
-        self,
-        chunk: Sequence[tuple[int, Document, Identity]],
-        answers: list[Outcome | Rejected],
-    ) -> None:
+    def _append_chunk(self, chunk: Sequence[tuple[Document, Identity]]) -> None:
         make, number = self._maker.make, self._documents.count
         lines: list[bytes] = []
         entries: list[str] = []
         positions: list[Position] = []
-        for index, document, identity in chunk:
-            try:
-                line = encode(document)
-            except ValueError as error:
-                answers[index] = Rejected(str(error))
-                continue
+        for document, identity in chunk:
             position = identity if isinstance(identity, tuple) else None
             if position is not None:
                 positions.append(position)
-            lines.append(line)
-            entries.append(make(document.event, line, number, document.id, position))
+            lines.append(encode(document))
+            entries.append(make(document, number, position))
             number += 1
         self._documents.append(lines)
         for run, offset in positions:
@@ -170,10 +159,10 @@ class DayWriter:
 
     def _remake(self, number: int) -> Iterator[str]:
         """Other entries of a document whose entry tantivy has refused."""
-        event_id, event = decode(next(self._documents.read_from(number))[1])
-        position = own_position(event_id, event)
-        yield self._maker.make_carefully(event, number, event_id, position)
-        yield self._maker.make_least(number, event_id, position)
+        document = document_of(next(self._documents.read_from(number))[1], self.folder.day)
+        position = own_position(document)
+        yield self._maker.make_carefully(document, number, position)
+        yield self._maker.make_least(number, document.id, position)
 
 
 def is_behind(folder: DayFolder) -> bool:

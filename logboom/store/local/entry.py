@@ -1,9 +1,9 @@
 """What of an event goes into the day's index, and in which form?
 
-The usual event takes the short way: its JSON, just as it is stored, with a few fields added behind.
-Events with values that stand apart are written anew without them. What tantivy refuses, and what is
-too long, is looked at value by value. This runs once for every event and looks at as little of it as
-it can.
+The usual event takes the short way: its JSON, just as it is stored, without what is indexed in other
+ways and with a few fields added behind. Events with values that stand apart are written anew without
+them. What tantivy refuses, and what is too long, is looked at value by value. This runs once for
+every event and looks at as little of it as it can.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from datetime import date
 from typing import Any
 
 import orjson
+from msgspec import UNSET
 
-from logboom.event import SOURCE_RUN_LENGTH, Event
-from logboom.fields import ATTRIBUTES
+from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
+from logboom.head import EventPart, Head, LogPart, NamedPart, lenient_head
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -40,36 +41,40 @@ from logboom.store.local.unusual import (
     identity_fields,
     indexable,
     rearranged,
+    take_out,
     text_of,
 )
+from logboom.store.port import Document
 
-_TOKENS = [(name.partition(".")[0], own_name) for name, own_name in TOKENS.items()]
+_TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", "transaction.id"))
+_OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + 9}}}")
+_INGESTED = '"ingested":"'
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
-_OBJECT_BEGINS = ord("{")
-_OFFSET_DIGITS = 9
-_OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + _OFFSET_DIGITS}}}")
 
-
-def own_position(event_id: str, event: Event) -> Position | None:
-    """The source's run and the offset that an event's id follows from; None for a foreign id.
+def own_position(document: Document) -> Position | None:
+    """The source's run and the offset that a document's id follows from; None for a foreign id.
 
     An id of our own is not indexed: `log.source` and `log.offset` find its event.
     """
-    log = event.get("log")
-    if not isinstance(log, dict):
+    head = document.head
+    log = _log_of(document.event) if head is None else head.log
+    if not log or not isinstance(log.source, str) or not isinstance(log.offset, int):
         return None
-    position = split_id(event_id)
-    if position is None or position[1].__class__ is not log.get("offset").__class__:
+    if not 0 <= log.offset <= MAX_OFFSET or event_id(log.source, log.offset) != document.id:
         return None
-    return position if position == (log.get("source"), log["offset"]) else None
+    return log.source, log.offset
 
 
-def split_id(event_id: str) -> Position | None:
+def split_id(name: str) -> Position | None:
     """The source's run and the offset in an id of our own making; None for any other id."""
-    if _OWN_ID.fullmatch(event_id) is None:
+    if _OWN_ID.fullmatch(name) is None:
         return None
-    return event_id[:SOURCE_RUN_LENGTH], int(event_id[SOURCE_RUN_LENGTH:], 32)
+    return name[:SOURCE_RUN_LENGTH], int(name[SOURCE_RUN_LENGTH:], 32)
+
+
+def _log_of(event: Event) -> LogPart:
+    return lenient_head(event).log or LogPart()
 
 
 class EntryMaker:
@@ -80,58 +85,57 @@ class EntryMaker:
         self._timestamps = Timestamps()
         self._paths = AttributePaths()
 
-    def make(
-        self, event: Event, line: bytes, number: int, event_id: str, position: Position | None
-    ) -> str:
-        """The index entry of an event.
+    def make(self, document: Document, number: int, position: Position | None) -> str:
+        """The index entry of a document.
 
         Args:
-            event: As it is stored.
-            line: The same as JSON.
             number: Its number in the day's documents.
-            event_id: The document's id.
-            position: What the id follows from, or None for a foreign id.
+            position: What its id follows from, or None for a foreign id.
 
         Returns:
             JSON for tantivy, which may refuse it: then `make_carefully`.
         """
-        message = event.get(MESSAGE)
-        if message.__class__ is not str or len(line) - len(message) > LONGEST_VALUE:
-            return self.make_carefully(event, number, event_id, position)
-        attributes = event.get(ATTRIBUTES)
-        about = event.get("event")
-        if (
-            position is None
-            or about.__class__ is not dict
-            or line[0] != _OBJECT_BEGINS
-            or "error" in event
-            or "original" in about
-            or not (attributes is None or self._paths.are_plain(attributes))
+        head, value = document.head, document.value
+        if head is None or head.message is UNSET:
+            return self.make_carefully(document, number, position)
+        if len(value) - len(head.message) > LONGEST_VALUE:
+            return self.make_carefully(document, number, position)
+        about = head.event
+        if position is None or not about or not self._is_plain(head):
+            return self._make_rearranged(document, number, position)
+        text = _without_identity(value.decode(), about, position)
+        if text is None:
+            return self._make_rearranged(document, number, position)
+        added = f'"{NUMBER}":{number},"{OFFSET}":{position[1]},{self._time(head.timestamp)}'
+        for part, own_name in (
+            (head.trace, _TRACE),
+            (head.span, _SPAN),
+            (head.transaction, _TRANSACTION),
         ):
-            return self._make_rearranged(event, number, event_id, position)
-        offset = position[1]
-        text = line.decode().replace(f'"{event_id}"', '""', 1)
-        if attributes is None or "offset" not in attributes:
-            text = text.replace(f'"offset":{offset}', '"offset":0', 1)
-        try:
-            added = f'"{NUMBER}":{number},"{OFFSET}":{offset},{self._time(event)}{_tokens(event)}'
-        except (AttributeError, LookupError, TypeError):  # an id that is none
-            return self.make_carefully(event, number, event_id, position)
-        for key, column in _DATES:
-            time_us = self._date(about.get(key))
-            if time_us is not None:
-                added = f'{added},"{column}":{time_us}'
-                text = text.replace(f'"{key}":"{about[key]}"', f'"{key}":0', 1)
-        client = event.get("client")
-        if client.__class__ is dict and "ip" in client:
-            added = f'{added},"{ADDRESS}":{orjson.dumps(client["ip"]).decode()}'
+            if part:
+                added += _tokens(part, own_name)
+        for moment, column in ((about.created, CREATED), (about.ingested, INGESTED)):
+            time_us = self._date(moment)
+            if time_us is None:
+                return self._make_rearranged(document, number, position)
+            added = f'{added},"{column}":{time_us}'
+        if head.client and head.client.ip:
+            added = f'{added},"{ADDRESS}":{orjson.dumps(head.client.ip).decode()}'
         return f"{text[:-1]},{added}}}"
 
-    def make_carefully(
-        self, event: Event, number: int, event_id: str, position: Position | None
-    ) -> str:
+    def _is_plain(self, head: Head) -> bool:
+        """True when nothing of an event stands apart."""
+        error, about, attributes = head.error, head.event, head.attributes
+        return (
+            (not error or (error.message is UNSET and error.stack_trace is UNSET))
+            and (not about or about.original is UNSET)
+            and (attributes is UNSET or self._paths.are_plain(attributes))
+        )
+
+    def make_carefully(self, document: Document, number: int, position: Position | None) -> str:
         """The same with every value looked at."""
-        copy = rearranged(event, event_id, position, self._paths)
+        event = document.event
+        copy = rearranged(event, document.id, position, self._paths)
         entry = {
             name: indexable(value)
             for name, value in copy.items()
@@ -142,18 +146,18 @@ class EntryMaker:
         entry[TAGS] = [tag for tag in text_of(event.get(TAGS)) if len(tag) <= LONGEST_VALUE]
         return self._finish(event, number, entry)
 
-    def _make_rearranged(
-        self, event: Event, number: int, event_id: str, position: Position | None
-    ) -> str:
+    def _make_rearranged(self, document: Document, number: int, position: Position | None) -> str:
+        event = document.event
         try:
-            return self._finish(event, number, rearranged(event, event_id, position, self._paths))
+            entry = rearranged(event, document.id, position, self._paths)
+            return self._finish(event, number, entry)
         except TypeError:  # numbers beyond 64 bits, unpaired surrogates
-            return self.make_carefully(event, number, event_id, position)
+            return self.make_carefully(document, number, position)
 
-    def make_least(self, number: int, event_id: str, position: Position | None) -> str:
+    def make_least(self, number: int, name: str, position: Position | None) -> str:
         """An entry that cannot be refused: with it the numbers have no gap."""
         entry: dict[str, Any] = {NUMBER: number, TIME: self._start_us}
-        entry |= identity_fields(event_id, position)
+        entry |= identity_fields(name, position)
         return orjson.dumps(entry).decode()
 
     def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> str:
@@ -162,8 +166,9 @@ class EntryMaker:
             time_us = self._date(about.get(key)) if isinstance(about, dict) else None
             if time_us is not None:
                 entry[column] = time_us
+                take_out(entry, f"event.{key}")
         text = orjson.dumps(entry).decode()
-        return f'{text[:-1]},"{NUMBER}":{number},{self._time(event)}}}'
+        return f'{text[:-1]},"{NUMBER}":{number},{self._time(event.get("@timestamp"))}}}'
 
     def _date(self, value: object) -> int | None:
         """Microseconds since the epoch; None for what is no time: it is found as what it is."""
@@ -174,27 +179,45 @@ class EntryMaker:
         except ValueError:
             return None
 
-    def _time(self, event: Event) -> str:
+    def _time(self, timestamp: object) -> str:
         """The event time, and whether it lies outside of the day, as members of an object."""
-        try:
-            time_us = self._timestamps.epoch_us(event["@timestamp"])
-        except (KeyError, TypeError, ValueError):
+        time_us = self._date(timestamp)
+        if time_us is None:
             time_us = self._start_us
         if 0 <= time_us - self._start_us < DAY_US:
             return f'"{TIME}":{time_us}'
         return f'"{TIME}":{time_us},"{STRAY}":"t"'
 
 
-def _tokens(event: Event) -> str:
-    """What finds the event by its trace, span and transaction, as members of an object.
+def _without_identity(text: str, about: EventPart, position: Position) -> str | None:
+    """An event's JSON without id, offset and our own times, which have columns.
 
-    Raises:
-        AttributeError, LookupError, TypeError: One of them is no object, or has no text as its id.
+    Returns:
+        None when they do not stand where the shipper and the processor put them.
     """
-    added = ""
-    for name, own_name in _TOKENS:
-        node = event.get(name)
-        if node is not None:
-            one, two, three, four = tokens(node["id"])
-            added = f'{added},"{own_name}":[{one},{two},{three},{four},{PRESENT_TOKEN}]'
-    return added
+    run, offset = position
+    begin = text.find(
+        f'"id":"{about.id}","created":"{about.created}","ingested":"{about.ingested}"'
+    )
+    if begin < 1:
+        return None
+    end = text.index(_INGESTED, begin) + len(_INGESTED) + len(str(about.ingested)) + 1
+    if text[begin - 1] == ",":
+        begin -= 1
+    elif text[end] == ",":
+        end += 1
+    source = f'"source":"{run}"'
+    place = text.find(f'{source},"offset":{offset}')
+    if place < 0:
+        return None
+    place += len(source)
+    after = place + len(f',"offset":{offset}')
+    if place < begin:
+        return text[:place] + text[after:begin] + text[end:]
+    return text[:begin] + text[end:place] + text[after:]
+
+
+def _tokens(part: NamedPart, own_name: str) -> str:
+    """What finds an event by its trace, span or transaction, as a member of an object."""
+    one, two, three, four = tokens(part.id)
+    return f',"{own_name}":[{one},{two},{three},{four},{PRESENT_TOKEN}]'

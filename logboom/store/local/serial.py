@@ -1,36 +1,34 @@
-"""How is a document written as one line of JSON, and read back just as it was?
+"""How does a document become one line, and a document again?
 
 The line is the event; where the event does not name the document's id itself, the line is a list of
-the id and the event. A line that begins with a space is read with the standard library: it has
-numbers beyond 64 bits, unpaired surrogates, or great depth.
+the id and the event.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import date
 
 import orjson
 
-from logboom.event import Event
+from logboom.event import Event, decode_json, encode_event, is_slow
+from logboom.head import head_of
 from logboom.store.port import Document
-
-_SLOW = b" "
 
 
 def encode(document: Document) -> bytes:
-    """Writes a document as JSON without a line break.
-
-    Raises:
-        ValueError: The event is not JSON: its types, its depth.
-    """
+    """Writes a document as JSON without a line break."""
+    head = document.head
+    if head is not None and head.event and head.event.id == document.id:
+        return document.value
     about = document.event.get("event")
-    named = type(about) is dict and about.get("id") == document.id
-    value: Any = document.event if named else [document.id, document.event]
+    if isinstance(about, dict) and about.get("id") == document.id:
+        return document.value
     try:
-        return orjson.dumps(value)
-    except TypeError:
-        return _encode_slowly(value)
+        name, is_plain = orjson.dumps(document.id), not is_slow(document.value)
+    except TypeError:  # unpaired surrogates
+        name, is_plain = json.dumps(document.id).encode(), False
+    return b"%b[%b,%b]" % (b"" if is_plain else b" ", name, document.value.strip())
 
 
 def decode(line: bytes) -> tuple[str, Event]:
@@ -39,15 +37,16 @@ def decode(line: bytes) -> tuple[str, Event]:
     Returns:
         The document's id and its event.
     """
-    value = json.loads(line) if line.startswith(_SLOW) else orjson.loads(line)
+    value = decode_json(line)
     if isinstance(value, list):
         return value[0], value[1]
     return value["event"]["id"], value
 
 
-def _encode_slowly(value: object) -> bytes:
-    """For what orjson refuses."""
-    try:
-        return _SLOW + json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, RecursionError) as error:
-        raise ValueError(f"the event cannot be written as JSON: {error}") from error
+def document_of(line: bytes, day: date) -> Document:
+    """The document of a day that `encode` has written."""
+    head = None if is_slow(line) or line[:1] == b"[" else head_of(line)
+    if head is not None and head.event and isinstance(head.event.id, str):
+        return Document(head.event.id, day, line, head)
+    name, event = decode(line)
+    return Document(name, day, encode_event(event), None)

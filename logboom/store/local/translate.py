@@ -254,13 +254,15 @@ def id_query(event_id: str) -> Query:
 
 
 def _exists(name: str) -> Query:
-    if name in {"@timestamp", ID}:
+    if name in {"@timestamp", "event", ID}:
         return Query.all_query()
     if name == MESSAGE:
         return none_of(Query.term_query(SCHEMA, PRESENT, NO_MESSAGE))
     if name in TOKENS:
         return _token(name, PRESENT_TOKEN)
-    if name == TAGS or name in _DATES:
+    if name == "log":
+        return any_of(Query.exists_query(OFFSET), leaves.exists(name))
+    if name in {TAGS, "log.offset", *_DATES}:
         return any_of(Query.exists_query(_own_name(name)), leaves.exists(name))
     return leaves.exists(name)
 

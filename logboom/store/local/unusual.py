@@ -109,18 +109,18 @@ def rearranged(
     copy = dict(event)
     present: list[str] = []
     for name, apart in APART.items():
-        value = _take(copy, name)
+        value = take_out(copy, name)
         if value is not None:
             copy[apart] = text_of(value)
             present.append(name)
-    _take(copy, "event.id")
+    take_out(copy, "event.id")
     for name, own_name in TOKENS.items():
-        numbers = {number for text in text_of(_take(copy, name)) for number in tokens(text)}
+        numbers = {number for text in text_of(take_out(copy, name)) for number in tokens(text)}
         if numbers:
             copy[own_name] = [*numbers, PRESENT_TOKEN]
     copy |= identity_fields(event_id, position)
     if position is not None:
-        copy["log"] = {**event["log"], "offset": 0}
+        take_out(copy, "log.offset")
     address = _address(event)
     if address is not None:
         copy[ADDRESS] = address
@@ -173,7 +173,7 @@ def looks_like_time(text: str) -> bool:
     return len(text) >= 20 and text[10] in "Tt " and text[4] == "-" and text[0].isdigit()
 
 
-def _take(copy: dict[str, Any], name: str) -> object:
+def take_out(copy: dict[str, Any], name: str) -> object:
     """Takes a value out of an object of the copy; the event's own object stays as it is."""
     top, key = name.split(".")
     node = copy.get(top)

@@ -139,7 +139,9 @@ scalars = st.one_of(
     st.floats(),
     st.booleans(),
     st.none(),
-    st.sampled_from(["info", "ERROR", "10.1.1.1", "2026-11-21T06:24:28.566Z", "1795246020", "a\nb"]),
+    st.sampled_from(
+        ["info", "ERROR", "10.1.1.1", "2026-11-21T06:24:28.566Z", "1795246020", "a\nb"]
+    ),
 )
 values = st.recursive(
     scalars,

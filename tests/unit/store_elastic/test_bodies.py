@@ -25,7 +25,7 @@ def maker(documents: Sequence[Document], refused: dict[int, str], *, spell: bool
 
 def documents_of(messages: Sequence[str]) -> list[Document]:
     return [
-        Document(f'id "{n}"', DAYS[n % 2], {"message": text, "attributes": {"n": n}})
+        Document.of(f'id "{n}"', DAYS[n % 2], {"message": text, "attributes": {"n": n}})
         for n, text in enumerate(messages)
     ]
 
@@ -56,19 +56,19 @@ def test_the_bodies_hold_every_document_once_in_order(
             assert content == document.event
 
 
-@pytest.mark.parametrize("value", [2**64, "\ud800", {1}, {2: 3}])
-def test_what_json_cannot_hold_is_refused_alone(value: Any) -> None:
+@pytest.mark.parametrize("value", [2**64, "\ud800"])
+def test_what_elasticsearch_cannot_read_is_refused_alone(value: Any) -> None:
     documents = documents_of(["a", "b", "c"])
-    documents[1].event["attributes"]["bad"] = value
+    documents[1] = Document.of("bad", DAYS[1], {"message": "b", "attributes": {"bad": value}})
     refused: dict[int, str] = {}
     (body,) = maker(documents, refused, spell=True).bodies(range(3), lambda: 10_000)
     assert list(body.numbers) == [0, 2]
     assert list(refused) == [1]
-    assert "JSON" in refused[1]
+    assert "64 bits" in refused[1]
 
 
 @pytest.mark.parametrize(
     ("name", "is_sent"), [("", False), ("x", True), ("x" * 512, True), ("x" * 513, False), ("ä" * 257, False)]
 )  # fmt: skip
 def test_ids_that_spoil_a_request_are_known(name: str, is_sent: bool) -> None:
-    assert (unsendable(Document(name, DAYS[0], {})) is None) == is_sent
+    assert (unsendable(Document.of(name, DAYS[0], {})) is None) == is_sent

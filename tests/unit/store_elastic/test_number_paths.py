@@ -12,7 +12,7 @@ ONE, OTHER = date(2026, 3, 14), date(2026, 3, 15)
 
 
 def document(attributes: Any, day: date = ONE) -> Document:
-    return Document("x", day, {"attributes": attributes})
+    return Document.of("x", day, {"attributes": attributes})
 
 
 def test_every_path_to_a_number_is_found_and_nothing_else() -> None:
@@ -44,4 +44,4 @@ def test_there_is_a_bound() -> None:
 
 def test_attributes_of_another_shape_are_passed_over() -> None:
     assert NumberPaths().unknown([document("x"), document(None), document([1])]) == {}
-    assert NumberPaths().unknown([Document("x", ONE, {})]) == {}
+    assert NumberPaths().unknown([Document.of("x", ONE, {})]) == {}

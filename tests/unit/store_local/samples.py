@@ -25,7 +25,7 @@ def document(offset: int, *, day: date = DAY, **fields: Any) -> Document:
         "service": {"name": "cart" if offset % 2 else "checkout"},
         "event": {"id": identity, "created": time},
     }
-    return Document(identity, day, event | fields)
+    return Document.of(identity, day, event | fields)
 
 
 def documents(count: int, *, first: int = 0, days: int = 1, noise: bool = False) -> list[Document]:

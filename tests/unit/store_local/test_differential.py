@@ -93,7 +93,7 @@ EVENTS = _corpus()
 def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
     store = StoreFolder(tmp_path_factory.mktemp("store"), "logs-%Y.%m.%d")
     writer = DayWriter(store.create(DAY), memory_bytes=15_000_000)
-    writer.append([Document(event["event"]["id"], DAY, event) for event in EVENTS])
+    writer.append([Document.of(event["event"]["id"], DAY, event) for event in EVENTS])
     writer.commit()
     writer.close()
     days = Days(store)

@@ -16,7 +16,9 @@ from logboom.event import epoch_us, event_id, source_run
 from logboom.query.analysis import words
 from logboom.store.local.entry import EntryMaker, own_position, split_id
 from logboom.store.local.schema import (
+    CREATED,
     FOREIGN_ID,
+    INGESTED,
     NUMBER,
     OFFSET,
     PRESENT,
@@ -25,7 +27,7 @@ from logboom.store.local.schema import (
     TIME,
     teach_words,
 )
-from logboom.store.local.serial import decode, encode
+from logboom.store.local.serial import decode, document_of, encode
 from logboom.store.local.times import Timestamps
 from logboom.store.local.unusual import PATHS_PER_DAY
 from logboom.store.port import Document
@@ -38,16 +40,19 @@ def event(**fields: Any) -> dict[str, Any]:
     made = {
         "@timestamp": "2026-03-14T09:00:00.123Z",
         "message": "hello",
-        "event": {"id": event_id(RUN, 77), "created": "2026-03-14T09:00:01Z"},
+        "event": {
+            "id": event_id(RUN, 77),
+            "created": "2026-03-14T09:00:01Z",
+            "ingested": "2026-03-14T09:00:02Z",
+        },
         "log": {"source": RUN, "offset": 77, "level": "info"},
     }
     return made | fields
 
 
 def entry_of(made: dict[str, Any], maker: EntryMaker | None = None) -> dict[str, Any]:
-    identity = made["event"]["id"]
-    line = encode(Document(identity, DAY, made))
-    text = (maker or EntryMaker(DAY)).make(made, line, 5, identity, own_position(identity, made))
+    document = Document.of(made["event"]["id"], DAY, made)
+    text = (maker or EntryMaker(DAY)).make(document, 5, own_position(document))
     entry: dict[str, Any] = orjson.loads(text)
     return entry
 
@@ -57,10 +62,29 @@ def test_the_usual_event_goes_in_as_it_is_with_its_number_time_and_offset() -> N
     assert (entry[NUMBER], entry[OFFSET]) == (5, 77)
     assert entry[TIME] == epoch_us("2026-03-14T09:00:00.123Z")
     assert entry["attributes"] == {"a": 1}
-    assert entry["log"] == {"source": RUN, "offset": 0, "level": "info"}
-    assert entry["event"]["id"] == ""
+    assert entry[CREATED] == epoch_us("2026-03-14T09:00:01Z")
+    assert entry[INGESTED] == epoch_us("2026-03-14T09:00:02Z")
+    assert entry["log"] == {"source": RUN, "level": "info"}
+    assert entry["event"] == {}
     assert STRAY not in entry
     assert FOREIGN_ID not in entry
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"duration": 5, "id": event_id(RUN, 77), "created": "C", "ingested": "I"},
+        {"id": event_id(RUN, 77), "created": "C", "ingested": "I", "duration": 5},
+        {"created": "C", "id": event_id(RUN, 77), "duration": 5, "ingested": "I"},
+    ],
+)
+def test_wherever_they_stand_id_and_times_are_not_indexed_twice(about: dict[str, Any]) -> None:
+    times = {"C": "2026-03-14T09:00:01Z", "I": "2026-03-14T09:00:02Z"}
+    made = event(event={name: times.get(str(value), value) for name, value in about.items()})
+    entry = entry_of({"event": made["event"], **made})
+    assert entry["event"] == {"duration": 5}
+    assert entry["log"] == {"source": RUN, "level": "info"}
+    assert entry[CREATED] == epoch_us("2026-03-14T09:00:01Z")
 
 
 def test_the_offset_of_an_application_is_left_alone() -> None:
@@ -182,15 +206,17 @@ def indexed() -> Indexed:
 def test_whatever_json_an_event_is_it_can_be_written_and_indexed(
     indexed: Indexed, made: dict[str, Any], identity: str
 ) -> None:
-    line = encode(Document(identity, DAY, made))
+    document = Document.of(identity, DAY, made)
+    line = encode(document)
     assert b"\n" not in line
     back = decode(line)
     assert json.dumps(back, sort_keys=True) == json.dumps((identity, made), sort_keys=True)
-    position = own_position(identity, made)
+    assert document_of(line, DAY).event == document.event
+    position = own_position(document)
     try:
-        indexed.writer.add_json(indexed.maker.make(made, line, 1, identity, position))
+        indexed.writer.add_json(indexed.maker.make(document, 1, position))
     except ValueError:
-        entry = indexed.maker.make_carefully(made, 1, identity, position)
+        entry = indexed.maker.make_carefully(document, 1, position)
         indexed.writer.add_json(entry)
     indexed.writer.add_json(indexed.maker.make_least(1, identity, position))
 

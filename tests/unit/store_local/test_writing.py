@@ -433,4 +433,4 @@ def at_instant(run: str, offset: int, time: str, *, foreign: str | None = None) 
     identity = foreign or event_id(run, offset)
     log = {"source": run, "offset": offset}
     event = {**one.event, "@timestamp": time, "event": {"id": identity}, "log": log}
-    return Document(identity, DAY, event)
+    return Document.of(identity, DAY, event)
