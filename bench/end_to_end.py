@@ -27,6 +27,7 @@ from tests.services.elasticsearch import start_elasticsearch
 from tests.services.kafka import start_kafka
 
 _PATIENCE_S = 900.0
+_LOOK_S = 0.25
 
 
 def main() -> None:
@@ -60,13 +61,19 @@ def main() -> None:
             elasticsearch.remove()
 
 
+def _found(pipeline: Pipeline) -> int:
+    """How many events a search finds; asked a few times a second, as a page would."""
+    time.sleep(_LOOK_S)
+    return pipeline.count("_exists_:attributes.seq")
+
+
 def _measure(folder: Path, settings: dict[str, Any], events: int) -> float:
     pipeline = Pipeline(folder, settings)
     begun = time.monotonic()
     pipeline.start()
     try:
         eventually(
-            lambda: pipeline.count("service:svc-*") >= events,
+            lambda: _found(pipeline) >= events,
             timeout_s=_PATIENCE_S,
             what=f"{events} events are found",
         )

@@ -46,7 +46,8 @@ class Burial:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(descriptor, lines)
+                with os.fdopen(descriptor, "wb", closefd=False) as file:
+                    file.write(lines)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

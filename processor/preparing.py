@@ -16,12 +16,13 @@ from msgspec import UNSET
 from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
-from logboom.head import EventPart, head_of, lenient_head
+from logboom.head import EventPart, head_of, identity_text, lenient_head
 from logboom.store import Document
 from processor.tagging import ERROR_TAG, error_reason
 
 FOREIGN = "foreign"
 _ERROR = ERROR_TAG.encode()
+_BEGIN, _END = b"{}"
 
 
 class Preparer:
@@ -72,12 +73,12 @@ class Preparer:
         is_marked = bool(head.error) or head.tags is not UNSET
         if not name or head.message is UNSET or place < 0 or out_of_range or (reason and is_marked):
             return None
-        end = b"}"
+        about.ingested = ingested
+        value = value[:place] + b',"ingested":"%b"' % ingested.encode() + value[place:]
         if reason is not None:
             self.errors += 1
-            end = b',"error":{"detected_by":"%b"},"tags":["%b"]}' % (reason.encode(), _ERROR)
-        about.ingested = ingested
-        value = b'%b,"ingested":"%b"%b%b' % (value[:place], ingested.encode(), value[place:-1], end)
+            mark = b',"error":{"detected_by":"%b"},"tags":["%b"]}' % (reason.encode(), _ERROR)
+            value = value[:-1] + mark
         return Document(name, _date(day), value, head)
 
     def _decoded(self, event: Event, ingested: str) -> Document:
@@ -98,9 +99,9 @@ class Preparer:
 
 def _place_behind_created(value: bytes, about: EventPart) -> int:
     """Where `event.ingested` can be set into a value; -1 when nowhere."""
-    if about.ingested is not UNSET or value[:1] != b"{" or value[-1:] != b"}" or b"\n" in value:
+    if about.ingested is not UNSET or value[0] != _BEGIN or value[-1] != _END or b"\n" in value:
         return -1
-    text = f'"id":"{about.id}","created":"{about.created}"'.encode()
+    text = identity_text(str(about.id), str(about.created)).encode()
     place = value.find(text)
     return place if place < 0 else place + len(text)
 

@@ -15,6 +15,7 @@ from logboom.head import Head
 
 ERROR_TAG = "error"
 _ERROR_LEVELS = frozenset({"error", "fatal"})
+_CALM_LEVELS = frozenset({"trace", "debug", "info", "warn"})
 
 _EXCEPTION_NAME = re.compile(
     r"\b(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Exception|Error)(?=[:\s(]|$)(?!\s*[=(]?\s*(?:nil|null|None|0)\b)"
@@ -74,6 +75,9 @@ DETECTORS: tuple[tuple[str, Callable[[Head], bool]], ...] = (
 
 def error_reason(head: Head) -> str | None:
     """What says that an event is an error; None when it is none."""
+    log = head.log
+    if log is not UNSET and log.level in _CALM_LEVELS and not head.error and not head.http:
+        return None  # the usual event, told quickly
     for reason, holds in DETECTORS:
         if holds(head):
             return reason

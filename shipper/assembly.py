@@ -122,6 +122,7 @@ class Assembler:
             empty_lines=frames.empty_lines,
             days=self._count_days(timestamps, read_ns),
             guard=take_guard(buffer[: frames.consumed]),
+            marks=frames.tags,
         )
         key = self._key
         messages = [Message(key, value) for value in values]
@@ -151,34 +152,33 @@ class Assembler:
         for start, end in zip(segment.starts, segment.ends, strict=True):
             lines = max(1, buffer.count(b"\n", start, end))
             append(frames, self._decode, buffer, (start, end), lines)
+        frames.tags = {number: tuple(tags) for number, tags in segment.marks.items()}
         return frames
 
     def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
-        texts, tags, splice = frames.texts, frames.tags, self._splicer.splice
+        """Each event as JSON, and its time."""
+        texts, tags = frames.texts, frames.tags
         read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
         suspects = self._redactor.suspects(texts)
-        unusual = suspects | tags.keys()
+        offsets = [offset + start for start in frames.starts]
+        is_json = self._parser.name == JsonParser.name
+        unusual = suspects | tags.keys() if is_json else range(len(texts))
+        spliced = self._splicer.splice(texts, offsets, but=unusual, read_text=read_text)
         values: list[bytes] = []
-        timestamps: list[str] = []
-        for number, (text, start) in enumerate(zip(texts, frames.starts, strict=True)):
-            event = None
-            if text[:1] == "{" and number not in unusual and self._parser.name == JsonParser.name:
-                event = splice(text, offset=offset + start, read_text=read_text)
-            if event is None:
-                marks = tags.get(number, ())
-                fields = self._parser.parse(text)
+        for number, ready in enumerate(spliced.values):
+            value = ready
+            if value is None:
+                fields, marks = self._parser.parse(texts[number]), tags.get(number, ())
                 if fields is None and self._names_a_format:
                     marks = (*marks, PARSE_FAILED)
-                event = self._normaliser.normalise(
-                    fields, text, offset=offset + start, read_ns=read_ns, read_text=read_text,
-                    tags=marks, secrets=number in suspects,
+                value, spliced.timestamps[number] = self._normaliser.normalise(
+                    fields, texts[number], offset=offsets[number], read_ns=read_ns,
+                    read_text=read_text, tags=marks, secrets=number in suspects,
                 )  # fmt: skip
-            value = event.value
             if len(value) > self._max_message_bytes:
                 value = shrink(value, self._max_message_bytes)
             values.append(value)
-            timestamps.append(event.timestamp)
-        return values, timestamps
+        return values, spliced.timestamps
 
     def _count_days(self, timestamps: Sequence[str], read_ns: int) -> dict[str, int]:
         created = utc_text(read_ns // 1_000_000 * 1_000_000)

@@ -30,6 +30,7 @@ class Segment:
         empty_lines: Lines that belong to no event.
         days: Events by the UTC day of their index.
         guard: The last bytes before `end`, by which the place is recognised later.
+        marks: What framing found remarkable, by the number of the event: its first tags.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Segment:
     empty_lines: int
     days: Mapping[str, int]
     guard: bytes
+    marks: Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)

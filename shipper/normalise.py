@@ -69,8 +69,6 @@ class Normaliser:
         self._context = context
         self._redactor = redactor
         self._known_static, self._own_static = split_static(context.fields)
-        self._file = {} if context.path == "-" else {"path": context.path}
-        self._host = {"name": context.host}
 
     def normalise(
         self, fields: Fields | None, text: str, *, offset: int, read_ns: int, read_text: str,
@@ -95,15 +93,20 @@ class Normaliser:
         event, attributes = self._map(fields, text, read_ns)
         if "message" not in event:
             event["message"] = text if fields is None else _message_of(event, text)
-        timestamp = event.setdefault("@timestamp", read_text)
-        self._complete(event, offset, read_text)
         if "\n" in text or "\n" in event["message"]:
             self._add_trace(event, text)
-        event["attributes"] = attributes
         if tags or redacted:
             marks = [*event.get("tags", ()), *tags, *(f"redacted:{name}" for name in redacted)]
             event["tags"] = list(dict.fromkeys(marks))
-        return NormalisedEvent(_encode(event), timestamp)
+        for name, value in self._known_static.items():
+            put(event, tuple(name.split(".")), value)
+        timestamp = event.pop("@timestamp", read_text)
+        event["attributes"] = attributes
+        whole = laid_out(
+            self._context, event, timestamp=timestamp, offset=offset,
+            name=event_id(self._context.run, offset), created=read_text,
+        )  # fmt: skip
+        return NormalisedEvent(_encode(whole), timestamp)
 
     def _map(
         self, fields: Fields | None, text: str, read_ns: int
@@ -142,29 +145,6 @@ class Normaliser:
         if rest:
             attributes[name] = rest
 
-    def _complete(self, event: dict[str, Any], offset: int, read_text: str) -> None:
-        context = self._context
-        for name, value in self._known_static.items():
-            put(event, tuple(name.split(".")), value)
-        log = event.setdefault("log", {})
-        log["source"] = context.run
-        log["offset"] = offset
-        if self._file:
-            log["file"] = self._file
-        service = event.get("service")
-        if service is None:
-            event["service"] = {"name": context.service}
-        else:
-            service.setdefault("name", context.service)
-        host = event.get("host")
-        if host is None:
-            event["host"] = self._host
-        else:
-            host.setdefault("name", context.host)
-        about = event.setdefault("event", {})
-        about["id"] = event_id(context.run, offset)
-        about["created"] = read_text
-
     def _add_trace(self, event: dict[str, Any], text: str) -> None:
         if "stack_trace" in event.get("error", ()):
             return
@@ -189,6 +169,36 @@ class Normaliser:
             return value
 
         return {name: clean(value, name) for name, value in fields.items()}
+
+
+def laid_out(
+    context: SourceContext, event: dict[str, Any], *, timestamp: object, offset: object,
+    name: object, created: object,
+) -> dict[str, Any]:  # fmt: skip
+    """Adds what the source knows to an event, and brings it into its order.
+
+    Time, id and place stand in front, as `logboom.head` says: who looks for them, or adds to them,
+    need not look at the rest.
+
+    Args:
+        event: The fields of the event itself; taken apart.
+    """
+    about, log = event.pop("event", {}), event.pop("log", {})
+    for ours in ("id", "created", "ingested"):
+        about.pop(ours, None)
+    for ours in ("source", "offset"):
+        log.pop(ours, None)
+    if context.path != "-":
+        log["file"] = {"path": context.path}
+    service, host = event.setdefault("service", {}), event.setdefault("host", {})
+    service.setdefault("name", context.service)
+    host.setdefault("name", context.host)
+    return {
+        "@timestamp": timestamp,
+        "event": {**about, "id": name, "created": created},
+        "log": {"source": context.run, "offset": offset, **log},
+        **event,
+    }
 
 
 def split_static(fields: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:

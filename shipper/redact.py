@@ -6,9 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import BytesAhoCorasick
 
 REPLACEMENT = "[redacted]"
 
@@ -29,19 +29,19 @@ class Rule:
     hints: tuple[str, ...]
     assigned: bool = False
 
-    def is_likely(self, lower: str, end: int) -> bool:
+    def is_likely(self, lower: bytes, end: int) -> bool:
         """A cheap look at what follows a hint that ends here in a lower-cased text."""
         if not self.assigned:
             return True
         behind = lower[end : end + _ASSIGNED_WITHIN]
-        return "=" in behind or ":" in behind
+        return b"=" in behind or b":" in behind
 
 
 _ASSIGNED_WITHIN = 12
 _CARD = re.compile(r"[3-6](?<![\w.-].)\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
-_DIGITS = str.maketrans("123456789 ", "000000000-")
-_CARD_FORMS = AhoCorasick(
-    [f"0000{a}0000{b}0000{c}0" for a in ("", "-") for b in ("", "-") for c in ("", "-")]
+_DIGITS = bytes.maketrans(b"123456789 ", b"000000000-")
+_CARD_FORMS = BytesAhoCorasick(
+    [b"0000%b0000%b0000%b0" % between for between in product((b"", b"-"), repeat=3)]
 )
 """What card numbers look like when each digit is a 0 and each space a hyphen."""
 
@@ -103,7 +103,7 @@ class Redactor:
         self._rules = rules
         hints = [(hint, number) for number, rule in enumerate(rules) for hint in rule.hints]
         self._rule_of = [number for _, number in hints]
-        self._hints = AhoCorasick([hint for hint, _ in hints])
+        self._hints = BytesAhoCorasick([hint.encode() for hint, _ in hints])
 
     @classmethod
     def with_defaults(cls) -> Redactor:
@@ -116,13 +116,11 @@ class Redactor:
         Returns:
             The indices of those that may hold a secret; all others hold none.
         """
-        ends = list(accumulate(len(text) + 1 for text in texts))
-        whole = "\n".join(texts)
-        lower = whole.lower()
-        if len(lower) != len(whole):  # a few letters change their length: then places say nothing
-            return set(range(len(texts)))
+        whole = "\n".join(texts).encode()
+        lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
+        ends = list(accumulate(length + 1 for length in lengths))
         found: set[int] = set()
-        for rule, place in self._places(lower):
+        for rule, place in self._places(whole.lower()):
             number = bisect_right(ends, place)
             if number not in found and rule.pattern.search(texts[number]) is not None:
                 found.add(number)
@@ -132,7 +130,7 @@ class Redactor:
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
         found: list[str] = []
-        likely = {rule.name for rule, _ in self._places(text.lower())}
+        likely = {rule.name for rule, _ in self._places(text.encode().lower())}
         for rule in self._rules:
             if rule.name in likely:
                 text, count = rule.pattern.subn(_replaced, text)
@@ -143,7 +141,7 @@ class Redactor:
             found.append("card_number")
         return redacted, tuple(found)
 
-    def _places(self, lower: str) -> Iterator[tuple[Rule, int]]:
+    def _places(self, lower: bytes) -> Iterator[tuple[Rule, int]]:
         """Which rule may match where in a lower-cased text: where each hint begins."""
         for hint, begin, end in self._hints.find_matches_as_indexes(lower, overlapping=True):
             rule = self._rules[self._rule_of[hint]]
@@ -151,11 +149,11 @@ class Redactor:
                 yield rule, begin
 
 
-def _card_places(text: str) -> Iterator[int]:
-    """Where a card number may begin."""
+def _card_places(text: bytes) -> Iterator[int]:
+    """Where a card number may begin in a text in UTF-8."""
     digits = text.translate(_DIGITS)
     for _, place, _ in _CARD_FORMS.find_matches_as_indexes(digits, overlapping=True):
-        if text[place] in "3456":
+        if text[place] in b"3456":
             yield place
 
 

@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
 import zstandard
 
 from logboom.errors import AlreadyRunning, DiskFull
 from shipper.batches import Batch, Segment
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -41,6 +42,7 @@ CREATE TABLE planned (
   epoch INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, read_ns INTEGER NOT NULL,
   starts BLOB NOT NULL, ends BLOB NOT NULL, timestamps BLOB NOT NULL, lines INTEGER NOT NULL,
   empty_lines INTEGER NOT NULL, days TEXT NOT NULL, guard BLOB NOT NULL,
+  marks BLOB NOT NULL DEFAULT '{}',
   PRIMARY KEY (sequence, position)
 ) WITHOUT ROWID;
 """
@@ -109,7 +111,12 @@ class Registry:
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
-        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version == 1:
+            with _transaction(database):
+                database.execute("ALTER TABLE planned ADD COLUMN marks BLOB NOT NULL DEFAULT '{}'")
+                database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        if version == 0:
             with _transaction(database):
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     database.execute(statement)
@@ -229,7 +236,7 @@ class Registry:
     def _plan(self, batches: Sequence[Batch]) -> None:
         compressor = zstandard.ZstdCompressor(level=1)
         self._database.executemany(
-            "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 (batch.sequence, position, *_planned_row(segment, compressor))
                 for batch in batches
@@ -279,11 +286,14 @@ def _planned_row(segment: Segment, compressor: zstandard.ZstdCompressor) -> tupl
         segment.starts.tobytes(), segment.ends.tobytes(),
         compressor.compress("\n".join(segment.timestamps).encode()),
         segment.lines, segment.empty_lines, days, segment.guard,
+        orjson.dumps(segment.marks, option=orjson.OPT_NON_STR_KEYS),
     )  # fmt: skip
 
 
 def _segment(row: tuple[object, ...], decompressor: zstandard.ZstdDecompressor) -> Segment:
-    source, run, epoch, start, end, read_ns, starts, ends, stamps, lines, empty, days, guard = row
+    (
+        source, run, epoch, start, end, read_ns, starts, ends, stamps, lines, empty, days, guard, marks
+    ) = row  # fmt: skip
     text = decompressor.decompress(stamps).decode()  # type: ignore[arg-type] # a BLOB column
     return Segment(
         source=str(source), run=str(run), epoch=int(epoch), start=int(start), end=int(end),  # type: ignore[call-overload] # INTEGER columns
@@ -291,6 +301,7 @@ def _segment(row: tuple[object, ...], decompressor: zstandard.ZstdDecompressor) 
         timestamps=text.split("\n") if text else [], lines=int(lines), empty_lines=int(empty),  # type: ignore[call-overload]
         days={d: int(n) for d, n in (p.split(":") for p in str(days).split(",") if p)},
         guard=bytes(guard),  # type: ignore[call-overload]
+        marks={int(number): tags for number, tags in orjson.loads(marks).items()},  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from operator import itemgetter
+from itertools import groupby, repeat
 from typing import Any
 
 import msgspec
 import orjson
 
-from logboom.event import event_id
+from logboom.event import event_ids
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from shipper.bounds import MAX_KEY, is_storable
@@ -28,8 +28,8 @@ from shipper.normalise import (
     JSON_OPTIONS,
     NESTED_OBJECTS,
     SMALL_TEXT,
-    NormalisedEvent,
     SourceContext,
+    laid_out,
     split_static,
 )
 from shipper.placing import duration_ns, is_address, put, timestamp_text
@@ -79,16 +79,28 @@ class Shape:
     Attributes:
         match: Matches such an object whose values are usual ones, each of them a group.
         fits: Which values change, and how.
-        take: Brings the values into the order of the template.
-        template: The event as JSON, with ``%s`` for each value.
+        pieces: The event as JSON: texts, and between them numbers of values.
         time: Which value is the event time.
     """
 
     match: Callable[[str], re.Match[str] | None]
     fits: tuple[tuple[int, Fit], ...]
-    take: Callable[[list[Any]], tuple[Any, ...]]
-    template: str
+    pieces: tuple[str | int, ...]
     time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """Events of a buffer, by the numbers of their texts.
+
+    Attributes:
+        values: Each as JSON; None for those that the normaliser has to look at: they are no
+            objects, or unusual in any way.
+        timestamps: Of the same events.
+    """
+
+    values: list[bytes | None]
+    timestamps: list[str]
 
 
 class Splicer:
@@ -105,39 +117,60 @@ class Splicer:
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._shapes: list[Shape] = []
 
-    def splice(self, text: str, *, offset: int, read_text: str) -> NormalisedEvent | None:
-        """Makes an event.
+    def splice(
+        self, texts: Sequence[str], offsets: Sequence[int], *, but: Collection[int], read_text: str
+    ) -> Spliced:
+        """Makes the events of a buffer, as many as can be.
 
         Args:
-            text: The whole text of the event: one line without secrets.
-            offset: Its first byte in the source.
-            read_text: When it was read, as ISO 8601 in UTC.
-
-        Returns:
-            None when the normaliser has to look at it: it is no object, or unusual in any way.
+            texts: Whole texts of events.
+            offsets: The first byte of each in the source.
+            but: Numbers of texts to leave alone: with secrets, or remarkable in another way.
+            read_text: When they were read, as ISO 8601 in UTC.
         """
-        if len(text) >= SMALL_TEXT:
-            return None
-        for number, shape in enumerate(self._shapes):
-            match = shape.match(text)
-            if match is not None:
-                if number:
-                    self._shapes.insert(0, self._shapes.pop(number))
-                return self._fill(shape, list(match.groups()), offset, read_text)
-        self._see(text)
-        return None
+        spliced = Spliced([None] * len(texts), [""] * len(texts))
+        rest = [
+            number
+            for number, text in enumerate(texts)
+            if text[:1] == "{" and len(text) < SMALL_TEXT and number not in but
+        ]
+        for shape in tuple(self._shapes):
+            if not rest:
+                break
+            matches = list(map(shape.match, [texts[number] for number in rest]))
+            found = [n for n, match in zip(rest, matches, strict=True) if match is not None]
+            if found:
+                rows = [match.groups() for match in matches if match is not None]
+                places = [offsets[number] for number in found]
+                self._fill(spliced, shape, found, (rows, places, read_text))
+                rest = [n for n, match in zip(rest, matches, strict=True) if match is None]
+        for number in rest:
+            self._see(texts[number])
+        return spliced
 
     def _fill(
-        self, shape: Shape, values: list[Any], offset: int, read_text: str
-    ) -> NormalisedEvent | None:
+        self, spliced: Spliced, shape: Shape, numbers: list[int],
+        given: tuple[list[tuple[Any, ...]], list[int], str],
+    ) -> None:  # fmt: skip
+        """Makes the events of one shape: column by column, since that takes half as long."""
+        rows, offsets, read_text = given
+        columns: list[Iterable[str]] = list(zip(*rows, strict=True))
+        unusual: set[int] = set()
         for number, fit in shape.fits:
-            fitted = fit(values[number])
-            if fitted is None:
-                return None
-            values[number] = fitted
-        values += (offset, event_id(self._context.run, offset), read_text)
-        value = shape.template % shape.take(values)
-        return NormalisedEvent(value.encode(), values[shape.time][1:-1])
+            fitted = list(map(fit, columns[number]))
+            unusual.update(row for row, value in enumerate(fitted) if value is None)
+            columns[number] = [value or "" for value in fitted]
+        ids = event_ids(self._context.run, offsets)
+        timestamps = [value[1:-1] for value in columns[shape.time]]
+        columns += (map(str, offsets), ids, repeat(read_text))
+        pieces = (repeat(p) if isinstance(p, str) else columns[p] for p in shape.pieces)
+        made = map("".join, zip(*pieces, strict=False))
+        for row, (number, value, timestamp) in enumerate(
+            zip(numbers, made, timestamps, strict=True)
+        ):
+            if row not in unusual:
+                spliced.values[number] = value.encode()
+                spliced.timestamps[number] = timestamp
 
     def _see(self, text: str) -> None:
         """Counts the shapes that come, and learns those that come often."""
@@ -183,13 +216,10 @@ class Splicer:
             f"{re.escape(orjson.dumps(name).decode())} ?: ?({slot.pattern})"
             for name, slot in zip(names, slots, strict=True)
         ]
-        order: list[int] = []
-        template = _written(self._laid_out(placed, own, len(names)), order)
         return Shape(
             match=re.compile(rf"\{{ ?{' ?, ?'.join(members)} ?\}}").fullmatch,
             fits=tuple((slot.number, slot.fit) for slot in slots if slot.fit is not None),
-            take=itemgetter(*order),
-            template=template,
+            pieces=tuple(_joined(_written(self._laid_out(placed, own, len(names))))),
             time=placed["@timestamp"].number,
         )
 
@@ -203,15 +233,11 @@ class Splicer:
             put(event, tuple(field.split(".")), slot)
         for field, value in self._known_static.items():
             put(event, tuple(field.split(".")), value)
-        log, about = event.setdefault("log", {}), event.setdefault("event", {})
-        log |= {"source": context.run, "offset": Slot(count)}
-        if context.path != "-":
-            log["file"] = {"path": context.path}
-        put(event, ("service", "name"), context.service)
-        put(event, ("host", "name"), context.host)
-        about["id"], about["created"] = _Quoted(count + 1), _Quoted(count + 2)
         event["attributes"] = {**self._own_static, **own}
-        return event
+        return laid_out(
+            context, event, timestamp=event.pop("@timestamp"), offset=Slot(count),
+            name=_Quoted(count + 1), created=_Quoted(count + 2),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,19 +247,34 @@ class _Quoted:
     number: int
 
 
-def _written(node: object, order: list[int]) -> str:
-    """The template of an event's part; adds the numbers of its values in the order of the text."""
-    if isinstance(node, Slot | _Quoted):
-        order.append(node.number)
-        return '"%s"' if isinstance(node, _Quoted) else "%s"
-    if isinstance(node, dict):
-        members = [f"{_literal(name)}:{_written(part, order)}" for name, part in node.items()]
-        return f"{{{','.join(members)}}}"
-    return _literal(node)
+def _written(node: object) -> Iterator[str | int]:
+    """An event's part as JSON: texts, and between them the numbers of its values."""
+    if isinstance(node, Slot):
+        yield node.number
+    elif isinstance(node, _Quoted):
+        yield from ('"', node.number, '"')
+    elif isinstance(node, dict):
+        before = "{"
+        for name, part in node.items():
+            yield f"{before}{_literal(name)}:"
+            yield from _written(part)
+            before = ","
+        yield "}" if node else "{}"
+    else:
+        yield _literal(node)
+
+
+def _joined(pieces: Iterable[str | int]) -> Iterator[str | int]:
+    """The same with texts that follow one another made one."""
+    for is_text, run in groupby(pieces, key=lambda piece: isinstance(piece, str)):
+        if is_text:
+            yield "".join(map(str, run))
+        else:
+            yield from run
 
 
 def _literal(value: object) -> str:
-    return orjson.dumps(value, option=JSON_OPTIONS).decode().replace("%", "%%")
+    return orjson.dumps(value, option=JSON_OPTIONS).decode()
 
 
 def _value(depth: int) -> str:
@@ -250,7 +291,7 @@ def _slot_of(target: str, number: int, zone: tzinfo) -> Slot | None:
         factor = DURATION_NS[target]
         return Slot(number, _NUMBER, lambda value: _duration(value, factor))
     special: dict[str, Slot | None] = {
-        "@timestamp": Slot(number, f"{_STRING}|{_NUMBER}", lambda value: _time(value, zone)),
+        "@timestamp": Slot(number, f"{_STRING}|{_NUMBER}", _Times(zone)),
         "message": Slot(number, _ONE_LINE),  # several lines may hold a stack trace
         "log.level": Slot(number, f"{_STRING}|{_WHOLE_NUMBER}", _Levels()),
         "client.ip": Slot(number, _STRING, _address),
@@ -288,15 +329,30 @@ class _Levels:
             return fitted
 
 
-def _time(value: str, zone: tzinfo) -> str | None:
+class _Times:
     """Times that name their year, and numbers: what the read time does not decide on."""
-    if value[0] != '"':
-        moment = timestamp_text(orjson.loads(value), zone, 0)
-    elif value[1:5].isdigit() and value[5:6] in {"-", "/", "."}:
-        moment = timestamp_text(value[1:-1], zone, 0)
-    else:
-        return None
-    return None if moment is None else f'"{moment}"'
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._second = ""
+
+    def __call__(self, value: str) -> str | None:
+        if value[1:20] == self._second and _MILLISECONDS(value, 20) is not None:
+            return value
+        if value[0] != '"':
+            moment = timestamp_text(orjson.loads(value), self._zone, 0)
+        elif value[1:5].isdigit() and value[5:6] in {"-", "/", "."}:
+            moment = timestamp_text(value[1:-1], self._zone, 0)
+        else:
+            return None
+        if moment is None:
+            return None
+        if moment == value[1:-1]:
+            self._second = value[1:20]
+        return f'"{moment}"'
+
+
+_MILLISECONDS = re.compile(r'\.[0-9]{3}Z"').fullmatch
 
 
 def _address(value: str) -> str | None:
@@ -304,5 +360,5 @@ def _address(value: str) -> str | None:
 
 
 def _duration(value: str, factor: int) -> str | None:
-    nanoseconds = duration_ns(orjson.loads(value), factor)
+    nanoseconds = duration_ns(int(value) if value.isdigit() else float(value), factor)
     return None if nanoseconds is None else str(nanoseconds)

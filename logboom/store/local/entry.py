@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from msgspec import UNSET
 
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
-from logboom.head import EventPart, Head, LogPart, NamedPart, lenient_head
+from logboom.head import EventPart, Head, LogPart, lenient_head
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -32,7 +32,7 @@ from logboom.store.local.schema import (
     TOKENS,
 )
 from logboom.store.local.times import DAY_US, Timestamps, day_start_us
-from logboom.store.local.tokens import PRESENT_TOKEN, tokens
+from logboom.store.local.tokens import tokens_text
 from logboom.store.local.unusual import (
     ADDED,
     LONGEST_VALUE,
@@ -48,7 +48,6 @@ from logboom.store.port import Document
 
 _TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", "transaction.id"))
 _OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + 9}}}")
-_INGESTED = '"ingested":"'
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
 
@@ -77,6 +76,13 @@ def _log_of(event: Event) -> LogPart:
     return lenient_head(event).log or LogPart()
 
 
+class _Moments(NamedTuple):
+    """Read time and index time, as an event has them behind its id, and as columns."""
+
+    text: str
+    columns: str
+
+
 class EntryMaker:
     """Makes the index entries of one day's events."""
 
@@ -84,6 +90,8 @@ class EntryMaker:
         self._start_us = day_start_us(day)
         self._timestamps = Timestamps()
         self._paths = AttributePaths()
+        self._moments_key: tuple[object, object] = (None, None)
+        self._moments: _Moments | None = None
 
     def make(self, document: Document, number: int, position: Position | None) -> str:
         """The index entry of a document.
@@ -103,25 +111,41 @@ class EntryMaker:
         about = head.event
         if position is None or not about or not self._is_plain(head):
             return self._make_rearranged(document, number, position)
-        text = _without_identity(value.decode(), about, position)
-        if text is None:
+        moments = self._moments_of(about)
+        if moments is None:
             return self._make_rearranged(document, number, position)
-        added = f'"{NUMBER}":{number},"{OFFSET}":{position[1]},{self._time(head.timestamp)}'
-        for part, own_name in (
-            (head.trace, _TRACE),
-            (head.span, _SPAN),
-            (head.transaction, _TRANSACTION),
-        ):
-            if part:
-                added += _tokens(part, own_name)
-        for moment, column in ((about.created, CREATED), (about.ingested, INGESTED)):
-            time_us = self._date(moment)
-            if time_us is None:
-                return self._make_rearranged(document, number, position)
-            added = f'{added},"{column}":{time_us}'
+        run, offset = position
+        text = value.decode()
+        source = f'}},"log":{{"source":"{run}"'
+        known = f'"id":"{document.id}{moments.text}{source},"offset":{offset}'
+        begin = text.find(known)
+        end = begin + len(known)
+        if begin < 1 or text[end] not in ",}":
+            return self._make_rearranged(document, number, position)
+        if text[begin - 1] == ",":
+            begin -= 1
+        added = self._time(head.timestamp) + moments.columns
+        if head.trace:
+            added = f'{added},"{_TRACE}":{tokens_text(head.trace.id)}'
+        if head.span or head.transaction:
+            added += _other_tokens(head)
         if head.client and head.client.ip:
             added = f'{added},"{ADDRESS}":{orjson.dumps(head.client.ip).decode()}'
-        return f"{text[:-1]},{added}}}"
+        return f'{text[:begin]}{source}{text[end:-1]},"{NUMBER}":{number},"{OFFSET}":{offset},{added}}}'
+
+    def _moments_of(self, about: EventPart) -> _Moments | None:
+        """Those of the events that were read and stored together are worked out once."""
+        key = (about.created, about.ingested)
+        if key == self._moments_key:
+            return self._moments
+        self._moments_key, self._moments = key, None
+        created_us, ingested_us = self._date(about.created), self._date(about.ingested)
+        if created_us is not None and ingested_us is not None:
+            self._moments = _Moments(
+                text=f'","created":"{about.created}","ingested":"{about.ingested}"',
+                columns=f',"{CREATED}":{created_us},"{INGESTED}":{ingested_us}',
+            )
+        return self._moments
 
     def _is_plain(self, head: Head) -> bool:
         """True when nothing of an event stands apart."""
@@ -189,35 +213,7 @@ class EntryMaker:
         return f'"{TIME}":{time_us},"{STRAY}":"t"'
 
 
-def _without_identity(text: str, about: EventPart, position: Position) -> str | None:
-    """An event's JSON without id, offset and our own times, which have columns.
-
-    Returns:
-        None when they do not stand where the shipper and the processor put them.
-    """
-    run, offset = position
-    begin = text.find(
-        f'"id":"{about.id}","created":"{about.created}","ingested":"{about.ingested}"'
-    )
-    if begin < 1:
-        return None
-    end = text.index(_INGESTED, begin) + len(_INGESTED) + len(str(about.ingested)) + 1
-    if text[begin - 1] == ",":
-        begin -= 1
-    elif text[end] == ",":
-        end += 1
-    source = f'"source":"{run}"'
-    place = text.find(f'{source},"offset":{offset}')
-    if place < 0:
-        return None
-    place += len(source)
-    after = place + len(f',"offset":{offset}')
-    if place < begin:
-        return text[:place] + text[after:begin] + text[end:]
-    return text[:begin] + text[end:place] + text[after:]
-
-
-def _tokens(part: NamedPart, own_name: str) -> str:
-    """What finds an event by its trace, span or transaction, as a member of an object."""
-    one, two, three, four = tokens(part.id)
-    return f',"{own_name}":[{one},{two},{three},{four},{PRESENT_TOKEN}]'
+def _other_tokens(head: Head) -> str:
+    """What finds an event by its span and transaction, as members of an object."""
+    parts = ((head.span, _SPAN), (head.transaction, _TRANSACTION))
+    return "".join(f',"{name}":{tokens_text(part.id)}' for part, name in parts if part)

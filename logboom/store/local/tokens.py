@@ -8,13 +8,13 @@ searches. Only whole values can be looked for.
 
 from __future__ import annotations
 
-import re
-from hashlib import blake2b
+from typing import Final
+
+from xxhash import xxh3_64_intdigest
 
 _BITS = 12
 _PARTS = 4
-_PRIME = 2**48 - 59
-_HEX = re.compile(r"(?:[0-9a-f]{16}){1,2}")
+_MASK = (1 << _BITS) - 1
 
 PRESENT_TOKEN = _PARTS << _BITS
 """A further number of every document that has a value."""
@@ -22,15 +22,36 @@ PRESENT_TOKEN = _PARTS << _BITS
 
 def tokens(value: str) -> tuple[int, int, int, int]:
     """The numbers that stand for a value, each of a range of its own."""
-    if _HEX.fullmatch(value) is not None:  # as W3C and others write ids
-        number = int(value, 16) + len(value)
-    else:
-        digest = blake2b(value.encode("utf-8", "replace"), digest_size=8).digest()
-        number = int.from_bytes(digest, "big")
-    mixed = number % _PRIME
+    mixed = _mixed(value)
     return (
-        mixed & 0xFFF,
-        mixed >> 12 & 0xFFF | 0x1000,
-        mixed >> 24 & 0xFFF | 0x2000,
-        mixed >> 36 | 0x3000,
+        mixed & _MASK,
+        mixed >> 12 & _MASK | 0x1000,
+        mixed >> 24 & _MASK | 0x2000,
+        mixed >> 36 & _MASK | 0x3000,
     )
+
+
+def tokens_text(value: str) -> str:
+    """The same and `PRESENT_TOKEN`, as a list in JSON. This runs once for most of the events."""
+    mixed = _mixed(value)
+    return (
+        _FIRST[mixed & _MASK]
+        + _SECOND[mixed >> 12 & _MASK]
+        + _THIRD[mixed >> 24 & _MASK]
+        + _FOURTH[mixed >> 36 & _MASK]
+    )
+
+
+def _mixed(value: str) -> int:
+    return xxh3_64_intdigest(value.encode("utf-8", "replace"))
+
+
+def _texts(part: int, before: str, behind: str) -> tuple[str, ...]:
+    begin = part << _BITS
+    return tuple(f"{before}{number}{behind}" for number in range(begin, begin + _MASK + 1))
+
+
+_FIRST: Final = _texts(0, "[", ",")
+_SECOND: Final = _texts(1, "", ",")
+_THIRD: Final = _texts(2, "", ",")
+_FOURTH: Final = _texts(3, "", f",{PRESENT_TOKEN}]")

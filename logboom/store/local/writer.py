@@ -25,6 +25,9 @@ from logboom.store.port import Document, Outcome, Rejected
 _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
 _COMMIT_AFTER_S = 0.5
+_COMMIT_MANY_AFTER_S = 1.0
+_MANY = 5_000
+"""A day with more uncommitted documents is committed more seldom: each commit makes a segment."""
 _IDLE_S = 120.0
 _LOCK_NAME = "writer.lock"
 _LOCK_PATIENCE_S = 2.0
@@ -117,6 +120,7 @@ class LocalWriter:
         self._failure: BaseException | None = None
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
         self._used: dict[date, float] = {}
+        self._committed: dict[date, float] = {}
         try:
             self._bring_up_to_date()
         except BaseException:
@@ -256,13 +260,20 @@ class LocalWriter:
             raise
 
     def _commit_what_waits(self) -> None:
+        now = self._clock.monotonic()
         with self._changing_days:
-            writers = [writer for writer in self._days.values() if writer.uncommitted]
+            writers = [writer for writer in self._days.values() if self._is_due(writer, now)]
         for writer in writers:
+            self._committed[writer.folder.day] = now
             with _told_and_tried_again():
                 writer.commit()
         if any(writer.is_broken for writer in writers) and self._mending.done():
             self._mending = self._executor.submit(self._try_to_mend)
+
+    def _is_due(self, writer: DayWriter, now: float) -> bool:
+        if writer.uncommitted < _MANY:
+            return writer.uncommitted > 0
+        return now - self._committed.get(writer.folder.day, 0.0) >= _COMMIT_MANY_AFTER_S
 
     def _try_to_mend(self) -> None:
         with _told_and_tried_again():

@@ -29,9 +29,9 @@ def preparer() -> Preparer:
 def event(**fields: Any) -> dict[str, Any]:
     made: dict[str, Any] = {
         "@timestamp": "2026-03-14T09:00:00.123Z",
-        "log": {"level": "info", "source": RUN, "offset": 77},
-        "message": "hello",
         "event": {"id": event_id(RUN, 77), "created": "2026-03-14T09:00:01.000Z"},
+        "log": {"source": RUN, "offset": 77, "level": "info"},
+        "message": "hello",
         "attributes": {"seq": 1},
     }
     return made | fields

@@ -43,9 +43,14 @@ def context(**fields: object) -> SourceContext:
 def learnt(text: str, given_context: SourceContext) -> Splicer:
     """A splicer that has seen the shape often enough."""
     splicer = Splicer(given_context)
-    for _ in range(20):
-        splicer.splice(text, offset=0, read_text=READ_TEXT)
+    splice(splicer, *[text] * 20)
     return splicer
+
+
+def splice(splicer: Splicer, *texts: str, offset: int = 0) -> list[bytes | None]:
+    """Splices texts that lie a thousand bytes apart."""
+    offsets = [offset + 1000 * number for number in range(len(texts))]
+    return splicer.splice(texts, offsets, but=(), read_text=READ_TEXT).values
 
 
 def normalised(text: str, given_context: SourceContext, offset: int) -> dict[str, Any]:
@@ -61,18 +66,45 @@ def normalised(text: str, given_context: SourceContext, offset: int) -> dict[str
 def test_a_usual_event_is_spliced_and_is_the_same(write: Any, fields: dict[str, object]) -> None:
     usual = {**USUAL, "message": "only ASCII, 100% of it"}
     text = write(usual).decode()
-    spliced = learnt(text, context(**fields)).splice(text, offset=314, read_text=READ_TEXT)
-    assert spliced is not None
-    assert orjson.loads(spliced.value) == normalised(text, context(**fields), 314)
-    assert spliced.timestamp == USUAL["timestamp"]
+    splicer = learnt(text, context(**fields))
+    spliced = splicer.splice([text], [314], but=(), read_text=READ_TEXT)
+    (value,) = spliced.values
+    assert value is not None
+    assert orjson.loads(value) == normalised(text, context(**fields), 314)
+    assert spliced.timestamps == [USUAL["timestamp"]]
 
 
 def test_the_first_events_of_a_shape_are_not_spliced() -> None:
     splicer = Splicer(context())
     text = orjson.dumps(USUAL).decode()
-    answers = [splicer.splice(text, offset=0, read_text=READ_TEXT) for _ in range(30)]
-    assert answers[0] is None
-    assert answers[-1] is not None
+    answers = [splice(splicer, text) for _ in range(30)]
+    assert answers[0] == [None]
+    assert answers[-1] != [None]
+
+
+def test_events_of_several_shapes_among_others_keep_their_places() -> None:
+    usual = orjson.dumps(USUAL).decode()
+    other = '{"time":1795246020,"msg":"m","a":1}'
+    splicer = Splicer(context())
+    splice(splicer, *[usual, other] * 20)
+    texts = [other, usual, "plain", usual, other.replace("1}", "[]}"), other, usual]
+    spliced = splicer.splice(texts, range(7), but={3}, read_text=READ_TEXT)
+    assert [value is None for value in spliced.values] == [0, 0, 1, 1, 1, 0, 0]
+    for offset, value in enumerate(spliced.values):
+        if value is not None:
+            assert orjson.loads(value) == normalised(texts[offset], context(), offset)
+
+
+def test_an_unusual_value_leaves_its_neighbours_alone() -> None:
+    splicer = learnt(orjson.dumps(USUAL).decode(), context())
+    levels = ["INFO", "unheard-of", "WARN"]
+    texts = [orjson.dumps({**USUAL, "level": level}).decode() for level in levels]
+    first, second, third = splice(splicer, *texts)
+    assert second is None
+    assert first is not None
+    assert orjson.loads(first) == normalised(texts[0], context(), 0)
+    assert third is not None
+    assert orjson.loads(third) == normalised(texts[2], context(), 2000)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +133,7 @@ def test_an_unusual_event_is_left_to_the_normaliser(change: dict[str, object]) -
         text = orjson.dumps({**USUAL, **change}).decode()
     except TypeError:
         text = json.dumps({**USUAL, **change})
-    assert splicer.splice(text, offset=0, read_text=READ_TEXT) is None
+    assert splice(splicer, text) == [None]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +152,8 @@ def test_an_unusual_event_is_left_to_the_normaliser(change: dict[str, object]) -
 def test_what_is_not_quite_json_or_of_another_shape_is_not_spliced(text: str) -> None:
     usual = '{"timestamp":"2026-11-21T06:24:28.566Z","message":"m","a":1}'
     splicer = learnt(usual, context())
-    assert splicer.splice(usual, offset=0, read_text=READ_TEXT) is not None
-    assert splicer.splice(text, offset=0, read_text=READ_TEXT) is None
+    assert splice(splicer, usual) != [None]
+    assert splice(splicer, text) == [None]
 
 
 def test_long_runs_of_quotes_and_backslashes_do_not_take_long() -> None:
@@ -129,7 +161,7 @@ def test_long_runs_of_quotes_and_backslashes_do_not_take_long() -> None:
     splicer = learnt(usual, context())
     for piece in ('\\"', "\\\\", '{"a":', '{"a":"', "[", "9"):
         text = usual.replace('"m"', '"' + piece * (12_000 // len(piece)))
-        assert splicer.splice(text, offset=0, read_text=READ_TEXT) is None
+        assert splice(splicer, text) == [None]
 
 
 names = st.sampled_from([*SPELLINGS, "seq", "region", "a.b", "http", "error", "a%s", "x{1}"])
@@ -175,8 +207,9 @@ def test_every_event_that_is_spliced_is_the_same(
             is_json = False
         else:
             is_json = True
-        spliced = splicer.splice(text, offset=offset, read_text=READ_TEXT)
-        if spliced is not None:
+        spliced = splicer.splice([text], [offset], but=(), read_text=READ_TEXT)
+        (value,) = spliced.values
+        if value is not None:
             assert is_json
-            assert orjson.loads(spliced.value) == normalised(text, context(region="eu"), offset)
-            assert spliced.timestamp == orjson.loads(spliced.value)["@timestamp"]
+            assert orjson.loads(value) == normalised(text, context(region="eu"), offset)
+            assert spliced.timestamps == [orjson.loads(value)["@timestamp"]]

@@ -39,13 +39,13 @@ RUN = source_run("entry", 0)
 def event(**fields: Any) -> dict[str, Any]:
     made = {
         "@timestamp": "2026-03-14T09:00:00.123Z",
-        "message": "hello",
         "event": {
             "id": event_id(RUN, 77),
             "created": "2026-03-14T09:00:01Z",
             "ingested": "2026-03-14T09:00:02Z",
         },
         "log": {"source": RUN, "offset": 77, "level": "info"},
+        "message": "hello",
     }
     return made | fields
 
@@ -81,7 +81,7 @@ def test_the_usual_event_goes_in_as_it_is_with_its_number_time_and_offset() -> N
 def test_wherever_they_stand_id_and_times_are_not_indexed_twice(about: dict[str, Any]) -> None:
     times = {"C": "2026-03-14T09:00:01Z", "I": "2026-03-14T09:00:02Z"}
     made = event(event={name: times.get(str(value), value) for name, value in about.items()})
-    entry = entry_of({"event": made["event"], **made})
+    entry = entry_of(made)
     assert entry["event"] == {"duration": 5}
     assert entry["log"] == {"source": RUN, "level": "info"}
     assert entry[CREATED] == epoch_us("2026-03-14T09:00:01Z")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from logboom.query.model import Range
 from logboom.query.regexp import parse_regexp
 from logboom.query.wildcards import to_regex
 from logboom.store.local import patterns
-from logboom.store.local.tokens import tokens
+from logboom.store.local.tokens import PRESENT_TOKEN, tokens, tokens_text
 
 VALUES = sorted(
     {
@@ -102,4 +103,8 @@ def test_tokens_of_hexadecimal_ids_depend_on_every_digit(length: int) -> None:
         other = value[:at] + ("0" if value[at] != "0" else "1") + value[at + 1 :]
         assert tokens(other) != tokens(value)
     assert tokens(value.upper()) != tokens(value)
-    assert tokens(value.zfill(32)) == tokens(value) or length == 16
+
+
+@given(st.text(max_size=40))
+def test_the_text_of_tokens_is_their_list(value: str) -> None:
+    assert orjson.loads(tokens_text(value)) == [*tokens(value), PRESENT_TOKEN]
