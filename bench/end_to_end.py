@@ -80,9 +80,12 @@ def _measure(folder: Path, settings: dict[str, Any], events: int) -> float:
         rate = events / (time.monotonic() - begun)
         print(f"file to searchable, start included: {rate:.0f} ev/s")
         for name, process in sorted(pipeline.children().items()):
-            times = process.cpu_times()
-            cpu_us = (times.user + times.system) / events * 1e6
-            print(f"  {name:8} {cpu_us:6.1f} us CPU/event  {process.memory_info().rss >> 20:5d} MB")
+            times, memory = process.cpu_times(), process.memory_info().rss >> 20
+            user_us, system_us = (t / events * 1e6 for t in (times.user, times.system))
+            print(
+                f"  {name:8} {user_us + system_us:6.1f} us CPU/event"
+                f" ({system_us:.1f} of them the kernel's)  {memory:5d} MB"
+            )
         print(f"  {verify(pipeline.sequence_ids('service:svc-*'), events)}")
         return rate
     finally:

@@ -15,9 +15,8 @@ from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.folders import DayFolder, sync_folder
-from logboom.store.local.seen import Identity, Watermarks, held
+from logboom.store.local.seen import Identity, Sifted, Watermarks, held
 from logboom.store.local.serial import document_of, encode
-from logboom.store.local.unusual import Position
 from logboom.store.port import Document, Outcome, Rejected
 
 _CHUNK = 512
@@ -77,10 +76,12 @@ class DayWriter:
         identities: list[Identity] = [
             own_position(document) or document.id for document in documents
         ]
-        new = self._sift(identities, answers)
+        sifted = self._marks.sift(identities)
+        new = self._look_up(sifted, identities, answers) if sifted.doubtful else sifted.new
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
             self._append_chunk([(documents[index], identities[index]) for index in chunk])
+        self._marks.rise(sifted)
         if new:
             self._documents.sync()
         return answers
@@ -124,15 +125,15 @@ class DayWriter:
         self._index.close()
         self._documents.close()
 
-    def _sift(self, identities: Sequence[Identity], answers: list[Outcome | Rejected]) -> list[int]:
+    def _look_up(
+        self, sifted: Sifted, identities: Sequence[Identity], answers: list[Outcome | Rejected]
+    ) -> list[int]:
         """The indices of those that the day does not hold yet; notes the others as duplicates."""
-        new, doubtful = self._marks.sift(identities)
-        if not doubtful:
-            return new
+        new = list(sifted.new)
         self.commit()
-        known = held(self._index.searcher(), {identities[index] for index in doubtful})
+        known = held(self._index.searcher(), {identities[index] for index in sifted.doubtful})
         known |= {identities[index] for index in new}
-        for index in doubtful:
+        for index in sifted.doubtful:
             if identities[index] in known:
                 answers[index] = Outcome.DUPLICATE
             else:
@@ -141,20 +142,12 @@ class DayWriter:
         return sorted(new)
 
     def _append_chunk(self, chunk: Sequence[tuple[Document, Identity]]) -> None:
-        make, number = self._maker.make, self._documents.count
-        lines: list[bytes] = []
-        entries: list[str] = []
-        positions: list[Position] = []
-        for document, identity in chunk:
-            position = identity if isinstance(identity, tuple) else None
-            if position is not None:
-                positions.append(position)
-            lines.append(encode(document))
-            entries.append(make(document, number, position))
-            number += 1
-        self._documents.append(lines)
-        for run, offset in positions:
-            self._marks.raise_to(run, offset)
+        make, first = self._maker.make, self._documents.count
+        entries = [
+            make(document, number, identity if identity.__class__ is tuple else None)
+            for number, (document, identity) in enumerate(chunk, first)
+        ]
+        self._documents.append([encode(document) for document, _ in chunk])
         self._index.offer(entries)
 
     def _remake(self, number: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
 from logboom.head import EventPart, Head, LogPart, lenient_head
@@ -103,35 +103,39 @@ class EntryMaker:
         Returns:
             JSON for tantivy, which may refuse it: then `make_carefully`.
         """
-        head, value = document.head, document.value
+        head = document.head
         if head is None or head.message is UNSET:
             return self.make_carefully(document, number, position)
-        if len(value) - len(head.message) > LONGEST_VALUE:
+        if len(document.value) - len(head.message) > LONGEST_VALUE:
             return self.make_carefully(document, number, position)
-        about = head.event
-        if position is None or not about or not self._is_plain(head):
-            return self._make_rearranged(document, number, position)
-        moments = self._moments_of(about)
+        if position is not None and self._is_plain(head):
+            text = self._without_identity(document, position, head.event)
+            if text is not None:
+                return f'{text},"{NUMBER}":{number},{self._time(head.timestamp)}{_added(head)}}}'
+        return self._make_rearranged(document, number, position)
+
+    def _without_identity(
+        self, document: Document, position: Position, about: EventPart | UnsetType
+    ) -> str | None:
+        """An event's JSON without its last brace, with columns for its id and our own times.
+
+        Returns:
+            None when they do not stand where the shipper and the processor put them.
+        """
+        moments = self._moments_of(about) if about else None
         if moments is None:
-            return self._make_rearranged(document, number, position)
+            return None
         run, offset = position
-        text = value.decode()
+        text = document.value.decode()
         source = f'}},"log":{{"source":"{run}"'
         known = f'"id":"{document.id}{moments.text}{source},"offset":{offset}'
         begin = text.find(known)
         end = begin + len(known)
         if begin < 1 or text[end] not in ",}":
-            return self._make_rearranged(document, number, position)
+            return None
         if text[begin - 1] == ",":
             begin -= 1
-        added = self._time(head.timestamp) + moments.columns
-        if head.trace:
-            added = f'{added},"{_TRACE}":{tokens_text(head.trace.id)}'
-        if head.span or head.transaction:
-            added += _other_tokens(head)
-        if head.client and head.client.ip:
-            added = f'{added},"{ADDRESS}":{orjson.dumps(head.client.ip).decode()}'
-        return f'{text[:begin]}{source}{text[end:-1]},"{NUMBER}":{number},"{OFFSET}":{offset},{added}}}'
+        return f'{text[:begin]}{source}{text[end:-1]},"{OFFSET}":{offset}{moments.columns}'
 
     def _moments_of(self, about: EventPart) -> _Moments | None:
         """Those of the events that were read and stored together are worked out once."""
@@ -213,7 +217,13 @@ class EntryMaker:
         return f'"{TIME}":{time_us},"{STRAY}":"t"'
 
 
-def _other_tokens(head: Head) -> str:
-    """What finds an event by its span and transaction, as members of an object."""
-    parts = ((head.span, _SPAN), (head.transaction, _TRANSACTION))
-    return "".join(f',"{name}":{tokens_text(part.id)}' for part, name in parts if part)
+def _added(head: Head) -> str:
+    """What finds an event by its trace, span, transaction and address, as members of an object."""
+    added = f',"{_TRACE}":{tokens_text(head.trace.id)}' if head.trace else ""
+    if head.span:
+        added = f'{added},"{_SPAN}":{tokens_text(head.span.id)}'
+    if head.transaction:
+        added = f'{added},"{_TRANSACTION}":{tokens_text(head.transaction.id)}'
+    if head.client and head.client.ip:
+        added = f'{added},"{ADDRESS}":{orjson.dumps(head.client.ip).decode()}'
+    return added

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tantivy import FieldType, Occur, Query, Searcher
 
@@ -21,6 +21,20 @@ Identity = tuple[str, int] | str
 _RUNS_AT_ONCE = 50_000
 _RUN_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _OFFSETS_AT_ONCE = 5_000
+
+
+class Sifted(NamedTuple):
+    """Which documents of a write are new?
+
+    Attributes:
+        new: Indices of those that are for certain, ascending.
+        doubtful: Indices of those that have to be looked up, ascending.
+        highest: The highest offset of the new ones, by their run.
+    """
+
+    new: list[int]
+    doubtful: list[int]
+    highest: dict[str, int]
 
 
 class Watermarks:
@@ -42,15 +56,11 @@ class Watermarks:
             value = bucket["highest"]["value"]
             self.raise_to(str(bucket["key"]), -1 if value is None else int(value))
 
-    def sift(self, identities: Sequence[Identity]) -> tuple[list[int], list[int]]:
-        """Tells which documents are new for certain.
-
-        Returns:
-            Indices of the new ones, and of those that have to be looked up; both ascending.
-        """
-        staged = dict[str, int]()
+    def sift(self, identities: Sequence[Identity]) -> Sifted:
+        """Tells which documents are new for certain."""
         new: list[int] = []
         doubtful: list[int] = []
+        staged: dict[str, int] = {}
         highest = self._highest
         for index, identity in enumerate(identities):
             if type(identity) is tuple:
@@ -63,7 +73,11 @@ class Watermarks:
                     new.append(index)
                     continue
             doubtful.append(index)
-        return new, doubtful
+        return Sifted(new, doubtful, staged)
+
+    def rise(self, sifted: Sifted) -> None:
+        """Takes note that the new documents are held."""
+        self._highest |= sifted.highest
 
 
 def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:

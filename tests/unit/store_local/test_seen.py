@@ -41,7 +41,7 @@ def test_the_highest_offsets_are_read_from_the_index(searcher: Searcher) -> None
     marks = Watermarks()
     marks.load(searcher)
     identities: list[Identity] = [(RUNS[3], 290), (RUNS[3], 291), (RUNS[7], 0), ("new", 0), "x"]
-    assert marks.sift(identities) == ([1, 3], [0, 2, 4])
+    assert marks.sift(identities)[:2] == ([1, 3], [0, 2, 4])
 
 
 @pytest.mark.parametrize("at_once", [1, 10, 40, 1000])
@@ -74,7 +74,7 @@ def test_nothing_is_called_new_that_was_seen_before(
     marks = Watermarks()
     for run, offset in before:
         marks.raise_to(run, offset)
-    new, doubtful = marks.sift(documents)
+    new, doubtful, _ = marks.sift(documents)
     assert sorted(new + doubtful) == list(range(len(documents)))
     known = set(before)
     for index in new:
