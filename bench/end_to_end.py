@@ -1,119 +1,144 @@
 """How fast is the whole pipeline, from a file to what a search finds?
 
-    python -m bench.end_to_end [--events 300000] [--form embedded|distributed]
+    python -m bench.end_to_end [--events 300000] [--form embedded|distributed] [--warm-up N]
 
-Prints events per second, and CPU and memory of each service's process. For the distributed form a
-Kafka and an Elasticsearch are started, and at the end the same events are sent to the same
-Elasticsearch as prepared bulk bodies: what it takes with nothing else running is the limit.
+Prints events per second, and CPU and memory of each process. For the distributed form a Kafka and an
+Elasticsearch are started, and warmed up through the very same pipeline; before and after, the same
+Elasticsearch gets the same events as prepared bulk bodies: what it takes with nothing else running is
+the limit. What the figures mean: docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from bench.events import write_events
+from bench.forms import FORMS, Form, open_form
+from bench.machine import print_calibration, print_usage
+from bench.prepared import PreparedBodies
 from logboom.clock import SystemClock
-from tests.flow import Pipeline, verify
+from tests.flow import verify
 from tests.polling import eventually
-from tests.services.elasticsearch import start_elasticsearch
-from tests.services.kafka import start_kafka
 
 _PATIENCE_S = 900.0
 _LOOK_S = 0.25
+_WARM_UP = {"embedded": 0, "distributed": 30_000}
+_OURS = "service:svc-*"
+_EDGE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many events a search found at a moment."""
+
+    at_s: float
+    found: int
 
 
 def main() -> None:
     """Runs one form and prints its figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    options = _options()
+    warm_up = _WARM_UP[options.form] if options.warm_up is None else options.warm_up
+    with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
+        folder = Path(name)
+        with open_form(options.form, folder) as form:
+            _run(form, folder, options.events, warm_up)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures the whole pipeline.")
     parser.add_argument("--events", type=int, default=300_000)
-    parser.add_argument("--form", choices=("embedded", "distributed"), default="embedded")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="logboom-bench-") as folder:
-        log = Path(folder) / "app.log"
-        now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC)
-        size = write_events(
-            log, options.events, begin=now - timedelta(hours=1), span=timedelta(hours=1)
-        )
-        print(f"{options.events} events of {size / options.events:.0f} bytes")
-        settings: dict[str, Any] = {"inputs": [{"path": str(log)}]}
-        if options.form == "embedded":
-            _measure(Path(folder), settings, options.events)
-            return
-        kafka, elasticsearch = start_kafka(), start_elasticsearch()
-        try:
-            settings |= {"broker": f"kafka://{kafka.address}", "store": elasticsearch.address}
-            ours = _measure(Path(folder), settings, options.events)
-            lines = log.read_bytes().splitlines(keepends=True)
-            limit = asyncio.run(_bulk(elasticsearch.address, lines))
-            print(
-                f"prepared bulk bodies alone: {limit:.0f} ev/s; ours is {ours / limit:.2f} of that"
-            )
-        finally:
-            kafka.remove()
-            elasticsearch.remove()
+    parser.add_argument("--form", choices=FORMS, default="embedded")
+    parser.add_argument("--warm-up", type=int, help="events; default: 0, or 30000 if distributed")
+    return parser.parse_args()
 
 
-def _found(pipeline: Pipeline) -> int:
+def _run(form: Form, folder: Path, events: int, warm_up: int) -> None:
+    ready, hour = folder / "ready", timedelta(hours=1)
+    now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC)
+    size = write_events(ready, events, begin=now - hour, span=hour)
+    with ready.open("rb") as file:
+        line = file.readline()
+    print(f"{events} events of {size / events:.0f} bytes")
+    print_calibration(line, "before")
+    if warm_up:
+        form.pipeline.start()
+        form.warm_up(form.logs / "warm.log", warm_up, now)
+        print(f"warmed up with {warm_up} events of other services through the same processes")
+    if "Elasticsearch" in form.services:
+        bodies = PreparedBodies(form.services["Elasticsearch"].address, ready)
+        cold = bodies.rate()
+        print(f"and with a first round of the prepared bulk bodies: {cold:.0f} ev/s, not counted")
+        before = bodies.rate()
+        ours = _measure(form, ready, events)
+        _print_limit(ours, before, bodies.rate())
+    else:
+        _measure(form, ready, events)
+    print_calibration(line, "after")
+
+
+def _measure(form: Form, ready: Path, events: int) -> float:
+    """Lets the pipeline have the events, and prints what came of it.
+
+    Returns:
+        Events per second from the first to the last.
+    """
+    pipeline = form.pipeline
+    before, begun = form.usage(), time.monotonic()
+    ready.rename(form.logs / "app.log")
+    started = "from the file's appearance"
+    if pipeline.process is None:
+        started = "start included"
+        pipeline.start()
+    samples: list[Sample] = []
+    eventually(
+        lambda: _look(form, samples) >= events,
+        timeout_s=_PATIENCE_S,
+        what=f"{events} events are found",
+    )
+    after = form.usage()
+    rate = events / (samples[-1].at_s - begun)
+    print(f"file to searchable, {started}: {rate:.0f} ev/s")
+    print(f"  from the first to the last {_EDGE:.0%}: {sustained(samples):.0f} ev/s")
+    print_usage(before, after, events)
+    print(f"  {verify(pipeline.sequence_ids(_OURS), events)}")
+    return rate
+
+
+def _look(form: Form, samples: list[Sample]) -> int:
     """How many events a search finds; asked a few times a second, as a page would."""
     time.sleep(_LOOK_S)
-    return pipeline.count("_exists_:attributes.seq")
+    found = form.pipeline.count(_OURS)
+    samples.append(Sample(time.monotonic(), found))
+    return found
 
 
-def _measure(folder: Path, settings: dict[str, Any], events: int) -> float:
-    pipeline = Pipeline(folder, settings)
-    begun = time.monotonic()
-    pipeline.start()
-    try:
-        eventually(
-            lambda: _found(pipeline) >= events,
-            timeout_s=_PATIENCE_S,
-            what=f"{events} events are found",
-        )
-        rate = events / (time.monotonic() - begun)
-        print(f"file to searchable, start included: {rate:.0f} ev/s")
-        for name, process in sorted(pipeline.children().items()):
-            times, memory = process.cpu_times(), process.memory_info().rss >> 20
-            user_us, system_us = (t / events * 1e6 for t in (times.user, times.system))
-            print(
-                f"  {name:8} {user_us + system_us:6.1f} us CPU/event"
-                f" ({system_us:.1f} of them the kernel's)  {memory:5d} MB"
-            )
-        print(f"  {verify(pipeline.sequence_ids('service:svc-*'), events)}")
-        return rate
-    finally:
-        pipeline.stop()
+def sustained(samples: Sequence[Sample]) -> float:
+    """Events per second between the moments when the first and all but the last 5% were found.
+
+    Args:
+        samples: Ascending; the last one found everything.
+    """
+    all_of_them = samples[-1].found
+    first = next(one for one in samples if one.found >= _EDGE * all_of_them)
+    last = next(one for one in samples if one.found >= (1 - _EDGE) * all_of_them)
+    if first is last:
+        return float("nan")
+    return (last.found - first.found) / (last.at_s - first.at_s)
 
 
-async def _bulk(url: str, lines: list[bytes]) -> float:
-    """Sends a file's lines as they are, in bodies of 8 MB, two at a time."""
-    action = b'{"create":{"_index":"bench"}}\n'
-    bodies = [
-        b"".join(action + line for line in lines[n : n + 25_000])
-        for n in range(0, len(lines), 25_000)
-    ]
-    places = asyncio.Semaphore(2)
-    async with httpx.AsyncClient(timeout=120) as client:
-
-        async def send(body: bytes) -> None:
-            async with places:
-                headers = {"content-type": "application/x-ndjson"}
-                answer = await client.post(
-                    f"{url}/_bulk?filter_path=errors", content=body, headers=headers
-                )
-                if answer.json()["errors"]:
-                    raise RuntimeError(answer.text)
-
-        begun = time.monotonic()
-        await asyncio.gather(*(send(body) for body in bodies))
-    return len(lines) / (time.monotonic() - begun)
+def _print_limit(ours: float, before: float, after: float) -> None:
+    limit = (before + after) / 2
+    print(
+        f"prepared bulk bodies alone: {before:.0f} ev/s before, {after:.0f} after;"
+        f" ours is {ours / limit:.2f} of their mean"
+    )
 
 
 if __name__ == "__main__":

@@ -34,8 +34,13 @@ _WORDS = [
 _LEVELS = ("INFO",) * 16 + ("DEBUG",) * 2 + ("WARN", "ERROR")
 
 
-def write_events(path: Path, count: int, *, begin: datetime, span: timedelta) -> int:
-    """Writes events of 12 services, evenly spread over a span of time.
+def write_events(
+    path: Path, count: int, *, begin: datetime, span: timedelta, service: str = "svc"
+) -> int:
+    """Writes events of 12 services, evenly spread over a span of time; `seq` counts from 0.
+
+    Args:
+        service: What the services' names begin with; `-0` to `-11` follow.
 
     Returns:
         The file's size in bytes.
@@ -44,21 +49,23 @@ def write_events(path: Path, count: int, *, begin: datetime, span: timedelta) ->
     step = span / count
     with path.open("wb", buffering=1 << 20) as file:
         for number in range(count):
-            file.write(orjson.dumps(_event(dice, number, begin + number * step)) + b"\n")
+            file.write(make_line(dice, number, begin + number * step, service))
     return path.stat().st_size
 
 
-def _event(dice: random.Random, number: int, moment: datetime) -> dict[str, object]:
-    return {
+def make_line(dice: random.Random, number: int, moment: datetime, service: str = "svc") -> bytes:
+    """One event as a line, its line break included; `number` is its `seq`."""
+    content = {
         "timestamp": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         + f"{moment.microsecond // 1000:03d}Z",
         "level": dice.choice(_LEVELS),
         "logger": f"com.acme.{dice.choice(_WORDS)}",
         "message": " ".join(dice.choices(_WORDS, k=9)),
-        "service": f"svc-{dice.randrange(12)}",
+        "service": f"{service}-{dice.randrange(12)}",
         "trace_id": f"{dice.getrandbits(128):032x}",
         "user_id": f"u{dice.randrange(5000)}",
         "duration_ms": dice.randrange(20_000) / 10,
         "seq": number,
         "region": "eu-1",
     }
+    return orjson.dumps(content) + b"\n"
