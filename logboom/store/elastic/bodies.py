@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from logboom.event import is_slow
+from logboom.event import decode_json, is_slow
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import spelled
 from logboom.store.port import Document
@@ -69,8 +69,11 @@ class BodyMaker:
             head = heads[document.day]
             source = document.value
             if is_slow(source):
-                self._refuse(number, "it holds numbers beyond 64 bits, or texts that are no UTF-8")
-                continue
+                try:
+                    source = _plain(source)
+                except (TypeError, RecursionError) as error:
+                    self._refuse(number, f"Elasticsearch cannot read it: {error}")
+                    continue
             if spell:
                 source = source[:-1] + spelled(document) + b"}"
             identity = orjson.dumps(document.id)
@@ -83,6 +86,16 @@ class BodyMaker:
             size += length
         if taken:
             yield Body(taken, b"".join(parts))
+
+
+def _plain(value: bytes) -> bytes:
+    """The same event as JSON that everybody reads.
+
+    Raises:
+        TypeError: It has numbers beyond 64 bits, or unpaired surrogates.
+        RecursionError: It is too deep.
+    """
+    return orjson.dumps(decode_json(value))
 
 
 def unsendable(document: Document) -> str | None:

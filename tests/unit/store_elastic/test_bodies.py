@@ -56,15 +56,24 @@ def test_the_bodies_hold_every_document_once_in_order(
             assert content == document.event
 
 
-@pytest.mark.parametrize("value", [2**64, "\ud800"])
-def test_what_elasticsearch_cannot_read_is_refused_alone(value: Any) -> None:
+@pytest.mark.parametrize(("value", "reason"), [(2**64, "64-bit"), ("\ud800", "surrogates")])
+def test_what_elasticsearch_cannot_read_is_refused_alone(value: Any, reason: str) -> None:
     documents = documents_of(["a", "b", "c"])
     documents[1] = Document.of("bad", DAYS[1], {"message": "b", "attributes": {"bad": value}})
     refused: dict[int, str] = {}
     (body,) = maker(documents, refused, spell=True).bodies(range(3), lambda: 10_000)
     assert list(body.numbers) == [0, 2]
     assert list(refused) == [1]
-    assert "64 bits" in refused[1]
+    assert reason in refused[1]
+
+
+def test_what_only_looks_hard_to_read_is_sent() -> None:
+    document = documents_of(["a"])[0]
+    document = document._replace(value=b" " + document.value, head=None)
+    refused: dict[int, str] = {}
+    (body,) = maker([document], refused, spell=False).bodies([0], lambda: 10_000)
+    assert orjson.loads(body.content.splitlines()[1]) == document.event
+    assert not refused
 
 
 @pytest.mark.parametrize(
