@@ -16,12 +16,34 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import psutil
+import pytest
 import yaml
 
 from tests.polling import eventually
 from tests.services.process import free_port
 
 _START_S = 60.0
+
+
+def settings_for(
+    form: str, folder: Path, unique: str, request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    """The configuration of a pipeline that follows `logs/*.log` of the folder, which it makes.
+
+    Args:
+        form: embedded or distributed; the latter uses the services that all tests share.
+        folder: The test's own.
+        unique: Names the topics and indices.
+        request: Of the test.
+    """
+    (folder / "logs").mkdir()
+    settings: dict[str, Any] = {"inputs": [{"path": str(folder / "logs" / "*.log")}]}
+    if form == "distributed":
+        kafka = {"bootstrap": [request.getfixturevalue("kafka")]}
+        settings["broker"] = {"kafka": kafka | {"topic": unique, "status_topic": f"{unique}-s"}}
+        settings["store"] = request.getfixturevalue("elasticsearch")
+        settings["index"] = f"{unique}-%Y.%m.%d"
+    return settings
 
 
 @dataclass
@@ -112,12 +134,35 @@ class Pipeline:
             content: dict[str, Any] = json.load(answer)
             return content
 
+    def doctor(self, *, wait_s: float) -> int:
+        """The exit status of `logboom doctor`; `wait_s` is for what is still on its way."""
+        command = [sys.executable, "-m", "logboom", "doctor", "--url", self.url]
+        done = subprocess.run(
+            [*command, "--wait", str(wait_s)], capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode
+
     def count(self, query: str) -> int:
         """Matches of a query; 0 while the API is not there."""
         try:
             return int(self.ask("count", q=query)["count"])
         except (URLError, OSError):
             return 0
+
+    def await_count(self, query: str, count: int, *, timeout_s: float = 30) -> None:
+        """Waits until a query finds this many events, or more.
+
+        Raises:
+            AssertionError: It does not; with what the pipeline said.
+        """
+        try:
+            eventually(
+                lambda: self.count(query) >= count,
+                timeout_s=timeout_s, what=f"{count} events are found by {query}",
+            )  # fmt: skip
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.said()}") from error
 
     def sequence_ids(self, query: str) -> Counter[int]:
         """How often each `seq` of the events that match is found, by paging through all of them."""

@@ -8,14 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.flow import Pipeline, verify
+from tests.flow import Pipeline, settings_for, verify
 from tests.polling import eventually
 from tests.services.elasticsearch import start_elasticsearch
 from tests.services.errors import ServiceMissing
@@ -30,27 +28,6 @@ java.lang.IllegalStateException: no basket
 Caused by: java.io.IOException: closed
 \t... 3 more
 """
-
-
-def settings_for(
-    form: str, folder: Path, unique: str, request: pytest.FixtureRequest
-) -> dict[str, Any]:
-    (folder / "logs").mkdir()
-    settings: dict[str, Any] = {"inputs": [{"path": str(folder / "logs" / "*.log")}]}
-    if form == "distributed":
-        kafka = {"bootstrap": [request.getfixturevalue("kafka")]}
-        settings["broker"] = {"kafka": kafka | {"topic": unique, "status_topic": f"{unique}-s"}}
-        settings["store"] = request.getfixturevalue("elasticsearch")
-        settings["index"] = f"{unique}-%Y.%m.%d"
-    return settings
-
-
-@pytest.fixture(params=["embedded", "distributed"])
-def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Iterator[Pipeline]:
-    running = Pipeline(tmp_path, settings_for(request.param, tmp_path, unique, request))
-    running.start()
-    yield running
-    running.stop()
 
 
 def logboom(*arguments: str) -> subprocess.CompletedProcess[str]:
