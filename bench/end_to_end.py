@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from bench.events import write_events
 from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage
 from bench.prepared import PreparedBodies
+from bench.progress import Sample, sustained
 from logboom.clock import SystemClock
 from tests.flow import verify
 from tests.polling import eventually
@@ -30,15 +29,6 @@ _PATIENCE_S = 900.0
 _LOOK_S = 0.25
 _WARM_UP = {"embedded": 0, "distributed": 30_000}
 _OURS = "service:svc-*"
-_EDGE = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """How many events a search found at a moment."""
-
-    at_s: float
-    found: int
 
 
 def main() -> None:
@@ -105,7 +95,7 @@ def _measure(form: Form, ready: Path, events: int) -> float:
     after = form.usage()
     rate = events / (samples[-1].at_s - begun)
     print(f"file to searchable, {started}: {rate:.0f} ev/s")
-    print(f"  from the first to the last {_EDGE:.0%}: {sustained(samples):.0f} ev/s")
+    print(f"  from the first to the last 5%: {sustained(samples):.0f} ev/s")
     print_usage(before, after, events)
     print(f"  {verify(pipeline.sequence_ids(_OURS), events)}")
     return rate
@@ -117,20 +107,6 @@ def _look(form: Form, samples: list[Sample]) -> int:
     found = form.pipeline.count(_OURS)
     samples.append(Sample(time.monotonic(), found))
     return found
-
-
-def sustained(samples: Sequence[Sample]) -> float:
-    """Events per second between the moments when the first and all but the last 5% were found.
-
-    Args:
-        samples: Ascending; the last one found everything.
-    """
-    all_of_them = samples[-1].found
-    first = next(one for one in samples if one.found >= _EDGE * all_of_them)
-    last = next(one for one in samples if one.found >= (1 - _EDGE) * all_of_them)
-    if first is last:
-        return float("nan")
-    return (last.found - first.found) / (last.at_s - first.at_s)
 
 
 def _print_limit(ours: float, before: float, after: float) -> None:

@@ -1,0 +1,179 @@
+"""How do `logboom ship` and rsyslog compare, from the same file to the same Kafka?
+
+    python -m bench.shippers [--events 300000] [--rounds 2]
+
+Both in turn, each into a topic of its own, acks=all and lz4. rsyslog passes each line on as it is; ours
+parses, normalises, redacts, and plans each batch durably. What the figures mean: docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import fmean
+
+import psutil
+import yaml
+
+from bench.events import write_events
+from bench.machine import Usage, print_calibration, usage_of, usage_of_service
+from bench.progress import Sample, sustained
+from bench.rsyslog import start_rsyslog
+from bench.topic import Topic
+from logboom.clock import SystemClock
+from tests.flow import Verdict, verify
+from tests.services.kafka import start_kafka
+from tests.services.process import JvmService
+
+_WARM_UP = 30_000
+_LOOK_S = 0.1
+_PATIENCE_S = 300.0
+_STOP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """One shipper's run.
+
+    Attributes:
+        rate: Events per second from the start of the process until all are in the topic.
+        sustained: The same from the first to the last 5%.
+        usage: The shipper's; its memory at the most.
+        kafka_us: What Kafka took meanwhile, CPU microseconds per event.
+        messages: In the topic at the end.
+        verdict: On their sequence ids.
+    """
+
+    rate: float
+    sustained: float
+    usage: Usage
+    kafka_us: float
+    messages: int
+    verdict: Verdict
+
+    @property
+    def cpu_us(self) -> float:
+        """CPU microseconds per message."""
+        return (self.usage.user_s + self.usage.system_s) / self.messages * 1e6
+
+
+_Start = Callable[[Path, Path, str, str], psutil.Popen]
+
+
+def main() -> None:
+    """Runs both in turn and prints their figures."""
+    parser = argparse.ArgumentParser(description="Measures shippers side by side.")
+    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
+        kafka = start_kafka()
+        try:
+            _compare(Path(name), kafka, options.events, options.rounds)
+        finally:
+            kafka.remove()
+
+
+def _compare(folder: Path, kafka: JvmService, events: int, rounds: int) -> None:
+    log, warm = folder / "app.log", folder / "warm.log"
+    now, hour = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC), timedelta(hours=1)
+    size = write_events(log, events, begin=now - hour, span=hour)
+    write_events(warm, _WARM_UP, begin=now - hour, span=hour)
+    with log.open("rb") as file:
+        line = file.readline()
+    print(f"{events} events of {size / events:.0f} bytes")
+    shippers: dict[str, _Start] = {"logboom ship": _start_ours, "rsyslog": _start_rsyslog}
+    for start in shippers.values():
+        _ship(folder, kafka, warm, _WARM_UP, start)
+    print(f"Kafka is warmed up with {_WARM_UP} events from each")
+    print_calibration(line, "before")
+    found: dict[str, list[Shipped]] = {name: [] for name in shippers}
+    for _ in range(rounds):
+        for name, start in shippers.items():
+            one = _ship(folder, kafka, log, events, start)
+            found[name].append(one)
+            _print(name, one)
+    print_calibration(line, "after")
+    ours, theirs = found.values()
+    rate = fmean(one.rate for one in ours) / fmean(one.rate for one in theirs)
+    cpu = fmean(one.cpu_us for one in ours) / fmean(one.cpu_us for one in theirs)
+    print(f"ours / rsyslog: {rate:.2f} of its rate, {cpu:.2f} of its CPU per event")
+
+
+def _ship(folder: Path, kafka: JvmService, log: Path, events: int, start: _Start) -> Shipped:
+    return asyncio.run(_shipped(folder, kafka, log, events, start))
+
+
+async def _shipped(
+    folder: Path, kafka: JvmService, log: Path, events: int, start: _Start
+) -> Shipped:
+    own = Path(tempfile.mkdtemp(dir=folder))
+    async with Topic(kafka.address, own.name) as topic:
+        before, begun = usage_of_service(kafka), time.monotonic()
+        process = start(own, log, kafka.address, topic.name)
+        try:
+            samples = [Sample(begun, 0)]
+            usages = [Usage()]
+            while samples[-1].found < events:
+                await asyncio.sleep(_LOOK_S)
+                usages.append(usage_of([process]))
+                samples.append(Sample(time.monotonic(), await topic.messages()))
+                if process.poll() is not None or samples[-1].at_s > begun + _PATIENCE_S:
+                    said = (own / "said").read_text()[-2000:]
+                    raise RuntimeError(f"{samples[-1].found} of {events} were shipped: {said}")
+            usages.append(usage_of([process]))
+            after = usage_of_service(kafka)
+        finally:
+            process.terminate()
+            process.wait(_STOP_S)
+        kafka_s = after.user_s + after.system_s - before.user_s - before.system_s
+        most_mb = max(usage.rss_mb for usage in usages)
+        return Shipped(
+            rate=events / (samples[-1].at_s - begun),
+            sustained=sustained(samples),
+            usage=Usage(usages[-1].user_s, usages[-1].system_s, most_mb),
+            kafka_us=kafka_s / events * 1e6,
+            messages=await topic.messages(),
+            verdict=verify(await topic.sequence_ids(), events),
+        )
+
+
+def _start_ours(folder: Path, log: Path, kafka: str, topic: str) -> psutil.Popen:
+    section = {"bootstrap": [kafka], "topic": topic, "status_topic": f"{topic}-status"}
+    settings = {
+        "inputs": [{"path": str(log)}],
+        "broker": {"kafka": section | {"compression": "lz4"}},
+        "data": str(folder / "data"),
+    }
+    config = folder / "logboom.yaml"
+    config.write_text(yaml.safe_dump(settings))
+    with (folder / "said").open("wb") as said:
+        return psutil.Popen(
+            [sys.executable, "-m", "logboom", "ship", "-c", str(config)],
+            stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+        )  # fmt: skip
+
+
+def _start_rsyslog(folder: Path, log: Path, kafka: str, topic: str) -> psutil.Popen:
+    return start_rsyslog(folder, log=log, kafka=kafka, topic=topic)
+
+
+def _print(name: str, one: Shipped) -> None:
+    print(
+        f"  {name:13} {one.rate:7.0f} ev/s, start included ({one.sustained:.0f} from the first to"
+        f" the last 5%)  {one.cpu_us:5.1f} us CPU/event  {one.usage.rss_mb:4.0f} MB"
+        f"  Kafka {one.kafka_us:.1f} us CPU/event"
+    )
+    print(f"    {one.messages} messages: {one.verdict}")
+
+
+if __name__ == "__main__":
+    main()
