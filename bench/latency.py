@@ -1,6 +1,7 @@
 """How long after a line was written does a search find it?
 
     python -m bench.latency [--form embedded|distributed] [--per-second 1000] [--seconds 30]
+                            [--look-ms 20]
 
 A thread appends events to a file that a running, warmed-up pipeline follows, a hundredth of a second's
 worth at a time. Of some of them, chosen at random a few times a second, it notes the moment just before
@@ -35,7 +36,6 @@ from logboom.clock import SystemClock
 _WARM_UP = {"embedded": 5_000, "distributed": 30_000}
 _WARM_SEARCHES = 300
 _SAMPLES_PER_S = 4
-_STEP_S = 0.02
 _PIECES_PER_S = 100
 _PATIENCE_S = 60.0
 
@@ -52,7 +52,8 @@ def main() -> None:
         form.warm_up(log, _WARM_UP[options.form], now)
         line = make_line(random.Random(1), 0, now)
         print_calibration(line, "before")
-        _run(form, SteadyWriter(log, options.per_second, options.seconds))
+        writer = SteadyWriter(log, options.per_second, options.seconds)
+        _run(form, writer, options.look_ms / 1000)
         print_calibration(line, "after")
 
 
@@ -61,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--form", choices=FORMS, default="embedded")
     parser.add_argument("--per-second", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--look-ms", type=int, default=20, help="search this often")
     return parser.parse_args()
 
 
@@ -160,7 +162,7 @@ class Searcher:
         return {event["attributes"]["seq"]: event["event"] for event in content["events"]}
 
 
-def _run(form: Form, writer: SteadyWriter) -> None:
+def _run(form: Form, writer: SteadyWriter, look_s: float) -> None:
     searcher = Searcher(form.pipeline.port)
     for number in range(_WARM_SEARCHES):
         searcher.find([number])
@@ -168,7 +170,7 @@ def _run(form: Form, writer: SteadyWriter) -> None:
     before = form.usage()
     writer.thread.start()
     try:
-        seen = _watch(writer, searcher)
+        seen = _watch(writer, searcher, look_s)
     finally:
         writer.thread.join()
     after = form.usage()
@@ -184,7 +186,7 @@ def _run(form: Form, writer: SteadyWriter) -> None:
     print_usage(before, after, writer.events)
 
 
-def _watch(writer: SteadyWriter, searcher: Searcher) -> list[Seen]:
+def _watch(writer: SteadyWriter, searcher: Searcher, look_s: float) -> list[Seen]:
     """Searches until every sampled event was found.
 
     Raises:
@@ -201,7 +203,7 @@ def _watch(writer: SteadyWriter, searcher: Searcher) -> list[Seen]:
         for number, times in found.items():
             created, ingested = _of_text(times["created"]), _of_text(times["ingested"])
             seen[number] = Seen(written[number], created, ingested, now)
-        time.sleep(max(0.0, begun + _STEP_S - time.perf_counter()))
+        time.sleep(max(0.0, begun + look_s - time.perf_counter()))
     return list(seen.values())
 
 

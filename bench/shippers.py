@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
+    # A topic that was just made has no leader for a moment; the client says so and tries again.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
         kafka = start_kafka()
         try:
