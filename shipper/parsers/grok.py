@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from logboom.errors import ConfigError
-from shipper.parsers.port import Fields
+from shipper.parsers.port import Fields, field_name, to_ecs
 
 MAX_TEXT = 32_768
 _REFERENCE = re.compile(
@@ -124,7 +124,7 @@ class _Pattern:
     def _open_group(self, field: str, kind: str | None) -> str:
         group = f"g{len(self._captures)}"
         convert = _CONVERSIONS[kind] if kind else None
-        self._captures.append(_Capture(group, _field_name(field), convert))
+        self._captures.append(_Capture(group, field_name(field), convert))
         return f"(?P<{group}>"
 
     def match(self, text: str) -> Fields | None:
@@ -147,11 +147,6 @@ def _converted(value: str, convert: Callable[[str], object] | None) -> object:
         return convert(value)
     except ValueError:
         return value
-
-
-def _field_name(field: str) -> str:
-    """``[http][request]`` is the nested field ``http.request``."""
-    return field.strip("[]").replace("][", ".") if field.startswith("[") else field
 
 
 def _required_literal(pattern: str) -> str:
@@ -195,27 +190,6 @@ class Grok:
         return None
 
 
-_ECS_NAMES: dict[str, str] = {
-    "timestamp": "@timestamp",
-    "level": "log.level",
-    "loglevel": "log.level",
-    "logger": "log.logger",
-    "thread": "process.thread.name",
-    "clientip": "client.ip",
-    "verb": "http.request.method",
-    "request": "url.original",
-    "httpversion": "http.version",
-    "response": "http.response.status_code",
-    "bytes": "http.response.body.bytes",
-    "agent": "user_agent.original",
-    "referrer": "http.request.referrer",
-    "program": "process.name",
-    "pid": "process.pid",
-    "logsource": "host.name",
-    "class": "log.logger",
-}
-
-
 class GrokParser:
     """Parses by grok patterns; the usual short names become ECS fields.
 
@@ -231,8 +205,4 @@ class GrokParser:
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`."""
         found = self._grok.match(text)
-        if found is None:
-            return None
-        fields = {_ECS_NAMES.get(name, name): value for name, value in found.items()}
-        fields.setdefault("message", text)
-        return fields
+        return None if found is None else to_ecs(found, text)

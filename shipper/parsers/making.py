@@ -8,6 +8,7 @@ from collections.abc import Callable
 from logboom.config import FileInput, StdinInput
 from logboom.errors import ConfigError
 from shipper.parsers.detect import AutoParser
+from shipper.parsers.dissect import DissectParser
 from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
 from shipper.parsers.json import JsonParser
 from shipper.parsers.logfmt import LogfmtParser
@@ -16,7 +17,7 @@ from shipper.parsers.port import Parser
 from shipper.parsers.texts import TEXT_FORMATS, TextParser
 
 FORMATS: tuple[str, ...] = (
-    "auto", "json", "logfmt", "grok", "plain", *(text_format.name for text_format in TEXT_FORMATS),
+    "auto", "json", "logfmt", "grok", "dissect", "plain", *(text_format.name for text_format in TEXT_FORMATS),
 )  # fmt: skip
 
 
@@ -37,6 +38,8 @@ def make_parser(section: FileInput | StdinInput) -> Parser:
         return AutoParser([JsonParser(), *texts, LogfmtParser()])
     if name in simple:
         return simple[name]()
+    if name == "dissect":
+        return DissectParser(section.patterns)
     if name == "grok":
         return GrokParser(make_grok(section))
     for text_format in TEXT_FORMATS:

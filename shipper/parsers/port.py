@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Fields = dict[str, Any]
 """What a parser found: dotted ECS names, or the application's own names, with JSON values."""
@@ -26,3 +26,41 @@ class Parser(Protocol):
             The fields, or None when the text is not of this format. Never raises.
         """
         ...
+
+
+_SHORT_NAMES: Final = {
+    "timestamp": "@timestamp",
+    "level": "log.level",
+    "loglevel": "log.level",
+    "logger": "log.logger",
+    "thread": "process.thread.name",
+    "clientip": "client.ip",
+    "verb": "http.request.method",
+    "request": "url.original",
+    "httpversion": "http.version",
+    "response": "http.response.status_code",
+    "bytes": "http.response.body.bytes",
+    "agent": "user_agent.original",
+    "referrer": "http.request.referrer",
+    "program": "process.name",
+    "pid": "process.pid",
+    "logsource": "host.name",
+    "class": "log.logger",
+}
+
+
+def to_ecs(found: Fields, text: str) -> Fields:
+    """What a user's pattern has found: Logstash's usual short names become ECS fields.
+
+    Args:
+        found: By the names in the pattern.
+        text: The event's text: its message when the pattern names none.
+    """
+    fields = {_SHORT_NAMES.get(name, name): value for name, value in found.items()}
+    fields.setdefault("message", text)
+    return fields
+
+
+def field_name(field: str) -> str:
+    """A field in a user's pattern: ``[http][request]`` is the nested field ``http.request``."""
+    return field.strip("[]").replace("][", ".") if field.startswith("[") else field
