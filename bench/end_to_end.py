@@ -16,6 +16,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
+
 from bench.events import write_events
 from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage
@@ -96,7 +98,12 @@ def _measure(form: Form, ready: Path, events: int) -> float:
     rate = events / (samples[-1].at_s - begun)
     print(f"file to searchable, {started}: {rate:.0f} ev/s")
     print(f"  from the first to the last 5%: {sustained(samples):.0f} ev/s")
-    print_usage(before, after, events)
+    total_us = print_usage(before, after, events)
+    cores = psutil.cpu_count() or 1
+    print(
+        f"  all of them   {total_us:6.1f} us CPU/event:"
+        f" {cores} cores could take {cores * 1e6 / total_us:.0f} ev/s at the most"
+    )
     print(f"  {verify(pipeline.sequence_ids(_OURS), events)}")
     return rate
 

@@ -85,14 +85,18 @@ def usage_of_service(service: JvmService) -> Usage:
     return usage_of([psutil.Process(pid) for pid in living_members(service.pid)])
 
 
-def print_usage(before: Mapping[str, Usage], after: Mapping[str, Usage], events: int) -> None:
+def print_usage(before: Mapping[str, Usage], after: Mapping[str, Usage], events: int) -> float:
     """Prints what each process took in a span, per event.
 
     Args:
         before: At the span's beginning, by name; who is missing was not there yet.
         after: At its end.
         events: How many events the span had.
+
+    Returns:
+        CPU microseconds per event of all of them together.
     """
+    total_us = 0.0
     for name, now in sorted(after.items()):
         then = before.get(name, Usage())
         user_us = (now.user_s - then.user_s) / events * 1e6
@@ -101,3 +105,5 @@ def print_usage(before: Mapping[str, Usage], after: Mapping[str, Usage], events:
             f"  {name:13} {user_us + system_us:6.1f} us CPU/event"
             f" ({system_us:.1f} of them the kernel's)  {now.rss_mb:5.0f} MB"
         )
+        total_us += user_us + system_us
+    return total_us
