@@ -146,11 +146,16 @@ class Reader:
         return not self._watcher.names(source) and silent_s >= _ROTATED_PATIENCE_S
 
     async def _begin_anew(self, source: Source) -> None:
-        """Whatever was read of the old content is sent as it is; then offset 0 of a new epoch."""
-        if source.pending:
-            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
-        log.info("%s was truncated or overwritten: it begins anew", source.path)
-        source.start_anew()
+        """Its file was truncated or overwritten.
+
+        If that was after a copy, the copy is read on. Else whatever was read of the old content is
+        sent as it is; then offset 0 of a new epoch.
+        """
+        if not self._watcher.follow_copy(source):
+            if source.pending:
+                await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+            log.info("%s was truncated or overwritten: it begins anew", source.path)
+            source.start_anew()
         record, written = self._watcher.record_of(source), False
         while not written:
             try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.copies import copy_of_truncated, is_copy, may_be_copy
 from shipper.files.discovery import find_files, is_named, rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, file_id
@@ -50,6 +51,7 @@ class Watcher:
         self._named: set[FileId] = set()
         self._scanned = False
         self._unreadable: dict[str, str] = {}
+        self._resumed: list[Source] = []
         self.sources: dict[FileId, Source] = {}
 
     @property
@@ -67,6 +69,7 @@ class Watcher:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
         self._unreadable = {}
+        self._resumed = []
         self._named = set()
         self._paths = {source.path for source in self.sources.values()}
         added: list[Source] = []
@@ -108,6 +111,34 @@ class Watcher:
             changed_ns=self._clock.now_ns(),
         )  # fmt: skip
 
+    def follow_copy(self, source: Source) -> bool:
+        """Goes on in the copy of a source's file, when that was copied and truncated.
+
+        The emptied file is then found by the next scan, as a new one.
+
+        Returns:
+            False when there is no copy.
+        """
+        file = source.file
+        if file is None:
+            return False
+        for path, status in rotated_siblings(source.family):
+            if file_id(status) in self.sources:
+                continue
+            try:
+                copy = copy_of_truncated(file, path)
+            except OSError as error:
+                self._unreadable[path] = error.strerror or str(error)
+                continue
+            if copy is not None:
+                log.info("%s was truncated; what was not read of it is in %s", source.path, path)
+                del self.sources[file.id]
+                file.close()
+                source.file, source.path, source.changed = copy, path, True
+                self.sources[copy.id] = source
+                return True
+        return False
+
     def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
         self._sections.setdefault(path, section)
         self._named.add(file_id(status))
@@ -119,11 +150,21 @@ class Watcher:
             self._rotated.add(path)
         try:
             recognised = self._catalogue.take(path, status)
+            if recognised is None and self._is_copy(path):
+                return []
             source = self._open(recognised, path, section, family=path)
         except OSError as error:
             self._unreadable[path] = error.strerror or str(error)
             return []
         return [source]
+
+    def _is_copy(self, path: str) -> bool:
+        """True for a copy of a file that was read before: its lines are read there."""
+        return any(
+            may_be_copy(path, source.family) and is_copy(source.file, path)
+            for source in (*self.sources.values(), *self._resumed)
+            if source.file is not None
+        )
 
     def _follow_rename(self, source: Source, path: str) -> None:
         """A source keeps its path while that still leads to it (links), else it was renamed."""
@@ -160,6 +201,7 @@ class Watcher:
             self._rotated.add(record.path)
         source = self._make_source(record, section)
         source.path = recognised.path
+        self._resumed.append(source)
         if recognised.likeness is Likeness.BEGUN_ANEW:
             log.info("%s has begun anew", recognised.path)
             source.start_anew()
@@ -206,6 +248,7 @@ class Watcher:
                     sibling not in known
                     and oldest_ns is not None
                     and status.st_mtime_ns > oldest_ns
+                    and not self._is_copy(sibling)
                 ):
                     added += self._try_open(None, sibling, family=path)
         self._rotated = set()

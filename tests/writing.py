@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from datetime import UTC, datetime
@@ -18,13 +19,19 @@ class LogWriter:
         count: Events in total.
         per_second: Rate.
         rotate_every: Events after which the log is rotated; 0 never.
+        by_copy: Rotate as `copytruncate` does: copy to `path.1` (the one before becomes `path.2`, and
+            so on), then empty the log.
     """
 
-    def __init__(self, path: Path, *, count: int, per_second: int, rotate_every: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, count: int, per_second: int, rotate_every: int = 0,
+        by_copy: bool = False,
+    ) -> None:  # fmt: skip
         self._path = path
         self._count = count
         self._per_second = per_second
         self._rotate_every = rotate_every
+        self._by_copy = by_copy
         self._thread = threading.Thread(target=self._write, name="application")
         self.written = 0
 
@@ -51,10 +58,22 @@ class LogWriter:
             self.written = last
             if self._rotate_every and last % self._rotate_every == 0 and last < self._count:
                 rotations += 1
+                if self._by_copy:
+                    self._copy_away(rotations)
+                    file.truncate(0)
+                    continue
                 file.close()
-                self._path.rename(self._path.with_name(f"{self._path.name}.{rotations}"))
+                self._path.rename(self._rotated(rotations))
                 file = self._path.open("ab", buffering=0)
         file.close()
+
+    def _copy_away(self, rotations: int) -> None:
+        for number in range(rotations - 1, 0, -1):
+            self._rotated(number).rename(self._rotated(number + 1))
+        shutil.copyfile(self._path, self._rotated(1))
+
+    def _rotated(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
 
 
 def event(number: int) -> bytes:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
+from shipper.files.copies import may_be_copy
 from shipper.files.discovery import rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
@@ -46,6 +47,7 @@ class Catalogue:
         self._records: dict[str, SourceRecord] = {}
         self._by_file: dict[FileId, set[str]] = {}
         self._by_path: dict[str, set[str]] = {}
+        self._by_folder: dict[str, set[str]] = {}
         for record in records:
             self.put_back(record)
 
@@ -57,6 +59,7 @@ class Catalogue:
         self._records[record.id] = record
         self._by_file.setdefault(FileId(record.device, record.inode), set()).add(record.id)
         self._by_path.setdefault(record.path, set()).add(record.id)
+        self._by_folder.setdefault(os.path.dirname(record.family), set()).add(record.id)  # noqa: PTH120 - often
 
     def knows(self, where: FileId) -> bool:
         """True when some record names this place in the file system."""
@@ -71,17 +74,41 @@ class Catalogue:
         where = file_id(status)
         same_place = self._by_file.get(where, set())
         likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
+        begun_anew: SourceRecord | None = None
         for record in [self._records[name] for name in likely]:
             likeness = compare(record, path, same_inode=record.id in same_place)
-            if likeness is not Likeness.OTHER:
+            if likeness is Likeness.SAME:
                 self._remove(record)
                 return Recognised(record, path, likeness)
+            if likeness is Likeness.BEGUN_ANEW:
+                begun_anew = record
+        copied = self._take_copy(path)
+        if copied is not None or begun_anew is None or self._is_elsewhere(begun_anew):
+            return copied  # when it was copied and truncated, the copy goes on with the record
+        self._remove(begun_anew)
+        return Recognised(begun_anew, path, Likeness.BEGUN_ANEW)
+
+    def _take_copy(self, path: str) -> Recognised | None:
+        """Finds the record that a copy of its file goes on with, when the file itself does not."""
+        for name in sorted(self._by_folder.get(os.path.dirname(path), ())):  # noqa: PTH120 - often
+            record = self._records[name]
+            if (
+                may_be_copy(path, record.family)
+                and compare(record, path, same_inode=False) is Likeness.SAME
+                and not _goes_on(record, record.path)
+            ):
+                self._remove(record)
+                return Recognised(record, path, Likeness.SAME)
         return None
+
+    def _is_elsewhere(self, record: SourceRecord) -> bool:
+        return any(_goes_on(record, path) for path, _ in rotated_siblings(record.family))
 
     def _remove(self, record: SourceRecord) -> None:
         del self._records[record.id]
         _discard(self._by_file, FileId(record.device, record.inode), record.id)
         _discard(self._by_path, record.path, record.id)
+        _discard(self._by_folder, os.path.dirname(record.family), record.id)  # noqa: PTH120 - often
 
     def take_moved(self, record: SourceRecord) -> Recognised | None:
         """Finds where a source's file is now, and takes the record out.

@@ -76,6 +76,11 @@ class FollowedFile:
         """Fingerprint of the last bytes that were read."""
         return fingerprint(self._guard)
 
+    @property
+    def last_bytes(self) -> bytes:
+        """The last bytes that were read, at most `GUARD_BYTES`."""
+        return self._guard
+
     def is_deleted(self) -> bool:
         """True when no path leads to the file any more."""
         return os.fstat(self._descriptor).st_nlink == 0
