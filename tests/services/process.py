@@ -30,7 +30,7 @@ _EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _START = 'echo $$ >"$0/group" && exec "$@"'  # known to the guard before it is there
 _GUARD = """
 cat >/dev/null
-group=$(cat "$1/group" 2>/dev/null) && kill -KILL -- "-$group" 2>/dev/null
+group=$(cat "$1/group" 2>/dev/null) && kill -s KILL -- "-$group" 2>/dev/null
 for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2>/dev/null && exit; sleep 0.5; done
 """
 
