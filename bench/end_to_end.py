@@ -23,6 +23,7 @@ from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage
 from bench.prepared import PreparedBodies
 from bench.progress import Sample, sustained
+from bench.stopping import stop_in_order
 from logboom.clock import SystemClock
 from tests.flow import verify
 from tests.polling import eventually
@@ -35,6 +36,7 @@ _OURS = "service:svc-*"
 
 def main() -> None:
     """Runs one form and prints its figures."""
+    stop_in_order()
     options = _options()
     warm_up = _WARM_UP[options.form] if options.warm_up is None else options.warm_up
     with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:

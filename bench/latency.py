@@ -33,6 +33,7 @@ import orjson
 from bench.events import make_line
 from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage
+from bench.stopping import stop_in_order
 from logboom.clock import SystemClock
 
 _WARM_UP = {"embedded": 5_000, "distributed": 30_000}
@@ -46,6 +47,7 @@ _PATIENCE_S = 60.0
 
 def main() -> None:
     """Runs one form and prints its figures."""
+    stop_in_order()
     options = _options()
     with (
         tempfile.TemporaryDirectory(prefix="logboom-bench-") as name,

@@ -28,6 +28,7 @@ from bench.events import write_events
 from bench.machine import Usage, print_calibration, usage_of, usage_of_service
 from bench.progress import Sample, sustained
 from bench.rsyslog import start_rsyslog
+from bench.stopping import stop_in_order
 from bench.topic import Topic
 from logboom.clock import SystemClock
 from tests.flow import Verdict, verify
@@ -71,6 +72,7 @@ _Start = Callable[[Path, Path, str, str], psutil.Popen]
 
 def main() -> None:
     """Runs both in turn and prints their figures."""
+    stop_in_order()
     parser = argparse.ArgumentParser(description="Measures shippers side by side.")
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=2)
