@@ -16,6 +16,7 @@ import orjson
 from msgspec import UNSET, UnsetType
 
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
+from logboom.fields import ATTRIBUTES
 from logboom.head import EventPart, Head, LogPart, lenient_head
 from logboom.store.local.schema import (
     ADDRESS,
@@ -38,15 +39,18 @@ from logboom.store.local.unusual import (
     LONGEST_VALUE,
     AttributePaths,
     Position,
+    has_times,
     identity_fields,
     indexable,
     rearranged,
     take_out,
     text_of,
+    with_marks,
 )
 from logboom.store.port import Document
 
 _TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", "transaction.id"))
+_FRONT = '{"@timestamp":"'
 _OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + 9}}}")
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
@@ -110,7 +114,7 @@ class EntryMaker:
             return self.make_carefully(document, number, position)
         if position is not None and self._is_plain(head):
             text = self._without_identity(document, position, head.event)
-            if text is not None:
+            if text is not None and not has_times(text, _first_value_end(text)):
                 return f'{text},"{NUMBER}":{number},{self._time(head.timestamp)}{_added(head)}}}'
         return self._make_rearranged(document, number, position)
 
@@ -195,6 +199,9 @@ class EntryMaker:
             if time_us is not None:
                 entry[column] = time_us
                 take_out(entry, f"event.{key}")
+        for name in OBJECTS:
+            if name in entry and name != ATTRIBUTES:
+                entry[name] = with_marks(entry[name])
         text = orjson.dumps(entry).decode()
         return f'{text[:-1]},"{NUMBER}":{number},{self._time(event.get("@timestamp"))}}}'
 
@@ -215,6 +222,11 @@ class EntryMaker:
         if 0 <= time_us - self._start_us < DAY_US:
             return f'"{TIME}":{time_us}'
         return f'"{TIME}":{time_us},"{STRAY}":"t"'
+
+
+def _first_value_end(text: str) -> int:
+    """Where an event's JSON goes on behind its `@timestamp`, when that stands in front."""
+    return text.index('"', len(_FRONT)) if text.startswith(_FRONT) else 0
 
 
 def _added(head: Head) -> str:

@@ -1,6 +1,7 @@
 """How do wildcards, regular expressions and ranges of strings read as tantivy's patterns?
 
-tantivy matches Rust's regular expressions against whole terms.
+tantivy matches Rust's regular expressions against whole terms. None of ours matches the mark behind a
+time (`unusual.py`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from logboom.query.regexp import (
     parse_regexp,
 )
 from logboom.query.wildcards import signs
+from logboom.store.local.unusual import TIME_MARK
 
-ANY = "(?s:.)"
+_MARK = f"\\x{{{ord(TIME_MARK):X}}}"
+ANY = f"[^{_MARK}]"
 
 LONGEST_PATTERN = 1000
 
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
-_SURROGATES = 0xD800, 0xDFFF
+_LEFT_OUT = ((0xD800, 0xDFFF), (ord(TIME_MARK), ord(TIME_MARK)))  # the surrogates, the mark
 
 
 def literal(text: str) -> str:
@@ -72,7 +75,7 @@ def _characters(node: Characters) -> str:
         return ANY
     if not inside:
         raise QueryError("the regular expression asks for characters that no text has")
-    return f"[{'^' if node.negated else ''}{inside}]"
+    return f"[^{inside}{_MARK}]" if node.negated else f"[{inside}]"
 
 
 def from_ends(query: Range) -> str | None:
@@ -80,50 +83,76 @@ def from_ends(query: Range) -> str | None:
     low, high = query.lower or "", query.upper
     include_low = query.include_lower or query.lower is None
     if high is None:
-        choices = _above(low, include=include_low)
-    elif low > high or (low == high and not (include_low and query.include_upper)):
-        choices = []
-    elif high.startswith(low):
-        below = _below(high[len(low) :], include=query.include_upper)
-        choices = [literal(low) + one for one in below if one or include_low]
-    else:
-        choices = _between(low, high, include_low=include_low, include_high=query.include_upper)
-    return "|".join(choices) if choices else None
+        return f"{_greater(low, include=include_low)}{ANY}*"
+    if low > high or (low == high and not (include_low and query.include_upper)):
+        return None
+    if high.startswith(low):
+        return _going_on(
+            low, high[len(low) :], include_head=include_low, include_all=query.include_upper
+        )
+    return _between(low, high, include_low=include_low, include_high=query.include_upper)
 
 
-def _above(text: str, *, include: bool) -> list[str]:
-    """Strings greater than a text, or equal to it."""
-    choices = [literal(text) + ANY + ("*" if include else "+")]
-    for at in range(len(text) - 1, -1, -1):
-        greater = _one_of(ord(text[at]) + 1, LAST_CHARACTER)
-        if greater:
-            choices.append(f"{literal(text[:at])}{greater}{ANY}*")
-    return choices
+def _going_on(head: str, tail: str, *, include_head: bool, include_all: bool) -> str | None:
+    """Strings from one to another that begins with it."""
+    choices = [_beginnings(tail, include_empty=include_head, include_all=include_all), _less(tail)]
+    if choices[1] is not None:
+        choices[1] += ANY + "*"
+    given = [choice for choice in choices if choice is not None]
+    return f"{literal(head)}(?:{'|'.join(given)})" if given else None
 
 
-def _below(text: str, *, include: bool) -> list[str]:
-    """Strings less than a text, or equal to it."""
-    choices = [literal(text)] if include else []
-    for at in range(len(text)):
-        choices.append(literal(text[:at]))
-        less = _one_of(0, ord(text[at]) - 1)
-        if less:
-            choices.append(f"{literal(text[:at])}{less}{ANY}*")
-    return choices
-
-
-def _between(low: str, high: str, *, include_low: bool, include_high: bool) -> list[str]:
+def _between(low: str, high: str, *, include_low: bool, include_high: bool) -> str:
     """Strings between two that differ somewhere within both."""
     at = next(i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b)
-    head = literal(low[:at])
-    after_low = _above(low[at + 1 :], include=include_low)
-    before_high = _below(high[at + 1 :], include=include_high)
-    middle = _one_of(ord(low[at]) + 1, ord(high[at]) - 1)
-    return [
-        *(f"{head}{literal(low[at])}{one}" for one in after_low),
-        *([f"{head}{middle}{ANY}*"] if middle else []),
-        *(f"{head}{literal(high[at])}{one}" for one in before_high),
+    less = _less(high[at + 1 :])
+    starts = [
+        literal(low[at]) + _greater(low[at + 1 :], include=include_low),
+        _one_of(ord(low[at]) + 1, ord(high[at]) - 1),
+        None if less is None else literal(high[at]) + less,
     ]
+    choices = [f"(?:{'|'.join(start for start in starts if start)}){ANY}*"]
+    ends = _beginnings(high[at + 1 :], include_empty=True, include_all=include_high)
+    if ends is not None:
+        choices.append(literal(high[at]) + ends)
+    return f"{literal(low[:at])}(?:{'|'.join(choices)})"
+
+
+def _greater(text: str, *, include: bool) -> str:
+    """How strings begin that are greater than a text, or equal to it."""
+    pattern = "" if include else ANY
+    for char in reversed(text):
+        greater = _one_of(ord(char) + 1, LAST_CHARACTER)
+        pattern = f"(?:{literal(char)}{pattern}{'|' if greater else ''}{greater})"
+    return pattern
+
+
+def _less(text: str) -> str | None:
+    """How strings begin that are less than a text and none of its beginnings; None: there are none."""
+    pattern: str | None = None
+    for char in reversed(text):
+        choices = [
+            None if pattern is None else literal(char) + pattern,
+            _one_of(0, ord(char) - 1),
+        ]
+        given = [choice for choice in choices if choice]
+        pattern = f"(?:{'|'.join(given)})" if given else None
+    return pattern
+
+
+def _beginnings(text: str, *, include_empty: bool, include_all: bool) -> str | None:
+    """The beginnings of a text, with or without nothing and all of it; None when there are none."""
+    if not text:
+        return "" if include_empty and include_all else None
+    known = text if include_all else text[:-1]
+    pattern = ""
+    for char in reversed(known[1:]):
+        pattern = f"(?:{literal(char)}{pattern})?"
+    if known and not include_empty:
+        return literal(known[0]) + pattern
+    if known:
+        return f"(?:{literal(known[0])}{pattern})?"
+    return "" if include_empty else None
 
 
 def _one_of(first: int, last: int) -> str:
@@ -132,6 +161,10 @@ def _one_of(first: int, last: int) -> str:
 
 
 def _span(first: int, last: int) -> str:
-    """Code points from one to another as the inside of a class, the surrogates left out."""
-    parts = (first, min(last, _SURROGATES[0] - 1)), (max(first, _SURROGATES[1] + 1), last)
+    """Code points from one to another as the inside of a class, but those that no text has."""
+    parts: list[tuple[int, int]] = []
+    for gap_first, gap_last in _LEFT_OUT:
+        parts.append((first, min(last, gap_first - 1)))
+        first = max(first, gap_last + 1)
+    parts.append((first, last))
     return "".join(f"\\x{{{a:X}}}-\\x{{{b:X}}}" for a, b in parts if a <= b)

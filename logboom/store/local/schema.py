@@ -16,7 +16,7 @@ import tantivy
 
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Grows with every change here or in `entry.py`; an index of another version is built anew."""
 
 TIME = "_time"  # the event time in µs

@@ -18,6 +18,7 @@ from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
 from logboom.store.local.entry import split_id
 from logboom.store.local.leaves import Leaf
+from logboom.store.local.number_ranges import Ranges, Span
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -53,7 +54,7 @@ class Translator:
     """Turns the query model into tantivy's queries. They fit every day: the schema is the same."""
 
     def __init__(self) -> None:
-        self._ranges = leaves.Ranges()
+        self._ranges = Ranges()
 
     def translate(self, query: model.Query) -> Query:
         """The tantivy query with the same meaning.
@@ -161,7 +162,8 @@ class Translator:
         )
         if query.field in _OWN_NAMES:
             return whole_range(_own_name(query.field), query, lower, upper)
-        return self._ranges.between(query, lower, upper)
+        span = Span(lower, upper, query.include_lower, query.include_upper)
+        return self._ranges.within(query.field, span)
 
     def _date_range(self, query: model.Range) -> Query:
         lower, upper = (

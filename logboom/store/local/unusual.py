@@ -7,6 +7,7 @@ of the document), attributes beyond a bound of distinct names go where they cost
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -40,9 +41,17 @@ LONGEST_VALUE = 8191
 PATHS_PER_DAY = 1000
 """Attributes of more distinct names than these have no columns: ranges do not find them."""
 
-TIME_MARK = "\0"
-"""Follows an attribute that the index would otherwise take for a point in time, and blur."""
+TIME_MARK = "\uffff"
+"""Follows a string that the index would otherwise take for a point in time, and blur.
 
+A code point that Unicode keeps for such use: no text has it, and patterns never match it.
+"""
+
+_TIME_OF_DAY = r"\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
+_IS_TIME = re.compile(r"\d{4}-\d\d-\d\d[\0-\x7f]" + _TIME_OF_DAY, re.ASCII)
+_TIME_IN_JSON = re.compile(  # begins with what is rarer in JSON than quotation marks
+    r'-\d\d-\d\d(?<="\d{4}-\d\d-\d\d)(?:\\u....|\\?.)' + _TIME_OF_DAY + '"', re.ASCII | re.DOTALL
+)
 _DEEPEST = 32
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 
@@ -63,17 +72,14 @@ class AttributePaths:
         return True
 
     def are_plain(self, attributes: object, above: str = "") -> bool:
-        """True when attributes can be indexed just as they are: all but times, and not too many."""
+        """True when attributes can be indexed just as they are, but for times: not too many."""
         if not isinstance(attributes, dict):
             return False
         known = self.known
         for name, value in attributes.items():
             kind = value.__class__
             path = above + name
-            if kind is str:
-                if len(value) >= 20 and looks_like_time(value):
-                    return False
-            elif kind is dict:
+            if kind is dict:
                 if not self.are_plain(value, path + "."):
                     return False
             elif kind is list and not _is_plain_list(value):
@@ -90,6 +96,22 @@ class AttributePaths:
             where = kept if self.admit(path) else rest
             where.setdefault(path, []).append(marked(value) if isinstance(value, str) else value)
         return kept, rest
+
+
+def has_times(text: str, start: int) -> bool:
+    """True when JSON has a string, from a place on, that the index would take for a point in time."""
+    return _TIME_IN_JSON.search(text, start) is not None
+
+
+def with_marks(value: object, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
+    """A JSON value with its strings in the form in which they are indexed."""
+    if isinstance(value, str):
+        return marked(value)
+    if isinstance(value, dict) and depth:
+        return {key: with_marks(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list) and depth:
+        return [with_marks(item, depth - 1) for item in value]
+    return value
 
 
 def indexable(value: object, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
@@ -156,21 +178,15 @@ def clean(text: str) -> str:
 
 
 def marked(text: str) -> str:
-    """An attribute's string in the form in which it is indexed."""
-    return text + TIME_MARK if looks_like_time(text) else text
+    """A string in the form in which it is indexed.
+
+    tantivy takes those of RFC 3339 for points in time, with any character between date and time.
+    """
+    return text + TIME_MARK if len(text) >= 20 and _IS_TIME.fullmatch(text) else text
 
 
 def _is_plain_list(values: list[Any]) -> bool:
-    return all(
-        not isinstance(value, dict | list)
-        and not (isinstance(value, str) and looks_like_time(value))
-        for value in values
-    )
-
-
-def looks_like_time(text: str) -> bool:
-    """True when the index might take a string for a point in time (RFC 3339)."""
-    return len(text) >= 20 and text[10] in "Tt " and text[4] == "-" and text[0].isdigit()
+    return not any(isinstance(value, dict | list) for value in values)
 
 
 def take_out(copy: dict[str, Any], name: str) -> object:

@@ -41,6 +41,18 @@ VALUES: list[Any] = [
     "eu", "EU West", "", "a*b", "12", "12.0", "true", "x\\y", "über", "z" * 30, "2026-03-14T09:00:00Z",
     0, 1, 7, 12, -5, 2**40, 0.5, 12.0, -1e10, 1e20, True, False, None, ["eu", 12], [1, [2, "x\\y"]], {"in": 7},
 ]  # fmt: skip
+LIKE_TIMES = [
+    "2026-03-14T09:00:00Z", "2026-03-14t09:00:00z", "2026-03-14 09:00:00.5+01:00", "2026-03-14_09:00:00Z",
+    "2026-03-14\"09:00:00Z", "2026-03-14\x0009:00:00-00:00", "0001-01-01T00:00:00Z", "2026-03-14T09:00Z",
+    "2026-03-14T09:00:00", "2026-03-14T09:00:60Z", "2026-02-30T09:00:00Z", "2026-03-14T09:00:00Zulu",
+    "2026-06-30T23:59:60Z", "at 2026-03-14T09:00:00Z", "2026-03-14T09:00:00Z\0",
+]  # fmt: skip
+NUMBERED: dict[str, list[Any]] = {
+    "signed": [-(2**62), -7, -1, 0, 1, 12, 2**40, 2**62, [-7, 7]],
+    "unsigned": [0, 1, 12, 2**40, 2**63 + 5, 2**64 - 1, [1, 2**63 + 9]],
+    "fractions": [-1e300, -1e20, -1.5, -1, -0.25, -5e-324, -0.0, 0, 5e-324, 0.5, 12, 1e20, [-0.5, 7.5]],
+}  # fmt: skip
+"""Own names by the numbers under them: each kind makes a column of another type."""
 STATUSES: list[Any] = [200, 404, 500, 503]
 ADDRESSES = ["10.1.2.3", "10.200.0.1", "192.168.0.1", "2001:db8::1", "::ffff:10.1.2.3"]
 
@@ -77,13 +89,41 @@ def _corpus() -> list[Event]:
                 "message": " ".join(dice.choices(WORDS, k=3)),
             }
             event["error"] = error | ({"stack_trace": "at a.b.C"} if dice.random() < 0.5 else {})
-        if dice.random() < 0.6:
-            event["attributes"] = {
-                dice.choice(["k", "n", "deep.er", "od d", 'q"u']): dice.choice(VALUES)
-                for _ in range(2)
-            }
+        _put_attributes(event, dice)
+        if dice.random() < 0.3:
+            _put_a_time(event, dice)
         events.append(event)
     return events
+
+
+def _put_attributes(event: Event, dice: random.Random) -> None:
+    if dice.random() < 0.6:
+        event["attributes"] = {
+            dice.choice(["k", "n", "deep.er", "od d", 'q"u']): dice.choice(VALUES) for _ in range(2)
+        }
+    if dice.random() < 0.3:
+        name = dice.choice(list(NUMBERED))
+        event.setdefault("attributes", {})[name] = dice.choice(NUMBERED[name])
+
+
+def _put_a_time(event: Event, dice: random.Random) -> None:
+    """A text that looks like a time, in any of the places where one may stand."""
+    text = dice.choice(LIKE_TIMES)
+    match dice.randrange(7):
+        case 0:
+            event["service"] = {"name": text}
+        case 1:
+            event["host"] = {"name": text, "more": {"deep": [text, {"er": text}]}}
+        case 2:
+            event["log"]["logger"] = text
+        case 3:
+            event["error"] = {"type": text, "message": text}
+        case 4:
+            event["user"] = {"id": [text, "cart"]}
+        case 5:
+            event.setdefault("attributes", {})["deep"] = {"at": [text], "er": {"at": text}}
+        case _:
+            event["message"] = text
 
 
 EVENTS = _corpus()
@@ -103,20 +143,23 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
 
 TEXTS = st.sampled_from([None, "message", "error.message"])
 KEYWORDS = st.sampled_from(
-    ["log.level", "service.name", "tags", "trace.id", "error.type", "log.source"]
-)
-ATTRIBUTES = st.sampled_from(["k", "n", "deep.er", "od d", 'q"u', "k.in", "none"]).map(
-    "attributes.{}".format
-)
+    ["log.level", "service.name", "tags", "trace.id", "error.type", "log.source", "host.name",
+     "log.logger", "user.id"]
+)  # fmt: skip
+OWN_NUMBERS = st.sampled_from(["k", "n", *NUMBERED]).map("attributes.{}".format)
+ATTRIBUTES = st.sampled_from(
+    ["k", "n", "deep.er", "od d", 'q"u', "k.in", "none", "deep.at", "deep.er.at", *NUMBERED]
+).map("attributes.{}".format)
 ANY_FIELD = st.sampled_from(
     ["message", "log.level", "service.name", "tags", "trace.id", "error.type", "error.message",
-     "error.stack_trace", "http.response.status_code", "client.ip", "@timestamp", "event.id", "log.offset"]
+     "error.stack_trace", "host.more.deep", "user.id", "http.response.status_code", "client.ip", "@timestamp", "event.id", "log.offset"]
 ) | ATTRIBUTES  # fmt: skip
 LITERALS = st.sampled_from([str(value) for value in VALUES if isinstance(value, str | int | float)])
 KEYWORD_VALUES = st.sampled_from(
     ["info", "error", "cart", "cart-v2", "Kasse über", "slow", "E", "x"]
 ) | st.text(max_size=3)
-PIECES = st.sampled_from([*"acertu*?*?-.\\", "주", "ü", "eu", "12", "\\*", " "])
+TIME_TEXTS = st.sampled_from(LIKE_TIMES)
+PIECES = st.sampled_from([*"acertuZ0*?*?-.:\\", "주", "ü", "eu", "12", "\\*", " ", "2026-03-14"])
 PATTERNS = st.lists(PIECES, max_size=5).map("".join)
 REGEXPS = st.sampled_from(
     [
@@ -131,9 +174,19 @@ REGEXPS = st.sampled_from(
         "주.|실패",
         "\\w+",
         "[^a]+",
+        "2026.{16}",
+        "2026[^Z]{15}[^a]",
+        ".{20}[^a]",
+        "[^t]+.",
+        "[2-T]{19}(Z|z)?",
     ]
 )
 NUMBERS = st.sampled_from(["0", "12", "7.5", "12.0", "-5", "1e20", "200", "503", "1e25", "-0.5"])
+MORE_NUMBERS = NUMBERS | st.sampled_from(
+    ["-0.0", "-1", "1", "-1.5", "5e-324", "-5e-324", "1e-7", "-0.25", "1e300", "-1e300", "-1e20", "-1e19",
+     "1e19", "9007199254740992.0", "9223372036854775806", "9223372036854775817", "18446744073709551615",
+     "-9223372036854775808", "4503599627370495.5"]
+)  # fmt: skip
 TIMES = st.sampled_from(
     [
         "2026-03-14T00:00:00Z",
@@ -169,8 +222,14 @@ LEAVES: st.SearchStrategy[model.Query] = st.one_of(
     st.builds(
         model.Fuzzy, KEYWORDS, st.sampled_from(["crat", "info", "checkotu"]), st.integers(0, 2)
     ),
-    st.builds(model.Term, KEYWORDS, KEYWORD_VALUES),
-    st.builds(model.Term, ATTRIBUTES, LITERALS | st.text(max_size=3)),
+    st.builds(
+        model.Fuzzy,
+        KEYWORDS | ATTRIBUTES,
+        st.sampled_from(["2026-03-14T09:01:00Z", "2026-03-1409:00:00Z", "2026-03-14T09:00:00Z+"]),
+        st.integers(0, 2),
+    ),
+    st.builds(model.Term, KEYWORDS, KEYWORD_VALUES | TIME_TEXTS),
+    st.builds(model.Term, ATTRIBUTES, LITERALS | MORE_NUMBERS | TIME_TEXTS | st.text(max_size=3)),
     st.builds(model.Term, st.just("http.response.status_code"), NUMBERS | st.just("404")),
     st.builds(model.Term, st.just("log.offset"), st.integers(-1, 401).map(str)),
     st.builds(
@@ -185,6 +244,8 @@ LEAVES: st.SearchStrategy[model.Query] = st.one_of(
     ),
     st.builds(model.Exists, ANY_FIELD),
     ranges(st.just("http.response.status_code") | st.just("log.offset"), NUMBERS),
+    ranges(OWN_NUMBERS, MORE_NUMBERS),
+    ranges(ATTRIBUTES | KEYWORDS, TIME_TEXTS | st.sampled_from(["2026", "2026-03-14T09:00:00Za"])),
     ranges(ATTRIBUTES, NUMBERS | st.sampled_from(["eu", "a*", "ü", "2026"])),
     ranges(
         KEYWORDS | st.just("message"), st.sampled_from(["a", "cart", "error", "info", "tim", "주"])
@@ -210,6 +271,7 @@ QUERIES = st.recursive(
 @settings(max_examples=600)
 @given(QUERIES)
 @example(model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
+@example(model.Range("attributes.k", "-1.5", "0", include_lower=True, include_upper=False))
 def test_both_find_the_same(view: View, query: model.Query) -> None:
     matches = compile_query(query)
     expected = {event["event"]["id"] for event in EVENTS if matches(event)}

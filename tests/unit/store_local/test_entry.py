@@ -14,6 +14,7 @@ from tantivy import Filter, Index, TextAnalyzerBuilder, Tokenizer
 
 from logboom.event import epoch_us, event_id, source_run
 from logboom.query.analysis import words
+from logboom.store.local import leaves
 from logboom.store.local.entry import EntryMaker, own_position, split_id
 from logboom.store.local.schema import (
     CREATED,
@@ -161,6 +162,38 @@ def test_what_is_no_timestamp_is_refused(text: str) -> None:
     reader.epoch_us("2026-03-14T09:00:00Z")
     with pytest.raises(ValueError, match=r"timestamp|isoformat|zone|literal|month"):
         reader.epoch_us(text)
+
+
+@pytest.mark.parametrize(
+    "date_part", ["2026-03-14", "0001-01-01", "2026-02-30", "12026-03-14", "2026-3-14"]
+)
+@pytest.mark.parametrize(
+    "between", ["T", "t", " ", "_", "X", '"', "\\", "/", "\n", "\0", "\x7f", "ü", "", "T "]
+)
+def test_what_looks_like_a_time_is_found_by_its_text(date_part: str, between: str) -> None:
+    zones = ["Z", "z", "+09:00", "-00:00", "", "+0900", " Z", "Z ", "ZZ", "+25:00"]
+    times = [
+        "09:00:00",
+        "09:00",
+        "23:59:60",
+        "09:00:00.5",
+        "09:00:00.1234567890",
+        "09:00:00,5",
+        "24:00:00",
+    ]
+    texts = [f"{date_part}{between}{time}{zone}" for time in times for zone in zones]
+    index, maker = teach_words(Index(SCHEMA)), EntryMaker(DAY)
+    writer = index.writer(15_000_000, 1)
+    for text in texts:
+        made = event(service={"name": text}, host={"deep": [{"er": text}]}, attributes={"a": text})
+        document = Document.of(made["event"]["id"], DAY, made)
+        writer.add_json(maker.make(document, 5, own_position(document)))
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+    for text in texts:
+        for name in ("service.name", "host.deep.er", "attributes.a"):
+            assert len(searcher.search(leaves.equal(name, text)).hits) == 1, (name, text)
 
 
 # -- anything goes ------------------------------------------------------------------------------
