@@ -20,7 +20,7 @@ import psutil
 
 from bench.events import write_events
 from bench.forms import FORMS, Form, open_form
-from bench.machine import print_calibration, print_usage
+from bench.machine import print_calibration, print_usage, usage_of_service
 from bench.prepared import PreparedBodies
 from bench.progress import Sample, sustained
 from bench.stopping import stop_in_order
@@ -67,11 +67,11 @@ def _run(form: Form, folder: Path, events: int, warm_up: int) -> None:
         print(f"warmed up with {warm_up} events of other services through the same processes")
     if "Elasticsearch" in form.services:
         bodies = PreparedBodies(form.services["Elasticsearch"].address, ready)
-        cold = bodies.rate()
-        print(f"and with a first round of the prepared bulk bodies: {cold:.0f} ev/s, not counted")
-        before = bodies.rate()
+        _limit(form, bodies, events, "to warm up, not counted")
+        before = _limit(form, bodies, events, "before")
         ours = _measure(form, ready, events)
-        _print_limit(ours, before, bodies.rate())
+        after = _limit(form, bodies, events, "after")
+        print(f"ours is {2 * ours / (before + after):.2f} of the mean of before and after")
     else:
         _measure(form, ready, events)
     print_calibration(line, "after")
@@ -118,12 +118,21 @@ def _look(form: Form, samples: list[Sample]) -> int:
     return found
 
 
-def _print_limit(ours: float, before: float, after: float) -> None:
-    limit = (before + after) / 2
+def _limit(form: Form, bodies: PreparedBodies, events: int, when: str) -> float:
+    """Prints what Elasticsearch does with prepared bodies alone.
+
+    Returns:
+        Events per second.
+    """
+    service = form.services["Elasticsearch"]
+    before, rate = usage_of_service(service), bodies.rate()
+    after = usage_of_service(service)
+    spent_us = (after.user_s + after.system_s - before.user_s - before.system_s) / events * 1e6
     print(
-        f"prepared bulk bodies alone: {before:.0f} ev/s before, {after:.0f} after;"
-        f" ours is {ours / limit:.2f} of their mean"
+        f"prepared bulk bodies alone, {when}: {rate:.0f} ev/s,"
+        f" Elasticsearch {spent_us:.1f} us CPU/event"
     )
+    return rate
 
 
 if __name__ == "__main__":
