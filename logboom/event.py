@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -143,7 +144,7 @@ class IndexDays:
             ValueError: When the read time is malformed: the event was not normalised.
         """
         own, read = timestamp[:10], created[:10]
-        if own == read and len(timestamp) >= 20:
+        if own == read and len(timestamp) >= 20 and _is_day(own):
             return own, False
         read_time = datetime.fromisoformat(created)
         try:
@@ -153,6 +154,15 @@ class IndexDays:
         except (ValueError, TypeError):
             pass  # not a time at all: as far out of range as can be
         return read, True
+
+
+@lru_cache(maxsize=64)
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def epoch_us(timestamp: str) -> int:

@@ -7,6 +7,10 @@ Two sums must hold. For each source, on the shipper's side:
 and for each run of a source and each day that the store still has:
 
     events acknowledged by the broker = events stored + dead letters + events still in the broker
+
+What a shipper had planned to send and could not find again is a row of its own. If the broker had
+taken it before, the store has so many events more than were acknowledged; the others are lost, and
+the ledger is red until the store keeps none of their days any more: nobody can say them away.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from logboom.status import SourceStatus
+from logboom.status import LossStatus, SourceStatus
 from logboom.store import SourceCount
 
 Verdict = Literal["green", "catching up", "red"]
@@ -39,6 +43,31 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LossRow:
+    """What was being sent of one run of a source when its file vanished.
+
+    Attributes:
+        lines: Of the file.
+        bytes: Of the file.
+        events: Of these lines.
+        events_stored: Of these, those that the store has after all.
+        reason: What became of the file.
+        at_ns: When it was found out, ns since the epoch.
+    """
+
+    source: str
+    path: str
+    run: str
+    lines: int
+    bytes: int
+    events: int
+    events_stored: int
+    reason: str
+    at_ns: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """All sources, and the judgement.
 
@@ -46,17 +75,19 @@ class Ledger:
         sources: By path.
         lag: Events that wait in the broker.
         findings: What is wrong or on its way, one sentence each.
+        losses: By path; without those whose days the store does not keep any more.
     """
 
     sources: Sequence[SourceRow]
     lag: int
     verdict: Verdict
     findings: Sequence[str]
+    losses: Sequence[LossRow] = ()
 
 
 def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
-    dead: Mapping[str, int], days: Iterable[date],
+    dead: Mapping[str, int], days: Iterable[date], losses: Iterable[LossStatus] = (),
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -67,38 +98,78 @@ def judge(
         lag: Events that wait in the broker, taken before `stored` was counted.
         dead: Dead letters of the processor by run.
         days: The days that the store still has; others are left out of the comparison.
+        losses: What the shippers could not find again.
     """
     kept = {day.isoformat() for day in days}
     counts: dict[str, dict[str, int]] = {}
     for count in stored:
         counts.setdefault(count.run, {})[count.day.isoformat()] = count.documents
+    telling = [loss for loss in losses if not kept or max(loss.days, default="") >= min(kept)]
+    known = _Known(counts, dead, kept, lag, {loss.run: loss.days for loss in telling})
     rows: list[SourceRow] = []
     findings: list[str] = []
+    arrived: dict[str, int] = {}
     for source in sources:
-        row, said = _row(source, counts, dead, kept, lag)
+        row, said = _row(source, known, arrived)
         rows.append(row)
         findings += said
-    verdict = _worst(row.verdict for row in rows)
+    lost: list[LossRow] = []
+    for loss in telling:
+        if loss.run not in arrived:
+            arrived[loss.run] = known.balance(loss.run, {}).arrived
+        row_lost, said = _loss(loss, arrived[loss.run], lag)
+        lost.append(row_lost)
+        findings += said
+    verdict = _worst([*(row.verdict for row in rows), *(row.verdict for row in lost)])
     if lag and verdict == "green":
         verdict = "catching up"
         findings.append(f"{lag} events wait in the broker")
-    return Ledger(rows, lag, verdict, findings)
+    return Ledger(rows, lag, verdict, findings, lost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """Both sides of one run: events that the store has, that it lacks, that arrived though lost."""
+
+    acked: int
+    stored: int
+    missing: int
+    arrived: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store and the processors tell, and the events by day that were lost, by run."""
+
+    counts: Mapping[str, Mapping[str, int]]
+    dead: Mapping[str, int]
+    kept: set[str]
+    lag: int
+    lost: Mapping[str, Mapping[str, int]]
+
+    def balance(self, run: str, days: Mapping[str, int]) -> _Balance:
+        """Compares the events of a run that were acknowledged, by day, with those that are stored."""
+        have, lost = self.counts.get(run, {}), self.lost.get(run, {})
+        acked = {day: events for day, events in days.items() if day in self.kept or not have}
+        stored = sum(have.get(day, 0) for day in {*acked, *lost})
+        missing = sum(acked.values()) - stored - self.dead.get(run, 0)
+        arrived = min(max(0, -missing), sum(lost.values()))
+        return _Balance(sum(acked.values()), stored, missing + arrived, arrived)
 
 
 def _row(
-    source: SourceStatus, counts: Mapping[str, Mapping[str, int]], dead: Mapping[str, int],
-    kept: set[str], lag: int,
-) -> tuple[SourceRow, list[str]]:  # fmt: skip
+    source: SourceStatus, known: _Known, arrived: dict[str, int]
+) -> tuple[SourceRow, list[str]]:
+    """A source's row; notes for each of its runs how many of the lost events are stored."""
     findings: list[str] = []
     verdict: Verdict = "green"
     acked_total = stored_total = 0
     for run, days in source.acked.items():
-        acked = {day: events for day, events in days.items() if day in kept or not counts.get(run)}
-        have = counts.get(run, {})
-        missing = sum(acked.values()) - sum(have.get(day, 0) for day in acked) - dead.get(run, 0)
-        acked_total += sum(acked.values())
-        stored_total += sum(have.get(day, 0) for day in acked)
-        said, judged = _difference(source.path, run, missing, lag)
+        balance = known.balance(run, days)
+        arrived[run] = balance.arrived
+        acked_total += balance.acked
+        stored_total += balance.stored
+        said, judged = _difference(source.path, run, balance.missing, known.lag)
         findings += said
         verdict = _worst((verdict, judged))
     accounted = source.lines_acked + source.lines_empty + source.lines_dead + source.lines_pending
@@ -112,6 +183,22 @@ def _row(
         source.lines_dead, source.lines_pending, acked_total, stored_total, verdict,
     )  # fmt: skip
     return row, findings
+
+
+def _loss(loss: LossStatus, stored: int, lag: int) -> tuple[LossRow, list[str]]:
+    events = sum(loss.days.values())
+    gone = events - stored
+    verdict: Verdict = "green" if gone <= 0 else "catching up" if gone <= lag else "red"
+    row = LossRow(
+        loss.source, loss.path, loss.run, loss.lines, loss.bytes, events, stored, loss.reason,
+        loss.at_ns, verdict,
+    )  # fmt: skip
+    what = f"{loss.path}: {loss.lines} lines ({loss.bytes} bytes) were being sent; {loss.reason}"
+    if verdict == "red":
+        return row, [f"{what}: {gone} of their {events} events are lost"]
+    if verdict == "catching up":
+        return row, [f"{what}: {gone} of their {events} events are lost or on their way"]
+    return row, []
 
 
 def _difference(path: str, run: str, missing: int, lag: int) -> tuple[list[str], Verdict]:

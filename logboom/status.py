@@ -1,6 +1,7 @@
 """What the services tell about themselves on the broker's status stream.
 
-Every service posts its own entry every second, and the shipper one more per source that changed.
+Every service posts its own entry every second, and the shipper one more per source that changed, and
+one per run of a source of which something was lost.
 The API reads them all, so that one API knows every shipper and processor wherever it runs.
 """
 
@@ -91,6 +92,50 @@ class SourceStatus(_Entry):
     def key(self) -> str:
         """Key of this entry on the status stream."""
         return f"source/{self.shipper}/{self.source}"
+
+
+class LossStatus(_Entry):
+    """Lines of one run of a source that were being sent when their file vanished.
+
+    They were read and planned, but not known to be acknowledged when the shipper ended; when it was
+    started again, their bytes were gone. If the broker had taken them, the store has them.
+
+    Attributes:
+        source: Opaque id of the source.
+        shipper: Name of the shipper that read it.
+        run: `log.source` of the events.
+        path: Where the file was last.
+        lines: Lines in these events.
+        bytes: Bytes of the file that they took.
+        days: The events by the UTC day of their index (`YYYY-MM-DD`).
+        reason: What became of the file, in words for people.
+        at_ns: When it was found out, ns since the epoch.
+    """
+
+    source: str
+    shipper: str
+    run: str
+    path: str
+    lines: int
+    bytes: int
+    days: Mapping[str, int]
+    reason: str
+    at_ns: int
+
+    @property
+    def key(self) -> str:
+        """Key of this entry on the status stream."""
+        return f"lost/{self.shipper}/{self.run}"
+
+
+def decode_losses(entries: Mapping[str, bytes]) -> list[LossStatus]:
+    """The losses among what `Broker.read_status` gave, by path."""
+    losses = [
+        LossStatus.model_validate_json(value)
+        for key, value in entries.items()
+        if key.startswith("lost/")
+    ]
+    return sorted(losses, key=lambda loss: (loss.path, loss.run))
 
 
 def decode_status(

@@ -16,13 +16,13 @@ from msgspec import UNSET
 from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
-from logboom.head import EventPart, head_of, identity_text, lenient_head
+from logboom.head import ErrorPart, EventPart, head_of, identity_text, lenient_head
 from logboom.store import Document
 from processor.tagging import ERROR_TAG, error_reason
 
 FOREIGN = "foreign"
 _ERROR = ERROR_TAG.encode()
-_BEGIN, _END = b"{}"
+_END = b"}"[0]
 
 
 class Preparer:
@@ -51,12 +51,19 @@ class Preparer:
         for offset, message in zip(batch.offsets, batch.messages, strict=True):
             document = self._spliced(message.value, ingested)
             if document is None:
-                event = own_event(message.value, self._days)
-                if event is None:
-                    name = f"{batch.partition}-{offset}"
-                    event = foreign_event(message.value, name, ingested)
-                document = self._decoded(event, ingested)
+                document = self._decoded_or_foreign(
+                    message.value, f"{batch.partition}-{offset}", ingested
+                )
             yield document
+
+    def _decoded_or_foreign(self, value: bytes, name: str, ingested: str) -> Document:
+        """Whatever a message is, it becomes a document: no message can stop the processor."""
+        event = own_event(value, self._days)
+        try:
+            return self._decoded(event or foreign_event(value, name, ingested), ingested)
+        except (ValueError, RecursionError):  # nested beyond all bounds
+            text = value.decode("utf-8", "backslashreplace")
+            return self._decoded(foreign_text(text, name, ingested), ingested)
 
     def _spliced(self, value: bytes, ingested: str) -> Document | None:
         """The document of an event as the shipper writes it; None when it has to be decoded."""
@@ -64,7 +71,7 @@ class Preparer:
         if head is None or not head.timestamp or not head.event or not head.event.created:
             return None
         about, name = head.event, head.event.id
-        place = _place_behind_created(value, about)
+        place = _place_behind_created(value, head.timestamp, about)
         try:
             day, out_of_range = self._days.day(head.timestamp, head.event.created)
         except ValueError:
@@ -79,6 +86,7 @@ class Preparer:
             self.errors += 1
             mark = b',"error":{"detected_by":"%b"},"tags":["%b"]}' % (reason.encode(), _ERROR)
             value = value[:-1] + mark
+            head.error, head.tags = ErrorPart(), [ERROR_TAG]
         return Document(name, _date(day), value, head)
 
     def _decoded(self, event: Event, ingested: str) -> Document:
@@ -97,13 +105,28 @@ class Preparer:
         return Document.of(about["id"], _date(day), event)
 
 
-def _place_behind_created(value: bytes, about: EventPart) -> int:
+def _place_behind_created(value: bytes, timestamp: str, about: EventPart) -> int:
     """Where `event.ingested` can be set into a value; -1 when nowhere."""
-    if about.ingested is not UNSET or value[0] != _BEGIN or value[-1] != _END or b"\n" in value:
+    if about.ingested is not UNSET or value[-1] != _END or b"\n" in value or not _is_utf8(value):
+        return -1
+    front = f'{{"@timestamp":"{timestamp}","event":{{'.encode()
+    if not value.startswith(front):
         return -1
     text = identity_text(str(about.id), str(about.created)).encode()
-    place = value.find(text)
-    return place if place < 0 else place + len(text)
+    place = value.find(text, len(front))
+    if place < 0 or value.find(b"}", len(front)) < place:
+        return -1
+    return place + len(text)
+
+
+def _is_utf8(value: bytes) -> bool:
+    """Msgspec does not look at texts that it skips."""
+    if not value.isascii():
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _add_tag(event: Event, tag: str) -> None:
@@ -133,13 +156,7 @@ def foreign_event(value: bytes, name: str, created: str) -> Event:
         name: Partition and offset: the same at every replay.
         created: When it was read.
     """
-    event: Event = {
-        "@timestamp": created,
-        "message": value.decode("utf-8", "backslashreplace"),
-        "event": {"id": f"foreign-{name}", "created": created},
-        "tags": [FOREIGN],
-        "attributes": {},
-    }
+    event = foreign_text(value.decode("utf-8", "backslashreplace"), name, created)
     try:
         content = orjson.loads(value)
     except orjson.JSONDecodeError:
@@ -149,6 +166,17 @@ def foreign_event(value: bytes, name: str, created: str) -> Event:
         text = content.get("message")
         event["message"] = text if isinstance(text, str) else event["message"]
     return event
+
+
+def foreign_text(text: str, name: str, created: str) -> Event:
+    """The same of a message that is nothing but text."""
+    return {
+        "@timestamp": created,
+        "message": text,
+        "event": {"id": f"foreign-{name}", "created": created},
+        "tags": [FOREIGN],
+        "attributes": {},
+    }
 
 
 @lru_cache(maxsize=512)

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import ciso8601
 
@@ -17,6 +17,9 @@ from shipper.parsers.timestamps import parse_timestamp
 from shipper.spellings import DURATION_NS, SPELLINGS
 
 _Fit = Callable[[Any, tzinfo, int], Any]
+
+TARGETS: Final = {**SPELLINGS, **{field: field for field in EVENT_FIELDS}}
+"""Every name that is known → where its value goes: a field, or a duration of some unit."""
 
 
 class Place:
@@ -69,7 +72,7 @@ class _AddressPlace(Place):
 def places() -> dict[str, Place]:
     """Every spelling that is known, and every field's own name → its place."""
     table: dict[str, Place] = {}
-    for name, target in (*SPELLINGS.items(), *((field, field) for field in EVENT_FIELDS)):
+    for name, target in TARGETS.items():
         place = _place(target)
         table[name] = _AddressPlace(place.path, place.fit) if target == "client.ip" else place
     return table

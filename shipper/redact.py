@@ -64,8 +64,10 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "url_password",
-        re.compile(r"(?P<keep>://[^/\s:@\"]{1,64}:)[^/\s@\"]{1,128}(?=@)"),
-        ("://",),
+        re.compile(
+            r"(?P<keep>:(?:\\?/){2}[^/\s:@\"\\]{1,64}:)(?!\[redacted\]@)[^/\s@\"\\]{1,128}(?=@)"
+        ),
+        ("://", r":\/\/"),
     ),
     Rule(
         "authorization",
@@ -74,8 +76,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "jwt",
-        re.compile(r"\beyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,1024}"),
-        ("eyj",),
+        re.compile(r"\beyJ[A-Za-z0-9_-]{8,512}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{8,1024}"),
+        (".eyj",),
     ),
     Rule(
         "aws_key",
@@ -119,20 +121,21 @@ class Redactor:
         whole = "\n".join(texts).encode()
         lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
         ends = list(accumulate(length + 1 for length in lengths))
-        found: set[int] = set()
-        for rule, place in self._places(whole.lower()):
-            number = bisect_right(ends, place)
-            if number not in found and rule.pattern.search(texts[number]) is not None:
-                found.add(number)
+        likely = {(bisect_right(ends, place), rule) for rule, place in self._places(whole.lower())}
+        found = {
+            number
+            for number, rule in likely
+            if self._rules[rule].pattern.search(texts[number]) is not None
+        }
         found.update(bisect_right(ends, place) for place in _card_places(whole))
         return found
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
         found: list[str] = []
-        likely = {rule.name for rule, _ in self._places(text.encode().lower())}
-        for rule in self._rules:
-            if rule.name in likely:
+        likely = {number for number, _ in self._places(text.encode().lower())}
+        for number, rule in enumerate(self._rules):
+            if number in likely:
                 text, count = rule.pattern.subn(_replaced, text)
                 if count:
                     found.append(rule.name)
@@ -141,12 +144,12 @@ class Redactor:
             found.append("card_number")
         return redacted, tuple(found)
 
-    def _places(self, lower: bytes) -> Iterator[tuple[Rule, int]]:
-        """Which rule may match where in a lower-cased text: where each hint begins."""
+    def _places(self, lower: bytes) -> Iterator[tuple[int, int]]:
+        """Which rule, by its number, may match where in a lower-cased text: where hints begin."""
         for hint, begin, end in self._hints.find_matches_as_indexes(lower, overlapping=True):
-            rule = self._rules[self._rule_of[hint]]
-            if rule.is_likely(lower, end):
-                yield rule, begin
+            number = self._rule_of[hint]
+            if self._rules[number].is_likely(lower, end):
+                yield number, begin
 
 
 def _card_places(text: bytes) -> Iterator[int]:

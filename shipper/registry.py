@@ -22,10 +22,12 @@ import orjson
 import zstandard
 
 from logboom.errors import AlreadyRunning, DiskFull
+from logboom.status import LossStatus
 from shipper.batches import Batch, Segment
+from shipper.losses import LOST_TABLE, Loss, row_of, statuses_of
 
-_SCHEMA_VERSION = 2
-_SCHEMA = """
+_SCHEMA_VERSION = 3
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
   id TEXT PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
@@ -42,10 +44,16 @@ CREATE TABLE planned (
   epoch INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, read_ns INTEGER NOT NULL,
   starts BLOB NOT NULL, ends BLOB NOT NULL, timestamps BLOB NOT NULL, lines INTEGER NOT NULL,
   empty_lines INTEGER NOT NULL, days TEXT NOT NULL, guard BLOB NOT NULL,
-  marks BLOB NOT NULL DEFAULT '{}',
+  marks BLOB NOT NULL DEFAULT '{{}}',
   PRIMARY KEY (sequence, position)
 ) WITHOUT ROWID;
+{LOST_TABLE}
 """
+_MIGRATIONS = {
+    1: "ALTER TABLE planned ADD COLUMN marks BLOB NOT NULL DEFAULT '{}'",
+    2: LOST_TABLE,
+}
+"""What makes the next format of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +120,10 @@ class Registry:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 1:
+        for older in range(version, _SCHEMA_VERSION) if version else ():
             with _transaction(database):
-                database.execute("ALTER TABLE planned ADD COLUMN marks BLOB NOT NULL DEFAULT '{}'")
-                database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+                database.execute(_MIGRATIONS[older])
+                database.execute(f"PRAGMA user_version={older + 1}")
         if version == 0:
             with _transaction(database):
                 for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -267,6 +275,32 @@ class Registry:
                     " events=events+excluded.events",
                     (segment.source, segment.run, day, events),
                 )
+
+    def lose(self, sequence: int, losses: Sequence[Loss]) -> None:
+        """Turns planned segments, whose bytes are gone, from a plan into a fact that stays.
+
+        Args:
+            sequence: Number of the batch that they were planned in.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, _transaction(self._database):
+            for loss in losses:
+                segment = loss.segment
+                self._database.execute(
+                    "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
+                )
+                self._database.execute(
+                    "DELETE FROM planned WHERE sequence=? AND run=? AND start=?",
+                    (sequence, segment.run, segment.start),
+                )
+
+    def losses(self, *, shipper: str) -> list[LossStatus]:
+        """Everything that was ever lost, by run, for the status stream of a shipper."""
+        with self._turn:
+            rows = self._database.execute("SELECT * FROM lost ORDER BY run, start").fetchall()
+        return statuses_of(rows, shipper=shipper)
 
     def planned(self) -> Iterator[tuple[int, list[Segment]]]:
         """The batches that were planned and not settled, by ascending number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
@@ -15,6 +15,7 @@ from logboom.errors import DiskFull
 from logboom.event import IndexDays, source_run
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
 from logboom.reporting import INTERVAL_S, Reporter
+from logboom.status import LossStatus
 from shipper.assembly import Assembled, Assembler
 from shipper.batches import Batch
 from shipper.collecting import Collector
@@ -30,6 +31,7 @@ log = logging.getLogger("logboom.shipper")
 
 _LAST_READS_S = 2.0
 _LAST_ACKS_S = 15.0
+_LOSSES_EVERY_S = 60.0
 
 
 def run(config: Config) -> int:
@@ -69,6 +71,8 @@ class Shipper:
             files.append(self._standard_input.files)
         self._watcher = Watcher(files, registry, self._source, clock)
         self._sources: dict[str, Source] = {}
+        self._losses: Sequence[LossStatus] = ()
+        self._next_losses = 0.0
         self._counts = {"events_acked": 0.0, "batches_acked": 0.0, "bytes_acked": 0.0}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,9 +108,11 @@ class Shipper:
     async def _read(self, sender: Sender, stop: asyncio.Event) -> None:
         section = self._config.shipper
         await self._scan()
-        for batch in planned_batches(self._registry, self._sources):
+        now_ns = self._clock.now_ns()
+        for batch in planned_batches(self._registry, self._sources, now_ns=now_ns):
             log.info("sending batch %d again", batch.sequence)
             await sender.offer(batch, planned_before=True)
+        self._losses = self._registry.losses(shipper=self._name)
         if self._standard_input is not None:
             self._standard_input.start()
         collector = Collector(
@@ -190,6 +196,10 @@ class Shipper:
                 source.changed = False
                 status = source.status(shipper=self._name, at_ns=at_ns)
                 entries[status.key] = status.model_dump_json().encode()
+        now = self._clock.monotonic()
+        if self._losses and now >= self._next_losses:
+            self._next_losses = now + _LOSSES_EVERY_S
+            entries |= {loss.key: loss.model_dump_json().encode() for loss in self._losses}
         return entries
 
     async def _keep_prefixes(self) -> None:

@@ -127,10 +127,11 @@ class Sender:
 
     async def _publish(self, batch: Batch) -> None:
         backoff = Backoff()
+        outgoing = OutgoingBatch(batch.sequence, batch.messages, batch.identity)
         while batch.messages:
             try:
                 publisher = await self._open()
-                await publisher.publish(OutgoingBatch(batch.sequence, batch.messages))
+                await publisher.publish(outgoing)
                 break
             except (BrokerError, DiskFull) as error:
                 await self._wait("broker", error, backoff)

@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
 from itertools import groupby, repeat
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -32,8 +33,8 @@ from shipper.normalise import (
     laid_out,
     split_static,
 )
-from shipper.placing import duration_ns, is_address, put, timestamp_text
-from shipper.spellings import DURATION_NS, SPELLINGS
+from shipper.placing import TARGETS, duration_ns, is_address, put, timestamp_text
+from shipper.spellings import DURATION_NS
 
 Fit = Callable[[str], str | None]
 """A value as JSON → what stands in the event for it, also as JSON; None when it is unusual."""
@@ -54,7 +55,6 @@ _WHOLE_NUMBER = r"(?:0|[1-9]\d{0,17}+)"
 _NUMBER = rf"-?{_WHOLE_NUMBER}(?:\.\d{{1,20}}+)?+"
 _SCALAR = rf"(?:{_STRING}|{_NUMBER}|true|false|null)"
 _NAME = r'"[^"\\\x00-\x1f]{1,256}+"'
-_DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ class Splicer:
             matches = list(map(shape.match, [texts[number] for number in rest]))
             found = [n for n, match in zip(rest, matches, strict=True) if match is not None]
             if found:
+                self._shapes.sort(key=lambda other: other is not shape)  # the last used in front
                 rows = [match.groups() for match in matches if match is not None]
                 places = [offsets[number] for number in found]
                 self._fill(spliced, shape, found, (rows, places, read_text))
@@ -174,17 +175,17 @@ class Splicer:
 
     def _see(self, text: str) -> None:
         """Counts the shapes that come, and learns those that come often."""
-        if len(self._seen) >= _MOST_NAMES or len(self._shapes) >= _MOST_SHAPES:
-            return
         try:
             names = tuple(self._decode(text))
         except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
             return
+        if len(self._seen) >= _MOST_NAMES:
+            self._seen.clear()  # objects with ever new names: those that come often come again
         self._seen[names] += 1
         if self._seen[names] == _LEARN_AFTER:
             shape = self._shape(names)
             if shape is not None:
-                self._shapes.append(shape)
+                self._shapes = [shape, *self._shapes[: _MOST_SHAPES - 1]]
 
     def _shape(self, names: tuple[str, ...]) -> Shape | None:
         """Works out what becomes of a shape; None when that depends on more than its names."""
@@ -195,13 +196,14 @@ class Splicer:
         for number, name in enumerate(names):
             if not name or len(name) > MAX_KEY or name.startswith("attributes"):
                 return None
-            target = SPELLINGS.get(name, name if name in EVENT_FIELDS else None)
+            target = TARGETS.get(name)
             field = "event.duration" if target in DURATION_NS else target
-            if target is None or field is None or field in placed:
-                own[name] = Slot(number, _SCALAR if name in NESTED_OBJECTS else _value(_DEEPEST))
+            if target is None or field is None or (field in placed and field not in _ADDRESSES):
+                is_scalar = name in NESTED_OBJECTS
+                own[name] = Slot(number, _SCALAR) if is_scalar else Slot(number, _OWN, _canonical)
                 continue
             slot = _slot_of(target, number, self._context.zone)
-            if slot is None:
+            if slot is None or not placed.keys().isdisjoint(_ADDRESSES & {field}):
                 return None
             placed[field] = slot
         if "@timestamp" not in placed or "message" not in placed:
@@ -217,7 +219,7 @@ class Splicer:
             for name, slot in zip(names, slots, strict=True)
         ]
         return Shape(
-            match=re.compile(rf"\{{ ?{' ?, ?'.join(members)} ?\}}").fullmatch,
+            match=_matcher(rf"\{{ ?{' ?, ?'.join(members)} ?\}}"),
             fits=tuple((slot.number, slot.fit) for slot in slots if slot.fit is not None),
             pieces=tuple(_joined(_written(self._laid_out(placed, own, len(names))))),
             time=placed["@timestamp"].number,
@@ -282,7 +284,21 @@ def _value(depth: int) -> str:
     if depth == 0:
         return _SCALAR
     member = rf"{_NAME} ?: ?{_value(depth - 1)}"
-    return rf"(?:{_SCALAR}|\{{(?: ?{member}(?: ?, ?{member})*+)?+ ?\}})"
+    return rf"(?:{_SCALAR}|\{{ ?(?:{member} ?(?:, ?(?!\}})|(?=\}})))*+\}})"
+
+
+_OWN: Final = _value(2)
+
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Many sources have the same shapes, and to compile one takes as long as many events."""
+    return re.compile(pattern).fullmatch
+
+
+def _canonical(value: str) -> str:
+    """Of names that an object has twice, the last one counts."""
+    return value if value[0] != "{" else orjson.dumps(orjson.loads(value)).decode()
 
 
 def _slot_of(target: str, number: int, zone: tzinfo) -> Slot | None:
@@ -295,6 +311,7 @@ def _slot_of(target: str, number: int, zone: tzinfo) -> Slot | None:
         "message": Slot(number, _ONE_LINE),  # several lines may hold a stack trace
         "log.level": Slot(number, f"{_STRING}|{_WHOLE_NUMBER}", _Levels()),
         "client.ip": Slot(number, _STRING, _address),
+        "client.address": None,
         "tags": None,
         **dict.fromkeys(_OURS),
     }
@@ -310,6 +327,10 @@ _OURS = (
     "event.id", "event.created", "event.ingested", "log.source", "log.offset", "log.file.path",
 )  # fmt: skip
 """What no application decides on."""
+
+
+_ADDRESSES: Final = frozenset({"client.ip"})
+"""Fields of which the place of a second value depends on the value."""
 
 
 class _Levels:

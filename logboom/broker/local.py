@@ -16,7 +16,7 @@ from logboom.broker.local_seats import Seat
 from logboom.broker.local_sqlite import for_os_error
 from logboom.broker.local_status import StatusBoard
 from logboom.broker.local_thread import OwnThread
-from logboom.broker.packing import Packer, Unpacker, fingerprint
+from logboom.broker.packing import Packer, Unpacker
 from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
 from logboom.config import LocalBrokerSection
 from logboom.errors import AlreadyRunning, BrokerUnavailable
@@ -66,7 +66,7 @@ class LocalPublisher:
         packing = self._packing.do(lambda packer: packer.pack(batch.messages))
         async with self._turn:  # taken in the order of the calls: nothing was awaited before
             packed = await packing
-            row = PackedBatch(batch.sequence, len(batch.messages), fingerprint(packed), packed)
+            row = PackedBatch(batch.sequence, len(batch.messages), batch.identity, packed)
             await self._append(row)
 
     async def _append(self, row: PackedBatch) -> None:

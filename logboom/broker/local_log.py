@@ -9,12 +9,12 @@ from pathlib import Path
 
 from logboom.broker.local_sqlite import SharedDatabase
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE batches
   (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE TABLE taken
-  (producer TEXT, sequence INTEGER, print INTEGER NOT NULL, PRIMARY KEY (producer, sequence))
+  (producer TEXT, sequence INTEGER, identity INTEGER NOT NULL, PRIMARY KEY (producer, sequence))
   WITHOUT ROWID;
 CREATE TABLE groups (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE ends
@@ -33,13 +33,13 @@ class PackedBatch:
     Attributes:
         sequence: The producer's number of it.
         count: Messages in it.
-        print: Fingerprint of the messages, that tells a batch sent again from another one.
+        identity: Which events it holds: tells a batch sent again from another one.
         packed: The messages, see `logboom.broker.packing`.
     """
 
     sequence: int
     count: int
-    print: int
+    identity: int
     packed: bytes
 
 
@@ -88,10 +88,10 @@ class EventLog:
         """
         with self._file.transaction() as database:
             known = database.execute(
-                "SELECT print FROM taken WHERE producer=? AND sequence=?",
+                "SELECT identity FROM taken WHERE producer=? AND sequence=?",
                 (producer, batch.sequence),
             ).fetchone()
-            if known == (batch.print,):
+            if known == (batch.identity,):
                 return True
             first, size = database.execute("SELECT next, bytes FROM ends").fetchone()
             if size and size + len(batch.packed) > max_bytes:
@@ -108,7 +108,8 @@ class EventLog:
     def _remember(self, database: sqlite3.Connection, producer: str, batch: PackedBatch) -> None:
         """Numbers far below are forgotten: a producer never has so many batches under way."""
         database.execute(
-            "INSERT OR REPLACE INTO taken VALUES (?,?,?)", (producer, batch.sequence, batch.print)
+            "INSERT OR REPLACE INTO taken VALUES (?,?,?)",
+            (producer, batch.sequence, batch.identity),
         )
         database.execute(
             "DELETE FROM taken WHERE producer=? AND sequence<?",
@@ -155,11 +156,6 @@ class EventLog:
         """Offset that the next message will get."""
         with self._file.troubles():
             return int(self._file.connection.execute("SELECT next FROM ends").fetchone()[0])
-
-    def waiting_bytes(self) -> int:
-        """Size of the batches that some group has not passed."""
-        with self._file.troubles():
-            return int(self._file.connection.execute("SELECT bytes FROM ends").fetchone()[0])
 
     def join(self, group: str) -> None:
         """Makes a group known: what it has not committed is kept from now on."""

@@ -14,7 +14,6 @@ from logboom.errors import BrokerUnavailable
 
 _HEAD = struct.Struct("<II")
 _LEVEL = 1
-_CHECKSUM_BYTES = 4
 _SIZE = "I"
 
 
@@ -70,8 +69,3 @@ class Unpacker:
         pieces = [body[start:end] for start, end in pairwise(ends)]
         keys = chain.from_iterable(starmap(repeat, zip(pieces[:runs], sizes[:runs], strict=True)))
         return list(map(Message, keys, pieces[runs:]))
-
-
-def fingerprint(packed: bytes) -> int:
-    """The checksum of the messages that a row holds: a frame of zstd ends with it."""
-    return int.from_bytes(packed[-_CHECKSUM_BYTES:], "little")

@@ -25,13 +25,16 @@ class OutgoingBatch:
 
     Attributes:
         sequence: Grows by one with every new batch of one producer. A batch that is sent again
-            after a crash carries its old number and exactly its old messages, so that a broker
-            that remembers the last number it took can tell.
+            after a crash carries its old number and the same events, so that a broker that
+            remembers the last numbers it took can tell.
         messages: In the order in which they are to be read.
+        identity: Says which events these are, however they are written: equal for a batch that is
+            sent again, and another one for a batch that has its number by mistake. 64 bits.
     """
 
     sequence: int
     messages: Sequence[Message]
+    identity: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -75,6 +76,22 @@ def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
     for row in ledger["sources"]:
         table.add_row(row["path"], *(str(row[column]) for column in columns))
     console.print(table)
+    if ledger["losses"]:
+        console.print(_losses(ledger["losses"]))
     for finding in ledger["findings"]:
         console.print(f"  {finding}")
     console.print(f"ledger: {ledger['verdict']}")
+
+
+def _losses(rows: list[dict[str, Any]]) -> Table:
+    """What was being sent when its file vanished."""
+    table = Table(title="Could not be sent again", title_justify="left")
+    table.add_column("file", overflow="fold")
+    table.add_column("found out")
+    for column in ("lines", "bytes", "events", "events stored", "verdict"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        found_out = datetime.fromtimestamp(row["at_ns"] / 1e9, UTC)
+        numbers = (str(row[name]) for name in ("lines", "bytes", "events", "events_stored"))
+        table.add_row(row["path"], f"{found_out:%Y-%m-%d %H:%M:%SZ}", *numbers, row["verdict"])
+    return table

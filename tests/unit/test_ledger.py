@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from logboom.ledger import Ledger, judge
-from logboom.status import SourceStatus
+from logboom.status import LossStatus, SourceStatus, decode_losses, decode_status
 from logboom.store import SourceCount
 
 DAY = date(2026, 11, 21)
@@ -78,3 +78,94 @@ def test_pending_lines_are_accounted_for() -> None:
 def test_a_day_that_was_dropped_is_left_out() -> None:
     status = source(acked={"r": {"2026-11-21": 100, "2026-01-01": 5}})
     assert verdict_of(status, 100).verdict == "green"
+
+
+def loss(**changes: Any) -> LossStatus:
+    base: dict[str, Any] = {
+        "source": "s", "shipper": "h", "run": "r", "path": "/a.log", "lines": 12, "bytes": 700,
+        "days": {"2026-11-21": 10}, "reason": "its file was deleted while no shipper ran", "at_ns": 5,
+    }  # fmt: skip
+    return LossStatus(**{**base, **changes})
+
+
+def with_loss(
+    stored: int, one: LossStatus, *, sources: list[SourceStatus] | None = None, lag: int = 0,
+    days: tuple[date, ...] = (DAY,),
+) -> Ledger:  # fmt: skip
+    counts = [SourceCount("r", DAY, stored)] if stored else []
+    known = [source()] if sources is None else sources
+    return judge(known, counts, lag=lag, dead={}, days=days, losses=[one])
+
+
+def test_lost_lines_are_a_row_of_their_own_and_red() -> None:
+    ledger = with_loss(100, loss())
+    assert ledger.verdict == "red"
+    (row,) = ledger.losses
+    assert (row.path, row.lines, row.bytes, row.events, row.events_stored) == (
+        "/a.log",
+        12,
+        700,
+        10,
+        0,
+    )
+    (finding,) = ledger.findings
+    for part in ("/a.log", "12 lines", "700 bytes", "deleted", "10 of their 10 events are lost"):
+        assert part in finding
+    assert ledger.sources[0].verdict == "green"
+
+
+def test_what_the_broker_had_taken_is_not_lost() -> None:
+    ledger = with_loss(110, loss())
+    assert (ledger.verdict, ledger.findings) == ("green", [])
+    assert ledger.losses[0].events_stored == 10
+
+
+def test_one_lost_event_among_those_that_arrived_is_red() -> None:
+    ledger = with_loss(109, loss())
+    assert ledger.verdict == "red"
+    assert "1 of their 10 events" in ledger.findings[0]
+
+
+def test_more_in_the_store_than_were_ever_sent_is_red() -> None:
+    assert with_loss(111, loss()).sources[0].verdict == "red"
+
+
+def test_lost_lines_may_be_on_their_way() -> None:
+    assert with_loss(100, loss(), lag=10).verdict == "catching up"
+    assert with_loss(100, loss(), lag=9).verdict == "red"
+
+
+@pytest.mark.parametrize(("stored", "verdict"), [(0, "red"), (4, "red"), (10, "green")])
+def test_a_file_of_which_nothing_was_acknowledged(stored: int, verdict: str) -> None:
+    assert with_loss(stored, loss(), sources=[]).verdict == verdict
+
+
+def test_events_of_a_day_of_which_nothing_was_acknowledged_are_counted() -> None:
+    other = date(2026, 11, 20)
+    counts = [SourceCount("r", DAY, 100), SourceCount("r", other, 10)]
+    ledger = judge(
+        [source()],
+        counts,
+        lag=0,
+        dead={},
+        days=[DAY, other],
+        losses=[loss(days={"2026-11-20": 10})],
+    )
+    assert ledger.verdict == "green"
+
+
+def test_a_loss_is_told_as_long_as_the_store_keeps_its_days() -> None:
+    old = loss(days={"2026-11-01": 10})
+    assert with_loss(100, old, days=(DAY, date(2026, 10, 31))).verdict == "red"
+    assert with_loss(100, old, days=(DAY, date(2026, 11, 2))).verdict == "green"
+    assert with_loss(0, old, sources=[], days=()).verdict == "red"
+
+
+def test_losses_pass_through_the_status_stream() -> None:
+    one = loss()
+    entries = {
+        one.key: one.model_dump_json().encode(),
+        "source/h/s": source().model_dump_json().encode(),
+    }
+    assert decode_losses(entries) == [one]
+    assert [status.source for status in decode_status(entries)[1]] == ["s"]

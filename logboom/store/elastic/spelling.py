@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from logboom.event import Event
+from logboom.head import ErrorPart
 from logboom.query.analysis import words
 from logboom.store.port import Document
 
@@ -39,7 +40,7 @@ def spelled(document: Document) -> bytes:
         What is put before the last brace of the event's JSON; empty when it has no texts.
     """
     head = document.head
-    if head is not None and head.message is not UNSET and not head.error:
+    if head is not None and head.message is not UNSET and not _has_texts(head.error):
         return b',"%s":{"words":{"message":%s}}' % (
             OWN.encode(),
             orjson.dumps(spaced(head.message)),
@@ -54,6 +55,12 @@ def spelled(document: Document) -> bytes:
         if inner:
             texts["error"] = inner
     return b',"%s":{"words":%s}' % (OWN.encode(), orjson.dumps(texts)) if texts else b""
+
+
+def _has_texts(error: ErrorPart | UnsetType) -> bool:
+    if error is UNSET:
+        return False
+    return error.message is not UNSET or error.stack_trace is not UNSET
 
 
 def without_spelling(source: Event) -> Event:

@@ -131,6 +131,8 @@ class DayWriter:
         """The indices of those that the day does not hold yet; notes the others as duplicates."""
         new = list(sifted.new)
         self.commit()
+        if self.uncommitted:  # the index has failed meanwhile, and would not know all
+            self.reopen_index()
         known = held(self._index.searcher(), {identities[index] for index in sifted.doubtful})
         known |= {identities[index] for index in new}
         for index in sifted.doubtful:

@@ -71,7 +71,9 @@ def test_a_calm_event_only_gets_its_index_time() -> None:
     ],
 )
 def test_an_error_is_tagged_with_its_reason(fields: dict[str, Any], reason: str) -> None:
-    found = of(event(**fields)).event
+    document = of(event(**fields))
+    assert document.head == head_of(document.value)
+    found = document.event
     assert found["error"]["detected_by"] == reason
     assert found["tags"][-1] == "error"
     assert {**found["error"], **fields.get("error", {})} == found["error"]
@@ -121,6 +123,12 @@ def test_a_late_event_goes_to_its_own_day() -> None:
         b"", b"\xff\xfe", b"plain text", b"[1,2]", b'"x"', b"null", b'{"message":"m"}', b"{",
         b'{"@timestamp":5,"message":"m","event":{"id":"x","created":"2026-03-14T09:00:01Z"}}',
         b'{"@timestamp":"2026-03-14T09:00:01Z","message":"m","event":{"id":"x","created":"never"}}',
+        b'{"@timestamp":"xxxxxxxxxxxxxxxxxxxxxxxx","message":"m","event":{"id":"a","created":"xxxxxxxxxxxxxxxxxxxxxxxx"}}',
+        b'{"@timestamp":"2026-02-30T09:00:01.000Z","event":{"id":"a","created":"2026-02-30T09:00:01.000Z"},"message":"m"}',
+        b'{"@timestamp":"2026-03-14T09:00:01.000Z","event":{"id":"a","created":"2026-03-14T09:00:01.000Z"},"message":"m","x":"\xff"}',
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        b'{"@timestamp":"2026-03-14T09:00:01Z","event":{"id":"a","created":"2026-03-14T09:00:01Z"},"message":"m","attributes":'
+        + b'{"a":' * 1020 + b"1" + b"}" * 1021,
         b'{"@timestamp":"2026-03-14T09:00:01Z","message":7,"event":{"id":"x","created":"2026-03-14T09:00:01Z"}}',
     ],
 )  # fmt: skip
@@ -136,6 +144,14 @@ def test_what_others_wrote_over_several_lines_becomes_one_line() -> None:
     (document,) = prepared(value)
     assert b"\n" not in document.value
     assert document.id == event_id(RUN, 77)
+
+
+def test_the_index_time_goes_to_the_event_and_to_nothing_that_looks_like_it() -> None:
+    about = event()["event"]
+    made = {"@timestamp": event()["@timestamp"], "attributes": about} | event(attributes=about)
+    found = of(made).event
+    assert found["event"]["ingested"] == INGESTED
+    assert found["attributes"] == about
 
 
 json_values = st.recursive(

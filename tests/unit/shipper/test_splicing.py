@@ -164,16 +164,24 @@ def test_long_runs_of_quotes_and_backslashes_do_not_take_long() -> None:
         assert splice(splicer, text) == [None]
 
 
-names = st.sampled_from([*SPELLINGS, "seq", "region", "a.b", "http", "error", "a%s", "x{1}"])
+FITTING: dict[str, st.SearchStrategy[Any]] = {
+    "time": st.sampled_from(["2026-11-21T06:24:28.566Z", "2026-11-21 06:24:28,5", 1795246020, 1795246020.5]),
+    "ts": st.sampled_from(["2026-11-21T06:24:28Z", "yesterday"]),
+    "level": st.sampled_from(["INFO", "error", "warn", 30, "unheard-of"]),
+    "severity": st.sampled_from(["INFO", "error"]),
+    "duration_ms": st.floats(0, 1e6) | st.integers(0, 10**6),
+    "event.duration": st.floats(0, 1e6) | st.integers(0, 10**6),
+    "status": st.integers(100, 599) | st.just("503"),
+    "client_ip": st.sampled_from(["10.0.0.1", "::1", "gw.local"]),
+    "remote_addr": st.sampled_from(["10.0.0.2", "gw.local"]),
+    "client.address": st.sampled_from(["10.0.0.2", "gw.local"]),
+}  # fmt: skip
+"""What the fields of these names usually hold."""
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+words = st.text("abc -%{}가", min_size=1, max_size=8)
 scalars = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    st.integers(-(2**80), 2**80),
-    st.floats(),
-    st.booleans(),
-    st.none(),
-    st.sampled_from(
-        ["info", "ERROR", "10.1.1.1", "2026-11-21T06:24:28.566Z", "1795246020", "a\nb"]
-    ),
+    texts, st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.none(), st.just("a\nb")
 )
 values = st.recursive(
     scalars,
@@ -182,34 +190,72 @@ values = st.recursive(
     ),
     max_leaves=5,
 )
-
-
-@settings(max_examples=300)
-@given(
-    shape=st.lists(names, min_size=1, max_size=6, unique=True),
-    usual=st.data(),
-    ascii_only=st.booleans(),
+names = st.sampled_from(
+    [
+        *FITTING,
+        *SPELLINGS,
+        *["seq", "region", "a.b", "a%s", "x{1}"] * 12,
+        "http",
+        "error",
+        "",
+        "attributes",
+    ]
 )
-def test_every_event_that_is_spliced_is_the_same(
-    shape: list[str], usual: st.DataObject, ascii_only: bool
-) -> None:
-    def draw(strategy: st.SearchStrategy[Any]) -> str:
-        event = {"time": "2026-11-21T06:24:28.566Z", "msg": "m"}
-        event |= {name: usual.draw(strategy) for name in shape}
-        return json.dumps(event, ensure_ascii=ascii_only, separators=(",", ":"))
 
-    splicer = learnt(draw(scalars), context(region="eu"))
-    for offset in range(3):
-        text = draw(values)
-        try:
-            orjson.loads(text)
-        except orjson.JSONDecodeError:
-            is_json = False
-        else:
-            is_json = True
-        spliced = splicer.splice([text], [offset], but=(), read_text=READ_TEXT)
-        (value,) = spliced.values
-        if value is not None:
-            assert is_json
-            assert orjson.loads(value) == normalised(text, context(region="eu"), offset)
-            assert spliced.timestamps == [orjson.loads(value)["@timestamp"]]
+
+def written(members: list[tuple[str, Any]], ascii_only: bool) -> str:
+    """An object as JSON; names may be repeated, in it and in the objects of its values."""
+    parts = (
+        f"{json.dumps(name)}:{json.dumps(value, ensure_ascii=ascii_only)}"
+        for name, value in members
+    )
+    return "{" + ",".join(parts).replace('"twice":', '"a":') + "}"
+
+
+def test_every_event_that_is_spliced_is_the_same() -> None:
+    spliced_events = 0
+
+    @settings(max_examples=400)
+    @given(shape=st.lists(names, max_size=5), draw=st.data(), ascii_only=st.booleans())
+    def same(shape: list[str], draw: st.DataObject, ascii_only: bool) -> None:
+        nonlocal spliced_events
+
+        def usual(name: str) -> Any:
+            if draw.draw(st.integers(0, 19)) == 0:
+                return draw.draw(values)
+            own = words | st.fixed_dictionaries({"a": st.integers(), "twice": words})
+            return draw.draw(FITTING.get(name, words if name in SPELLINGS else own))
+
+        def event() -> str:
+            members = [("@timestamp", "2026-11-21T06:24:28.566Z"), ("msg", "m")]
+            return written([*members, *((name, usual(name)) for name in shape)], ascii_only)
+
+        splicer = learnt(event(), context(region="eu"))
+        for offset in range(3):
+            text = event()
+            spliced = splicer.splice([text], [offset], but=(), read_text=READ_TEXT)
+            (value,) = spliced.values
+            if value is not None:
+                spliced_events += 1
+                assert orjson.loads(value) == normalised(text, context(region="eu"), offset)
+                assert value == orjson.dumps(orjson.loads(value)) or b'"a"' not in value
+                assert spliced.timestamps == [orjson.loads(value)["@timestamp"]]
+
+    same()
+    assert spliced_events > 200
+
+
+def test_of_a_name_that_an_object_has_twice_the_last_one_counts() -> None:
+    text = '{"time":"2026-11-21T06:24:28.566Z","msg":"m","ctx":{"a":1,"b":{"c":1,"c":2},"a":"t"}}'
+    (value,) = splice(learnt(text, context()), text)
+    assert value is not None
+    assert b'"ctx":{"a":"t","b":{"c":2}}' in value
+
+
+def test_a_shape_is_learnt_however_many_others_came_once() -> None:
+    splicer = Splicer(context())
+    for number in range(3000):
+        splice(splicer, f'{{"time":1795246020,"msg":"m","id{number}":1}}')
+    usual = orjson.dumps(USUAL).decode()
+    splice(splicer, *[usual] * 20)
+    assert splice(splicer, usual) != [None]
