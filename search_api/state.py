@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,14 @@ from logboom.clock import Clock
 from logboom.errors import LogboomError
 from logboom.event import SOURCE_RUN_LENGTH
 from logboom.ledger import judge
-from logboom.status import STALE_AFTER_S, ServiceStatus, SourceStatus, decode_status
+from logboom.status import (
+    STALE_AFTER_S,
+    LossStatus,
+    ServiceStatus,
+    SourceStatus,
+    decode_losses,
+    decode_status,
+)
 from logboom.store import Store
 
 _FRESH_S = 1.0
@@ -33,6 +40,7 @@ class Snapshot:
     sources: Sequence[SourceStatus]
     lag: Sequence[PartitionLag]
     broker_trouble: str | None
+    losses: Sequence[LossStatus] = ()
 
 
 class PipelineState:
@@ -68,15 +76,17 @@ class PipelineState:
 
     async def _read(self) -> Snapshot:
         try:
-            services, sources = decode_status(await self._broker.read_status())
+            entries = await self._broker.read_status()
+            services, sources = decode_status(entries)
+            losses = decode_losses(entries)
             lag = await self._broker.lag(group=self._group)
         except LogboomError as error:
             old = self._snapshot
             if old is None:
                 return Snapshot((), (), (), str(error))
-            return Snapshot(old.services, old.sources, old.lag, str(error))
+            return replace(old, broker_trouble=str(error))
         recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
-        return Snapshot(recent, sources, lag, None)
+        return Snapshot(recent, sources, lag, None, losses)
 
     def _age_s(self, at_ns: int) -> float:
         return (self._clock.now_ns() - at_ns) / 1e9
@@ -89,7 +99,10 @@ class PipelineState:
         days = [day.day for day in await self._store.days()]
         lag = sum(partition.messages for partition in snapshot.lag)
         dead = await asyncio.to_thread(self._dead_by_run)
-        return asdict(judge(snapshot.sources, stored, lag=lag, dead=dead, days=days))
+        judged = judge(
+            snapshot.sources, stored, lag=lag, dead=dead, days=days, losses=snapshot.losses
+        )
+        return asdict(judged)
 
     def _dead_by_run(self) -> dict[str, int]:
         names: set[str] = set()
