@@ -1,13 +1,18 @@
-"""A pipeline that runs, in both forms."""
+"""A pipeline that runs, in both forms; and services that a test may kill."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flow import Pipeline, settings_for
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.errors import ServiceMissing
+from tests.services.kafka import start_kafka
+from tests.services.process import JvmService
+from tests.services.sources import missing
 
 
 @pytest.fixture(params=["embedded", "distributed"])
@@ -17,3 +22,24 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Ite
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="package")
+def own_kafka() -> Iterator[JvmService]:
+    """A Kafka that these tests may kill; whoever does starts it again."""
+    yield from _own(start_kafka)
+
+
+@pytest.fixture(scope="package")
+def own_elasticsearch() -> Iterator[JvmService]:
+    """An Elasticsearch that these tests may kill; whoever does starts it again."""
+    yield from _own(start_elasticsearch)
+
+
+def _own(start: Callable[[], JvmService]) -> Iterator[JvmService]:
+    try:
+        service = start()
+    except ServiceMissing as error:
+        missing(error)
+    yield service
+    service.remove()

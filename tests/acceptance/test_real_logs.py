@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,44 +9,24 @@ import pytest
 
 from tests.flow import Pipeline
 from tests.polling import eventually
-from tests.services.elasticsearch import start_elasticsearch
-from tests.services.errors import ServiceMissing
-from tests.services.kafka import start_kafka
 from tests.services.process import JvmService
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.elasticsearch,
-    pytest.mark.slow,
-    pytest.mark.timeout(300),
-]
-
-
-@pytest.fixture
-def services() -> Iterator[tuple[JvmService, JvmService]]:
-    started: list[JvmService] = []
-    try:
-        started += [start_kafka(), start_elasticsearch()]
-    except ServiceMissing as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    yield started[0], started[1]
-    for service in started:
-        service.remove()
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_provoked_exception_is_found_as_one_event(
-    services: tuple[JvmService, JvmService], tmp_path: Path
+    own_kafka: JvmService, own_elasticsearch: JvmService, tmp_path: Path, unique: str
 ) -> None:
-    kafka, elasticsearch = services
-    logs = [str(kafka.log_path), str(elasticsearch.folder / "logs" / "elasticsearch.log")]
+    elasticsearch = own_elasticsearch
+    logs = [str(own_kafka.log_path), str(elasticsearch.folder / "logs" / "elasticsearch.log")]
+    kafka = {"bootstrap": [own_kafka.address], "topic": unique, "status_topic": f"{unique}-s"}
     running = Pipeline(
         tmp_path,
         {
             "inputs": [{"path": path, "service": name} for path, name in zip(logs, ("kafka", "es"), strict=True)],
-            "broker": {"kafka": {"bootstrap": [kafka.address]}},
+            "broker": {"kafka": kafka},
             "store": elasticsearch.address,
+            "index": f"{unique}-%Y.%m.%d",
         },
     )  # fmt: skip
     running.start()
