@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -10,10 +9,10 @@ import pytest
 
 from logboom.store.elastic.store import ElasticsearchStore
 from tests.integration.elastic import opened
-from tests.services.downloads import ELASTICSEARCH_VERSION
 from tests.services.elasticsearch import start_elasticsearch
 from tests.services.errors import ServiceMissing
 from tests.services.process import JvmService
+from tests.services.sources import missing
 
 Starter = Callable[..., JvmService]
 
@@ -22,15 +21,12 @@ Starter = Callable[..., JvmService]
 def own_elasticsearch() -> Iterator[Starter]:
     """Starts an Elasticsearch with settings of the test's own; removed after the module's tests."""
     services: list[JvmService] = []
-    version = os.environ.get("LOGBOOM_TEST_ELASTICSEARCH_VERSION", ELASTICSEARCH_VERSION)
 
     def start(**settings: Any) -> JvmService:
         try:
-            service = start_elasticsearch(version, heap="512m", **settings)
+            service = start_elasticsearch(heap="512m", **settings)
         except ServiceMissing as error:
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"with CI=true every service must be there: {error}")
-            pytest.skip(str(error))
+            missing(error)
         services.append(service)
         return service
 

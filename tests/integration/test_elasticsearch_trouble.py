@@ -100,7 +100,7 @@ async def test_an_index_that_takes_no_writes_is_nobodys_fault(
 
 @pytest.fixture(scope="module")
 def narrow(own_elasticsearch: Starter) -> JvmService:
-    """An Elasticsearch that is easily overloaded, and takes small requests only."""
+    """An Elasticsearch that is easily overloaded, takes small requests only, and may be killed."""
     return own_elasticsearch(
         settings={
             "indexing_pressure.memory.limit": "2mb",
@@ -108,12 +108,6 @@ def narrow(own_elasticsearch: Starter) -> JvmService:
             "search.max_buckets": "100",
         }
     )
-
-
-@pytest.fixture(scope="module")
-def mortal(own_elasticsearch: Starter) -> JvmService:
-    """An Elasticsearch that is killed and paused."""
-    return own_elasticsearch()
 
 
 async def test_an_overloaded_server_is_asked_for_less_and_everything_is_stored(
@@ -145,41 +139,42 @@ async def test_a_document_beyond_the_servers_limit_is_rejected_alone(
 
 @pytest.mark.slow
 async def test_a_dead_server_is_unavailable_and_back_again_loses_nothing(
-    mortal: JvmService, open_elastic: Opener, unique: str
+    narrow: JvmService, open_elastic: Opener, unique: str
 ) -> None:
-    store = await open_elastic(mortal.address, unique)
+    store = await open_elastic(narrow.address, unique)
     writer = await store.writer()
     documents = [document(n) for n in range(3_000)]
     assert set(await writer.write(documents[:1_000])) == {Outcome.STORED}
     writing = asyncio.create_task(writer.write(documents[1_000:2_000]))
-    await asyncio.to_thread(mortal.kill)
-    with contextlib.suppress(StoreUnavailable):  # or it was quicker than the kill
-        await writing
+    await asyncio.to_thread(narrow.kill)
+    refused = asyncio.create_task(writer.write(documents[2_000:]))
     for ask in (store.check(), store.days(), store.search(SearchRequest(MatchAll()))):
         with pytest.raises(StoreUnavailable, match="does not answer"):
             await ask
     with pytest.raises(StoreUnavailable, match="does not answer"):
-        await writer.write(documents[2_000:])
-    await asyncio.to_thread(mortal.start)
+        await refused
+    with contextlib.suppress(StoreUnavailable):  # or it was quicker than the kill
+        await writing
+    await asyncio.to_thread(narrow.start)
     assert set(await writer.write(documents)) == {Outcome.STORED, Outcome.DUPLICATE}
     await store.refresh()
     assert await stored_ids(store) == [one.id for one in documents]
 
 
 async def test_a_server_that_comes_back_soon_is_waited_for(
-    mortal: JvmService, open_elastic: Opener, unique: str
+    narrow: JvmService, open_elastic: Opener, unique: str
 ) -> None:
-    patient = await open_elastic(mortal.address, unique)
+    patient = await open_elastic(narrow.address, unique)
     assert await (await patient.writer()).write([document(0)]) == [Outcome.STORED]
-    store = await open_elastic(mortal.address, unique, request_timeout="5s")
+    store = await open_elastic(narrow.address, unique, request_timeout="5s")
     writer = await store.writer()
     assert await writer.write([document(1)]) == [Outcome.STORED]
-    mortal.pause()
+    narrow.pause()
     writing = asyncio.create_task(writer.write([document(2)]))
     with pytest.raises(StoreUnavailable):
         await store.days()
     assert not writing.done()
-    mortal.resume()
+    narrow.resume()
     assert set(await writing) <= {Outcome.STORED, Outcome.DUPLICATE}
     await patient.refresh()
     assert len(await stored_ids(patient)) == 3
