@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
+import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -48,6 +50,45 @@ class _EcsFormatter(JsonFormatter):
             log_data["error.stack_trace"] = "".join(traceback.format_exception(error))
 
 
+class _Patient:
+    """A handler that cannot write says so once, in one line, and tries again with the next event."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - the handler's own
+        super().__init__(*arguments, **named)
+        self._is_failing = False
+        self._error: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes an event."""
+        failing, self._is_failing = self._is_failing, False
+        super().emit(record)  # type: ignore[misc] # of the handler that this is mixed into
+        if self._is_failing and not failing:
+            sys.stderr.write(f"logboom: its own log cannot be written: {self._error}\n")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Called by logging; a full disk is no reason for a traceback."""
+        self._is_failing = True
+        self._error = sys.exc_info()[1]
+        if not isinstance(self._error, OSError):
+            super().handleError(record)  # type: ignore[misc] # of the handler, too
+
+
+class _File(_Patient, logging.handlers.WatchedFileHandler):
+    """A log file."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """What could not be written is given up: else it would fail again with every event."""
+        super().handleError(record)
+        stream, self.stream = self.stream, None  # it is opened again
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+class _Stream(_Patient, logging.StreamHandler[TextIO]):
+    """Standard error."""
+
+
 def configure_logging(service: str, level: str, path: Path | None) -> None:
     """Sets up the log of this process.
 
@@ -58,14 +99,20 @@ def configure_logging(service: str, level: str, path: Path | None) -> None:
     """
     handler: logging.Handler
     if path is None:
-        handler = logging.StreamHandler()
+        handler = _Stream()
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.WatchedFileHandler(os.fspath(path), encoding="utf-8")
+        handler = _File(os.fspath(path), encoding="utf-8")
     handler.setFormatter(_EcsFormatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(_LEVELS[level], logging.WARNING))
+    quieten_clients()
     logging.captureWarnings(True)
+
+
+def quieten_clients() -> None:
+    """What a client library tells of each of its tries, we tell once and in our own words."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -5,6 +5,7 @@ Usage: demo_app.py FOLDER [EVENTS_PER_SECOND]
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sys
@@ -97,4 +98,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

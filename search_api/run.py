@@ -13,13 +13,11 @@ from logboom.clock import Clock, SystemClock
 from logboom.config import Config
 from logboom.config.load import process_environment
 from logboom.config.units import split_address
-from logboom.errors import AlreadyRunning, ConfigError
+from logboom.errors import AlreadyRunning
 from logboom.lifecycle import SUPERVISED, run_service, stop_event
 from logboom.store import open_store
 from search_api.app import create_app
 from search_api.state import PipelineState
-
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def run(config: Config) -> int:
@@ -62,12 +60,6 @@ class _Server(uvicorn.Server):
 
 def _listen(address: str) -> socket.socket:
     host, port = split_address(address)
-    if host not in _LOOPBACK:
-        raise ConfigError(
-            f"{host} can be reached from other machines, and there are no API keys yet to protect it",
-            where="api.listen",
-            mend="listen on 127.0.0.1, behind a proxy that asks for credentials",
-        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -28,6 +28,7 @@ from shipper.redact import Redactor
 from shipper.splicing import Splicer
 
 PARSE_FAILED = "parse_failed"
+_BYTE_ORDER_MARK = "\ufeff"
 _MESSAGE_OVERHEAD = 100_000  # what names, ids and times may add to an event's text
 
 
@@ -158,6 +159,8 @@ class Assembler:
     def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
         """Each event as JSON, and its time."""
         texts, tags = frames.texts, frames.tags
+        if offset == 0 and texts:
+            texts[0] = texts[0].removeprefix(_BYTE_ORDER_MARK)
         read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
         suspects = self._redactor.suspects(texts)
         offsets = [offset + start for start in frames.starts]

@@ -77,7 +77,10 @@ class Reader:
         try:
             reading = file.read(_PIECE_BYTES)
         except OSError as error:
-            source.set_state("unreadable", error.strerror or str(error))
+            reason = error.strerror or str(error)
+            if source.state != "unreadable":
+                log.warning("%s cannot be read: %s", source.path, reason)
+            source.set_state("unreadable", reason)
             self._later(source)
             return False
         if reading.state is ReadState.DATA:
@@ -87,7 +90,9 @@ class Reader:
             await self._begin_anew(source)
             return True
         if reading.state is ReadState.BINARY:
-            source.set_state("binary", "its first bytes are not text; it is not read")
+            if source.state != "binary":
+                log.warning("%s is not read: %s", source.path, reading.detail)
+            source.set_state("binary", f"not read: {reading.detail}")
             self._later(source)
             return False
         return await self._end(source)

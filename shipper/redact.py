@@ -71,8 +71,20 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "authorization",
-        re.compile(r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{8,4096}"),
-        ("bearer", "basic "),
+        re.compile(
+            r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{8,4096}"
+            r"|(?P<keep_too>\b(?:token|apikey)\s{1,3})(?=[a-z._~+/=-]{0,64}\d)[A-Za-z0-9._~+/=-]{16,4096}"
+        ),
+        ("bearer", "basic ", "token ", "apikey "),
+    ),
+    Rule(
+        "token",
+        re.compile(
+            r"(?i)(?P<keep>(?<![\w-])token\\?[\"']?\s{0,3}[=:]\s{0,3}(?:\\?[\"'])?)(?!\[redacted\])"
+            r"(?=[a-z._~+/=-]{0,64}\d)[A-Za-z0-9._~+/=-]{8,4096}"
+        ),
+        ("token",),
+        assigned=True,
     ),
     Rule(
         "jwt",
@@ -161,7 +173,8 @@ def _card_places(text: bytes) -> Iterator[int]:
 
 
 def _replaced(match: re.Match[str]) -> str:
-    return match.groupdict().get("keep", "") + REPLACEMENT
+    kept = match.groupdict()
+    return (kept.get("keep") or kept.get("keep_too") or "") + REPLACEMENT
 
 
 def _card(match: re.Match[str]) -> str:

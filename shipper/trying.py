@@ -11,8 +11,8 @@ from logboom.clock import Clock
 from logboom.config import Config, FileInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import PARSE_FAILED, Assembler
-from shipper.files.discovery import find_files
-from shipper.files.followed import is_binary
+from shipper.files.discovery import find_files, unmatched
+from shipper.files.followed import why_binary
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,21 @@ def _was_parsed(value: bytes) -> bool:
     )
 
 
+WOULD_BE_READ = "would be read"
+NOTHING_YET = "there is nothing of that name yet"
+
+
 def readable_files(config: Config) -> Iterator[tuple[str, str]]:
-    """The files that the inputs name now, each with what would become of it, in words."""
+    """The files that the inputs name now, each with what would become of it, in words.
+
+    A path that names none at the moment is given, too.
+    """
     for section in config.inputs:
         if isinstance(section, FileInput):
-            for path, status in find_files(section):
+            for path, status in sorted(find_files(section)):
                 yield path, _verdict(path, status.st_size)
+            for path in unmatched(section):
+                yield path, NOTHING_YET
 
 
 def _verdict(path: str, size: int) -> str:
@@ -80,7 +89,8 @@ def _verdict(path: str, size: int) -> str:
             head = file.read(4096)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return "binary: would not be read" if is_binary(head) else f"would be read, {size} bytes"
+    kind = why_binary(head)
+    return f"{WOULD_BE_READ}, {size} bytes" if kind is None else f"would not be read: {kind}"
 
 
 def check_inputs(config: Config) -> None:

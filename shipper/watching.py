@@ -68,7 +68,7 @@ class Watcher:
         Raises:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
-        self._unreadable = {}
+        told, self._unreadable = self._unreadable, {}
         self._resumed = []
         self._named = set()
         self._paths = {source.path for source in self.sources.values()}
@@ -84,6 +84,9 @@ class Watcher:
         if self._first_scan:
             self._registry.started()
         self._scanned, self._first_scan = True, False
+        for path, reason in self._unreadable.items():
+            if told.get(path) != reason:
+                log.warning("%s cannot be read: %s", path, reason)
         return added
 
     def names(self, source: Source) -> bool:

@@ -11,6 +11,7 @@ import typer
 from logboom import __version__
 from logboom.cli import doctor, search, service, trying
 from logboom.errors import ConfigError, LogboomError, UsageError
+from logboom.logs import quieten_clients
 
 _EXIT_WRONG = 1
 _EXIT_USAGE = 2
@@ -41,6 +42,7 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Runs the command line. Exit status: 0 fine, 1 what was asked about is wrong, 2 used wrongly."""
+    quieten_clients()
     try:
         make_app()()
     except (UsageError, ConfigError) as error:

@@ -10,16 +10,22 @@ import typer
 
 from logboom.cli.remote import DEFAULT_URL, pages
 
+_LONGEST_SHOWN = 8_000
 _COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command to the command line."""
-    app.command("search")(search)
+    app.command("search", context_settings={"ignore_unknown_options": True})(search)
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="In Lucene's syntax; empty finds everything.")] = "",
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="In Lucene's syntax; without one everything is found.", show_default=False
+        ),
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Begin: 1h, now/d, yesterday, …", show_default=False)
     ] = None,
@@ -38,7 +44,7 @@ def search(
 
     Example: logboom search 'level:error AND service:checkout' --since 1h
     """
-    asked = {"q": query, "from": since, "to": until, "sort": sort, "fields": fields}
+    asked = {"q": " ".join(query or ()), "from": since, "to": until, "sort": sort, "fields": fields}
     found: list[dict[str, Any]] = []
     total: dict[str, Any] = {}
     for page in pages(url, asked, limit):
@@ -48,9 +54,10 @@ def search(
             sys.stderr.write(f"logboom: {warning}\n")
     if sort == "desc":
         found.reverse()
-    colours = sys.stdout.isatty()
+    is_terminal = sys.stdout.isatty()
     for event in found:
-        sys.stdout.write(_line(event, as_json=as_json, fields=fields, colours=colours) + "\n")
+        line = _line(event, as_json=as_json, fields=fields, colours=is_terminal)
+        sys.stdout.write((_shortened(line) if is_terminal and not as_json else line) + "\n")
     if not as_json:
         more = "at least " if total.get("relation") == "gte" else ""
         sys.stderr.write(f"{len(found)} of {more}{total.get('value', 0)} events\n")
@@ -72,6 +79,13 @@ def _line(event: dict[str, Any], *, as_json: bool, fields: str | None, colours: 
         head = f"\x1b[{_COLOURS.get(level, '0')}m{head}\x1b[0m"
     indented = "".join(f"\n    {line}" for line in rest.splitlines())
     return head + _printable(first) + _printable(indented)
+
+
+def _shortened(text: str) -> str:
+    """An event as a terminal can show it; `--json` shows all of it."""
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]} … ({len(text) - _LONGEST_SHOWN} more characters: see --json)"
 
 
 def _at(event: dict[str, Any], name: str) -> object:

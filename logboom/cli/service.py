@@ -8,12 +8,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from logboom.config import Config, expand, from_mapping, read_mapping
+from logboom.config import Config, StdinInput, expand, from_mapping, read_mapping
 from logboom.config.load import process_environment
 from logboom.config.units import split_address
 from logboom.errors import AlreadyRunning, ConfigError
@@ -22,6 +23,8 @@ ConfigOption = Annotated[
     Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
 ]
 _MACHINE_LOGS = "/var/log"
+_USUAL_LISTEN = "127.0.0.1:7700"
+_MOST_TOLD = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -172,15 +175,45 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
         _say(f"{ended.service} ended (status {ended.status}); again in {ended.restarts_in_s:.1f} s")
 
     _say(f"logboom keeps everything in {config.data}")
-    for section in config.inputs[:-1]:
-        _say(f"following {', '.join(getattr(section, 'path', ['standard input']))}")
-    _say(f"search at http://{config.api.listen}/ or with: logboom search 'level:error'")
+    for sentence in _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]})):
+        _say(sentence)
+    url = "" if config.api.listen == _USUAL_LISTEN else f" --url http://{config.api.listen}"
+    _say(f"search at http://{config.api.listen}/ or with: {_command()} search 'level:error'{url}")
     try:
         await Supervisor(settings, SystemClock(), tell).run(stop)
     finally:
         os.close(lock)
     _say("stopped; nothing is lost")
     return 0
+
+
+def _what_is_read(config: Config) -> Iterator[str]:
+    """What the inputs name now, in a few lines: how many files, and which are not read and why."""
+    from shipper.trying import (  # noqa: PLC0415 - not needed for --help
+        NOTHING_YET,
+        WOULD_BE_READ,
+        readable_files,
+    )
+
+    for section in config.inputs:
+        if isinstance(section, StdinInput):
+            yield "reading standard input"
+            continue
+        found = list(readable_files(config.model_copy(update={"inputs": [section]})))
+        missing = [path for path, verdict in found if verdict == NOTHING_YET]
+        good = [path for path, verdict in found if verdict.startswith(WOULD_BE_READ)]
+        yield f"following {', '.join(section.path)}: {len(good)} files now, and those to come"
+        yield from (f"  {path}: {NOTHING_YET}" for path in missing)
+        others = [(path, verdict) for path, verdict in found if path not in {*good, *missing}]
+        yield from (f"  {path} {verdict}" for path, verdict in others[:_MOST_TOLD])
+        if len(others) > _MOST_TOLD:
+            yield f"  and {len(others) - _MOST_TOLD} more that would not be read"
+
+
+def _command() -> str:
+    """How this program was called, so that a line can be copied."""
+    called = sys.argv[0]
+    return called if Path(called).name == "logboom" else "logboom"
 
 
 def _say(sentence: str) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from logboom.config.units import Address, Duration, Size
+from logboom.config.units import Address, Duration, Size, split_address
 
 
 class Section(BaseModel):
@@ -206,10 +206,24 @@ class ElasticsearchSection(Section):
         return self
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 class ApiSection(Section):
     """The search API."""
 
     listen: Address = Field("127.0.0.1:7700", description="Where the API and the page are served.")
+
+    @field_validator("listen")
+    @classmethod
+    def _only_here(cls, value: str) -> str:
+        host, _ = split_address(value)
+        if host not in _LOOPBACK:
+            raise ValueError(
+                f"{host} can be reached from other machines, and there are no API keys yet to"
+                " protect it: listen on 127.0.0.1, behind a proxy that asks for credentials"
+            )
+        return value
 
 
 class ShipperSection(Section):

@@ -20,28 +20,42 @@ def find_files(section: FileInput) -> Iterator[tuple[str, os.stat_result]]:
     """The regular files that exist now and that an input names, each path once.
 
     A folder stands for all files in it and below it, except hidden ones. Symbolic links to files
-    are followed.
+    are followed, those to folders are not. A file of several names is given once.
     """
-    seen: set[str] = set()
+    seen: set[str | tuple[int, int]] = set()
     for pattern in section.path:
         for path in _matches(pattern):
             if path in seen or _is_excluded(path, section.exclude):
                 continue
             seen.add(path)
             status = _regular(path)
-            if status is not None:
+            if status is not None and (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
                 yield path, status
+
+
+def unmatched(section: FileInput) -> list[str]:
+    """The paths of an input that name no file at the moment."""
+    return [pattern for pattern in section.path if not any(map(_regular, _matches(pattern)))]
 
 
 def _matches(pattern: str) -> Iterator[str]:
     path = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
     if not _MAGIC.search(pattern):
         if Path(path).is_dir():
-            yield from glob.iglob(f"{glob.escape(path)}/**/*", recursive=True)
+            yield from _files_below(path)
         else:
             yield path
         return
     yield from glob.iglob(path, recursive=True)
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield os.path.join(here, name)  # noqa: PTH118 - thousands of them, every second
 
 
 def _is_excluded(path: str, patterns: list[str]) -> bool:

@@ -8,10 +8,20 @@ from enum import Enum, auto
 
 from shipper.files.identity import GUARD_BYTES, FileId, file_id, fingerprint, take_prefix
 
-_MAGIC_NUMBERS = (
-    b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"PK\x03\x04", b"\x7fELF",
-    b"\x89PNG", b"SQLite format 3",
-)  # fmt: skip
+_KINDS: dict[bytes, str] = {
+    b"\x1f\x8b": "it is compressed by gzip",
+    b"\x28\xb5\x2f\xfd": "it is compressed by zstd",
+    b"\xfd7zXZ": "it is compressed by xz",
+    b"BZh": "it is compressed by bzip2",
+    b"PK\x03\x04": "it is a zip archive",
+    b"\x7fELF": "it is a program",
+    b"\x89PNG": "it is a picture",
+    b"SQLite format 3": "it is a database",
+    b"\xff\xfe": "it is UTF-16, which is not read yet",
+    b"\xfe\xff": "it is UTF-16, which is not read yet",
+}
+_TEXT_NULS = 0.1
+"""A log may hold some NUL bytes; more than this part of its beginning, and it is none."""
 
 
 class ReadState(Enum):
@@ -25,10 +35,11 @@ class ReadState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Bytes from a file, and where they begin."""
+    """What a look at a file gave; `detail` says what a binary file is."""
 
     state: ReadState
     data: bytes = b""
+    detail: str = ""
 
 
 class FollowedFile:
@@ -100,8 +111,10 @@ class FollowedFile:
             return Reading(ReadState.REPLACED)
         if len(data) == known:
             return Reading(ReadState.END)
-        if self.offset == 0 and is_binary(data):
-            return Reading(ReadState.BINARY)
+        if self.offset == 0:
+            kind = why_binary(data)
+            if kind is not None:
+                return Reading(ReadState.BINARY, detail=kind)
         fresh = data[known:]
         self._guard = data[-GUARD_BYTES:]
         self.offset += len(fresh)
@@ -117,11 +130,14 @@ class FollowedFile:
         os.close(self._descriptor)
 
 
-def is_binary(head: bytes) -> bool:
-    """True when the first bytes of a file are those of no log.
+def why_binary(head: bytes) -> str | None:
+    """What the first bytes of a file are when they are those of no log; None for a log.
 
     A leading run of NUL bytes is what a truncated log has when its writer kept its old place, so
     it does not count.
     """
     text = head[:4096].lstrip(b"\0")
-    return text.startswith(_MAGIC_NUMBERS) or b"\0" in text
+    for magic, kind in _KINDS.items():
+        if text.startswith(magic):
+            return kind
+    return "it is no text" if text.count(0) > len(text) * _TEXT_NULS else None

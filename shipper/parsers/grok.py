@@ -112,6 +112,12 @@ class _Pattern:
         if depth > _MAX_DEPTH:
             raise ConfigError(f"{self.source!r}: its patterns refer to each other in a circle")
         pattern = _INLINE_NAME.sub(lambda match: self._open_group(match[1], None), pattern)
+        begins = pattern.count("%{")
+        if begins > len(_REFERENCE.findall(pattern)):
+            raise ConfigError(
+                f"{self.source!r} is not a grok pattern: not every %{{ begins a reference",
+                mend="write %{NAME}, %{NAME:field} or %{NAME:field:int} (or float)",
+            )
         return _REFERENCE.sub(lambda match: self._referenced(match, library, depth), pattern)
 
     def _referenced(self, match: re.Match[str], library: PatternLibrary, depth: int) -> str:

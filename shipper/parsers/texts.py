@@ -106,6 +106,11 @@ TEXT_FORMATS: tuple[TextFormat, ...] = (
         "2026-10-10 13:55:36 status installed libc6:amd64 2.36",
     ),
     TextFormat(
+        "threaded",
+        rf"(?P<level>{_LEVEL}) +\[(?P<thread>[^\]]*)\] (?P<logger>[\w$.\[\]/-]+) - (?P<message>(?s:.*))",
+        "INFO  [main] com.acme.Cart - loaded",
+    ),
+    TextFormat(
         "levelled",
         rf"\[?(?P<level>{_LEVEL})\]?(?::(?P<logger>[\w.]+):| *[:|-] *|\] ?| {{1,4}})(?P<message>(?s:.*))",
         "ERROR:shop.cart:cannot load",

@@ -126,6 +126,7 @@ SAMPLES: dict[str, tuple[bytes, dict[str, object]]] = {
     "redacted:authorization": (b"sent Bearer abcdefgh12345678\n", {}),
     "redacted:jwt": (b"got eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl\n", {}),
     "redacted:aws_key": (b"used AKIAIOSFODNN7EXAMPLE\n", {}),
+    "redacted:token": (b"asked for /x?token=abcdef123456\n", {}),
     "redacted:service_key": (b"used ghp_" + b"a" * 36 + b"\n", {}),
     "redacted:card_number": (b"paid with 4111 1111 1111 1111\n", {}),
 }

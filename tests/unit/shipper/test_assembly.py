@@ -70,6 +70,13 @@ def test_every_event_says_where_and_when_it_was_read_in_front() -> None:
         assert event["error"]["type"] == "java.lang.IllegalStateException"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_event() -> None:
+    line = b"\xef\xbb\xbf2026-11-21 06:24:28 WARN a - b\n"
+    made = assembler().assemble(line, offset=0, read_ns=READ_NS, ended=True)
+    event = orjson.loads(made.messages[0].value)
+    assert (event["message"], event["log"]["level"]) == ("b", "warn")
+
+
 def test_a_registry_of_the_first_format_is_read(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     registry = Registry(path)

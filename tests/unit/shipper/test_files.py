@@ -1,0 +1,71 @@
+"""Which files are read, which are not, and why."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from logboom.config import Config, FileInput
+from shipper.files.discovery import find_files, unmatched
+from shipper.files.followed import FollowedFile, ReadState, why_binary
+from shipper.trying import NOTHING_YET, readable_files
+
+
+def found(path: Path) -> list[str]:
+    return sorted(str(Path(p).name) for p, _ in find_files(FileInput(path=[str(path)])))
+
+
+def test_a_link_to_its_own_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("a\n")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.log").write_text("b\n")
+    (tmp_path / ".hidden.log").write_text("h\n")
+    (tmp_path / "linked.log").symlink_to(tmp_path / "sub" / "b.log")
+    files = [path for path, _ in find_files(FileInput(path=[str(tmp_path)]))]
+    assert len(files) == 2
+    assert {Path(path).name for path in files} <= {"a.log", "b.log", "linked.log"}
+
+
+def test_a_file_of_several_names_is_found_once(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("a\n")
+    os.link(tmp_path / "a.log", tmp_path / "b.log")
+    assert len(found(tmp_path / "*.log")) == 1
+
+
+def test_a_path_that_names_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("a\n")
+    section = FileInput(path=[str(tmp_path / "*.log"), str(tmp_path / "typo.log")])
+    assert unmatched(section) == [str(tmp_path / "typo.log")]
+    verdicts = dict(readable_files(Config(inputs=[section])))
+    assert verdicts[str(tmp_path / "typo.log")] == NOTHING_YET
+    assert verdicts[str(tmp_path / "a.log")] == "would be read, 2 bytes"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (gzip.compress(b"text"), "gzip"),
+        ("text".encode("utf-16"), "UTF-16"),
+        (b"\x7fELF\x02", "program"),
+        (b"a\0b\0c\0d\0" * 50, "no text"),
+    ],
+)
+def test_what_is_no_log_is_not_read_and_says_why(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    file = FollowedFile(str(path), 0)
+    reading = file.read(4096)
+    file.close()
+    assert reading.state is ReadState.BINARY
+    assert why in reading.detail
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 500 + b"text", b"a line before\n" * 9 + b"\0\0\0\0\nafter\n", b"\xff"]
+)
+def test_a_log_with_some_strange_bytes_is_read(content: bytes) -> None:
+    assert why_binary(content) is None
