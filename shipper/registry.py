@@ -21,7 +21,7 @@ from pathlib import Path
 import orjson
 import zstandard
 
-from logboom.errors import AlreadyRunning, DiskFull
+from logboom.errors import AlreadyRunning, ConfigError, DiskFull
 from logboom.status import LossStatus
 from shipper.batches import Batch, Segment
 from shipper.losses import LOST_TABLE, Loss, row_of, statuses_of
@@ -99,6 +99,7 @@ class Registry:
     Raises:
         AlreadyRunning: Another process has it open.
         DiskFull: There is no room to open it.
+        ConfigError: A newer logboom wrote it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -108,18 +109,33 @@ class Registry:
         self._turn = threading.Lock()
         self.set_aside: Path | None = None
         try:
-            self._database = self._open()
+            self._database = self._open_or_set_aside()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open_or_set_aside(self) -> sqlite3.Connection:
+        try:
+            return self._open()
         except sqlite3.DatabaseError as error:
             if _is_about_room(error):
-                raise DiskFull("no room for the registry", where=str(path)) from error
+                raise DiskFull("no room for the registry", where=str(self._path)) from error
             self.set_aside = self._move_away()
-            self._database = self._open()
+            return self._open()
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version > _SCHEMA_VERSION:
+            database.close()
+            raise ConfigError(
+                f"the registry was written by a newer logboom (its format is {version}, this one"
+                f" knows {_SCHEMA_VERSION})",
+                where=str(self._path),
+                mend="use that version again, or another data folder",
+            )
         for older in range(version, _SCHEMA_VERSION) if version else ():
             with _transaction(database):
                 database.execute(_MIGRATIONS[older])

@@ -77,8 +77,10 @@ def readable_files(config: Config) -> Iterator[tuple[str, str]]:
     """
     for section in config.inputs:
         if isinstance(section, FileInput):
-            for path, status in sorted(find_files(section)):
+            left_out: dict[str, str] = {}
+            for path, status in sorted(find_files(section, left_out.__setitem__)):
                 yield path, _verdict(path, status.st_size)
+            yield from left_out.items()
             for path in unmatched(section):
                 yield path, NOTHING_YET
 

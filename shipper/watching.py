@@ -74,7 +74,7 @@ class Watcher:
         self._paths = {source.path for source in self.sources.values()}
         added: list[Source] = []
         for section in self._inputs:
-            for path, status in find_files(section):
+            for path, status in find_files(section, self._unreadable.__setitem__):
                 added += self._see(path, status, section)
         added += self._find_moved(added) if not self._scanned else []
         added += self._find_missed(added)

@@ -7,7 +7,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from logboom.config import FileInput
@@ -16,11 +16,21 @@ _MAGIC = re.compile(r"[*?\[]")
 _COMPRESSED = (".gz", ".zst", ".xz", ".bz2", ".zip", ".lz4")
 
 
-def find_files(section: FileInput) -> Iterator[tuple[str, os.stat_result]]:
+def _nobody_asks(_path: str, _why: str) -> None:
+    """For those who need not know what is left out."""
+
+
+def find_files(
+    section: FileInput, left_out: Callable[[str, str], None] = _nobody_asks
+) -> Iterator[tuple[str, os.stat_result]]:
     """The regular files that exist now and that an input names, each path once.
 
     A folder stands for all files in it and below it, except hidden ones. Symbolic links to files
     are followed, those to folders are not. A file of several names is given once.
+
+    Args:
+        section: The input.
+        left_out: Told of paths that cannot be read whatever is in them, and why.
     """
     seen: set[str | tuple[int, int]] = set()
     for pattern in section.path:
@@ -28,10 +38,23 @@ def find_files(section: FileInput) -> Iterator[tuple[str, os.stat_result]]:
             if path in seen or _is_excluded(path, section.exclude):
                 continue
             seen.add(path)
+            if not _has_text_name(path):
+                visible = os.fsencode(path).decode("utf-8", "backslashreplace")
+                left_out(visible, "its name is not in UTF-8: rename it")
+                continue
             status = _regular(path)
             if status is not None and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 yield path, status
+
+
+def _has_text_name(path: str) -> bool:
+    """False for a name that is no UTF-8: nothing could refer to such a file."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def unmatched(section: FileInput) -> list[str]:

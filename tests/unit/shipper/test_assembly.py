@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from logboom.config import FileInput
+from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
 from shipper.assembly import Assembler
 from shipper.batches import Batch
@@ -88,3 +89,14 @@ def test_a_registry_of_the_first_format_is_read(tmp_path: Path) -> None:
     registry.advance(planned=[Batch(1, [made.segment], made.messages, 1)], acked=[])
     assert [sequence for sequence, _ in registry.planned()] == [1]
     registry.close()
+
+
+def test_a_registry_of_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    registry = Registry(path)
+    registry._database.execute("PRAGMA user_version=99")
+    registry.close()
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="newer logboom"):
+            Registry(path)
+    assert [entry.name for entry in tmp_path.glob("*damaged*")] == []

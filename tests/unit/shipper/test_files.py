@@ -36,6 +36,14 @@ def test_a_file_of_several_names_is_found_once(tmp_path: Path) -> None:
     assert len(found(tmp_path / "*.log")) == 1
 
 
+def test_a_name_that_is_no_utf8_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("a\n")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.log")).write_text("b\n")
+    assert found(tmp_path / "*.log") == ["a.log"]
+    told = dict(readable_files(Config(inputs=[FileInput(path=[str(tmp_path)])])))
+    assert "UTF-8" in told[rf"{tmp_path}/b\xff.log"]
+
+
 def test_a_path_that_names_nothing_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("a\n")
     section = FileInput(path=[str(tmp_path / "*.log"), str(tmp_path / "typo.log")])
