@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from logboom.cli.remote import DEFAULT_URL, ask
+from logboom.errors import LogboomError, ServiceUnreachable
 
 _LOOK_S = 0.5
 
@@ -35,7 +36,12 @@ def doctor(
 
     Example: logboom doctor --url http://127.0.0.1:7700
     """
-    health, ledger = _settled(url, wait)
+    health, ledger, trouble = _settled(url, wait)
+    if ledger is None:
+        sys.stdout.write(json.dumps({"health": health, "ledger": None}) + "\n" if as_json else "")
+        if not as_json:
+            _print_health(Console(), health)
+        raise ServiceUnreachable(f"there is no ledger: {trouble}", mend="see the health above")
     if as_json:
         sys.stdout.write(json.dumps({"health": health, "ledger": ledger}) + "\n")
     else:
@@ -44,21 +50,33 @@ def doctor(
     raise typer.Exit(0 if well else 1)
 
 
-def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is still on its way gets some time to arrive."""
+def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
+    """What is still on its way gets some time to arrive.
+
+    Returns:
+        The health, and the ledger or why there is none.
+    """
     due = time.monotonic() + wait_s
     while True:
-        health, ledger = ask(url, "health", {}), ask(url, "ledger", {})
-        if ledger["verdict"] == "green" or time.monotonic() >= due:
-            return health, ledger
+        health, ledger, trouble = ask(url, "health", {}), None, ""
+        try:
+            ledger = ask(url, "ledger", {})
+        except LogboomError as error:
+            trouble = error.sentence()
+        if (ledger is not None and ledger["verdict"] == "green") or time.monotonic() >= due:
+            return health, ledger, trouble
         time.sleep(_LOOK_S)
+
+
+def _print_health(console: Console, health: dict[str, Any]) -> None:
+    console.print(f"health: {health['status']} - {health['verdict']}")
+    for part in health["parts"]:
+        console.print(f"  {part['name']}: {part['state']} {part['detail']}".rstrip())
 
 
 def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
     console = Console()
-    console.print(f"health: {health['status']} - {health['verdict']}")
-    for part in health["parts"]:
-        console.print(f"  {part['name']}: {part['state']} {part['detail']}".rstrip())
+    _print_health(console, health)
     table = Table(title="Ledger", title_justify="left")
     columns = (
         "lines_read",
