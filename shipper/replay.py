@@ -16,6 +16,9 @@ from shipper.sources import Source
 
 log = logging.getLogger("logboom.shipper")
 
+_LOOKS = 3
+"""A file may be renamed between a look into its folder and the look into itself."""
+
 
 class _Gone(Exception):
     """The bytes of a planned segment cannot be found any more; says why."""
@@ -92,11 +95,22 @@ def _find(
             log.warning("%s cannot be opened: it is read from its checkpoint later", record.path)
             return None
         raise _Gone("its file was deleted while no shipper ran")
-    for path in (source.path, *(path for path, _ in rotated_siblings(source.path))):
-        data = _read_span(path, segment)
+    for _ in range(_LOOKS):
+        data = None if source.file is None else _span(source.file.descriptor, segment)
+        if data is None:
+            data = _among_siblings(source, segment)
         if data is not None:
             return source, data
     raise _Gone("its file was overwritten or cut short while no shipper ran")
+
+
+def _among_siblings(source: Source, segment: Segment) -> bytes | None:
+    """The bytes of a segment in a file that was rotated away, or copied, from the source's."""
+    for path, _ in rotated_siblings(source.family):
+        data = _read_span(path, segment)
+        if data is not None:
+            return data
+    return None
 
 
 def _is_locked(path: str) -> bool:
@@ -116,11 +130,17 @@ def _read_span(path: str, segment: Segment) -> bytes | None:
     except OSError:
         return None
     try:
+        return _span(descriptor, segment)
+    finally:
+        os.close(descriptor)
+
+
+def _span(descriptor: int, segment: Segment) -> bytes | None:
+    """The bytes of a segment, if the file holds them."""
+    try:
         if not is_at(descriptor, segment.end, segment.guard):
             return None
         data = os.pread(descriptor, segment.end - segment.start, segment.start)
     except OSError:
         return None
-    finally:
-        os.close(descriptor)
     return data if len(data) == segment.end - segment.start else None

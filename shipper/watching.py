@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import uuid
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.catalogue import Catalogue, Likeness, Recognised, holds
 from shipper.files.copies import copy_of_truncated, is_copy, may_be_copy
 from shipper.files.discovery import find_files, is_named, rotated_siblings
 from shipper.files.followed import FollowedFile
@@ -52,6 +53,7 @@ class Watcher:
         self._scanned = False
         self._unreadable: dict[str, str] = {}
         self._resumed: list[Source] = []
+        self._raced = False
         self.sources: dict[FileId, Source] = {}
 
     @property
@@ -69,6 +71,7 @@ class Watcher:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
         told, self._unreadable = self._unreadable, {}
+        self._raced = False
         self._resumed = []
         self._named = set()
         self._paths = {source.path for source in self.sources.values()}
@@ -83,7 +86,7 @@ class Watcher:
             self.sources[_id_of(source)] = source
         if self._first_scan:
             self._registry.started()
-        self._scanned, self._first_scan = True, False
+        self._scanned, self._first_scan = not self._raced, False
         for path, reason in self._unreadable.items():
             if told.get(path) != reason:
                 log.warning("%s cannot be read: %s", path, reason)
@@ -155,11 +158,10 @@ class Watcher:
             recognised = self._catalogue.take(path, status)
             if recognised is None and self._is_copy(path):
                 return []
-            source = self._open(recognised, path, section, family=path)
         except OSError as error:
             self._unreadable[path] = error.strerror or str(error)
             return []
-        return [source]
+        return self._try_open(recognised, path, section, family=path)
 
     def _is_copy(self, path: str) -> bool:
         """True for a copy of a file that was read before: its lines are read there."""
@@ -193,8 +195,10 @@ class Watcher:
         else:
             source = self._resume(recognised, section)
             if recognised.likeness is Likeness.SAME:
-                file.close()
-                file = FollowedFile(path, recognised.record.offset)
+                if not holds(file, recognised.record):
+                    file.close()
+                    raise OSError(errno.EAGAIN, "it was rotated just now")
+                file.go_to(recognised.record.offset)
         source.file = file
         return source
 
@@ -229,7 +233,8 @@ class Watcher:
             recognised = self._catalogue.take_moved(record)
             if recognised is None:
                 continue
-            source = self._try_open(recognised, recognised.path, family=record.family)
+            section = self._section_of(record.family)
+            source = self._try_open(recognised, recognised.path, section, family=record.family)
             added += [s for s in source if _id_of(s) not in here]
             self._rotated.add(record.family)
         return added
@@ -253,7 +258,7 @@ class Watcher:
                     and status.st_mtime_ns > oldest_ns
                     and not self._is_copy(sibling)
                 ):
-                    added += self._try_open(None, sibling, family=path)
+                    added += self._try_open(None, sibling, self._section_of(path), family=path)
         self._rotated = set()
         return added
 
@@ -265,12 +270,15 @@ class Watcher:
         matching = (section for section in self._inputs if is_named(section, family))
         return next(matching, FileInput(path=[family]))
 
-    def _try_open(self, recognised: Recognised | None, path: str, *, family: str) -> list[Source]:
+    def _try_open(
+        self, recognised: Recognised | None, path: str, section: FileInput, *, family: str
+    ) -> list[Source]:
         try:
-            return [self._open(recognised, path, self._section_of(family), family=family)]
+            return [self._open(recognised, path, section, family=family)]
         except OSError as error:
             if recognised is not None:
                 self._catalogue.put_back(recognised.record)
+                self._raced = self._raced or error.errno == errno.EAGAIN
             self._unreadable[path] = error.strerror or str(error)
             return []
 

@@ -139,14 +139,21 @@ def compare(record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
         OSError: When the file cannot be read.
     """
     file = FollowedFile(path, 0)
+    same_inode = same_inode and file.id == FileId(record.device, record.inode)  # not rotated since
     try:
-        same_begin = begins_with(file.descriptor, record.prefix)
-        if same_begin and is_at(file.descriptor, record.offset, record.guard):
+        if holds(file, record):
             proven = same_inode or fingerprint_length(record.guard) >= _TELLING_GUARD_BYTES
             return Likeness.SAME if proven else Likeness.OTHER
     finally:
         file.close()
     return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
+
+
+def holds(file: FollowedFile, record: SourceRecord) -> bool:
+    """True when an open file holds what is known of a source."""
+    return begins_with(file.descriptor, record.prefix) and is_at(
+        file.descriptor, record.offset, record.guard
+    )
 
 
 def _goes_on(record: SourceRecord, path: str) -> bool:

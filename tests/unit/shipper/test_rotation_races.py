@@ -1,0 +1,130 @@
+"""A log that is rotated in the very moment in which somebody looks is neither lost nor mistaken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import shipper.replay as replaying
+from logboom.clock import SystemClock
+from logboom.config import FileInput, StdinInput
+from logboom.event import IndexDays, source_run
+from shipper.assembly import Assembler
+from shipper.batches import Batch
+from shipper.files.catalogue import Catalogue
+from shipper.registry import Registry, SourceRecord
+from shipper.replay import planned_batches
+from shipper.sources import Source
+from shipper.watching import Watcher
+
+FIRST = b"".join(b"2026-11-21T06:24:28Z INFO a - the first file's line %d\n" % n for n in range(90))
+HALF = FIRST.index(b"\n", len(FIRST) // 2) + 1
+SECOND = b"".join(b"2026-11-21T06:25:28Z INFO a - the second one's %d\n" % n for n in range(50))
+
+
+def make_source(record: SourceRecord, section: FileInput | StdinInput) -> Source:
+    def assembler(source: Source, epoch: int) -> Assembler:
+        return Assembler(
+            section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
+            path=source.path, max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
+        )  # fmt: skip
+
+    return Source(record, section, assembler)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_bytes(FIRST)
+    return path
+
+
+@pytest.fixture
+def registry(tmp_path: Path, log: Path) -> Iterator[Registry]:
+    """Knows the log up to its middle, and has a plan for the rest of it."""
+    made = Registry(tmp_path / "state" / "registry.db")
+    watcher = Watcher([FileInput(path=[str(log)])], made, make_source, SystemClock())
+    (source,) = watcher.scan()
+    for number, (piece, acked) in enumerate([(FIRST[:HALF], True), (FIRST[HALF:], False)], 1):
+        taken = source.take(piece, read_ns=1)
+        assert taken.segment is not None
+        batch = Batch(number, [taken.segment], taken.messages, taken.size_bytes)
+        made.advance(planned=[batch], acked=[batch] if acked else [])
+    source.close()
+    yield made
+    made.close()
+
+
+def rotate(log: Path) -> None:
+    log.rename(log.with_name("app.log.1"))
+    log.write_bytes(SECOND)
+
+
+def once(act: Callable[[], None]) -> Callable[[], None]:
+    """Does something at the first call only."""
+    todo = [act]
+    return lambda: todo.pop()() if todo else None
+
+
+def opened(registry: Registry, log: Path) -> dict[str, Source]:
+    watcher = Watcher([FileInput(path=[str(log)])], registry, make_source, SystemClock())
+    for _ in range(2):
+        watcher.scan()
+    return {source.id: source for source in watcher.sources.values()}
+
+
+def assert_all_is_sent_again(registry: Registry, sources: dict[str, Source]) -> None:
+    (batch,) = planned_batches(registry, sources, now_ns=1)
+    assert len(batch.messages) == FIRST[HALF:].count(b"\n")
+    assert registry.losses(shipper="s") == []
+    for source in sources.values():
+        source.close()
+
+
+def test_rotated_between_the_look_into_the_folder_and_the_look_into_the_file(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = opened(registry, log)
+    rotating, siblings = once(lambda: rotate(log)), replaying.rotated_siblings
+
+    def list_then_rotate(path: str) -> object:
+        found = siblings(path)
+        rotating()
+        return found
+
+    monkeypatch.setattr(replaying, "rotated_siblings", list_then_rotate)
+    assert_all_is_sent_again(registry, sources)
+
+
+def test_rotated_while_it_is_recognised(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotating, take = once(lambda: rotate(log)), Catalogue.take
+
+    def rotate_then_take(self: Catalogue, path: str, status: object) -> object:
+        rotating()
+        return take(self, path, status)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Catalogue, "take", rotate_then_take)
+    sources = opened(registry, log)
+    assert sorted(Path(source.path).name for source in sources.values()) == ["app.log", "app.log.1"]
+    assert_all_is_sent_again(registry, sources)
+
+
+def test_rotated_after_it_was_recognised(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotating, take = once(lambda: rotate(log)), Catalogue.take
+
+    def take_then_rotate(self: Catalogue, path: str, status: object) -> object:
+        found = take(self, path, status)  # type: ignore[arg-type]
+        rotating()
+        return found
+
+    monkeypatch.setattr(Catalogue, "take", take_then_rotate)
+    sources = opened(registry, log)
+    assert sorted(Path(source.path).name for source in sources.values()) == ["app.log", "app.log.1"]
+    assert_all_is_sent_again(registry, sources)
