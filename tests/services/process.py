@@ -91,11 +91,6 @@ class JvmService:
         return self.folder / "service.log"
 
     @property
-    def log_paths(self) -> tuple[Path, ...]:
-        """`log_path`, and the log files it writes itself."""
-        return self.log_path, *sorted((self.folder / "logs").glob("*.log"))
-
-    @property
     def pid(self) -> int:
         """The process id of its first process, which is also the id of its process group."""
         if self._process is None:
