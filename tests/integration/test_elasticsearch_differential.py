@@ -6,16 +6,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.query import model
 from logboom.query.memory import compile_query
+from logboom.query.values import parse_number
 from logboom.store import Document, Outcome, SearchRequest, Store
 from tests.integration.elastic import opened
 from tests.unit.store_local.test_differential import DAY, QUERIES
 from tests.unit.store_local.test_differential import EVENTS as ALL_EVENTS
+
+_EXACT = 2**53
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,6 +36,19 @@ def _without_what_differs(event: Event) -> Event:
     }
     own = {name: value for name, value in event.get("host", {}).items() if name == "name"}
     return {**event, "attributes": attributes, **({"host": own} if own else {})}
+
+
+def _has_rounded_end(query: model.Query) -> bool:
+    """True for ranges that docs/queries.md says are compared by rounded numbers there."""
+    match query:
+        case model.Range(_, lower, upper):
+            numbers = [parse_number(end) for end in (lower, upper) if end is not None]
+            return any(number is not None and abs(number) > _EXACT for number in numbers)
+        case model.And(parts) | model.Or(parts):
+            return any(map(_has_rounded_end, parts))
+        case model.Not(part):
+            return _has_rounded_end(part)
+    return False
 
 
 EVENTS = [_without_what_differs(event) for event in ALL_EVENTS]
@@ -55,6 +71,7 @@ async def store(
 @given(query=QUERIES)
 @example(query=model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
 async def test_both_find_the_same(store: Store, query: model.Query) -> None:
+    assume(not _has_rounded_end(query))
     matches = compile_query(query)
     expected = {event["event"]["id"] for event in EVENTS if matches(event)}
     try:
