@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -50,43 +50,33 @@ class _EcsFormatter(JsonFormatter):
             log_data["error.stack_trace"] = "".join(traceback.format_exception(error))
 
 
-class _Patient:
-    """A handler that cannot write says so once, in one line, and tries again with the next event."""
+class _LogFile(logging.handlers.WatchedFileHandler):
+    """A log file that, when it cannot be written, says so once, and is tried again each time."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - the handler's own
-        super().__init__(*arguments, **named)
-        self._is_failing = False
-        self._error: BaseException | None = None
+    _failed = False
+    _told = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes an event."""
-        failing, self._is_failing = self._is_failing, False
-        super().emit(record)  # type: ignore[misc] # of the handler that this is mixed into
-        if self._is_failing and not failing:
-            sys.stderr.write(f"logboom: its own log cannot be written: {self._error}\n")
+        self._told, self._failed = self._failed, False
+        super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Called by logging; a full disk is no reason for a traceback."""
-        self._is_failing = True
-        self._error = sys.exc_info()[1]
-        if not isinstance(self._error, OSError):
-            super().handleError(record)  # type: ignore[misc] # of the handler, too
+        """Called by logging; a full disk is no reason for a traceback.
 
-
-class _File(_Patient, logging.handlers.WatchedFileHandler):
-    """A log file."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """What could not be written is given up: else it would fail again with every event."""
-        super().handleError(record)
+        What could not be written is given up: else it would fail again with every event.
+        """
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        self._failed = True
+        if not self._told:
+            sys.stderr.write(f"logboom: its own log cannot be written: {error}\n")
         stream, self.stream = self.stream, None  # it is opened again
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
-
-
-class _Stream(_Patient, logging.StreamHandler[TextIO]):
-    """Standard error."""
 
 
 def configure_logging(service: str, level: str, path: Path | None) -> None:
@@ -99,10 +89,10 @@ def configure_logging(service: str, level: str, path: Path | None) -> None:
     """
     handler: logging.Handler
     if path is None:
-        handler = _Stream()
+        handler = logging.StreamHandler()
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = _File(os.fspath(path), encoding="utf-8")
+        handler = _LogFile(os.fspath(path), encoding="utf-8")
     handler.setFormatter(_EcsFormatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]

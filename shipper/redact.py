@@ -88,7 +88,9 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "jwt",
-        re.compile(r"\beyJ[A-Za-z0-9_-]{8,512}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{8,1024}"),
+        re.compile(
+            r"\beyJ[A-Za-z0-9_-]{8,2048}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{8,1024}"
+        ),
         (".eyj",),
     ),
     Rule(

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.remote import DEFAULT_URL
 from logboom.config import Config, StdinInput, expand, from_mapping, read_mapping
 from logboom.config.load import process_environment
 from logboom.config.units import split_address
@@ -23,7 +24,6 @@ ConfigOption = Annotated[
     Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
 ]
 _MACHINE_LOGS = "/var/log"
-_USUAL_LISTEN = "127.0.0.1:7700"
 _MOST_TOLD = 5
 
 
@@ -177,8 +177,9 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     _say(f"logboom keeps everything in {config.data}")
     for sentence in _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]})):
         _say(sentence)
-    url = "" if config.api.listen == _USUAL_LISTEN else f" --url http://{config.api.listen}"
-    _say(f"search at http://{config.api.listen}/ or with: {_command()} search 'level:error'{url}")
+    url = f"http://{config.api.listen}"
+    option = "" if url == DEFAULT_URL else f" --url {url}"
+    _say(f"search at {url}/ or with: {_command()} search 'level:error'{option}")
     try:
         await Supervisor(settings, SystemClock(), tell).run(stop)
     finally:
