@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flow import Pipeline, settings_for
 from tests.services.elasticsearch import start_elasticsearch
-from tests.services.errors import ServiceMissing
 from tests.services.kafka import start_kafka
 from tests.services.process import JvmService
-from tests.services.sources import missing
+from tests.services.sources import one_of_our_own
 
 
 @pytest.fixture(params=["embedded", "distributed"])
@@ -27,19 +26,10 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Ite
 @pytest.fixture(scope="package")
 def own_kafka() -> Iterator[JvmService]:
     """A Kafka that these tests may kill; whoever does starts it again."""
-    yield from _own(start_kafka)
+    yield from one_of_our_own(start_kafka)
 
 
 @pytest.fixture(scope="package")
 def own_elasticsearch() -> Iterator[JvmService]:
     """An Elasticsearch that these tests may kill; whoever does starts it again."""
-    yield from _own(start_elasticsearch)
-
-
-def _own(start: Callable[[], JvmService]) -> Iterator[JvmService]:
-    try:
-        service = start()
-    except ServiceMissing as error:
-        missing(error)
-    yield service
-    service.remove()
+    yield from one_of_our_own(start_elasticsearch)

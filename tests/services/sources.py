@@ -59,6 +59,16 @@ def fetch() -> None:
         elasticsearch_home(elasticsearch_version())
 
 
+def one_of_our_own(start: Callable[[], JvmService]) -> Iterator[JvmService]:
+    """For fixtures: a service that the tests may kill and hurt, removed at the end."""
+    try:
+        service = start()
+    except ServiceMissing as error:
+        missing(error)
+    yield service
+    service.remove()
+
+
 @contextlib.contextmanager
 def _from(
     variable: str,

@@ -17,10 +17,10 @@ from elasticsearch import AsyncElasticsearch, ConnectionTimeout
 from tests.polling import eventually
 from tests.services.downloads import elasticsearch_version
 from tests.services.elasticsearch import elasticsearch_answers, start_elasticsearch
-from tests.services.errors import ServiceFailed, ServiceMissing
+from tests.services.errors import ServiceFailed
 from tests.services.kafka import kafka_answers, start_kafka
 from tests.services.process import JvmService, accepts, living_members
-from tests.services.sources import missing
+from tests.services.sources import one_of_our_own
 
 _STARTER = """
 import sys
@@ -36,25 +36,16 @@ sys.stdin.read()
 """A service that needs nothing of its folder: nobody but the guard ends it."""
 
 
-def _own(start: Callable[[], JvmService]) -> Iterator[JvmService]:
-    try:
-        service = start()
-    except ServiceMissing as error:
-        missing(error)
-    yield service
-    service.remove()
-
-
 @pytest.fixture(scope="module")
 def own_kafka() -> Iterator[JvmService]:
     """A Kafka that these tests may do to as they like."""
-    yield from _own(start_kafka)
+    yield from one_of_our_own(start_kafka)
 
 
 @pytest.fixture(scope="module")
 def own_elasticsearch() -> Iterator[JvmService]:
     """An Elasticsearch that these tests may do to as they like."""
-    yield from _own(lambda: start_elasticsearch(heap="512m"))
+    yield from one_of_our_own(lambda: start_elasticsearch(heap="512m"))
 
 
 async def _make_topic(address: str, topic: str) -> None:

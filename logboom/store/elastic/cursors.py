@@ -1,64 +1,24 @@
-"""How is the end of a page written down, so that the next one goes on from there?"""
+"""What is a place in the order of Elasticsearch's answers? The last event's sort values."""
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
-import orjson
+from logboom.store.cursors import Cursor, read
+from logboom.store.port import SearchRequest
 
-from logboom.errors import QueryError
-from logboom.store.port import Count, SearchRequest
+__all__ = ["Cursor", "read_cursor"]
 
 _SORT_VALUES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The end of a page.
-
-    Attributes:
-        after: The last event's sort values, as Elasticsearch gave them.
-        total: What the first page counted, so that all pages of one search say the same.
-    """
-
-    after: Sequence[Any]
-    total: Count
-
-    def text(self, request: SearchRequest) -> str:
-        """The cursor as users carry it, bound to what was asked."""
-        content = (self.after, self.total.value, self.total.exact, _fingerprint(request))
-        return urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
+def read_cursor(request: SearchRequest) -> Cursor[list[Any]] | None:
+    """The cursor that a request brings; see `logboom.store.cursors.read`."""
+    return read(request, _sort_values)
 
 
-def read_cursor(request: SearchRequest) -> Cursor | None:
-    """The cursor that a request brings; None on the first page.
-
-    Raises:
-        QueryError: It is not one of ours, or belongs to another search.
-    """
-    if request.cursor is None:
-        return None
-    try:
-        padded = request.cursor + "=" * (-len(request.cursor) % 4)
-        after, value, exact, fingerprint = orjson.loads(urlsafe_b64decode(padded))
-        cursor = Cursor(list(after), Count(int(value), bool(exact)))
-    except (binascii.Error, orjson.JSONDecodeError, TypeError, ValueError) as error:
-        raise QueryError(
-            "the cursor cannot be read", suggestion="take it unchanged from the page before"
-        ) from error
-    if fingerprint != _fingerprint(request) or len(cursor.after) != _SORT_VALUES:
-        raise QueryError(
-            "the cursor belongs to another search",
-            suggestion="keep query, times and order the same on all pages",
-        )
-    return cursor
-
-
-def _fingerprint(request: SearchRequest) -> str:
-    asked = repr((request.query, request.times, request.order))
-    return blake2b(asked.encode("utf-8", "replace"), digest_size=6).hexdigest()
+def _sort_values(after: Sequence[Any]) -> list[Any]:
+    if len(after) != _SORT_VALUES:
+        raise ValueError(f"there are {_SORT_VALUES} sort values, not {len(after)}")
+    return list(after)
