@@ -191,7 +191,6 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
 def _what_is_read(config: Config) -> Iterator[str]:
     """What the inputs name now, in a few lines: how many files, and which are not read and why."""
     from shipper.trying import (  # noqa: PLC0415 - not needed for --help
-        NOTHING_YET,
         WOULD_BE_READ,
         readable_files,
     )
@@ -201,12 +200,10 @@ def _what_is_read(config: Config) -> Iterator[str]:
             yield "reading standard input"
             continue
         found = list(readable_files(config.model_copy(update={"inputs": [section]})))
-        missing = [path for path, verdict in found if verdict == NOTHING_YET]
-        good = [path for path, verdict in found if verdict.startswith(WOULD_BE_READ)]
-        yield f"following {', '.join(section.path)}: {len(good)} files now, and those to come"
-        yield from (f"  {path}: {NOTHING_YET}" for path in missing)
-        others = [(path, verdict) for path, verdict in found if path not in {*good, *missing}]
-        yield from (f"  {path} {verdict}" for path, verdict in others[:_MOST_TOLD])
+        others = [entry for entry in found if not entry[1].startswith(WOULD_BE_READ)]
+        good = len(found) - len(others)
+        yield f"following {', '.join(section.path)}: {good} files now, and those to come"
+        yield from (f"  {path}: {verdict}" for path, verdict in others[:_MOST_TOLD])
         if len(others) > _MOST_TOLD:
             yield f"  and {len(others) - _MOST_TOLD} more that would not be read"
 
