@@ -12,7 +12,7 @@ from pathlib import Path
 from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue, Likeness, Recognised, holds
-from shipper.files.copies import copy_of_truncated, is_copy, may_be_copy
+from shipper.files.copies import Families, copy_of_truncated, is_copy
 from shipper.files.discovery import find_files, is_named, rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, file_id
@@ -53,6 +53,7 @@ class Watcher:
         self._scanned = False
         self._unreadable: dict[str, str] = {}
         self._resumed: list[Source] = []
+        self._read_before: Families[Source] | None = None
         self._raced = False
         self.sources: dict[FileId, Source] = {}
 
@@ -72,7 +73,7 @@ class Watcher:
         """
         told, self._unreadable = self._unreadable, {}
         self._raced = False
-        self._resumed = []
+        self._resumed, self._read_before = [], None
         self._named = set()
         self._paths = {source.path for source in self.sources.values()}
         added: list[Source] = []
@@ -165,9 +166,13 @@ class Watcher:
 
     def _is_copy(self, path: str) -> bool:
         """True for a copy of a file that was read before: its lines are read there."""
+        if self._read_before is None:
+            self._read_before = Families()
+            for source in (*self.sources.values(), *self._resumed):
+                self._read_before.add(source.family, source)
         return any(
-            may_be_copy(path, source.family) and is_copy(source.file, path)
-            for source in (*self.sources.values(), *self._resumed)
+            is_copy(source.file, path)
+            for source in self._read_before.of(path)
             if source.file is not None
         )
 
@@ -209,6 +214,8 @@ class Watcher:
         source = self._make_source(record, section)
         source.path = recognised.path
         self._resumed.append(source)
+        if self._read_before is not None:
+            self._read_before.add(source.family, source)
         if recognised.likeness is Likeness.BEGUN_ANEW:
             log.info("%s has begun anew", recognised.path)
             source.start_anew()

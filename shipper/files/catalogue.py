@@ -9,7 +9,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from shipper.files.copies import may_be_copy
+from shipper.files.copies import Families
 from shipper.files.discovery import rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
@@ -47,7 +47,7 @@ class Catalogue:
         self._records: dict[str, SourceRecord] = {}
         self._by_file: dict[FileId, set[str]] = {}
         self._by_path: dict[str, set[str]] = {}
-        self._by_folder: dict[str, set[str]] = {}
+        self._families = Families[str]()
         for record in records:
             self.put_back(record)
 
@@ -59,7 +59,7 @@ class Catalogue:
         self._records[record.id] = record
         self._by_file.setdefault(FileId(record.device, record.inode), set()).add(record.id)
         self._by_path.setdefault(record.path, set()).add(record.id)
-        self._by_folder.setdefault(os.path.dirname(record.family), set()).add(record.id)  # noqa: PTH120 - often
+        self._families.add(record.family, record.id)
 
     def knows(self, where: FileId) -> bool:
         """True when some record names this place in the file system."""
@@ -90,13 +90,10 @@ class Catalogue:
 
     def _take_copy(self, path: str) -> Recognised | None:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
-        for name in sorted(self._by_folder.get(os.path.dirname(path), ())):  # noqa: PTH120 - often
+        for name in sorted(self._families.of(path)):
             record = self._records[name]
-            if (
-                may_be_copy(path, record.family)
-                and compare(record, path, same_inode=False) is Likeness.SAME
-                and not _goes_on(record, record.path)
-            ):
+            is_same = compare(record, path, same_inode=False) is Likeness.SAME
+            if is_same and not _goes_on(record, record.path):
                 self._remove(record)
                 return Recognised(record, path, Likeness.SAME)
         return None
@@ -108,7 +105,7 @@ class Catalogue:
         del self._records[record.id]
         _discard(self._by_file, FileId(record.device, record.inode), record.id)
         _discard(self._by_path, record.path, record.id)
-        _discard(self._by_folder, os.path.dirname(record.family), record.id)  # noqa: PTH120 - often
+        self._families.discard(record.family, record.id)
 
     def take_moved(self, record: SourceRecord) -> Recognised | None:
         """Finds where a source's file is now, and takes the record out.

@@ -7,19 +7,47 @@ and all the rest of the copy was read already.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from shipper.files.discovery import is_rotated_name
 from shipper.files.followed import FollowedFile
 
+_Member = TypeVar("_Member")
 _TELLING_BYTES = 16
 _COMPARED_BYTES = 1024
 
 
-def may_be_copy(path: str, family: str) -> bool:
-    """True when the name says that a file was rotated away from a path."""
-    original, other = Path(family), Path(path)
-    return original.parent == other.parent and is_rotated_name(original.name, other.name)
+class Families(Generic[_Member]):
+    """Finds those whose file a path may have been rotated away from, by the names alone.
+
+    A rotated name begins with the name of its log up to the last dot: so the beginnings of a path
+    are looked up, however many logs there are.
+    """
+
+    def __init__(self) -> None:
+        self._by_stem: dict[str, list[tuple[str, _Member]]] = {}
+
+    def add(self, family: str, member: _Member) -> None:
+        """Adds one with the path of its log."""
+        self._by_stem.setdefault(_stem(family), []).append((family, member))
+
+    def discard(self, family: str, member: _Member) -> None:
+        """Takes one out again."""
+        self._by_stem.get(_stem(family), []).remove((family, member))
+
+    def of(self, path: str) -> Iterator[_Member]:
+        """Those of whose log the path looks like a rotated one."""
+        folder, _, name = path.rpartition("/")
+        for end in range(len(folder) + 2, len(path) + 1):
+            for family, member in tuple(self._by_stem.get(path[:end], ())):
+                if is_rotated_name(family.rpartition("/")[2], name):
+                    yield member
+
+
+def _stem(family: str) -> str:
+    folder, _, name = family.rpartition("/")
+    return f"{folder}/{name.rpartition('.')[0] or name}"
 
 
 def is_copy(file: FollowedFile, path: str) -> bool:

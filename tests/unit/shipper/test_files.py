@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from logboom.config import Config, FileInput
+from shipper.files.copies import Families
 from shipper.files.discovery import find_files, unmatched
 from shipper.files.followed import FollowedFile, ReadState, why_binary
 from shipper.trying import NOTHING_YET, readable_files
@@ -77,3 +78,23 @@ def test_what_is_no_log_is_not_read_and_says_why(tmp_path: Path, content: bytes,
 )
 def test_a_log_with_some_strange_bytes_is_read(content: bytes) -> None:
     assert why_binary(content) is None
+
+
+def test_a_rotated_name_leads_to_its_log_among_thousands_and_to_no_other() -> None:
+    families = Families[int]()
+    logs = [
+        "/l/app.log",
+        "/l/app",
+        "/l/api.log",
+        "/m/app.log",
+        *(f"/l/x{n}.log" for n in range(5000)),
+    ]
+    for number, family in enumerate(logs):
+        families.add(family, number)
+    assert list(families.of("/l/app.log.1")) == [0]
+    assert sorted(families.of("/l/app-2026-11-21.log")) == [0]
+    assert list(families.of("/m/app.log-20261121")) == [3]
+    assert list(families.of("/l/app.1")) == [1]
+    assert list(families.of("/l/app.log")) == []
+    families.discard("/l/app.log", 0)
+    assert list(families.of("/l/app.log.1")) == []
