@@ -28,7 +28,7 @@ import orjson
 from tantivy import Index
 
 from logboom.clock import SystemClock
-from logboom.config.model import Config
+from logboom.config import Config
 from logboom.event import Event, event_id, source_run
 from logboom.query.model import And, MatchAll, Phrase, Query, Regex, Term, Wildcard
 from logboom.store import Document, Outcome, SearchRequest, TimeRange

@@ -15,8 +15,7 @@ import httpx
 
 from logboom.broker.port import ConsumedBatch, Message
 from logboom.clock import SystemClock
-from logboom.config import Config, FileInput
-from logboom.config.model import ElasticsearchSection
+from logboom.config import Config, ElasticsearchSection, FileInput
 from logboom.event import IndexDays
 from logboom.store import Document, Outcome
 from logboom.store.elastic import open_elasticsearch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logboom.clock import Clock
-from logboom.config.model import Config, LocalStoreSection
+from logboom.config import Config, LocalStoreSection
 from logboom.store.port import Store
 
 

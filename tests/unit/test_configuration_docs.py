@@ -7,20 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from logboom.config import model
+from logboom.config import connections, inputs, model
+from logboom.config.section import Section
 
-SECTIONS = [
+SECTIONS = list(dict.fromkeys(
     value
-    for value in vars(model).values()
-    if isinstance(value, type) and issubclass(value, model.Section) and value.model_fields
+    for module in (model, inputs, connections)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Section) and value.model_fields
     and not value.__name__.startswith("_")
-]  # fmt: skip
+))  # fmt: skip
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| .*? \| (.*) \|$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
-def test_every_setting_is_documented(section: type[model.Section]) -> None:
+def test_every_setting_is_documented(section: type[Section]) -> None:
     for name, field in section.model_fields.items():
         if name != "kind":
             assert field.description

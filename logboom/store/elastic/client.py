@@ -31,7 +31,7 @@ from elastic_transport.client_utils import (
     url_to_node_config,
 )
 
-from logboom.config.model import ElasticsearchSection, TlsSection
+from logboom.config import ElasticsearchSection, TlsSection
 from logboom.errors import ConfigError, QueryError, StoreError, StoreRefused, StoreUnavailable
 from logboom.store.elastic.refusals import failure, reason_of
 

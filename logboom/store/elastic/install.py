@@ -18,7 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from logboom.clock import Clock
-from logboom.config.model import ElasticsearchSection
+from logboom.config import ElasticsearchSection
 from logboom.errors import StoreRefused
 from logboom.fields import ATTRIBUTES
 from logboom.store.elastic.client import Client

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from logboom.clock import Clock
-from logboom.config.model import Config, ElasticsearchSection
+from logboom.config import Config, ElasticsearchSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query

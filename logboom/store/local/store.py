@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 from logboom.clock import Clock
-from logboom.config.model import Config, LocalStoreSection
+from logboom.config import Config, LocalStoreSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import regex
 
-from logboom.config.model import ElasticsearchSection
+from logboom.config import ElasticsearchSection
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.analysis import WORD_PATTERN
 from logboom.store.elastic.install import load, number_mapping, templates

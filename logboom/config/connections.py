@@ -1,0 +1,106 @@
+"""Which settings say what the broker and the store are, and how they are reached?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from logboom.config.section import Section
+from logboom.config.units import Duration, Size
+
+
+class LocalBrokerSection(Section):
+    """The embedded broker: a SQLite file in the data folder."""
+
+    kind: Literal["local"] = Field("local", exclude=True, repr=False)
+    max_bytes: Size = Field(
+        4 * 2**30, description="Events that wait take this much at most; then reading pauses."
+    )
+
+
+class SaslSection(Section):
+    """How to log in to Kafka."""
+
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism."
+    )
+    username: str = Field(description="User name.")
+    password: SecretStr = Field(description="Password; take it from the environment or a file.")
+
+
+class TlsSection(Section):
+    """How to trust the other side, and to be trusted."""
+
+    ca_file: Path | None = Field(None, description="Certificates to trust; default: the system's.")
+    cert_file: Path | None = Field(None, description="Our own certificate.")
+    key_file: Path | None = Field(None, description="The key of our certificate.")
+    verify: bool = Field(True, description="Check the other side's certificate.")
+
+
+class KafkaSection(Section):
+    """Apache Kafka."""
+
+    kind: Literal["kafka"] = Field("kafka", exclude=True, repr=False)
+    bootstrap: list[str] = Field(description="Addresses of some brokers, HOST:PORT.")
+    topic: str = Field("logboom-logs", description="Topic of the events.")
+    status_topic: str = Field("logboom-status", description="Topic of the services' states.")
+    partitions: int = Field(
+        4, ge=1, le=10_000, description="Partitions of the topic when we create it."
+    )
+    replication: int = Field(
+        -1, ge=-1, description="Copies when we create a topic; -1: as many as brokers, 3 at most."
+    )
+    compression: Literal["none", "lz4", "zstd", "gzip"] = Field(
+        "lz4", description="Compression of the batches."
+    )
+    sasl: SaslSection | None = Field(None, description="Log in with SASL.")
+    tls: TlsSection | None = Field(
+        None, description="Talk TLS; `{}` for the system's certificates."
+    )
+    request_timeout: Duration = Field(
+        timedelta(seconds=30), description="Give up a request after so long, and try again."
+    )
+
+
+class LocalStoreSection(Section):
+    """The embedded store: a tantivy index per day in the data folder."""
+
+    kind: Literal["local"] = Field("local", exclude=True, repr=False)
+    writer_memory: Size = Field(
+        128 * 2**20, description="Memory of the index writers, all days together."
+    )
+
+
+class ElasticsearchSection(Section):
+    """Elasticsearch 8.19 or 9."""
+
+    kind: Literal["elasticsearch"] = Field("elasticsearch", exclude=True, repr=False)
+    urls: list[str] = Field(description="Addresses of some nodes, for example https://host:9200.")
+    api_key: SecretStr | None = Field(None, description="API key, as Elasticsearch encodes it.")
+    username: str | None = Field(None, description="User name, with `password`.")
+    password: SecretStr | None = Field(None, description="Password of `username`.")
+    tls: TlsSection = Field(default_factory=TlsSection, description="Certificates.")
+    shards: int = Field(1, ge=1, le=1024, description="Primary shards of a day index.")
+    replicas: int = Field(1, ge=0, le=10, description="Copies of every shard.")
+    codec: Literal["default", "best_compression"] = Field(
+        "default", description="Codec of the stored fields."
+    )
+    refresh_interval: Duration = Field(
+        timedelta(seconds=1), description="How soon events can be found."
+    )
+    bulk_bytes: Size = Field(8 * 2**20, description="Size of one bulk request, about.")
+    bulk_concurrency: int = Field(2, ge=1, le=32, description="Bulk requests under way at once.")
+    request_timeout: Duration = Field(
+        timedelta(seconds=60), description="Give up a request after so long, and try again."
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_log_in(self) -> ElasticsearchSection:
+        if self.api_key is not None and self.username is not None:
+            raise ValueError("has both `api_key` and `username`: keep one of them")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("needs `username` and `password` together")
+        return self
