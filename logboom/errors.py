@@ -6,6 +6,7 @@ either one of these classes, each of which says whether trying again can help, o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -75,6 +76,22 @@ class BrokerRefused(BrokerError):
     """The broker answered, and will never take this: credentials, a missing topic, its limits."""
 
 
+class EventsTooLarge(BrokerRefused):
+    """The broker refuses single events for their size; it has all the others of their batch.
+
+    Attributes:
+        positions: Where in the batch the refused ones are, ascending.
+        limit_bytes: What the broker takes; None when it does not say.
+    """
+
+    def __init__(
+        self, what: str, *, positions: Sequence[int], limit_bytes: int | None, where: str
+    ) -> None:
+        super().__init__(what, where=where)
+        self.positions = tuple(positions)
+        self.limit_bytes = limit_bytes
+
+
 class StoreError(LogboomError):
     """The store could not do what was asked."""
 
@@ -95,6 +112,27 @@ class StoreDamaged(StoreError):
 
 class DiskFull(LogboomError):
     """A file could not be written for want of room. Work goes on when there is room again."""
+
+    retryable = True
+
+
+class DeadLettersUnavailable(LogboomError):
+    """The file of dead letters cannot be used at the moment."""
+
+    retryable = True
+
+
+class DeadLettersFull(LogboomError):
+    """There are as many dead letters as may be. Work goes on when some of them were sent again."""
+
+    retryable = True
+
+
+class SpoolFull(LogboomError):
+    """What was received cannot be kept now: the spool's bound is reached, or the disk is full.
+
+    The sender has to wait, or to try again. Work goes on when the broker has taken more.
+    """
 
     retryable = True
 

@@ -50,6 +50,7 @@ class Reader:
         self._longest_look_s = section.poll_interval.total_seconds()
         self._clock = clock
         self._deliver = deliver
+        self._news = asyncio.Event()
 
     async def turn(self) -> bool:
         """Looks at every source whose time has come, once.
@@ -69,6 +70,24 @@ class Reader:
         """Monotonic time at which some source should be looked at again."""
         looks = (source.next_look for source in self._watcher.sources.values())
         return min(looks, default=self._clock.monotonic() + self._longest_look_s)
+
+    def wake(self, source: Source | None = None) -> None:
+        """Ends a pause; a source that is known to have news is looked at as soon as it may be."""
+        if source is None:
+            self._news.set()
+        elif source.next_look > (soon := source.silent_since + _FIRST_LOOK_S):
+            source.next_look = soon
+            self._news.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits so long, or until it is woken."""
+        if seconds > 0.0:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                return
+        self._news.clear()
 
     async def _look(self, source: Source) -> bool:
         file = source.file

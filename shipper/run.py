@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
-from logboom.config import Config, FileInput, StdinInput
+from logboom.config import Config, FileInput
 from logboom.config.load import process_environment
 from logboom.errors import DiskFull
 from logboom.event import IndexDays, source_run
@@ -19,12 +19,13 @@ from logboom.status import LossStatus
 from shipper.assembly import Assembled, Assembler
 from shipper.batches import Batch
 from shipper.collecting import Collector
+from shipper.inputs.making import make_inputs
+from shipper.inputs.spools import Spools
 from shipper.reading import Reader
 from shipper.registry import Registry, SourceRecord
 from shipper.replay import planned_batches
 from shipper.sending import Sender
 from shipper.sources import Source
-from shipper.standard_input import StandardInput
 from shipper.watching import Watcher
 
 log = logging.getLogger("logboom.shipper")
@@ -61,14 +62,10 @@ class Shipper:
         self._clock = clock
         self._name = config.shipper.name or socket.gethostname()
         self._days = IndexDays(config.retention)
-        spool = config.data / "shipper" / "stdin"
-        self._standard_input = next(
-            (StandardInput(s, spool, clock) for s in config.inputs if isinstance(s, StdinInput)),
-            None,
-        )
+        self._inputs = make_inputs(config, clock)
+        self._spools = Spools([spool for part in self._inputs for spool in part.spools])
         files = [section for section in config.inputs if isinstance(section, FileInput)]
-        if self._standard_input is not None:
-            files.append(self._standard_input.files)
+        files += self._spools.files
         self._watcher = Watcher(files, registry, self._source, clock)
         self._sources: dict[str, Source] = {}
         self._losses: Sequence[LossStatus] = ()
@@ -88,11 +85,13 @@ class Shipper:
             settled=self._settled,
         )  # fmt: skip
         self._warn_of_damage(reporter)
+        self._spools.open(self._registry.sources())
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(sender.run())
                 reporting = tasks.create_task(self._report(reporter, sender))
                 reading = tasks.create_task(self._read(sender, stop))
+                keeping = tasks.create_task(self._spools.keep())
                 await until(stop, reading)
                 reporter.state = "stopping"
                 await end(reading, patience_s=_LAST_READS_S)
@@ -100,9 +99,11 @@ class Shipper:
                 if not await end(sending, patience_s=_LAST_ACKS_S):
                     log.warning("stopped before the last acks: these events are sent again")
                 reporting.cancel()
+                keeping.cancel()
             reporter.state = "stopped"
-            await reporter.post(self._counts, self._changed_sources())
+            await reporter.post(self._counters(), self._changed_sources())
         finally:
+            self._spools.end()
             await broker.close()
 
     async def _read(self, sender: Sender, stop: asyncio.Event) -> None:
@@ -113,8 +114,6 @@ class Shipper:
             log.info("sending batch %d again", batch.sequence)
             await sender.offer(batch, planned_before=True)
         self._losses = self._registry.losses(shipper=self._name)
-        if self._standard_input is not None:
-            self._standard_input.start()
         collector = Collector(
             last_sequence=self._registry.last_sequence,
             max_events=section.batch_events,
@@ -128,22 +127,39 @@ class Shipper:
                 await _offer(collector, sender)
 
         reader = Reader(self._watcher, self._registry, section, self._clock, deliver)
+        self._spools.on_append(reader.wake)
+        async with asyncio.TaskGroup() as tasks:
+            receiving = tasks.create_task(self._receive(reader, stop))
+            await self._turns(reader, collector, sender, receiving)
+        await _offer(collector, sender)
+
+    async def _receive(self, reader: Reader, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for part in self._inputs:
+                tasks.create_task(part.run(stop))
+            await stop.wait()
+        reader.wake()
+
+    async def _turns(
+        self, reader: Reader, collector: Collector, sender: Sender, receiving: asyncio.Task[None]
+    ) -> None:
+        """Reads, also what the inputs still wait for when they end."""
+        poll_s = self._config.shipper.poll_interval.total_seconds()
         next_scan = 0.0
-        while not stop.is_set():
+        while not receiving.done():
             now = self._clock.monotonic()
-            if now >= next_scan:
+            if now >= next_scan or self._spools.have_new_files():
                 await self._scan()
                 took_s = self._clock.monotonic() - now
-                next_scan = now + max(section.poll_interval.total_seconds(), 20 * took_s)
+                next_scan = now + max(poll_s, 20 * took_s)
             news = await reader.turn()
             wait_s = collector.wait_s(self._clock.monotonic())
             if wait_s == 0.0:
                 await _offer(collector, sender)
             if not news:
                 until = min(reader.next_look(), next_scan) - self._clock.monotonic()
-                await _pause(stop, until if wait_s is None else min(until, wait_s))
+                await reader.pause(until if wait_s is None else min(until, wait_s))
             await asyncio.sleep(0)
-        await _offer(collector, sender)
 
     async def _scan(self) -> None:
         try:
@@ -153,8 +169,9 @@ class Shipper:
             return
         for source in added:
             self._sources[source.id] = source
+        self._spools.follow(added)
 
-    def _source(self, record: SourceRecord, section: FileInput | StdinInput) -> Source:
+    def _source(self, record: SourceRecord, section: FileInput) -> Source:
         return Source(record, section, self._assembler)
 
     def _assembler(self, source: Source, epoch: int) -> Assembler:
@@ -172,6 +189,7 @@ class Shipper:
             source = self._sources.get(segment.source)
             if source is not None:
                 source.settle(segment)
+                self._spools.settled(source)
 
     async def _report(self, reporter: Reporter, sender: Sender) -> None:
         while True:
@@ -180,13 +198,25 @@ class Shipper:
             reporter.waiting_for = sender.waiting_for
             if sender.waiting_for:
                 reporter.trouble(sender.waiting_for)
-            for path, reason in self._watcher.unreadable.items():
-                reporter.trouble(f"{path} cannot be read: {reason}")
-            await reporter.post(self._counts, self._changed_sources())
+            for sentence in self._troubles():
+                reporter.trouble(sentence)
+            await reporter.post(self._counters(), self._changed_sources())
             await self._keep_prefixes()
-            if self._standard_input is not None:
-                self._standard_input.tidy(self._sources.values())
             await asyncio.sleep(INTERVAL_S)
+
+    def _troubles(self) -> Iterable[str]:
+        for path, reason in self._watcher.unreadable.items():
+            yield f"{path} cannot be read: {reason}"
+        yield from self._spools.troubles()
+        for part in self._inputs:
+            yield from part.status().troubles
+
+    def _counters(self) -> Mapping[str, float]:
+        counters = dict(self._counts)
+        for part in self._inputs:
+            for name, count in part.status().counters.items():
+                counters[name] = counters.get(name, 0.0) + count
+        return counters
 
     def _changed_sources(self) -> Mapping[str, bytes]:
         at_ns = self._clock.now_ns()
@@ -227,12 +257,3 @@ async def _offer(collector: Collector, sender: Sender) -> None:
     batch = collector.take()
     if batch is not None:
         await sender.offer(batch)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    if seconds > 0.0:
-        try:
-            async with asyncio.timeout(seconds):
-                await stop.wait()
-        except TimeoutError:
-            return

@@ -1,62 +1,75 @@
-"""How is standard input made as safe as a file? It is copied to one, and that file is followed."""
+"""How is standard input made as safe as a file? It is copied to a spool."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import FileInput, StdinInput
-from shipper.sources import Source
+from logboom.errors import SpoolFull
+from shipper.inputs.port import InputStatus
+from shipper.spool import Spool
 
 log = logging.getLogger("logboom.shipper")
 
 _PIECE_BYTES = 1 << 16
-_WRITING = ".log"
+_SPOOL_BYTES = 4 * 2**30
 
 
 class StandardInput:
-    """Copies standard input into a spool file, so that a crash of the shipper loses nothing of it.
+    """Copies standard input into a spool, so that a crash of the shipper loses nothing of it.
 
     Args:
         section: The input as configured.
         folder: Where spool files are kept; those of earlier runs are read to their end too.
-        clock: Names the spool file.
+        clock: Names the spool files.
     """
 
     def __init__(self, section: StdinInput, folder: Path, clock: Clock) -> None:
-        self._folder = folder
-        self._path = folder / f"{clock.now_ns()}{_WRITING}"
-        self._thread = threading.Thread(target=self._copy, name="standard input", daemon=True)
         shared = section.model_dump(exclude={"stdin"})
         shared["service"] = section.service or "stdin"
-        self.files = FileInput(path=[str(folder / f"*{_WRITING}")], **shared)
+        files = FileInput(path=[str(folder)], **shared)
+        self._spool = Spool(folder, files, clock, max_bytes=_SPOOL_BYTES, joins_lines=True)
+        self.spools: Sequence[Spool] = (self._spool,)
 
-    def start(self) -> None:
-        """Begins to copy, in a thread that does not keep the process alive."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._path.touch(mode=0o600)
-        self._thread.start()
+    def status(self) -> InputStatus:
+        """Its spool says what is wrong."""
+        return InputStatus()
 
-    def _copy(self) -> None:
-        with self._path.open("ab", buffering=0) as spool:
-            while piece := os.read(0, _PIECE_BYTES):
-                spool.write(piece)
-        log.info("standard input has ended")
+    async def run(self, stop: asyncio.Event) -> None:
+        """Copies until the input ends; what is not read by then is left to the next reader.
 
-    def tidy(self, sources: Iterable[Source]) -> None:
-        """Deletes spool files that nobody writes to and of which everything is acknowledged."""
-        for source in sources:
-            path = Path(source.path)
-            over = path != self._path or not self._thread.is_alive()
-            if path.parent == self._folder and over and _is_done(source):
-                path.unlink(missing_ok=True)
+        Reading it may block for ever, so that is done by a thread that does not keep the process
+        alive.
+        """
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
 
+        def copy() -> None:
+            with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended
+                while piece := os.read(0, _PIECE_BYTES):
+                    asyncio.run_coroutine_threadsafe(self._append(piece), loop).result()
+                log.info("standard input has ended")
+                loop.call_soon_threadsafe(ended.set)
 
-def _is_done(source: Source) -> bool:
-    if source.file is None or source.pending or source.tally.lines_in_flight:
-        return False
-    return source.state == "idle" and source.acked_offset == source.file.size
+        threading.Thread(target=copy, name="standard input", daemon=True).start()
+        waits = [asyncio.ensure_future(event.wait()) for event in (stop, ended)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _append(self, piece: bytes) -> None:
+        while True:
+            try:
+                self._spool.append([piece])
+            except SpoolFull:
+                await self._spool.room()
+            else:
+                return

@@ -1,0 +1,1 @@
+"""Inputs beside files: what listens, and appends what it receives to a spool."""

@@ -1,0 +1,1 @@
+"""The HTTP input: Elasticsearch's `_bulk`, OTLP logs and Loki's push."""

@@ -1,0 +1,107 @@
+"""Loki's push: which lines does a body hold, and how is it answered?
+
+Source: Loki's HTTP API, `POST /loki/api/v1/push` (and the older `/api/prom/push`). A body is either
+Snappy-compressed protobuf or JSON. Loki takes a request as a whole or refuses it, in plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from logboom.clock import utc_text
+from shipper.inputs.envelopes import envelope
+from shipper.inputs.http.encodings import unsnap
+from shipper.inputs.http.loki_json import Malformed, read_streams
+from shipper.inputs.http.loki_labels import label_fields, parse_labels
+from shipper.inputs.http.messages import Messages
+from shipper.inputs.http.speaking import (
+    JSON,
+    PROTOBUF,
+    Answer,
+    Incoming,
+    Refusal,
+    Taken,
+    retry_headers,
+)
+
+_TEXT = "text/plain; charset=utf-8"
+_SHORTEST_NS = 10**17
+_LONGEST_NS = 2**63
+
+
+class LokiSpeaker:
+    """Understands `PushRequest`s.
+
+    Args:
+        max_bytes: A body that is larger once decompressed is refused.
+    """
+
+    name = "loki"
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._push = Messages().push
+
+    def read(self, incoming: Incoming) -> Taken | Refusal:
+        """See `Speaker.read`."""
+        if incoming.content_type == PROTOBUF:
+            records = self._protobuf(incoming.body)
+        elif incoming.content_type == JSON:
+            records = _json(incoming.body)
+        else:
+            return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
+        if isinstance(records, Refusal):
+            return records
+        return Taken(records, lambda _took_ms: Answer(204, content_type=""))
+
+    def refuse(self, refusal: Refusal, content_type: str) -> Answer:  # noqa: ARG002 - always text
+        """See `Speaker.refuse`."""
+        body = f"{refusal.reason}\n".encode("utf-8", "backslashreplace")
+        return Answer(refusal.status, body, _TEXT, retry_headers(refusal))
+
+    def _protobuf(self, body: bytes) -> list[bytes] | Refusal:
+        plain = unsnap(body, max_bytes=self._max_bytes)
+        if isinstance(plain, Refusal):
+            return plain
+        try:
+            request = self._push.FromString(plain)
+        except DecodeError:
+            return Refusal(400, "the body is not a PushRequest in protobuf")
+        records: list[bytes] = []
+        for stream in request.streams:
+            labels = parse_labels(stream.labels)
+            if labels is None:
+                return Refusal(400, f"error parsing labels: {stream.labels[:200]!r}")
+            shared = label_fields(labels)
+            for entry in stream.entries:
+                time_ns = entry.timestamp.seconds * 1_000_000_000 + entry.timestamp.nanos
+                extra = {label.name: label.value for label in entry.metadata}
+                records.append(_record(entry.line, time_ns, shared, extra))
+        return records
+
+
+def _json(body: bytes) -> list[bytes] | Refusal:
+    records: list[bytes] = []
+    try:
+        for labels, entries in read_streams(body):
+            shared = label_fields(labels)
+            records += [_record(line, time, shared, extra) for time, line, extra in entries]
+    except Malformed as error:
+        return Refusal(400, str(error))
+    return records
+
+
+def _record(
+    line: str, time: int | str, shared: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> bytes:
+    """The spool's line; what an entry says itself goes before its stream's labels."""
+    fields = {**shared, **label_fields(metadata)} if metadata else dict(shared)
+    if isinstance(time, str):
+        fields["@timestamp"] = time
+    elif 0 < time < _LONGEST_NS:
+        # a number below that would be taken for microseconds
+        fields["@timestamp"] = time if time >= _SHORTEST_NS else utc_text(time)
+    return envelope(line, fields)
