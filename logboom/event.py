@@ -156,6 +156,17 @@ class IndexDays:
         return read, True
 
 
+    def has_whole(self, day: str, created: str) -> bool:
+        """True when all events of a day are in its index, however early or late on it.
+
+        Args:
+            day: As ``YYYY-MM-DD``.
+            created: Their read time, as for `day`.
+        """
+        ends = (f"{day}T00:00:00.000Z", f"{day}T23:59:59.999999999Z")
+        return all(self.day(end, created) == (day, False) for end in ends)
+
+
 @lru_cache(maxsize=64)
 def _is_day(text: str) -> bool:
     try:

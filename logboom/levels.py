@@ -11,6 +11,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "fatal": ("fatal", "ftl", "critical", "crit", "panic", "dpanic", "emerg", "emergency", "alert", "f"),
 }  # fmt: skip
 _BY_NAME = {name: level for level, names in _NAMES.items() for name in names}
+LEVEL_NAMES = tuple(_BY_NAME)
+"""Every known spelling, in lower case; the most usual ones first within their level."""
 _BY_NUMBER = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
 
 

@@ -6,9 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, product
 
 from ahocorasick_rs import BytesAhoCorasick
+
+from shipper.hints import automaton
 
 REPLACEMENT = "[redacted]"
 
@@ -121,6 +124,11 @@ class Redactor:
         self._rule_of = [number for _, number in hints]
         self._hints = BytesAhoCorasick([hint.encode() for hint, _ in hints])
 
+    @property
+    def automaton(self) -> bytes:
+        """Finds every text that `suspects` finds, and some more: for the compiled part."""
+        return _automaton(tuple(self._rules))
+
     @classmethod
     def with_defaults(cls) -> Redactor:
         """The rules that are always on."""
@@ -164,6 +172,11 @@ class Redactor:
             number = self._rule_of[hint]
             if self._rules[number].is_likely(lower, end):
                 yield number, begin
+
+
+@lru_cache(maxsize=8)
+def _automaton(rules: tuple[Rule, ...]) -> bytes:
+    return automaton((hint, rule.assigned) for rule in rules for hint in rule.hints)
 
 
 def _card_places(text: bytes) -> Iterator[int]:

@@ -56,6 +56,11 @@ class Splicer:
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._shapes: list[Shape] = []
 
+    @property
+    def shapes(self) -> Sequence[Shape]:
+        """The shapes that are known; another object whenever there is a new one."""
+        return self._shapes
+
     def splice(
         self, texts: Sequence[str], offsets: Sequence[int], *, but: Collection[int], read_text: str
     ) -> Spliced:

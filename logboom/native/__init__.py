@@ -1,0 +1,8 @@
+"""The compiled part, where there is one: loops that look at every byte (`native/`, docs/adr/0009).
+
+It is optional. Whoever uses it can do the same without it.
+"""
+
+from logboom.native.library import Library, native_library
+
+__all__ = ["Library", "native_library"]

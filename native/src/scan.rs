@@ -1,0 +1,184 @@
+//! JSON values as they are usually written: where does one end, and is it a usual one?
+//!
+//! Each function is given the text and the place where a value begins, and answers with the place
+//! behind it, or None when the value is unusual. They accept what the patterns of
+//! `shipper/splicing.py` accept, or less.
+
+/// A string; `allowed` are the signs that may follow a backslash.
+pub fn string(text: &[u8], at: usize, allowed: &[u8]) -> Option<usize> {
+    if text.get(at) != Some(&b'"') {
+        return None;
+    }
+    let mut place = at + 1;
+    loop {
+        match *text.get(place)? {
+            b'"' => return Some(place + 1),
+            b'\\' => {
+                if !allowed.contains(text.get(place + 1)?) {
+                    return None;
+                }
+                place += 2;
+            }
+            sign if sign < 0x20 => return None,
+            _ => place += 1,
+        }
+    }
+}
+
+pub const ESCAPES: &[u8] = b"\"\\/bfnrt";
+pub const ESCAPES_OF_ONE_LINE: &[u8] = b"\"\\/bfrt";
+
+/// A whole number that is not negative, of at most 18 digits.
+pub fn whole_number(text: &[u8], at: usize) -> Option<usize> {
+    let digits = digits(text, at);
+    let first = *text.get(at)?;
+    match digits {
+        0 => None,
+        1 => Some(at + 1),
+        2..=18 if first != b'0' => Some(at + digits),
+        _ => None,
+    }
+}
+
+/// A number without an exponent.
+pub fn number(text: &[u8], at: usize) -> Option<usize> {
+    let begin = at + usize::from(text.get(at) == Some(&b'-'));
+    let end = whole_number(text, begin)?;
+    if text.get(end) != Some(&b'.') {
+        return Some(end);
+    }
+    match digits(text, end + 1) {
+        count @ 1..=20 => Some(end + 1 + count),
+        _ => None,
+    }
+}
+
+fn digits(text: &[u8], at: usize) -> usize {
+    text[at.min(text.len())..]
+        .iter()
+        .take(32)
+        .take_while(|sign| sign.is_ascii_digit())
+        .count()
+}
+
+/// A string, a number, true, false or null.
+pub fn scalar(text: &[u8], at: usize) -> Option<usize> {
+    match *text.get(at)? {
+        b'"' => string(text, at, ESCAPES),
+        b't' => word(text, at, b"true"),
+        b'f' => word(text, at, b"false"),
+        b'n' => word(text, at, b"null"),
+        _ => number(text, at),
+    }
+}
+
+pub fn word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    text.get(at..)?.starts_with(word).then_some(at + word.len())
+}
+
+/// A scalar, or an object of such to a depth of two, written without spaces, each name once.
+pub fn own(text: &[u8], at: usize, depth: usize) -> Option<usize> {
+    if text.get(at) != Some(&b'{') {
+        return scalar(text, at);
+    }
+    if depth == 0 {
+        return None;
+    }
+    let mut place = at + 1;
+    if text.get(place) == Some(&b'}') {
+        return Some(place + 1);
+    }
+    let mut names: [&[u8]; MOST_NAMES] = [b""; MOST_NAMES];
+    for known in 0..MOST_NAMES {
+        let behind = string(text, place, b"")?;
+        let name = &text[place..behind];
+        if name.len() < 3 || name.len() > MOST_NAME_BYTES || names[..known].contains(&name) {
+            return None;
+        }
+        names[known] = name;
+        place = own(text, word(text, behind, b":")?, depth - 1)?;
+        match *text.get(place)? {
+            b',' => place += 1,
+            b'}' => return Some(place + 1),
+            _ => return None,
+        }
+    }
+    None
+}
+
+const MOST_NAMES: usize = 16;
+const MOST_NAME_BYTES: usize = 128;
+
+/// `"2026-11-21T06:24:28.566Z"`, quotes included: a time as we write it, which really exists.
+pub fn time(text: &[u8], at: usize) -> Option<usize> {
+    const FORM: &[u8; 26] = b"\"0000-00-00T00:00:00.000Z\"";
+    let value = text.get(at..at + FORM.len())?;
+    for (sign, form) in value.iter().zip(FORM) {
+        if !(sign == form || (*form == b'0' && sign.is_ascii_digit())) {
+            return None;
+        }
+    }
+    let part = |from: usize| u32::from(value[from] - b'0') * 10 + u32::from(value[from + 1] - b'0');
+    let year = part(1) * 100 + part(3);
+    let (month, day) = (part(6), part(9));
+    let exists = year > 0
+        && (1..=12).contains(&month)
+        && (1..=days_of(year, month)).contains(&day)
+        && part(12) < 24
+        && part(15) < 60
+        && part(18) < 60;
+    exists.then_some(at + FORM.len())
+}
+
+fn days_of(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_end_at_their_quote() {
+        assert_eq!(string(br#""a\"b"c"#, 0, ESCAPES), Some(6));
+        assert_eq!(string(br#""a\u0041""#, 0, ESCAPES), None);
+        assert_eq!(string(br#""a\n""#, 0, ESCAPES_OF_ONE_LINE), None);
+        assert_eq!(string(b"\"a\x01\"", 0, ESCAPES), None);
+        assert_eq!(string(b"\"open", 0, ESCAPES), None);
+        assert_eq!(string(b"\"open\\", 0, ESCAPES), None);
+    }
+
+    #[test]
+    fn numbers_are_those_of_json_without_exponent() {
+        for (text, end) in [("0,", Some(1)), ("17}", Some(2)), ("-1.50,", Some(5)), ("x", None)] {
+            assert_eq!(number(text.as_bytes(), 0), end, "{text}");
+        }
+        assert_eq!(number(b"1.", 0), None);
+        assert_eq!(number(b"", 0), None);
+        assert_eq!(whole_number(b"1234567890123456789", 0), None);
+        assert_eq!(whole_number(b"01", 0), None);
+    }
+
+    #[test]
+    fn objects_have_each_name_once() {
+        assert_eq!(own(br#"{"a":{"b":1},"c":null}"#, 0, 2), Some(22));
+        assert_eq!(own(br#"{"a":1,"a":2}"#, 0, 2), None);
+        assert_eq!(own(br#"{"a":{"b":{"c":1}}}"#, 0, 2), None);
+        assert_eq!(own(br#"{"":1}"#, 0, 2), None);
+        assert_eq!(own(b"{}", 0, 2), Some(2));
+    }
+
+    #[test]
+    fn times_exist() {
+        assert_eq!(time(b"\"2026-11-21T06:24:28.566Z\"", 0), Some(26));
+        assert_eq!(time(b"\"2024-02-29T06:24:28.566Z\"", 0), Some(26));
+        for odd in ["2026-02-29T06:24:28.566Z", "2026-11-21T24:00:00.000Z", "2026-11-21 06:24:28.566Z"] {
+            assert_eq!(time(format!("\"{odd}\"").as_bytes(), 0), None, "{odd}");
+        }
+    }
+}
