@@ -2,7 +2,7 @@
 
 Two sums must hold. For each source, on the shipper's side:
 
-    lines read = lines in acknowledged events + empty lines + dead letters + pending
+    lines read = lines in acknowledged events + empty lines + dead letters + dropped + pending
 
 and for each run of a source and each day that the store still has:
 
@@ -16,7 +16,7 @@ the ledger is red until the store keeps none of their days any more: nobody can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -28,7 +28,11 @@ Verdict = Literal["green", "catching up", "red"]
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One source's line of the ledger."""
+    """One source's line of the ledger.
+
+    Attributes:
+        dropped: The lines that rules of the configuration dropped, by the rule's name.
+    """
 
     source: str
     path: str
@@ -40,6 +44,8 @@ class SourceRow:
     events_acked: int
     events_stored: int
     verdict: Verdict
+    lines_dropped: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,8 @@ def _row(
         said, judged = _difference(source.path, run, balance.missing, known.lag)
         findings += said
         verdict = _worst((verdict, judged))
-    accounted = source.lines_acked + source.lines_empty + source.lines_dead + source.lines_pending
+    sent = source.lines_acked + source.lines_empty + source.lines_dead + source.lines_pending
+    accounted = sent + source.lines_dropped
     if accounted != source.lines_read:
         verdict = "red"
         findings.append(
@@ -180,7 +187,7 @@ def _row(
         )
     row = SourceRow(
         source.source, source.path, source.lines_read, source.lines_acked, source.lines_empty,
-        source.lines_dead, source.lines_pending, acked_total, stored_total, verdict,
+        source.lines_dead, source.lines_pending, acked_total, stored_total, verdict, source.lines_dropped, dict(source.dropped),
     )  # fmt: skip
     return row, findings
 

@@ -69,6 +69,7 @@ class SourceStatus(_Entry):
         lines_dead: Of these, lines that went to the dead letters.
         lines_pending: Of these, lines that wait for the rest of their event or for the ack.
         acked: Events that the broker has acknowledged, by run and UTC day (`YYYY-MM-DD`).
+        dropped: Lines of events that a rule of the configuration dropped, by the rule's name.
     """
 
     source: str
@@ -87,6 +88,12 @@ class SourceStatus(_Entry):
     lines_dead: int = 0
     lines_pending: int = 0
     acked: Mapping[str, Mapping[str, int]] = {}
+    dropped: Mapping[str, int] = {}
+
+    @property
+    def lines_dropped(self) -> int:
+        """Lines that rules of the configuration dropped."""
+        return sum(self.dropped.values())
 
     @property
     def key(self) -> str:

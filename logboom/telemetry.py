@@ -90,6 +90,9 @@ class PipelineCollector(Collector):
         dead = CounterMetricFamily(
             "logboom_source_lines_dead", "Lines that became dead letters.", labels=labels
         )
+        dropped = CounterMetricFamily(
+            "logboom_source_lines_dropped", "Lines that a rule dropped.", labels=[*labels, "rule"]
+        )
         pending = GaugeMetricFamily(
             "logboom_source_lines_pending", "Lines that wait.", labels=labels
         )
@@ -99,4 +102,6 @@ class PipelineCollector(Collector):
             acked.add_metric(names, source.lines_acked)
             dead.add_metric(names, source.lines_dead)
             pending.add_metric(names, source.lines_pending)
-        yield from (read, acked, dead, pending)
+            for rule, lines in source.dropped.items():
+                dropped.add_metric([*names, rule], lines)
+        yield from (read, acked, dead, dropped, pending)

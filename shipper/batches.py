@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from logboom.broker import Message
@@ -32,6 +32,8 @@ class Segment:
         days: Events by the UTC day of their index.
         guard: The last bytes before `end`, by which the place is recognised later.
         marks: What framing found remarkable, by the number of the event: its first tags.
+        dropped: Lines, beside `lines`, of events that a rule dropped, by the rule's name. These
+            events are not among the others: what a restart sends again, no rule decides on anew.
     """
 
     source: str
@@ -48,6 +50,12 @@ class Segment:
     days: Mapping[str, int]
     guard: bytes
     marks: Mapping[int, Sequence[str]]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lines_in_all(self) -> int:
+        """All lines between its first byte and its last, but dead ones."""
+        return self.lines + self.empty_lines + sum(self.dropped.values())
 
 
 @dataclass(frozen=True, slots=True)

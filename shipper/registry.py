@@ -24,9 +24,10 @@ import zstandard
 from logboom.errors import AlreadyRunning, ConfigError, DiskFull
 from logboom.status import LossStatus
 from shipper.batches import Batch, Segment
+from shipper.dropped import DROPPED_TABLE, count_dropped, read_dropped
 from shipper.losses import LOST_TABLE, Loss, row_of, statuses_of
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 5
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -44,14 +45,17 @@ CREATE TABLE planned (
   epoch INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, read_ns INTEGER NOT NULL,
   starts BLOB NOT NULL, ends BLOB NOT NULL, timestamps BLOB NOT NULL, lines INTEGER NOT NULL,
   empty_lines INTEGER NOT NULL, days TEXT NOT NULL, guard BLOB NOT NULL,
-  marks BLOB NOT NULL DEFAULT '{{}}',
+  marks BLOB NOT NULL DEFAULT '{{}}', dropped BLOB NOT NULL DEFAULT '{{}}',
   PRIMARY KEY (sequence, position)
 ) WITHOUT ROWID;
-{LOST_TABLE}
+{LOST_TABLE};
+{DROPPED_TABLE}
 """
 _MIGRATIONS = {
     1: "ALTER TABLE planned ADD COLUMN marks BLOB NOT NULL DEFAULT '{}'",
     2: LOST_TABLE,
+    3: "ALTER TABLE planned ADD COLUMN dropped BLOB NOT NULL DEFAULT '{}'",
+    4: DROPPED_TABLE,
 }
 """What makes the next format of each."""
 
@@ -72,6 +76,7 @@ class SourceRecord:
         prefix: The first bytes of the file.
         guard: The last bytes before the checkpoint.
         acked: Events that the broker has acknowledged, by (run, day).
+        dropped: Lines that rules have dropped, by the rule's name.
     """
 
     id: str
@@ -88,6 +93,7 @@ class SourceRecord:
     lines_empty: int = 0
     lines_dead: int = 0
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
 
 
 class Registry:
@@ -197,6 +203,9 @@ class Registry:
         for source, run, day, events in self._database.execute("SELECT * FROM acked"):
             if source in records:
                 records[source].acked[run, day] = events
+        for source, dropped in read_dropped(self._database).items():
+            if source in records:
+                records[source].dropped.update(dropped)
         return list(records.values())
 
     def put(self, records: Iterable[SourceRecord]) -> None:
@@ -260,7 +269,7 @@ class Registry:
     def _plan(self, batches: Sequence[Batch]) -> None:
         compressor = zstandard.ZstdCompressor(level=1)
         self._database.executemany(
-            "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 (batch.sequence, position, *_planned_row(segment, compressor))
                 for batch in batches
@@ -281,6 +290,7 @@ class Registry:
                 " WHERE id=?",
                 (segment.lines, segment.empty_lines, segment.source),
             )
+            count_dropped(self._database, segment.source, segment.dropped)
             run(
                 "UPDATE sources SET offset=?, guard=? WHERE id=? AND epoch=?",
                 (segment.end, segment.guard, segment.source, segment.epoch),
@@ -336,13 +346,14 @@ def _planned_row(segment: Segment, compressor: zstandard.ZstdCompressor) -> tupl
         segment.starts.tobytes(), segment.ends.tobytes(),
         compressor.compress("\n".join(segment.timestamps).encode()),
         segment.lines, segment.empty_lines, days, segment.guard,
-        orjson.dumps(segment.marks, option=orjson.OPT_NON_STR_KEYS),
+        orjson.dumps(segment.marks, option=orjson.OPT_NON_STR_KEYS), orjson.dumps(segment.dropped),
     )  # fmt: skip
 
 
 def _segment(row: tuple[object, ...], decompressor: zstandard.ZstdDecompressor) -> Segment:
     (
-        source, run, epoch, start, end, read_ns, starts, ends, stamps, lines, empty, days, guard, marks
+        source, run, epoch, start, end, read_ns, starts, ends, stamps, lines, empty, days, guard,
+        marks, dropped,
     ) = row  # fmt: skip
     text = decompressor.decompress(stamps).decode()  # type: ignore[arg-type] # a BLOB column
     return Segment(
@@ -352,6 +363,7 @@ def _segment(row: tuple[object, ...], decompressor: zstandard.ZstdDecompressor) 
         days={d: int(n) for d, n in (p.split(":") for p in str(days).split(",") if p)},
         guard=bytes(guard),  # type: ignore[call-overload]
         marks={int(number): tags for number, tags in orjson.loads(marks).items()},  # type: ignore[arg-type]
+        dropped=orjson.loads(dropped),  # type: ignore[arg-type]
     )  # fmt: skip
 
 

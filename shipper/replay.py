@@ -58,7 +58,7 @@ def planned_batches(
                 continue
             source, data = found
             messages += source.assembler_of(segment.epoch).assemble_again(segment, data)
-            source.tally.lines_read += segment.lines + segment.empty_lines
+            source.tally.lines_read += segment.lines_in_all
             source.tally.planned(segment)
             source.go_on_behind(segment)
             kept.append(segment)

@@ -33,6 +33,7 @@ class Tally:
     lines_dead: int
     lines_in_flight: int
     events: dict[str, dict[str, int]]
+    dropped: dict[str, int]
 
     @classmethod
     def of(cls, record: SourceRecord) -> Tally:
@@ -40,18 +41,24 @@ class Tally:
         events: dict[str, dict[str, int]] = {}
         for (run, day), count in record.acked.items():
             events.setdefault(run, {})[day] = count
+        dropped = dict(record.dropped)
         accounted = record.lines_acked + record.lines_empty + record.lines_dead
-        return cls(accounted, record.lines_acked, record.lines_empty, record.lines_dead, 0, events)
+        return cls(
+            accounted + sum(dropped.values()), record.lines_acked, record.lines_empty,
+            record.lines_dead, 0, events, dropped,
+        )  # fmt: skip
 
     def planned(self, segment: Segment) -> None:
         """Its lines are on their way."""
-        self.lines_in_flight += segment.lines + segment.empty_lines
+        self.lines_in_flight += segment.lines_in_all
 
     def settled(self, segment: Segment) -> None:
         """Its lines are durable in the broker."""
-        self.lines_in_flight -= segment.lines + segment.empty_lines
+        self.lines_in_flight -= segment.lines_in_all
         self.lines_acked += segment.lines
         self.lines_empty += segment.empty_lines
+        for rule, lines in segment.dropped.items():
+            self.dropped[rule] = self.dropped.get(rule, 0) + lines
         days = self.events.setdefault(segment.run, {})
         for day, count in segment.days.items():
             days[day] = days.get(day, 0) + count
@@ -190,5 +197,5 @@ class Source:
             lines_acked=tally.lines_acked, lines_empty=tally.lines_empty,
             lines_dead=tally.lines_dead,
             lines_pending=tally.lines_in_flight + self.pending.count(b"\n"),
-            acked=tally.events,
+            acked=tally.events, dropped=tally.dropped,
         )  # fmt: skip

@@ -83,6 +83,7 @@ def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
         "lines_acked",
         "lines_empty",
         "lines_dead",
+        "lines_dropped",
         "lines_pending",
         "events_acked",
         "events_stored",
@@ -96,6 +97,9 @@ def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
     console.print(table)
     if ledger["losses"]:
         console.print(_losses(ledger["losses"]))
+    for row in ledger["sources"]:
+        for rule, lines in row["dropped"].items():
+            console.print(f"  {row['path']}: {lines} lines dropped by rule: {rule}", markup=False)
     for finding in ledger["findings"]:
         console.print(f"  {finding}")
     console.print(f"ledger: {ledger['verdict']}")
