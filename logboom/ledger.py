@@ -8,6 +8,8 @@ and for each run of a source and each day that the store still has:
 
     events acknowledged by the broker = events stored + dead letters + events still in the broker
 
+A dead letter of a shipper that was sent after all counts as acknowledged from then on.
+
 What a shipper had planned to send and could not find again is a row of its own. If the broker had
 taken it before, the store has so many events more than were acknowledged; the others are lost, and
 the ledger is red until the store keeps none of their days any more: nobody can say them away.
@@ -15,12 +17,13 @@ the ledger is red until the store keeps none of their days any more: nobody can 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from logboom.status import LossStatus, SourceStatus
+from logboom.status import DeadStatus, LossStatus, SourceStatus
 from logboom.store import SourceCount
 
 Verdict = Literal["green", "catching up", "red"]
@@ -82,6 +85,7 @@ class Ledger:
         lag: Events that wait in the broker.
         findings: What is wrong or on its way, one sentence each.
         losses: By path; without those whose days the store does not keep any more.
+        dead: Dead letters of all services that wait now.
     """
 
     sources: Sequence[SourceRow]
@@ -89,11 +93,12 @@ class Ledger:
     verdict: Verdict
     findings: Sequence[str]
     losses: Sequence[LossRow] = ()
+    dead: int = 0
 
 
 def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
-    dead: Mapping[str, int], days: Iterable[date], losses: Iterable[LossStatus] = (),
+    dead: Iterable[DeadStatus], days: Iterable[date], losses: Iterable[LossStatus] = (),
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -102,7 +107,7 @@ def judge(
         stored: What the store holds, by run and day; counted after `sources` was read, so that an
             event that is stored meanwhile cannot look like a missing one.
         lag: Events that wait in the broker, taken before `stored` was counted.
-        dead: Dead letters of the processor by run.
+        dead: What is told of dead letters, by data folder.
         days: The days that the store still has; others are left out of the comparison.
         losses: What the shippers could not find again.
     """
@@ -110,8 +115,10 @@ def judge(
     counts: dict[str, dict[str, int]] = {}
     for count in stored:
         counts.setdefault(count.run, {})[count.day.isoformat()] = count.documents
+    letters = _Letters.of(dead)
+    lag += letters.replaying
     telling = [loss for loss in losses if not kept or max(loss.days, default="") >= min(kept)]
-    known = _Known(counts, dead, kept, lag, {loss.run: loss.days for loss in telling})
+    known = _Known(counts, letters, kept, lag, {loss.run: loss.days for loss in telling})
     rows: list[SourceRow] = []
     findings: list[str] = []
     arrived: dict[str, int] = {}
@@ -129,8 +136,8 @@ def judge(
     verdict = _worst([*(row.verdict for row in rows), *(row.verdict for row in lost)])
     if lag and verdict == "green":
         verdict = "catching up"
-        findings.append(f"{lag} events wait in the broker")
-    return Ledger(rows, lag, verdict, findings, lost)
+        findings.append(f"{lag} events are on their way to the store")
+    return Ledger(rows, lag, verdict, findings, lost, letters.waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +151,49 @@ class _Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class _Letters:
+    """The dead letters of all data folders.
+
+    Attributes:
+        waiting: How many there are.
+        replaying: Of these, those on their way back: they may be in the store already.
+        refused: By the store, by run.
+        replayed: Events that were dead in a shipper and were sent after all, by run and day.
+        replayed_lines: Their lines, by source.
+    """
+
+    waiting: int
+    replaying: int
+    refused: Mapping[str, int]
+    replayed: Mapping[str, Mapping[str, int]]
+    replayed_lines: Mapping[str, int]
+
+    @classmethod
+    def of(cls, statuses: Iterable[DeadStatus]) -> _Letters:
+        """Adds up what is told of each data folder."""
+        waiting = replaying = 0
+        refused, lines = Counter[str](), Counter[str]()
+        replayed: dict[str, Counter[str]] = {}
+        for status in statuses:
+            waiting += status.letters
+            replaying += status.replaying
+            refused.update(status.refused)
+            lines.update(status.replayed_lines)
+            for run, days in status.replayed.items():
+                replayed.setdefault(run, Counter()).update(days)
+        return cls(waiting, replaying, refused, replayed, lines)
+
+    def acked(self, run: str, days: Mapping[str, int]) -> Mapping[str, int]:
+        """The events of a run that the broker has, by day: those that were sent later, too."""
+        return Counter(days) + Counter(self.replayed.get(run, {}))
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What the store and the processors tell, and the events by day that were lost, by run."""
 
     counts: Mapping[str, Mapping[str, int]]
-    dead: Mapping[str, int]
+    letters: _Letters
     kept: set[str]
     lag: int
     lost: Mapping[str, Mapping[str, int]]
@@ -158,7 +203,7 @@ class _Known:
         have, lost = self.counts.get(run, {}), self.lost.get(run, {})
         acked = {day: events for day, events in days.items() if day in self.kept or not have}
         stored = sum(have.get(day, 0) for day in {*acked, *lost})
-        missing = sum(acked.values()) - stored - self.dead.get(run, 0)
+        missing = sum(acked.values()) - stored - self.letters.refused.get(run, 0)
         arrived = min(max(0, -missing), sum(lost.values()))
         return _Balance(sum(acked.values()), stored, missing + arrived, arrived)
 
@@ -170,8 +215,8 @@ def _row(
     findings: list[str] = []
     verdict: Verdict = "green"
     acked_total = stored_total = 0
-    for run, days in source.acked.items():
-        balance = known.balance(run, days)
+    for run in source.acked:
+        balance = known.balance(run, known.letters.acked(run, source.acked[run]))
         arrived[run] = balance.arrived
         acked_total += balance.acked
         stored_total += balance.stored
@@ -185,9 +230,11 @@ def _row(
         findings.append(
             f"{source.path}: {source.lines_read} lines were read, and {accounted} are accounted for"
         )
+    sent_later = min(source.lines_dead, known.letters.replayed_lines.get(source.source, 0))
     row = SourceRow(
-        source.source, source.path, source.lines_read, source.lines_acked, source.lines_empty,
-        source.lines_dead, source.lines_pending, acked_total, stored_total, verdict, source.lines_dropped, dict(source.dropped),
+        source.source, source.path, source.lines_read, source.lines_acked + sent_later,
+        source.lines_empty, source.lines_dead - sent_later, source.lines_pending, acked_total,
+        stored_total, verdict, source.lines_dropped, dict(source.dropped),
     )  # fmt: skip
     return row, findings
 

@@ -135,6 +135,43 @@ class LossStatus(_Entry):
         return f"lost/{self.shipper}/{self.run}"
 
 
+class DeadStatus(_Entry):
+    """One data folder's dead letters, whoever buried them.
+
+    Attributes:
+        store: Id of the folder's file of dead letters.
+        letters: How many there are.
+        bytes: Bytes of their events.
+        replaying: Of these letters, those that are on their way back.
+        refused: Events that the store refused and that wait, by run.
+        replayed: Events that were dead in a shipper and were sent after all, by run and UTC day.
+        replayed_lines: Lines of these, by id of the source.
+    """
+
+    store: str
+    at_ns: int
+    letters: int = 0
+    bytes: int = 0
+    replaying: int = 0
+    refused: Mapping[str, int] = {}
+    replayed: Mapping[str, Mapping[str, int]] = {}
+    replayed_lines: Mapping[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        """Key of this entry on the status stream."""
+        return f"dead/{self.store}"
+
+
+def decode_dead(entries: Mapping[str, bytes]) -> list[DeadStatus]:
+    """The dead letters of all data folders among what `Broker.read_status` gave."""
+    return [
+        DeadStatus.model_validate_json(value)
+        for key, value in sorted(entries.items())
+        if key.startswith("dead/")
+    ]
+
+
 def decode_losses(entries: Mapping[str, bytes]) -> list[LossStatus]:
     """The losses among what `Broker.read_status` gave, by path."""
     losses = [

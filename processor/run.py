@@ -12,6 +12,8 @@ from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config
 from logboom.config.load import process_environment
+from logboom.dead import DeadLetters
+from logboom.dead.telling import DeadTelling
 from logboom.event import IndexDays
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
 from logboom.reporting import INTERVAL_S, Reporter
@@ -40,11 +42,13 @@ async def _serve(config: Config, clock: Clock) -> None:
     store = await open_store(config, clock=clock)
     reporter = Reporter(broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock)
     preparer = Preparer(IndexDays(config.retention), clock)
-    burial = Burial(config.data / "dead", clock)
+    letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
+    burial = Burial(letters, clock)
+    telling = DeadTelling(letters, clock)
     consumer = Consumer(broker, store, config.processor, preparer, burial.bury, clock)
     try:
         async with asyncio.TaskGroup() as tasks:
-            reporting = tasks.create_task(_report(reporter, consumer, preparer))
+            reporting = tasks.create_task(_report(reporter, consumer, preparer, telling))
             consuming = tasks.create_task(consumer.run(stop))
             await until(stop, consuming)
             reporter.state = "stopping"
@@ -52,13 +56,15 @@ async def _serve(config: Config, clock: Clock) -> None:
                 log.warning("stopped before the last write: these events are consumed again")
             reporting.cancel()
         reporter.state = "stopped"
-        await reporter.post(_counters(consumer, preparer), {})
+        await reporter.post(_counters(consumer, preparer), await telling.news())
     finally:
         await store.close()
         await broker.close()
 
 
-async def _report(reporter: Reporter, consumer: Consumer, preparer: Preparer) -> None:
+async def _report(
+    reporter: Reporter, consumer: Consumer, preparer: Preparer, telling: DeadTelling
+) -> None:
     while True:
         waiting_for = consumer.counts.waiting_for
         if reporter.state != "stopping":
@@ -66,7 +72,7 @@ async def _report(reporter: Reporter, consumer: Consumer, preparer: Preparer) ->
         reporter.waiting_for = waiting_for
         if waiting_for:
             reporter.trouble(waiting_for)
-        await reporter.post(_counters(consumer, preparer), {})
+        await reporter.post(_counters(consumer, preparer), await telling.news())
         await asyncio.sleep(INTERVAL_S)
 
 

@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from logboom.broker import Broker, PartitionLag
 from logboom.clock import Clock
+from logboom.dead import DeadLetters
 from logboom.errors import LogboomError
-from logboom.event import SOURCE_RUN_LENGTH
 from logboom.ledger import judge
 from logboom.status import (
     STALE_AFTER_S,
+    DeadStatus,
     LossStatus,
     ServiceStatus,
     SourceStatus,
+    decode_dead,
     decode_losses,
     decode_status,
 )
@@ -41,6 +41,7 @@ class Snapshot:
     lag: Sequence[PartitionLag]
     broker_trouble: str | None
     losses: Sequence[LossStatus] = ()
+    dead: Sequence[DeadStatus] = ()
 
 
 class PipelineState:
@@ -59,7 +60,7 @@ class PipelineState:
         self._store = store
         self._group = group
         self._data = data
-        self._dead_letters = data / "dead" / "dead-letters.ndjson"
+        self._letters = DeadLetters(data / "dead", max_bytes=0)
         self._clock = clock
         self._turn = asyncio.Lock()
         self._taken = 0.0
@@ -79,6 +80,7 @@ class PipelineState:
             entries = await self._broker.read_status()
             services, sources = decode_status(entries)
             losses = decode_losses(entries)
+            dead = decode_dead(entries)
             lag = await self._broker.lag(group=self._group)
         except LogboomError as error:
             old = self._snapshot
@@ -86,36 +88,28 @@ class PipelineState:
                 return Snapshot((), (), (), str(error))
             return replace(old, broker_trouble=str(error))
         recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
-        return Snapshot(recent, sources, lag, None, losses)
+        return Snapshot(recent, sources, lag, None, losses, dead)
 
     def _age_s(self, at_ns: int) -> float:
         return (self._clock.now_ns() - at_ns) / 1e9
 
     async def ledger(self) -> dict[str, Any]:
         """The judgement over all lines, as JSON."""
+        before = await self._our_letters()
         snapshot = await self.snapshot(fresh=True)
         await self._store.refresh()
         stored = await self._store.count_by_source()
         days = [day.day for day in await self._store.days()]
         lag = sum(partition.messages for partition in snapshot.lag)
-        dead = await asyncio.to_thread(self._dead_by_run)
+        dead = _dead(snapshot.dead, before, await self._our_letters())
         judged = judge(
             snapshot.sources, stored, lag=lag, dead=dead, days=days, losses=snapshot.losses
         )
         return asdict(judged)
 
-    def _dead_by_run(self) -> dict[str, int]:
-        names: set[str] = set()
-        try:
-            with self._dead_letters.open("rb") as file:
-                names = {orjson.loads(line)["id"] for line in file}
-        except FileNotFoundError:
-            return {}
-        counts: dict[str, int] = {}
-        for name in names:
-            run = name[:SOURCE_RUN_LENGTH]
-            counts[run] = counts.get(run, 0) + 1
-        return counts
+    async def _our_letters(self) -> DeadStatus | None:
+        """The dead letters of our own data folder as they are now."""
+        return await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
 
     async def health(self) -> dict[str, Any]:
         """All parts with a plain verdict, as JSON."""
@@ -180,3 +174,20 @@ class PipelineState:
             }
             for s in alive
         ]
+
+
+def _dead(
+    told: Sequence[DeadStatus], before: DeadStatus | None, after: DeadStatus | None
+) -> list[DeadStatus]:
+    """The dead letters of all data folders; of our own as they are, not as they were told.
+
+    Args:
+        told: On the status stream.
+        before: Our own, before anything else of the ledger was read.
+        after: Our own, after all else. Letters that went back meanwhile may be stored or not.
+    """
+    if after is None:
+        return list(told)
+    gone = 0 if before is None else max(0, before.letters - after.letters)
+    ours = after.model_copy(update={"replaying": after.replaying + gone})
+    return [ours, *(status for status in told if status.store != ours.store)]

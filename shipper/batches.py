@@ -34,6 +34,8 @@ class Segment:
         marks: What framing found remarkable, by the number of the event: its first tags.
         dropped: Lines, beside `lines`, of events that a rule dropped, by the rule's name. These
             events are not among the others: what a restart sends again, no rule decides on anew.
+        event_lines: Lines of each event; empty in a segment that a restart sends again.
+        dead_lines: Lines, beside `lines`, of its events that went to the dead letters.
     """
 
     source: str
@@ -51,6 +53,8 @@ class Segment:
     guard: bytes
     marks: Mapping[int, Sequence[str]]
     dropped: Mapping[str, int] = field(default_factory=dict)
+    event_lines: Sequence[int] = ()
+    dead_lines: int = 0
 
     @property
     def lines_in_all(self) -> int:

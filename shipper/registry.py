@@ -286,9 +286,9 @@ class Registry:
         run("DELETE FROM planned WHERE sequence=?", (batch.sequence,))
         for segment in batch.segments:
             run(
-                "UPDATE sources SET lines_acked=lines_acked+?, lines_empty=lines_empty+?"
-                " WHERE id=?",
-                (segment.lines, segment.empty_lines, segment.source),
+                "UPDATE sources SET lines_acked=lines_acked+?, lines_empty=lines_empty+?,"
+                " lines_dead=lines_dead+? WHERE id=?",
+                (segment.lines, segment.empty_lines, segment.dead_lines, segment.source),
             )
             count_dropped(self._database, segment.source, segment.dropped)
             run(

@@ -11,6 +11,8 @@ from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config, FileInput
 from logboom.config.load import process_environment
+from logboom.dead import DeadLetters
+from logboom.dead.telling import DeadTelling
 from logboom.errors import DiskFull
 from logboom.event import IndexDays, source_run
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
@@ -18,6 +20,7 @@ from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
 from shipper.assembly import Assembled, Assembler
 from shipper.batches import Batch
+from shipper.burying import Burial
 from shipper.collecting import Collector
 from shipper.inputs.making import make_inputs
 from shipper.inputs.spools import Spools
@@ -68,6 +71,9 @@ class Shipper:
         files += self._spools.files
         self._watcher = Watcher(files, registry, self._source, clock)
         self._sources: dict[str, Source] = {}
+        letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
+        self._burial = Burial(letters, self._days, self._path_of, clock)
+        self._telling = DeadTelling(letters, clock)
         self._losses: Sequence[LossStatus] = ()
         self._next_losses = 0.0
         self._counts = {"events_acked": 0.0, "batches_acked": 0.0, "bytes_acked": 0.0}
@@ -81,8 +87,8 @@ class Shipper:
         broker = await open_broker(self._config)
         reporter = Reporter(broker, "shipper", self._name, self._clock)
         sender = Sender(
-            broker, self._registry, in_flight=self._config.shipper.batches_in_flight,
-            settled=self._settled,
+            broker, self._registry, self._burial, settled=self._settled,
+            in_flight=self._config.shipper.batches_in_flight,
         )  # fmt: skip
         self._warn_of_damage(reporter)
         self._spools.open(self._registry.sources())
@@ -101,7 +107,7 @@ class Shipper:
                 reporting.cancel()
                 keeping.cancel()
             reporter.state = "stopped"
-            await reporter.post(self._counters(), self._changed_sources())
+            await reporter.post(self._counters(), await self._news())
         finally:
             self._spools.end()
             await broker.close()
@@ -171,6 +177,9 @@ class Shipper:
             self._sources[source.id] = source
         self._spools.follow(added)
 
+    def _path_of(self, source: str) -> str:
+        return self._sources[source].path
+
     def _source(self, record: SourceRecord, section: FileInput) -> Source:
         return Source(record, section, self._assembler)
 
@@ -200,7 +209,7 @@ class Shipper:
                 reporter.trouble(sender.waiting_for)
             for sentence in self._troubles():
                 reporter.trouble(sentence)
-            await reporter.post(self._counters(), self._changed_sources())
+            await reporter.post(self._counters(), await self._news())
             await self._keep_prefixes()
             await asyncio.sleep(INTERVAL_S)
 
@@ -217,6 +226,9 @@ class Shipper:
             for name, count in part.status().counters.items():
                 counters[name] = counters.get(name, 0.0) + count
         return counters
+
+    async def _news(self) -> Mapping[str, bytes]:
+        return {**self._changed_sources(), **await self._telling.news()}
 
     def _changed_sources(self) -> Mapping[str, bytes]:
         at_ns = self._clock.now_ns()

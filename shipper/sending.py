@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from logboom.broker import Broker, OutgoingBatch, Publisher
-from logboom.errors import BrokerError, DiskFull, LogboomError
+from logboom.broker import Broker, Message, OutgoingBatch, Publisher
+from logboom.errors import BrokerError, DiskFull, EventsTooLarge, LogboomError
 from logboom.retrying import Backoff
 from shipper.batches import Batch
+from shipper.burying import Burial
+from shipper.fitting import fit
 from shipper.registry import Registry
 
 log = logging.getLogger("logboom.shipper")
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Sender:
     Args:
         broker: Where to.
         registry: Where plans and checkpoints are kept.
+        burial: Takes what the broker will never take.
         in_flight: Batches that may wait for their ack at once.
         settled: Called for every batch whose ack is durable in the registry, in order.
     """
@@ -37,19 +43,21 @@ class Sender:
         self,
         broker: Broker,
         registry: Registry,
+        burial: Burial,
         *,
         in_flight: int,
         settled: Callable[[Batch], None],
     ) -> None:
         self._broker = broker
         self._registry = registry
+        self._burial = burial
         self._settled = settled
         self._publisher: Publisher | None = None
         self._opening = asyncio.Lock()
         self._registry_turn = asyncio.Lock()
         self._places = asyncio.Semaphore(in_flight)
         self._offers: asyncio.Queue[_Offer | None] = asyncio.Queue()
-        self._under_way: asyncio.Queue[tuple[Batch, asyncio.Task[None]] | None] = asyncio.Queue()
+        self._under_way: asyncio.Queue[asyncio.Task[Batch] | None] = asyncio.Queue()
         self._acked: deque[Batch] = deque()
         self._troubles: dict[str, str] = {}
 
@@ -92,16 +100,13 @@ class Sender:
             known = [offer for offer in offers if offer is not None]
             await self._write([offer.batch for offer in known if not offer.planned_before])
             for offer in known:
-                task = tasks.create_task(self._publish(offer.batch))
-                self._under_way.put_nowait((offer.batch, task))
+                self._under_way.put_nowait(tasks.create_task(self._publish(offer)))
         self._under_way.put_nowait(None)
 
     async def _settle_acks(self) -> None:
         """Takes acks in the order of the numbers: a checkpoint never has a gap behind it."""
-        while (entry := await self._under_way.get()) is not None:
-            batch, publishing = entry
-            await publishing
-            self._acked.append(batch)
+        while (publishing := await self._under_way.get()) is not None:
+            self._acked.append(await publishing)
             self._places.release()
             if self._offers.empty():  # else the next plan's transaction settles it along
                 await self._write([])
@@ -125,17 +130,59 @@ class Sender:
                 self._acked.popleft()
                 self._settled(batch)
 
-    async def _publish(self, batch: Batch) -> None:
+    async def _publish(self, offer: _Offer) -> Batch:
+        """Publishes a batch; gives it as it is to be settled."""
+        batch = offer.batch
+        left = dict(enumerate(batch.messages))
+        dead: dict[int, str] = {}
         backoff = Backoff()
-        outgoing = OutgoingBatch(batch.sequence, batch.messages, batch.identity)
-        while batch.messages:
+        while left:
+            positions = list(left)
+            outgoing = OutgoingBatch(batch.sequence, list(left.values()), batch.identity)
             try:
                 publisher = await self._open()
                 await publisher.publish(outgoing)
-                break
+                left = {}
+            except EventsTooLarge as error:
+                refused = {p: left[p] for p in (positions[n] for n in error.positions)}
+                left = self._cut(refused, error, dead)
             except (BrokerError, DiskFull) as error:
                 await self._wait("broker", error, backoff)
         self._over("broker")
+        return await self._buried(batch, dead, planned_before=offer.planned_before)
+
+    def _cut(
+        self, refused: dict[int, Message], error: EventsTooLarge, dead: dict[int, str]
+    ) -> dict[int, Message]:
+        """What to send in place of events that are too large; those that cannot be cut are noted."""
+        fitted = fit(refused, error.limit_bytes)
+        for position in fitted.hopeless:
+            dead[position] = error.sentence()
+        log.warning(
+            "%s: %d are cut and sent again, %d are dead letters",
+            error.sentence(), len(fitted.smaller), len(fitted.hopeless),
+        )  # fmt: skip
+        return dict(fitted.smaller)
+
+    async def _buried(self, batch: Batch, dead: dict[int, str], *, planned_before: bool) -> Batch:
+        settled = batch
+        if dead:
+            settled = await self._insist(lambda: self._burial.bury(batch, dead))
+        if planned_before:
+            await self._insist(lambda: self._burial.withdraw(settled))
+        return settled
+
+    async def _insist(self, act: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Nothing that is dead is forgotten: full dead letters hold back the reader, too."""
+        backoff = Backoff()
+        while True:
+            try:
+                result = await act()
+            except LogboomError as error:
+                await self._wait("dead letters", error, backoff)
+            else:
+                self._over("dead letters")
+                return result
 
     async def _open(self) -> Publisher:
         async with self._opening:
@@ -152,4 +199,4 @@ class Sender:
 
     def _over(self, part: str) -> None:
         if self._troubles.pop(part, None) is not None:
-            log.info("sending goes on: the %s works again", part)
+            log.info("sending goes on: the %s can be used again", part)

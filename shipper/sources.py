@@ -54,8 +54,9 @@ class Tally:
 
     def settled(self, segment: Segment) -> None:
         """Its lines are durable in the broker."""
-        self.lines_in_flight -= segment.lines_in_all
+        self.lines_in_flight -= segment.lines_in_all + segment.dead_lines
         self.lines_acked += segment.lines
+        self.lines_dead += segment.dead_lines
         self.lines_empty += segment.empty_lines
         for rule, lines in segment.dropped.items():
             self.dropped[rule] = self.dropped.get(rule, 0) + lines

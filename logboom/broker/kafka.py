@@ -1,7 +1,7 @@
 """Apache Kafka as the broker.
 
-An idempotent producer that waits for all replicas, batches built by partition, and consumers that
-commit by hand.
+Topics are made where they are missing, and consumers commit by hand. The producer's side is in
+`kafka_publisher.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
@@ -23,113 +23,19 @@ from aiokafka.errors import (
     UnknownMemberIdError,
     for_code,
 )
-from aiokafka.partitioner import DefaultPartitioner
 
+from logboom.broker.kafka_limits import topic_limit
+from logboom.broker.kafka_publisher import KafkaPublisher, start, stop
 from logboom.broker.kafka_settings import client_settings, translated
 from logboom.broker.kafka_status import KafkaStatus
-from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
+from logboom.broker.port import ConsumedBatch, Message, PartitionLag
 from logboom.config import KafkaSection
 from logboom.errors import BrokerUnavailable
 
 log = logging.getLogger("logboom.broker")
 
-MAX_MESSAGE_BYTES = 1_000_000
-"""Below Kafka's usual `message.max.bytes` of 1 MiB, with room for a batch's own bytes."""
-
-_CLOSE_S = 10.0
 _MOST_COPIES = 3
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
-
-
-class KafkaPublisher:
-    """A producer's way into the topic. After a failure it begins anew with a fresh producer."""
-
-    def __init__(self, section: KafkaSection) -> None:
-        self._section = section
-        self._producer: AIOKafkaProducer | None = None
-        self._turn = asyncio.Lock()
-        self._closed = False
-        self._partitioner = DefaultPartitioner()
-
-    @property
-    def waiting_for(self) -> str | None:
-        """See `Publisher.waiting_for`."""
-        return None
-
-    async def publish(self, batch: OutgoingBatch) -> None:
-        """See `Publisher.publish`."""
-        producer = await self._started()
-        try:
-            async with asyncio.timeout(2 * self._section.request_timeout.total_seconds()):
-                partitions = sorted(await producer.partitions_for(self._section.topic))
-                answers = await self._send(producer, batch, partitions)
-                await asyncio.gather(*answers)
-        except (KafkaError, TimeoutError) as error:
-            await self._give_up(producer)
-            raise translated(error, self._section) from error
-
-    async def _send(
-        self, producer: AIOKafkaProducer, batch: OutgoingBatch, partitions: Sequence[int]
-    ) -> list[asyncio.Future[object]]:
-        by_partition: dict[int, list[Message]] = {}
-        partition_of: dict[bytes, int] = {}
-        for message in batch.messages:
-            partition = partition_of.get(message.key)
-            if partition is None:
-                partition = self._partitioner(message.key, partitions, partitions)
-                partition_of[message.key] = partition
-            by_partition.setdefault(partition, []).append(message)
-        answers: list[asyncio.Future[object]] = []
-        for partition, messages in by_partition.items():
-            answers += [
-                await producer.send_batch(built, self._section.topic, partition=partition)
-                for built in self._built(producer, messages)
-            ]
-        return answers
-
-    def _built(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[object]:
-        builders = [producer.create_batch()]
-        for message in messages:
-            add = builders[-1].append
-            if add(key=message.key, value=message.value, timestamp=None) is None:
-                builders.append(producer.create_batch())  # which takes any first message
-                builders[-1].append(key=message.key, value=message.value, timestamp=None)
-        return builders
-
-    async def _started(self) -> AIOKafkaProducer:
-        async with self._turn:
-            if self._closed:
-                raise BrokerUnavailable("the publisher is closed", where=self._section.topic)
-            if self._producer is None:
-                timeout_ms = int(self._section.request_timeout.total_seconds() * 1000)
-                compression = self._section.compression
-                producer = AIOKafkaProducer(
-                    **client_settings(self._section),
-                    acks="all",
-                    enable_idempotence=True,
-                    compression_type=None if compression == "none" else compression,
-                    max_batch_size=MAX_MESSAGE_BYTES,
-                    max_request_size=4 * MAX_MESSAGE_BYTES,
-                    request_timeout_ms=timeout_ms,
-                )
-                await _start(producer, self._section)
-                self._producer = producer
-            return self._producer
-
-    async def _give_up(self, producer: AIOKafkaProducer) -> None:
-        """A producer that failed may have lost its order; the next batch gets a new one."""
-        async with self._turn:
-            if self._producer is producer:
-                self._producer = None
-                await _stop(producer)
-
-    async def close(self) -> None:
-        """See `Publisher.close`."""
-        self._closed = True
-        async with self._turn:
-            producer, self._producer = self._producer, None
-            if producer is not None:
-                await _stop(producer)
 
 
 class KafkaSubscription:
@@ -154,7 +60,7 @@ class KafkaSubscription:
             request_timeout_ms=timeout_ms,
             max_poll_interval_ms=600_000,
         )
-        await _start(consumer, self._section)
+        await start(consumer, self._section)
         self._consumer = consumer
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
@@ -210,7 +116,7 @@ class KafkaSubscription:
         """See `Subscription.close`."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await _stop(consumer)
+            await stop(consumer)
 
 
 class KafkaBroker:
@@ -235,7 +141,9 @@ class KafkaBroker:
     async def publisher(self, *, producer: str) -> KafkaPublisher:  # noqa: ARG002 - Kafka numbers producers itself
         """See `Broker.publisher`."""
         await self._create_topics()
-        return KafkaPublisher(self._section)
+        async with self._turn:
+            limit = await topic_limit(await self._administrator(), self._section.topic)
+        return KafkaPublisher(self._section, limit)
 
     async def subscription(self, *, group: str) -> KafkaSubscription:
         """See `Broker.subscription`."""
@@ -337,7 +245,7 @@ class KafkaBroker:
     async def _consumer(self) -> AIOKafkaConsumer:
         if self._looker is None:
             looker = AIOKafkaConsumer(**client_settings(self._section), group_id=None)
-            await _start(looker, self._section)
+            await start(looker, self._section)
             self._looker = looker
         return self._looker
 
@@ -347,7 +255,7 @@ class KafkaBroker:
         if admin is not None:
             await admin.close()
         if looker is not None:
-            await _stop(looker)
+            await stop(looker)
 
 
 def _message(record: ConsumerRecord) -> Message:
@@ -360,23 +268,3 @@ def _raise_for_topics(errors: Sequence[tuple[object, ...]]) -> None:
         kind = for_code(code)
         if code and kind is not TopicAlreadyExistsError:
             raise kind(str(entry[2] if len(entry) > 2 else entry[0]))
-
-
-async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, section: KafkaSection) -> None:
-    try:
-        await client.start()
-    except (KafkaError, TimeoutError) as error:
-        await _stop(client)
-        raise translated(error, section) from error
-    except BaseException:
-        await _stop(client)
-        raise
-
-
-async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stopping waits for answers that may never come; then the connections are simply dropped."""
-    try:
-        async with asyncio.timeout(_CLOSE_S):
-            await client.stop()
-    except (KafkaError, TimeoutError) as error:
-        log.info("a connection to Kafka did not end in order: %s", error)

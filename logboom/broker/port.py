@@ -95,6 +95,8 @@ class Publisher(Protocol):
         Raises:
             BrokerUnavailable: The batch may or may not have arrived; publish it again. Or this
                 publisher is closed; then the text says so.
+            EventsTooLarge: Single messages are refused for their size; all others are durable.
+                Publish smaller ones in place of these under the same number.
             BrokerRefused: The broker will never take this batch.
             DiskFull: The embedded broker has no room; publish it again later.
         """

@@ -89,6 +89,14 @@ class ProcessorSection(Section):
     )
 
 
+class DeadLettersSection(Section):
+    """What could not be shipped or stored."""
+
+    max_bytes: Size = Field(
+        2**30, ge=2**20, description="They take this much at most; then shipping or storing waits."
+    )
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -115,6 +123,9 @@ class Config(Section):
     shipper: ShipperSection = Field(default_factory=ShipperSection, description="The shipper.")
     processor: ProcessorSection = Field(
         default_factory=ProcessorSection, description="The processor."
+    )
+    dead_letters: DeadLettersSection = Field(
+        default_factory=DeadLettersSection, description="What could not be shipped or stored."
     )
     log_level: Literal["debug", "info", "warn", "error"] = Field(
         "info", description="From which level on logboom writes its own log."

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from logboom.ledger import Ledger, judge
-from logboom.status import LossStatus, SourceStatus, decode_losses, decode_status
+from logboom.status import DeadStatus, LossStatus, SourceStatus, decode_losses, decode_status
 from logboom.store import SourceCount
 
 DAY = date(2026, 11, 21)
@@ -22,6 +22,10 @@ def source(**changes: Any) -> SourceStatus:
     return SourceStatus(**{**base, **changes})
 
 
+def letters(**facts: Any) -> DeadStatus:
+    return DeadStatus(store="d", at_ns=0, **facts)
+
+
 def verdict_of(
     status: SourceStatus,
     stored: int,
@@ -31,7 +35,7 @@ def verdict_of(
     days: tuple[date, ...] = (DAY,),
 ) -> Ledger:
     counts = [SourceCount("r", DAY, stored)] if stored else []
-    return judge([status], counts, lag=lag, dead={"r": dead}, days=days)
+    return judge([status], counts, lag=lag, dead=[letters(refused={"r": dead})], days=days)
 
 
 def test_a_balanced_ledger_is_green() -> None:
@@ -64,6 +68,30 @@ def test_dead_letters_are_accounted_for() -> None:
     assert verdict_of(source(), 97, dead=3).verdict == "green"
 
 
+def test_a_letter_on_its_way_back_may_be_stored_or_not() -> None:
+    for stored in (97, 98, 100):
+        counts = [SourceCount("r", DAY, stored)]
+        back = [letters(letters=3, replaying=3)]
+        ledger = judge([source()], counts, lag=0, dead=back, days=[DAY])
+        assert ledger.verdict == "catching up"
+    assert judge([source()], counts, lag=0, dead=back[:0], days=[DAY]).verdict == "green"
+
+
+def test_a_letter_of_the_shipper_that_was_sent_later_moves_from_dead_to_acked() -> None:
+    status = source(lines_acked=104, lines_dead=6)
+    sent = letters(replayed={"r": {"2026-11-21": 3}}, replayed_lines={"s": 4})
+    ledger = judge([status], [SourceCount("r", DAY, 103)], lag=0, dead=[sent], days=[DAY])
+    assert (ledger.verdict, ledger.findings) == ("green", [])
+    (row,) = ledger.sources
+    assert (row.lines_acked, row.lines_dead, row.events_acked) == (108, 2, 103)
+
+
+def test_letters_of_all_data_folders_are_added_up() -> None:
+    both = [letters(letters=2, refused={"r": 2}), letters(letters=1, refused={"r": 1})]
+    ledger = judge([source()], [SourceCount("r", DAY, 97)], lag=0, dead=both, days=[DAY])
+    assert (ledger.verdict, ledger.dead) == ("green", 3)
+
+
 @pytest.mark.parametrize("lines_read", [111, 113])
 def test_a_line_that_the_shipper_cannot_account_for_is_red(lines_read: int) -> None:
     ledger = verdict_of(source(lines_read=lines_read), 100)
@@ -94,7 +122,7 @@ def with_loss(
 ) -> Ledger:  # fmt: skip
     counts = [SourceCount("r", DAY, stored)] if stored else []
     known = [source()] if sources is None else sources
-    return judge(known, counts, lag=lag, dead={}, days=days, losses=[one])
+    return judge(known, counts, lag=lag, dead=[], days=days, losses=[one])
 
 
 def test_lost_lines_are_a_row_of_their_own_and_red() -> None:
@@ -147,7 +175,7 @@ def test_events_of_a_day_of_which_nothing_was_acknowledged_are_counted() -> None
         [source()],
         counts,
         lag=0,
-        dead={},
+        dead=[],
         days=[DAY, other],
         losses=[loss(days={"2026-11-20": 10})],
     )

@@ -1,0 +1,226 @@
+"""How does a batch get into Kafka, whatever its size limits are?
+
+An idempotent producer that waits for all replicas, with batches built by partition. A topic's limit
+counts for what is sent at once, compressed: so batches stay below it uncompressed, and a single
+message above it is sent alone, since it may be small enough when compressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RecordTooLargeError,
+)
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from logboom.broker.kafka_settings import client_settings, translated
+from logboom.broker.port import Message, OutgoingBatch
+from logboom.config import KafkaSection
+from logboom.errors import BrokerUnavailable, EventsTooLarge
+
+log = logging.getLogger("logboom.broker")
+
+MAX_BATCH_BYTES = 1_000_000
+"""Below Kafka's usual `message.max.bytes` of 1 MiB, with room for a batch's own bytes."""
+
+_OVERHEAD_BYTES = 512
+"""What a batch's and a message's own bytes may take, names of fields and key included."""
+
+_SMALLEST_BATCH_BYTES = 1024
+_CLOSE_S = 10.0
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Messages that go to one partition at once; `positions` are theirs in the batch."""
+
+    partition: int
+    positions: Sequence[int]
+
+
+class KafkaPublisher:
+    """A producer's way into the topic. After a failure it begins anew with a fresh producer.
+
+    Args:
+        section: How Kafka is reached.
+        topic_limit_bytes: What the topic takes at once; None when it does not tell.
+    """
+
+    def __init__(self, section: KafkaSection, topic_limit_bytes: int | None) -> None:
+        self._section = section
+        self._limit_bytes = topic_limit_bytes
+        most = MAX_BATCH_BYTES if topic_limit_bytes is None else topic_limit_bytes - _OVERHEAD_BYTES
+        self._batch_bytes = max(_SMALLEST_BATCH_BYTES, min(MAX_BATCH_BYTES, most))
+        self._producer: AIOKafkaProducer | None = None
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self._partitioner = DefaultPartitioner()
+
+    @property
+    def waiting_for(self) -> str | None:
+        """See `Publisher.waiting_for`."""
+        return None
+
+    async def publish(self, batch: OutgoingBatch) -> None:
+        """See `Publisher.publish`."""
+        positions: Sequence[int] = range(len(batch.messages))
+        refused: list[int] = []
+        while positions:
+            producer = await self._started()
+            failed = await self._send(producer, batch.messages, positions)
+            if failed:
+                await self._give_up(producer)
+                self._learn(failed)
+            refused += [piece.positions[0] for piece in failed if len(piece.positions) == 1]
+            positions = sorted(
+                p for piece in failed if len(piece.positions) > 1 for p in piece.positions
+            )
+        if refused:
+            raise EventsTooLarge(
+                f"{len(refused)} events are too large for the topic {self._section.topic}",
+                positions=sorted(refused),
+                limit_bytes=self._limit_bytes,
+                where=f"kafka://{','.join(self._section.bootstrap)}",
+            )
+
+    def _learn(self, failed: Sequence[_Piece]) -> None:
+        """A topic that did not tell its limit, or that has another one by now, is tried out."""
+        if any(len(piece.positions) > 1 for piece in failed):
+            self._batch_bytes = max(_SMALLEST_BATCH_BYTES, self._batch_bytes // 2)
+            log.info(
+                "Kafka refuses batches for their size: %d bytes from now on", self._batch_bytes
+            )
+
+    async def _send(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message], positions: Sequence[int]
+    ) -> list[_Piece]:
+        """Sends messages; gives the pieces that are too large for Kafka, all others are durable."""
+        try:
+            async with asyncio.timeout(2 * self._section.request_timeout.total_seconds()):
+                partitions = sorted(await producer.partitions_for(self._section.topic))
+                by_partition = self._by_partition(messages, positions, partitions)
+                pieces: list[_Piece] = []
+                answers: list[asyncio.Future[object]] = []
+                for partition, mine in by_partition.items():
+                    for builder, taken in self._built(producer, messages, mine):
+                        pieces.append(_Piece(partition, taken))
+                        answers.append(
+                            await producer.send_batch(
+                                builder, self._section.topic, partition=partition
+                            )
+                        )
+                results = await asyncio.gather(*answers, return_exceptions=True)
+        except (KafkaError, TimeoutError) as error:
+            await self._give_up(producer)
+            raise translated(error, self._section) from error
+        others = [
+            r for r in results if isinstance(r, BaseException) and not isinstance(r, _TOO_LARGE)
+        ]
+        for other in others:
+            await self._give_up(producer)
+            if isinstance(other, KafkaError):
+                raise translated(other, self._section) from other
+            raise other
+        return [
+            piece
+            for piece, result in zip(pieces, results, strict=True)
+            if isinstance(result, _TOO_LARGE)
+        ]
+
+    def _by_partition(
+        self, messages: Sequence[Message], positions: Sequence[int], partitions: Sequence[int]
+    ) -> dict[int, list[int]]:
+        by_partition: dict[int, list[int]] = {}
+        partition_of: dict[bytes, int] = {}
+        for position in positions:
+            key = messages[position].key
+            partition = partition_of.get(key)
+            if partition is None:
+                partition = self._partitioner(key, partitions, partitions)
+                partition_of[key] = partition
+            by_partition.setdefault(partition, []).append(position)
+        return by_partition
+
+    def _built(
+        self, producer: AIOKafkaProducer, messages: Sequence[Message], positions: Sequence[int]
+    ) -> list[tuple[BatchBuilder, list[int]]]:
+        """Batches of Kafka, each with the positions of its messages."""
+        built = [(producer.create_batch(), list[int]())]
+        for position in positions:
+            message = messages[position]
+            add = built[-1][0].append
+            if add(key=message.key, value=message.value, timestamp=None) is None:
+                built.append((producer.create_batch(), []))  # which takes any first message
+                built[-1][0].append(key=message.key, value=message.value, timestamp=None)
+            built[-1][1].append(position)
+        return built
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._turn:
+            if self._closed:
+                raise BrokerUnavailable("the publisher is closed", where=self._section.topic)
+            if self._producer is None:
+                timeout_ms = int(self._section.request_timeout.total_seconds() * 1000)
+                compression = self._section.compression
+                producer = AIOKafkaProducer(
+                    **client_settings(self._section),
+                    acks="all",
+                    enable_idempotence=True,
+                    compression_type=None if compression == "none" else compression,
+                    max_batch_size=self._batch_bytes,
+                    max_request_size=4 * MAX_BATCH_BYTES,
+                    request_timeout_ms=timeout_ms,
+                )
+                await start(producer, self._section)
+                self._producer = producer
+            return self._producer
+
+    async def _give_up(self, producer: AIOKafkaProducer) -> None:
+        """A producer that failed may have lost its order; the next batch gets a new one."""
+        async with self._turn:
+            if self._producer is producer:
+                self._producer = None
+                await stop(producer)
+
+    async def close(self) -> None:
+        """See `Publisher.close`."""
+        self._closed = True
+        async with self._turn:
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                await stop(producer)
+
+
+async def start(client: AIOKafkaProducer | AIOKafkaConsumer, section: KafkaSection) -> None:
+    """Starts a client of Kafka.
+
+    Raises:
+        BrokerError: It could not be started, and is stopped again.
+    """
+    try:
+        await client.start()
+    except (KafkaError, TimeoutError) as error:
+        await stop(client)
+        raise translated(error, section) from error
+    except BaseException:
+        await stop(client)
+        raise
+
+
+async def stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Stopping waits for answers that may never come; then the connections are simply dropped."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await client.stop()
+    except (KafkaError, TimeoutError) as error:
+        log.info("a connection to Kafka did not end in order: %s", error)

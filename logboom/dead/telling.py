@@ -1,0 +1,43 @@
+"""How does a service tell of the dead letters of its data folder? When they have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from logboom.clock import Clock
+from logboom.dead.store import DeadLetters
+from logboom.errors import LogboomError
+
+log = logging.getLogger("logboom.dead")
+
+_AGAIN_S = 60.0
+
+
+class DeadTelling:
+    """Watches a file of dead letters.
+
+    Args:
+        letters: The dead letters.
+        clock: For the time of what is told, and for telling it again now and then.
+    """
+
+    def __init__(self, letters: DeadLetters, clock: Clock) -> None:
+        self._letters = letters
+        self._clock = clock
+        self._seen: tuple[tuple[int, int], ...] = ()
+        self._next = 0.0
+
+    async def news(self) -> Mapping[str, bytes]:
+        """An entry for the status stream; nothing when nothing has changed of late."""
+        seen, now = self._letters.signature(), self._clock.monotonic()
+        if not seen or (seen == self._seen and now < self._next):
+            return {}
+        try:
+            status = await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
+        except LogboomError as error:
+            log.warning("%s", error.sentence())
+            return {}
+        self._seen, self._next = seen, now + _AGAIN_S
+        return {} if status is None else {status.key: status.model_dump_json().encode()}
