@@ -236,7 +236,10 @@ def test_a_registry_of_an_older_format_learns_of_losses(
 ) -> None:
     registry = shipper.open()
     older = {1: "ALTER TABLE planned DROP COLUMN marks; ", 2: ""}[version]
-    registry._database.executescript(f"{older}DROP TABLE lost; PRAGMA user_version={version}")
+    registry._database.executescript(
+        f"{older}ALTER TABLE planned DROP COLUMN dropped; DROP TABLE dropped; DROP TABLE lost;"
+        f" PRAGMA user_version={version}"
+    )
     shipper.close()
     shipper.plan()
     shipper.close()
@@ -244,4 +247,4 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     registry = shipper.open()
     shipper.again()
     assert [loss.lines for loss in shipper.losses()] == [10]
-    assert registry._database.execute("PRAGMA user_version").fetchone() == (3,)
+    assert registry._database.execute("PRAGMA user_version").fetchone() == (5,)
