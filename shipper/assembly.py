@@ -16,15 +16,20 @@ from logboom.broker import Message
 from logboom.clock import utc_text
 from logboom.config import FileInput, StdinInput
 from logboom.event import IndexDays
+from logboom.native import native_library
+from logboom.native.library import Events
 from shipper.batches import Segment
 from shipper.files.identity import take_guard
 from shipper.framing import Frames, Framing, make_framing
-from shipper.framing.frames import TRUNCATED, append, make_decoder
+from shipper.framing.frames import is_utf_8
+from shipper.framing.making import inner_section
+from shipper.native_splicing import NativeSplicer
 from shipper.normalise import Normaliser, SourceContext
 from shipper.parsers import Parser
 from shipper.parsers.json import JsonParser
 from shipper.parsers.making import make_parser
 from shipper.redact import Redactor
+from shipper.shrinking import shrink
 from shipper.splicing import Splicer
 
 PARSE_FAILED = "parse_failed"
@@ -72,13 +77,11 @@ class Assembler:
         self._epoch = epoch
         self._key = run.encode()
         self._days = days
-        self._framing: Framing = make_framing(
-            section.multiline, max_event_bytes=max_event_bytes, encoding=section.encoding
-        )
-        self._decode = make_decoder(section.encoding)
+        self._framing: Framing = make_framing(section, max_event_bytes=max_event_bytes)
         self._max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
-        self._parser: Parser = make_parser(section)
-        self._names_a_format = section.format not in {"auto", "plain"}
+        inner = inner_section(section)
+        self._parser: Parser = make_parser(inner)
+        self._names_a_format = inner.format not in {"auto", "plain"}
         self._redactor = Redactor.with_defaults()
         context = SourceContext(
             run=run,
@@ -89,6 +92,10 @@ class Assembler:
             fields=section.fields,
         )
         self._splicer = Splicer(context)
+        library = native_library() if is_utf_8(section.encoding) else None
+        self._native = (
+            None if library is None else NativeSplicer(library, context, self._redactor.automaton)
+        )
         self._normaliser = Normaliser(context, redactor=self._redactor)
 
     @property
@@ -108,7 +115,7 @@ class Assembler:
         frames = self._framing.cut(buffer, ended=ended)
         if not frames.consumed:
             return Assembled(None, (), 0, 0)
-        values, timestamps = self._events(frames, offset, read_ns)
+        values, timestamps = self._events(frames, buffer, offset, read_ns)
         segment = Segment(
             source=self._source,
             run=self.run,
@@ -124,6 +131,7 @@ class Assembler:
             days=self._count_days(timestamps, read_ns),
             guard=take_guard(buffer[: frames.consumed]),
             marks=frames.tags,
+            event_lines=frames.lines,
         )
         key = self._key
         messages = [Message(key, value) for value in values]
@@ -140,7 +148,7 @@ class Assembler:
             The messages under their old ids and with their old times.
         """
         frames = self._planned_frames(segment, buffer)
-        values, timestamps = self._events(frames, segment.start, segment.read_ns)
+        values, timestamps = self._events(frames, buffer, segment.start, segment.read_ns)
         for number, timestamp in enumerate(segment.timestamps):
             if timestamps[number] != timestamp:
                 event = orjson.loads(values[number])
@@ -149,79 +157,84 @@ class Assembler:
         return [Message(self._key, value) for value in values]
 
     def _planned_frames(self, segment: Segment, buffer: bytes) -> Frames:
-        frames = Frames()
-        for start, end in zip(segment.starts, segment.ends, strict=True):
-            lines = max(1, buffer.count(b"\n", start, end))
-            append(frames, self._decode, buffer, (start, end), lines)
+        spans = zip(segment.starts, segment.ends, strict=True)
+        frames = self._framing.cut_again(buffer, spans)
         frames.tags = {number: tuple(tags) for number, tags in segment.marks.items()}
         return frames
 
-    def _events(self, frames: Frames, offset: int, read_ns: int) -> tuple[list[bytes], list[str]]:
+    def _events(
+        self, frames: Frames, buffer: bytes, offset: int, read_ns: int
+    ) -> tuple[list[bytes], list[str]]:
         """Each event as JSON, and its time."""
-        texts, tags = frames.texts, frames.tags
-        if offset == 0 and texts:
-            texts[0] = texts[0].removeprefix(_BYTE_ORDER_MARK)
-        read_text = utc_text(read_ns // 1_000_000 * 1_000_000)
+        if offset == 0 and frames.texts:
+            frames.texts[0] = frames.texts[0].removeprefix(_BYTE_ORDER_MARK)
+        made = self._natively(frames, buffer, offset, read_ns)
+        values = made.values
+        left = [number for number, value in enumerate(values) if value is None]
+        if left:
+            self._in_python(made, left, frames, offset, read_ns)
+        return [value for value in values if value is not None], made.timestamps
+
+    def _natively(self, frames: Frames, buffer: bytes, offset: int, read_ns: int) -> Events:
+        """What the compiled part can make, where there is one."""
+        count = len(frames.texts)
+        shapes = self._splicer.shapes
+        if self._native is None or not shapes or self._parser.name != JsonParser.name:
+            return Events([None] * count, [""] * count, set())
+        made = self._native.splice(
+            buffer, (frames.starts, frames.ends), shapes, but={*frames.tags, *frames.fields},
+            offset=offset,
+            read_text=_text_of(read_ns),
+        )  # fmt: skip
+        suspects = sorted(made.suspects)
+        for place in self._redactor.suspects([frames.texts[number] for number in suspects]):
+            made.values[suspects[place]] = None
+        return made
+
+    def _in_python(
+        self, made: Events, left: Sequence[int], frames: Frames, offset: int, read_ns: int
+    ) -> None:
+        """Makes the events that are left."""
+        texts = [frames.texts[number] for number in left]
+        offsets = [offset + frames.starts[number] for number in left]
+        tags = [frames.tags.get(number, ()) for number in left]
+        read_text = _text_of(read_ns)
         suspects = self._redactor.suspects(texts)
-        offsets = [offset + start for start in frames.starts]
         is_json = self._parser.name == JsonParser.name
-        unusual = suspects | tags.keys() if is_json else range(len(texts))
+        wrapped = [frames.fields.get(number) for number in left]
+        tagged = {place for place, marks in enumerate(tags) if marks or wrapped[place]}
+        unusual = suspects | tagged if is_json else range(len(texts))
         spliced = self._splicer.splice(texts, offsets, but=unusual, read_text=read_text)
-        values: list[bytes] = []
-        for number, ready in enumerate(spliced.values):
+        for place, ready in enumerate(spliced.values):
             value = ready
             if value is None:
-                fields, marks = self._parser.parse(texts[number]), tags.get(number, ())
+                fields, marks = self._parser.parse(texts[place]), tags[place]
                 if fields is None and self._names_a_format:
                     marks = (*marks, PARSE_FAILED)
-                value, spliced.timestamps[number] = self._normaliser.normalise(
-                    fields, texts[number], offset=offsets[number], read_ns=read_ns,
-                    read_text=read_text, tags=marks, secrets=number in suspects,
+                value, spliced.timestamps[place] = self._normaliser.normalise(
+                    fields, texts[place], offset=offsets[place], read_ns=read_ns,
+                    read_text=read_text, tags=marks, secrets=place in suspects, wrapped=wrapped[place],
                 )  # fmt: skip
             if len(value) > self._max_message_bytes:
                 value = shrink(value, self._max_message_bytes)
-            values.append(value)
-        return values, spliced.timestamps
+            made.values[left[place]] = value
+            made.timestamps[left[place]] = spliced.timestamps[place]
 
     def _count_days(self, timestamps: Sequence[str], read_ns: int) -> dict[str, int]:
-        created = utc_text(read_ns // 1_000_000 * 1_000_000)
-        today = created[:10]
+        created = _text_of(read_ns)
         counts = Counter(timestamp[:10] for timestamp in timestamps)
-        if len(counts) == 1 and today in counts:
-            return dict(counts)
         days = self._days
+        if all(days.has_whole(day, created) for day in counts):
+            return dict(counts)
         return dict(Counter(days.day(timestamp, created)[0] for timestamp in timestamps))
+
+
+def _text_of(read_ns: int) -> str:
+    """The read time as events have it."""
+    return utc_text(read_ns // 1_000_000 * 1_000_000)
 
 
 def service_of(path: str) -> str:
     """The service that a file name suggests: ``/var/log/app/checkout.log.1`` → ``checkout``."""
     name = Path(path).name
     return name.split(".")[0] or name or "stdin"
-
-
-def shrink(value: bytes, limit: int) -> bytes:
-    """Makes an event fit into a message: its own fields go first, then the end of its texts.
-
-    Args:
-        value: An event as JSON, longer than `limit` bytes (escapes can double a text's length).
-        limit: Bytes that it may have.
-
-    Returns:
-        The event with the same id and time, tagged `truncated`.
-    """
-    event = orjson.loads(value)
-    event["tags"] = list(dict.fromkeys((*event.get("tags", ()), TRUNCATED)))
-    event["attributes"] = {}
-    event.get("event", {}).pop("original", None)
-    keep = limit
-    shrunk = orjson.dumps(event)
-    while len(shrunk) > limit:
-        keep //= 2
-        for holder, key in (
-            (event, "message"),
-            *((event.get("error", {}), k) for k in ("message", "stack_trace")),
-        ):
-            if isinstance(holder.get(key), str):
-                holder[key] = holder[key][:keep]
-        shrunk = orjson.dumps(event)
-    return shrunk

@@ -72,7 +72,7 @@ class Normaliser:
 
     def normalise(
         self, fields: Fields | None, text: str, *, offset: int, read_ns: int, read_text: str,
-        tags: Sequence[str] = (), secrets: bool = True,
+        tags: Sequence[str] = (), secrets: bool = True, wrapped: Fields | None = None,
     ) -> NormalisedEvent:  # fmt: skip
         """Makes one event. Never raises, whatever the fields are.
 
@@ -84,13 +84,16 @@ class Normaliser:
             read_text: The same as ISO 8601 in UTC.
             tags: What framing and parsing found remarkable.
             secrets: False when a look at the whole buffer has shown that there can be none.
+            wrapped: What a wrapper around the text said: it counts where the text says nothing.
         """
         redacted: tuple[str, ...] = ()
         if secrets and self._redactor is not None:
             clean, redacted = self._redactor.redact(text)
             if redacted:
                 fields, text = self._redact_fields(fields), clean
-        event, attributes = self._map(fields, text, read_ns)
+        event, attributes = self._map(fields, text, read_ns, self._own_static)
+        if wrapped:
+            redacted += self._fill_in(event, attributes, wrapped, read_ns)
         if "message" not in event:
             event["message"] = text if fields is None else _message_of(event, text)
         if "\n" in text or "\n" in event["message"]:
@@ -109,7 +112,7 @@ class Normaliser:
         return NormalisedEvent(_encode(whole), timestamp)
 
     def _map(
-        self, fields: Fields | None, text: str, read_ns: int
+        self, fields: Fields | None, text: str, read_ns: int, static: Mapping[str, object]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         event: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
@@ -126,11 +129,30 @@ class Normaliser:
                 attributes[name[11:]] = value
             else:
                 attributes[name] = value
-        for name, value in self._own_static.items():
+        for name, value in static.items():
             attributes.setdefault(name, value)
         if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
             attributes = bounded_attributes(attributes)
         return event, attributes
+
+    def _fill_in(
+        self, event: dict[str, Any], attributes: dict[str, Any], wrapped: Fields, read_ns: int
+    ) -> tuple[str, ...]:
+        """Adds what a wrapper said, where the text itself said nothing.
+
+        Returns:
+            Names of the redactions in it.
+        """
+        clean: Fields | None = wrapped
+        names: tuple[str, ...] = ()
+        if self._redactor is not None:
+            whole = orjson.dumps(wrapped).decode()
+            if self._redactor.suspects([whole]):
+                clean, names = self._redact_fields(wrapped), self._redactor.redact(whole)[1]
+        added, own = self._map(clean, "", read_ns, {})
+        _merge(event, added)
+        _merge(attributes, own)
+        return names
 
     def _place_nested(
         self, event: dict[str, Any], attributes: dict[str, Any], name: str,
@@ -224,6 +246,14 @@ def _nest(holder: dict[str, Any], names: Sequence[str], value: object) -> None:
     for name in names[:-1]:
         holder = holder.setdefault(name, {})
     holder[names[-1]] = value
+
+
+def _merge(into: dict[str, Any], added: Mapping[str, Any]) -> None:
+    """Adds what is not there yet, at any depth."""
+    for name, value in added.items():
+        present = into.setdefault(name, value)
+        if present is not value and isinstance(present, dict) and isinstance(value, dict):
+            _merge(present, value)
 
 
 def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple[str, object]]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
+from shipper.framing.rules import Walker
+
 _SHAPES: tuple[bytes, ...] = (
     rb"[\[(<\"']?\d{4}[-/.]\d\d[-/.]\d\d[T \]_:]",
     rb"\[(?:\d|TRACE|DEBUG|INFO|WARN|ERROR|FATAL|[A-Z][a-z]{2} )",
@@ -23,7 +25,6 @@ _SHAPES: tuple[bytes, ...] = (
     rb"(?:time|ts|t|level|lvl|at|msg)=\S",
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z][a-z]{2} |[A-Z][a-z]{2} \d\d?, \d{4} ",
 )
-_SHAPE_PATTERNS = tuple(re.compile(shape) for shape in _SHAPES)
 _ANY_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in _SHAPES))
 
 _CONTINUES = re.compile(
@@ -50,60 +51,65 @@ class _Trace(Enum):
 
 
 class AutoRule:
-    """Learns the shape of this source's entries, and knows stack traces."""
+    """Learns whether this source's entries have a shape, and knows stack traces."""
 
     def __init__(self) -> None:
-        self._shape: re.Pattern[bytes] | None = None
+        self._known = False
 
-    def starts(self, lines: Sequence[bytes]) -> list[int]:
-        """See `StartRule.starts`."""
-        self._learn(lines[0])
-        found = [0]
-        trace = _trace_begun(lines[0])
+    def split(self, text: bytes) -> list[bytes]:
+        """See `Rule.split`."""
+        if text[:1] == b"{" and text.count(b"\n{") == text.count(b"\n"):
+            return text.split(b"\n")
+        lines = text.split(b"\n")
+        walker = self.walker()
+        walker.begin(lines[0])
+        firsts = [0]
         for number in range(1, len(lines)):
             line = lines[number]
-            if line[:1] in _INDENTED_OR_EMPTY:
-                continue
-            if not self._is_entry(line):
-                follows, trace = _follow(trace, line)
-                if follows or self._shape is not None:
-                    continue
-            found.append(number)
-            trace = _trace_begun(line)
-            self._learn(line)
-        return found
+            if line[:1] not in _INDENTED_OR_EMPTY and not walker.follows(line):
+                firsts.append(number)
+                walker.begin(line)
+        stops = [*firsts[1:], len(lines)]
+        return [b"\n".join(lines[a:b]) for a, b in zip(firsts, stops, strict=True)]
 
-    def every_line_is_an_event(self, buffer: bytes) -> bool:
-        """JSON lines: each begins with a brace, and the last whole one ends with one."""
-        last_break = buffer.rfind(b"\n")
-        if buffer[:1] != b"{" or last_break < 0:
-            return False
-        rest = buffer[last_break + 1 : last_break + 2]
-        whole_lines = buffer.count(b"\n")
-        braces = 1 + buffer.count(b"\n{")
-        if braces != whole_lines + (rest != b""):
-            return False
-        return buffer[max(0, last_break - 2) : last_break].rstrip().endswith(b"}")
+    def walker(self) -> Walker:
+        """See `Rule.walker`."""
+        return _AutoWalker(known=self._known)
 
-    def complete(self, lines: Sequence[bytes]) -> bool:
+    def is_complete(self, event: bytes) -> bool:
         """A JSON object on one line is whole."""
-        last = lines[-1]
-        return len(lines) == 1 and last[:1] == b"{" and last.rstrip()[-1:] == b"}"
+        return event[:1] == b"{" and event.rstrip()[-1:] == b"}" and b"\n" not in event
 
-    def _is_entry(self, line: bytes) -> bool:
-        if line[:1] == b"{":
+    def learn(self, events: Sequence[bytes]) -> None:
+        """See `Rule.learn`."""
+        if not self._known:
+            self._known = any(_has_shape(event) for event in events)
+
+
+def _has_shape(line: bytes) -> bool:
+    return _ANY_SHAPE.match(line) is not None and _CONTINUES.match(line) is None
+
+
+class _AutoWalker:
+    """Line by line; `known`: entries of this source have a shape."""
+
+    def __init__(self, *, known: bool) -> None:
+        self._known = known
+        self._trace = _Trace.NONE
+
+    def begin(self, line: bytes) -> None:
+        """See `Walker.begin`."""
+        self._trace = _trace_begun(line)
+        self._known = self._known or _has_shape(line)
+
+    def follows(self, line: bytes) -> bool:
+        """See `Walker.follows`."""
+        if line[:1] in _INDENTED_OR_EMPTY:
             return True
-        if self._shape is None:
+        if line[:1] == b"{" or _has_shape(line):
             return False
-        if self._shape.match(line) is not None:
-            return True
-        return _CONTINUES.match(line) is None and _ANY_SHAPE.match(line) is not None
-
-    def _learn(self, line: bytes) -> None:
-        """A first line teaches what the entries of this source look like."""
-        if self._shape is None or self._shape.match(line) is None:
-            fitting = (shape for shape in _SHAPE_PATTERNS if shape.match(line) is not None)
-            self._shape = next(fitting, self._shape)
+        follows, self._trace = _follow(self._trace, line)
+        return follows or self._known
 
 
 def _trace_begun(line: bytes) -> _Trace:

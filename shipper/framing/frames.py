@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from shipper.parsers.port import Fields
 
 MULTILINE = "multiline"
 TRUNCATED = "truncated"
@@ -27,16 +30,20 @@ class Limits:
 
 @dataclass(slots=True)
 class Frames:
-    """The events that a buffer holds, in order; all sequences but `tags` are equally long.
+    """The events that a buffer holds, by their first bytes.
+
+    All sequences are equally long.
 
     Attributes:
         texts: The events' texts, without their last line break.
         starts: First byte of each, as an index into the buffer.
-        ends: One past the last byte of each, line breaks included.
+        ends: One past the last byte of each, line breaks included. Events of one stream may
+            enclose lines of another, so that spans may overlap.
         lines: Lines in each.
         tags: Index → what is remarkable about that event.
+        fields: Index → what a wrapper around the text says about that event.
         consumed: Bytes of the buffer that need not be given again: the next event, or the rest
-            that may still grow into one, starts here.
+            that may still grow into one, starts here. No event's span crosses it.
         empty_lines: Lines among the consumed ones that belong to no event.
     """
 
@@ -45,6 +52,7 @@ class Frames:
     ends: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     tags: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    fields: dict[int, Fields] = field(default_factory=dict)
     consumed: int = 0
     empty_lines: int = 0
 
@@ -61,6 +69,18 @@ class Framing(Protocol):
 
         Returns:
             Frames in order. `consumed` is `len(buffer)` when `ended`.
+        """
+        ...
+
+    def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
+        """Makes events whose spans are known again, from their bytes alone.
+
+        Args:
+            buffer: Bytes of the source.
+            spans: First byte of each event, and one past its last, as indices into the buffer.
+
+        Returns:
+            The same texts and fields as when the events were cut; `tags` as far as bytes tell.
         """
         ...
 
@@ -85,19 +105,40 @@ def make_decoder(encoding: str) -> Decoder:
     return decode
 
 
+def is_utf_8(encoding: str) -> bool:
+    """True for UTF-8 under any of its names, and for what is a part of it."""
+    return codecs.lookup(encoding).name in {"utf-8", "ascii"}
+
+
+def cut_spans(decode: Decoder, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
+    """Events of plain text whose spans are known; see `Framing.cut_again`."""
+    frames = Frames(consumed=len(buffer))
+    for start, end in spans:
+        append(frames, decode, buffer, (start, end), max(1, buffer.count(b"\n", start, end)))
+    return frames
+
+
 def append(
     frames: Frames, decode: Decoder, buffer: bytes, span: tuple[int, int], lines: int,
     tags: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Adds one event whose bytes are `buffer[span[0]:span[1]]`."""
-    start, end = span
-    text, damaged = decode(buffer[start:end].rstrip(b"\r\n"))
-    marks = tuple(tags) + ((MULTILINE,) if lines > 1 else ())
+    add(frames, decode, buffer[span[0] : span[1]], span, lines, tags)
+
+
+def add(
+    frames: Frames, decode: Decoder, data: bytes, span: tuple[int, int], lines: int,
+    tags: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Adds one event with these bytes of text."""
+    stripped = data.rstrip(b"\r\n")
+    text, damaged = decode(stripped)
+    marks = tuple(tags) + ((MULTILINE,) if b"\n" in stripped else ())
     if damaged:
         marks += (INVALID_ENCODING,)
     if marks:
         frames.tags[len(frames.texts)] = marks
     frames.texts.append(text)
-    frames.starts.append(start)
-    frames.ends.append(end)
+    frames.starts.append(span[0])
+    frames.ends.append(span[1])
     frames.lines.append(lines)

@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import codecs
-from typing import Literal
+from collections.abc import Mapping
+from functools import partial
 
-from logboom.config import MultilineSection
+from logboom.config import FileInput, MultilineSection, StdinInput
 from logboom.errors import ConfigError
 from shipper.framing.auto import AutoRule
 from shipper.framing.frames import Framing, Limits
-from shipper.framing.joining import JoiningFraming
-from shipper.framing.lines import LineFraming
 from shipper.framing.pattern import PatternRule
+from shipper.framing.plain import PlainFraming
+from shipper.framing.rules import EveryLineRule, Rule
+from shipper.framing.streams import WrappedFraming
+from shipper.framing.wrappers import Unwrap, unwrap_envelope
+
+WRAPPERS: Mapping[str, Unwrap] = {"envelope": unwrap_envelope}
+"""Formats that name only what is around the text; the text itself is looked at as with `auto`."""
 
 _AUTO_MAX_LINES = 5000
 
 
-def make_framing(
-    multiline: Literal["auto", "none"] | MultilineSection, *, max_event_bytes: int, encoding: str
-) -> Framing:
+def make_framing(section: FileInput | StdinInput, *, max_event_bytes: int) -> Framing:
     """Makes the framing for one source.
 
     Args:
-        multiline: As configured.
+        section: The input that the source belongs to.
         max_event_bytes: Where an event is cut.
-        encoding: Of the source's text; one that keeps a line feed as the single byte 0x0A.
 
     Raises:
         ConfigError: When the pattern or the encoding cannot be used.
     """
-    _check_encoding(encoding)
+    _check_encoding(section.encoding)
+    multiline = section.multiline
+    max_lines = _AUTO_MAX_LINES
+    if isinstance(multiline, MultilineSection):
+        max_lines = multiline.max_lines
+    limits = Limits(max_event_bytes, max_lines)
+    make_rule = partial(_make_rule, section)
+    unwrap = WRAPPERS.get(section.format)
+    if unwrap is not None:
+        return WrappedFraming(unwrap, make_rule, limits, section.encoding)
+    return PlainFraming(make_rule(), limits, section.encoding)
+
+
+def inner_section(section: FileInput | StdinInput) -> FileInput | StdinInput:
+    """How the texts are parsed when the format names only what is around them."""
+    if section.format in WRAPPERS:
+        return section.model_copy(update={"format": "auto"})
+    return section
+
+
+def _make_rule(section: FileInput | StdinInput) -> Rule:
+    multiline = section.multiline
     if multiline == "none":
-        return LineFraming(Limits(max_event_bytes, 1), encoding)
-    if multiline == "auto":
-        return JoiningFraming(AutoRule(), Limits(max_event_bytes, _AUTO_MAX_LINES), encoding)
-    limits = Limits(max_event_bytes, multiline.max_lines)
-    return JoiningFraming(PatternRule(multiline, encoding), limits, encoding)
+        return EveryLineRule()
+    return AutoRule() if multiline == "auto" else PatternRule(multiline, section.encoding)
 
 
 def _check_encoding(encoding: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logboom.config import MultilineSection
+from logboom.config import FileInput, MultilineSection
 from logboom.errors import ConfigError
 from shipper.framing import Framing, make_framing
 
@@ -14,7 +14,8 @@ SEED = MultilineSection(pattern=r"^\d{4}-\d{2}-\d{2}", negate=True, match="after
 
 
 def framing(multiline: object = "auto", limit: int = 100_000) -> Framing:
-    return make_framing(multiline, max_event_bytes=limit, encoding="utf-8")  # type: ignore[arg-type]
+    section = FileInput(path=["x"], multiline=multiline)  # type: ignore[arg-type]
+    return make_framing(section, max_event_bytes=limit)
 
 
 def texts(data: str, multiline: object = "auto") -> list[str]:

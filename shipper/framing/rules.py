@@ -1,0 +1,182 @@
+"""Which lines make up one event, and where is it cut when it is over a bound?
+
+A *rule* decides where events begin. It looks at a whole buffer at once where it can; only where an
+event is over a bound are lines looked at one by one, since what follows the cut begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+from shipper.framing.frames import Limits
+
+
+class Walker(Protocol):
+    """Looks at the lines of one event after the other."""
+
+    def begin(self, line: bytes) -> None:
+        """An event begins with this line."""
+        ...
+
+    def follows(self, line: bytes) -> bool:
+        """Whether this line belongs to the event of the lines before it."""
+        ...
+
+
+class Rule(Protocol):
+    """Decides where events begin. It may learn, but only from `learn`."""
+
+    def split(self, text: bytes) -> list[bytes]:
+        r"""Cuts lines into those of each event; ``b"\n".join`` of the answer is the text again.
+
+        Args:
+            text: Lines, the last one without its line feed; the first one begins an event.
+        """
+        ...
+
+    def walker(self) -> Walker:
+        """The same, line by line."""
+        ...
+
+    def is_complete(self, event: bytes) -> bool:
+        """True when the event made of these lines cannot go on with a next line."""
+        ...
+
+    def learn(self, events: Sequence[bytes]) -> None:
+        """Takes notice of events that were cut; their first lines are enough."""
+        ...
+
+
+class EveryLineRule:
+    """Every line is an event."""
+
+    def split(self, text: bytes) -> list[bytes]:
+        """See `Rule.split`."""
+        return text.split(b"\n")
+
+    def walker(self) -> Walker:
+        """See `Rule.walker`."""
+        return self
+
+    def begin(self, line: bytes) -> None:
+        """See `Walker.begin`."""
+
+    def follows(self, line: bytes) -> bool:  # noqa: ARG002 - as in Walker
+        """See `Walker.follows`."""
+        return False
+
+    def is_complete(self, event: bytes) -> bool:  # noqa: ARG002 - as in Rule
+        """See `Rule.is_complete`."""
+        return True
+
+    def learn(self, events: Sequence[bytes]) -> None:
+        """See `Rule.learn`."""
+
+
+class Entry(NamedTuple):
+    """Lines of one event: the number of the first, one past the last, and whether it was cut."""
+
+    first: int
+    stop: int
+    truncated: bool = False
+
+
+def group(lines: Sequence[bytes], sizes: Sequence[int], rule: Rule, limits: Limits) -> list[Entry]:
+    """Groups lines into events.
+
+    Args:
+        lines: Without their line breaks. Blank ones in front of an event belong to none.
+        sizes: Bytes that each of them takes of an event's bound.
+        rule: Where events begin.
+        limits: Where they are cut.
+    """
+    if not lines:
+        return []
+    events = rule.split(b"\n".join(lines))
+    counts = [event.count(b"\n") + 1 for event in events]
+    ends = [0, *accumulate(sizes)]
+    stops = list(accumulate(counts))
+    firsts = [0, *stops[:-1]]
+    largest = max(ends[stop] - ends[first] for first, stop in zip(firsts, stops, strict=True))
+    if max(counts) > limits.max_lines or largest > limits.max_event_bytes + 1:
+        return walk(lines, sizes, rule, limits)
+    entries = []
+    for first, stop in zip(firsts, stops, strict=True):
+        begin = first
+        while begin < stop and is_blank(lines[begin]):
+            begin += 1
+        if begin < stop:
+            entries.append(Entry(begin, stop))
+    return entries
+
+
+def walk(lines: Sequence[bytes], sizes: Sequence[int], rule: Rule, limits: Limits) -> list[Entry]:
+    """The same as `group`, line by line, with events cut at their bounds."""
+    entries: list[Entry] = []
+    walker = rule.walker()
+    first, size = -1, 0
+    for number, line in enumerate(lines):
+        if first >= 0:
+            follows = walker.follows(line)
+            fits = (
+                size + sizes[number] <= limits.max_event_bytes + 1
+                and number - first < limits.max_lines
+            )
+            if follows and fits:
+                size += sizes[number]
+                continue
+            entries.append(Entry(first, number, truncated=follows))
+            first = -1
+        if not is_blank(line):
+            walker.begin(line)
+            first, size = number, sizes[number]
+    if first >= 0:
+        entries.append(Entry(first, len(lines)))
+    return entries
+
+
+def is_blank(line: bytes) -> bool:
+    """Blank lines begin no event."""
+    return not line or line.isspace()
+
+
+def blank_lines(event: bytes) -> tuple[int, int]:
+    """Blank lines in front of an event: how many, and their bytes."""
+    count = place = 0
+    while place <= len(event):
+        stop = event.find(b"\n", place)
+        stop = len(event) if stop < 0 else stop
+        if event[place:stop].strip():
+            break
+        count, place = count + 1, stop + 1
+    return count, place
+
+
+def split_lines(buffer: bytes) -> list[bytes]:
+    """Physical lines with their line breaks; the last one may be without."""
+    lines = [line + b"\n" for line in buffer.split(b"\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def split_overlong(lines: Sequence[bytes], limit: int) -> list[bytes]:
+    """Physical lines, with those that are longer than an event may be cut into several.
+
+    Args:
+        lines: With their line breaks, which do not count.
+    """
+    pieces: list[bytes] = []
+    for line in lines:
+        start = 0
+        while len(line) - start > limit + 1 or (
+            len(line) - start > limit and line[-1] != _LINE_FEED
+        ):
+            pieces.append(line[start : start + limit])
+            start += limit
+        pieces.append(line[start:] if start else line)
+    return pieces
+
+
+_LINE_FEED = 0x0A
