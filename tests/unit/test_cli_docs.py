@@ -15,9 +15,17 @@ from logboom.cli.remote import DEFAULT_URL
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 ROOT: Any = typer.main.get_command(make_app())
-COMMANDS: dict[str, Any] = {"logboom": ROOT} | {
-    f"logboom {name}": command for name, command in ROOT.commands.items()
-}
+
+
+def _commands(name: str, command: Any) -> dict[str, Any]:
+    """A command by its name, or all of a group's."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return {name: command}
+    return {n: c for key in below for n, c in _commands(f"{name} {key}", below[key]).items()}
+
+
+COMMANDS: dict[str, Any] = {"logboom": ROOT} | _commands("logboom", ROOT)
 SECTIONS: dict[str, str] = dict(
     re.findall(r"^## (logboom[\w ]*)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
 )
@@ -81,9 +89,9 @@ def test_every_option_is_used_in_an_example(name: str) -> None:
     [(name, e) for name in COMMANDS if name != "logboom" for e in _examples(SECTIONS[name])],
 )
 def test_every_example_is_understood(command: str, words: list[str]) -> None:
-    first, *rest = words
-    assert f"logboom {first}" == command
-    context = COMMANDS[command].make_context(first, list(rest))
+    count = command.count(" ")
+    assert " ".join(["logboom", *words[:count]]) == command
+    context = COMMANDS[command].make_context(words[count - 1], words[count:])
     assert set(context.params) == {p.name for p in COMMANDS[command].params if p.expose_value}
 
 

@@ -1,0 +1,20 @@
+"""How does a text fit into a terminal?"""
+
+from __future__ import annotations
+
+_ELLIPSIS = "…"
+
+
+def in_the_middle(text: str, width: int) -> str:
+    """Shortens a text in its middle: of a path the begin and the name say most.
+
+    Args:
+        text: On one line; breaks become spaces.
+        width: Columns that it may take, at least 1.
+    """
+    line = " ".join(text.splitlines())
+    if len(line) <= width:
+        return line
+    head = (width - 1) // 3
+    tail = width - 1 - head
+    return line[:head] + _ELLIPSIS + (line[-tail:] if tail else "")
