@@ -21,6 +21,7 @@ from logboom.native.library import Events
 from shipper.batches import Segment
 from shipper.files.identity import take_guard
 from shipper.framing import Frames, Framing, make_framing
+from shipper.framing.containers import container_of
 from shipper.framing.frames import is_utf_8
 from shipper.framing.making import inner_section
 from shipper.native_splicing import NativeSplicer
@@ -28,9 +29,10 @@ from shipper.normalise import Normaliser, SourceContext
 from shipper.parsers import Parser
 from shipper.parsers.json import JsonParser
 from shipper.parsers.making import make_parser
-from shipper.redact import Redactor
+from shipper.rules import Rules, without
 from shipper.shrinking import shrink
 from shipper.splicing import Splicer
+from shipper.treatment import Treatment
 
 PARSE_FAILED = "parse_failed"
 _BYTE_ORDER_MARK = "\ufeff"
@@ -63,33 +65,37 @@ class Assembler:
         path: Its path.
         max_event_bytes: Where an event is cut.
         days: Decides on the day of an event.
+        treatment: What is done to the events of all inputs.
 
     Raises:
-        ConfigError: When the input's patterns cannot be used.
+        ConfigError: When the input's patterns or rules cannot be used.
     """
 
     def __init__(
         self, section: FileInput | StdinInput, *, source: str, run: str, epoch: int, path: str,
-        max_event_bytes: int, days: IndexDays,
+        max_event_bytes: int, days: IndexDays, treatment: Treatment | None = None,
     ) -> None:  # fmt: skip
+        treatment = treatment or Treatment()
         self.run = run
         self._source = source
         self._epoch = epoch
         self._key = run.encode()
         self._days = days
-        self._framing: Framing = make_framing(section, max_event_bytes=max_event_bytes)
+        self._framing: Framing = make_framing(section, path=path, max_event_bytes=max_event_bytes)
         self._max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
         inner = inner_section(section)
         self._parser: Parser = make_parser(inner)
         self._names_a_format = inner.format not in {"auto", "plain"}
-        self._redactor = Redactor.with_defaults()
+        self._redactor = treatment.redactor
+        self._rules = Rules([*section.rules, *treatment.rules])
+        container = container_of(path)
         context = SourceContext(
             run=run,
             path=path,
             host=socket.gethostname(),
-            service=section.service or service_of(path),
+            service=section.service or (container and container.name) or service_of(path),
             zone=ZoneInfo(section.zone),
-            fields=section.fields,
+            fields={**(container.fields if container else {}), **section.fields},
         )
         self._splicer = Splicer(context)
         library = native_library() if is_utf_8(section.encoding) else None
@@ -116,6 +122,12 @@ class Assembler:
         if not frames.consumed:
             return Assembled(None, (), 0, 0)
         values, timestamps = self._events(frames, buffer, offset, read_ns)
+        dropped: dict[str, int] = {}
+        if self._rules:
+            ruled = self._rules.apply(values)
+            values, dropped = ruled.values, ruled.lines_by_rule(frames.lines)
+            timestamps = [t for n, t in enumerate(timestamps) if n not in ruled.dropped]
+            frames = without(frames, ruled.dropped)
         segment = Segment(
             source=self._source,
             run=self.run,
@@ -131,6 +143,7 @@ class Assembler:
             days=self._count_days(timestamps, read_ns),
             guard=take_guard(buffer[: frames.consumed]),
             marks=frames.tags,
+            dropped=dropped,
             event_lines=frames.lines,
         )
         key = self._key
@@ -149,6 +162,8 @@ class Assembler:
         """
         frames = self._planned_frames(segment, buffer)
         values, timestamps = self._events(frames, buffer, segment.start, segment.read_ns)
+        if self._rules:
+            values = self._rules.change(values)
         for number, timestamp in enumerate(segment.timestamps):
             if timestamps[number] != timestamp:
                 event = orjson.loads(values[number])

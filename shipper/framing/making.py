@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
 from functools import partial
 
 from logboom.config import FileInput, MultilineSection, StdinInput
 from logboom.errors import ConfigError
 from shipper.framing.auto import AutoRule
+from shipper.framing.containers import container_of
+from shipper.framing.detecting import DetectingFraming
 from shipper.framing.frames import Framing, Limits
 from shipper.framing.pattern import PatternRule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
-from shipper.framing.wrappers import Unwrap, unwrap_envelope
-
-WRAPPERS: Mapping[str, Unwrap] = {"envelope": unwrap_envelope}
-"""Formats that name only what is around the text; the text itself is looked at as with `auto`."""
+from shipper.framing.wrappers import WRAPPERS, unwrap_container
 
 _AUTO_MAX_LINES = 5000
 
 
-def make_framing(section: FileInput | StdinInput, *, max_event_bytes: int) -> Framing:
+def make_framing(
+    section: FileInput | StdinInput, *, path: str = "", max_event_bytes: int
+) -> Framing:
     """Makes the framing for one source.
 
     Args:
         section: The input that the source belongs to.
+        path: The source's path: a container's log is known by it.
         max_event_bytes: Where an event is cut.
 
     Raises:
@@ -39,10 +40,16 @@ def make_framing(section: FileInput | StdinInput, *, max_event_bytes: int) -> Fr
         max_lines = multiline.max_lines
     limits = Limits(max_event_bytes, max_lines)
     make_rule = partial(_make_rule, section)
+    plain = PlainFraming(make_rule(), limits, section.encoding)
     unwrap = WRAPPERS.get(section.format)
+    if unwrap is None and container_of(path) is not None:
+        unwrap = unwrap_container
     if unwrap is not None:
         return WrappedFraming(unwrap, make_rule, limits, section.encoding)
-    return PlainFraming(make_rule(), limits, section.encoding)
+    if section.format == "auto":
+        wrapped = WrappedFraming(unwrap_container, make_rule, limits, section.encoding)
+        return DetectingFraming(plain, wrapped)
+    return plain
 
 
 def inner_section(section: FileInput | StdinInput) -> FileInput | StdinInput:

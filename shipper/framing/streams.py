@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from ciso8601 import parse_datetime
+
 from shipper.framing.frames import TRUNCATED, UNTERMINATED, Frames, Limits, add, make_decoder
 from shipper.framing.rules import EveryLineRule, Rule, group, split_lines, split_overlong
 from shipper.framing.wrappers import Record, Unwrap
@@ -19,6 +21,9 @@ from shipper.framing.wrappers import Record, Unwrap
 _MOST_BETWEEN = 64 * 1024
 """Bytes between two lines of a stream beyond which they are not joined: what is held back for a
 stream that says nothing more is bounded by it."""
+
+_LONGEST_PAUSE_S = 5.0
+"""So are lines that their wrappers place further apart."""
 
 _BARE = object()
 """The stream of lines that wrap nothing."""
@@ -66,7 +71,8 @@ class WrappedFraming:
         self._unwrap = unwrap
         self._make_rule = make_rule
         self._limits = limits
-        self._decode = make_decoder(encoding)
+        self._decode_bare = make_decoder(encoding)
+        self._decode = make_decoder("utf-8")
         self._most_held = 2 * max(limits.max_event_bytes, _MOST_BETWEEN)
         self._rules: dict[object, Rule] = {}
 
@@ -137,7 +143,7 @@ class WrappedFraming:
         text = b"".join(_text_parts(lines, event.numbers))
         cut = event.truncated or not (record is not None or _counts(lines.data[last]))
         add(
-            frames, self._decode, text, (lines.offsets[first], lines.offsets[last + 1]),
+            frames, self._decode_bare if record is None else self._decode, text, (lines.offsets[first], lines.offsets[last + 1]),
             sum(_counts(lines.data[number]) for number in event.numbers),
             (TRUNCATED,) if cut else (),
         )  # fmt: skip
@@ -163,27 +169,46 @@ def _counts(line: bytes) -> bool:
 def _runs(lines: _Lines) -> Iterator[tuple[object, list[int], bool]]:
     """Lines that may be joined: a stream, the numbers of its lines, and whether more may come."""
     open_runs: dict[object, list[int]] = {}
-    offsets = lines.offsets
     for number, record in enumerate(lines.records):
         stream = _BARE if record is None else record.stream
         run = open_runs.get(stream)
         if run is None:
             open_runs[stream] = [number]
-        elif _apart(offsets, run[-1], number, stream):
+        elif _apart(lines, run[-1], number, stream):
             yield stream, run, False
             open_runs[stream] = [number]
         else:
             run.append(number)
     for stream, run in open_runs.items():
-        more = len(lines.records)
-        yield stream, run, not (run[-1] + 1 < more and _apart(offsets, run[-1], more, stream))
+        last = len(lines.records) - 1
+        yield stream, run, run[-1] == last or not _apart(lines, run[-1], last, stream)
 
 
-def _apart(offsets: Sequence[int], last: int, number: int, stream: object) -> bool:
-    """Whether too much of other streams stands between two lines of one."""
+def _apart(lines: _Lines, last: int, number: int, stream: object) -> bool:
+    """Whether too much stands between two lines of a stream.
+
+    Args:
+        last: Number of the one.
+        number: Of the other; or of any later line, to learn whether one may still come.
+    """
     if stream is _BARE:
         return number != last + 1
-    return offsets[number] - offsets[last + 1] > _MOST_BETWEEN
+    if lines.offsets[number] - lines.offsets[last + 1] > _MOST_BETWEEN:
+        return True
+    before, after = lines.records[last], lines.records[number]
+    return before is not None and after is not None and _pause_s(before, after) > _LONGEST_PAUSE_S
+
+
+def _pause_s(before: Record, after: Record) -> float:
+    """Seconds between two records by what their wrappers say; 0 where they do not say."""
+    one, other = before.fields.get("@timestamp"), after.fields.get("@timestamp")
+    if not isinstance(one, str) or not isinstance(other, str) or one[:19] == other[:19]:
+        return 0.0
+    try:
+        pause = parse_datetime(other) - parse_datetime(one)
+    except (ValueError, TypeError, OverflowError):  # no times, or only one of them with a zone
+        return 0.0
+    return pause.total_seconds()
 
 
 def _inner_lines(

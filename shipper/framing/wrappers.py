@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
 import orjson
 
 from shipper.parsers.port import Fields
@@ -32,6 +34,57 @@ Unwrap = Callable[[bytes], Record | None]
 _NOTHING: Final[Fields] = {}
 
 
+class _DockerLine(msgspec.Struct, forbid_unknown_fields=True):
+    log: str
+    stream: Literal["stdout", "stderr"]
+    time: str
+    attrs: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+_decode_docker = msgspec.json.Decoder(_DockerLine).decode
+_match_cri = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([PF])(?::[^ ]*+)?(?: ((?s:.*)))?"
+).fullmatch
+
+
+def unwrap_docker(line: bytes) -> Record | None:
+    r"""Docker's json-file: ``{"log":"…\n","stream":"stdout","time":"…"}``.
+
+    A line of more than 16 KB is written in parts; all but the last one end without a line break.
+    Source: https://docs.docker.com/engine/logging/drivers/json-file/
+    """
+    if line[:1] != b"{":
+        return None
+    try:
+        content = _decode_docker(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    fields: Fields = {"@timestamp": content.time, "stream": content.stream}
+    if content.attrs:
+        fields["container"] = {"labels": content.attrs}
+    text = content.log
+    whole = text.endswith("\n")
+    return Record(content.stream, (text[:-1] if whole else text).encode(), whole, fields)
+
+
+def unwrap_cri(line: bytes) -> Record | None:
+    """The line of a container runtime: ``<time> stdout F text``; ``P`` for a part of a line.
+
+    Source: https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
+    """
+    match = _match_cri(line)
+    if match is None:
+        return None
+    time, stream, tag, text = match.groups()
+    fields: Fields = {"@timestamp": time.decode(), "stream": stream.decode()}
+    return Record(fields["stream"], text or b"", tag == b"F", fields)
+
+
+def unwrap_container(line: bytes) -> Record | None:
+    """A line of Docker's or of any other container runtime."""
+    return unwrap_docker(line) if line[:1] == b"{" else unwrap_cri(line)
+
+
 def unwrap_envelope(line: bytes) -> Record | None:
     """Our own envelope: ``{"text": "…", "stream": "…" | null, "fields": {…}}``."""
     content = _object(line)
@@ -54,3 +107,11 @@ def _object(line: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return content if isinstance(content, dict) else None
+
+
+WRAPPERS: Final[Mapping[str, Unwrap]] = {
+    "docker": unwrap_docker,
+    "cri": unwrap_cri,
+    "envelope": unwrap_envelope,
+}
+"""Formats that name only what is around the text; the text itself is looked at as with `auto`."""

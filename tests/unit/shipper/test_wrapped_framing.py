@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
+import pytest
 
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import Assembler
 from shipper.framing import make_framing
+from shipper.framing.containers import container_of
 
 READ_NS = 1_795_246_020_116_000_000
 
@@ -18,10 +21,10 @@ def envelope(text: str, stream: str | None, **fields: object) -> bytes:
     return orjson.dumps({"text": text, "stream": stream, "fields": fields}) + b"\n"
 
 
-def assembler() -> Assembler:
+def assembler(name: str = "envelope", path: str = "/spool/1.log") -> Assembler:
     return Assembler(
-        FileInput(path=["x"], format="envelope"), source="s", run=source_run("s", 0), epoch=0,
-        path="/spool/1.log", max_event_bytes=2000, days=IndexDays(timedelta(days=90)),
+        FileInput(path=["x"], format=name), source="s", run=source_run("s", 0), epoch=0,
+        path=path, max_event_bytes=2000, days=IndexDays(timedelta(days=90)),
     )  # fmt: skip
 
 
@@ -78,3 +81,117 @@ def test_a_wrapper_fills_in_what_the_text_does_not_say() -> None:
     assert made.segment is not None
     again = assembler().assemble_again(made.segment, lines)
     assert [message.value for message in again] == [message.value for message in made.messages]
+
+
+def docker(text: str, stream: str = "stdout", second: int = 0) -> bytes:
+    time = f"2026-11-21T06:24:{second:02d}.123456789Z"
+    return orjson.dumps({"log": text, "stream": stream, "time": time}) + b"\n"
+
+
+def cri(text: str, stream: str = "stdout", tag: str = "F", second: int = 0) -> bytes:
+    return f"2026-11-21T06:24:{second:02d}.123456789+00:00 {stream} {tag} {text}\n".encode()
+
+
+def events_of(data: bytes, name: str = "auto", path: str = "/logs/app.log") -> list[dict[str, Any]]:
+    made = assembler(name, path).assemble(data, offset=0, read_ns=READ_NS, ended=True)
+    assert made.segment is not None
+    assert made.segment.lines + made.segment.empty_lines == data.count(b"\n")
+    again = assembler(name, path).assemble_again(made.segment, data)
+    assert [message.value for message in again] == [message.value for message in made.messages]
+    return [orjson.loads(message.value) for message in made.messages]
+
+
+@pytest.mark.parametrize("name", ["auto", "docker"])
+def test_lines_of_docker_are_recognised(name: str) -> None:
+    first, second = events_of(
+        docker("java.lang.Error: no\n")
+        + docker("hello\n", "stderr")
+        + docker("\tat a.B.c(B.java:7)\n"),
+        name,
+    )
+    assert first["message"] == "java.lang.Error: no\n\tat a.B.c(B.java:7)"
+    assert first["@timestamp"] == "2026-11-21T06:24:00.123456Z"
+    assert first["attributes"]["stream"] == "stdout"
+    assert first["error"]["type"] == "java.lang.Error"
+    assert (second["message"], second["attributes"]["stream"]) == ("hello", "stderr")
+
+
+@pytest.mark.parametrize("name", ["auto", "cri"])
+def test_lines_of_container_runtimes_are_recognised(name: str) -> None:
+    first, second = events_of(
+        cri("ERROR a long ", tag="P") + cri("one", "stderr") + cri("line", tag="P") + cri("!"), name
+    )
+    assert first["message"] == "a long line!"
+    assert first["log"]["level"] == "error"
+    assert second["message"] == "one"
+
+
+def test_parts_of_a_line_are_put_together() -> None:
+    (event,) = events_of(docker('{"message":"one') + docker(' two","level":"warn"}\n'))
+    assert (event["message"], event["log"]["level"]) == ("one two", "warn")
+
+
+def test_the_path_of_a_pod_names_its_parts() -> None:
+    path = "/var/log/pods/shop_cart-7d9f-x2_0b5c6f5e-1111-2222-3333-444455556666/web/3.log"
+    (event,) = events_of(cri("hello"), path=path)
+    assert event["service"]["name"] == "web"
+    assert event["attributes"]["container"] == {"name": "web"}
+    assert event["attributes"]["kubernetes"] == {
+        "namespace": "shop",
+        "pod": {"name": "cart-7d9f-x2", "uid": "0b5c6f5e-1111-2222-3333-444455556666"},
+        "container": {"name": "web"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (f"/var/lib/docker/containers/{'ab' * 32}/{'ab' * 32}-json.log", None),
+        (f"/var/log/containers/cart-7d9f-x2_shop_web-1-{'ab' * 32}.log", "web-1"),
+    ],
+)
+def test_the_path_of_a_container_has_its_id(path: str, name: str | None) -> None:
+    container = container_of(path)
+    assert container is not None
+    assert container.name == name
+    assert container.fields["container.id"] == "ab" * 32
+
+
+def test_a_path_that_is_no_containers_says_nothing() -> None:
+    assert container_of("/var/log/app/containers.log") is None
+
+
+def test_a_named_format_is_that_of_the_text_in_a_container() -> None:
+    path = "/var/log/pods/shop_cart_1/web/0.log"
+    (event,) = events_of(cri('{"message":"m","@timestamp":"2026-01-01T00:00:00Z"}'), "json", path)
+    assert (event["message"], event["@timestamp"]) == ("m", "2026-01-01T00:00:00.000Z")
+
+
+def test_lines_without_a_wrapper_among_others_are_events_as_in_a_plain_file() -> None:
+    data = b"bare\n  more\n" + docker("a\n") + b"torn\n" + docker("b\n") + b"\n"
+    assert [event["message"] for event in events_of(data)] == ["bare\n  more", "a", "torn", "b"]
+
+
+def test_a_stream_that_says_nothing_for_long_holds_nothing_back() -> None:
+    framing = make_framing(FileInput(path=["x"]), max_event_bytes=2000)
+    early = docker("2026-01-01 00:00:00 quiet\n", "stderr")
+    late = docker("2026-01-01 00:00:30 busy\n", second=30)
+    assert framing.cut(early + late, ended=False).texts == ["2026-01-01 00:00:00 quiet"]
+    many = docker("2026-01-01 00:00:00 busy\n") * 800
+    frames = framing.cut(early + many, ended=False)
+    assert frames.texts[0] == "2026-01-01 00:00:00 quiet"
+    assert len(frames.texts) == 800
+
+
+def test_streams_that_never_pause_at_once_are_ended_at_a_bound() -> None:
+    framing = make_framing(FileInput(path=["x"]), max_event_bytes=40_000)
+    begin, more = "2026-01-01 00:00:00 {}\n", "  more\n"
+    data = b"".join(
+        docker(begin if number % 7 == odd * 3 else more, ("stdout", "stderr")[odd])
+        for number in range(2000)
+        for odd in (0, 1)
+    )
+    frames = framing.cut(data, ended=False)
+    assert frames.consumed > 0
+    assert sum(frames.lines) + frames.empty_lines == data.count(b"\n", 0, frames.consumed)
+    assert len(set(frames.starts)) == len(frames.starts)
