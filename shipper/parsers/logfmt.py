@@ -1,14 +1,25 @@
-"""logfmt: `key=value key="a value"` all along the line."""
+"""logfmt and its relatives: `key=value key="a value"` all along the line."""
 
 from __future__ import annotations
 
 import re
 
+from shipper.parsers.conversions import unescape
 from shipper.parsers.port import Fields
 
-_PAIR = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*))(?:\s+|$)')
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_PAIR = re.compile(
+    r'([A-Za-z_@][\w.@/-]{0,200}+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*+)(?<![,;]))(?:\s++|\Z)',
+    re.DOTALL,
+)
+_LOOSE_PAIR = re.compile(
+    r"([A-Za-z_@][\w.@/-]{0,200}+)="
+    r"""(?:"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'|([^\s"',;|]*+))[\s,;|]*+""",
+    re.DOTALL,
+)  # fmt: skip
+_TIME = re.compile(
+    r"\[?(\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+[^\s\],;|]{0,10}+)\]?[\s,;|]++"
+)
+_FEWEST_PAIRS = 2
 
 
 class LogfmtParser:
@@ -20,16 +31,31 @@ class LogfmtParser:
         """See `Parser.parse`. A single pair is not enough to call a line logfmt."""
         fields: Fields = {}
         place = 0
-        for match in _PAIR.finditer(text):
-            if match.start() != place:
-                return None
+        while match := _PAIR.match(text, place):
             key, quoted, bare = match.groups()
-            fields[key] = bare if quoted is None else _unescape(quoted)
+            fields[key] = bare if quoted is None else unescape(quoted)
             place = match.end()
-        return fields if place == len(text) and len(fields) >= 2 else None
+        return fields if place == len(text) and len(fields) >= _FEWEST_PAIRS else None
 
 
-def _unescape(text: str) -> str:
-    if "\\" not in text:
-        return text
-    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text)
+class KeyValueParser:
+    """Parses pairs between commas, semicolons, bars or spaces; a time may stand in front."""
+
+    name = "keyvalue"
+
+    def parse(self, text: str) -> Fields | None:
+        """See `Parser.parse`. As for logfmt, two pairs at least; the message is the whole text."""
+        fields: Fields = {}
+        time = _TIME.match(text)
+        place = 0
+        if time is not None:
+            fields["@timestamp"] = time[1]
+            place = time.end()
+        pairs = 0
+        while match := _LOOSE_PAIR.match(text, place):
+            key, double, single, bare = match.groups()
+            quoted = single if double is None else double
+            fields[key] = bare if quoted is None else unescape(quoted)
+            place = match.end()
+            pairs += 1
+        return fields if place == len(text) and pairs >= _FEWEST_PAIRS else None

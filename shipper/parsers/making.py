@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Final
 
 from logboom.config import FileInput, StdinInput
 from logboom.errors import ConfigError
-from shipper.parsers.detect import AutoParser
+from shipper.parsers.catalogue import Format, load_catalogue
+from shipper.parsers.columns import CsvParser, W3cParser
+from shipper.parsers.detect import AutoParser, Candidate, Gates
+from shipper.parsers.dialects import DIALECTS, DialectParser
 from shipper.parsers.dissect import DissectParser
 from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
+from shipper.parsers.journal import JournalExportParser
 from shipper.parsers.json import JsonParser
-from shipper.parsers.logfmt import LogfmtParser
+from shipper.parsers.logfmt import KeyValueParser, LogfmtParser
 from shipper.parsers.plain import PlainParser
 from shipper.parsers.port import Parser
-from shipper.parsers.texts import TEXT_FORMATS, TextParser
+from shipper.parsers.security import CefParser, LeefParser
+from shipper.parsers.several import FirstOf
+from shipper.parsers.texts import TextParser
 
-FORMATS: tuple[str, ...] = (
-    "auto", "json", "logfmt", "grok", "dissect", "plain", *(text_format.name for text_format in TEXT_FORMATS),
-)  # fmt: skip
+WITHOUT_DATA: Final = ("auto", "grok", "dissect")
+"""Formats that no file describes: they have no samples of their own."""
+
+_DELIMITERS: Final = MappingProxyType({"csv": ",", "tsv": "\t"})
+_WRITTEN: Mapping[str, Callable[[], Parser]] = MappingProxyType(
+    {
+        "json": JsonParser,
+        "logfmt": LogfmtParser,
+        "keyvalue": KeyValueParser,
+        "plain": PlainParser,
+        "w3c": W3cParser,
+        "journal_export": JournalExportParser,
+        "cef": CefParser,
+        "leef": LeefParser,
+        **{name: partial(DialectParser, name, read) for name, read in DIALECTS.items()},
+        **{n: partial(CsvParser, n, d, wants_proof=True) for n, d in _DELIMITERS.items()},
+    }
+)
+"""Parser, as the formats' files name it → how one is made."""
+
+
+def format_names() -> tuple[str, ...]:
+    """Every format that an input can ask for."""
+    return (*WITHOUT_DATA, *load_catalogue().formats)
 
 
 def make_parser(section: FileInput | StdinInput) -> Parser:
@@ -27,27 +57,23 @@ def make_parser(section: FileInput | StdinInput) -> Parser:
     Raises:
         ConfigError: When the format is unknown or its patterns cannot be used.
     """
-    simple: dict[str, Callable[[], Parser]] = {
-        "json": JsonParser,
-        "logfmt": LogfmtParser,
-        "plain": PlainParser,
-    }
     name = section.format
     if name == "auto":
-        texts = [TextParser(text_format) for text_format in TEXT_FORMATS]
-        return AutoParser([JsonParser(), *texts, LogfmtParser()])
-    if name in simple:
-        return simple[name]()
+        return AutoParser(_gates())
     if name == "dissect":
         return DissectParser(section.patterns)
     if name == "grok":
         return GrokParser(make_grok(section))
-    for text_format in TEXT_FORMATS:
-        if text_format.name == name:
-            return TextParser(text_format)
-    near = difflib.get_close_matches(name, FORMATS, n=1)
-    mend = f"did you mean {near[0]}?" if near else f"one of: {', '.join(FORMATS)}"
-    raise ConfigError(f"there is no format {name!r}", where="format", mend=mend)
+    formats = load_catalogue().formats
+    if name not in formats:
+        known = format_names()
+        near = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else f"one of: {', '.join(known)}"
+        raise ConfigError(f"there is no format {name!r}", where="format", mend=mend)
+    if name in _DELIMITERS:
+        return CsvParser(name, section.delimiter or _DELIMITERS[name], section.columns)
+    parsers = [format_parser(formats[other]) for other in (name, *formats[name].also)]
+    return parsers[0] if len(parsers) == 1 else FirstOf(name, parsers)
 
 
 def make_grok(section: FileInput | StdinInput) -> Grok:
@@ -58,3 +84,27 @@ def make_grok(section: FileInput | StdinInput) -> Grok:
     """
     library = PatternLibrary.legacy().extended(section.pattern_definitions, section.pattern_folders)
     return Grok(section.patterns, library)
+
+
+def format_parser(described: Format) -> Parser:
+    """A parser for one format of the catalogue, as detection uses it."""
+    return _text_parser(described.name) if described.pattern else _WRITTEN[described.parser]()
+
+
+@lru_cache(maxsize=1024)
+def _text_parser(name: str) -> TextParser:
+    catalogue = load_catalogue()
+    return TextParser(catalogue.formats[name], catalogue.names)
+
+
+@lru_cache(maxsize=1)
+def _gates() -> Gates:
+    return Gates(
+        [
+            Candidate(
+                one.name, one.rank, one.first, tuple(one.contains), partial(format_parser, one)
+            )
+            for one in load_catalogue().formats.values()
+            if one.is_detected
+        ]
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol, runtime_checkable
 
 Fields = dict[str, Any]
 """What a parser found: dotted ECS names, or the application's own names, with JSON values."""
@@ -24,6 +25,19 @@ class Parser(Protocol):
 
         Returns:
             The fields, or None when the text is not of this format. Never raises.
+        """
+        ...
+
+
+@runtime_checkable
+class HeadedParser(Protocol):
+    """A parser whose file says at its begin what its lines mean."""
+
+    def learn(self, head: Sequence[str]) -> None:
+        """Is told the first lines of a file that is read on from its middle, before any text of it.
+
+        Args:
+            head: Lines from the begin of the file. They are no events now.
         """
         ...
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
-from shipper.parsers.making import FORMATS, make_parser
+from shipper.parsers.making import make_parser
 from shipper.parsers.stacktrace import extract_error
-from shipper.parsers.texts import TEXT_FORMATS, TextFormat, TextParser
 from shipper.parsers.timestamps import parse_timestamp
 
 SEED = "%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{DATA:logger} - %{GREEDYDATA:message}"
@@ -24,30 +23,6 @@ NOW_NS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
 
 def parse(text: str, format_name: str = "auto") -> dict[str, object] | None:
     return make_parser(FileInput(path=["x"], format=format_name)).parse(text)
-
-
-@pytest.mark.parametrize("text_format", TEXT_FORMATS, ids=lambda f: f.name)
-def test_a_format_parses_its_sample(text_format: TextFormat) -> None:
-    fields = TextParser(text_format).parse(text_format.sample)
-    assert fields
-    assert "@timestamp" in fields or text_format.name in {"levelled", "threaded"}
-    assert fields["message"]
-
-
-@pytest.mark.parametrize("text_format", TEXT_FORMATS, ids=lambda f: f.name)
-def test_detection_finds_each_format_by_its_sample(text_format: TextFormat) -> None:
-    parser = make_parser(FileInput(path=["x"]))
-    assert parser.parse(text_format.sample) == TextParser(text_format).parse(text_format.sample)
-    assert parser.name == text_format.name
-
-
-def test_detection_changes_its_mind_with_the_file() -> None:
-    parser = make_parser(FileInput(path=["x"]))
-    parser.parse('{"a":1}')
-    assert parser.name == "json"
-    for _ in range(20):
-        assert parser.parse("a=1 b=2") == {"a": "1", "b": "2"}
-    assert parser.name == "logfmt"
 
 
 def test_plain_words_have_no_format() -> None:
@@ -164,12 +139,6 @@ def _close(shown: str | None, expected: str | None) -> bool:
 def test_no_value_is_too_strange_for_a_time(value: object) -> None:
     found = parse_timestamp(value, zone=UTC, reference_ns=NOW_NS)
     assert found is None or isinstance(found, int)
-
-
-@given(st.text(max_size=300), st.sampled_from([f for f in FORMATS if f not in {"grok", "dissect"}]))
-def test_no_text_is_too_strange_for_a_parser(text: str, name: str) -> None:
-    fields = parse(text, name)
-    assert fields is None or isinstance(fields, dict)
 
 
 @pytest.mark.parametrize(

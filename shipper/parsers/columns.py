@@ -1,0 +1,171 @@
+"""How is a line read whose meaning stands in a header? CSV, TSV, W3C extended logs.
+
+The header is an event of its own, tagged `header`: every line is accounted for. A shipper that goes
+on in the middle of a file asks the file's begin for it (`HeadedParser.learn`).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import unquote_plus
+
+from shipper.parsers.conversions import duration, whole
+from shipper.parsers.port import Fields
+from shipper.spellings import SPELLINGS
+
+HEADER: Final = "header"
+_MOST_COLUMNS = 1000
+_LONGEST_CELL = 131_072
+_IS_NAME = re.compile(r"[A-Za-z_@#][\w .@/()%#-]{0,100}")
+_FEWEST_DETECTED = 3
+_DIRECTIVE = re.compile(
+    r"#(Software|Version|Date|Fields|Remark|Start-Date|End-Date|GMT-Offset): ?(.*)"
+)
+_W3C_NAMES: Final = MappingProxyType(
+    {
+        "c-ip": "client.ip", "cs-username": "user.name", "s-computername": "host.name",
+        "cs-method": "http.request.method", "cs-uri-stem": "url.path", "cs-uri-query": "url.query",
+        "cs-uri": "url.original", "sc-status": "http.response.status_code",
+        "sc-bytes": "http.response.body.bytes", "cs(User-Agent)": "user_agent.original",
+        "cs(Referer)": "http.request.referrer", "cs-version": "http.version",
+        "cs-protocol-version": "http.version", "s-sitename": "service.name",
+    }
+)  # fmt: skip
+_ENCODED = frozenset({"user_agent.original", "http.request.referrer"})
+_NO_NAME = re.compile(r"[^\w.]++")
+_SECONDS, _MILLISECONDS = duration(1_000_000_000), duration(1_000_000)
+
+
+class CsvParser:
+    """Parses rows by the names in the first row, or by given ones.
+
+    Args:
+        name: Of the format.
+        delimiter: One character.
+        columns: The names; None takes them from the first row.
+        wants_proof: Take a first row for a header only when it looks like one.
+    """
+
+    def __init__(
+        self, name: str, delimiter: str, columns: Sequence[str] | None = None, *,
+        wants_proof: bool = False,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._delimiter = delimiter
+        self._columns = list(columns) if columns else None
+        self._wants_proof = wants_proof
+        self._has_begun = False
+
+    def learn(self, head: Sequence[str]) -> None:
+        """See `HeadedParser.learn`."""
+        if head and self._columns is None:
+            self.parse(head[0])
+        self._has_begun = True
+
+    def parse(self, text: str) -> Fields | None:
+        """See `Parser.parse`. A row with more or fewer cells than the header is not of it."""
+        cells = self._cells(text)
+        is_first = not self._has_begun
+        self._has_begun = True
+        if cells is None:
+            return None
+        if self._columns is None:
+            if not is_first or (self._wants_proof and not _is_header(cells)):
+                return None
+            self._columns = [cell.strip() for cell in cells]
+            return {"message": text, "tags": [HEADER]}
+        if len(cells) != len(self._columns):
+            return None
+        fields: Fields = {
+            name: cell for name, cell in zip(self._columns, cells, strict=True) if name and cell
+        }
+        return fields
+
+    def _cells(self, text: str) -> list[str] | None:
+        if '"' not in text:
+            cells = text.split(self._delimiter, _MOST_COLUMNS)
+        elif len(text) > _LONGEST_CELL:
+            return None
+        else:
+            try:
+                rows = list(csv.reader([text], delimiter=self._delimiter))
+            except csv.Error:
+                return None
+            cells = rows[0] if len(rows) == 1 else []
+        return cells if 0 < len(cells) <= _MOST_COLUMNS else None
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Names, each once, and one of them is the time's or the level's or the message's."""
+    names = [cell.strip() for cell in cells]
+    return (
+        len(names) >= _FEWEST_DETECTED
+        and len(set(names)) == len(names)
+        and all(_IS_NAME.fullmatch(name) for name in names)
+        and any(SPELLINGS.get(n) or SPELLINGS.get(n.lower()) for n in names)
+    )
+
+
+class W3cParser:
+    """Parses lines by the last `#Fields` directive. Source: W3C, Extended Log File Format.
+
+    Times are in UTC, as the source says.
+    """
+
+    name = "iis"
+
+    def __init__(self) -> None:
+        self._columns: list[str] | None = None
+
+    def learn(self, head: Sequence[str]) -> None:
+        """See `HeadedParser.learn`."""
+        for text in head:
+            if text.startswith("#"):
+                self.parse(text)
+
+    def parse(self, text: str) -> Fields | None:
+        """See `Parser.parse`."""
+        if text[:1] == "#":
+            return self._directive(text)
+        if self._columns is None:
+            return None
+        cells = text.split("\t" if "\t" in text else " ", _MOST_COLUMNS)
+        if len(cells) != len(self._columns):
+            return None
+        row = dict(zip(self._columns, cells, strict=True))
+        fields: Fields = {"message": text}
+        if "time" in row:
+            fields["@timestamp"] = f"{row['date']} {row['time']}Z" if "date" in row else row["time"]
+        for name, cell in row.items():
+            if cell not in {"-", ""} and name not in {"date", "time"}:
+                _place(fields, name, cell)
+        return fields
+
+    def _directive(self, text: str) -> Fields | None:
+        match = _DIRECTIVE.match(text)
+        if match is None:
+            return None
+        if match[1] == "Fields":
+            self._columns = match[2].split()[:_MOST_COLUMNS] or None
+        return {"message": text, "tags": [HEADER]}
+
+
+def _place(fields: Fields, name: str, cell: str) -> None:
+    if name == "time-taken":
+        fields["event.duration"] = (_SECONDS if "." in cell else _MILLISECONDS)(cell)
+        return
+    target = _W3C_NAMES.get(name)
+    if target is None:
+        fields[f"attributes.{_NO_NAME.sub('_', name).strip('_') or name}"] = whole(cell)
+    elif target in _ENCODED:
+        fields[target] = unquote_plus(cell)
+    elif target == "http.version":
+        fields[target] = cell.removeprefix("HTTP/")
+    elif target.startswith("http.response"):
+        fields[target] = whole(cell)
+    else:
+        fields[target] = cell

@@ -1,0 +1,164 @@
+"""Which JSON has a meaning of its own? GELF, Serilog's compact form, MongoDB, systemd's journal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from shipper.parsers.conversions import severity_level
+from shipper.parsers.inner import load_object
+from shipper.parsers.journal import journal_fields
+from shipper.parsers.port import Fields
+
+_HOLE = re.compile(r"\{\{|\}\}|\{[@$]?(\w{1,200}+)(?:,-?\d{1,4})?(:[^{}]{1,200}+)?\}")
+_MONGODB_LEVELS: Final = MappingProxyType({"F": "fatal", "E": "error", "W": "warn", "I": "info"})
+_CLEF_NAMES: Final = MappingProxyType(
+    {
+        "@t": "@timestamp", "@l": "log.level", "@x": "error.stack_trace", "@tr": "trace.id",
+        "@sp": "span.id", "@mt": "attributes.message_template", "@i": "attributes.event_type",
+        "SourceContext": "log.logger",
+    }
+)  # fmt: skip
+
+
+class DialectParser:
+    """Parses JSON objects of one dialect.
+
+    Args:
+        name: Of the format.
+        read: Object → fields; None when it is of another dialect.
+    """
+
+    def __init__(self, name: str, read: Callable[[Fields], Fields | None]) -> None:
+        self.name = name
+        self._read = read
+
+    def parse(self, text: str) -> Fields | None:
+        """See `Parser.parse`."""
+        content = load_object(text)
+        return None if content is None else self._read(content)
+
+
+def gelf_fields(content: Fields) -> Fields | None:
+    """GELF: levels are syslog's, names of own fields begin with an underscore.
+
+    Source: Graylog Extended Log Format 1.1.
+    """
+    if "short_message" not in content:
+        return None
+    fields: Fields = {}
+    for name, value in content.items():
+        if name == "level":
+            level = severity_level(value) if type(value) is int else None
+            fields["log.level"] = level or value
+        elif name == "full_message" and isinstance(value, str):
+            key = "error.stack_trace" if "\n" in value else "attributes.full_message"
+            fields[key] = value
+        elif name == "version":
+            fields["attributes.gelf_version"] = value
+        else:
+            fields[f"attributes.{name[1:]}" if name[:1] == "_" and name[1:] else name] = value
+    return fields
+
+
+def clef_fields(content: Fields) -> Fields | None:
+    """Serilog's compact JSON; an event without a level is information.
+
+    Source: the description of Serilog.Formatting.Compact.
+    """
+    if "@t" not in content:
+        return None
+    fields: Fields = {"log.level": "info"}
+    for name, value in content.items():
+        if name in _CLEF_NAMES:
+            fields[_CLEF_NAMES[name]] = value
+        elif name not in {"@m", "@r"}:
+            own = name.removeprefix("@") if name.startswith("@@") else name
+            fields[f"attributes.{own}" if own else "attributes.@"] = value
+    message, template = content.get("@m"), content.get("@mt")
+    if isinstance(message, str):
+        fields["message"] = message
+    elif isinstance(template, str):
+        fields["message"] = _rendered(template, content)
+    return fields
+
+
+def _rendered(template: str, content: Mapping[str, Any]) -> str:
+    ready = content.get("@r")
+    renderings: Iterator[object] = iter(ready if isinstance(ready, list) else ())
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0][0]
+        if match[2] is not None:
+            rendering = next(renderings, None)
+            if isinstance(rendering, str):
+                return rendering
+        return _shown(content[match[1]], match[0]) if match[1] in content else match[0]
+
+    return _HOLE.sub(fill, template)
+
+
+def _shown(value: object, unknown: str) -> str:
+    """A value in a message; `unknown` for one that is nested too deep to be shown."""
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return unknown
+
+
+def mongodb_fields(content: Fields) -> Fields | None:
+    """MongoDB's structured log. Source: the manual's page on log messages."""
+    time, message = content.get("t"), content.get("msg")
+    if not isinstance(time, dict) or "$date" not in time or not isinstance(message, str):
+        return None
+    severity = content.get("s")
+    level = _MONGODB_LEVELS.get(severity, "debug") if isinstance(severity, str) else "info"
+    attributes = content.get("attr")
+    own = dict(attributes) if isinstance(attributes, dict) else {}
+    fields: Fields = {"@timestamp": time["$date"], "log.level": level, "message": message}
+    took_ms = own.get("durationMillis")
+    if type(took_ms) is int and 0 <= took_ms < 10**12:
+        fields["event.duration"] = took_ms * 1_000_000
+    own |= {
+        name: content[key] for key, name in (("c", "component"), ("id", "log_id")) if key in content
+    }
+    if "ctx" in content:
+        fields["process.thread.name"] = content["ctx"]
+    own |= {
+        key: value
+        for key, value in content.items()
+        if key not in {"t", "s", "c", "id", "ctx", "msg", "attr"}
+    }
+    return fields | {"attributes": own}
+
+
+def journal_object(content: Fields) -> Fields | None:
+    """`journalctl -o json`."""
+    if "__REALTIME_TIMESTAMP" not in content:
+        return None
+    return journal_fields({name: _journal_text(value) for name, value in content.items()})
+
+
+def _journal_text(value: object) -> object:
+    """What is no text is given as a list of its bytes; a field that is there twice as a list, too."""
+    if isinstance(value, list) and value and all(type(b) is int and 0 <= b < 256 for b in value):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return value
+
+
+DIALECTS: Mapping[str, Callable[[Fields], Fields | None]] = MappingProxyType(
+    {
+        "gelf": gelf_fields,
+        "clef": clef_fields,
+        "mongodb": mongodb_fields,
+        "journal": journal_object,
+    }
+)
+"""Format → how its objects are read."""
