@@ -15,7 +15,15 @@ from typing import Annotated, Any
 import typer
 
 from logboom.cli.remote import DEFAULT_URL
-from logboom.config import Config, StdinInput, expand, from_mapping, read_mapping
+from logboom.config import (
+    Config,
+    HttpInput,
+    StdinInput,
+    SyslogInput,
+    expand,
+    from_mapping,
+    read_mapping,
+)
 from logboom.config.load import process_environment
 from logboom.config.units import split_address
 from logboom.errors import AlreadyRunning, ConfigError
@@ -198,6 +206,13 @@ def _what_is_read(config: Config) -> Iterator[str]:
     for section in config.inputs:
         if isinstance(section, StdinInput):
             yield "reading standard input"
+            continue
+        if isinstance(section, HttpInput):
+            scheme = "http" if section.tls is None else "https"
+            yield f"receiving _bulk, OTLP and Loki's push at {scheme}://{section.http}"
+            continue
+        if isinstance(section, SyslogInput):
+            yield f"receiving syslog at {section.syslog}"
             continue
         found = list(readable_files(config.model_copy(update={"inputs": [section]})))
         others = [entry for entry in found if not entry[1].startswith(WOULD_BE_READ)]

@@ -5,9 +5,16 @@ from logboom.config.connections import (
     KafkaSection,
     LocalBrokerSection,
     LocalStoreSection,
+    ServerTlsSection,
     TlsSection,
 )
-from logboom.config.inputs import FileInput, MultilineSection, StdinInput
+from logboom.config.inputs import (
+    FileInput,
+    HttpInput,
+    MultilineSection,
+    StdinInput,
+    SyslogInput,
+)
 from logboom.config.load import expand, from_mapping, read_config, read_mapping
 from logboom.config.model import ApiSection, Config, ProcessorSection, ShipperSection
 
@@ -16,13 +23,16 @@ __all__ = [
     "Config",
     "ElasticsearchSection",
     "FileInput",
+    "HttpInput",
     "KafkaSection",
     "LocalBrokerSection",
     "LocalStoreSection",
     "MultilineSection",
     "ProcessorSection",
+    "ServerTlsSection",
     "ShipperSection",
     "StdinInput",
+    "SyslogInput",
     "TlsSection",
     "expand",
     "from_mapping",

@@ -40,6 +40,16 @@ class TlsSection(Section):
     verify: bool = Field(True, description="Check the other side's certificate.")
 
 
+class ServerTlsSection(Section):
+    """How an input that listens is trusted, and whom it trusts."""
+
+    cert_file: Path = Field(description="Our certificate, with those between it and the root.")
+    key_file: Path = Field(description="The key of our certificate.")
+    client_ca_file: Path | None = Field(
+        None, description="Only clients with a certificate of these authorities may connect."
+    )
+
+
 class KafkaSection(Section):
     """Apache Kafka."""
 

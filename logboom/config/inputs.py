@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from logboom.config.connections import ServerTlsSection
+from logboom.config.rules import RuleSection
 from logboom.config.section import Section
+from logboom.config.units import Address, Duration, Size, is_loopback
+
+_SHORTEST_KEY = 16
 
 
 class MultilineSection(Section):
@@ -28,7 +34,7 @@ class MultilineSection(Section):
     )
 
 
-class _LineInput(Section):
+class _TextInput(Section):
     service: str | None = Field(
         None, description="`service.name` of events that do not name one; default: the file's name."
     )
@@ -42,10 +48,23 @@ class _LineInput(Section):
         {}, description="Names and definitions of your own grok patterns."
     )
     pattern_folders: list[Path] = Field([], description="Folders with grok pattern files.")
-    multiline: Literal["auto", "none"] | MultilineSection = Field(
-        "auto", description="How lines are joined into one event: `auto`, `none`, or a section."
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="Between cells, with `format: csv`: default a comma.",
+    )
+    columns: list[str] = Field(
+        [], description="Names of a CSV file's columns; default: its first line names them."
+    )
+    timestamp_format: list[str] = Field(
+        [],
+        description="How times are written, in Java's (`dd.MM.yyyy HH:mm`) or strftime's letters.",
     )
     fields: dict[str, object] = Field({}, description="Fields that are added to every event.")
+    rules: list[RuleSection] = Field(
+        [], description="Which events are not sent, and what is changed about the others."
+    )
     zone: str = Field("UTC", description="IANA time zone of times that do not say theirs.")
     encoding: str = Field("utf-8", description="Encoding of the text.")
 
@@ -60,13 +79,19 @@ class _LineInput(Section):
         return value
 
     @model_validator(mode="after")
-    def _patterns_fit_the_format(self) -> _LineInput:
+    def _patterns_fit_the_format(self) -> Self:
         takes_patterns = self.format in {"grok", "dissect"}
         if takes_patterns and not self.patterns:
             raise ValueError(f"format {self.format} needs `patterns`: a list with at least one")
         if self.patterns and not takes_patterns:
             raise ValueError("`patterns` are for format grok or dissect")
         return self
+
+
+class _LineInput(_TextInput):
+    multiline: Literal["auto", "none"] | MultilineSection = Field(
+        "auto", description="How lines are joined into one event: `auto`, `none`, or a section."
+    )
 
 
 class FileInput(_LineInput):
@@ -98,3 +123,92 @@ class StdinInput(_LineInput):
 
     kind: Literal["stdin"] = Field("stdin", exclude=True, repr=False)
     stdin: Literal[True] = Field(description="Read standard input.")
+
+
+class HttpInput(_TextInput):
+    """Elasticsearch's `_bulk`, OTLP logs and Loki's push, over HTTP."""
+
+    kind: Literal["http"] = Field("http", exclude=True, repr=False)
+    http: Address = Field(description="Where to listen.")
+    api_keys: list[SecretStr] = Field(
+        [], description="Keys that may write; needed where other machines can connect."
+    )
+    tls: ServerTlsSection | None = Field(None, description="Talk TLS.")
+    max_body_bytes: Size = Field(
+        20 * 2**20, ge=1024, description="A larger body is refused; so it is once decompressed."
+    )
+    max_requests: int = Field(
+        64, ge=1, le=10_000, description="Requests under way at once; more of them wait."
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=8),
+        description="A request is told to come again when the broker has not got it by then.",
+    )
+    max_spool_bytes: Size = Field(
+        2**30, ge=2**20, description="What waits for the broker takes this much at most."
+    )
+
+    @field_validator("api_keys")
+    @classmethod
+    def _keys_are_long(cls, value: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < _SHORTEST_KEY for key in value):
+            raise ValueError(
+                f"has a key of less than {_SHORTEST_KEY} characters: take a longer one"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _strangers_bring_keys(self) -> Self:
+        if not self.api_keys and not is_loopback(self.http):
+            raise ValueError(
+                f"{self.http} can be reached from other machines: set `api_keys`, for example"
+                " [${LOGBOOM_KEY}], or listen on 127.0.0.1"
+            )
+        return self
+
+
+class SyslogInput(_TextInput):
+    """Syslog messages that are sent to us."""
+
+    kind: Literal["syslog"] = Field("syslog", exclude=True, repr=False)
+    syslog: Address = Field(description="Where to listen, HOST:PORT.")
+    transport: list[Literal["udp", "tcp"]] = Field(
+        [], description="`udp`, `tcp` or both; default: both, and with `tls` tcp alone."
+    )
+    tls: ServerTlsSection | None = Field(None, description="Talk TLS over TCP (RFC 5425).")
+    allow_remote: bool = Field(
+        False,
+        description="Listen beyond loopback without client certificates: whoever reaches the port can write.",
+    )
+    max_message_bytes: Size = Field(
+        64 * 2**10,
+        ge=480,
+        le=2**20,
+        description="A longer message is cut here, flagged, and goes on as a new one.",
+    )
+    connections: int = Field(
+        1000, ge=1, le=100_000, description="TCP connections that are served at once."
+    )
+    receive_buffer: Size = Field(
+        16 * 2**20, ge=4096, description="Buffer that the kernel is asked for, for UDP."
+    )
+    max_spool_bytes: Size = Field(
+        2**30, ge=2**20, description="What waits for the broker takes this much at most."
+    )
+
+    @property
+    def transports(self) -> frozenset[str]:
+        """What is listened on."""
+        return frozenset(self.transport or (["tcp"] if self.tls else ["udp", "tcp"]))
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        if self.tls is not None and "udp" in self.transports:
+            raise ValueError("`tls` is for tcp: leave udp out, or give it an input of its own")
+        certified = self.tls is not None and self.tls.client_ca_file is not None
+        if not (certified or self.allow_remote or is_loopback(self.syslog)):
+            raise ValueError(
+                f"{self.syslog} can be reached from other machines: add `tls` with `client_ca_file`, so"
+                " that only clients with a certificate can write, or `allow_remote: true`"
+            )
+        return self

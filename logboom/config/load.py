@@ -104,7 +104,8 @@ def _input_section(value: object) -> object:
         return {"kind": "file", "path": value}
     if not isinstance(value, dict):
         return value
-    return {"kind": "stdin" if "stdin" in value else "file", **value}
+    kind = next((name for name in ("stdin", "http", "syslog") if name in value), "file")
+    return {"kind": kind, **value}
 
 
 def _broker_section(value: object) -> object:
@@ -205,7 +206,7 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"{where}: {detail['msg'].removeprefix('Value error, ')}"
 
 
-_KINDS = frozenset({"file", "stdin", "local", "kafka", "elasticsearch"})
+_KINDS = frozenset({"file", "stdin", "http", "syslog", "local", "kafka", "elasticsearch"})
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:

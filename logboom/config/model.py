@@ -17,7 +17,8 @@ from logboom.config.connections import (
     LocalBrokerSection,
     LocalStoreSection,
 )
-from logboom.config.inputs import FileInput, StdinInput
+from logboom.config.inputs import FileInput, HttpInput, StdinInput, SyslogInput
+from logboom.config.rules import RuleSection
 from logboom.config.section import Section
 from logboom.config.units import Address, Duration, Size, split_address
 
@@ -103,8 +104,11 @@ class Config(Section):
     data: Path = Field(
         Path("~/.local/state/logboom"), description="Folder of everything logboom keeps itself."
     )
-    inputs: list[Annotated[FileInput | StdinInput, Field(discriminator="kind")]] = Field(
-        [], description="What the shipper reads."
+    inputs: list[
+        Annotated[FileInput | StdinInput | HttpInput | SyslogInput, Field(discriminator="kind")]
+    ] = Field([], description="What the shipper reads.")
+    rules: list[RuleSection] = Field(
+        [], description="Rules for the events of all inputs, after those of each input."
     )
     broker: Annotated[LocalBrokerSection | KafkaSection, Field(discriminator="kind")] = Field(
         default_factory=LocalBrokerSection, description="`local`, or Kafka."

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from logboom.clock import Clock
-from logboom.config import Config, StdinInput
+from logboom.config import Config, HttpInput, StdinInput
+from shipper.inputs.http.receiver import HttpReceiver
 from shipper.inputs.port import NetworkInput
 from shipper.standard_input import StandardInput
 
 
 def make_inputs(config: Config, clock: Clock) -> list[NetworkInput]:
     """Makes all of them; none receives anything yet."""
+    return list(_inputs(config, clock))
+
+
+def _inputs(config: Config, clock: Clock) -> Iterator[NetworkInput]:
     folder = config.data / "shipper" / "spool"
-    return [
-        StandardInput(section, folder / "stdin", clock)
-        for section in config.inputs
-        if isinstance(section, StdinInput)
-    ]
+    for section in config.inputs:
+        if isinstance(section, StdinInput):
+            yield StandardInput(section, folder / "stdin", clock)
+        elif isinstance(section, HttpInput):
+            yield HttpReceiver(section, folder / f"http-{_in_a_path(section.http)}", clock)
+
+
+def _in_a_path(address: str) -> str:
+    return address.replace("/", "_").replace(":", "_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -53,7 +53,7 @@ def _labels(stream: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _entries(stream: Mapping[str, Any]) -> list[Entry]:
     values = stream.get("values")
-    read = _value
+    read: Callable[[object], Entry] = _value
     if values is None:
         values, read = stream.get("entries", []), _entry
     if not isinstance(values, list):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from shipper.inputs.http.speaking import field_of
 
 _PAIR = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_.:]*)\s*=\s*"((?:[^"\\]++|\\.)*+)"\s*', re.DOTALL)
-_ESCAPE = re.compile(r'\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "service.name": (

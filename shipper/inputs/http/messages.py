@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
@@ -36,7 +40,7 @@ class Messages:
         _add(file, "PushRequest", [("streams", 1, "Stream*")])
         _add(file, "Status", [("code", 1, _INT32), ("message", 2, _STRING)])
         pool = DescriptorPool()
-        pool.Add(file)  # type: ignore[no-untyped-call]
+        pool.Add(file)
         self.push: Any = GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.PushRequest"))
         self.status: Any = GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Status"))
 

@@ -124,7 +124,9 @@ def _identifier(holder: Mapping[str, Any], name: str, length: int) -> str:
     return "" if value.strip("0") == "" else value
 
 
-def _attributes(holder: Mapping[str, Any], depth: int = 0, name: str = "attributes") -> dict[str, Any]:
+def _attributes(
+    holder: Mapping[str, Any], depth: int = 0, name: str = "attributes"
+) -> dict[str, Any]:
     found = {}
     for pair in _objects(holder, name):
         found[_text(pair, "key")] = _value(pair.get("value"), depth)
@@ -142,14 +144,19 @@ def _value(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - an AnyValue 
         return _attributes(_object(content), depth + 1, "values")
     if kind == "arrayValue":
         return [_value(part, depth + 1) for part in _array(_object(content), "values")]
+    return _scalar(kind, content)
+
+
+def _scalar(kind: str, content: object) -> str | float | bool:
     if kind == "intValue":
         return _whole(content)
     if kind == "doubleValue":
         return _number(content)
-    wanted = {"stringValue": str, "boolValue": bool, "bytesValue": str}.get(kind)
-    if wanted is None or not isinstance(content, wanted):
-        raise _Malformed(f"{kind[:40] or 'an empty object'} is not an AnyValue")
-    return content
+    if kind == "boolValue" and isinstance(content, bool):
+        return content
+    if kind in {"stringValue", "bytesValue"} and isinstance(content, str):
+        return content
+    raise _Malformed(f"{kind[:40] or 'an empty object'} is not an AnyValue")
 
 
 def _whole(content: object) -> int:
@@ -165,6 +172,10 @@ def _whole(content: object) -> int:
 def _number(content: object) -> float | str:
     if content in ("NaN", "Infinity", "-Infinity"):
         return str(content)
-    if isinstance(content, bool) or not isinstance(content, int | float) or not math.isfinite(content):
+    if (
+        isinstance(content, bool)
+        or not isinstance(content, int | float)
+        or not math.isfinite(content)
+    ):
         raise _Malformed("doubleValue is not a number")
     return content

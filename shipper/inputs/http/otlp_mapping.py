@@ -119,13 +119,10 @@ def to_envelope(record: LogRecord, shared: Mapping[str, Any]) -> bytes:
         fields["log.level"] = level
     elif record.severity_text:
         fields["severity_text"] = record.severity_text
-    for name, text in (
-        ("trace.id", record.trace_id),
-        ("span.id", record.span_id),
-        ("event.name", record.event_name),
-    ):
-        if text:
-            fields[name] = text
+    known = {
+        "trace.id": record.trace_id, "span.id": record.span_id, "event.name": record.event_name,
+    }  # fmt: skip
+    fields |= {name: text for name, text in known.items() if text}
     return envelope(_text(record), fields)
 
 

@@ -1,0 +1,109 @@
+"""The HTTP input as a part of the shipper."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from logboom.clock import Clock
+from logboom.config import FileInput, HttpInput
+from logboom.serving import Server, listen
+from shipper.inputs.envelopes import FORMAT
+from shipper.inputs.http.bulk import BulkSpeaker
+from shipper.inputs.http.delivery import Delivery
+from shipper.inputs.http.exchange import Exchange, Limits, Way
+from shipper.inputs.http.keys import Keys
+from shipper.inputs.http.loki import LokiSpeaker
+from shipper.inputs.http.otlp import OtlpSpeaker
+from shipper.inputs.http.speaking import Speaker
+from shipper.inputs.port import InputStatus
+from shipper.spool import Spool
+
+_LAST_ANSWERS_S = 3
+_IDLE_CONNECTION_S = 75
+_CONNECTIONS = 2048
+
+
+class HttpReceiver:
+    """Listens, and appends what it receives to a spool per protocol.
+
+    Args:
+        section: The input as configured.
+        folder: Holds the spools.
+        clock: For their names, and for durations.
+    """
+
+    def __init__(self, section: HttpInput, folder: Path, clock: Clock) -> None:
+        self._section = section
+        self._folder = folder
+        self._clock = clock
+        bulk, otlp, loki = (
+            self._way(speaker)
+            for speaker in (
+                BulkSpeaker(), OtlpSpeaker(), LokiSpeaker(max_bytes=section.max_body_bytes),
+            )
+        )  # fmt: skip
+        self._deliveries = [way.delivery for way in (bulk, otlp, loki)]
+        self._exchange = Exchange(
+            bulk=bulk, otlp=otlp, loki=loki,
+            keys=Keys([key.get_secret_value() for key in section.api_keys]),
+            limits=Limits(
+                body_bytes=section.max_body_bytes, requests=section.max_requests,
+                patience_s=section.timeout.total_seconds(),
+            ),
+            clock=clock,
+        )  # fmt: skip
+
+    @property
+    def spools(self) -> Sequence[Spool]:
+        """One for each protocol."""
+        return [delivery.spool for delivery in self._deliveries]
+
+    def status(self) -> InputStatus:
+        """Requests and events so far."""
+        return InputStatus(counters=dict(self._exchange.counts))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """See `NetworkInput.run`."""
+        listener = listen(self._section.http, mend="choose another address for `http`")
+        tls = self._section.tls
+        settings = uvicorn.Config(
+            self._exchange, log_config=None, access_log=False, lifespan="off", ws="none",
+            server_header=False, limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=_IDLE_CONNECTION_S, timeout_graceful_shutdown=_LAST_ANSWERS_S,
+            ssl_certfile=None if tls is None else tls.cert_file,
+            ssl_keyfile=None if tls is None else tls.key_file,
+            ssl_ca_certs=None if tls is None or tls.client_ca_file is None
+            else str(tls.client_ca_file),
+            ssl_cert_reqs=_certificates_wanted(self._section),
+        )  # fmt: skip
+        server = Server(settings)
+        try:
+            for delivery in self._deliveries:
+                delivery.open()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(server.serve(sockets=[listener]))
+                await stop.wait()
+                server.should_exit = True
+        finally:
+            for delivery in self._deliveries:
+                delivery.close()
+
+    def _way(self, speaker: Speaker) -> Way:
+        section, folder = self._section, self._folder / speaker.name
+        files = FileInput(
+            path=[str(folder)], service=section.service or speaker.name, format=FORMAT,
+            multiline="none", fields=section.fields, zone=section.zone,
+        )  # fmt: skip
+        spool = Spool(folder, files, self._clock, max_bytes=section.max_spool_bytes)
+        patience_s = section.timeout.total_seconds()
+        return Way(speaker, Delivery(spool, folder, self._clock, patience_s=patience_s))
+
+
+def _certificates_wanted(section: HttpInput) -> ssl.VerifyMode:
+    wanted = section.tls is not None and section.tls.client_ca_file is not None
+    return ssl.CERT_REQUIRED if wanted else ssl.CERT_NONE
