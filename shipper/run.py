@@ -29,6 +29,7 @@ from shipper.registry import Registry, SourceRecord
 from shipper.replay import planned_batches
 from shipper.sending import Sender
 from shipper.sources import Source
+from shipper.treatment import Treatment
 from shipper.watching import Watcher
 
 log = logging.getLogger("logboom.shipper")
@@ -65,6 +66,7 @@ class Shipper:
         self._clock = clock
         self._name = config.shipper.name or socket.gethostname()
         self._days = IndexDays(config.retention)
+        self._treatment = Treatment.of(config)
         self._inputs = make_inputs(config, clock)
         self._spools = Spools([spool for part in self._inputs for spool in part.spools])
         files = [section for section in config.inputs if isinstance(section, FileInput)]
@@ -187,7 +189,7 @@ class Shipper:
         return Assembler(
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
             path=source.path, max_event_bytes=self._config.shipper.max_event_bytes,
-            days=self._days,
+            days=self._days, treatment=self._treatment,
         )  # fmt: skip
 
     def _settled(self, batch: Batch) -> None:

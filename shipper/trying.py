@@ -13,6 +13,7 @@ from logboom.event import IndexDays, source_run
 from shipper.assembly import PARSE_FAILED, Assembler
 from shipper.files.discovery import find_files, unmatched
 from shipper.files.followed import why_binary
+from shipper.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def try_events(
     assembler = Assembler(
         section, source="try", run=source_run("try", 0), epoch=0, path=path,
         max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention),
+        treatment=Treatment.of(config),
     )  # fmt: skip
     offset, pending = 0, b""
     for piece, ended in _and_the_last(pieces):
@@ -101,9 +103,9 @@ def check_inputs(config: Config) -> None:
     Raises:
         ConfigError: When a format, a pattern or an encoding cannot be used.
     """
-    days = IndexDays(config.retention)
+    days, treatment = IndexDays(config.retention), Treatment.of(config)
     for section in config.inputs:
         Assembler(
             section, source="check", run=source_run("check", 0), epoch=0, path="check",
-            max_event_bytes=config.shipper.max_event_bytes, days=days,
+            max_event_bytes=config.shipper.max_event_bytes, days=days, treatment=treatment,
         )  # fmt: skip

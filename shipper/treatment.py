@@ -1,0 +1,30 @@
+"""What does a shipper do to all events alike?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from logboom.config import Config
+from logboom.config.rules import RuleSection
+from shipper.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """The same for all inputs of a shipper.
+
+    Attributes:
+        redactor: Takes secrets out.
+        rules: Those for all inputs; they come after an input's own.
+        facts: Fields that every event gets which does not have them: where the shipper runs.
+    """
+
+    redactor: Redactor = field(default_factory=Redactor.with_defaults)
+    rules: Sequence[RuleSection] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> Treatment:
+        """As the configuration says."""
+        return cls(rules=config.rules)
