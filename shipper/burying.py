@@ -56,7 +56,9 @@ class Burial:
         Raises:
             LogboomError: They cannot be kept now; bury them again later.
         """
-        graves = [self._grave(batch, batch.messages[p], reason) for p, reason in reasons.items()]
+        graves = [
+            self._grave(batch, batch.messages[p], reason) for p, reason in sorted(reasons.items())
+        ]
         await asyncio.to_thread(self._letters.bury, [grave.letter for grave in graves])
         segments = [
             _without(segment, [g.letter.head for g in graves if g.segment == number])

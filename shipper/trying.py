@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from logboom.clock import Clock
-from logboom.config import Config, FileInput
+from logboom.config import Config, FileInput, StdinInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import PARSE_FAILED, Assembler
 from shipper.files.discovery import find_files, unmatched
@@ -105,6 +105,8 @@ def check_inputs(config: Config) -> None:
     """
     days, treatment = IndexDays(config.retention), Treatment.of(config)
     for section in config.inputs:
+        if not isinstance(section, FileInput | StdinInput):
+            continue  # the text of network inputs has no settings that could fail later
         Assembler(
             section, source="check", run=source_run("check", 0), epoch=0, path="check",
             max_event_bytes=config.shipper.max_event_bytes, days=days, treatment=treatment,

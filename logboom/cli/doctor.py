@@ -6,16 +6,18 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from logboom.cli.layout import in_the_middle
 from logboom.cli.remote import DEFAULT_URL, ask
 from logboom.errors import LogboomError, ServiceUnreachable
 
 _LOOK_S = 0.5
+_WIDTH = 80
+_MOST_ROWS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +42,7 @@ def doctor(
     if ledger is None:
         sys.stdout.write(json.dumps({"health": health, "ledger": None}) + "\n" if as_json else "")
         if not as_json:
-            _print_health(Console(), health)
+            _print_health(health)
         raise ServiceUnreachable(f"there is no ledger: {trouble}", mend="see the health above")
     if as_json:
         sys.stdout.write(json.dumps({"health": health, "ledger": ledger}) + "\n")
@@ -68,52 +70,58 @@ def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any] | 
         time.sleep(_LOOK_S)
 
 
-def _print_health(console: Console, health: dict[str, Any]) -> None:
-    console.print(f"health: {health['status']} - {health['verdict']}")
-    for part in health["parts"]:
-        console.print(f"  {part['name']}: {part['state']} {part['detail']}".rstrip())
-
-
 def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
-    console = Console()
-    _print_health(console, health)
-    table = Table(title="Ledger", title_justify="left")
-    columns = (
-        "lines_read",
-        "lines_acked",
-        "lines_empty",
-        "lines_dead",
-        "lines_dropped",
-        "lines_pending",
-        "events_acked",
-        "events_stored",
-        "verdict",
+    _print_health(health)
+    rows = sorted(ledger["sources"], key=lambda row: row["verdict"] == "green")
+    for row in rows[:_MOST_ROWS]:
+        _say(_source(row))
+    if len(rows) > _MOST_ROWS:
+        left = rows[_MOST_ROWS:]
+        green = sum(row["verdict"] == "green" for row in left)
+        _say(f"and {len(left)} sources more, {green} of them green: see --json")
+    for row in ledger["losses"]:
+        _say(_loss(row))
+    if ledger.get("dead"):
+        _say(f"dead letters: {ledger['dead']:,} (see `logboom dead list`)")
+    for finding in ledger["findings"][:_MOST_ROWS]:
+        _say("\n".join(wrap(finding, _WIDTH, initial_indent="! ", subsequent_indent="  ")))
+    _say(f"ledger: {ledger['verdict']}")
+
+
+def _print_health(health: dict[str, Any]) -> None:
+    sentence = f"health: {health['status']} - {health['verdict']}"
+    _say("\n".join(wrap(sentence, _WIDTH, subsequent_indent="  ")))
+    for part in health["parts"]:
+        about = f"  {part['name']}: {part['state']} "
+        _say(f"{about}{in_the_middle(part['detail'], max(20, _WIDTH - len(about)))}".rstrip())
+
+
+def _source(row: dict[str, Any]) -> str:
+    """A source's side of the ledger as the sums that must be right."""
+    verdict = row["verdict"]
+    path = in_the_middle(row["path"], _WIDTH - len(verdict) - 1)
+    kinds = (
+        f"{row[f'lines_{kind}']:,} {kind}"
+        for kind in ("acked", "empty", "dead", "dropped", "pending")
+        if row.get(f"lines_{kind}") or kind == "acked"
     )
-    table.add_column("source", overflow="fold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
-    for row in ledger["sources"]:
-        table.add_row(row["path"], *(str(row[column]) for column in columns))
-    console.print(table)
-    if ledger["losses"]:
-        console.print(_losses(ledger["losses"]))
-    for row in ledger["sources"]:
-        for rule, lines in row["dropped"].items():
-            console.print(f"  {row['path']}: {lines} lines dropped by rule: {rule}", markup=False)
-    for finding in ledger["findings"]:
-        console.print(f"  {finding}")
-    console.print(f"ledger: {ledger['verdict']}")
+    lines = f"  lines   {row['lines_read']:,} read = {' + '.join(kinds)}"
+    events = f"  events  {row['events_acked']:,} acked, {row['events_stored']:,} stored"
+    folded = "\n".join(wrap(lines, _WIDTH, subsequent_indent=" " * 10))
+    return f"{path} {verdict:>{_WIDTH - len(path) - 1}}\n{folded}\n{events}"
 
 
-def _losses(rows: list[dict[str, Any]]) -> Table:
+def _loss(row: dict[str, Any]) -> str:
     """What was being sent when its file vanished."""
-    table = Table(title="Could not be sent again", title_justify="left")
-    table.add_column("file", overflow="fold")
-    table.add_column("found out")
-    for column in ("lines", "bytes", "events", "events stored", "verdict"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        found_out = datetime.fromtimestamp(row["at_ns"] / 1e9, UTC)
-        numbers = (str(row[name]) for name in ("lines", "bytes", "events", "events_stored"))
-        table.add_row(row["path"], f"{found_out:%Y-%m-%d %H:%M:%SZ}", *numbers, row["verdict"])
-    return table
+    found_out = datetime.fromtimestamp(row["at_ns"] / 1e9, UTC)
+    about = (
+        f"  could not be sent again, found out {found_out:%Y-%m-%d %H:%M:%SZ}: {row['lines']:,} lines,"
+        f" {row['bytes']:,} bytes; of {row['events']:,} events {row['events_stored']:,} are stored"
+    )
+    path = in_the_middle(row["path"], _WIDTH - len(row["verdict"]) - 1)
+    folded = "\n".join(wrap(about, _WIDTH, subsequent_indent="  "))
+    return f"{path} {row['verdict']:>{_WIDTH - len(path) - 1}}\n{folded}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

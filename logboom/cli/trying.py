@@ -8,13 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 
 from logboom.config import Config, FileInput, from_mapping, read_config
 from logboom.config.load import process_environment
-from logboom.errors import LogboomError, UsageError
+from logboom.errors import UsageError
 
 _PIECE_BYTES = 1 << 20
 
@@ -124,42 +124,26 @@ def check(
 ) -> None:
     """Validates a configuration, connects to what it names, and prints what it would read.
 
+    Nothing is made, and nothing is read but the beginnings of files.
+
     Example: logboom check -c logboom.yaml
     """
+    from logboom.cli.connecting import connect  # noqa: PLC0415 - not needed for --help
     from shipper.trying import check_inputs, readable_files  # noqa: PLC0415 - not needed for --help
 
     checked = read_config(config, process_environment())
     check_inputs(checked)
     for path, verdict in readable_files(checked):
         sys.stdout.write(f"{path}: {verdict}\n")
-    problems = asyncio.run(_connect(checked))
+    for section in checked.inputs:
+        if section.kind == "stdin":
+            sys.stdout.write("standard input: would be read\n")
+        elif section.kind != "file":
+            where = getattr(section, section.kind)
+            sys.stdout.write(f"{section.kind} {where}: would be listened on\n")
+    problems = asyncio.run(connect(checked))
     for problem in problems:
         sys.stderr.write(f"logboom: {problem}\n")
     if problems:
         raise typer.Exit(1)
     sys.stdout.write(f"{config} is fine\n")
-
-
-async def _connect(config: Config) -> list[str]:
-    from logboom.broker import open_broker  # noqa: PLC0415 - not needed for --help
-    from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
-    from logboom.store import open_store  # noqa: PLC0415 - not needed for --help
-
-    problems: list[str] = []
-    opened: list[Any] = []
-    try:
-        broker = await open_broker(config)
-        opened.append(broker)
-        await broker.check()
-        sys.stdout.write(f"broker: {broker.address} answers\n")
-    except LogboomError as error:
-        problems.append(f"broker: {error}")
-    try:
-        store = await open_store(config, clock=SystemClock())
-        opened.append(store)
-        sys.stdout.write(f"store: {await store.check()}\n")
-    except LogboomError as error:
-        problems.append(f"store: {error}")
-    for part in opened:
-        await part.close()
-    return problems

@@ -70,3 +70,46 @@ def test_without_a_ledger_the_health_is_told_all_the_same(url: str, answers: Ans
     assert "store: down no room left" in done.output
     assert isinstance(done.exception, LogboomError)
     assert "the store does not answer" in str(done.exception)
+
+
+def source(path: str, **changes: Any) -> dict[str, Any]:
+    counts = {
+        "lines_read": 1234567, "lines_acked": 1234000, "lines_empty": 500, "lines_dead": 60,
+        "lines_pending": 7, "events_acked": 1000000, "events_stored": 1000000,
+    }  # fmt: skip
+    return {"path": path, "verdict": "green", **counts, **changes}
+
+
+def told(url: str, answers: Answers, **ledger: Any) -> list[str]:
+    answers["/api/v1/ledger"] = (200, {**LEDGER, **ledger})
+    done = CliRunner().invoke(make_app(), ["doctor", "--url", url, "--wait", "0"])
+    return done.output.splitlines()
+
+
+def test_everything_fits_into_80_columns(url: str, answers: Answers) -> None:
+    path = f"/srv/{'very/' * 40}deep/checkout.log"
+    answers["/api/v1/health"] = (200, {
+        **HEALTH, "verdict": "w " * 90,
+        "parts": [{"name": "disk", "state": "answers", "detail": f"9 MiB free in {path}"}],
+    })  # fmt: skip
+    loss = {
+        "path": path, "verdict": "red", "at_ns": 0, "lines": 12, "bytes": 345, "events": 6,
+        "events_stored": 2,
+    }  # fmt: skip
+    finding = f"{path}: 4 events are missing in the store"
+    lines = told(url, answers, sources=[source(path)], losses=[loss], findings=[finding], dead=3)
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "checkout.log" in text
+    assert "1,234,567 read = 1,234,000 acked + 500 empty + 60 dead + 7 pending" in text
+    assert "dead letters: 3 (see `logboom dead list`)" in text
+    assert "1970-01-01 00:00:00Z" in text
+
+
+def test_of_many_sources_those_that_are_not_well_come_first(url: str, answers: Answers) -> None:
+    rows = [source(f"/{n}.log") for n in range(50)] + [source("/bad.log", verdict="red")]
+    lines = told(url, answers, sources=rows)
+    first = next(line for line in lines if line.startswith("/"))
+    assert first.startswith("/bad.log")
+    assert first.endswith("red")
+    assert "and 31 sources more, 31 of them green: see --json" in lines
