@@ -188,8 +188,9 @@ class Shipper:
     def _assembler(self, source: Source, epoch: int) -> Assembler:
         return Assembler(
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path=source.path, max_event_bytes=self._config.shipper.max_event_bytes,
-            days=self._days, treatment=self._treatment,
+            path="-" if self._spools.hold(source.path) else source.path,
+            max_event_bytes=self._config.shipper.max_event_bytes, days=self._days,
+            treatment=self._treatment,
         )  # fmt: skip
 
     def _settled(self, batch: Batch) -> None:

@@ -152,6 +152,14 @@ class Spool:
         self.on_append(self._path)
         return Receipt(self._path, file.size)
 
+    async def append_patiently(self, records: Sequence[bytes]) -> Receipt:
+        """Appends records, and waits for as long as there is no room for them."""
+        while True:
+            try:
+                return self.append(records)
+            except SpoolFull:
+                await self.room()
+
     async def acknowledged(self, receipt: Receipt) -> None:
         """Waits until the broker has everything up to the end of what was appended."""
         file = self._files.get(receipt.path)

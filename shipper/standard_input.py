@@ -13,7 +13,6 @@ from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import FileInput, StdinInput
-from logboom.errors import SpoolFull
 from shipper.inputs.port import InputStatus
 from shipper.spool import Spool
 
@@ -55,7 +54,8 @@ class StandardInput:
         def copy() -> None:
             with contextlib.suppress(CancelledError, RuntimeError):  # the loop has ended
                 while piece := os.read(0, _PIECE_BYTES):
-                    asyncio.run_coroutine_threadsafe(self._append(piece), loop).result()
+                    keeping = self._spool.append_patiently([piece])
+                    asyncio.run_coroutine_threadsafe(keeping, loop).result()
                 log.info("standard input has ended")
                 loop.call_soon_threadsafe(ended.set)
 
@@ -64,12 +64,3 @@ class StandardInput:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-
-    async def _append(self, piece: bytes) -> None:
-        while True:
-            try:
-                self._spool.append([piece])
-            except SpoolFull:
-                await self._spool.room()
-            else:
-                return

@@ -15,7 +15,8 @@ from shipper.framing.pattern import PatternRule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
-from shipper.framing.wrappers import WRAPPERS, unwrap_container
+from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
+from shipper.spooled import SpooledInput
 
 _AUTO_MAX_LINES = 5000
 
@@ -41,7 +42,8 @@ def make_framing(
     limits = Limits(max_event_bytes, max_lines)
     make_rule = partial(_make_rule, section)
     plain = PlainFraming(make_rule(), limits, section.encoding)
-    unwrap = WRAPPERS.get(section.format)
+    is_spooled = isinstance(section, SpooledInput)
+    unwrap = unwrap_envelope if is_spooled else WRAPPERS.get(section.format)
     if unwrap is None and container_of(path) is not None:
         unwrap = unwrap_container
     if unwrap is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from logboom.clock import Clock
-from logboom.config import Config, HttpInput, StdinInput
+from logboom.config import Config, HttpInput, StdinInput, SyslogInput
 from shipper.inputs.http.receiver import HttpReceiver
 from shipper.inputs.port import NetworkInput
+from shipper.inputs.syslog.listener import SyslogListener
 from shipper.standard_input import StandardInput
 
 
@@ -23,6 +24,11 @@ def _inputs(config: Config, clock: Clock) -> Iterator[NetworkInput]:
             yield StandardInput(section, folder / "stdin", clock)
         elif isinstance(section, HttpInput):
             yield HttpReceiver(section, folder / f"http-{_in_a_path(section.http)}", clock)
+        elif isinstance(section, SyslogInput):
+            yield SyslogListener(
+                section, folder / f"syslog-{_in_a_path(section.syslog)}", clock,
+                max_event_bytes=config.shipper.max_event_bytes,
+            )  # fmt: skip
 
 
 def _in_a_path(address: str) -> str:

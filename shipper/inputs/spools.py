@@ -35,6 +35,10 @@ class Spools:
         is_new, self._is_new = self._is_new, False
         return is_new
 
+    def hold(self, path: str) -> bool:
+        """True for the path of a file of any of them."""
+        return any(spool.holds(path) for spool in self._spools)
+
     def open(self, records: Iterable[SourceRecord]) -> None:
         """Opens all of them.
 
@@ -55,7 +59,7 @@ class Spools:
     def follow(self, sources: Iterable[Source]) -> None:
         """Takes notice of sources that are followed from now on."""
         for source in sources:
-            if any(spool.holds(source.path) for spool in self._spools):
+            if self.hold(source.path):
                 self._sources[source.path] = source
                 self.settled(source)
 
@@ -78,7 +82,7 @@ class Spools:
             for spool in self._spools:
                 await spool.sync()
                 spool.tidy()
-            gone = [p for p in self._sources if not any(s.holds(p) for s in self._spools)]
+            gone = [path for path in self._sources if not self.hold(path)]
             for path in gone:
                 del self._sources[path]
                 self._appended_to.discard(path)
