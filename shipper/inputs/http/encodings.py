@@ -91,9 +91,18 @@ def _inflate(body: bytes, window: int, max_bytes: int) -> bytes | Refusal:
 
 def _zstd(body: bytes, max_bytes: int) -> bytes | Refusal:
     decompressor = zstandard.ZstdDecompressor(max_window_size=2**27)
+    parts: list[bytes] = []
     try:
         with decompressor.stream_reader(io.BytesIO(body), read_across_frames=True) as reader:
-            content = reader.read(max_bytes + 1)
+            if len(reader.read(max_bytes + 1)) > max_bytes:
+                return too_large(max_bytes)
+        # the reader bounds, but takes a frame that is cut off for a whole one; this tells
+        while body:
+            frame = decompressor.decompressobj()
+            parts.append(frame.decompress(body))
+            if not frame.eof:
+                return Refusal(400, "the compressed body ends too early")
+            body = frame.unused_data
     except zstandard.ZstdError:
         return Refusal(400, "the body is not compressed as its content encoding says")
-    return too_large(max_bytes) if len(content) > max_bytes else content
+    return b"".join(parts)

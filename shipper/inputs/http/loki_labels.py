@@ -44,20 +44,17 @@ def parse_labels(text: str) -> dict[str, str] | None:
         None when it is not of that form.
     """
     stripped = text.strip()
-    if stripped[:1] != "{" or stripped[-1:] != "}":
+    if len(stripped) < 2 or stripped[0] != "{" or stripped[-1] != "}":
         return None
-    at, end = 1, len(stripped) - 1
+    inner = stripped[1:-1].strip()
+    at, end = 0, len(inner)
     labels: dict[str, str] = {}
     while at < end:
-        pair = _PAIR.match(stripped, at, end)
-        if pair is None:
-            return {} if not labels and stripped[at:end].isspace() else None
+        pair = _PAIR.match(inner, at)
+        if pair is None or inner[pair.end() : pair.end() + 1] not in {"", ","}:
+            return None
         labels[pair[1]] = _ESCAPE.sub(_unescape, pair[2])
-        at = pair.end()
-        if at < end:
-            if stripped[at] != ",":
-                return None
-            at += 1
+        at = pair.end() + 1
     return labels
 
 

@@ -139,7 +139,7 @@ def _value(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - an AnyValue 
         return None
     kind, content = next(iter(_object(value).items()), ("", None))
     if depth > _MOST_NESTED:
-        return orjson.dumps(content).decode()
+        raise _Malformed("a value nests too deeply")
     if kind == "kvlistValue":
         return _attributes(_object(content), depth + 1, "values")
     if kind == "arrayValue":

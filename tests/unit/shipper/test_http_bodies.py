@@ -1,0 +1,153 @@
+"""Any bytes as a body: never an exception, and what is not taken is refused in the protocol's form."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import Any
+
+import cramjam
+import orjson
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from shipper.inputs.http.bulk import BulkSpeaker
+from shipper.inputs.http.encodings import decompress
+from shipper.inputs.http.loki import LokiSpeaker
+from shipper.inputs.http.messages import Messages
+from shipper.inputs.http.otlp import OtlpSpeaker
+from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Speaker
+
+NDJSON = "application/x-ndjson"
+SPEAKERS: list[tuple[Speaker, str]] = [
+    (BulkSpeaker(), NDJSON),
+    (OtlpSpeaker(), JSON),
+    (OtlpSpeaker(), PROTOBUF),
+    (LokiSpeaker(max_bytes=10_000), JSON),
+    (LokiSpeaker(max_bytes=10_000), PROTOBUF),
+]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+_NAMES = st.sampled_from(
+    ["resourceLogs", "resource", "attributes", "key", "value", "stringValue", "intValue", "values",
+     "kvlistValue", "arrayValue", "scopeLogs", "scope", "name", "logRecords", "timeUnixNano", "body",
+     "severityNumber", "traceId", "streams", "stream", "labels", "entries", "ts", "line", "index",
+     "create", "delete", "update", "_index", "_id"]
+)  # fmt: skip
+protocol_values = st.recursive(
+    st.none() | st.integers(-5, 2**65) | st.text(max_size=4) | st.just("1795258800000000000"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=30,
+)
+bodies = st.one_of(
+    st.binary(max_size=200),
+    st.builds(lambda v: _dumps(v) + b"\n", st.one_of(json_values, protocol_values)),
+    st.builds(lambda vs: b"".join(_dumps(v) + b"\n" for v in vs), st.lists(protocol_values)),
+    st.binary(max_size=200).map(lambda b: bytes(cramjam.snappy.compress_raw(b))),
+    st.sampled_from([b"[" * 3000, b'{"a":' * 3000, b'{"index":{}}\n' + b"[" * 3000 + b"\n"]),
+)
+
+
+def _dumps(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # integers of more than 64 bits, lone surrogates
+        return repr(value).encode("utf-8", "replace")
+
+
+def has_the_form(speaker: Speaker, refusal: Refusal, content_type: str) -> bool:
+    """A refusal is what the protocol's clients understand."""
+    told = speaker.refuse(refusal, content_type)
+    if isinstance(speaker, LokiSpeaker):
+        return told.body.decode().endswith("\n")
+    if isinstance(speaker, OtlpSpeaker) and content_type == PROTOBUF:
+        return bool(Messages().status.FromString(told.body).message == refusal.reason)
+    content = orjson.loads(told.body)
+    if isinstance(speaker, BulkSpeaker):
+        return bool(content["status"] == refusal.status and content["error"]["reason"])
+    return bool(content["message"])
+
+
+@pytest.mark.parametrize(("speaker", "content_type"), SPEAKERS)
+@given(body=bodies)
+def test_any_body_is_taken_or_refused(speaker: Speaker, content_type: str, body: bytes) -> None:
+    found = speaker.read(Incoming(body, content_type, "d" * 32))
+    if isinstance(found, Refusal):
+        assert found.status in {400, 413}
+        assert has_the_form(speaker, found, content_type)
+        return
+    for record in found.records:
+        assert record.endswith(b"\n")
+        assert record.count(b"\n") == 1
+        content = orjson.loads(record)
+        assert content.keys() == {"text", "stream", "fields"}
+        assert isinstance(content["text"], str)
+    told = found.answer(1)
+    if content_type == PROTOBUF and isinstance(speaker, OtlpSpeaker):
+        ExportLogsServiceResponse.FromString(told.body)
+    elif told.body:
+        orjson.loads(told.body)
+
+
+TEXT = b"a line of text\n" * 100
+ENCODED = {
+    "gzip": gzip.compress(TEXT),
+    "x-gzip": gzip.compress(TEXT),
+    "deflate": zlib.compress(TEXT),
+    "zstd": zstandard.compress(TEXT),
+    "snappy": bytes(cramjam.snappy.compress_raw(TEXT)),
+    "identity": TEXT,
+    "": TEXT,
+    "GZIP": gzip.compress(TEXT),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_every_content_encoding_is_taken_off(encoding: str) -> None:
+    assert decompress(ENCODED[encoding], encoding, max_bytes=len(TEXT)) == TEXT
+
+
+def test_more_than_one_gzip_member_and_more_than_one_encoding() -> None:
+    members = gzip.compress(TEXT) + gzip.compress(b"more")
+    assert decompress(members, "gzip", max_bytes=10_000) == TEXT + b"more"
+    twice = zstandard.compress(gzip.compress(TEXT))
+    assert decompress(twice, "gzip, zstd", max_bytes=10_000) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", "snappy"])
+def test_a_bomb_is_refused_before_it_is_held(encoding: str) -> None:
+    large = bytes(50_000_000)
+    bomb = {
+        "gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress,
+        "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
+    }[encoding](large)  # fmt: skip
+    refusal = decompress(bomb, encoding, max_bytes=1_000_000)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 413
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", "snappy"])
+@given(body=st.binary(max_size=100), cut=st.integers(0, 40))
+def test_a_damaged_body_is_refused(encoding: str, body: bytes, cut: int) -> None:
+    for damaged in (body, ENCODED[encoding][:-cut] if cut else ENCODED[encoding]):
+        found = decompress(damaged, encoding, max_bytes=10_000)
+        assert isinstance(found, bytes) or found.status in {400, 413}
+    half = decompress(ENCODED[encoding][:-5], encoding, max_bytes=10_000)
+    assert isinstance(half, Refusal)
+
+
+@pytest.mark.parametrize("encoding", ["br", "compress", "gzip,gzip,gzip"])
+def test_an_unknown_encoding_is_named(encoding: str) -> None:
+    refusal = decompress(b"x", encoding, max_bytes=10)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 415
+    assert encoding in refusal.reason

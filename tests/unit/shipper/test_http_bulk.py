@@ -1,0 +1,163 @@
+"""`_bulk`: which documents are taken, and what each item is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from shipper.inputs.http.bulk import BulkSpeaker
+from shipper.inputs.http.elasticsearch import VERSION, tell
+from shipper.inputs.http.speaking import Incoming, Refusal, Taken
+
+NDJSON = "application/x-ndjson"
+
+
+def read(body: bytes, *, index: str | None = None, content_type: str = NDJSON) -> Taken | Refusal:
+    return BulkSpeaker().read(Incoming(body, content_type, "d" * 32, index))
+
+
+def taken(*lines: object, index: str | None = None) -> Taken:
+    body = b"".join(x if isinstance(x, bytes) else orjson.dumps(x) + b"\n" for x in lines)
+    found = read(body, index=index)
+    assert isinstance(found, Taken), found
+    return found
+
+
+def answer(found: Taken) -> dict[str, Any]:
+    told: dict[str, Any] = orjson.loads(found.answer(7).body)
+    return told
+
+
+def test_documents_become_envelopes_with_index_and_id() -> None:
+    document = {"message": "hi", "@timestamp": "2026-11-21T10:00:00Z", "n": 1}
+    found = taken({"index": {"_index": "app", "_id": "7"}}, document, {"create": {}}, {"m": "x"})
+    first, second = (orjson.loads(record) for record in found.records)
+    assert orjson.loads(first["text"]) == document
+    assert first["fields"] == {"elasticsearch.index": "app", "elasticsearch.id": "7"}
+    assert first["stream"] is None
+    assert (orjson.loads(second["text"]), second["fields"]) == ({"m": "x"}, {})
+    told = answer(found)
+    assert (told["took"], told["errors"]) == (7, False)
+    assert told["items"][0]["index"]["_id"] == "7"
+    assert told["items"][0]["index"]["status"] == 201
+    assert told["items"][1]["create"]["result"] == "created"
+    assert len(told["items"][1]["create"]["_id"]) == 20
+
+
+def test_the_index_in_the_path_is_the_default() -> None:
+    found = taken({"index": {}}, {"a": 1}, {"index": {"_index": "other"}}, {"a": 2}, index="logs")
+    assert [orjson.loads(r)["fields"]["elasticsearch.index"] for r in found.records] == [
+        "logs",
+        "other",
+    ]
+
+
+def test_what_cannot_be_done_is_refused_item_by_item() -> None:
+    found = taken(
+        {"delete": {"_index": "a", "_id": "1"}},
+        {"update": {"_id": "2"}}, {"doc": {"a": 1}},
+        {"index": {}}, b"{no json}\n",
+        {"index": {}}, b"[1]\n",
+        {"index": {}}, {"good": True},
+        {"index": {}}, b"[" * 5000 + b"\n",
+        {"index": {}}, b'"\xff"\n',
+    )  # fmt: skip
+    assert [orjson.loads(orjson.loads(r)["text"]) for r in found.records] == [{"good": True}]
+    told = answer(found)
+    assert told["errors"] is True
+    items = [next(iter(item.values())) for item in told["items"]]
+    assert [item["status"] for item in items] == [400, 400, 400, 400, 201, 400, 400]
+    assert items[0]["error"]["type"] == "illegal_argument_exception"
+    assert "delete is not supported" in items[0]["error"]["reason"]
+    assert items[2]["error"]["type"] == "document_parsing_exception"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "body is required"),
+        (b'{"index":{}}\n{"a":1}', "terminated by a newline"),
+        (b'{"index":{}}\n', "line [1] is missing"),
+        (b'{"a":1}\n{"b":2}\n', "metadata line [1]"),
+        (b'{"index":{}}\n{"a":1}\nrubbish\n{}\n', "metadata line [3]"),
+        (b'{"index":7}\n{"a":1}\n', "metadata line [1]"),
+        (b'{"index":{},"create":{}}\n{"a":1}\n', "metadata line [1]"),
+        (b"\n\n", "no requests added"),
+        (b"\xff\xfe\n", "metadata line [1]"),
+    ],
+)
+def test_a_malformed_body_is_refused_as_a_whole(body: bytes, reason: str) -> None:
+    found = read(body)
+    assert isinstance(found, Refusal)
+    assert found.status == 400
+    assert reason in found.reason
+
+
+def test_a_refusal_has_the_form_of_elasticsearch() -> None:
+    told = BulkSpeaker().refuse(Refusal(429, "full", 5), NDJSON)
+    body = orjson.loads(told.body)
+    assert body["status"] == told.status == 429
+    assert body["error"]["type"] == "es_rejected_execution_exception"
+    assert body["error"]["root_cause"] == [
+        {"type": "es_rejected_execution_exception", "reason": "full"}
+    ]
+    assert told.headers["Retry-After"] == "5"
+    assert told.headers["X-Elastic-Product"] == "Elasticsearch"
+
+
+def test_the_content_types_of_all_clients_are_known() -> None:
+    body = b'{"index":{}}\n{"a":1}\n'
+    for good in ("", NDJSON, "application/json", "application/vnd.elasticsearch+x-ndjson"):
+        assert isinstance(read(body, content_type=good), Taken)
+    bad = read(body, content_type="image/png")
+    assert isinstance(bad, Refusal)
+    assert bad.status == 415
+
+
+def test_a_made_up_id_is_the_same_when_the_request_comes_again() -> None:
+    lines = ({"index": {}}, {"a": 1}, {"index": {}}, {"a": 1})
+    first, again = answer(taken(*lines)), answer(taken(*lines))
+    assert first == again
+    assert first["items"][0]["index"]["_id"] != first["items"][1]["index"]["_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "holds"),
+    [
+        ("GET", "/", VERSION.encode()),
+        ("HEAD", "/", b""),
+        ("GET", "/_license", b'"basic"'),
+        ("GET", "/_xpack", b'"ilm"'),
+        ("GET", "/_cluster/health", b'"green"'),
+        ("GET", "/_nodes/http", b'"nodes"'),
+        ("HEAD", "/_index_template/filebeat-8.19.0", b""),
+        ("GET", "/_index_template/filebeat-8.19.0", b"filebeat-8.19.0"),
+        ("PUT", "/_index_template/filebeat-8.19.0", b"acknowledged"),
+        ("HEAD", "/_template/logstash", b""),
+        ("GET", "/_cat/templates/filebeat-7.17.29", b"filebeat-7.17.29"),
+        ("GET", "/_ilm/policy/filebeat", b"phases"),
+        ("PUT", "/_ilm/policy/filebeat", b"acknowledged"),
+        ("GET", "/_data_stream/logs-app-default", b"logs-app-default"),
+        ("HEAD", "/_alias/filebeat-7.17.29", b""),
+        ("PUT", "/_ingest/pipeline/filebeat-8.19.0-nginx", b"acknowledged"),
+        ("HEAD", "/filebeat-2026", b""),
+    ],
+)
+def test_clients_find_what_they_ask_for_before_they_write(
+    method: str, path: str, holds: bytes
+) -> None:
+    told = tell(method, path)
+    assert told is not None
+    assert told.status == 200
+    assert told.headers["X-Elastic-Product"] == "Elasticsearch"
+    assert holds in told.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/logs"), ("GET", "/logs/_search"), ("POST", "/_reindex"), ("DELETE", "/")],
+)
+def test_nothing_else_is_pretended(method: str, path: str) -> None:
+    assert tell(method, path) is None

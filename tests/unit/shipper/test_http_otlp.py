@@ -1,0 +1,223 @@
+"""OTLP logs: both forms say the same, records become events, trouble has the protocol's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from shipper.inputs.http.messages import Messages
+from shipper.inputs.http.otlp import OtlpSpeaker
+from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Taken
+
+TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
+
+
+def text(key: str, value: str) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(string_value=value))
+
+
+def request() -> ExportLogsServiceRequest:
+    made = ExportLogsServiceRequest()
+    resource = made.resource_logs.add()
+    resource.resource.attributes.extend(
+        [
+            text("service.name", "checkout"),
+            text("host.name", "web-1"),
+            text("k8s.pod.name", "checkout-7d"),
+            text("deployment.environment.name", "live"),
+        ]
+    )
+    scope = resource.scope_logs.add()
+    scope.scope.name = "shop.cart"
+    record = scope.log_records.add(
+        time_unix_nano=1_795_258_800_123_456_789, severity_number=17, severity_text="ERROR",
+        trace_id=bytes.fromhex(TRACE), span_id=bytes.fromhex(SPAN),
+    )  # fmt: skip
+    record.body.string_value = "payment failed"
+    record.attributes.extend(
+        [
+            text("exception.type", "ValueError"),
+            text("exception.message", "no money"),
+            KeyValue(key="attempt", value=AnyValue(int_value=3)),
+            KeyValue(key="ratio", value=AnyValue(double_value=0.5)),
+            KeyValue(key="ok", value=AnyValue(bool_value=False)),
+            KeyValue(key="raw", value=AnyValue(bytes_value=b"\x00\xff")),
+        ]
+    )
+    nested = record.attributes.add(key="cart").value.kvlist_value
+    nested.values.add(key="items").value.array_value.values.add(string_value="book")
+    return made
+
+
+def as_json(made: ExportLogsServiceRequest) -> bytes:
+    """OTLP's JSON is protobuf's, but for identifiers in hexadecimal."""
+    content = MessageToDict(made, use_integers_for_enums=True)
+    for resource in content["resourceLogs"]:
+        for scope in resource["scopeLogs"]:
+            for record in scope["logRecords"]:
+                for name, value in (("traceId", TRACE), ("spanId", SPAN)):
+                    if name in record:
+                        record[name] = value
+    return orjson.dumps(content)
+
+
+def read(body: bytes, content_type: str) -> Taken | Refusal:
+    return OtlpSpeaker().read(Incoming(body, content_type, "d"))
+
+
+def records(found: Taken | Refusal) -> list[dict[str, Any]]:
+    assert isinstance(found, Taken), found
+    return [orjson.loads(record) for record in found.records]
+
+
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
+def test_a_record_becomes_an_event(content_type: str) -> None:
+    made = request()
+    body = made.SerializeToString() if content_type == PROTOBUF else as_json(made)
+    (record,) = records(read(body, content_type))
+    assert record["text"] == "payment failed"
+    assert record["stream"] is None
+    assert record["fields"] == {
+        "service.name": "checkout", "host.name": "web-1", "k8s.pod.name": "checkout-7d",
+        "service.environment": "live", "log.logger": "shop.cart",
+        "@timestamp": 1_795_258_800_123_456_789, "log.level": "error",
+        "trace.id": TRACE, "span.id": SPAN,
+        "error.type": "ValueError", "error.message": "no money",
+        "attempt": 3, "ratio": 0.5, "ok": False, "raw": "AP8=", "cart": {"items": ["book"]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
+def test_records_that_say_little_are_events_too(content_type: str) -> None:
+    made = ExportLogsServiceRequest()
+    logs = made.resource_logs.add().scope_logs.add().log_records
+    logs.add(observed_time_unix_nano=1_795_258_800_000_000_000, severity_text="Warning")
+    logs.add(event_name="user.login", severity_text="strange", time_unix_nano=5_000_000_000)
+    logs.add().body.kvlist_value.values.add(key="a").value.int_value = 1
+    body = made.SerializeToString() if content_type == PROTOBUF else as_json(made)
+    empty, named, structured = records(read(body, content_type))
+    assert empty["text"] == "{}"
+    assert empty["fields"] == {"@timestamp": 1_795_258_800_000_000_000, "log.level": "warn"}
+    assert named["text"] == "user.login"
+    assert named["fields"] == {
+        "@timestamp": "1970-01-01T00:00:05.000Z", "severity_text": "strange",
+        "event.name": "user.login",
+    }  # fmt: skip
+    assert orjson.loads(structured["text"]) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("severity", "level"),
+    [(1, "trace"), (4, "trace"), (5, "debug"), (9, "info"), (13, "warn"), (20, "error"), (24, "fatal")],
+)  # fmt: skip
+def test_severities_are_levels(severity: int, level: str) -> None:
+    made = request()
+    made.resource_logs[0].scope_logs[0].log_records[0].severity_number = severity  # type: ignore[assignment]
+    (record,) = records(read(made.SerializeToString(), PROTOBUF))
+    assert record["fields"]["log.level"] == level
+
+
+def test_a_record_s_own_attribute_goes_before_the_resource_s() -> None:
+    made = request()
+    made.resource_logs[0].scope_logs[0].log_records[0].attributes.append(text("host.name", "db"))
+    (record,) = records(read(made.SerializeToString(), PROTOBUF))
+    assert record["fields"]["host.name"] == "db"
+    assert record["fields"]["resource.host.name"] == "web-1"
+
+
+def test_an_attribute_is_never_taken_for_the_message_or_the_time() -> None:
+    made = request()
+    made.resource_logs[0].scope_logs[0].log_records[0].attributes.extend(
+        [text("message", "not this"), text("time", "yesterday"), text("event", "neither")]
+    )
+    (record,) = records(read(made.SerializeToString(), PROTOBUF))
+    assert record["fields"]["attributes.message"] == "not this"
+    assert record["fields"]["attributes.time"] == "yesterday"
+    assert record["fields"]["attributes.event"] == "neither"
+
+
+def test_success_is_said_in_the_form_of_the_request() -> None:
+    found = read(request().SerializeToString(), PROTOBUF)
+    assert isinstance(found, Taken)
+    told = found.answer(1)
+    assert (told.status, told.content_type) == (200, PROTOBUF)
+    assert not ExportLogsServiceResponse.FromString(told.body).HasField("partial_success")
+    found = read(as_json(request()), JSON)
+    assert isinstance(found, Taken)
+    assert (found.answer(1).body, found.answer(1).content_type) == (b"{}", JSON)
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        7,
+        {"traceId": "short"},
+        {"traceId": "z" * 32},
+        {"timeUnixNano": "soon"},
+        {"timeUnixNano": True},
+        {"body": {"intValue": "12345678901234567890123"}},
+        {"body": {"intValue": "99999999999999999999"}},
+        {"body": {"intValue": "²"}},
+        {"body": {"doubleValue": "x"}},
+        {"body": {"strange": 1}},
+        {"body": {}},
+        {"body": [1]},
+        {"attributes": {"a": 1}},
+        {"attributes": [{"key": 1}]},
+    ],
+)
+def test_malformed_records_are_rejected_and_the_others_taken(malformed: Any) -> None:
+    good = {"body": {"stringValue": "fine"}}
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [malformed, good]}]}]}
+    found = read(orjson.dumps(body), JSON)
+    assert [record["text"] for record in records(found)] == ["fine"]
+    assert isinstance(found, Taken)
+    partial = orjson.loads(found.answer(1).body)["partialSuccess"]
+    assert partial["rejectedLogRecords"] == "1"
+    assert "malformed" in partial["errorMessage"]
+
+
+@pytest.mark.parametrize(("depth", "rejected"), [(20, 0), (80, 1), (200, 1), (2000, None)])
+def test_values_that_nest_for_ever_are_refused(depth: int, rejected: int | None) -> None:
+    value = '{"arrayValue":{"values":[' * depth + '{"stringValue":"x"}' + "]}}" * depth
+    body = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + value + "}]}]}]}"
+    found = read(body.encode(), JSON)
+    if rejected is None:
+        assert isinstance(found, Refusal)
+    else:
+        assert len(records(found)) == 1 - rejected
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"\xff\xff", PROTOBUF, 400),
+        (b"{", JSON, 400),
+        (b"[]", JSON, 400),
+        (b'{"resourceLogs": 7}', JSON, 400),
+        (b'{"resourceLogs": [{"scopeLogs": [7]}]}', JSON, 400),
+        (b"{}", "text/plain", 415),
+    ],
+)
+def test_a_body_of_another_kind_is_refused(body: bytes, content_type: str, status: int) -> None:
+    found = read(body, content_type)
+    assert isinstance(found, Refusal)
+    assert found.status == status
+
+
+def test_refusals_are_google_s_status_in_the_form_of_the_request() -> None:
+    speaker, refusal = OtlpSpeaker(), Refusal(503, "the broker is away", 5)
+    told = speaker.refuse(refusal, PROTOBUF)
+    status = Messages().status.FromString(told.body)
+    assert (told.status, status.code, status.message) == (503, 14, "the broker is away")
+    assert told.headers["Retry-After"] == "5"
+    told = speaker.refuse(refusal, JSON)
+    assert orjson.loads(told.body) == {"code": 14, "message": "the broker is away"}
