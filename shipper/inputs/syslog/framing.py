@@ -145,7 +145,7 @@ class StreamFraming:
         self._buffer = rest
 
     def _add_line(self, pieces: list[Piece], line: bytes) -> None:
-        line = line.rstrip(b"\r\n\0")
+        line = line.strip(b"\r\n\0")
         if line:
             pieces += cut_to_size(line, self._max_bytes, goes_on=self._goes_on)
         self._goes_on = False
