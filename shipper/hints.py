@@ -1,7 +1,7 @@
 """Which lines may hold a secret? An automaton that tells so in one look at each byte.
 
 It is run by the compiled part, and it may say yes to a line without a secret: upper and lower case
-are one to it, and so are all digits, and space and hyphen.
+are one to it, and so are all digits.
 """
 
 from __future__ import annotations
@@ -10,15 +10,10 @@ import struct
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 _ALWAYS = 1
 _WHEN_ASSIGNED = 2
 _CARD = 0x80
-_CARD_FORMS = tuple(
-    "0000{}0000{}0000{}0".format(*between) for between in product(("", "-"), repeat=3)
-)
-"""What card numbers look like to the automaton; their first digit is looked at besides."""
 
 
 @dataclass(slots=True)
@@ -29,33 +24,38 @@ class _Node:
 
 
 def automaton(
-    hints: Iterable[tuple[str, bool]], *, card_digits: Iterable[int] = (3, 4, 5, 6)
+    hints: Iterable[tuple[str, bool]], *, cards: Iterable[str], card_digits: Iterable[int]
 ) -> bytes:
     """Makes the automaton (Aho and Corasick's), in the form of `native/src/automaton.rs`.
 
     Args:
         hints: ASCII texts of which a line with a secret has one, and whether `=` or `:` follow soon.
+        cards: What card numbers look like, with 0 for each digit and a hyphen for each space.
         card_digits: With which of them card numbers begin.
     """
     patterns = [(h.encode(), _WHEN_ASSIGNED if assigned else _ALWAYS) for h, assigned in hints]
-    patterns += [(form.encode(), _CARD | len(form)) for form in _CARD_FORMS]
+    patterns += [(form.encode(), _CARD | len(form)) for form in cards]
     signs = sorted({_folded(sign) for pattern, _ in patterns for sign in pattern})
     class_of = {sign: number for number, sign in enumerate(signs, 1)}
     classes = bytes(class_of.get(_folded(sign), 0) for sign in range(256))
     nodes = [_Node()]
     for pattern, finding in patterns:
         _insert(nodes, [classes[sign] for sign in pattern], finding)
-    table = _transitions(nodes, len(signs) + 1)
+    width = len(signs) + 1
+    table = _transitions(nodes, width)
     digits = sum(1 << digit for digit in card_digits)
-    findings = bytes(node.finding for node in nodes)
-    states = struct.pack("<HH", digits, len(nodes))
-    return classes + states + findings + b"".join(struct.pack(f"<{len(r)}H", *r) for r in table)
+    order = sorted(range(len(nodes)), key=lambda state: (nodes[state].finding > 0, state))
+    row_of = {state: width * place for place, state in enumerate(order)}
+    findings = bytes(nodes[state].finding for state in order if nodes[state].finding)
+    numbers = struct.pack("<HHH", digits, len(nodes), len(nodes) - len(findings))
+    rows = [struct.pack(f"<{width}H", *map(row_of.__getitem__, table[s])) for s in order]
+    return classes + numbers + findings + b"".join(rows)
 
 
 def _folded(sign: int) -> int:
     if chr(sign).isdigit() and sign < 128:
         return ord("0")
-    return ord("-") if sign == ord(" ") else bytes([sign]).lower()[0]
+    return bytes([sign]).lower()[0]
 
 
 def _insert(nodes: list[_Node], classes: Sequence[int], finding: int) -> None:

@@ -3,8 +3,8 @@
 //! The automaton is made by `shipper/hints.py` of the hints of all rules. Bytes fall into classes, so
 //! that upper and lower case, or all digits, are one; it may answer yes for a line that holds none.
 
-/// A finding that counts only with `=` or `:` within as many bytes behind it.
-const ASSIGNED_WITHIN: usize = 12;
+/// How much of a word, and then of quotes and spaces, may stand between a hint and `=` or `:`.
+const BETWEEN: usize = 12;
 
 const ALWAYS: u8 = 1;
 const WHEN_ASSIGNED: u8 = 2;
@@ -12,35 +12,46 @@ const WHEN_ASSIGNED: u8 = 2;
 const CARD: u8 = 0x80;
 
 pub struct Automaton<'a> {
-    classes: &'a [u8],
+    classes: &'a [u8; 256],
+    /// The next state for each state and class; a state is the number of its row's first entry.
+    table: Vec<u16>,
+    /// From this state on, each has a finding.
+    first_finding: usize,
     findings: &'a [u8],
-    table: &'a [u8],
     width: usize,
     card_digits: u16,
 }
 
 impl<'a> Automaton<'a> {
-    /// 256 classes; the first digits of cards, as bits (u16, little endian); the number of states
-    /// (u16); a finding for each state; the next state (u16) for each state and class.
+    /// 256 classes; the first digits of cards, as bits; the number of states; how many of them have
+    /// no finding: they come first; a finding (u8) for each other state; the table. All other numbers
+    /// are u16, little endian.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (classes, rest) = bytes.split_at_checked(256)?;
-        let (numbers, rest) = rest.split_at_checked(4)?;
-        let card_digits = u16::from_le_bytes([numbers[0], numbers[1]]);
-        let states = usize::from(u16::from_le_bytes([numbers[2], numbers[3]]));
-        let (findings, table) = rest.split_at_checked(states)?;
+        let (classes, rest) = bytes.split_first_chunk::<256>()?;
+        let (numbers, rest) = rest.split_first_chunk::<6>()?;
+        let number = |at: usize| u16::from_le_bytes([numbers[at], numbers[at + 1]]);
+        let (states, plain) = (usize::from(number(2)), usize::from(number(4)));
+        let (findings, rest) = rest.split_at_checked(states.checked_sub(plain)?)?;
         let width = usize::from(*classes.iter().max()?) + 1;
-        let is_whole = states > 0 && table.len() == states * width * 2;
-        is_whole.then_some(Self { classes, findings, table, width, card_digits })
+        let pairs = rest.chunks_exact(2);
+        let table: Vec<u16> = pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let is_row =
+            |state: &u16| usize::from(*state) % width == 0 && usize::from(*state) < table.len();
+        let is_whole = plain > 0 && rest.len() == states * width * 2 && table.iter().all(is_row);
+        let card_digits = number(0);
+        let first_finding = plain * width;
+        is_whole.then_some(Self { classes, table, first_finding, findings, width, card_digits })
     }
 
     pub fn finds(&self, line: &[u8]) -> bool {
         let mut state = 0_usize;
         for (place, sign) in line.iter().enumerate() {
-            let entry = 2 * (state * self.width + usize::from(self.classes[usize::from(*sign)]));
-            state = usize::from(u16::from_le_bytes([self.table[entry], self.table[entry + 1]]));
-            let finding = self.findings[state];
-            if finding != 0 && self.counts(finding, line, place + 1) {
-                return true;
+            state = usize::from(self.table[state + usize::from(self.classes[usize::from(*sign)])]);
+            if state >= self.first_finding {
+                let finding = self.findings[(state - self.first_finding) / self.width];
+                if self.counts(finding, line, place + 1) {
+                    return true;
+                }
             }
         }
         false
@@ -54,8 +65,7 @@ impl<'a> Automaton<'a> {
         if finding & ALWAYS != 0 {
             return true;
         }
-        let behind = &line[end..line.len().min(end + ASSIGNED_WITHIN)];
-        finding & WHEN_ASSIGNED != 0 && behind.iter().any(|sign| matches!(sign, b'=' | b':'))
+        finding & WHEN_ASSIGNED != 0 && is_assigned(&line[end..])
     }
 
     /// A card number begins with certain digits, and not within a word or a number.
@@ -65,4 +75,18 @@ impl<'a> Automaton<'a> {
         let within = before.is_ascii_alphanumeric() || matches!(before, b'_' | b'.' | b'-');
         digit < 10 && self.card_digits >> digit & 1 == 1 && !within
     }
+}
+
+/// The rest of a word, quotes or spaces, and then `=` or `:`.
+fn is_assigned(behind: &[u8]) -> bool {
+    let behind = skip(behind, |sign| sign.is_ascii_alphanumeric() || matches!(sign, b'_' | b'-'));
+    let behind = skip(behind, |sign| {
+        sign.is_ascii_whitespace() || sign >= 0x80 || matches!(sign, b'\\' | b'"' | b'\'')
+    });
+    matches!(behind.first(), Some(b'=' | b':'))
+}
+
+fn skip(text: &[u8], belongs: impl Fn(u8) -> bool) -> &[u8] {
+    let count = text.iter().take(BETWEEN).take_while(|sign| belongs(**sign)).count();
+    &text[count..]
 }
