@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from logboom.config import FileInput, SyslogInput
+from logboom.config import FileInput, HttpInput, SyslogInput
 
 
 class SpooledInput(FileInput):
     """Every line is an envelope (`shipper.inputs.envelopes`); `format` is that of the text in it."""
 
 
-def spooled(section: SyslogInput, *, service: str) -> SpooledInput:
+def spooled(section: SyslogInput | HttpInput, *, service: str) -> SpooledInput:
     """The section that the files of an input's spool are read with.
 
     Args:

@@ -18,6 +18,7 @@ from shipper.inputs.http.speaking import (
     Incoming,
     Refusal,
     Taken,
+    field_of,
     retry_headers,
 )
 
@@ -25,6 +26,7 @@ PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 INDEX_FIELD = "elasticsearch.index"
 ID_FIELD = "elasticsearch.id"
 _NO_INDEX = "logboom"
+_TIME = "@timestamp"
 _TYPES = {
     400: "illegal_argument_exception", 401: "security_exception", 404: "resource_not_found_exception",
     405: "method_not_allowed_exception", 408: "timeout_exception",
@@ -42,9 +44,17 @@ class _Action:
 
 
 class BulkSpeaker:
-    """Understands `_bulk` bodies, and answers as Elasticsearch does."""
+    """Understands `_bulk` bodies, and answers as Elasticsearch does.
+
+    Args:
+        splits: True when a document's message is to be parsed by a format; else the document is
+            the event as it stands.
+    """
 
     name = "bulk"
+
+    def __init__(self, *, splits: bool = False) -> None:
+        self.splits = splits
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
@@ -54,7 +64,7 @@ class BulkSpeaker:
             return Refusal(400, "request body is required")
         if not incoming.body.endswith(b"\n"):
             return Refusal(400, "The bulk request must be terminated by a newline [\\n]")
-        return _Reading(incoming).read()
+        return _Reading(incoming, splits=self.splits).read()
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:  # noqa: ARG002 - always JSON
         """See `Speaker.refuse`."""
@@ -67,7 +77,8 @@ class BulkSpeaker:
 class _Reading:
     """One body on its way through."""
 
-    def __init__(self, incoming: Incoming) -> None:
+    def __init__(self, incoming: Incoming, *, splits: bool) -> None:
+        self._splits = splits
         self._lines = incoming.body.split(b"\n")
         self._index = incoming.index
         self._prefix = incoming.digest[:12]
@@ -119,12 +130,21 @@ class _Reading:
             fields[INDEX_FIELD] = action.index
         if action.id is not None:
             fields[ID_FIELD] = action.id
-        self._records.append(envelope(line.decode(), fields))
+        self._records.append(self._record(line, document, fields))
         self._items.append({action.kind: {
             "_index": action.index, "_id": action.id or self._made_up_id(), "_version": 1,
             "result": "created", "_shards": {"total": 1, "successful": 1, "failed": 0},
             "_seq_no": len(self._items), "_primary_term": 1, "status": 201,
         }})  # fmt: skip
+
+    def _record(self, line: bytes, document: dict[str, Any], fields: dict[str, object]) -> bytes:
+        message = document.get("message") if self._splits else None
+        if not isinstance(message, str):
+            return envelope(line.decode(), fields)
+        others = {
+            n if n == _TIME else field_of(n): v for n, v in document.items() if n != "message"
+        }
+        return envelope(message, others | fields)
 
     def _refuse(
         self, action: _Action, reason: str, kind: str = "illegal_argument_exception"

@@ -10,9 +10,8 @@ from pathlib import Path
 import uvicorn
 
 from logboom.clock import Clock
-from logboom.config import FileInput, HttpInput
+from logboom.config import HttpInput
 from logboom.serving import Server, listen
-from shipper.inputs.envelopes import FORMAT
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.exchange import Exchange, Limits, Way
@@ -22,6 +21,7 @@ from shipper.inputs.http.otlp import OtlpSpeaker
 from shipper.inputs.http.speaking import Speaker
 from shipper.inputs.port import InputStatus
 from shipper.spool import Spool
+from shipper.spooled import spooled
 
 _LAST_ANSWERS_S = 3
 _IDLE_CONNECTION_S = 75
@@ -44,7 +44,7 @@ class HttpReceiver:
         bulk, otlp, loki = (
             self._way(speaker)
             for speaker in (
-                BulkSpeaker(), OtlpSpeaker(), LokiSpeaker(max_bytes=section.max_body_bytes),
+                BulkSpeaker(splits=section.format not in {"auto", "json"}), OtlpSpeaker(), LokiSpeaker(max_bytes=section.max_body_bytes),
             )
         )  # fmt: skip
         self._deliveries = [way.delivery for way in (bulk, otlp, loki)]
@@ -95,10 +95,9 @@ class HttpReceiver:
 
     def _way(self, speaker: Speaker) -> Way:
         section, folder = self._section, self._folder / speaker.name
-        files = FileInput(
-            path=[str(folder)], service=section.service or speaker.name, format=FORMAT,
-            multiline="none", fields=section.fields, zone=section.zone,
-        )  # fmt: skip
+        files = spooled(section, service=section.service or speaker.name)
+        if isinstance(speaker, BulkSpeaker) and not speaker.splits:
+            files = files.model_copy(update={"format": "json", "patterns": []})
         spool = Spool(folder, files, self._clock, max_bytes=section.max_spool_bytes)
         patience_s = section.timeout.total_seconds()
         return Way(speaker, Delivery(spool, folder, self._clock, patience_s=patience_s))
