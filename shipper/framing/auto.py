@@ -1,53 +1,46 @@
 """Where do events begin when nobody says so?
 
-Two sources of knowledge: what a first line looks like in this very file (a time, a level, a brace),
-and what never begins an event (an indented line, `Caused by:`, the end of a traceback).
+Two sources of knowledge: what a first line looks like in logs (a time, a level, a brace), and what
+never begins an event (an indented line, a stack trace's own lines). Once a source has shown a line of
+the first kind, whatever is not of it goes on with the event before.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from enum import Enum
+from collections.abc import Iterator, Sequence
 
 from shipper.framing.rules import Walker
+from shipper.framing.traces import CONTINUES, TraceWalker
 
-_SHAPES: tuple[bytes, ...] = (
+_TIMES: tuple[bytes, ...] = (
     rb"[\[(<\"']?\d{4}[-/.]\d\d[-/.]\d\d[T \]_:]",
-    rb"\[(?:\d|TRACE|DEBUG|INFO|WARN|ERROR|FATAL|[A-Z][a-z]{2} )",
+    rb"\[(?: *\d{1,10}(?:[-/.:]\d|\] )|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)|[A-Z][a-z]{2} )",
     rb"(?:<\d{1,3}>(?:\d )?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT)",
-    rb"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39}|[\w.-]+) \S+ \S+ \[\d\d/[A-Z]",
+    rb"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39}|[\w.-]++) \S++ \S++ \[\d\d/[A-Z]",
     rb"[IWEF]\d{4} \d\d:\d\d:\d\d\.",
     rb"\d\d:\d\d:\d\d[.,: \]]",
     rb"\d{1,2}/(?:\d{1,2}|[A-Z][a-z]{2})/\d{2,4}[ :]",
+    rb"\d\d-[A-Z][a-z]{2}-\d{4} ",
+    rb"\d{6} [ \d]\d:\d\d:\d\d ",
+    rb"\d{1,7}:[A-Z] \d\d [A-Z][a-z]{2} \d{4} ",
     rb"\d{10}(?:\d{3})?(?:[.,]\d+)?[ \t:]",
-    rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b[ \]:|-]",
+    rb"[A-Z], \[\d{4}-",
     rb"(?:time|ts|t|level|lvl|at|msg)=\S",
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z][a-z]{2} |[A-Z][a-z]{2} \d\d?, \d{4} ",
 )
-_ANY_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in _SHAPES))
-
-_CONTINUES = re.compile(
-    rb"[}\])]|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|Wrapped by: |at [\w$.<>]+\("
-    rb"|During handling of the above exception|The above exception was the direct cause"
-    rb"|--- End of |stack backtrace:|note: (?:run with|Some details)|#\d+ |Stack trace:"
+_LEVEL = (
+    rb"(?!WARNING: \w+Sanitizer)(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b[ \]:|-]"
+    rb"|(?:trce|dbug|info|warn|fail|crit): "
 )
+_JSON = rb"\{\s*+(?:\"|\}|$)"
+_HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
+_IS_JSON = re.compile(_JSON).match
+_SPLITS = tuple((re.compile(time), re.compile(rb"\n(?=%s)" % time)) for time in _TIMES)
+_UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n])")
 _INDENTED_OR_EMPTY = frozenset((b" ", b"\t", b"", b"\r"))
-_TRACEBACK = b"Traceback (most recent call last):"
-_CHAIN = (b"During handling of the above exception", b"The above exception was the direct cause")
-_GO_HEAD = re.compile(rb"panic: |fatal error: |SIG[A-Z]+: ")
-_GO_BODY = re.compile(
-    rb"goroutine \d+ |[\w./*()\[\]{}-]+\(.*\)\r?$|created by |exit status |\[signal "
-)
-
-
-class _Trace(Enum):
-    """Which stack trace, if any, the last line was part of."""
-
-    NONE = 0
-    PYTHON = 1
-    PYTHON_CHAIN = 2
-    GO = 3
+_FIRST_OF_TWO = re.compile(rb"[A-Z][a-z]{2} \d\d?, \d{4} \d\d?:\d\d:\d\d [AP]M ").match
+_SECOND_OF_TWO = re.compile(rb"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ").match
 
 
 class AutoRule:
@@ -58,74 +51,132 @@ class AutoRule:
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
-        if text[:1] == b"{" and text.count(b"\n{") == text.count(b"\n"):
+        if text[:2] == b'{"' and text.count(b'\n{"') == text.count(b"\n") and text[-1:] == b"}":
             return text.split(b"\n")
+        if not self._known:
+            return list(self._split_unknown(text))
+        return list(_split_known(text))
+
+    def _split_unknown(self, text: bytes) -> Iterator[bytes]:
+        """Line by line, until an entry shows its shape."""
+        walker = _AutoWalker(known=False)
         lines = text.split(b"\n")
-        walker = self.walker()
         walker.begin(lines[0])
-        firsts = [0]
-        for number in range(1, len(lines)):
-            line = lines[number]
-            if line[:1] not in _INDENTED_OR_EMPTY and not walker.follows(line):
-                firsts.append(number)
+        first = place = 0
+        for line in lines[1:]:
+            place = text.index(b"\n", place) + 1
+            if not walker.follows(line):
+                yield text[first : place - 1]
                 walker.begin(line)
-        stops = [*firsts[1:], len(lines)]
-        return [b"\n".join(lines[a:b]) for a, b in zip(firsts, stops, strict=True)]
+                first = place
+                if walker.known:
+                    break
+        if walker.known:
+            yield from _split_known(text[first:])
+        else:
+            yield text[first:]
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
         return _AutoWalker(known=self._known)
 
     def is_complete(self, event: bytes) -> bool:
-        """A JSON object on one line is whole."""
-        return event[:1] == b"{" and event.rstrip()[-1:] == b"}" and b"\n" not in event
+        """A JSON object is whole with its last brace."""
+        first, _, rest = event.partition(b"\n")
+        if rest:
+            return first.rstrip() == b"{" and event[event.rindex(b"\n") + 1 :].rstrip() == b"}"
+        return _is_whole_object(first)
 
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
         if not self._known:
-            self._known = any(_has_shape(event) for event in events)
+            self._known = any(_shape_at(event, 0) for event in events)
 
 
-def _has_shape(line: bytes) -> bool:
-    return _ANY_SHAPE.match(line) is not None and _CONTINUES.match(line) is None
+def _split_known(text: bytes) -> Iterator[bytes]:
+    """Entries of this source have a shape: most of them are found by that of the first line."""
+    split = next((split for time, split in _SPLITS if time.match(text) is not None), None)
+    for chunk in [text] if split is None else split.split(text):
+        if b"\n" not in chunk:
+            yield chunk
+        elif chunk[:1] == b"{" or b"\n{" in chunk:
+            yield from _walk(chunk)
+        else:
+            yield from _split_chunk(chunk)
+
+
+def _split_chunk(chunk: bytes) -> Iterator[bytes]:
+    """A run of lines in which few begin an entry; there are no JSON objects in it."""
+    first = 0
+    for gap in _UNINDENTED.finditer(chunk):
+        place = gap.end()
+        if _shape_at(chunk, place) and not _is_second_of_two(chunk, first, place):
+            yield chunk[first : place - 1]
+            first = place
+    yield chunk[first:] if first else chunk
+
+
+def _shape_at(text: bytes, place: int) -> bool:
+    return CONTINUES.match(text, place) is None and _HAS_SHAPE(text, place) is not None
+
+
+def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
+    """java.util.logging writes an entry's time and its level on lines of their own."""
+    return (
+        _FIRST_OF_TWO(text, first) is not None
+        and text.find(b"\n", first) == place - 1
+        and _SECOND_OF_TWO(text, place) is not None
+    )
+
+
+def _walk(chunk: bytes) -> Iterator[bytes]:
+    walker = _AutoWalker(known=True)
+    kept: list[bytes] = []
+    for line in chunk.split(b"\n"):
+        if kept and walker.follows(line):
+            kept.append(line)
+            continue
+        if kept:
+            yield b"\n".join(kept)
+        walker.begin(line)
+        kept = [line]
+    yield b"\n".join(kept)
 
 
 class _AutoWalker:
     """Line by line; `known`: entries of this source have a shape."""
 
     def __init__(self, *, known: bool) -> None:
-        self._known = known
-        self._trace = _Trace.NONE
+        self.known = known
+        self._trace = TraceWalker()
+        self._is_whole = False
+        self._is_object = False
+        self._is_first_of_two = False
 
     def begin(self, line: bytes) -> None:
         """See `Walker.begin`."""
-        self._trace = _trace_begun(line)
-        self._known = self._known or _has_shape(line)
+        self.known = self.known or _shape_at(line, 0)
+        self._is_whole = _is_whole_object(line)
+        self._is_object = line.rstrip() == b"{"
+        self._is_first_of_two = _FIRST_OF_TWO(line) is not None
+        self._trace.begin(line)
 
     def follows(self, line: bytes) -> bool:
         """See `Walker.follows`."""
-        if line[:1] in _INDENTED_OR_EMPTY:
-            return True
-        if line[:1] == b"{" or _has_shape(line):
+        if self._is_whole:
             return False
-        follows, self._trace = _follow(self._trace, line)
-        return follows or self._known
+        is_second = self._is_first_of_two and _SECOND_OF_TWO(line) is not None
+        self._is_first_of_two = False
+        if line[:1] in _INDENTED_OR_EMPTY:
+            if not self.known and self._trace.is_new_group(line):
+                return False
+            self._trace.pass_by(line)
+            return True
+        if (_IS_JSON(line) is not None or _shape_at(line, 0)) and not is_second:
+            return False
+        self._is_whole = self._is_object and line.rstrip() == b"}"
+        return self._trace.follows(line) or self.known or is_second
 
 
-def _trace_begun(line: bytes) -> _Trace:
-    if line.startswith(_TRACEBACK):
-        return _Trace.PYTHON
-    return _Trace.GO if _GO_HEAD.match(line) is not None else _Trace.NONE
-
-
-def _follow(trace: _Trace, line: bytes) -> tuple[bool, _Trace]:
-    """Does a line that is not indented go on with the trace, and where is the trace then?"""
-    if line.startswith(_CHAIN):
-        return True, _Trace.PYTHON_CHAIN
-    if line.startswith(_TRACEBACK):
-        return trace is _Trace.PYTHON_CHAIN, _Trace.PYTHON
-    if trace is _Trace.PYTHON:  # `Type: message` closes the traceback
-        return True, _Trace.NONE
-    if trace is _Trace.GO and _GO_BODY.match(line) is not None:
-        return True, _Trace.GO
-    return _CONTINUES.match(line) is not None, trace
+def _is_whole_object(line: bytes) -> bool:
+    return line[:1] == b"{" and line.rstrip()[-1:] == b"}"
