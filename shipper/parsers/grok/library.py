@@ -1,0 +1,89 @@
+"""Which named patterns are there?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from logboom.errors import ConfigError
+
+PatternSet = Literal["legacy", "ecs-v1"]
+
+
+class PatternLibrary:
+    """Named pattern definitions.
+
+    Args:
+        definitions: Name → pattern.
+    """
+
+    def __init__(self, definitions: Mapping[str, str]) -> None:
+        self._definitions = dict(definitions)
+
+    @classmethod
+    def legacy(cls) -> PatternLibrary:
+        """Logstash's pattern names as they were before ECS."""
+        return cls.of("legacy")
+
+    @classmethod
+    def ecs_v1(cls) -> PatternLibrary:
+        """The same names with captures that are ECS fields."""
+        return cls.of("ecs-v1")
+
+    @classmethod
+    def of(cls, name: PatternSet) -> PatternLibrary:
+        """One of the two sets that come with logboom; what both share is in `common`."""
+        folder = resources.files("mappings") / "grok"
+        definitions: dict[str, str] = {}
+        for part in ("common", name):
+            for file in (folder / part).iterdir():
+                if file.is_file():
+                    definitions.update(_read(file.read_text(encoding="utf-8")))
+        return cls(definitions)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All names, sorted."""
+        return sorted(self._definitions)
+
+    def extended(
+        self, definitions: Mapping[str, str], folders: Sequence[Path] = ()
+    ) -> PatternLibrary:
+        """This library and more: those of folders' files, then inline ones; later ones win.
+
+        Raises:
+            ConfigError: When a folder or a file cannot be read.
+        """
+        merged = dict(self._definitions)
+        for folder in folders:
+            try:
+                files = sorted(path for path in folder.iterdir() if path.is_file())
+                for path in files:
+                    merged.update(_read(path.read_text(encoding="utf-8")))
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"patterns cannot be read: {error}", where=str(folder)) from error
+        merged.update(definitions)
+        return PatternLibrary(merged)
+
+    def definition(self, name: str) -> str:
+        """The pattern of a name.
+
+        Raises:
+            ConfigError: When there is none, with the nearest name that there is.
+        """
+        try:
+            return self._definitions[name]
+        except KeyError:
+            near = difflib.get_close_matches(name, self._definitions, n=1)
+            mend = f"did you mean {near[0]}?" if near else "define it in pattern_definitions"
+            raise ConfigError(f"there is no grok pattern {name}", mend=mend) from None
+
+
+def _read(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        name, _, pattern = line.strip().partition(" ")
+        if pattern and not name.startswith("#"):
+            yield name, pattern.strip()
