@@ -63,6 +63,8 @@ class KafkaPublisher:
         self._batch_bytes = max(_SMALLEST_BATCH_BYTES, min(MAX_BATCH_BYTES, most))
         self._producer: AIOKafkaProducer | None = None
         self._turn = asyncio.Lock()
+        self._entrance = asyncio.Lock()
+        self._patience_s = 2 * section.request_timeout.total_seconds()
         self._closed = False
         self._partitioner = DefaultPartitioner()
 
@@ -76,8 +78,11 @@ class KafkaPublisher:
         positions: Sequence[int] = range(len(batch.messages))
         refused: list[int] = []
         while positions:
-            producer = await self._started()
-            failed = await self._send(producer, batch.messages, positions)
+            async with (
+                self._entrance
+            ):  # left in the order of the calls: nothing is awaited after it
+                producer, partitions = await self._ready()
+            failed = await self._send(producer, partitions, batch.messages, positions)
             if failed:
                 await self._give_up(producer)
                 self._learn(failed)
@@ -87,7 +92,7 @@ class KafkaPublisher:
             )
         if refused:
             raise EventsTooLarge(
-                f"{len(refused)} events are too large for the topic {self._section.topic}",
+                f"events are too large for the limits of the topic {self._section.topic}",
                 positions=sorted(refused),
                 limit_bytes=self._limit_bytes,
                 where=f"kafka://{','.join(self._section.bootstrap)}",
@@ -101,13 +106,23 @@ class KafkaPublisher:
                 "Kafka refuses batches for their size: %d bytes from now on", self._batch_bytes
             )
 
+    async def _ready(self) -> tuple[AIOKafkaProducer, list[int]]:
+        """The producer, and the partitions of the topic."""
+        producer = await self._started()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return producer, sorted(await producer.partitions_for(self._section.topic))
+        except (KafkaError, TimeoutError) as error:
+            await self._give_up(producer)
+            raise translated(error, self._section) from error
+
     async def _send(
-        self, producer: AIOKafkaProducer, messages: Sequence[Message], positions: Sequence[int]
-    ) -> list[_Piece]:
+        self, producer: AIOKafkaProducer, partitions: Sequence[int], messages: Sequence[Message],
+        positions: Sequence[int],
+    ) -> list[_Piece]:  # fmt: skip
         """Sends messages; gives the pieces that are too large for Kafka, all others are durable."""
         try:
-            async with asyncio.timeout(2 * self._section.request_timeout.total_seconds()):
-                partitions = sorted(await producer.partitions_for(self._section.topic))
+            async with asyncio.timeout(self._patience_s):
                 by_partition = self._by_partition(messages, positions, partitions)
                 pieces: list[_Piece] = []
                 answers: list[asyncio.Future[object]] = []
