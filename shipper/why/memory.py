@@ -1,0 +1,91 @@
+"""What does the shipper's registry know of a file? Read only, beside a shipper that runs."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+_SOURCES = (
+    "SELECT id, path, family, epoch, offset, lines_acked, lines_empty, lines_dead FROM sources"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One source of the registry.
+
+    Attributes:
+        planned_bytes: Bytes that were being sent when this was read.
+        planned_lines: Their lines.
+    """
+
+    source: str
+    path: str
+    family: str
+    epoch: int
+    offset: int
+    lines_acked: int
+    lines_empty: int
+    lines_dead: int
+    planned_bytes: int
+    planned_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was found in the registry.
+
+    Attributes:
+        sources: That may be this file; the one with its path first.
+        trouble: Why nothing is known; None when the registry was read.
+    """
+
+    sources: tuple[Remembered, ...]
+    trouble: str | None = None
+
+
+def remember(data: Path, path: str) -> Memory:
+    """Looks a file up by its path, and by its place in the file system.
+
+    Args:
+        data: The data folder.
+        path: The file's path.
+    """
+    registry = data / "shipper" / "registry.db"
+    try:
+        if not registry.exists():
+            return Memory((), f"no shipper has ever used {data}")
+        is_idle = not registry.with_name(f"{registry.name}-wal").exists()
+        uri = f"{registry.absolute().as_uri()}?mode=ro{'&immutable=1' if is_idle else ''}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as database:
+            return Memory(tuple(_found(database, path)))
+    except PermissionError:
+        return Memory((), f"{registry} cannot be read")
+    except sqlite3.DatabaseError as error:
+        return Memory((), f"{registry} cannot be read: {error}")
+
+
+def _found(database: sqlite3.Connection, path: str) -> list[Remembered]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a plain path
+        device, inode = status.st_dev, status.st_ino
+    except OSError:
+        device = inode = -1
+    rows = database.execute(
+        f"{_SOURCES} WHERE path IN (?, ?) OR (device=? AND inode=?)",
+        (path, os.path.realpath(path), device, inode),
+    ).fetchall()
+    rows.sort(key=lambda row: row[1] != path)
+    return [Remembered(*row, *_planned(database, row[0])) for row in rows]  # type: ignore[call-arg] # the columns are its fields
+
+
+def _planned(database: sqlite3.Connection, source: str) -> tuple[int, int]:
+    row = database.execute(
+        "SELECT coalesce(sum(end - start), 0), coalesce(sum(lines + empty_lines), 0) FROM planned"
+        " WHERE source=?",
+        (source,),
+    ).fetchone()
+    return int(row[0]), int(row[1])
