@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-_INTERFACE = 1
+_INTERFACE = 2
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
