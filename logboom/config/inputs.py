@@ -20,18 +20,53 @@ _SHORTEST_KEY = 16
 class MultilineSection(Section):
     """How lines are joined into one event, in Filebeat's terms."""
 
-    pattern: str = Field(description="Regular expression that is searched for in each line.")
+    type: Literal["pattern", "count", "while_pattern", "block"] | None = Field(
+        None, description="What decides; default: by the settings that are there."
+    )
+    pattern: str | None = Field(
+        None, description="Regular expression that is searched for in each line."
+    )
     negate: bool = Field(False, description="Turn the pattern round: lines that do not match.")
     match: Literal["after", "before"] = Field(
         "after",
         description="Matching lines belong to the line before them (after) or after them (before).",
     )
+    flush_pattern: str | None = Field(
+        None, description="A line with this ends its event, whatever comes next."
+    )
+    count_lines: int | None = Field(
+        None, ge=1, le=1_000_000, description="With type count: so many lines are an event."
+    )
+    start: str | None = Field(
+        None, description="With type block: a line with this begins a block that is one event."
+    )
+    end: str | None = Field(None, description="With type block: a line with this ends the block.")
     max_lines: int = Field(
         5000, ge=1, le=1_000_000, description="An event is ended after so many lines."
+    )
+    max_bytes: Size | None = Field(
+        None, ge=64, description="An event is ended after so many bytes; default: as any event."
     )
     timeout_s: float = Field(
         5.0, gt=0, le=3600, description="An event is ended when its file is silent for so long."
     )
+
+    @model_validator(mode="after")
+    def _one_type(self) -> Self:
+        given = {
+            "pattern": self.pattern is not None,
+            "count": self.count_lines is not None,
+            "block": self.start is not None or self.end is not None,
+        }
+        kinds = [kind for kind, is_given in given.items() if is_given]
+        if len(kinds) != 1:
+            raise ValueError("give one of: `pattern`; `count_lines`; `start` and `end`")
+        if kinds == ["block"] and (self.start is None or self.end is None):
+            raise ValueError("a block needs both `start` and `end`")
+        wanted = "pattern" if self.type == "while_pattern" else self.type
+        if wanted not in {None, kinds[0]}:
+            raise ValueError(f"type {self.type} does not go with the settings of {kinds[0]}")
+        return self
 
 
 class _TextInput(Section):
@@ -100,9 +135,10 @@ class FileInput(_LineInput):
     kind: Literal["file"] = Field("file", exclude=True, repr=False)
     path: list[str] = Field(description="Globs, files or folders; `**` crosses folders.")
     exclude: list[str] = Field([], description="Globs of files to leave alone.")
-    start: Literal["beginning", "end"] = Field(
+    start: Literal["beginning", "end"] | Duration = Field(
         "beginning",
-        description="Where to begin in files that are there at the very first start.",
+        description="Where to begin: `beginning`; `end` of the files that are there at the very first"
+        " start; or an age like `24h`: files that were changed longer ago begin at their end.",
     )
 
     @field_validator("path", mode="before")
@@ -159,10 +195,11 @@ class HttpInput(_TextInput):
 
     @model_validator(mode="after")
     def _strangers_bring_keys(self) -> Self:
-        if not self.api_keys and not is_loopback(self.http):
+        certified = self.tls is not None and self.tls.client_ca_file is not None
+        if not (certified or self.api_keys or is_loopback(self.http)):
             raise ValueError(
                 f"{self.http} can be reached from other machines: set `api_keys`, for example"
-                " [${LOGBOOM_KEY}], or listen on 127.0.0.1"
+                " ['${LOGBOOM_KEY}'], add `tls` with `client_ca_file`, or listen on 127.0.0.1"
             )
         return self
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.otlp import OtlpSpeaker
 from shipper.inputs.http.speaking import Speaker
 from shipper.inputs.port import InputStatus
+from shipper.inputs.tls import server_context
 from shipper.spool import Spool
 from shipper.spooled import spooled
 
@@ -69,18 +69,16 @@ class HttpReceiver:
 
     async def run(self, stop: asyncio.Event) -> None:
         """See `NetworkInput.run`."""
-        listener = listen(self._section.http, mend="choose another address for `http`")
         tls = self._section.tls
+        context = None if tls is None else server_context(tls, where=f"http: {self._section.http}")
+        listener = listen(self._section.http, mend="choose another address for `http`")
         settings = uvicorn.Config(
             self._exchange, log_config=None, access_log=False, lifespan="off", ws="none",
             server_header=False, limit_concurrency=_CONNECTIONS,
             timeout_keep_alive=_IDLE_CONNECTION_S, timeout_graceful_shutdown=_LAST_ANSWERS_S,
-            ssl_certfile=None if tls is None else tls.cert_file,
-            ssl_keyfile=None if tls is None else tls.key_file,
-            ssl_ca_certs=None if tls is None or tls.client_ca_file is None
-            else str(tls.client_ca_file),
-            ssl_cert_reqs=_certificates_wanted(self._section),
         )  # fmt: skip
+        settings.load()
+        settings.ssl = context
         server = Server(settings)
         try:
             for delivery in self._deliveries:
@@ -101,8 +99,3 @@ class HttpReceiver:
         spool = Spool(folder, files, self._clock, max_bytes=section.max_spool_bytes)
         patience_s = section.timeout.total_seconds()
         return Way(speaker, Delivery(spool, folder, self._clock, patience_s=patience_s))
-
-
-def _certificates_wanted(section: HttpInput) -> ssl.VerifyMode:
-    wanted = section.tls is not None and section.tls.client_ca_file is not None
-    return ssl.CERT_REQUIRED if wanted else ssl.CERT_NONE
