@@ -1,8 +1,9 @@
 """Which source is read next, and what happens at the ends of files?
 
 Everything is polled: the answer is right on every file system. A file with news is looked at again
-soon, a silent one ever less often, up to the poll interval. One turn reads a bounded piece of each
-source, so that a busy file never starves the others.
+soon, a silent one ever less often. One turn reads a bounded piece of each source that is due, so that
+a busy file never starves the others; only the log that was rotated away is read before the one that
+took its place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
 from logboom.errors import DiskFull
 from shipper.assembly import Assembled
-from shipper.files.followed import ReadState
+from shipper.files.followed import Reading, ReadState
+from shipper.files.handles import FileMoved
+from shipper.following import Followed
 from shipper.registry import Registry
 from shipper.sources import Source
 from shipper.watching import Watcher
@@ -27,6 +30,13 @@ _FIRST_LOOK_S = 0.02
 _UNTERMINATED_PATIENCE_S = 5.0
 _GONE_PATIENCE_S = 5.0
 _ROTATED_PATIENCE_S = 300.0
+_FEW = 200
+_REST_FACTOR = 5.0
+_REST_SHARE = 0.1
+"""Of many files, those that were silent for long are looked at less often: after this part of it."""
+
+
+_NO_NEWS = Reading(ReadState.END)
 
 
 class Reader:
@@ -59,17 +69,19 @@ class Reader:
             True when any of them had something.
         """
         any_news = False
-        now = self._clock.monotonic()
-        due = [s for s in self._watcher.sources.values() if s.next_look <= now]
-        for source in due:
+        looks = self._watcher.looks
+        for source in looks.due(self._clock.monotonic()):
+            before = source.next_look
             news = await self._look(source)
             any_news = any_news or news
+            if source.next_look == before:
+                looks.put(source)
         return any_news
 
     def next_look(self) -> float:
         """Monotonic time at which some source should be looked at again."""
-        looks = (source.next_look for source in self._watcher.sources.values())
-        return min(looks, default=self._clock.monotonic() + self._longest_look_s)
+        when = self._watcher.looks.next()
+        return self._clock.monotonic() + self._longest_look_s if when is None else when
 
     def wake(self, source: Source | None = None) -> None:
         """Ends a pause; a source that is known to have news is looked at as soon as it may be."""
@@ -93,31 +105,71 @@ class Reader:
         file = source.file
         if file is None:
             return False
+        if self._watcher.has_elder(source):
+            source.next_look = self._clock.monotonic() + _FIRST_LOOK_S
+            return False
         try:
-            reading = file.read(_PIECE_BYTES)
+            reading = file.read(_PIECE_BYTES) if file.may_have_news() else _NO_NEWS
+        except FileMoved:
+            return await self._find_again(source)
         except OSError as error:
             reason = error.strerror or str(error)
             if source.state != "unreadable":
                 log.warning("%s cannot be read: %s", source.path, reason)
+            source.is_behind = False
             source.set_state("unreadable", reason)
             self._later(source)
             return False
-        if reading.state is ReadState.DATA:
-            await self._data(source, reading.data)
-            return True
-        if reading.state is ReadState.REPLACED:
-            await self._begin_anew(source)
-            return True
-        if reading.state is ReadState.BINARY:
-            if source.state != "binary":
-                log.warning("%s is not read: %s", source.path, reading.detail)
-            source.set_state("binary", f"not read: {reading.detail}")
+        return await self._act(source, reading)
+
+    async def _act(self, source: Source, reading: Reading) -> bool:
+        """Does what a look asks for; True when there was news."""
+        match reading.state:
+            case ReadState.DATA:
+                await self._data(source, reading.data)
+                return True
+            case ReadState.REPLACED:
+                return await self._begin_anew(source)
+            case ReadState.SKIPPING:
+                return True
+            case ReadState.SKIPPED:
+                await self._skip(source, reading.skipped)
+                return True
+            case ReadState.BINARY:
+                if source.state != "binary":
+                    log.warning("%s is not read: %s", source.path, reading.detail)
+                source.is_behind = False
+                source.set_state("binary", f"not read: {reading.detail}")
+                self._later(source)
+                return False
+            case ReadState.END:
+                return await self._end(source)
+
+    async def _find_again(self, source: Source) -> bool:
+        """Its file was closed and is not where it was."""
+        followed = self._watcher.find_again(source)
+        if followed is not Followed.NO:
             self._later(source)
-            return False
-        return await self._end(source)
+            return followed is Followed.YES
+        if source.pending:
+            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+        if not source.tally.lines_in_flight:
+            log.info("%s is gone; it was closed when it was deleted", source.path)
+            source.set_state("gone", "deleted; it was read to its end when it was closed")
+            self._watcher.release(source)
+        else:
+            self._later(source)
+        return False
+
+    async def _skip(self, source: Source, count: int) -> None:
+        if source.pending:
+            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+        source.skip(count)
+        log.info("%s: %d NUL bytes were skipped", source.path, count)
 
     async def _data(self, source: Source, data: bytes) -> None:
         source.silent_since = self._clock.monotonic()
+        source.is_behind = len(data) >= _PIECE_BYTES
         source.look_interval_s = _FIRST_LOOK_S
         source.next_look = (
             source.silent_since
@@ -130,6 +182,7 @@ class Reader:
     async def _end(self, source: Source) -> bool:
         now = self._clock.monotonic()
         silent_s = now - source.silent_since
+        source.is_behind = False
         source.set_state("idle")
         if source.pending and silent_s >= self._patience_s(source):
             await self._deliver(source.flush(read_ns=self._clock.now_ns()))
@@ -137,14 +190,26 @@ class Reader:
         if not source.pending and self._is_over(source, silent_s):
             self._watcher.release(source)
             return False
+        if not source.pending and not source.tally.lines_in_flight:
+            await self._rest(source)
         self._later(source)
         return False
 
+    async def _rest(self, source: Source) -> None:
+        """Everything of its file is read and acknowledged."""
+        file = source.file
+        if file is not None and file.is_packed and not file.is_resting:
+            source.packed_size = file.rest()
+            await self._write(source)
+
     def _later(self, source: Source) -> None:
-        source.look_interval_s = min(
-            self._longest_look_s, max(_FIRST_LOOK_S, source.look_interval_s * 1.5)
-        )
-        source.next_look = self._clock.monotonic() + source.look_interval_s
+        now = self._clock.monotonic()
+        longest_s = self._longest_look_s
+        if len(self._watcher.sources) > _FEW:
+            rested_s = _REST_SHARE * (now - source.silent_since)
+            longest_s = max(longest_s, min(_REST_FACTOR * longest_s, rested_s))
+        source.look_interval_s = min(longest_s, max(_FIRST_LOOK_S, source.look_interval_s * 1.5))
+        source.next_look = now + source.look_interval_s
 
     def _patience_s(self, source: Source) -> float:
         """How long an event that might go on is held back."""
@@ -152,7 +217,7 @@ class Reader:
         after_s = (
             multiline.timeout_s if isinstance(multiline, MultilineSection) else self._flush_after_s
         )
-        if source.pending.endswith(b"\n"):
+        if source.ends_line:
             return after_s
         return max(after_s, _UNTERMINATED_PATIENCE_S)
 
@@ -169,21 +234,30 @@ class Reader:
             return True
         return not self._watcher.names(source) and silent_s >= _ROTATED_PATIENCE_S
 
-    async def _begin_anew(self, source: Source) -> None:
+    async def _begin_anew(self, source: Source) -> bool:
         """Its file was truncated or overwritten.
 
         If that was after a copy, the copy is read on. Else whatever was read of the old content is
         sent as it is; then offset 0 of a new epoch.
         """
-        if not self._watcher.follow_copy(source):
+        followed = self._watcher.follow_copy(source)
+        if followed is Followed.NOT_YET:
+            self._later(source)
+            return False
+        if followed is Followed.NO:
             if source.pending:
                 await self._deliver(source.flush(read_ns=self._clock.now_ns()))
             log.info("%s was truncated or overwritten: it begins anew", source.path)
             source.start_anew()
-        record, written = self._watcher.record_of(source), False
-        while not written:
+        await self._write(source)
+        return True
+
+    async def _write(self, source: Source) -> None:
+        record = self._watcher.record_of(source)
+        while True:
             try:
                 await asyncio.to_thread(self._registry.put, [record])
-                written = True
             except DiskFull:
                 await asyncio.sleep(1.0)
+            else:
+                return

@@ -7,57 +7,20 @@ they were read. After a crash exactly those spans are sent again, under their ol
 
 from __future__ import annotations
 
-import fcntl
 import os
-import sqlite3
 import threading
-import uuid
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 import zstandard
 
-from logboom.errors import AlreadyRunning, ConfigError, DiskFull
 from logboom.status import LossStatus
+from shipper import plans
 from shipper.batches import Batch, Segment
-from shipper.dropped import DROPPED_TABLE, count_dropped, read_dropped
-from shipper.losses import LOST_TABLE, Loss, row_of, statuses_of
-
-_SCHEMA_VERSION = 5
-_SCHEMA = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sources (
-  id TEXT PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
-  epoch INTEGER NOT NULL, offset INTEGER NOT NULL, prefix BLOB NOT NULL, guard BLOB NOT NULL,
-  lines_acked INTEGER NOT NULL DEFAULT 0, lines_empty INTEGER NOT NULL DEFAULT 0,
-  lines_dead INTEGER NOT NULL DEFAULT 0, changed_ns INTEGER NOT NULL, family TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE acked (
-  source TEXT NOT NULL, run TEXT NOT NULL, day TEXT NOT NULL, events INTEGER NOT NULL,
-  PRIMARY KEY (source, run, day)
-) WITHOUT ROWID;
-CREATE TABLE planned (
-  sequence INTEGER NOT NULL, position INTEGER NOT NULL, source TEXT NOT NULL, run TEXT NOT NULL,
-  epoch INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, read_ns INTEGER NOT NULL,
-  starts BLOB NOT NULL, ends BLOB NOT NULL, timestamps BLOB NOT NULL, lines INTEGER NOT NULL,
-  empty_lines INTEGER NOT NULL, days TEXT NOT NULL, guard BLOB NOT NULL,
-  marks BLOB NOT NULL DEFAULT '{{}}', dropped BLOB NOT NULL DEFAULT '{{}}',
-  PRIMARY KEY (sequence, position)
-) WITHOUT ROWID;
-{LOST_TABLE};
-{DROPPED_TABLE}
-"""
-_MIGRATIONS = {
-    1: "ALTER TABLE planned ADD COLUMN marks BLOB NOT NULL DEFAULT '{}'",
-    2: LOST_TABLE,
-    3: "ALTER TABLE planned ADD COLUMN dropped BLOB NOT NULL DEFAULT '{}'",
-    4: DROPPED_TABLE,
-}
-"""What makes the next format of each."""
+from shipper.dropped import count_dropped, read_dropped
+from shipper.losses import Loss, row_of, statuses_of
+from shipper.registry_file import lock_registry, open_registry, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +39,7 @@ class SourceRecord:
         prefix: The first bytes of the file.
         guard: The last bytes before the checkpoint.
         acked: Events that the broker has acknowledged, by (run, day).
+        packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
         dropped: Lines that rules have dropped, by the rule's name.
     """
 
@@ -92,6 +56,7 @@ class SourceRecord:
     lines_acked: int = 0
     lines_empty: int = 0
     lines_dead: int = 0
+    packed_size: int = 0
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -110,62 +75,13 @@ class Registry:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._lock = _lock(path)
+        self._lock = lock_registry(path)
         self._turn = threading.Lock()
-        self.set_aside: Path | None = None
         try:
-            self._database = self._open_or_set_aside()
+            self._database, self.set_aside = open_registry(path)
         except BaseException:
             os.close(self._lock)
             raise
-
-    def _open_or_set_aside(self) -> sqlite3.Connection:
-        try:
-            return self._open()
-        except sqlite3.DatabaseError as error:
-            if _is_about_room(error):
-                raise DiskFull("no room for the registry", where=str(self._path)) from error
-            self.set_aside = self._move_away()
-            return self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA_VERSION:
-            database.close()
-            raise ConfigError(
-                f"the registry was written by a newer logboom (its format is {version}, this one"
-                f" knows {_SCHEMA_VERSION})",
-                where=str(self._path),
-                mend="use that version again, or another data folder",
-            )
-        for older in range(version, _SCHEMA_VERSION) if version else ():
-            with _transaction(database):
-                database.execute(_MIGRATIONS[older])
-                database.execute(f"PRAGMA user_version={older + 1}")
-        if version == 0:
-            with _transaction(database):
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    database.execute(statement)
-                database.execute(
-                    "INSERT INTO meta VALUES ('id', ?), ('sequence', '0')", (uuid.uuid4().hex,)
-                )
-                database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-        database.execute("SELECT count(*) FROM sources")
-        return database
-
-    def _move_away(self) -> Path:
-        for number in range(1, 1000):
-            target = self._path.with_name(f"{self._path.name}.damaged-{number}")
-            if not target.exists():
-                break
-        self._path.rename(target)
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        return target
 
     def close(self) -> None:
         """Lets go of the database and of the lock."""
@@ -197,7 +113,7 @@ class Registry:
         """All sources that were ever added and not forgotten."""
         rows = self._database.execute(
             "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
-            " lines_acked, lines_empty, lines_dead FROM sources"
+            " lines_acked, lines_empty, lines_dead, packed_size FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
         for source, run, day, events in self._database.execute("SELECT * FROM acked"):
@@ -215,29 +131,31 @@ class Registry:
             DiskFull: There is no room; nothing was changed.
         """
         rows = [
-            (
-                r.id,
-                r.path,
-                r.family,
-                r.device,
-                r.inode,
-                r.epoch,
-                r.offset,
-                r.prefix,
-                r.guard,
-                r.changed_ns,
-            )
+            (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
+             r.changed_ns, r.packed_size)
             for r in records
-        ]
-        with self._turn, _transaction(self._database):
+        ]  # fmt: skip
+        with self._turn, transaction(self._database):
             self._database.executemany(
                 "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
-                " changed_ns) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
-                " path=excluded.path, family=excluded.family, device=excluded.device, inode=excluded.inode,"
-                " epoch=excluded.epoch, offset=excluded.offset, prefix=excluded.prefix,"
-                " guard=excluded.guard, changed_ns=excluded.changed_ns",
+                " changed_ns, packed_size) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " SET path=excluded.path, family=excluded.family, device=excluded.device,"
+                " inode=excluded.inode, epoch=excluded.epoch, offset=excluded.offset,"
+                " prefix=excluded.prefix, guard=excluded.guard, changed_ns=excluded.changed_ns,"
+                " packed_size=excluded.packed_size",
                 rows,
             )
+
+    def forget(self, sources: Sequence[str]) -> None:
+        """Nothing is known any more of sources that are gone for good.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        names = [(name,) for name in sources]
+        with self._turn, transaction(self._database):
+            self._database.executemany("DELETE FROM sources WHERE id=?", names)
+            self._database.executemany("DELETE FROM acked WHERE source=?", names)
 
     def set_prefixes(self, prefixes: Mapping[str, bytes]) -> None:
         """Keeps a better fingerprint of the first bytes: source id → fingerprint.
@@ -245,10 +163,22 @@ class Registry:
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
-        with self._turn, _transaction(self._database):
+        with self._turn, transaction(self._database):
             self._database.executemany(
                 "UPDATE sources SET prefix=? WHERE id=?",
                 [(p, name) for name, p in prefixes.items()],
+            )
+
+    def set_paths(self, paths: Mapping[str, str]) -> None:
+        """Keeps where files were renamed to: source id → path.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            self._database.executemany(
+                "UPDATE sources SET path=? WHERE id=?",
+                [(path, name) for name, path in paths.items()],
             )
 
     def advance(self, *, planned: Sequence[Batch], acked: Sequence[Batch]) -> None:
@@ -261,7 +191,7 @@ class Registry:
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
-        with self._turn, _transaction(self._database):
+        with self._turn, transaction(self._database):
             self._plan(planned)
             for batch in acked:
                 self._settle(batch)
@@ -271,7 +201,7 @@ class Registry:
         self._database.executemany(
             "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
-                (batch.sequence, position, *_planned_row(segment, compressor))
+                (batch.sequence, position, *plans.row_of(segment, compressor))
                 for batch in batches
                 for position, segment in enumerate(batch.segments)
             ),
@@ -311,7 +241,7 @@ class Registry:
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
-        with self._turn, _transaction(self._database):
+        with self._turn, transaction(self._database):
             for loss in losses:
                 segment = loss.segment
                 self._database.execute(
@@ -335,79 +265,7 @@ class Registry:
         ).fetchall()
         decompressor = zstandard.ZstdDecompressor()
         for sequence in dict.fromkeys(row[0] for row in rows):
-            segments = [_segment(row[2:], decompressor) for row in rows if row[0] == sequence]
+            segments = [
+                plans.segment_of(row[2:], decompressor) for row in rows if row[0] == sequence
+            ]
             yield sequence, segments
-
-
-def _planned_row(segment: Segment, compressor: zstandard.ZstdCompressor) -> tuple[object, ...]:
-    days = ",".join(f"{day}:{events}" for day, events in segment.days.items())
-    return (
-        segment.source, segment.run, segment.epoch, segment.start, segment.end, segment.read_ns,
-        segment.starts.tobytes(), segment.ends.tobytes(),
-        compressor.compress("\n".join(segment.timestamps).encode()),
-        segment.lines, segment.empty_lines, days, segment.guard,
-        orjson.dumps(segment.marks, option=orjson.OPT_NON_STR_KEYS), orjson.dumps(segment.dropped),
-    )  # fmt: skip
-
-
-def _segment(row: tuple[object, ...], decompressor: zstandard.ZstdDecompressor) -> Segment:
-    (
-        source, run, epoch, start, end, read_ns, starts, ends, stamps, lines, empty, days, guard,
-        marks, dropped,
-    ) = row  # fmt: skip
-    text = decompressor.decompress(stamps).decode()  # type: ignore[arg-type] # a BLOB column
-    return Segment(
-        source=str(source), run=str(run), epoch=int(epoch), start=int(start), end=int(end),  # type: ignore[call-overload] # INTEGER columns
-        read_ns=int(read_ns), starts=_offsets(starts), ends=_offsets(ends),  # type: ignore[call-overload,arg-type]
-        timestamps=text.split("\n") if text else [], lines=int(lines), empty_lines=int(empty),  # type: ignore[call-overload]
-        days={d: int(n) for d, n in (p.split(":") for p in str(days).split(",") if p)},
-        guard=bytes(guard),  # type: ignore[call-overload]
-        marks={int(number): tags for number, tags in orjson.loads(marks).items()},  # type: ignore[arg-type]
-        dropped=orjson.loads(dropped),  # type: ignore[arg-type]
-    )  # fmt: skip
-
-
-def _offsets(blob: bytes) -> array[int]:
-    offsets = array("I")
-    offsets.frombytes(blob)
-    return offsets
-
-
-def _lock(path: Path) -> int:
-    descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise AlreadyRunning(
-            "another logboom shipper uses this data folder",
-            where=str(path.parent),
-            mend="stop it, or give this one a folder of its own with `data:` or --data",
-        ) from error
-    return descriptor
-
-
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    try:
-        database.execute("BEGIN IMMEDIATE")
-        yield
-        database.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        _roll_back(database)
-        if _is_about_room(error):
-            raise DiskFull("no room to write the registry's checkpoints") from error
-        raise
-    except BaseException:
-        _roll_back(database)
-        raise
-
-
-def _roll_back(database: sqlite3.Connection) -> None:
-    if database.in_transaction:
-        database.execute("ROLLBACK")
-
-
-def _is_about_room(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}

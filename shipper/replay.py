@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from logboom.broker import Message
 from shipper.batches import Batch, Segment
 from shipper.files.discovery import rotated_siblings
+from shipper.files.followed import FollowedFile
 from shipper.files.identity import is_at
 from shipper.losses import Loss
 from shipper.registry import Registry, SourceRecord
@@ -96,7 +97,7 @@ def _find(
             return None
         raise _Gone("its file was deleted while no shipper ran")
     for _ in range(_LOOKS):
-        data = None if source.file is None else _span(source.file.descriptor, segment)
+        data = None if source.file is None else _span(source.file, segment)
         if data is None:
             data = _among_siblings(source, segment)
         if data is not None:
@@ -126,21 +127,22 @@ def _is_locked(path: str) -> bool:
 
 def _read_span(path: str, segment: Segment) -> bytes | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = FollowedFile(path, 0)
     except OSError:
         return None
     try:
-        return _span(descriptor, segment)
+        return _span(file, segment)
     finally:
-        os.close(descriptor)
+        file.close()
 
 
-def _span(descriptor: int, segment: Segment) -> bytes | None:
+def _span(file: FollowedFile, segment: Segment) -> bytes | None:
     """The bytes of a segment, if the file holds them."""
+    length = segment.end - segment.start
     try:
-        if not is_at(descriptor, segment.end, segment.guard):
+        if not is_at(file.content, segment.end, segment.guard):
             return None
-        data = os.pread(descriptor, segment.end - segment.start, segment.start)
+        data = file.content.pread(length, segment.start)
     except OSError:
         return None
-    return data if len(data) == segment.end - segment.start else None
+    return data if len(data) == length else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,8 @@ from shipper.assembly import Assembled, Assembler
 from shipper.batches import Segment
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import PREFIX_BYTES, fingerprint_length
+from shipper.framing.encodings import MARK_BYTES, LineEnds, actual_encoding, unit_of
+from shipper.looks import Looks
 from shipper.registry import SourceRecord
 
 SourceState = Literal["reading", "idle", "unreadable", "binary", "gone"]
@@ -92,13 +95,57 @@ class Source:
         self.state: SourceState = "idle"
         self.detail = ""
         self.silent_since = 0.0
-        self.next_look = 0.0
         self.look_interval_s = 0.0
+        self.skipped_bytes = 0
+        self.modified_ns = 0
+        self.is_behind = True
+        self.packed_size = record.packed_size
         self.changed = True
         self.tally = Tally.of(record)
         self._prefix_bytes = fingerprint_length(record.prefix)
         self._make_assembler = make_assembler
-        self.assembler = make_assembler(self, self.epoch)
+        self._assembler: Assembler | None = None
+        self._line_ends = LineEnds(section.encoding)
+        self._looks: Looks[Source] | None = None
+        self._next_look = 0.0
+
+    @property
+    def assembler(self) -> Assembler:
+        """Makes its events; made when it is needed, since most of thousands of files rest."""
+        if self._assembler is None:
+            self._look_at_encoding()
+            self._assembler = self._make_assembler(self, self.epoch)
+        return self._assembler
+
+    def _look_at_encoding(self) -> None:
+        """A byte order mark tells more than the settings."""
+        if self.file is None:
+            return
+        head = self.file.content.pread(MARK_BYTES, 0)
+        encoding = actual_encoding(self.section.encoding, head)
+        if encoding != self.section.encoding:
+            self.section = self.section.model_copy(update={"encoding": encoding})
+            self._line_ends = LineEnds(encoding)
+        self.file.unit = unit_of(encoding)
+
+    @property
+    def next_look(self) -> float:
+        """Monotonic time at which its file is to be looked at."""
+        return self._next_look
+
+    @next_look.setter
+    def next_look(self, when: float) -> None:
+        self._next_look = when
+        if self._looks is not None:
+            self._looks.put(self)
+
+    def join(self, looks: Looks[Source] | None) -> None:
+        """From now on its next looks are noted there; None: it is not looked at any more."""
+        self._looks = looks
+        if looks is None:
+            self._next_look = math.inf
+        else:
+            looks.put(self)
 
     @property
     def run(self) -> str:
@@ -112,19 +159,34 @@ class Source:
 
     def take(self, data: bytes, *, read_ns: int) -> Assembled:
         """Takes bytes that were read, and gives the events that are certain now."""
-        self.tally.lines_read += data.count(b"\n")
-        return self._assemble(self.pending + data if self.pending else data, read_ns, ended=False)
+        assembler = self.assembler
+        self.tally.lines_read += self._line_ends.more(self.pending, data)
+        buffer = self.pending + data if self.pending else data
+        return self._assemble(assembler, buffer, read_ns, ended=False)
+
+    def skip(self, count: int) -> None:
+        """Goes on behind NUL bytes, which belong to no line; what was pending must be flushed."""
+        self.pending_offset += count
+        self.skipped_bytes += count
+        self.changed = True
+
+    @property
+    def ends_line(self) -> bool:
+        """True when what is pending ends with a whole line."""
+        return self._line_ends.is_last(self.pending)
 
     def flush(self, *, read_ns: int) -> Assembled:
         """Gives also the events that might have gone on."""
         if not self.pending:
             return Assembled(None, (), 0, 0)
-        if not self.pending.endswith(b"\n"):
+        if not self.ends_line:
             self.tally.lines_read += 1
-        return self._assemble(self.pending, read_ns, ended=True)
+        return self._assemble(self.assembler, self.pending, read_ns, ended=True)
 
-    def _assemble(self, buffer: bytes, read_ns: int, *, ended: bool) -> Assembled:
-        assembled = self.assembler.assemble(
+    def _assemble(
+        self, assembler: Assembler, buffer: bytes, read_ns: int, *, ended: bool
+    ) -> Assembled:
+        assembled = assembler.assemble(
             buffer, offset=self.pending_offset, read_ns=read_ns, ended=ended
         )
         self.pending = buffer[assembled.consumed :]
@@ -151,13 +213,15 @@ class Source:
         self.pending_offset = 0
         self.acked_offset = 0
         self._prefix_bytes = 0
-        self.assembler = self._make_assembler(self, self.epoch)
+        self._assembler = None
+        self.packed_size = 0
         if self.file is not None:
             self.file.start_anew()
 
     def assembler_of(self, epoch: int) -> Assembler:
         """The assembler of this epoch, or of an earlier one that is sent again."""
-        return self.assembler if epoch == self.epoch else self._make_assembler(self, epoch)
+        current = self.assembler
+        return current if epoch == self.epoch else self._make_assembler(self, epoch)
 
     def go_on_behind(self, segment: Segment) -> None:
         """Reads on behind a segment that is sent again, if it is of this epoch."""
@@ -170,9 +234,19 @@ class Source:
         """A fingerprint of more of the first bytes than the last one; None when there is none."""
         if self.file is None or self._prefix_bytes >= min(self.acked_offset, PREFIX_BYTES):
             return None
-        prefix = self.file.prefix()
+        try:
+            prefix = self.file.prefix()
+        except OSError:  # it cannot be read now, which reading tells
+            return None
         self._prefix_bytes = fingerprint_length(prefix)
         return prefix
+
+    def move_to(self, path: str) -> None:
+        """Its file has another path now."""
+        self.path = path
+        if self.file is not None:
+            self.file.path = path
+        self.changed = True
 
     def set_state(self, state: SourceState, detail: str = "") -> None:
         """Says what is done with it now."""
@@ -184,12 +258,13 @@ class Source:
         if self.file is not None:
             self.file.close()
             self.file = None
+        self._assembler = None
 
     def status(self, *, shipper: str, at_ns: int) -> SourceStatus:
         """Its entry on the status stream."""
         size = None
         with contextlib.suppress(OSError):
-            size = self.file.size if self.file is not None else None
+            size = self.file.known_size() if self.file is not None else None
         tally = self.tally
         return SourceStatus(
             source=self.id, shipper=shipper, run=self.run, path=self.path, at_ns=at_ns,
@@ -197,6 +272,6 @@ class Source:
             acked_offset=self.acked_offset, lines_read=tally.lines_read,
             lines_acked=tally.lines_acked, lines_empty=tally.lines_empty,
             lines_dead=tally.lines_dead,
-            lines_pending=tally.lines_in_flight + self.pending.count(b"\n"),
+            lines_pending=tally.lines_in_flight + self._line_ends.count(self.pending),
             acked=tally.events, dropped=tally.dropped,
         )  # fmt: skip

@@ -5,21 +5,29 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import uuid
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from shipper.files.catalogue import Catalogue, Likeness, Recognised, holds
-from shipper.files.copies import Families, copy_of_truncated, is_copy
+from shipper.elders import Elders
+from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.copies import Beginnings, Families, goes_on, is_copy
 from shipper.files.discovery import find_files, is_named, rotated_siblings
+from shipper.files.folders import Folders
 from shipper.files.followed import FollowedFile
+from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
+from shipper.files.names import is_packed_name
+from shipper.files.surveys import Surveys, Wholeness
+from shipper.following import Followed, Following
+from shipper.looks import Looks
+from shipper.opening import Opener
 from shipper.registry import Registry, SourceRecord
 from shipper.sources import Source
 
 log = logging.getLogger("logboom.shipper")
+
+_OPEN_FILES = 512
 
 
 class Watcher:
@@ -31,6 +39,7 @@ class Watcher:
         registry: New sources are written to it before anything of them is read.
         make_source: Makes a source of a record and an input.
         clock: For the time of changes.
+        open_files: How many files may be open at once.
     """
 
     def __init__(
@@ -39,11 +48,13 @@ class Watcher:
         registry: Registry,
         make_source: Callable[[SourceRecord, FileInput], Source],
         clock: Clock,
+        open_files: int = _OPEN_FILES,
     ) -> None:
         self._inputs = inputs
         self._registry = registry
-        self._make_source = make_source
-        self._clock = clock
+        self._opener = Opener(make_source, clock, open_files)
+        self._surveys = Surveys(clock.monotonic)
+        self._folders = Folders(clock, inputs)
         self._first_scan = registry.first_start
         self._catalogue = Catalogue(registry.sources())
         self._sections: dict[str, FileInput] = {}
@@ -54,8 +65,13 @@ class Watcher:
         self._unreadable: dict[str, str] = {}
         self._resumed: list[Source] = []
         self._read_before: Families[Source] | None = None
+        self._beginnings = Beginnings[Source]()
         self._raced = False
+        self._renamed: dict[str, str] = {}
+        self._elders = Elders()
+        self.looks = Looks[Source]()
         self.sources: dict[FileId, Source] = {}
+        self._following = Following(self.sources, self._surveys)
 
     @property
     def unreadable(self) -> dict[str, str]:
@@ -65,12 +81,17 @@ class Watcher:
     def scan(self) -> list[Source]:
         """Looks at the file system once.
 
+        Nothing is listed when no folder has changed and nothing is undecided.
+
         Returns:
             Sources that are new in the set.
 
         Raises:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
+        undecided = not self._scanned or bool(self._unreadable) or self._surveys.is_busy()
+        if not self._folders.must_list() and not undecided:
+            return []
         told, self._unreadable = self._unreadable, {}
         self._raced = False
         self._resumed, self._read_before = [], None
@@ -82,81 +103,98 @@ class Watcher:
                 added += self._see(path, status, section)
         added += self._find_moved(added) if not self._scanned else []
         added += self._find_missed(added)
-        self._write(added)
-        for source in added:
-            self.sources[_id_of(source)] = source
+        self._add(added)
         if self._first_scan:
             self._registry.started()
         self._scanned, self._first_scan = not self._raced, False
+        self._following.scanned()
         for path, reason in self._unreadable.items():
             if told.get(path) != reason:
                 log.warning("%s cannot be read: %s", path, reason)
         return added
 
+    def _add(self, added: Sequence[Source]) -> None:
+        records = [self.record_of(source) for source in added]
+        if records:
+            self._registry.put(records)
+        if self._renamed:
+            self._registry.set_paths(self._renamed)
+            self._renamed = {}
+        for source in added:
+            self.sources[_id_of(source)] = source
+            self._elders.add(source)
+            source.join(self.looks)
+
     def names(self, source: Source) -> bool:
         """True when the last scan found the source's file under a name that an input gives."""
         return source.file is not None and source.file.id in self._named
 
+    def has_elder(self, source: Source) -> bool:
+        """True when the rest of an older file of the same log is to be read before."""
+        return self._elders.has_elder(source)
+
     def release(self, source: Source) -> None:
         """Stops reading a source whose file is read to its end and is gone or rotated away."""
-        where = next((where for where, other in self.sources.items() if other is source), None)
-        if where is not None:
-            del self.sources[where]
+        self._following.leave(source)
+        self._elders.remove(source)
         self._catalogue.put_back(self.record_of(source))
+        source.join(None)
         source.close()
 
     def record_of(self, source: Source) -> SourceRecord:
-        """What the registry should know of a source that is open."""
-        file = source.file
-        if file is None:
-            raise ValueError(f"{source.path} is not open")
-        where = file.id
-        return SourceRecord(
-            id=source.id, path=source.path, family=source.family, device=where.device,
-            inode=where.inode, epoch=source.epoch, offset=source.acked_offset, prefix=file.prefix(),
-            guard=file.guard() if source.acked_offset == file.offset else b"",
-            changed_ns=self._clock.now_ns(),
-        )  # fmt: skip
+        """What the registry should know of a source that is followed."""
+        return self._opener.record_of(source)
 
-    def follow_copy(self, source: Source) -> bool:
+    def follow_copy(self, source: Source) -> Followed:
         """Goes on in the copy of a source's file, when that was copied and truncated.
 
         The emptied file is then found by the next scan, as a new one.
-
-        Returns:
-            False when there is no copy.
         """
-        file = source.file
-        if file is None:
-            return False
-        for path, status in rotated_siblings(source.family):
-            if file_id(status) in self.sources:
-                continue
-            try:
-                copy = copy_of_truncated(file, path)
-            except OSError as error:
-                self._unreadable[path] = error.strerror or str(error)
-                continue
-            if copy is not None:
-                log.info("%s was truncated; what was not read of it is in %s", source.path, path)
-                del self.sources[file.id]
+        return self._go_on_in(source, self._following.find_copy)
+
+    def find_again(self, source: Source) -> Followed:
+        """Goes on in a source's file where that is now, when it was closed and moved meanwhile."""
+        return self._go_on_in(source, self._following.find_moved)
+
+    def _go_on_in(self, source: Source, find: Callable[[Source], tuple[Followed, str]]) -> Followed:
+        followed, path = find(source)
+        if followed is not Followed.YES or source.file is None:
+            return followed
+        try:
+            file = self._opener.open(path, self._section_of(source.family))
+            file.unit = source.file.unit
+            if not goes_on(source.file, file):
                 file.close()
-                source.file, source.path, source.changed = copy, path, True
-                self.sources[copy.id] = source
-                return True
-        return False
+                return Followed.NOT_YET
+            file.go_to(source.file.offset)
+        except OSError:
+            return Followed.NOT_YET  # it was moved on just now
+        log.info("what was not read of %s is in %s", source.path, path)
+        self._following.leave(source)
+        source.file.close()
+        source.file = file
+        source.move_to(path)
+        self.sources[file.id] = source
+        self._renamed[source.id] = path
+        self._folders.hurry()
+        return Followed.YES
 
     def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
-        self._sections.setdefault(path, section)
-        self._named.add(file_id(status))
-        known = self.sources.get(file_id(status))
+        where = file_id(status)
+        self._named.add(where)
+        known = self.sources.get(where)
         if known is not None:
-            self._follow_rename(known, path)
+            if known.path != path:
+                self._sections.setdefault(path, section)
+                self._follow_rename(known, path)
             return []
+        self._sections.setdefault(path, section)
         if path in self._paths:
             self._rotated.add(path)
         try:
-            recognised = self._catalogue.take(path, status)
+            if not self._may_be_read(path, status):
+                return []
+            recognised = self._recognise(path, status)
             if recognised is None and self._is_copy(path):
                 return []
         except OSError as error:
@@ -164,70 +202,54 @@ class Watcher:
             return []
         return self._try_open(recognised, path, section, family=path)
 
+    def _recognise(self, path: str, status: os.stat_result) -> Recognised | None:
+        recognised = self._catalogue.take(path, status)
+        if recognised is None or recognised.likeness is not Likeness.BEGUN_ANEW:
+            return recognised
+        if self._is_copy(path):  # inodes are used again, and so are names
+            self._catalogue.put_back(recognised.record)
+            return None
+        return recognised
+
+    def _may_be_read(self, path: str, status: os.stat_result) -> bool:
+        """False for a compressed file that is not whole, or that is still being looked at."""
+        if not is_packed_name(path) or self._catalogue.is_finished(status):
+            return True
+        verdict, reason = self._surveys.ask(path, status, at_once=not self._scanned)
+        if verdict is Wholeness.BROKEN:
+            self._unreadable[path] = reason
+        return verdict is Wholeness.WHOLE
+
     def _is_copy(self, path: str) -> bool:
         """True for a copy of a file that was read before: its lines are read there."""
         if self._read_before is None:
-            self._read_before = Families()
+            self._read_before, self._beginnings = Families(), Beginnings()
             for source in (*self.sources.values(), *self._resumed):
-                self._read_before.add(source.family, source)
-        return any(
-            is_copy(source.file, path)
-            for source in self._read_before.of(path)
-            if source.file is not None
-        )
+                self._remember(source)
+        likely = list(self._read_before.of(path))
+        if not likely and not is_packed_name(path):
+            return False
+        other = FollowedFile(path, 0)
+        try:
+            if is_packed_name(path):
+                likely += self._beginnings.of(path, other.content)
+            return any(_is_copy_of(source, other) for source in likely)
+        finally:
+            other.close()
+
+    def _remember(self, source: Source) -> None:
+        if self._read_before is not None and source.file is not None:
+            self._read_before.add(source.family, source)
+            self._beginnings.add(source.path, source.file.known_prefix, source)
 
     def _follow_rename(self, source: Source, path: str) -> None:
         """A source keeps its path while that still leads to it (links), else it was renamed."""
-        if source.path == path or (
-            source.file is not None and _leads_to(source.path, source.file.id)
-        ):
+        if source.path == path or (source.file is not None and source.file.leads_here()):
             return
         self._rotated.add(source.path)
         log.info("%s was renamed to %s", source.path, path)
-        source.path = path
-        source.changed = True
-
-    def _open(
-        self, recognised: Recognised | None, path: str, section: FileInput, *, family: str
-    ) -> Source:
-        file = FollowedFile(path, 0)
-        if recognised is None:
-            if self._first_scan and section.start == "end":
-                file.go_to(file.size)
-            record = self._new_record(path, family, file)
-            source = self._make_source(record, section)
-            log.info("found %s", path)
-        else:
-            source = self._resume(recognised, section)
-            if recognised.likeness is Likeness.SAME:
-                if not holds(file, recognised.record):
-                    file.close()
-                    raise OSError(errno.EAGAIN, "it was rotated just now")
-                file.go_to(recognised.record.offset)
-        source.file = file
-        return source
-
-    def _resume(self, recognised: Recognised, section: FileInput) -> Source:
-        record = recognised.record
-        if record.path != recognised.path:
-            self._rotated.add(record.path)
-        source = self._make_source(record, section)
-        source.path = recognised.path
-        self._resumed.append(source)
-        if self._read_before is not None:
-            self._read_before.add(source.family, source)
-        if recognised.likeness is Likeness.BEGUN_ANEW:
-            log.info("%s has begun anew", recognised.path)
-            source.start_anew()
-        return source
-
-    def _new_record(self, path: str, family: str, file: FollowedFile) -> SourceRecord:
-        where = file.id
-        return SourceRecord(
-            id=uuid.uuid4().hex, path=path, family=family, device=where.device, inode=where.inode, epoch=0,
-            offset=file.offset, prefix=file.prefix(), guard=file.guard(),
-            changed_ns=self._clock.now_ns(),
-        )  # fmt: skip
+        source.move_to(path)
+        self._renamed[source.id] = path
 
     def _find_moved(self, opened: Sequence[Source]) -> list[Source]:
         """After a start: the sources that no input names any more, but that were not finished.
@@ -263,11 +285,18 @@ class Watcher:
                     sibling not in known
                     and oldest_ns is not None
                     and status.st_mtime_ns > oldest_ns
-                    and not self._is_copy(sibling)
+                    and self._is_unknown(sibling, status)
                 ):
                     added += self._try_open(None, sibling, self._section_of(path), family=path)
         self._rotated = set()
         return added
+
+    def _is_unknown(self, sibling: str, status: os.stat_result) -> bool:
+        try:
+            return self._may_be_read(sibling, status) and not self._is_copy(sibling)
+        except OSError as error:
+            self._unreadable[sibling] = error.strerror or str(error)
+            return False
 
     def _section_of(self, family: str) -> FileInput:
         """The input that names a path, also when there is no file at it right now."""
@@ -281,28 +310,37 @@ class Watcher:
         self, recognised: Recognised | None, path: str, section: FileInput, *, family: str
     ) -> list[Source]:
         try:
-            return [self._open(recognised, path, section, family=family)]
+            if recognised is None:
+                first = self._first_scan
+                source = self._opener.new(path, section, family=family, first_scan=first)
+            else:
+                source = self._opener.known(recognised, section)
+                self._note_resumed(source, recognised)
         except OSError as error:
             if recognised is not None:
                 self._catalogue.put_back(recognised.record)
                 self._raced = self._raced or error.errno == errno.EAGAIN
             self._unreadable[path] = error.strerror or str(error)
             return []
+        return [source]
 
-    def _write(self, sources: Iterable[Source]) -> None:
-        records = [self.record_of(source) for source in sources]
-        if records:
-            self._registry.put(records)
+    def _note_resumed(self, source: Source, recognised: Recognised) -> None:
+        if recognised.record.path != recognised.path:
+            self._rotated.add(recognised.record.path)
+        self._resumed.append(source)
+        self._remember(source)
+
+
+def _is_copy_of(source: Source, other: FollowedFile) -> bool:
+    if source.file is None:
+        return False
+    try:
+        return is_copy(source.file, other)
+    except FileMoved:  # it was closed and is gone; what was read last tells
+        return goes_on(source.file, other)
 
 
 def _id_of(source: Source) -> FileId:
     if source.file is None:
-        raise ValueError(f"{source.path} is not open")
+        raise ValueError(f"{source.path} is not followed")
     return source.file.id
-
-
-def _leads_to(path: str, where: FileId) -> bool:
-    try:
-        return file_id(Path(path).stat()) == where
-    except OSError:
-        return False

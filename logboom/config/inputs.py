@@ -233,6 +233,11 @@ class SyslogInput(_TextInput):
         2**30, ge=2**20, description="What waits for the broker takes this much at most."
     )
 
+    @field_validator("transport", mode="before")
+    @classmethod
+    def _one_or_both(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
     @property
     def transports(self) -> frozenset[str]:
         """What is listened on."""

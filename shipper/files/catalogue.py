@@ -9,13 +9,13 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from shipper.files.copies import Families
+from shipper.files.copies import TELLING_BYTES, Beginnings, Families
 from shipper.files.discovery import rotated_siblings
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
+from shipper.files.names import is_packed_name
 from shipper.registry import SourceRecord
 
-_TELLING_GUARD_BYTES = 16
 _Key = TypeVar("_Key")
 
 
@@ -48,6 +48,7 @@ class Catalogue:
         self._by_file: dict[FileId, set[str]] = {}
         self._by_path: dict[str, set[str]] = {}
         self._families = Families[str]()
+        self._beginnings = Beginnings[str]()
         for record in records:
             self.put_back(record)
 
@@ -60,10 +61,16 @@ class Catalogue:
         self._by_file.setdefault(FileId(record.device, record.inode), set()).add(record.id)
         self._by_path.setdefault(record.path, set()).add(record.id)
         self._families.add(record.family, record.id)
+        self._beginnings.add(record.path, record.prefix, record.id)
 
     def knows(self, where: FileId) -> bool:
         """True when some record names this place in the file system."""
         return where in self._by_file
+
+    def is_finished(self, status: os.stat_result) -> bool:
+        """True for a compressed file that was read to its end before, and is as it was."""
+        names = self._by_file.get(file_id(status), ())
+        return any(self._records[name].packed_size == status.st_size for name in names)
 
     def take(self, path: str, status: os.stat_result) -> Recognised | None:
         """Finds the record of a file and takes it out; None when the file is new to us.
@@ -78,14 +85,14 @@ class Catalogue:
         for record in [self._records[name] for name in likely]:
             likeness = compare(record, path, same_inode=record.id in same_place)
             if likeness is Likeness.SAME:
-                self._remove(record)
+                self.remove(record)
                 return Recognised(record, path, likeness)
             if likeness is Likeness.BEGUN_ANEW:
                 begun_anew = record
-        copied = self._take_copy(path)
+        copied = self._take_packed(path) or self._take_copy(path)
         if copied is not None or begun_anew is None or self._is_elsewhere(begun_anew):
             return copied  # when it was copied and truncated, the copy goes on with the record
-        self._remove(begun_anew)
+        self.remove(begun_anew)
         return Recognised(begun_anew, path, Likeness.BEGUN_ANEW)
 
     def _take_copy(self, path: str) -> Recognised | None:
@@ -94,18 +101,36 @@ class Catalogue:
             record = self._records[name]
             is_same = compare(record, path, same_inode=False) is Likeness.SAME
             if is_same and not _goes_on(record, record.path):
-                self._remove(record)
+                self.remove(record)
                 return Recognised(record, path, Likeness.SAME)
+        return None
+
+    def _take_packed(self, path: str) -> Recognised | None:
+        """Finds the record of the file that a compressed one was made of."""
+        if not is_packed_name(path) or not self._records:
+            return None
+        file = FollowedFile(path, 0)
+        try:
+            names = self._beginnings.of(path, file.content)
+            likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
+            for record in likely:
+                if holds(file, record) and not _goes_on(record, record.path):
+                    self.remove(record)
+                    return Recognised(record, path, Likeness.SAME)
+        finally:
+            file.close()
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
         return any(_goes_on(record, path) for path, _ in rotated_siblings(record.family))
 
-    def _remove(self, record: SourceRecord) -> None:
+    def remove(self, record: SourceRecord) -> None:
+        """Takes a record out."""
         del self._records[record.id]
         _discard(self._by_file, FileId(record.device, record.inode), record.id)
         _discard(self._by_path, record.path, record.id)
         self._families.discard(record.family, record.id)
+        self._beginnings.discard(record.path, record.prefix, record.id)
 
     def take_moved(self, record: SourceRecord) -> Recognised | None:
         """Finds where a source's file is now, and takes the record out.
@@ -116,10 +141,17 @@ class Catalogue:
         Returns:
             None when it is nowhere.
         """
+        path = self.find_moved(record)
+        if path is None:
+            return None
+        self.remove(record)
+        return Recognised(record, path, Likeness.SAME)
+
+    def find_moved(self, record: SourceRecord) -> str | None:
+        """Where a source's file is now; None when it is nowhere."""
         for path in (record.path, *(sibling for sibling, _ in rotated_siblings(record.family))):
             if _goes_on(record, path):
-                self._remove(record)
-                return Recognised(record, path, Likeness.SAME)
+                return path
         return None
 
 
@@ -138,18 +170,25 @@ def compare(record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
     file = FollowedFile(path, 0)
     same_inode = same_inode and file.id == FileId(record.device, record.inode)  # not rotated since
     try:
+        if same_inode and is_finished(file, record):
+            return Likeness.SAME
         if holds(file, record):
-            proven = same_inode or fingerprint_length(record.guard) >= _TELLING_GUARD_BYTES
+            proven = same_inode or fingerprint_length(record.guard) >= TELLING_BYTES
             return Likeness.SAME if proven else Likeness.OTHER
     finally:
         file.close()
     return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
 
 
+def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
+    """True for a compressed file that was read to its end before, and whose size is the same."""
+    return 0 < record.packed_size == file.packed_size()
+
+
 def holds(file: FollowedFile, record: SourceRecord) -> bool:
     """True when an open file holds what is known of a source."""
-    return begins_with(file.descriptor, record.prefix) and is_at(
-        file.descriptor, record.offset, record.guard
+    return begins_with(file.content, record.prefix) and is_at(
+        file.content, record.offset, record.guard
     )
 
 

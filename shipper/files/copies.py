@@ -1,20 +1,21 @@
-"""Is this file a copy of one that is read? Rotation by `copytruncate` makes such copies.
+"""Is this file a copy of one that is read? Rotation makes such copies, compressed or not.
 
-It copies a log beside it and empties the original. What was not read yet is then in the copy alone,
-and all the rest of the copy was read already.
+`copytruncate` copies a log beside it and empties the original. What was not read yet is then in the
+copy alone, and all the rest of the copy was read already.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from shipper.files.discovery import is_rotated_name
+from shipper.files.content import Content
 from shipper.files.followed import FollowedFile
+from shipper.files.identity import PREFIX_BYTES, fingerprint, fingerprint_length
+from shipper.files.names import is_rotated_name, root_name
 
 _Member = TypeVar("_Member")
-_TELLING_BYTES = 16
+TELLING_BYTES = 16
 _COMPARED_BYTES = 1024
 
 
@@ -50,7 +51,64 @@ def _stem(family: str) -> str:
     return f"{folder}/{name.rpartition('.')[0] or name}"
 
 
-def is_copy(file: FollowedFile, path: str) -> bool:
+class Beginnings(Generic[_Member]):
+    """Finds those that begin as a file does, among files whose names have the same root.
+
+    That is how a compressed file is found to be one that was read under another name.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[tuple[str, bytes], list[_Member]] = {}
+        self._lengths: dict[str, dict[int, int]] = {}
+
+    def add(self, path: str, prefix: bytes, member: _Member) -> None:
+        """Adds one with a path that it has or had, and the fingerprint of its first bytes."""
+        length = fingerprint_length(prefix)
+        if length < TELLING_BYTES:
+            return
+        root = _root(path)
+        self._members.setdefault((root, prefix), []).append(member)
+        lengths = self._lengths.setdefault(root, {})
+        lengths[length] = lengths.get(length, 0) + 1
+
+    def discard(self, path: str, prefix: bytes, member: _Member) -> None:
+        """Takes one out again."""
+        length = fingerprint_length(prefix)
+        if length < TELLING_BYTES:
+            return
+        root = _root(path)
+        members = self._members[root, prefix]
+        members.remove(member)
+        if not members:
+            del self._members[root, prefix]
+        self._lengths[root][length] -= 1
+        if not self._lengths[root][length]:
+            del self._lengths[root][length]
+
+    def of(self, path: str, content: Content) -> list[_Member]:
+        """Those that begin as this content does; no proof yet that they go on so.
+
+        Raises:
+            OSError: When the content cannot be read.
+        """
+        root = _root(path)
+        lengths = self._lengths.get(root)
+        if not lengths:
+            return []
+        head = content.pread(PREFIX_BYTES, 0)
+        return [
+            member
+            for length in sorted(lengths, reverse=True)
+            if length <= len(head)
+            for member in self._members.get((root, fingerprint(head[:length])), ())
+        ]
+
+
+def _root(path: str) -> str:
+    return root_name(path.rpartition("/")[2])
+
+
+def is_copy(file: FollowedFile, other: FollowedFile) -> bool:
     """True when a file holds what an open one holds or held, as far as it goes.
 
     An empty one may be a copy in the making.
@@ -58,39 +116,21 @@ def is_copy(file: FollowedFile, path: str) -> bool:
     Raises:
         OSError: When it cannot be read.
     """
-    other = FollowedFile(path, 0)
-    try:
-        size = other.size
-        if file.size >= size:
-            begin, end = min(size, _COMPARED_BYTES), max(0, size - _COMPARED_BYTES)
-            return _same(file, other, 0, begin) and _same(file, other, end, size)
-        return _goes_on(file, other)
-    finally:
-        other.close()
+    size = other.size
+    if file.size >= size:
+        begin, end = min(size, _COMPARED_BYTES), max(0, size - _COMPARED_BYTES)
+        return _same(file, other, 0, begin) and _same(file, other, end, size)
+    return goes_on(file, other)
 
 
-def copy_of_truncated(file: FollowedFile, path: str) -> FollowedFile | None:
-    """The file at a path, at the place where an open one was read to, if it goes on with that one.
-
-    Raises:
-        OSError: When it cannot be read.
-    """
-    other = FollowedFile(path, 0)
-    if not _goes_on(file, other):
-        other.close()
-        return None
-    other.go_to(file.offset)
-    return other
-
-
-def _goes_on(file: FollowedFile, other: FollowedFile) -> bool:
-    """The bytes that were read last stand in the other file at the same place."""
+def goes_on(file: FollowedFile, other: FollowedFile) -> bool:
+    """The bytes that were read last of a file stand in another one at the same place."""
     known = file.last_bytes
     begin = file.offset - len(known)
-    return len(known) >= _TELLING_BYTES and os.pread(other.descriptor, len(known), begin) == known
+    return len(known) >= TELLING_BYTES and other.content.pread(len(known), begin) == known
 
 
 def _same(file: FollowedFile, other: FollowedFile, begin: int, end: int) -> bool:
     """Both hold the same bytes there."""
     length = end - begin
-    return os.pread(file.descriptor, length, begin) == os.pread(other.descriptor, length, begin)
+    return file.content.pread(length, begin) == other.content.pread(length, begin)

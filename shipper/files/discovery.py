@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from logboom.config import FileInput
+from shipper.files.names import is_rotated_name
 
 _MAGIC = re.compile(r"[*?\[]")
-_COMPRESSED = (".gz", ".zst", ".xz", ".bz2", ".zip", ".lz4")
+Told = Callable[[str, str], None]
+Found = tuple[str, os.stat_result]
 
 
 def _nobody_asks(_path: str, _why: str) -> None:
     """For those who need not know what is left out."""
 
 
-def find_files(
-    section: FileInput, left_out: Callable[[str, str], None] = _nobody_asks
-) -> Iterator[tuple[str, os.stat_result]]:
+def find_files(section: FileInput, left_out: Told = _nobody_asks) -> Iterator[Found]:
     """The regular files that exist now and that an input names, each path once.
 
     A folder stands for all files in it and below it, except hidden ones. Symbolic links to files
@@ -32,20 +32,46 @@ def find_files(
         section: The input.
         left_out: Told of paths that cannot be read whatever is in them, and why.
     """
-    seen: set[str | tuple[int, int]] = set()
+    seen: set[tuple[int, int]] = set()
+    is_excluded = _excluding(section.exclude)
     for pattern in section.path:
-        for path in _matches(pattern):
-            if path in seen or _is_excluded(path, section.exclude):
+        for path, status in _matches(pattern):
+            if is_excluded is not None and is_excluded(path):
                 continue
-            seen.add(path)
-            if not _has_text_name(path):
+            where = (status.st_dev, status.st_ino)
+            if where in seen:
+                continue
+            if not path.isascii() and not _has_text_name(path):
                 visible = os.fsencode(path).decode("utf-8", "backslashreplace")
                 left_out(visible, "its name is not in UTF-8: rename it")
                 continue
-            status = _regular(path)
-            if status is not None and (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                yield path, status
+            seen.add(where)
+            yield path, status
+
+
+def folders_of(section: FileInput) -> set[str]:
+    """The folders in which files of an input may appear, as far as they exist now."""
+    found: set[str] = set()
+    for pattern in section.path:
+        path = _full(pattern)
+        if not _MAGIC.search(pattern) and Path(path).is_dir():
+            found |= {folder for folder, _, _ in _walk(path)}
+        else:
+            found |= set(_folders(os.path.dirname(path)))  # noqa: PTH120 - globs are no paths
+    return found
+
+
+def linked_folders(section: FileInput) -> set[str]:
+    """The folders that symbolic links to files of an input lead to: what they lead to may change."""
+    found: set[str] = set()
+    for folder in folders_of(section):
+        try:
+            with os.scandir(folder) as entries:
+                links = [entry.path for entry in entries if entry.is_symlink()]
+        except OSError:
+            continue
+        found |= {os.path.dirname(os.path.realpath(link)) for link in links}  # noqa: PTH120 - many
+    return found
 
 
 def _has_text_name(path: str) -> bool:
@@ -59,38 +85,87 @@ def _has_text_name(path: str) -> bool:
 
 def unmatched(section: FileInput) -> list[str]:
     """The paths of an input that name no file at the moment."""
-    return [pattern for pattern in section.path if not any(map(_regular, _matches(pattern)))]
+    return [pattern for pattern in section.path if not any(True for _ in _matches(pattern))]
 
 
-def _matches(pattern: str) -> Iterator[str]:
-    path = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
+def _full(pattern: str) -> str:
+    return os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
+
+
+def _matches(pattern: str) -> Iterator[Found]:
+    path = _full(pattern)
     if not _MAGIC.search(pattern):
         if Path(path).is_dir():
-            yield from _files_below(path)
+            for folder, _, _ in _walk(path):
+                yield from _files_in(folder, lambda name: not name.startswith("."))
         else:
-            yield path
+            status = _regular(path)
+            if status is not None:
+                yield path, status
         return
-    yield from glob.iglob(path, recursive=True)
+    folder, _, name = path.rpartition("/")
+    if name == "**":  # as in a shell without `globstar`, a star for names
+        name = "*"
+    shown = re.compile(fnmatch.translate(name)).match
+    hidden = name.startswith(".")
+    for here in _folders(folder or "/"):
+        yield from _files_in(here, lambda n: (hidden or n[0] != ".") and shown(n) is not None)
 
 
-def _files_below(folder: str) -> Iterator[str]:
+def _folders(pattern: str) -> Iterator[str]:
+    if not _MAGIC.search(pattern):
+        yield pattern
+        return
+    for path in sorted(glob.iglob(f"{pattern}/", recursive=True)):
+        yield path.rstrip("/") or "/"
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield os.path.join(here, name)  # noqa: PTH118 - thousands of them, every second
+        yield here, folders, names
 
 
-def _is_excluded(path: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatch(path, p) or fnmatch.fnmatch(Path(path).name, p) for p in patterns)
+def _files_in(folder: str, is_wanted: Callable[[str], bool]) -> Iterator[Found]:
+    """Regular files of one folder, and links to such, by name."""
+    try:
+        with os.scandir(folder) as entries:
+            wanted = sorted((entry.name, entry) for entry in entries if is_wanted(entry.name))
+    except OSError:
+        return
+    for _, entry in wanted:
+        try:
+            status = entry.stat()
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            yield entry.path, status
+
+
+def _excluding(patterns: list[str]) -> Callable[[str], bool] | None:
+    if not patterns:
+        return None
+    found = [re.compile(fnmatch.translate(_exclusion(pattern))).match for pattern in patterns]
+
+    def is_excluded(path: str) -> bool:
+        name = path.rpartition("/")[2]
+        return any(match(path) or match(name) for match in found)
+
+    return is_excluded
+
+
+def _exclusion(pattern: str) -> str:
+    """Names and parts of paths are taken as they are, what begins with `~` is at home."""
+    return os.path.expanduser(pattern)  # noqa: PTH111 - globs are no paths
 
 
 def is_named(section: FileInput, path: str) -> bool:
     """Does an input name this path, whether or not there is a file?"""
+    is_excluded = _excluding(section.exclude)
     for pattern in section.path:
-        full = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
+        full = _full(pattern)
         if path == full or path.startswith(f"{full}/") or fnmatch.fnmatch(path, full):
-            return not _is_excluded(path, section.exclude)
+            return is_excluded is None or not is_excluded(path)
     return False
 
 
@@ -102,37 +177,12 @@ def _regular(path: str) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def rotated_siblings(path: str) -> list[tuple[str, os.stat_result]]:
+def rotated_siblings(path: str) -> list[Found]:
     """Files beside `path` whose names say that they were rotated away from it, newest first.
 
-    For ``app.log`` these are for example ``app.log.1``, ``app.log-20261121``, ``app-2026-11-21.log``
-    and ``app.1.log``; compressed ones are left out.
+    For ``app.log`` these are for example ``app.log.1``, ``app.log-20261121``, ``app-2026-11-21.log``,
+    ``app.1.log`` and ``app.log.2.gz``.
     """
     here = Path(path)
-    found: list[tuple[str, os.stat_result]] = []
-    try:
-        with os.scandir(here.parent) as entries:
-            for entry in entries:
-                if is_rotated_name(here.name, entry.name):
-                    status = _regular(entry.path)
-                    if status is not None:
-                        found.append((entry.path, status))
-    except OSError:
-        return []
+    found = _files_in(str(here.parent), lambda name: is_rotated_name(here.name, name))
     return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)
-
-
-def is_rotated_name(name: str, other: str) -> bool:
-    """Does `other` look like what a rotation makes of the file name `name`?"""
-    if other == name or other.endswith(_COMPRESSED):
-        return False
-    if other.startswith(name):
-        return (
-            re.fullmatch(r"[.\-_]?[\d\-_.T]+|\.(?:old|bak|prev)(?:\.\d+)?|~", other[len(name) :])
-            is not None
-        )
-    stem, dot, suffix = name.rpartition(".")
-    if not dot or not other.startswith(stem) or not other.endswith(dot + suffix):
-        return False
-    middle = other[len(stem) : len(other) - len(suffix) - 1]
-    return re.fullmatch(r"[.\-_][\d\-_.T]+", middle) is not None

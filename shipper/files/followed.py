@@ -6,22 +6,21 @@ import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from shipper.files.identity import GUARD_BYTES, FileId, file_id, fingerprint, take_prefix
+from shipper.files.content import Content, PackedContent, is_packed, open_content
+from shipper.files.handles import Handle, Handles
+from shipper.files.identity import (
+    GUARD_BYTES,
+    PREFIX_BYTES,
+    FileId,
+    file_id,
+    fingerprint,
+    fingerprint_length,
+    take_prefix,
+)
+from shipper.files.kinds import why_binary
 
-_KINDS: dict[bytes, str] = {
-    b"\x1f\x8b": "it is compressed by gzip",
-    b"\x28\xb5\x2f\xfd": "it is compressed by zstd",
-    b"\xfd7zXZ": "it is compressed by xz",
-    b"BZh": "it is compressed by bzip2",
-    b"PK\x03\x04": "it is a zip archive",
-    b"\x7fELF": "it is a program",
-    b"\x89PNG": "it is a picture",
-    b"SQLite format 3": "it is a database",
-    b"\xff\xfe": "it is UTF-16, which is not read yet",
-    b"\xfe\xff": "it is UTF-16, which is not read yet",
-}
-_TEXT_NULS = 0.1
-"""A log may hold some NUL bytes; more than this part of its beginning, and it is none."""
+_RUN = bytes(4096)
+"""So many NUL bytes are no text: a hole, what a crash left, or room that was set apart."""
 
 
 class ReadState(Enum):
@@ -31,61 +30,124 @@ class ReadState(Enum):
     END = auto()
     REPLACED = auto()  # truncated or overwritten: the bytes before our place are not ours
     BINARY = auto()
+    SKIPPING = auto()  # within a run of NUL bytes
+    SKIPPED = auto()  # behind one
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a look at a file gave; `detail` says what a binary file is."""
+    """What a look at a file gave.
+
+    Attributes:
+        detail: What a binary file is.
+        skipped: NUL bytes that are behind us now.
+    """
 
     state: ReadState
     data: bytes = b""
     detail: str = ""
+    skipped: int = 0
 
 
 class FollowedFile:
-    """An open descriptor and the place in it.
+    """A file and the place in it.
 
     Args:
         path: Where the file was found.
-        offset: Where to go on.
+        offset: Where to go on, in bytes of its content: of what it was compressed from, if it is.
+        handles: Bounds how many files are open at once.
+        unit: Bytes of the text's code units.
 
     Raises:
         OSError: When the file cannot be opened.
     """
 
-    def __init__(self, path: str, offset: int) -> None:
-        self.path = path
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-        self.go_to(offset)
+    def __init__(
+        self, path: str, offset: int, handles: Handles | None = None, *, unit: int = 1
+    ) -> None:
+        self._handle = Handle(path, handles if handles is not None else Handles(1))
+        self._content = open_content(self._handle)
+        self._prefix = fingerprint(b"")
+        self._known: tuple[int, int] | None = None
+        self._resting_size: int | None = None
+        self.unit = unit
+        try:
+            self.go_to(offset)
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def path(self) -> str:
+        """Where it is now, as far as is known."""
+        return self._handle.path
+
+    @path.setter
+    def path(self, path: str) -> None:
+        self._handle.path = path
+
+    @property
+    def content(self) -> Content:
+        """Its bytes, for comparing."""
+        return self._content
+
+    @property
+    def is_packed(self) -> bool:
+        """True when it is compressed."""
+        return isinstance(self._content, PackedContent)
+
+    @property
+    def is_open(self) -> bool:
+        """True while it has a descriptor."""
+        return self._handle.is_open
 
     def go_to(self, offset: int) -> None:
         """Goes on at another place of the same content."""
         self.offset = offset
         begin = max(0, offset - GUARD_BYTES)
-        self._guard = os.pread(self._descriptor, offset - begin, begin)
+        self._guard = self._content.pread(offset - begin, begin) if offset else b""
+        self._nulls_to = 0
+        self._guard_mark = b""
 
     @property
     def id(self) -> FileId:
-        """Device and inode of the open file."""
-        return file_id(os.fstat(self._descriptor))
+        """Device and inode of the file."""
+        return self._handle.id
 
     @property
     def size(self) -> int:
-        """Bytes in the open file now."""
-        return os.fstat(self._descriptor).st_size
+        """Bytes in the file now; all of a compressed one is decompressed for it."""
+        return self._content.size()
 
-    @property
-    def descriptor(self) -> int:
-        """For comparing fingerprints."""
-        return self._descriptor
+    def packed_size(self) -> int:
+        """Bytes of a compressed file now; 0 for others."""
+        return os.fstat(self._handle.descriptor).st_size if self.is_packed else 0
+
+    def modified_ns(self) -> int:
+        """When it was changed last, ns since the epoch."""
+        return os.fstat(self._handle.descriptor).st_mtime_ns
+
+    def known_size(self) -> int | None:
+        """Bytes in the file now, if that can be told without decompressing it."""
+        if self.is_packed:
+            return None
+        status = os.fstat(self._handle.descriptor) if self.is_open else os.stat(self.path)  # noqa: PTH116 - thousands of them
+        return status.st_size if file_id(status) == self.id else None
 
     def prefix(self) -> bytes:
         """Fingerprint of the first bytes among those that were read."""
-        return take_prefix(self._descriptor, self.offset)
+        if fingerprint_length(self._prefix) < min(self.offset, PREFIX_BYTES):
+            self._prefix = take_prefix(self._content, self.offset)
+        return self._prefix
 
     def guard(self) -> bytes:
         """Fingerprint of the last bytes that were read."""
-        return fingerprint(self._guard)
+        return self._guard_mark or fingerprint(self._guard)
+
+    @property
+    def known_prefix(self) -> bytes:
+        """The last answer of `prefix`."""
+        return self._prefix
 
     @property
     def last_bytes(self) -> bytes:
@@ -93,8 +155,14 @@ class FollowedFile:
         return self._guard
 
     def is_deleted(self) -> bool:
-        """True when no path leads to the file any more."""
-        return os.fstat(self._descriptor).st_nlink == 0
+        """True when no path leads to the file any more, as far as is known."""
+        if self.is_open:
+            return os.fstat(self._handle.descriptor).st_nlink == 0
+        return not self._handle.leads_here()
+
+    def leads_here(self) -> bool:
+        """True when its path still leads to it."""
+        return self._handle.leads_here()
 
     def read(self, max_bytes: int) -> Reading:
         """Reads on.
@@ -103,41 +171,127 @@ class FollowedFile:
         truncated and has grown past our place since is noticed.
 
         Raises:
+            FileMoved: It is closed, and its path does not lead to it any more.
             OSError: When the file cannot be read.
         """
+        if self._resting_size is not None:
+            self._resting_size = None
+            self.go_to(self.offset)
         known = len(self._guard)
-        data = os.pread(self._descriptor, max_bytes + known, self.offset - known)
+        data = self._content.pread(max_bytes + known, self.offset - known)
         if data[:known] != self._guard:
             return Reading(ReadState.REPLACED)
         if len(data) == known:
             return Reading(ReadState.END)
         if self.offset == 0:
-            kind = why_binary(data)
+            if not self.is_packed and is_packed(data):
+                self._content = open_content(self._handle)
+                return self.read(max_bytes)
+            kind = why_binary(data, unit=self.unit)
             if kind is not None:
                 return Reading(ReadState.BINARY, detail=kind)
+        if 0 in data:
+            return self._with_nulls(data, known, max_bytes)
+        return self._advance(data, known)
+
+    def _advance(self, data: bytes, known: int) -> Reading:
         fresh = data[known:]
         self._guard = data[-GUARD_BYTES:]
         self.offset += len(fresh)
         return Reading(ReadState.DATA, fresh)
 
+    def _with_nulls(self, data: bytes, known: int, max_bytes: int) -> Reading:
+        """A long run of NULs, or any at the very beginning, is no text."""
+        at_start = self.offset == 0 and data[0] == 0 and self.unit == 1
+        run = known if at_start else data.find(_RUN, known)
+        if run == known:
+            return self._pass_nulls(data[known:], max_bytes)
+        if run > known:
+            return self._advance(data[: run + (run - known) % self.unit], known)
+        text = data.rstrip(b"\0")
+        if len(data) == max_bytes + known and len(text) > known + self.unit:
+            data = data[: len(text) + (len(text) - known) % self.unit]  # a run may begin here
+        return self._advance(data, known)
+
+    def _pass_nulls(self, piece: bytes, max_bytes: int) -> Reading:
+        """Goes behind a run of NULs once something follows it: until then it may be filled."""
+        if self._nulls_to <= self.offset:
+            self._nulls_to = self.offset
+        else:
+            piece = self._content.pread(max_bytes, self._nulls_to)
+        rest = piece.lstrip(b"\0")
+        self._nulls_to += len(piece) - len(rest)
+        if not rest:
+            if len(piece) < max_bytes:
+                return Reading(ReadState.END)
+            self._nulls_to = max(self._nulls_to, self._content.next_data(self._nulls_to))
+            return Reading(ReadState.SKIPPING)
+        skipped = self._nulls_to - self.offset
+        skipped -= skipped % self.unit
+        self.go_to(self.offset + skipped)
+        return Reading(ReadState.SKIPPED, skipped=skipped)
+
+    def may_have_news(self) -> bool:
+        """False when the file is as it was when it was read to its end: a cheap look.
+
+        Raises:
+            FileMoved: It is closed, and its path does not lead to it any more.
+        """
+        if self._handle.is_open and self._resting_size is None:
+            return True  # reading on tells
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - thousands of them
+        except OSError:
+            return True  # opening it tells
+        if file_id(status) != self.id:
+            return True
+        if self._resting_size is not None:
+            return status.st_size != self._resting_size
+        state = (status.st_size, status.st_mtime_ns)
+        if state == self._known and status.st_size == self.offset:
+            return False
+        self._known = state
+        return True
+
+    @property
+    def is_resting(self) -> bool:
+        """True for a compressed file that is not looked into as long as its size stays."""
+        return self._resting_size is not None
+
+    def rest(self) -> int:
+        """A compressed file was read to its end: it is left alone as long as its size stays.
+
+        Returns:
+            The size of the compressed file.
+        """
+        size = self._content.raw_size if isinstance(self._content, PackedContent) else 0
+        self._content.forget()
+        self._handle.let_go()
+        self._resting_size = size
+        return size
+
+    def rest_at(self, offset: int, packed_size: int, *, prefix: bytes, guard: bytes) -> None:
+        """Like `rest`, for a compressed file that was read to its end before a restart.
+
+        Args:
+            offset: Where its text ends.
+            packed_size: Bytes of the compressed file.
+            prefix: Fingerprint of the first bytes of the text.
+            guard: Fingerprint of the last ones.
+        """
+        self.offset = offset
+        self._prefix, self._guard_mark = prefix, guard
+        self._resting_size = packed_size
+        self._handle.let_go()
+
     def start_anew(self) -> None:
         """Goes back to the first byte: the file was truncated or overwritten."""
         self.offset = 0
         self._guard = b""
+        self._nulls_to = 0
+        self._prefix = fingerprint(b"")
 
     def close(self) -> None:
         """Lets go of the descriptor."""
-        os.close(self._descriptor)
-
-
-def why_binary(head: bytes) -> str | None:
-    """What the first bytes of a file are when they are those of no log; None for a log.
-
-    A leading run of NUL bytes is what a truncated log has when its writer kept its old place, so
-    it does not count.
-    """
-    text = head[:4096].lstrip(b"\0")
-    for magic, kind in _KINDS.items():
-        if text.startswith(magic):
-            return kind
-    return "it is no text" if text.count(0) > len(text) * _TEXT_NULS else None
+        self._content.forget()
+        self._handle.let_go()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple, Protocol
 
 PREFIX_BYTES = 1024
 GUARD_BYTES = 64
@@ -25,12 +25,19 @@ def fingerprint_length(mark: bytes) -> int:
     return int(_LAYOUT.unpack(mark)[0]) if mark else 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileId:
+class FileId(NamedTuple):
     """Where the file system says that a file is."""
 
     device: int
     inode: int
+
+
+class Readable(Protocol):
+    """Bytes that can be looked at anywhere."""
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """At most so many bytes from a place on; fewer only at the end."""
+        ...
 
 
 def file_id(status: os.stat_result) -> FileId:
@@ -38,23 +45,23 @@ def file_id(status: os.stat_result) -> FileId:
     return FileId(status.st_dev, status.st_ino)
 
 
-def begins_with(descriptor: int, prefix: bytes) -> bool:
-    """True when the file's first bytes are those that the fingerprint was taken of."""
+def begins_with(content: Readable, prefix: bytes) -> bool:
+    """True when the first bytes are those that the fingerprint was taken of."""
     length = fingerprint_length(prefix)
-    return length == 0 or fingerprint(os.pread(descriptor, length, 0)) == prefix
+    return length == 0 or fingerprint(content.pread(length, 0)) == prefix
 
 
-def is_at(descriptor: int, offset: int, guard: bytes) -> bool:
+def is_at(content: Readable, offset: int, guard: bytes) -> bool:
     """True when the bytes just before `offset` are those that the fingerprint was taken of."""
     length = fingerprint_length(guard)
     if length == 0:
-        return os.fstat(descriptor).st_size >= offset
-    return fingerprint(os.pread(descriptor, length, offset - length)) == guard
+        return offset == 0 or len(content.pread(1, offset - 1)) == 1
+    return fingerprint(content.pread(length, offset - length)) == guard
 
 
-def take_prefix(descriptor: int, up_to: int) -> bytes:
+def take_prefix(content: Readable, up_to: int) -> bytes:
     """Fingerprint of the first bytes, but of none from `up_to` on: those may still change."""
-    return fingerprint(os.pread(descriptor, min(up_to, PREFIX_BYTES), 0))
+    return fingerprint(content.pread(min(up_to, PREFIX_BYTES), 0))
 
 
 def take_guard(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import os
 from pathlib import Path
 
@@ -57,8 +57,8 @@ def test_a_path_that_names_nothing_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (gzip.compress(b"text"), "gzip"),
-        ("text".encode("utf-16"), "UTF-16"),
+        (lzma.compress(b"text"), "xz"),
+        ("text".encode("utf-16-le"), "encoding: utf-16-le"),
         (b"\x7fELF\x02", "program"),
         (b"a\0b\0c\0d\0" * 50, "no text"),
     ],

@@ -1,0 +1,54 @@
+"""Which log is read first when several came from one by rotation? The oldest."""
+
+from __future__ import annotations
+
+from shipper.files.names import is_rotated_name, root_path
+from shipper.sources import Source
+
+_MOST_MEMBERS = 64
+
+
+class Elders:
+    """The sources by the log that they may come from.
+
+    Names are a hint only; what is at stake is the order of lines. So a file waits only for files
+    that were changed before it and that are not read to their end.
+    """
+
+    def __init__(self) -> None:
+        self._families: dict[str, list[Source]] = {}
+
+    def add(self, source: Source) -> None:
+        """A source is read from now on."""
+        self._families.setdefault(root_path(source.family), []).append(source)
+
+    def remove(self, source: Source) -> None:
+        """A source is not read any more."""
+        members = self._families.get(root_path(source.family), [])
+        if source in members:
+            members.remove(source)
+        if not members:
+            self._families.pop(root_path(source.family), None)
+
+    def has_elder(self, source: Source) -> bool:
+        """True when something older of the same log is to be read before."""
+        root = root_path(source.family)
+        members = self._families.get(root, ())
+        if not 1 < len(members) <= _MOST_MEMBERS:
+            return False
+        return any(_is_before(other, source, root) for other in members if other is not source)
+
+
+def _is_before(other: Source, source: Source, root: str) -> bool:
+    if not other.is_behind or not _is_rotated(other, root):
+        return False
+    if not _is_rotated(source, root):
+        return True
+    return (other.modified_ns, other.id) < (source.modified_ns, source.id)
+
+
+def _is_rotated(source: Source, root: str) -> bool:
+    """True for a log that was moved or copied away, going by its name now."""
+    folder, _, name = root.rpartition("/")
+    here, _, its = source.path.rpartition("/")
+    return here != folder or is_rotated_name(name, its)

@@ -1,0 +1,69 @@
+"""What does a file's name say of rotation and compression?"""
+
+from __future__ import annotations
+
+import re
+
+PACKED = (".gz", ".zst")
+"""Endings of compressed files that are read."""
+_OTHER_PACKED = (".xz", ".bz2", ".zip", ".lz4")
+_BEHIND = re.compile(r"[.\-_]?[\d\-_.T]++|\.(?:old|bak|prev)(?:\.\d++)?|~")
+_WITHIN = re.compile(r"[.\-_][\d\-_.T]++")
+_NUMBERS = frozenset("0123456789-_.T")
+
+
+def is_packed_name(name: str) -> bool:
+    """Does it look like the name of a compressed file that can be read?"""
+    return name.endswith(PACKED)
+
+
+def unpacked_name(name: str) -> str:
+    """The name that a file had before it was compressed."""
+    for ending in PACKED:
+        if name.endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def is_rotated_name(name: str, other: str) -> bool:
+    """Does `other` look like what a rotation makes of the file name `name`, compressed or not?"""
+    if other == name or other.endswith(_OTHER_PACKED):
+        return False
+    plain = unpacked_name(other)
+    if plain.startswith(name):
+        behind = plain[len(name) :]
+        return not behind or _BEHIND.fullmatch(behind) is not None
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or not plain.startswith(stem) or not plain.endswith(dot + suffix):
+        return False
+    return _WITHIN.fullmatch(plain[len(stem) : len(plain) - len(suffix) - 1]) is not None
+
+
+def root_name(name: str) -> str:
+    """What files that may come from one log by rotation have in common.
+
+    ``app.log``, ``app.log.2.gz``, ``app-2026-11-21.log`` and ``app.log.old`` give ``app.log``. It is
+    a hint, and a wide one: ``web-1.log`` and ``web-2.log`` give the same.
+    """
+    plain = unpacked_name(name).removesuffix("~")
+    plain = _without_numbers(plain)
+    for mark in (".old", ".bak", ".prev"):
+        plain = plain.removesuffix(mark)
+    stem, dot, suffix = plain.rpartition(".")
+    return f"{_without_numbers(stem)}{dot}{suffix}" if dot and stem else plain
+
+
+def root_path(path: str) -> str:
+    """`root_name` of the last part of a path."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{root_name(name)}"
+
+
+def _without_numbers(name: str) -> str:
+    """A name without the numbers and dates at its end; itself when it has nothing else."""
+    end = len(name)
+    while end and name[end - 1] in _NUMBERS:
+        end -= 1
+    while end < len(name) and name[end] == "T":
+        end += 1
+    return name[:end] or name

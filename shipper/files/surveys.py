@@ -1,0 +1,114 @@
+"""Is a compressed file whole? One that is still being written is not read before it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from shipper.files.content import PackedContent
+from shipper.files.followed import FollowedFile
+from shipper.files.handles import Handles
+
+_AT_ONCE_BYTES = 2**20
+_PATIENCE_S = 60.0
+CUT_OFF = "its end is missing: it is read once it is whole"
+
+
+class Wholeness(Enum):
+    """What is known of a compressed file."""
+
+    UNKNOWN = auto()  # it is being looked at, or written
+    WHOLE = auto()
+    BROKEN = auto()
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What was found out about one state of one file."""
+
+    state: tuple[int, int]
+    since: float
+    verdict: Wholeness = Wholeness.UNKNOWN
+    reason: str = ""
+    examining: Future[tuple[Wholeness, str]] | None = None
+
+
+class Surveys:
+    """Decompresses files once to see that they are whole; big ones in a thread.
+
+    Args:
+        monotonic: Seconds, for patience.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._known: dict[str, _Survey] = {}
+        self._thread: ThreadPoolExecutor | None = None
+
+    def ask(self, path: str, status: os.stat_result, *, at_once: bool) -> tuple[Wholeness, str]:
+        """What is known of a file, and what is wrong with it.
+
+        Args:
+            path: A file whose name is that of a compressed one.
+            status: Of the file now; another size or time of change, and it is looked at again.
+            at_once: Wait for the answer even when the file is big.
+        """
+        state = (status.st_size, status.st_mtime_ns)
+        survey = self._known.get(path)
+        if survey is None or survey.state != state:
+            self._cancel(survey)
+            survey = self._known[path] = _Survey(state, self._monotonic())
+            if not at_once and status.st_size > _AT_ONCE_BYTES:
+                return Wholeness.UNKNOWN, ""  # big ones not before they rest
+        if survey.verdict is Wholeness.UNKNOWN and not survey.reason:
+            self._examine(survey, path, at_once=at_once or status.st_size <= _AT_ONCE_BYTES)
+        if survey.reason and self._monotonic() - survey.since >= _PATIENCE_S:
+            return Wholeness.BROKEN, survey.reason
+        return survey.verdict, survey.reason
+
+    def forget(self, path: str) -> None:
+        """Nobody will ask about a file again soon."""
+        self._cancel(self._known.pop(path, None))
+
+    def is_busy(self) -> bool:
+        """True while some file is not decided on."""
+        return any(survey.verdict is not Wholeness.WHOLE for survey in self._known.values())
+
+    def close(self) -> None:
+        """Waits for nothing that runs."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _cancel(self, survey: _Survey | None) -> None:
+        if survey is not None and survey.examining is not None:
+            survey.examining.cancel()
+
+    def _examine(self, survey: _Survey, path: str, *, at_once: bool) -> None:
+        if at_once:
+            survey.verdict, survey.reason = _examine(path)
+        elif survey.examining is None:
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, "compressed files")
+            survey.examining = self._thread.submit(_examine, path)
+        elif survey.examining.done():
+            survey.verdict, survey.reason = survey.examining.result()
+
+
+def _examine(path: str) -> tuple[Wholeness, str]:
+    try:
+        file = FollowedFile(path, 0, Handles(1))
+    except OSError as error:
+        return Wholeness.BROKEN, error.strerror or str(error)
+    try:
+        content = file.content
+        if not isinstance(content, PackedContent):
+            empty = content.size() == 0
+            return (Wholeness.UNKNOWN, CUT_OFF) if empty else (Wholeness.WHOLE, "")
+        return (Wholeness.WHOLE, "") if content.is_whole() else (Wholeness.UNKNOWN, CUT_OFF)
+    except OSError as error:
+        return Wholeness.BROKEN, error.strerror or str(error)
+    finally:
+        file.close()
