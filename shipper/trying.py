@@ -12,7 +12,7 @@ from logboom.config import Config, FileInput, StdinInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import PARSE_FAILED, Assembler
 from shipper.files.discovery import find_files, unmatched
-from shipper.files.followed import why_binary
+from shipper.files.kinds import why_binary
 from shipper.treatment import Treatment
 
 

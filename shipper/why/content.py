@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from logboom.config import FileInput
 from logboom.errors import ConfigError
-from shipper.files.followed import why_binary
+from shipper.files.kinds import why_binary
 from shipper.parsers.making import make_parser
 from shipper.why.finding import Finding, fine, note, trouble
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logboom.config import FileInput
-from shipper.files.discovery import find_files, is_named, is_rotated_name
+from shipper.files.discovery import find_files, is_named
+from shipper.files.names import is_rotated_name
 from shipper.why.finding import Finding, fine, note, trouble
 
 _MAGIC = frozenset("*?[")
