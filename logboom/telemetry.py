@@ -31,6 +31,9 @@ EVENT_COUNTERS: dict[str, str] = {
 }
 """Names of the services' own counters, as they are posted on the status stream."""
 
+REDACTED = "events_redacted:"
+"""With the name of a kind of secret: the counter of events in which such a one was replaced."""
+
 
 class ApiMetrics:
     """Counted by the API itself.
@@ -79,6 +82,7 @@ class PipelineCollector(Collector):
                 if name in service.counters:
                     family.add_metric([service.service, service.instance], service.counters[name])
             yield family
+        yield self._redacted()
         yield from self._sources()
         lag = GaugeMetricFamily(
             "logboom_broker_lag", "Events that wait in a partition.", labels=["partition"]
@@ -86,6 +90,18 @@ class PipelineCollector(Collector):
         for partition in self.lag:
             lag.add_metric([str(partition.partition)], partition.messages)
         yield lag
+
+    def _redacted(self) -> CounterMetricFamily:
+        redacted = CounterMetricFamily(
+            "logboom_events_redacted", "Events in which a secret was replaced.",
+            labels=["service", "instance", "rule"],
+        )  # fmt: skip
+        for service in self.services:
+            for name, count in service.counters.items():
+                if name.startswith(REDACTED):
+                    rule = name.removeprefix(REDACTED)
+                    redacted.add_metric([service.service, service.instance, rule], count)
+        return redacted
 
     def _sources(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         labels = ["path", "source"]

@@ -99,8 +99,11 @@ class Assembler:
         )
         self._splicer = Splicer(context)
         library = native_library() if is_utf_8(section.encoding) else None
+        automaton = self._redactor.automaton
         self._native = (
-            None if library is None else NativeSplicer(library, context, self._redactor.automaton)
+            None
+            if library is None or automaton is None
+            else NativeSplicer(library, context, automaton)
         )
         self._normaliser = Normaliser(context, redactor=self._redactor)
 

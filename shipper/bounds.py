@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 MAX_DEPTH = 20
@@ -28,7 +30,7 @@ def bounded_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
         else:
             bounded[_key(name)] = _bound(value, 1, counter)
     if rest:
-        bounded[REST] = _text(json.dumps(rest, default=str, ensure_ascii=False))
+        bounded[REST] = _text(written(rest))
     return bounded
 
 
@@ -69,13 +71,46 @@ def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, P
         return value if math.isfinite(value) else str(value)
     counter.keys += 1
     if depth >= MAX_DEPTH or counter.keys > MAX_KEYS:
-        return _text(json.dumps(value, default=str, ensure_ascii=False))
+        return _text(written(value))
     if isinstance(value, dict):
         counter.keys += len(value)
         return {_key(str(name)): _bound(part, depth + 1, counter) for name, part in value.items()}
     if isinstance(value, list):
         return [_bound(part, depth + 1, counter) for part in value]
     return _text(str(value))
+
+
+def written(value: object) -> str:
+    """Any value as JSON, however deep it is; what is no JSON is written as text."""
+    try:
+        return json.dumps(value, default=str, ensure_ascii=False)
+    except RecursionError:
+        return "".join(_pieces(value))
+
+
+def _pieces(value: object) -> Iterator[str]:
+    """The same without recursion."""
+    left: list[object] = [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, _Sign):
+            yield node.text
+        elif isinstance(node, dict):
+            members = [(_Sign(", "), _Sign(f"{json.dumps(str(k))}: "), v) for k, v in node.items()]
+            inside = [part for member in members for part in member][1:]
+            left += reversed([_Sign("{"), *inside, _Sign("}")])
+        elif isinstance(node, list):
+            inside = [part for item in node for part in (_Sign(", "), item)][1:]
+            left += reversed([_Sign("["), *inside, _Sign("]")])
+        else:
+            yield json.dumps(node, default=str, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A piece of JSON between values."""
+
+    text: str
 
 
 def _text(value: str) -> str:

@@ -11,7 +11,7 @@ import orjson
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
-from shipper.bounds import bounded_attributes, is_storable
+from shipper.bounds import bounded_attributes, is_storable, written
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
 from shipper.placing import places, put
@@ -90,7 +90,7 @@ class Normaliser:
         if secrets and self._redactor is not None:
             clean, redacted = self._redactor.redact(text)
             if redacted:
-                fields, text = self._redact_fields(fields), clean
+                fields, text = self._redacted(fields, clean)
         event, attributes = self._map(fields, text, read_ns, self._own_static)
         if wrapped:
             redacted += self._fill_in(event, attributes, wrapped, read_ns)
@@ -98,6 +98,8 @@ class Normaliser:
             event["message"] = text if fields is None else _message_of(event, text)
         if "\n" in text or "\n" in event["message"]:
             self._add_trace(event, text)
+        if redacted and self._redactor is not None:
+            self._redactor.counts.update(set(redacted))
         if tags or redacted:
             marks = [*event.get("tags", ()), *tags, *(f"redacted:{name}" for name in redacted)]
             event["tags"] = list(dict.fromkeys(marks))
@@ -110,6 +112,13 @@ class Normaliser:
             name=event_id(self._context.run, offset), created=read_text,
         )  # fmt: skip
         return NormalisedEvent(_encode(whole), timestamp)
+
+    def _redacted(self, fields: Fields | None, text: str) -> tuple[Fields | None, str]:
+        """Fields without secrets; the text of an object is written anew from them."""
+        if fields is None or self._redactor is None:
+            return fields, text
+        clean = self._redactor.redact_fields(fields)
+        return clean, written(clean) if text[:1] == "{" else text
 
     def _map(
         self, fields: Fields | None, text: str, read_ns: int, static: Mapping[str, object]
@@ -148,7 +157,10 @@ class Normaliser:
         if self._redactor is not None:
             whole = orjson.dumps(wrapped).decode()
             if self._redactor.suspects([whole]):
-                clean, names = self._redact_fields(wrapped), self._redactor.redact(whole)[1]
+                clean, names = (
+                    self._redactor.redact_fields(wrapped),
+                    self._redactor.redact(whole)[1],
+                )
         added, own = self._map(clean, "", read_ns, {})
         _merge(event, added)
         _merge(attributes, own)
@@ -173,24 +185,6 @@ class Normaliser:
         found = extract_error(text) or extract_error(event["message"])
         for name, value in (found or {}).items():
             put(event, tuple(name.split(".")), value)
-
-    def _redact_fields(self, fields: Fields | None) -> Fields | None:
-        """Every text in the fields, at any depth; a secret's key is seen together with its value."""
-        if fields is None or self._redactor is None:
-            return fields
-        redact = self._redactor.redact
-
-        def clean(value: Any, key: str) -> Any:  # noqa: ANN401 - JSON is of any shape
-            if isinstance(value, str):
-                prefix = f"{key}="
-                return redact(prefix + value)[0].removeprefix(prefix)
-            if isinstance(value, dict):
-                return {name: clean(part, str(name)) for name, part in value.items()}
-            if isinstance(value, list):
-                return [clean(part, key) for part in value]
-            return value
-
-        return {name: clean(value, name) for name, value in fields.items()}
 
 
 def laid_out(

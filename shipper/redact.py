@@ -4,199 +4,179 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, product
+from itertools import accumulate, product, zip_longest
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from logboom.config.redaction import RedactionSection
+from logboom.errors import ConfigError
 from shipper.hints import automaton
+from shipper.parsers.port import Fields
+from shipper.redact_fields import clean_fields
+from shipper.redact_rules import CARD_FORMS, DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT, Rule
 
-REPLACEMENT = "[redacted]"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One kind of secret.
-
-    Attributes:
-        name: Goes into the tag ``redacted:<name>``.
-        pattern: What is replaced; with a group `keep`, that part stays in front.
-        hints: Lower-case pieces of which each match contains one: a cheap look before the pattern.
-        assigned: True when a match has `=` or `:` soon after the hint.
-    """
-
-    name: str
-    pattern: re.Pattern[str]
-    hints: tuple[str, ...]
-    assigned: bool = False
-
-    def is_likely(self, lower: bytes, end: int) -> bool:
-        """A cheap look at what follows a hint that ends here in a lower-cased text."""
-        if not self.assigned:
-            return True
-        behind = lower[end : end + _ASSIGNED_WITHIN]
-        return b"=" in behind or b":" in behind
-
+__all__ = ["DEFAULT_RULES", "OPTIONAL_RULES", "REPLACEMENT", "Redactor", "Rule"]
 
 _ASSIGNED_WITHIN = 12
-_CARD = re.compile(r"[3-6](?<![\w.-].)\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![\w.-])")
-_DIGITS = bytes.maketrans(b"123456789 ", b"000000000-")
-_CARD_FORMS = BytesAhoCorasick(
-    [b"0000%b0000%b0000%b0" % between for between in product((b"", b"-"), repeat=3)]
-)
-"""What card numbers look like when each digit is a 0 and each space a hyphen."""
-
-DEFAULT_RULES: tuple[Rule, ...] = (
-    Rule(
-        "private_key",
-        re.compile(
-            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
-        ),
-        ("private key",),
-    ),
-    Rule(
-        "password",
-        re.compile(
-            r"(?i)(?P<keep>(?:passw(?:or)?d|pwd|passphrase|secret|client_secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)"
-            r"\\?[\"']?\s{0,3}[=:]\s{0,3}(?:\\?[\"'])?)(?!\[redacted\]|null\b|None\b|true\b|false\b|\*{3})[^\s\"'\\,;&}\])]{1,256}"
-        ),
-        ("passw", "pwd", "passphrase", "secret", "token", "api_key", "apikey", "api-key"),
-        assigned=True,
-    ),
-    Rule(
-        "url_password",
-        re.compile(
-            r"(?P<keep>:(?:\\?/){2}[^/\s:@\"\\]{1,64}:)(?!\[redacted\]@)[^/\s@\"\\]{1,128}(?=@)"
-        ),
-        ("://", r":\/\/"),
-    ),
-    Rule(
-        "authorization",
-        re.compile(
-            r"(?i)(?P<keep>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{8,4096}"
-            r"|(?P<keep_too>\b(?:token|apikey)\s{1,3})(?=[a-z._~+/=-]{0,64}\d)[A-Za-z0-9._~+/=-]{16,4096}"
-        ),
-        ("bearer", "basic ", "token ", "apikey "),
-    ),
-    Rule(
-        "token",
-        re.compile(
-            r"(?i)(?P<keep>(?<![\w-])token\\?[\"']?\s{0,3}[=:]\s{0,3}(?:\\?[\"'])?)(?!\[redacted\])"
-            r"(?=[a-z._~+/=-]{0,64}\d)[A-Za-z0-9._~+/=-]{8,4096}"
-        ),
-        ("token",),
-        assigned=True,
-    ),
-    Rule(
-        "jwt",
-        re.compile(
-            r"\beyJ[A-Za-z0-9_-]{8,2048}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{8,1024}"
-        ),
-        (".eyj",),
-    ),
-    Rule(
-        "aws_key",
-        re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-        ("akia", "asia"),
-    ),
-    Rule(
-        "service_key",
-        re.compile(
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|xox[abpr]-[A-Za-z0-9-]{10,255}|sk_live_[A-Za-z0-9]{16,255}|AIza[A-Za-z0-9_-]{35})"
-        ),
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox", "sk_live", "aiza"),
-    ),
-)
+_FORMS = bytes.maketrans(b"123456789 ", b"000000000-")
+_FORM_SIGNS = frozenset("0- .")
 
 
 class Redactor:
-    """Replaces secrets in a text.
+    """Replaces secrets in texts and fields.
 
     Args:
         rules: Tried in order on texts that look as if they might hold a secret.
+
+    Attributes:
+        counts: Events in which a rule has found something, by its name.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = rules
-        hints = [(hint, number) for number, rule in enumerate(rules) for hint in rule.hints]
-        self._rule_of = [number for _, number in hints]
-        self._hints = BytesAhoCorasick([hint.encode() for hint, _ in hints])
+        self._rules = tuple(rules)
+        self.counts: Counter[str] = Counter()
+        self._by_name = any(rule.name == "password" for rule in rules)
+        self._always = [n for n, rule in enumerate(rules) if not rule.hints]
+        hints = [(h, n) for n, rule in enumerate(rules) for h in rule.hints if not _is_form(h)]
+        forms = [(h, n) for n, rule in enumerate(rules) for h in rule.hints if _is_form(h)]
+        self._hints = _Hints(hints)
+        self._forms = _Hints(forms)
 
     @property
-    def automaton(self) -> bytes:
-        """Finds every text that `suspects` finds, and some more: for the compiled part."""
-        return _automaton(tuple(self._rules))
+    def automaton(self) -> bytes | None:
+        """Finds every text that `suspects` finds, and some more: for the compiled part.
+
+        None when there is no cheap look for some rule.
+        """
+        return None if self._always else _automaton(self._rules)
 
     @classmethod
     def with_defaults(cls) -> Redactor:
-        """The rules that are always on."""
+        """The rules that are on by default."""
         return cls(DEFAULT_RULES)
+
+    @classmethod
+    def of(cls, section: RedactionSection) -> Redactor:
+        """The rules that the configuration wants.
+
+        Raises:
+            ConfigError: It names a rule that there is not, or gives one a name that is taken.
+        """
+        return cls(tuple(_wanted(section)) if section.enabled else ())
 
     def suspects(self, texts: Sequence[str]) -> set[int]:
         """A cheap look at many texts at once.
 
         Returns:
-            The indices of those that may hold a secret; all others hold none.
+            The indices of those that hold a secret.
         """
+        if not self._rules or not texts:
+            return set()
         whole = "\n".join(texts).encode()
         lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
         ends = list(accumulate(length + 1 for length in lengths))
-        likely = {(bisect_right(ends, place), rule) for rule, place in self._places(whole.lower())}
-        found = {
-            number
-            for number, rule in likely
-            if self._rules[rule].pattern.search(texts[number]) is not None
-        }
-        found.update(bisect_right(ends, place) for place in _card_places(whole))
-        return found
+        likely = {(bisect_right(ends, place), rule) for rule, place in self._places(whole)}
+        likely.update((number, rule) for rule in self._always for number in range(len(texts)))
+        return {number for number, rule in likely if self._rules[rule].finds(texts[number])}
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
         found: list[str] = []
-        likely = {number for number, _ in self._places(text.encode().lower())}
-        for number, rule in enumerate(self._rules):
-            if number in likely:
-                text, count = rule.pattern.subn(_replaced, text)
-                if count:
-                    found.append(rule.name)
-        redacted = _CARD.sub(_card, text)
-        if redacted != text:
-            found.append("card_number")
-        return redacted, tuple(found)
+        likely = {number for number, _ in self._places(text.encode("utf-8", "replace"))}
+        likely.update(self._always)
+        for number in sorted(likely):
+            rule = self._rules[number]
+            text, count = rule.replace(text)
+            if count:
+                found.append(rule.name)
+        return text, tuple(dict.fromkeys(found))
 
-    def _places(self, lower: bytes) -> Iterator[tuple[int, int]]:
-        """Which rule, by its number, may match where in a lower-cased text: where hints begin."""
-        for hint, begin, end in self._hints.find_matches_as_indexes(lower, overlapping=True):
-            number = self._rule_of[hint]
-            if self._rules[number].is_likely(lower, end):
+    def redact_fields(self, fields: Fields) -> Fields:
+        """Gives the fields without secrets in names and values, at any depth."""
+        return clean_fields(fields, lambda text: self.redact(text)[0], by_name=self._by_name)
+
+    def _places(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Which rule, by its number, may match where in a text: where hints begin."""
+        lower = text.lower()
+        for number, begin, end in self._hints.places(lower):
+            rule = self._rules[number]
+            if not rule.assigned or _is_assigned(lower[end : end + _ASSIGNED_WITHIN]):
                 yield number, begin
+        if self._forms:
+            for number, begin, _ in self._forms.places(text.translate(_FORMS)):
+                first = self._rules[number].first_digits
+                if not first or chr(text[begin]) in first:
+                    yield number, begin
+
+
+class _Hints:
+    """Pieces of text, each with the number of its rule."""
+
+    def __init__(self, hints: Sequence[tuple[str, int]]) -> None:
+        self._rule_of = [number for _, number in hints]
+        self._automaton = BytesAhoCorasick([hint.encode() for hint, _ in hints])
+
+    def __bool__(self) -> bool:
+        return bool(self._rule_of)
+
+    def places(self, text: bytes) -> Iterator[tuple[int, int, int]]:
+        """Number of the rule, begin and end of each piece that is found."""
+        for hint, begin, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            yield self._rule_of[hint], begin, end
+
+
+def _is_form(hint: str) -> bool:
+    """True for a hint in which each 0 is any digit."""
+    return "0" in hint and set(hint) <= _FORM_SIGNS
+
+
+def _is_assigned(behind: bytes) -> bool:
+    return b"=" in behind or b":" in behind
 
 
 @lru_cache(maxsize=8)
 def _automaton(rules: tuple[Rule, ...]) -> bytes:
-    return automaton((hint, rule.assigned) for rule in rules for hint in rule.hints)
+    cards = [rule for rule in rules if rule.hints == CARD_FORMS]
+    return automaton(
+        (
+            (spelt, rule.assigned)
+            for rule in rules
+            if rule not in cards
+            for hint in rule.hints
+            for spelt in _spelt(hint)
+        ),
+        cards=[spelt for rule in cards for form in rule.hints for spelt in _spelt(form)],
+        card_digits=[int(digit) for rule in cards for digit in rule.first_digits],
+    )
 
 
-def _card_places(text: bytes) -> Iterator[int]:
-    """Where a card number may begin in a text in UTF-8."""
-    digits = text.translate(_DIGITS)
-    for _, place, _ in _CARD_FORMS.find_matches_as_indexes(digits, overlapping=True):
-        if text[place] in b"3456":
-            yield place
+def _spelt(hint: str) -> Iterator[str]:
+    """A form with each of its hyphens as a hyphen or as a space; any other hint as it is."""
+    if not _is_form(hint):
+        yield hint
+        return
+    parts = hint.split("-")
+    for between in product("- ", repeat=len(parts) - 1):
+        yield "".join(map("".join, zip_longest(parts, between, fillvalue="")))
 
 
-def _replaced(match: re.Match[str]) -> str:
-    kept = match.groupdict()
-    return (kept.get("keep") or kept.get("keep_too") or "") + REPLACEMENT
-
-
-def _card(match: re.Match[str]) -> str:
-    digits = [int(sign) for sign in match[0] if sign.isdigit()]
-    if not 13 <= len(digits) <= 19:
-        return match[0]
-    doubled = [
-        d if n % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for n, d in enumerate(digits[::-1])
-    ]
-    return REPLACEMENT if sum(doubled) % 10 == 0 else match[0]
+def _wanted(section: RedactionSection) -> Iterable[Rule]:
+    known = {rule.name for rule in DEFAULT_RULES}
+    unknown = next((name for name in section.without if name not in known), None)
+    if unknown is not None:
+        raise ConfigError(
+            f"there is no rule {unknown}", where="redact: without",
+            mend=f"there are {', '.join(sorted(known))}",
+        )  # fmt: skip
+    yield from (rule for rule in DEFAULT_RULES if rule.name not in section.without)
+    yield from (rule for rule in OPTIONAL_RULES if rule.name in section.also)
+    taken = known | {rule.name for rule in OPTIONAL_RULES}
+    for own in section.rules:
+        if own.name in taken:
+            raise ConfigError(f"there is a rule {own.name} already", where="redact: rules")
+        yield Rule(
+            own.name, re.compile(own.pattern), keep_first=own.keep_first, keep_last=own.keep_last
+        )

@@ -19,6 +19,7 @@ from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
 from shipper.assembly import Assembled, Assembler
+from logboom.telemetry import REDACTED
 from shipper.batches import Batch
 from shipper.burying import Burial
 from shipper.collecting import Collector
@@ -225,6 +226,8 @@ class Shipper:
 
     def _counters(self) -> Mapping[str, float]:
         counters = dict(self._counts)
+        for rule, events in self._treatment.redactor.counts.items():
+            counters[f"{REDACTED}{rule}"] = float(events)
         for part in self._inputs:
             for name, count in part.status().counters.items():
                 counters[name] = counters.get(name, 0.0) + count

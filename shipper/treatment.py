@@ -26,5 +26,9 @@ class Treatment:
 
     @classmethod
     def of(cls, config: Config) -> Treatment:
-        """As the configuration says."""
-        return cls(rules=config.rules)
+        """As the configuration says.
+
+        Raises:
+            ConfigError: What it says of secrets cannot be.
+        """
+        return cls(redactor=Redactor.of(config.redact), rules=config.rules)

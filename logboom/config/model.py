@@ -18,6 +18,7 @@ from logboom.config.connections import (
     LocalStoreSection,
 )
 from logboom.config.inputs import FileInput, HttpInput, StdinInput, SyslogInput
+from logboom.config.redaction import RedactionSection
 from logboom.config.rules import RuleSection
 from logboom.config.section import Section
 from logboom.config.units import Address, Duration, Size, split_address
@@ -109,6 +110,10 @@ class Config(Section):
     ] = Field([], description="What the shipper reads.")
     rules: list[RuleSection] = Field(
         [], description="Rules for the events of all inputs, after those of each input."
+    )
+    redact: RedactionSection = Field(
+        default_factory=RedactionSection,
+        description="Which secrets are replaced before anything is sent or kept.",
     )
     broker: Annotated[LocalBrokerSection | KafkaSection, Field(discriminator="kind")] = Field(
         default_factory=LocalBrokerSection, description="`local`, or Kafka."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LEVELS
 from processor.preparing import FOREIGN
 from processor.tagging import DETECTORS, ERROR_TAG
 from shipper.bounds import MAX_KEYS, MAX_TEXT
-from shipper.redact import DEFAULT_RULES, REPLACEMENT
+from shipper.redact import DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT
 from shipper.trying import try_events
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +36,11 @@ FIELDS = {row[0].strip("`"): row[1:] for row in _table("Fields")}
 TAGS = {row[0].strip("`"): row[1:] for row in _table("Tags")}
 
 
-def _events(text: bytes, **settings: object) -> list[dict[str, Any]]:
+def _events(text: bytes, *, also: Sequence[str] = (), **settings: Any) -> list[dict[str, Any]]:
     section = {"kind": "file", "path": ["/var/log/checkout.log"], **settings}
     config = from_mapping(
-        {"inputs": [section], "shipper": {"max_event_bytes": 1024}}, origin="the test"
+        {"inputs": [section], "shipper": {"max_event_bytes": 1024}, "redact": {"also": also}},
+        origin="the test",
     )
     (checked,) = config.inputs
     assert isinstance(checked, FileInput)
@@ -114,7 +115,7 @@ def test_levels_bounds_and_reasons_are_those_of_the_code() -> None:
     ]
 
 
-SAMPLES: dict[str, tuple[bytes, dict[str, object]]] = {
+SAMPLES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "multiline": (b"ValueError: x\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n", {}),
     "parse_failed": (b"no json\n", {"format": "json"}),
     "truncated": (b"x" * 3000 + b"\n", {}),
@@ -128,6 +129,10 @@ SAMPLES: dict[str, tuple[bytes, dict[str, object]]] = {
     "redacted:aws_key": (b"used AKIAIOSFODNN7EXAMPLE\n", {}),
     "redacted:token": (b"asked for /x?token=abcdef123456\n", {}),
     "redacted:service_key": (b"used ghp_" + b"a" * 36 + b"\n", {}),
+    "redacted:azure_key": (b"used abc8Q~" + b"a" * 34 + b"\n", {}),
+    "redacted:email": (b"mail to ada@example.org\n", {"also": ["email"]}),
+    "redacted:ip_address": (b"from 10.1.2.3\n", {"also": ["ip_address"]}),
+    "redacted:resident_number": (b"of 900101-1234568\n", {"also": ["resident_number"]}),
     "redacted:card_number": (b"paid with 4111 1111 1111 1111\n", {}),
 }
 
@@ -145,7 +150,7 @@ def test_every_tag_is_documented_and_no_other() -> None:
     by_processor = {ERROR_TAG, FOREIGN, TIME_OUT_OF_RANGE}
     assert {tag for tag, row in TAGS.items() if row[0] == "processor"} == by_processor
     assert set(TAGS) == by_processor | set(SAMPLES)
-    assert {f"redacted:{rule.name}" for rule in DEFAULT_RULES} <= set(TAGS)
+    assert {f"redacted:{rule.name}" for rule in (*DEFAULT_RULES, *OPTIONAL_RULES)} <= set(TAGS)
 
 
 def test_every_constant_that_is_used_as_a_tag_is_documented() -> None:
