@@ -19,6 +19,7 @@ log = logging.getLogger("logboom.shipper")
 _BACKLOG = 1024
 _HANDSHAKE_S = 15.0
 _KEEP_ALIVE_IDLE_S = 60
+_ACCEPT_AGAIN_S = 1.0
 
 
 class Connections:
@@ -45,111 +46,97 @@ class Connections:
         self._spool = spool
         self._context = context
         self._open: set[_Connection] = set()
+        self._begun = 0
         self.refused = 0
         self.failed_handshakes = 0
 
-    @property
-    def count(self) -> int:
-        """Connections that are open now."""
-        return len(self._open)
-
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop` is set; then whatever was received is kept."""
-        async with asyncio.TaskGroup() as tasks:
-            server = await asyncio.get_running_loop().create_server(
-                lambda: _Connection(self, tasks), sock=self._listener, backlog=_BACKLOG
+        self._listener.listen(_BACKLOG)
+        self._listener.setblocking(False)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                accepting = tasks.create_task(self._accept(tasks))
+                await stop.wait()
+                accepting.cancel()
+                for connection in tuple(self._open):
+                    connection.close()
+        finally:
+            self._listener.close()
+
+    async def _accept(self, tasks: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(self._listener)
+            except OSError as error:  # as when there are no descriptors left
+                log.warning("%s: no connection can be taken: %s", self._where, error.strerror)
+                await asyncio.sleep(_ACCEPT_AGAIN_S)
+                continue
+            if self._begun >= self._section.connections:
+                self._refuse(connection, address[0])
+            else:
+                self._begun += 1
+                tasks.create_task(self._serve(connection, address[0], tasks))
+
+    async def _serve(
+        self, connection: socket.socket, address: str, tasks: asyncio.TaskGroup
+    ) -> None:
+        """One connection, from its handshake to its end."""
+        serving = _Connection(address, self._section, self._receiver, self._spool, tasks)
+        patience_s = None if self._context is None else _HANDSHAKE_S
+        try:
+            _probe(connection)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: serving, connection, ssl=self._context, ssl_handshake_timeout=patience_s
             )
-            await stop.wait()
-            server.close()
-            for connection in tuple(self._open):
-                connection.close()
+            self._open.add(serving)
+            await serving.over.wait()
+        except OSError as error:  # also ssl.SSLError and TimeoutError
+            self.failed_handshakes += 1
+            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+            log.warning("%s: no TLS with %s: %s", self._where, address, reason)
+            connection.close()
+        finally:
+            self._open.discard(serving)
+            self._begun -= 1
 
-    def admit(self, connection: _Connection, peer: str) -> bool:
-        """Counts a new connection in; False when there are too many."""
-        if len(self._open) >= self._section.connections:
-            if not self.refused:
-                log.warning(
-                    "syslog %s: a connection from %s is refused: there are %d already",
-                    self._section.syslog, peer, len(self._open),
-                )  # fmt: skip
-            self.refused += 1
-            return False
-        self._open.add(connection)
-        return True
-
-    def forget(self, connection: _Connection) -> None:
-        """A connection is over."""
-        self._open.discard(connection)
-
-    def make_framing(self) -> StreamFraming:
-        """For one connection."""
-        return StreamFraming(self._section.max_message_bytes)
+    def _refuse(self, connection: socket.socket, address: str) -> None:
+        connection.close()
+        if not self.refused:
+            log.warning(
+                "%s: a connection from %s is refused: there are %d already",
+                self._where, address, self._begun,
+            )  # fmt: skip
+        self.refused += 1
 
     @property
-    def receiver(self) -> Receiver:
-        """Makes records."""
-        return self._receiver
-
-    @property
-    def spool(self) -> Spool:
-        """Keeps them."""
-        return self._spool
-
-    @property
-    def context(self) -> ssl.SSLContext | None:
-        """For TLS."""
-        return self._context
-
-    def handshake_failed(self, peer: str, error: Exception) -> None:
-        """Says why a client could not connect."""
-        self.failed_handshakes += 1
-        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-        log.warning("syslog %s: no TLS with %s: %s", self._section.syslog, peer, reason)
+    def _where(self) -> str:
+        return f"syslog {self._section.syslog}"
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, from its handshake to its last message."""
+    """One connection, after its handshake."""
 
-    def __init__(self, connections: Connections, tasks: asyncio.TaskGroup) -> None:
-        self._connections = connections
+    def __init__(
+        self, address: str, section: SyslogInput, receiver: Receiver, spool: Spool,
+        tasks: asyncio.TaskGroup,
+    ) -> None:  # fmt: skip
+        self.over = asyncio.Event()
+        self._peer = Peer(address)
+        self._framing = StreamFraming(section.max_message_bytes)
+        self._receiver = receiver
+        self._spool = spool
         self._tasks = tasks
-        self._framing = connections.make_framing()
-        self._peer = Peer("")
         self._transport: asyncio.Transport | None = None
         self._is_holding = False
         self._held: list[bytes] = []
-        self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
         self._transport = cast("asyncio.Transport", transport)
-        address = transport.get_extra_info("peername")
-        self._peer = Peer(address[0] if address else "")
-        if not self._connections.admit(self, self._peer.address):
-            self._transport.abort()
-            return
-        _probe(transport.get_extra_info("socket"))
-        context = self._connections.context
-        if context is not None:
-            self._transport.pause_reading()  # what comes now is for the handshake
-            self._tasks.create_task(self._shake_hands(self._transport, context))
-
-    async def _shake_hands(self, transport: asyncio.Transport, context: ssl.SSLContext) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            secured = await loop.start_tls(
-                transport, self, context, server_side=True, ssl_handshake_timeout=_HANDSHAKE_S
-            )
-        except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-            self._connections.handshake_failed(self._peer.address, error)
-            transport.abort()
-            self._connections.forget(self)
-            return
-        if secured is None:
-            self._connections.forget(self)
-            return
-        self._transport = secured
-        self._peer = Peer(self._peer.address, _common_name(secured.get_extra_info("peercert")))
+        name = _common_name(transport.get_extra_info("peercert"))
+        self._peer = Peer(self._peer.address, name)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
@@ -157,7 +144,7 @@ class _Connection(asyncio.Protocol):
         pieces = self._framing.feed(data)
         if self._framing.broken and not was_broken:
             log.warning("syslog from %s: a message is not as long as it said", self._peer.address)
-        self._keep(self._connections.receiver.records(pieces, self._peer))
+        self._keep(self._receiver.records(pieces, self._peer))
 
     def eof_received(self) -> bool:
         """Called by asyncio: the sender will send nothing more."""
@@ -174,18 +161,16 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
     def _end(self) -> None:
-        if not self._is_over:
-            self._is_over = True
-            rest = self._framing.end()
-            self._keep(self._connections.receiver.records(rest, self._peer))
-            self._connections.forget(self)
+        if not self.over.is_set():
+            self.over.set()
+            self._keep(self._receiver.records(self._framing.end(), self._peer))
 
     def _keep(self, records: list[bytes]) -> None:
         if self._is_holding:
             self._held += records
         elif records:
             try:
-                self._connections.spool.append(records)
+                self._spool.append(records)
             except SpoolFull:
                 self._is_holding, self._held = True, records
                 self._tasks.create_task(self._hold_back())
@@ -196,9 +181,9 @@ class _Connection(asyncio.Protocol):
             transport.pause_reading()
         while self._held:
             records, self._held = self._held, []
-            await self._connections.spool.append_patiently(records)
+            await self._spool.append_patiently(records)
         self._is_holding = False
-        if transport is not None and not self._is_over:
+        if transport is not None and not self.over.is_set():
             transport.resume_reading()
 
 

@@ -102,10 +102,10 @@ class StreamFraming:
         newline, nul = begin.find(b"\n"), begin.find(b"\0")
         if newline < 0 and nul < 0:
             return _Form.UNKNOWN if len(begin) <= self._max_bytes else _Form.LINES
-        ends_with_nul = begin.endswith(b"\0") and not begin.endswith(b"\n\0")
-        if nul >= 0 and (newline < 0 or nul < newline or ends_with_nul):
-            return _Form.NULS if begin[nul + 1 : nul + 2] != b"\n" else _Form.LINES
-        return _Form.LINES
+        if nul < 0:
+            return _Form.LINES
+        is_end = begin[nul + 1 : nul + 2] in {b"", b"<"} and not 0 <= newline < nul
+        return _Form.NULS if is_end or begin.endswith(b"\0") else _Form.LINES
 
     def _counted(self, pieces: list[Piece]) -> None:
         buffer, place = self._buffer, 0
