@@ -18,11 +18,12 @@ from logboom.event import IndexDays, source_run
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
-from shipper.assembly import Assembled, Assembler
 from logboom.telemetry import REDACTED
+from shipper.assembly import Assembled, Assembler
 from shipper.batches import Batch
 from shipper.burying import Burial
 from shipper.collecting import Collector
+from shipper.files.hints import FolderHints
 from shipper.inputs.making import make_inputs
 from shipper.inputs.spools import Spools
 from shipper.reading import Reader
@@ -38,6 +39,9 @@ log = logging.getLogger("logboom.shipper")
 _LAST_READS_S = 2.0
 _LAST_ACKS_S = 15.0
 _LOSSES_EVERY_S = 60.0
+_SCAN_REST = 30.0
+"""Looking for files takes a thirtieth of the time at most."""
+_HINTED_SCAN_S = 0.1
 
 
 def run(config: Config) -> int:
@@ -72,7 +76,10 @@ class Shipper:
         self._spools = Spools([spool for part in self._inputs for spool in part.spools])
         files = [section for section in config.inputs if isinstance(section, FileInput)]
         files += self._spools.files
-        self._watcher = Watcher(files, registry, self._source, clock)
+        self._watcher = Watcher(
+            files, registry, self._source, clock, open_files=config.shipper.open_files
+        )
+        self._hints = FolderHints()
         self._sources: dict[str, Source] = {}
         letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
         self._burial = Burial(letters, self._days, self._path_of, clock)
@@ -112,6 +119,7 @@ class Shipper:
             reporter.state = "stopped"
             await reporter.post(self._counters(), await self._news())
         finally:
+            self._hints.close()
             self._spools.end()
             await broker.close()
 
@@ -154,13 +162,19 @@ class Shipper:
     ) -> None:
         """Reads, also what the inputs still wait for when they end."""
         poll_s = self._config.shipper.poll_interval.total_seconds()
-        next_scan = 0.0
+        next_scan = hinted_scan = 0.0
+        self._hints.listen(reader.wake)
         while not receiving.done():
             now = self._clock.monotonic()
+            if self._hints.heard():
+                self._watcher.hurry()
+                next_scan = min(next_scan, hinted_scan)
             if now >= next_scan or self._spools.have_new_files():
                 await self._scan()
+                self._hints.watch(self._watcher.folders)
                 took_s = self._clock.monotonic() - now
-                next_scan = now + max(poll_s, 20 * took_s)
+                next_scan = now + max(poll_s, _SCAN_REST * took_s)
+                hinted_scan = now + max(_HINTED_SCAN_S, _SCAN_REST * took_s)
             news = await reader.turn()
             wait_s = collector.wait_s(self._clock.monotonic())
             if wait_s == 0.0:

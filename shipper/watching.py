@@ -125,6 +125,15 @@ class Watcher:
             self._elders.add(source)
             source.join(self.looks)
 
+    @property
+    def folders(self) -> list[str]:
+        """The folders in which files may appear, as of the last listing."""
+        return self._folders.known
+
+    def hurry(self) -> None:
+        """The next scan lists all folders, whatever their times say."""
+        self._folders.hurry()
+
     def names(self, source: Source) -> bool:
         """True when the last scan found the source's file under a name that an input gives."""
         return source.file is not None and source.file.id in self._named
