@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import ciso8601
@@ -13,7 +14,8 @@ import ciso8601
 from logboom.clock import utc_text
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
-from shipper.parsers.timestamps import parse_timestamp
+from shipper.parsers.moments import Ambiguous
+from shipper.parsers.timestamps import TIME_AMBIGUOUS, read_time
 from shipper.spellings import DURATION_NS, SPELLINGS
 
 _Fit = Callable[[Any, tzinfo, int], Any]
@@ -74,7 +76,8 @@ def places() -> dict[str, Place]:
     table: dict[str, Place] = {}
     for name, target in TARGETS.items():
         place = _place(target)
-        table[name] = _AddressPlace(place.path, place.fit) if target == "client.ip" else place
+        kind = _KINDS.get(target, Place)
+        table[name] = place if kind is Place else kind(place.path, place.fit)
     return table
 
 
@@ -115,7 +118,7 @@ def _place(target: str) -> Place:
 
 
 def timestamp_text(value: object, zone: tzinfo, read_ns: int) -> str | None:
-    """A time in any form as ISO 8601 in UTC; None when it is none."""
+    """A time in any form as ISO 8601 in UTC; None when it is none, or can be two instants."""
     if (
         type(value) is str
         and len(value) == 24
@@ -128,8 +131,8 @@ def timestamp_text(value: object, zone: tzinfo, read_ns: int) -> str | None:
         except ValueError:
             return None
         return value  # it is as we write it already
-    moment = parse_timestamp(value, zone=zone, reference_ns=read_ns)
-    return None if moment is None else _utc_text(moment)
+    moment = read_time(value, zone=zone, reference_ns=read_ns)
+    return _utc_text(moment) if isinstance(moment, int) else None
 
 
 def duration_ns(value: object, factor: int) -> int | None:
@@ -137,6 +140,45 @@ def duration_ns(value: object, factor: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
         return None
     return min(round(value * factor), 2**63 - 1)
+
+
+class _TimePlace(Place):
+    """`@timestamp`; of a local time that can be two instants, a tag tells."""
+
+    __slots__ = ()
+
+    def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:
+        """Puts the time there; False when it is none, or there is one."""
+        if "@timestamp" in event:
+            return False
+        text = timestamp_text(value, zone, read_ns)
+        if text is None:
+            found = read_time(value, zone=zone, reference_ns=read_ns)
+            text = _utc_text(found.nearest(read_ns)) if isinstance(found, Ambiguous) else None
+            if text is None:
+                return False
+            event["tags"] = [*event.get("tags", ()), TIME_AMBIGUOUS]
+        event["@timestamp"] = text
+        return True
+
+
+class _TagsPlace(Place):
+    """`tags`; those that are there stay."""
+
+    __slots__ = ()
+
+    def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:  # noqa: ARG002 - as in Place
+        """Adds tags; False when the value is no list of them."""
+        tags = _tags(value)
+        if tags is None:
+            return False
+        event["tags"] = [*event.get("tags", ()), *tags]
+        return True
+
+
+_KINDS: Final[Mapping[str, type[Place]]] = MappingProxyType(
+    {"client.ip": _AddressPlace, "@timestamp": _TimePlace, "tags": _TagsPlace}
+)
 
 
 def _tags(value: object) -> list[str] | None:

@@ -4,37 +4,61 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, tzinfo
-from email.utils import parsedate_to_datetime
+from datetime import UTC, tzinfo
 from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import ciso8601
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+from shipper.parsers.moments import SECOND, Ambiguous, Instant, from_parts, instant, later
+
+TIME_AMBIGUOUS: Final = "time_ambiguous"
+"""Tags an event whose local time was shown twice, or never, because the clocks were changed."""
+
+_LONGEST = 64
+_SECONDS_DIGITS = 11
+_CLOCK = r"(?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9})\d*+)?+)?+"
+_HALF = r"(?:[ \u202f]?(?P<p>[AaPp]\.?[Mm]\.?))?+"
+_ZONE = r"(?: ?(?P<z>Z|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|[A-Z]{2,5}|[A-Z][A-Za-z_]{1,30}/[A-Za-z_/+-]{1,40}))?"
+_MONTH = r"(?P<b>[^\W\d_]{3,14}+\.?)"
+_WEEKDAY = r"(?:[^\W\d_]{2,14}+[.,]{0,2} {1,2})?"
+_NUMERIC: Final = tuple(
+    re.compile(form)
+    for form in (
+        rf"(?P<y>\d{{4}})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?:[T_ :]| - |  ){_CLOCK}{_HALF}{_ZONE}",
+        rf"(?P<d>\d\d?)(?:[-/ ]|\. ?)(?:de )?{_MONTH}(?: de)?[-/ ](?P<y>\d{{4}})[: ,] ?{_CLOCK}{_HALF}{_ZONE}",
+        rf"(?:(?P<y>\d{{4}})|)(?P<m>\d\d)(?P<d>\d\d)[ T-]{_CLOCK}{_ZONE}",
+        rf"{_CLOCK}{_HALF}",
+        rf"(?P<yy>\d\d)/(?P<m>\d\d)/(?P<d>\d\d) {_CLOCK}",
+        rf"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{{4}}),? {_CLOCK}{_ZONE}",
+        rf"(?P<m>0?[1-9]|1[0-2])/(?P<d>\d\d?)/(?P<y>\d{{4}}),? {_CLOCK}{_HALF}{_ZONE}",
+        rf"(?P<d>\d\d?)/(?P<m>\d\d?)/(?P<y>\d{{4}}),? {_CLOCK}{_ZONE}",
+        rf"(?P<y>\d{{4}})(?:[年년]|\.) ?(?P<m>\d\d?)(?:[月월]|\.) ?(?P<d>\d\d?)(?:[日일]|\.) ?(?P<p>오전|오후|午前|午後|上午|下午)? ?{_CLOCK}",
     )
-}
-_APACHE = re.compile(
-    r"(\d\d)/([A-Za-z]{3})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: ([+-]\d{4}))?"
 )
-_SYSLOG = re.compile(r"([A-Za-z]{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
-_KLOG = re.compile(r"(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})")
-_ISO_LIKE = re.compile(
-    r"(\d{4})[-/.](\d\d)[-/.](\d\d)[T _](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)? ?(Z|UTC|[+-]\d\d:?\d\d|[+-]\d\d)?"
+_WORDY: Final = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_WEEKDAY}{_MONTH} {{1,2}}(?P<d>\d\d?)(?:,? (?P<y>\d{{4}}))?,? {_CLOCK}{_HALF}{_ZONE}",
+        rf"{_WEEKDAY}{_MONTH} {{1,2}}(?P<d>\d\d?) {_CLOCK}{_ZONE} (?P<y>\d{{4}})",
+        rf"{_WEEKDAY}(?P<d>\d\d?)(?:[- ]|\. ?){_MONTH}[- ](?P<y>\d{{4}})[, ] ?{_CLOCK}{_HALF}{_ZONE}",
+        rf"[IWEFD](?P<m>\d\d)(?P<d>\d\d) {_CLOCK}",
+    )
 )
-_NUMBER = re.compile(r"-?\d{9,19}(?:\.\d{1,9})?")
-_SECOND = 1_000_000_000
-_YEAR_10000_NS = 253_402_300_800 * _SECOND
+_FRACTION = re.compile(r":\d\d([.,](\d{1,9})\d*+)")
+_NUMBER = re.compile(r"(\d{9,19})(?:\.(\d{1,9})\d*+)?")
+_BEYOND_MICROSECONDS = re.compile(r"[.,]\d{6}(\d{1,3})")
+_HOUR_NS = 3600 * SECOND
+_YEAR_10000_NS = 253_402_300_800 * SECOND
 
 
 def parse_timestamp(value: object, *, zone: tzinfo, reference_ns: int) -> int | None:
     """Reads a time in any of the forms that logs have.
 
-    ISO 8601 and its relatives, Apache's, syslog's and klog's (the year that makes the date nearest
-    to the reference), RFC 2822, and numbers: seconds, milliseconds, microseconds or nanoseconds
-    since the epoch, told apart by their size.
+    ISO 8601 and its relatives, Apache's, syslog's, klog's, a clock without a date, months by their
+    names in many languages, and numbers: seconds, milliseconds, microseconds or nanoseconds since
+    the epoch, told apart by their size.
 
     Args:
         value: A text or a number.
@@ -44,17 +68,28 @@ def parse_timestamp(value: object, *, zone: tzinfo, reference_ns: int) -> int | 
     Returns:
         ns since the epoch within the years 1 to 9999, or None when it is no time.
     """
+    found = read_time(value, zone=zone, reference_ns=reference_ns)
+    return found.nearest(reference_ns) if isinstance(found, Ambiguous) else found
+
+
+def read_time(value: object, *, zone: tzinfo, reference_ns: int) -> Instant | None:
+    """As `parse_timestamp`, and tells when a local time can be two instants."""
     if isinstance(value, str):
-        return _text(value.strip(), zone, reference_ns)
+        return _text(value, plain_zone(zone), reference_ns)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _number(value)
 
 
+def plain_zone(zone: tzinfo) -> tzinfo:
+    """The zone; for UTC the standard library's own object, which is quicker."""
+    return UTC if isinstance(zone, ZoneInfo) and zone.key == "UTC" else zone
+
+
 def _number(value: float) -> int | None:
     if not math.isfinite(value) or value <= 0:
         return None
-    for below, scale in ((1e11, _SECOND), (1e14, 1_000_000), (1e17, 1000), (1e20, 1)):
+    for below, scale in ((1e11, SECOND), (1e14, 1_000_000), (1e17, 1000), (1e20, 1)):
         if value < below:
             scaled = (
                 value * scale
@@ -67,107 +102,45 @@ def _number(value: float) -> int | None:
     return None
 
 
-def _text(text: str, zone: tzinfo, reference_ns: int) -> int | None:
-    if not text or len(text) > 64:
+def _text(text: str, zone: tzinfo, reference_ns: int) -> Instant | None:
+    if len(text) > _LONGEST:
         return None
     try:
-        return _nanoseconds(ciso8601.parse_datetime(text), zone)
+        moment = ciso8601.parse_datetime(text)
     except ValueError:
-        pass  # not strictly ISO 8601: the other forms follow
-    if _NUMBER.fullmatch(text):
-        return _number(float(text)) if "." in text else _number(int(text))
-    return _other(text, zone, reference_ns // (86_400 * _SECOND) * 86_400 * _SECOND)
+        return _split(text, zone, reference_ns // _HOUR_NS * _HOUR_NS)
+    found = instant(moment, zone)
+    if len(text) > 26 and type(found) is int and (match := _BEYOND_MICROSECONDS.search(text)):
+        return found + int(match[1].ljust(3, "0"))
+    return found
+
+
+def _split(text: str, zone: tzinfo, reference_ns: int) -> Instant | None:
+    """The fraction of a second apart: many entries share the rest."""
+    match = _FRACTION.search(text)
+    if match is None:
+        return _other(text, zone, reference_ns)
+    found = _other(text[: match.start(1)] + text[match.end() :], zone, reference_ns)
+    return None if found is None else later(found, int(match[2].ljust(9, "0")))
 
 
 @lru_cache(maxsize=4096)
-def _other(text: str, zone: tzinfo, reference_ns: int) -> int | None:
-    for read in (_iso_like, _apache, _syslog, _klog):
-        moment = read(text, reference_ns)
-        if moment is not None:
-            when, fraction_ns = moment
-            seconds = _nanoseconds(when, zone)
-            return None if seconds is None else seconds + fraction_ns
-    try:
-        return _nanoseconds(parsedate_to_datetime(text), zone)
-    except (ValueError, TypeError, IndexError):
-        return None
+def _other(text: str, zone: tzinfo, reference_ns: int) -> Instant | None:
+    text = text.strip()
+    number = _NUMBER.fullmatch(text)
+    if number is not None:
+        return _written_number(*number.groups())
+    for form in _NUMERIC if text[:1].isdecimal() else _WORDY:
+        match = form.fullmatch(text)
+        if match is not None:
+            found = from_parts(match.groupdict(), zone, reference_ns)
+            if found is not None:
+                return found
+    return None
 
 
-def _nanoseconds(moment: datetime, zone: tzinfo) -> int | None:
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    try:
-        elapsed = moment - _EPOCH
-    except OverflowError:
-        return None
-    return (elapsed.days * 86_400 + elapsed.seconds) * _SECOND + elapsed.microseconds * 1000
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _fraction_ns(digits: str | None) -> int:
-    return int((digits or "0").ljust(9, "0"))
-
-
-def _iso_like(text: str, _reference_ns: int) -> tuple[datetime, int] | None:
-    match = _ISO_LIKE.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second, fraction, offset = match.groups()
-    moment = _make(int(year), int(month), int(day), (int(hour), int(minute), int(second or 0)))
-    return None if moment is None else (_with_offset(moment, offset), _fraction_ns(fraction))
-
-
-def _apache(text: str, _reference_ns: int) -> tuple[datetime, int] | None:
-    match = _APACHE.fullmatch(text)
-    if match is None or match[2].lower() not in _MONTHS:
-        return None
-    clock = (int(match[4]), int(match[5]), int(match[6]))
-    moment = _make(int(match[3]), _MONTHS[match[2].lower()], int(match[1]), clock)
-    return None if moment is None else (_with_offset(moment, match[8]), _fraction_ns(match[7]))
-
-
-def _syslog(text: str, reference_ns: int) -> tuple[datetime, int] | None:
-    match = _SYSLOG.fullmatch(text)
-    if match is None or match[1].lower() not in _MONTHS:
-        return None
-    clock = (int(match[3]), int(match[4]), int(match[5]))
-    moment = _nearest_year(_MONTHS[match[1].lower()], int(match[2]), clock, reference_ns)
-    return None if moment is None else (moment, _fraction_ns(match[6]))
-
-
-def _klog(text: str, reference_ns: int) -> tuple[datetime, int] | None:
-    match = _KLOG.fullmatch(text.lstrip("IWEF"))
-    if match is None:
-        return None
-    clock = (int(match[3]), int(match[4]), int(match[5]))
-    moment = _nearest_year(int(match[1]), int(match[2]), clock, reference_ns)
-    return None if moment is None else (moment, _fraction_ns(match[6]))
-
-
-def _nearest_year(
-    month: int, day: int, clock: tuple[int, int, int], reference_ns: int
-) -> datetime | None:
-    reference = datetime.fromtimestamp(reference_ns // _SECOND, UTC).replace(tzinfo=None)
-    years = (reference.year - 1, reference.year, reference.year + 1)
-    candidates = [moment for year in years if (moment := _make(year, month, day, clock))]
-    return min(candidates, key=lambda moment: abs(moment - reference), default=None)
-
-
-def _make(year: int, month: int, day: int, clock: tuple[int, int, int]) -> datetime | None:
-    try:
-        return datetime(year, month, day, *clock)  # noqa: DTZ001 - the zone is added by the caller
-    except ValueError:
-        return None
-
-
-def _with_offset(moment: datetime, offset: str | None) -> datetime:
-    if not offset:
-        return moment
-    if offset in {"Z", "UTC"}:
-        return moment.replace(tzinfo=UTC)
-    digits = offset[1:].replace(":", "").ljust(4, "0")
-    return datetime.strptime(
-        f"{moment:%Y-%m-%d %H:%M:%S} {offset[0]}{digits}", "%Y-%m-%d %H:%M:%S %z"
-    )
+def _written_number(whole: str, fraction: str | None) -> int | None:
+    found = _number(int(whole))
+    if found is None or fraction is None or len(whole) > _SECONDS_DIGITS:
+        return found
+    return found + int(fraction.ljust(9, "0"))

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
 from shipper.parsers.making import make_parser
 from shipper.parsers.stacktrace import extract_error
-from shipper.parsers.timestamps import parse_timestamp
 
 SEED = "%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{DATA:logger} - %{GREEDYDATA:message}"
 LIBRARY = PatternLibrary.legacy()
-NOW_NS = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
 
 
 def parse(text: str, format_name: str = "auto") -> dict[str, object] | None:
@@ -89,56 +82,6 @@ def test_own_patterns_can_be_defined() -> None:
 def test_an_unknown_format_is_answered_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean json"):
         parse("x", "jsn")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2026-11-20T10:11:12.345Z", "2026-11-20T10:11:12.345+00:00"),
-        ("2026-11-20 10:11:12,345", "2026-11-20T09:11:12.345+00:00"),
-        ("2026-11-20T10:11:12.123456+02:00", "2026-11-20T08:11:12.123456+00:00"),
-        ("2026/11/20 10:11:12", "2026-11-20T09:11:12+00:00"),
-        ("20/Nov/2026:10:11:12 +0000", "2026-11-20T10:11:12+00:00"),
-        ("Nov 20 10:11:12", "2026-11-20T09:11:12+00:00"),
-        ("Dec 31 10:11:12", "2026-12-31T09:11:12+00:00"),
-        ("Fri, 20 Nov 2026 10:11:12 +0000", "2026-11-20T10:11:12+00:00"),
-        ("1763633472", "2025-11-20T10:11:12+00:00"),
-        (1763633472.345, "2025-11-20T10:11:12.345+00:00"),
-        (1763633472345, "2025-11-20T10:11:12.345+00:00"),
-        (1763633472345678, "2025-11-20T10:11:12.345678+00:00"),
-        ("E1120 10:11:12.345678", "2026-11-20T09:11:12.345678+00:00"),
-        ("not a time", None),
-        ("", None),
-        (True, None),
-        (float("nan"), None),
-        ("2026-13-45T00:00:00Z", None),
-    ],
-)
-def test_times(text: object, expected: str | None) -> None:
-    found = parse_timestamp(text, zone=ZoneInfo("Europe/Berlin"), reference_ns=NOW_NS)
-    shown = (
-        None
-        if found is None
-        else datetime.fromtimestamp(found / 1e9, UTC).isoformat(timespec="auto")
-    )
-    assert (
-        shown == expected
-        or (shown or "").rstrip("0").replace(".+", "+") == expected
-        or _close(shown, expected)
-    )
-
-
-def _close(shown: str | None, expected: str | None) -> bool:
-    if shown is None or expected is None:
-        return False
-    gap = datetime.fromisoformat(shown) - datetime.fromisoformat(expected)
-    return abs(gap.total_seconds()) < 1e-5
-
-
-@given(st.one_of(st.text(max_size=80), st.integers(), st.floats()))
-def test_no_value_is_too_strange_for_a_time(value: object) -> None:
-    found = parse_timestamp(value, zone=UTC, reference_ns=NOW_NS)
-    assert found is None or isinstance(found, int)
 
 
 @pytest.mark.parametrize(
