@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -23,6 +23,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from logboom.broker.kafka_settings import client_settings, translated
+from logboom.broker.kafka_turns import Turn, Turns
 from logboom.broker.port import Message, OutgoingBatch
 from logboom.config import KafkaSection
 from logboom.errors import BrokerUnavailable, EventsTooLarge
@@ -64,6 +65,7 @@ class KafkaPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._turn = asyncio.Lock()
         self._entrance = asyncio.Lock()
+        self._turns = Turns()
         self._patience_s = 2 * section.request_timeout.total_seconds()
         self._closed = False
         self._partitioner = DefaultPartitioner()
@@ -78,11 +80,15 @@ class KafkaPublisher:
         positions: Sequence[int] = range(len(batch.messages))
         refused: list[int] = []
         while positions:
-            async with (
-                self._entrance
-            ):  # left in the order of the calls: nothing is awaited after it
+            async with self._entrance:
                 producer, partitions = await self._ready()
-            failed = await self._send(producer, partitions, batch.messages, positions)
+                sorting = self._by_partition(batch.messages, positions, partitions)
+                turns = self._turns.take(sorting)
+            try:
+                failed = await self._send(producer, batch.messages, sorting, turns)
+            finally:
+                for turn in turns.values():
+                    turn.end()
             if failed:
                 await self._give_up(producer)
                 self._learn(failed)
@@ -117,23 +123,25 @@ class KafkaPublisher:
             raise translated(error, self._section) from error
 
     async def _send(
-        self, producer: AIOKafkaProducer, partitions: Sequence[int], messages: Sequence[Message],
-        positions: Sequence[int],
+        self, producer: AIOKafkaProducer, messages: Sequence[Message],
+        sorting: Mapping[int, Sequence[int]], turns: Mapping[int, Turn],
     ) -> list[_Piece]:  # fmt: skip
         """Sends messages; gives the pieces that are too large for Kafka, all others are durable."""
+        pieces: list[_Piece] = []
+        answers: list[asyncio.Future[object]] = []
         try:
             async with asyncio.timeout(self._patience_s):
-                by_partition = self._by_partition(messages, positions, partitions)
-                pieces: list[_Piece] = []
-                answers: list[asyncio.Future[object]] = []
-                for partition, mine in by_partition.items():
-                    for builder, taken in self._built(producer, messages, mine):
+                for partition, positions in sorting.items():
+                    built = self._built(producer, messages, positions)
+                    await turns[partition].come()
+                    for builder, taken in built:
                         pieces.append(_Piece(partition, taken))
                         answers.append(
                             await producer.send_batch(
                                 builder, self._section.topic, partition=partition
                             )
                         )
+                    turns[partition].end()
                 results = await asyncio.gather(*answers, return_exceptions=True)
         except (KafkaError, TimeoutError) as error:
             await self._give_up(producer)
