@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shipper.framing.rules import Walker
+from shipper.framing.rules import Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TraceWalker
 
 _TIMES: tuple[bytes, ...] = (
@@ -37,8 +37,8 @@ _JSON = rb"\{\s*+(?:\"|\}|$)"
 _HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
 _IS_JSON = re.compile(_JSON).match
 _SPLITS = tuple((re.compile(time), re.compile(rb"\n(?=%s)" % time)) for time in _TIMES)
-_UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n])")
-_INDENTED_OR_EMPTY = frozenset((b" ", b"\t", b"", b"\r"))
+_UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n\0])")
+_INDENTED_OR_EMPTY = frozenset((b" ", b"\t", b"", b"\r", b"\0"))
 _FIRST_OF_TWO = re.compile(rb"[A-Z][a-z]{2} \d\d?, \d{4} \d\d?:\d\d:\d\d [AP]M ").match
 _SECOND_OF_TWO = re.compile(rb"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ").match
 
@@ -60,21 +60,21 @@ class AutoRule:
     def _split_unknown(self, text: bytes) -> Iterator[bytes]:
         """Line by line, until an entry shows its shape."""
         walker = _AutoWalker(known=False)
-        lines = text.split(b"\n")
-        walker.begin(lines[0])
         first = place = 0
-        for line in lines[1:]:
-            place = text.index(b"\n", place) + 1
-            if not walker.follows(line):
-                yield text[first : place - 1]
-                walker.begin(line)
-                first = place
-                if walker.known:
-                    break
-        if walker.known:
-            yield from _split_known(text[first:])
-        else:
-            yield text[first:]
+        is_begun = False
+        for line in text.split(b"\n"):
+            if not (is_begun and walker.follows(line)):
+                if is_begun:
+                    yield text[first : place - 1]
+                    first = place
+                is_begun = not is_blank(line)
+                if is_begun:
+                    walker.begin(line)
+                    if walker.known and first == place:
+                        yield from _split_known(text[first:])
+                        return
+            place += len(line) + 1
+        yield text[first:]
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
@@ -95,12 +95,12 @@ class AutoRule:
 
 def _split_known(text: bytes) -> Iterator[bytes]:
     """Entries of this source have a shape: most of them are found by that of the first line."""
-    split = next((split for time, split in _SPLITS if time.match(text) is not None), None)
-    for chunk in [text] if split is None else split.split(text):
+    gap = next((gap for time, gap in _SPLITS if time.match(text) is not None), None)
+    for chunk in [text] if gap is None else gap.split(text):
         if b"\n" not in chunk:
             yield chunk
         elif chunk[:1] == b"{" or b"\n{" in chunk:
-            yield from _walk(chunk)
+            yield from split_by(_AutoWalker(known=True), chunk)
         else:
             yield from _split_chunk(chunk)
 
@@ -127,20 +127,6 @@ def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
         and text.find(b"\n", first) == place - 1
         and _SECOND_OF_TWO(text, place) is not None
     )
-
-
-def _walk(chunk: bytes) -> Iterator[bytes]:
-    walker = _AutoWalker(known=True)
-    kept: list[bytes] = []
-    for line in chunk.split(b"\n"):
-        if kept and walker.follows(line):
-            kept.append(line)
-            continue
-        if kept:
-            yield b"\n".join(kept)
-        walker.begin(line)
-        kept = [line]
-    yield b"\n".join(kept)
 
 
 class _AutoWalker:

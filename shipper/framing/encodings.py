@@ -17,7 +17,7 @@ def actual_encoding(named: str, head: bytes) -> str:
     A byte order mark wins over the Unicode encoding that was named, or that is taken for granted;
     UTF-16 without one is in the order of Intel's processors, which nearly all of it is.
     """
-    name = codecs.lookup(named).name
+    name = _name(named)
     if name not in {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"}:
         return named
     marked = _MARKS.get(head[:2])
@@ -28,7 +28,15 @@ def actual_encoding(named: str, head: bytes) -> str:
 
 def unit_of(encoding: str) -> int:
     """Bytes of the smallest unit of an encoding: 2 for UTF-16, else 1."""
-    return 2 if codecs.lookup(encoding).name.startswith("utf-16") else 1
+    return 2 if _name(encoding).startswith("utf-16") else 1
+
+
+def _name(encoding: str) -> str:
+    """The usual name of an encoding; making the framing tells of those that do not exist."""
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return encoding
 
 
 class LineEnds:
@@ -39,7 +47,7 @@ class LineEnds:
     """
 
     def __init__(self, encoding: str) -> None:
-        name = codecs.lookup(encoding).name
+        name = _name(encoding)
         self._unit = unit_of(encoding)
         order = "big" if name.endswith("be") else "little"
         self._line_end = "\n".encode(f"utf-16-{order[0]}e") if self._unit == 2 else b"\n"

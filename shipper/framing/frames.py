@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,6 +14,10 @@ MULTILINE = "multiline"
 TRUNCATED = "truncated"
 UNTERMINATED = "unterminated"
 INVALID_ENCODING = "invalid_encoding"
+NUL_BYTES = "nul_bytes"
+
+_NUL_RUN = re.compile(rb"\0{4,}")
+"""What a hole in a file looks like; it is no part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +137,11 @@ def add(
 ) -> None:  # fmt: skip
     """Adds one event with these bytes of text."""
     stripped = data.rstrip(b"\r\n")
-    text, damaged = decode(stripped)
     marks = tuple(tags) + ((MULTILINE,) if b"\n" in stripped else ())
+    if b"\0" in stripped:
+        stripped, runs = _NUL_RUN.subn(b"", stripped)
+        marks += (NUL_BYTES,) if runs else ()
+    text, damaged = decode(stripped)
     if damaged:
         marks += (INVALID_ENCODING,)
     if marks:

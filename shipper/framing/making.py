@@ -10,11 +10,13 @@ from logboom.errors import ConfigError
 from shipper.framing.auto import AutoRule
 from shipper.framing.containers import container_of
 from shipper.framing.detecting import DetectingFraming
+from shipper.framing.encodings import actual_encoding, unit_of
 from shipper.framing.frames import Framing, Limits
-from shipper.framing.pattern import PatternRule
+from shipper.framing.pattern import make_rule as make_user_rule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
+from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
 from shipper.spooled import SpooledInput
 
@@ -35,11 +37,16 @@ def make_framing(
         ConfigError: When the pattern or the encoding cannot be used.
     """
     _check_encoding(section.encoding)
+    encoding = actual_encoding(section.encoding, b"")
+    if unit_of(encoding) > 1:
+        narrow = section.model_copy(update={"encoding": "utf-8"})
+        inner = make_framing(narrow, path=path, max_event_bytes=max_event_bytes)
+        return WideFraming(inner, encoding)
     multiline = section.multiline
-    max_lines = _AUTO_MAX_LINES
+    limits = Limits(max_event_bytes, _AUTO_MAX_LINES)
     if isinstance(multiline, MultilineSection):
-        max_lines = multiline.max_lines
-    limits = Limits(max_event_bytes, max_lines)
+        max_bytes = min(max_event_bytes, multiline.max_bytes or max_event_bytes)
+        limits = Limits(max_bytes, multiline.max_lines)
     make_rule = partial(_make_rule, section)
     plain = PlainFraming(make_rule(), limits, section.encoding)
     is_spooled = isinstance(section, SpooledInput)
@@ -65,7 +72,7 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
     multiline = section.multiline
     if multiline == "none":
         return EveryLineRule()
-    return AutoRule() if multiline == "auto" else PatternRule(multiline, section.encoding)
+    return AutoRule() if multiline == "auto" else make_user_rule(multiline, section.encoding)
 
 
 def _check_encoding(encoding: str) -> None:
@@ -76,7 +83,7 @@ def _check_encoding(encoding: str) -> None:
         raise ConfigError(
             f"{encoding!r} is not an encoding", where="encoding", mend="write for example utf-8"
         ) from error
-    if line_feed != b"\n":
+    if line_feed != b"\n" and unit_of(encoding) == 1:
         raise ConfigError(
             f"{encoding!r} does not write a line break as one byte",
             where="encoding",

@@ -16,7 +16,7 @@ from shipper.framing.frames import (
     cut_spans,
     make_decoder,
 )
-from shipper.framing.rules import Rule, blank_lines, split_lines, split_overlong, walk
+from shipper.framing.rules import BLANKS, Rule, blank_lines, split_lines, split_overlong, walk
 
 
 class PlainFraming:
@@ -41,29 +41,34 @@ class PlainFraming:
             return self._line_by_line(buffer, ended=ended)
         if not end:
             return Frames()
-        text = buffer[: end - 1] if buffer[end - 1] == _LINE_FEED else buffer[:end]
-        events = self._rule.split(text)
-        line_count = text.count(b"\n") + 1
-        counts = _line_counts(events, line_count)
+        stop = end - 1 if buffer[end - 1] == _LINE_FEED else end
+        blank, begin = blank_lines(buffer[:stop]) if buffer[:1] in BLANKS else (0, 0)
+        if begin > stop or begin == end:
+            return Frames(consumed=end, empty_lines=blank)
+        events = self._rule.split(buffer[begin:stop])
+        frames = Frames(consumed=end, empty_lines=blank)
+        frames.lines = _line_counts(events, buffer.count(b"\n", begin, stop) + 1)
         if (
             max(map(len, events)) > self._limits.max_event_bytes
-            or max(counts) > self._limits.max_lines
+            or max(frames.lines) > self._limits.max_lines
         ):
             return self._line_by_line(buffer, ended=ended)
-        ends = [stop + number for number, stop in enumerate(accumulate(map(len, events)), 1)]
-        ends[-1] = end
-        frames = Frames(starts=[0, *ends[:-1]], ends=ends, lines=counts, consumed=end)
-        if not ended and not self._rule.is_complete(events[-1]):
+        lengths = enumerate(accumulate(map(len, events)), 1)
+        frames.ends = [begin + length + number for number, length in lengths]
+        frames.ends[-1] = end
+        frames.starts = [begin, *frames.ends[:-1]]
+        if any(event[:1] in BLANKS for event in events):
+            events = _without_blank(frames, events)
+        may_go_on = not ended and frames.ends[-1] == end
+        if may_go_on and not self._rule.is_complete(events[-1]):
             frames.consumed = frames.starts[-1]
             for column in (events, frames.starts, frames.ends, frames.lines):
                 column.pop()
         self._rule.learn(events)
-        if any(not event or event[:1].isspace() for event in events):
-            events = _without_blank(frames, events)
         self._decode_all(frames, events)
         if ended and buffer[-1] != _LINE_FEED and frames.ends and frames.ends[-1] == end:
             last = len(events) - 1
-            frames.tags[last] = (*frames.tags.get(last, ()), UNTERMINATED)
+            frames.tags[last] = (UNTERMINATED, *frames.tags.get(last, ()))
         return frames
 
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:

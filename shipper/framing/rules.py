@@ -32,7 +32,8 @@ class Rule(Protocol):
         r"""Cuts lines into those of each event; ``b"\n".join`` of the answer is the text again.
 
         Args:
-            text: Lines, the last one without its line feed; the first one begins an event.
+            text: Lines, the last one without its line feed. The first one begins an event; it is
+                not blank. Blank lines behind an event that is over do not count.
         """
         ...
 
@@ -47,6 +48,23 @@ class Rule(Protocol):
     def learn(self, events: Sequence[bytes]) -> None:
         """Takes notice of events that were cut; their first lines are enough."""
         ...
+
+
+def split_by(walker: Walker, text: bytes) -> list[bytes]:
+    """Splits a text as `Rule.split` wants it, line by line."""
+    lines = text.split(b"\n")
+    firsts = [0]
+    is_begun = False
+    for number, line in enumerate(lines):
+        if is_begun and walker.follows(line):
+            continue
+        if is_begun:
+            firsts.append(number)
+        is_begun = not is_blank(line)
+        if is_begun:
+            walker.begin(line)
+    stops = [*firsts[1:], len(lines)]
+    return [b"\n".join(lines[a:b]) for a, b in zip(firsts, stops, strict=True)]
 
 
 class EveryLineRule:
@@ -92,6 +110,10 @@ def group(lines: Sequence[bytes], sizes: Sequence[int], rule: Rule, limits: Limi
         rule: Where events begin.
         limits: Where they are cut.
     """
+    blank = next((n for n, line in enumerate(lines) if not is_blank(line)), len(lines))
+    if blank:
+        rest = group(lines[blank:], sizes[blank:], rule, limits)
+        return [Entry(first + blank, stop + blank, cut) for first, stop, cut in rest]
     if not lines:
         return []
     events = rule.split(b"\n".join(lines))
@@ -139,7 +161,7 @@ def walk(lines: Sequence[bytes], sizes: Sequence[int], rule: Rule, limits: Limit
 
 def is_blank(line: bytes) -> bool:
     """Blank lines begin no event."""
-    return not line or line.isspace()
+    return not line or (line[:1] in BLANKS and not line.strip(_BLANK))
 
 
 def blank_lines(event: bytes) -> tuple[int, int]:
@@ -148,7 +170,7 @@ def blank_lines(event: bytes) -> tuple[int, int]:
     while place <= len(event):
         stop = event.find(b"\n", place)
         stop = len(event) if stop < 0 else stop
-        if event[place:stop].strip():
+        if event[place:stop].strip(_BLANK):
             break
         count, place = count + 1, stop + 1
     return count, place
@@ -180,3 +202,6 @@ def split_overlong(lines: Sequence[bytes], limit: int) -> list[bytes]:
 
 
 _LINE_FEED = 0x0A
+_BLANK = b" \t\n\r\x0b\f\0"
+BLANKS = frozenset((b"", *(bytes([byte]) for byte in _BLANK)))
+"""First bytes that a blank line may have."""

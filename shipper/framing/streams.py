@@ -156,7 +156,7 @@ class WrappedFraming:
             if end == lines.offsets[-1]:
                 frames.lines[number] += 1
                 marks = (mark for mark in frames.tags.get(number, ()) if mark != TRUNCATED)
-                frames.tags[number] = (*marks, UNTERMINATED)
+                frames.tags[number] = (UNTERMINATED, *marks)
                 return
         frames.empty_lines += 1
 

@@ -104,9 +104,11 @@ class TraceWalker:
         """Whether a line that is neither indented nor blank goes on with the trace."""
         if len(line) > _LONGEST_LINE:
             return False
+        before = self._trace
         follows = self._follows(line)
-        if follows:
+        if follows and self._trace is before:
             self._enter(line)
+        self._previous = line
         return follows
 
     def _enter(self, line: bytes) -> None:
@@ -155,7 +157,8 @@ class TraceWalker:
     def _in_report(self, line: bytes) -> bool:
         trace = self._trace
         if _RULE.match(line) is not None:
-            self._trace = Trace.NONE
+            is_first = trace is Trace.SANITIZER_SIGNAL
+            self._trace = Trace.SANITIZER if is_first else Trace.NONE
             return trace is not Trace.SANITIZER
         if _SANITIZER_BODY.match(line) is None:
             return False

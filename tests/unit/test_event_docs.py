@@ -121,6 +121,7 @@ SAMPLES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "truncated": (b"x" * 3000 + b"\n", {}),
     "unterminated": (b"no end", {}),
     "invalid_encoding": (b"caf\xe9 ol\xe9\n", {}),
+    "nul_bytes": (b"a\0\0\0\0b\n", {}),
     "time_ambiguous": (b"2026-10-25 02:30:00 ERROR x\n", {"zone": "Europe/Berlin"}),
     "header": (b"time,level,message\n", {"format": "csv"}),
     "redacted:private_key": (b"-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----\n", {}),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from logboom.config import FileInput, MultilineSection
 from logboom.errors import ConfigError
@@ -14,7 +18,7 @@ SEED = MultilineSection(pattern=r"^\d{4}-\d{2}-\d{2}", negate=True, match="after
 
 
 def framing(multiline: object = "auto", limit: int = 100_000) -> Framing:
-    section = FileInput(path=["x"], multiline=multiline)  # type: ignore[arg-type]
+    section = FileInput(path=["x"], multiline=multiline)
     return make_framing(section, max_event_bytes=limit)
 
 
@@ -47,8 +51,58 @@ def test_a_pattern_that_begins_an_event_joins_the_others_after_it() -> None:
 def test_negate_and_match_mean_what_filebeat_documents(
     negate: bool, match: str, expected: list[str]
 ) -> None:
-    rule = MultilineSection(pattern="^b", negate=negate, match=match)  # type: ignore[arg-type]
+    rule = MultilineSection(pattern="^b", negate=negate, match=match)
     assert texts("a\nb\nb\nc\nb\n", rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"count_lines": 2}, ["a\nb", "b\nc", "b"]),
+        ({"type": "count", "count_lines": 3}, ["a\nb\nb", "c\nb"]),
+        ({"start": "^a", "end": "^c"}, ["a\nb\nb\nc", "b"]),
+        ({"start": "^b", "end": "^c"}, ["a", "b", "b\nc", "b"]),
+        ({"type": "while_pattern", "pattern": "^b"}, ["a", "b\nb", "c", "b"]),
+        ({"pattern": "^a", "negate": True, "flush_pattern": "^c"}, ["a\nb\nb\nc", "b"]),
+        ({"pattern": "^b", "max_lines": 2}, ["a\nb", "b", "c\nb"]),
+    ],
+    ids=str,
+)
+def test_the_other_settings_mean_what_the_page_says(
+    settings: dict[str, object], expected: list[str]
+) -> None:
+    rule = MultilineSection.model_validate(settings)
+    assert texts("a\n\nb\nb\nc\nb\n".replace("\n\n", "\n"), rule) == expected
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"pattern": "a", "count_lines": 2}, {"start": "a"}, {"type": "count", "pattern": "a"}],
+    ids=str,
+)
+def test_settings_that_do_not_go_together_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        MultilineSection.model_validate(settings)
+
+
+def test_an_event_is_cut_at_the_bytes_of_its_section() -> None:
+    rule = MultilineSection(pattern="^ ", max_bytes=64)
+    frames = framing(rule).cut(b"a\n" + b" 23456789012345678901234567890\n" * 3, ended=True)
+    assert [len(text) for text in frames.texts] == [63, 30]
+    assert frames.tags == {0: ("truncated", "multiline")}
+
+
+@pytest.mark.parametrize("pattern", [r"^\d{4}-\d{2}", r"^\[", r"^\s*x", r"^a|b", r"x$", r"^[^ ]"])
+@given(data=st.lists(st.sampled_from(["2026-01 a", " x", "[b", "b", "", "xx"]), max_size=12))
+def test_a_pattern_is_looked_for_in_each_line_alone(pattern: str, data: list[str]) -> None:
+    expected: list[list[str]] = []
+    for line in data:
+        if not expected or re.search(pattern, line) is not None:
+            expected.append([])
+        expected[-1].append(line)
+    joined = ["\n".join(lines).lstrip("\n").rstrip("\n") for lines in expected]
+    rule = MultilineSection(pattern=pattern, negate=True)
+    assert texts("\n".join(data), rule) == [text for text in joined if text]
 
 
 def test_a_wrong_pattern_is_named() -> None:
@@ -138,18 +192,77 @@ def test_every_byte_is_in_an_event_or_an_empty_line(
     assert not data[place:].strip()
 
 
-@given(
-    st.lists(st.sampled_from([b"a\n", b" b\n", b"2026-01-01 x\n", b"\n", b'{"j":1}\n', b"at x("]), max_size=30),
-    st.sampled_from(["auto", "none", SEED]),
+RULES: dict[str, object] = {
+    "auto": "auto",
+    "none": "none",
+    "seed": SEED,
+    "before": MultilineSection(pattern="^a", match="before"),
+    "count": MultilineSection(count_lines=3),
+    "block": MultilineSection(start="^a", end="^ b", max_lines=4),
+    "flush": MultilineSection(pattern="^a", negate=True, flush_pattern="^ b", max_bytes=64),
+}
+LINES = st.lists(
+    st.sampled_from([
+        b"a\n", b" b\n", b"2026-01-01 x\n", b"\n", b"  \n", b'{"j":1}\n', b"{\n", b"}\n", b"at x(",
+        b"Traceback (most recent call last):\n", b"E: x\n", b"panic: y\r\n", b"\xff\n", b"\r",
+        b"Caused by: z\n", b"\tat a.B(c)\n", b"goroutine 1 [running]:\n", b"main.f()\n", b"\0\0\0\0",
+        b"Jan 1, 2026 1:00:00 AM a b\n", b"SEVERE: c\n", b"INFO d\n", b"0123456789012345678901234567890",
+        b"=ERROR REPORT====\n", b"Exception in thread \"m\" E\n", b"/a.js:3\n", b"  + Exception Group Traceback",
+    ]),
+    max_size=30,
 )  # fmt: skip
-def test_lines_are_counted_once_however_they_are_cut(parts: list[bytes], multiline: object) -> None:
-    data = b"".join(parts)
-    cut = framing(multiline)
-    place = lines = 0
-    for end in range(0, len(data) + 1, 7):
-        frames = cut.cut(data[place:end], ended=False)
-        place += frames.consumed
+
+
+class Cut(NamedTuple):
+    """One event, with its span in the whole."""
+
+    text: str
+    span: tuple[int, int]
+    lines: int
+    tags: tuple[str, ...]
+
+
+def in_pieces(cut: Framing, data: bytes, sizes: list[int]) -> tuple[list[Cut], int]:
+    """Events and lines of data that comes bit by bit."""
+    events: list[Cut] = []
+    place = end = lines = 0
+    while True:
+        end = min(len(data), end + (sizes.pop() if sizes else len(data)))
+        ended = end == len(data) and not sizes
+        frames = cut.cut(data[place:end], ended=ended)
+        for number, text in enumerate(frames.texts):
+            span = (place + frames.starts[number], place + frames.ends[number])
+            events.append(Cut(text, span, frames.lines[number], frames.tags.get(number, ())))
         lines += sum(frames.lines) + frames.empty_lines
-    frames = cut.cut(data[place:], ended=True)
-    lines += sum(frames.lines) + frames.empty_lines
+        place += frames.consumed
+        if ended:
+            assert place == len(data)
+            return events, lines
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(
+    parts=LINES,
+    sizes=st.lists(st.integers(0, 40), max_size=30),
+    limit=st.sampled_from([20, 60, 9000]),
+)
+def test_pieces_give_the_events_of_the_whole(
+    name: str, parts: list[bytes], sizes: list[int], limit: int
+) -> None:  # fmt: skip
+    data = b"".join(parts)
+    whole, lines = in_pieces(framing(RULES[name], limit), data, [])
+    assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
+    assert in_pieces(framing(RULES[name], limit), data, sizes) == (whole, lines)
+    again = framing(RULES[name], limit).cut_again(data, [event.span for event in whole])
+    assert again.texts == [event.text for event in whole]
+
+
+@given(
+    st.binary(max_size=300), st.lists(st.integers(0, 40), max_size=30), st.sampled_from([*RULES])
+)
+def test_any_bytes_in_any_pieces_are_accounted_for(
+    data: bytes, sizes: list[int], name: str
+) -> None:  # fmt: skip
+    whole, lines = in_pieces(framing(RULES[name], 40), data, [])
+    assert in_pieces(framing(RULES[name], 40), data, sizes) == (whole, lines)
     assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
