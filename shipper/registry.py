@@ -258,6 +258,15 @@ class Registry:
             rows = self._database.execute("SELECT * FROM lost ORDER BY run, start").fetchall()
         return statuses_of(rows, shipper=shipper)
 
+    def planned_ends(self) -> dict[str, tuple[int, bytes]]:
+        """Source → up to where it was planned, and the last bytes before: more to know it by."""
+        rows = self._database.execute(
+            "SELECT planned.source, planned.end, planned.guard FROM planned"
+            " JOIN sources ON sources.id = planned.source AND sources.epoch = planned.epoch"
+            " ORDER BY sequence, position"
+        )
+        return {source: (end, guard) for source, end, guard in rows}
+
     def planned(self) -> Iterator[tuple[int, list[Segment]]]:
         """The batches that were planned and not settled, by ascending number."""
         rows = self._database.execute(

@@ -56,7 +56,7 @@ class Watcher:
         self._surveys = Surveys(clock.monotonic)
         self._folders = Folders(clock, inputs)
         self._first_scan = registry.first_start
-        self._catalogue = Catalogue(registry.sources())
+        self._catalogue = Catalogue(registry.sources(), registry.planned_ends())
         self._sections: dict[str, FileInput] = {}
         self._rotated: set[str] = set()
         self._paths: set[str] = set()
@@ -200,6 +200,12 @@ class Watcher:
         self._sections.setdefault(path, section)
         if path in self._paths:
             self._rotated.add(path)
+        return self._take_up(path, status, section, family=path)
+
+    def _take_up(
+        self, path: str, status: os.stat_result, section: FileInput, *, family: str
+    ) -> list[Source]:
+        """The source that reads a file from now on, unless it is read elsewhere or not yet."""
         try:
             if not self._may_be_read(path, status):
                 return []
@@ -209,7 +215,7 @@ class Watcher:
         except OSError as error:
             self._unreadable[path] = error.strerror or str(error)
             return []
-        return self._try_open(recognised, path, section, family=path)
+        return self._try_open(recognised, path, section, family=family)
 
     def _recognise(self, path: str, status: os.stat_result) -> Recognised | None:
         recognised = self._catalogue.take(path, status)
@@ -294,18 +300,11 @@ class Watcher:
                     sibling not in known
                     and oldest_ns is not None
                     and status.st_mtime_ns > oldest_ns
-                    and self._is_unknown(sibling, status)
                 ):
-                    added += self._try_open(None, sibling, self._section_of(path), family=path)
+                    section = self._section_of(path)
+                    added += self._take_up(sibling, status, section, family=path)
         self._rotated = set()
         return added
-
-    def _is_unknown(self, sibling: str, status: os.stat_result) -> bool:
-        try:
-            return self._may_be_read(sibling, status) and not self._is_copy(sibling)
-        except OSError as error:
-            self._unreadable[sibling] = error.strerror or str(error)
-            return False
 
     def _section_of(self, family: str) -> FileInput:
         """The input that names a path, also when there is no file at it right now."""

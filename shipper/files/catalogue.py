@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -41,9 +41,15 @@ class Catalogue:
 
     Args:
         records: All of the registry's.
+        planned: Source → up to where it was being sent, and the last bytes before.
     """
 
-    def __init__(self, records: Iterable[SourceRecord]) -> None:
+    def __init__(
+        self,
+        records: Iterable[SourceRecord],
+        planned: Mapping[str, tuple[int, bytes]] | None = None,
+    ) -> None:
+        self._planned = planned or {}
         self._records: dict[str, SourceRecord] = {}
         self._by_file: dict[FileId, set[str]] = {}
         self._by_path: dict[str, set[str]] = {}
@@ -83,7 +89,7 @@ class Catalogue:
         likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
         begun_anew: SourceRecord | None = None
         for record in [self._records[name] for name in likely]:
-            likeness = compare(record, path, same_inode=record.id in same_place)
+            likeness = self._compare(record, path, same_inode=record.id in same_place)
             if likeness is Likeness.SAME:
                 self.remove(record)
                 return Recognised(record, path, likeness)
@@ -99,8 +105,8 @@ class Catalogue:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
         for name in sorted(self._families.of(path)):
             record = self._records[name]
-            is_same = compare(record, path, same_inode=False) is Likeness.SAME
-            if is_same and not _goes_on(record, record.path):
+            is_same = self._compare(record, path, same_inode=False) is Likeness.SAME
+            if is_same and not self._goes_on(record, record.path):
                 self.remove(record)
                 return Recognised(record, path, Likeness.SAME)
         return None
@@ -114,7 +120,7 @@ class Catalogue:
             names = self._beginnings.of(path, file.content)
             likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
             for record in likely:
-                if holds(file, record) and not _goes_on(record, record.path):
+                if holds(file, record) and not self._goes_on(record, record.path):
                     self.remove(record)
                     return Recognised(record, path, Likeness.SAME)
         finally:
@@ -122,7 +128,7 @@ class Catalogue:
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
-        return any(_goes_on(record, path) for path, _ in rotated_siblings(record.family))
+        return any(self._goes_on(record, path) for path, _ in rotated_siblings(record.family))
 
     def remove(self, record: SourceRecord) -> None:
         """Takes a record out."""
@@ -150,34 +156,43 @@ class Catalogue:
     def find_moved(self, record: SourceRecord) -> str | None:
         """Where a source's file is now; None when it is nowhere."""
         for path in (record.path, *(sibling for sibling, _ in rotated_siblings(record.family))):
-            if _goes_on(record, path):
+            if self._goes_on(record, path):
                 return path
         return None
+
+    def _goes_on(self, record: SourceRecord, path: str) -> bool:
+        try:
+            same_inode = FileId(record.device, record.inode) == file_id(Path(path).stat())
+            return self._compare(record, path, same_inode=same_inode) is Likeness.SAME
+        except OSError:
+            return False
+
+    def _compare(self, record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
+        """Compares a file's content with what is known of a source."""
+        file = FollowedFile(path, 0)
+        same_inode = same_inode and file.id == FileId(record.device, record.inode)  # it was rotated
+        try:
+            if same_inode and is_finished(file, record):
+                return Likeness.SAME
+            if holds(file, record):
+                proven = same_inode or self._is_proven(file, record)
+                return Likeness.SAME if proven else Likeness.OTHER
+        finally:
+            file.close()
+        return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
+
+    def _is_proven(self, file: FollowedFile, record: SourceRecord) -> bool:
+        """True when enough is known of a source that a file cannot hold it by chance."""
+        if fingerprint_length(record.guard) >= TELLING_BYTES:
+            return True
+        end, guard = self._planned.get(record.id, (0, b""))
+        return fingerprint_length(guard) >= TELLING_BYTES and is_at(file.content, end, guard)
 
 
 def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:
     index[key].discard(name)
     if not index[key]:
         del index[key]
-
-
-def compare(record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
-    """Compares a file's content with what is known of a source.
-
-    Raises:
-        OSError: When the file cannot be read.
-    """
-    file = FollowedFile(path, 0)
-    same_inode = same_inode and file.id == FileId(record.device, record.inode)  # not rotated since
-    try:
-        if same_inode and is_finished(file, record):
-            return Likeness.SAME
-        if holds(file, record):
-            proven = same_inode or fingerprint_length(record.guard) >= TELLING_BYTES
-            return Likeness.SAME if proven else Likeness.OTHER
-    finally:
-        file.close()
-    return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
 
 
 def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
@@ -190,11 +205,3 @@ def holds(file: FollowedFile, record: SourceRecord) -> bool:
     return begins_with(file.content, record.prefix) and is_at(
         file.content, record.offset, record.guard
     )
-
-
-def _goes_on(record: SourceRecord, path: str) -> bool:
-    try:
-        same_inode = FileId(record.device, record.inode) == file_id(Path(path).stat())
-        return compare(record, path, same_inode=same_inode) is Likeness.SAME
-    except OSError:
-        return False

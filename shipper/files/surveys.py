@@ -14,6 +14,8 @@ from shipper.files.handles import Handles
 
 _AT_ONCE_BYTES = 2**20
 _PATIENCE_S = 60.0
+_SHORTEST_BYTES = 9
+"""Of a compressed file; one that has more and does not begin as such is text."""
 CUT_OFF = "its end is missing: it is read once it is whole"
 
 
@@ -105,8 +107,8 @@ def _examine(path: str) -> tuple[Wholeness, str]:
     try:
         content = file.content
         if not isinstance(content, PackedContent):
-            empty = content.size() == 0
-            return (Wholeness.UNKNOWN, CUT_OFF) if empty else (Wholeness.WHOLE, "")
+            short = content.size() < _SHORTEST_BYTES
+            return (Wholeness.UNKNOWN, CUT_OFF) if short else (Wholeness.WHOLE, "")
         return (Wholeness.WHOLE, "") if content.is_whole() else (Wholeness.UNKNOWN, CUT_OFF)
     except OSError as error:
         return Wholeness.BROKEN, error.strerror or str(error)

@@ -1,0 +1,195 @@
+"""Compressed files: read once, whole, and never again under another name."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from tests.traps.conftest import Make
+from tests.traps.shipping import append, lines
+
+PATTERNS = ["app.log", "app.log*", "*"]
+
+
+def compress(path: Path) -> Path:
+    """What logrotate does: the compressed file is there before the other is deleted."""
+    packed = path.with_name(f"{path.name}.gz")
+    with path.open("rb") as file, gzip.open(packed, "wb") as out:
+        shutil.copyfileobj(file, out)
+    times = path.stat()
+    os.utime(packed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    path.unlink()
+    return packed
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_a_compressed_file_is_a_source_and_offsets_count_its_text(
+    make: Make, log: Path, ending: str
+) -> None:
+    text = lines(0, 500).encode()
+    pack = gzip.compress if ending == ".gz" else zstandard.compress
+    log.with_name(f"old.log{ending}").write_bytes(pack(text[:7000]) + pack(text[7000:]))
+    shipping = make()
+    shipping.look()
+    assert shipping.numbers() == list(range(500))
+    (source,) = shipping.watcher.sources.values()
+    assert source.acked_offset == len(text)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_half_written_one_waits_until_its_end_is_right(
+    make: Make, log: Path, restarts: bool
+) -> None:
+    packed = log.with_name("old.log.gz")
+    whole = gzip.compress(lines(0, 200).encode())
+    shipping = make()
+    for part in (0, 1, 10, len(whole) // 2, len(whole) - 3):
+        packed.write_bytes(whole[:part])
+        shipping.look()
+        if restarts:
+            shipping.restart()
+    assert shipping.events == []
+    assert not shipping.watcher.unreadable
+    packed.write_bytes(whole)
+    shipping.look()
+    assert shipping.numbers() == list(range(200))
+
+
+def test_a_damaged_one_and_one_that_stays_cut_off_are_told(make: Make, log: Path) -> None:
+    whole = gzip.compress(lines(0, 200).encode())
+    log.with_name("cut.log.gz").write_bytes(whole[:-9])
+    log.with_name("bad.log.gz").write_bytes(whole[:-8] + b"\0\0\0\0" + whole[-4:])
+    shipping = make()
+    shipping.look(passing_s=90)
+    told = {Path(path).name: why for path, why in shipping.watcher.unreadable.items()}
+    assert "end is missing" in told["cut.log.gz"]
+    assert "gzip" in told["bad.log.gz"]
+    assert shipping.events == []
+
+
+def test_reading_goes_on_within_one_after_a_restart(make: Make, log: Path) -> None:
+    text = lines(0, 30_000).encode()
+    log.with_name("old.log.gz").write_bytes(gzip.compress(text))
+    shipping = make(acknowledge=False)
+    shipping.look()
+    assert len(shipping.planned) > 2
+    shipping.acknowledge(shipping.planned[:2])
+    sent = len(shipping.events)
+    again = shipping.restart()
+    assert sum(len(batch.messages) for batch in again) + _events_until(again[0].segments[0].start, text) == sent
+    shipping.look()
+    assert shipping.numbers() == list(range(30_000))
+
+
+def _events_until(offset: int, text: bytes) -> int:
+    return text[:offset].count(b"\n")
+
+
+def test_one_that_was_read_to_its_end_is_not_opened_after_a_restart(make: Make, log: Path) -> None:
+    packed = log.with_name("old.log.gz")
+    packed.write_bytes(gzip.compress(lines(0, 100).encode()))
+    shipping = make()
+    shipping.look()
+    shipping.restart()
+    (source,) = shipping.watcher.sources.values()
+    assert source.file is not None
+    assert source.file.is_resting
+    shipping.look()
+    with packed.open("ab") as file:
+        file.write(gzip.compress(lines(100, 150).encode()))
+    shipping.look()
+    assert shipping.numbers() == list(range(150))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("is_read_first", [True, False])
+@pytest.mark.parametrize("is_down", [True, False])
+def test_compress(
+    make: Make, log: Path, pattern: str, is_read_first: bool, is_down: bool
+) -> None:
+    """rename, compress at once: before we have read the end, and while we were down."""
+    shipping = make(pattern)
+    append(log, 0, 100)
+    shipping.look()
+    append(log, 100, 200)
+    if is_read_first:
+        shipping.look()
+    if is_down:
+        shipping.stop()
+    log.rename(log.with_name("app.log.1"))
+    append(log, 200, 250)
+    compress(log.with_name("app.log.1"))
+    if is_down:
+        shipping.start()
+    shipping.look()
+    assert shipping.numbers() == list(range(250))
+    append(log, 250, 260)
+    shipping.restart()
+    shipping.look()
+    assert shipping.numbers() == list(range(260))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("is_down", [True, False])
+def test_delaycompress(make: Make, log: Path, pattern: str, is_down: bool) -> None:
+    """app.log.1 is compressed to app.log.2.gz when the next one takes its name."""
+    shipping = make(pattern)
+    count = 0
+    for turn in range(4):
+        append(log, count, count + 50)
+        shipping.look()
+        append(log, count + 50, count + 80)
+        count += 80
+        if is_down and turn % 2:
+            shipping.stop()
+        for number in (3, 2):
+            older = log.with_name(f"app.log.{number}.gz")
+            if older.exists():
+                older.rename(log.with_name(f"app.log.{number + 1}.gz"))
+        first = log.with_name("app.log.1")
+        if first.exists():
+            compress(first).rename(log.with_name("app.log.2.gz"))
+        log.rename(first)
+        if is_down and turn % 2:
+            shipping.start()
+        shipping.look()
+    assert shipping.numbers() == list(range(count))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("is_down", [True, False])
+def test_copytruncate_and_compress(make: Make, log: Path, pattern: str, is_down: bool) -> None:
+    shipping = make(pattern)
+    append(log, 0, 100)
+    shipping.look()
+    append(log, 100, 200)
+    if is_down:
+        shipping.stop()
+    shutil.copyfile(log, log.with_name("app.log.1"))
+    with log.open("r+b") as file:
+        file.truncate(0)
+    compress(log.with_name("app.log.1"))
+    append(log, 200, 210)
+    if is_down:
+        shipping.start()
+    shipping.look()
+    assert shipping.numbers() == list(range(210))
+    shipping.restart()
+    shipping.look()
+    assert shipping.numbers() == list(range(210))
+
+
+def test_what_was_being_sent_is_sent_again_from_the_compressed_file(make: Make, log: Path) -> None:
+    append(log, 0, 100)
+    shipping = make("app.log", acknowledge=False)
+    shipping.look()
+    log.rename(log.with_name("app.log.1"))
+    compress(log.with_name("app.log.1"))
+    again = shipping.restart()
+    assert sum(len(batch.messages) for batch in again) == 100
+    assert shipping.registry.losses(shipper="here") == []
