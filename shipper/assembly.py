@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -27,8 +27,8 @@ from shipper.framing.making import inner_section
 from shipper.native_splicing import NativeSplicer
 from shipper.normalise import Normaliser, SourceContext
 from shipper.parsers import Parser
-from shipper.parsers.json import JsonParser
 from shipper.parsers.making import make_parser
+from shipper.parsers.port import HeadedParser, gives_objects
 from shipper.rules import Rules, without
 from shipper.shrinking import shrink
 from shipper.splicing import Splicer
@@ -66,6 +66,8 @@ class Assembler:
         max_event_bytes: Where an event is cut.
         days: Decides on the day of an event.
         treatment: What is done to the events of all inputs.
+        head: Gives the first bytes of a file that is read on from its middle: what they say of the
+            columns holds.
 
     Raises:
         ConfigError: When the input's patterns or rules cannot be used.
@@ -74,6 +76,7 @@ class Assembler:
     def __init__(
         self, section: FileInput | StdinInput, *, source: str, run: str, epoch: int, path: str,
         max_event_bytes: int, days: IndexDays, treatment: Treatment | None = None,
+        head: Callable[[], bytes] = bytes,
     ) -> None:  # fmt: skip
         treatment = treatment or Treatment()
         self.run = run
@@ -85,6 +88,8 @@ class Assembler:
         self._max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
         inner = inner_section(section)
         self._parser: Parser = make_parser(inner)
+        self._head: Callable[[], bytes] | None = head
+        self._encoding = section.encoding
         self._names_a_format = inner.format not in {"auto", "plain"}
         self._redactor = treatment.redactor
         self._rules = Rules([*section.rules, *treatment.rules])
@@ -186,6 +191,8 @@ class Assembler:
         """Each event as JSON, and its time."""
         if offset == 0 and frames.texts:
             frames.texts[0] = frames.texts[0].removeprefix(_BYTE_ORDER_MARK)
+        if self._head is not None:
+            self._begin(self._head, offset)
         made = self._natively(frames, buffer, offset, read_ns)
         values = made.values
         left = [number for number, value in enumerate(values) if value is None]
@@ -193,11 +200,19 @@ class Assembler:
             self._in_python(made, left, frames, offset, read_ns)
         return [value for value in values if value is not None], made.timestamps
 
+    def _begin(self, head: Callable[[], bytes], offset: int) -> None:
+        """Before the first event: what does the file say of itself, where it is not there anew?"""
+        self._head = None
+        if offset and isinstance(self._parser, HeadedParser):
+            text = head().decode(self._encoding, "backslashreplace")
+            lines = text.removeprefix(_BYTE_ORDER_MARK).split("\n")
+            self._parser.learn([line.rstrip("\r") for line in lines])
+
     def _natively(self, frames: Frames, buffer: bytes, offset: int, read_ns: int) -> Events:
         """What the compiled part can make, where there is one."""
         count = len(frames.texts)
         shapes = self._splicer.shapes
-        if self._native is None or not shapes or self._parser.name != JsonParser.name:
+        if self._native is None or not shapes or not gives_objects(self._parser):
             return Events([None] * count, [""] * count, set())
         made = self._native.splice(
             buffer, (frames.starts, frames.ends), shapes, but={*frames.tags, *frames.fields},
@@ -218,7 +233,7 @@ class Assembler:
         tags = [frames.tags.get(number, ()) for number in left]
         read_text = _text_of(read_ns)
         suspects = self._redactor.suspects(texts)
-        is_json = self._parser.name == JsonParser.name
+        is_json = gives_objects(self._parser)
         wrapped = [frames.fields.get(number) for number in left]
         tagged = {place for place, marks in enumerate(tags) if marks or wrapped[place]}
         unusual = suspects | tagged if is_json else range(len(texts))

@@ -205,7 +205,7 @@ class Shipper:
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
             path="-" if self._spools.hold(source.path) else source.path,
             max_event_bytes=self._config.shipper.max_event_bytes, days=self._days,
-            treatment=self._treatment,
+            treatment=self._treatment, head=source.head,
         )  # fmt: skip
 
     def _settled(self, batch: Batch) -> None:

@@ -19,6 +19,8 @@ from shipper.framing.encodings import MARK_BYTES, LineEnds, actual_encoding, uni
 from shipper.looks import Looks
 from shipper.registry import SourceRecord
 
+_HEAD_BYTES = 65_536
+
 SourceState = Literal["reading", "idle", "unreadable", "binary", "gone"]
 
 
@@ -252,6 +254,19 @@ class Source:
         """Says what is done with it now."""
         if (state, detail) != (self.state, self.detail):
             self.state, self.detail, self.changed = state, detail, True
+
+    def head(self) -> bytes:
+        """The lines that its file begins with, and those before the place where it is read on."""
+        if self.file is None:
+            return b""
+        try:
+            head = self.file.content.pread(_HEAD_BYTES, 0)
+            near = max(self.pending_offset - _HEAD_BYTES, 0)
+            if near:
+                head = head[: head.rfind(b"\n") + 1] + self.file.content.pread(_HEAD_BYTES, near)
+        except OSError:
+            return b""  # it is told when it is read
+        return head
 
     def close(self) -> None:
         """Lets go of its file."""

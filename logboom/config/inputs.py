@@ -83,6 +83,12 @@ class _TextInput(Section):
         {}, description="Names and definitions of your own grok patterns."
     )
     pattern_folders: list[Path] = Field([], description="Folders with grok pattern files.")
+    pattern_set: Literal["legacy", "ecs-v1"] = Field(
+        "legacy", description="Which of Logstash's pattern sets the names in grok patterns are of."
+    )
+    pattern_budget_ms: float = Field(
+        100, gt=0, le=60_000, description="CPU time that a grok pattern may take on one text."
+    )
     delimiter: str | None = Field(
         None,
         min_length=1,
@@ -102,6 +108,11 @@ class _TextInput(Section):
     )
     zone: str = Field("UTC", description="IANA time zone of times that do not say theirs.")
     encoding: str = Field("utf-8", description="Encoding of the text.")
+
+    @field_validator("timestamp_format", mode="before")
+    @classmethod
+    def _one_form_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("zone")
     @classmethod

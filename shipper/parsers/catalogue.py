@@ -101,6 +101,11 @@ class Catalogue(msgspec.Struct, frozen=True):
     formats: Mapping[str, Format]
     names: Names
 
+    def entry(self, name: str) -> str:
+        """What the first line of an entry looks like; empty when every format's usual rule holds."""
+        one = self.formats.get(name)
+        return "" if one is None else one.entry
+
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: list[Format]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shipper.parsers.port import Fields, HeadedParser, Parser
+from shipper.parsers.port import Fields, HeadedParser, Parser, gives_objects
 
 _HEAD = 4096
 _PATIENCE = 8
@@ -96,9 +96,18 @@ class AutoParser:
         """The detected format; `auto` before the first hit."""
         return "auto" if self._current is None else self._current.name
 
+    @property
+    def gives_objects(self) -> bool:
+        """See `ObjectParser.gives_objects`."""
+        return self._current is not None and gives_objects(self._current)
+
     def learn(self, head: Sequence[str]) -> None:
-        """See `HeadedParser.learn`."""
+        """See `HeadedParser.learn`. The file's first line also shows what format it may have."""
+        if head:
+            self.parse(head[0])
         self._head = head
+        if isinstance(self._current, HeadedParser):
+            self._current.learn(head)
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. None means that no format is known: plain text."""

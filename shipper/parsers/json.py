@@ -15,22 +15,23 @@ class JsonParser:
 
     name = "json"
 
+    def __init__(self) -> None:
+        self.gives_objects = True
+
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. Anything but an object is not of this format."""
         try:
             content = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        return unwrapped(content) if isinstance(content, dict) else None
-
-
-def unwrapped(content: Fields) -> Fields:
-    """The object inside of an object's `message` or `log`, and the rest of the outer one's fields."""
-    for name in _WRAPPERS:
-        value = content.get(name)
-        if type(value) is str and value[:1] == "{":
-            inner = load_object(value)
-            if inner is not None:
-                del content[name]
-                return merged(inner, content)
-    return content
+        if not isinstance(content, dict):
+            return None
+        for name in _WRAPPERS:
+            value = content.get(name)
+            if type(value) is str and value[:1] == "{":
+                inner = load_object(value)
+                if inner is not None:
+                    self.gives_objects = False
+                    del content[name]
+                    return merged(inner, content)
+        return content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +16,7 @@ from shipper.parsers.columns import CsvParser, W3cParser
 from shipper.parsers.detect import AutoParser, Candidate, Gates
 from shipper.parsers.dialects import DIALECTS, DialectParser
 from shipper.parsers.dissect import DissectParser
-from shipper.parsers.grok import Grok, GrokParser, PatternLibrary
+from shipper.parsers.grok import Grok, GrokParser, PatternLibrary, PatternSet
 from shipper.parsers.journal import JournalExportParser
 from shipper.parsers.json import JsonParser
 from shipper.parsers.logfmt import KeyValueParser, LogfmtParser
@@ -24,6 +25,7 @@ from shipper.parsers.port import Parser
 from shipper.parsers.security import CefParser, LeefParser
 from shipper.parsers.several import FirstOf
 from shipper.parsers.texts import TextParser
+from shipper.parsers.time_patterns import TimedParser
 
 WITHOUT_DATA: Final = ("auto", "grok", "dissect")
 """Formats that no file describes: they have no samples of their own."""
@@ -55,8 +57,15 @@ def make_parser(section: FileInput | StdinInput) -> Parser:
     """Makes the parser for one source.
 
     Raises:
-        ConfigError: When the format is unknown or its patterns cannot be used.
+        ConfigError: When the format is unknown, or its patterns or those of times cannot be used.
     """
+    parser = _make_parser(section)
+    if section.timestamp_format:
+        return TimedParser(parser, section.timestamp_format)
+    return parser
+
+
+def _make_parser(section: FileInput | StdinInput) -> Parser:
     name = section.format
     if name == "auto":
         return AutoParser(_gates())
@@ -82,8 +91,26 @@ def make_grok(section: FileInput | StdinInput) -> Grok:
     Raises:
         ConfigError: When one cannot be used.
     """
-    library = PatternLibrary.legacy().extended(section.pattern_definitions, section.pattern_folders)
-    return Grok(section.patterns, library)
+    return _compiled_grok(
+        tuple(section.patterns),
+        tuple(section.pattern_definitions.items()),
+        tuple(section.pattern_folders),
+        section.pattern_set,
+        section.pattern_budget_ms / 1000,
+    )
+
+
+@lru_cache(maxsize=64)
+def _compiled_grok(
+    patterns: tuple[str, ...],
+    definitions: tuple[tuple[str, str], ...],
+    folders: tuple[Path, ...],
+    pattern_set: PatternSet,
+    budget_s: float,
+) -> Grok:
+    """The sources of an input share its patterns: to compile them takes some milliseconds."""
+    library = PatternLibrary.of(pattern_set).extended(dict(definitions), folders)
+    return Grok(patterns, library, budget_s=budget_s)
 
 
 def format_parser(described: Format) -> Parser:

@@ -42,6 +42,21 @@ class HeadedParser(Protocol):
         ...
 
 
+@runtime_checkable
+class ObjectParser(Protocol):
+    """A parser that gives the JSON objects of its texts as they are, so that it need not be asked."""
+
+    @property
+    def gives_objects(self) -> bool:
+        """True as long as it has found no reason to change one."""
+        ...
+
+
+def gives_objects(parser: Parser) -> bool:
+    """Whether a parser gives JSON objects just as they stand in the texts."""
+    return isinstance(parser, ObjectParser) and parser.gives_objects
+
+
 _SHORT_NAMES: Final = {
     "timestamp": "@timestamp",
     "level": "log.level",

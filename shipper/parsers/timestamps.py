@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import ciso8601
 
 from shipper.parsers.moments import SECOND, Ambiguous, Instant, from_parts, instant, later
+from shipper.parsers.time_patterns import FormedTime
 
 TIME_AMBIGUOUS: Final = "time_ambiguous"
 """Tags an event whose local time was shown twice, or never, because the clocks were changed."""
@@ -75,13 +76,15 @@ def parse_timestamp(value: object, *, zone: tzinfo, reference_ns: int) -> int | 
 def read_time(value: object, *, zone: tzinfo, reference_ns: int) -> Instant | None:
     """As `parse_timestamp`, and tells when a local time can be two instants."""
     if isinstance(value, str):
-        return _text(value, plain_zone(zone), reference_ns)
+        plain = _plain_zone(zone)
+        found = value.read(plain, reference_ns) if isinstance(value, FormedTime) else None
+        return _text(str(value), plain, reference_ns) if found is None else found
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _number(value)
 
 
-def plain_zone(zone: tzinfo) -> tzinfo:
+def _plain_zone(zone: tzinfo) -> tzinfo:
     """The zone; for UTC the standard library's own object, which is quicker."""
     return UTC if isinstance(zone, ZoneInfo) and zone.key == "UTC" else zone
 

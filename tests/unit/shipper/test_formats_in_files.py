@@ -1,0 +1,162 @@
+"""Formats in whole files: headers, restarts in the middle, entries of several lines, wrapped JSON."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from logboom.config import FileInput
+from logboom.errors import ConfigError
+from logboom.event import IndexDays
+from shipper.assembly import Assembler
+from shipper.parsers.making import make_parser
+
+READ_NS = 1_791_640_600_000_000_000
+
+
+def assembler(head: bytes = b"", **settings: Any) -> Assembler:
+    return Assembler(
+        FileInput(path=["x"], **settings), source="s", run="r", epoch=0, path="/x/shop.log",
+        max_event_bytes=100_000, days=IndexDays(timedelta(days=90)), head=lambda: head,
+    )  # fmt: skip
+
+
+def events(made: Assembler, text: str, *, offset: int = 0) -> list[dict[str, Any]]:
+    assembled = made.assemble(text.encode(), offset=offset, read_ns=READ_NS, ended=True)
+    return [orjson.loads(message.value) for message in assembled.messages]
+
+
+CSV = "time,level,message,id\n"
+ROW = '2026-10-10T13:55:36Z,ERROR,"cannot load, sorry",7\n'
+FIELDS = "#Fields: date time c-ip cs-method sc-status\n"
+LINE = "2026-10-10 13:55:36 203.0.113.7 GET 200\n"
+
+
+@pytest.mark.parametrize("format_name", ["csv", "auto"])
+def test_a_header_is_a_tagged_event_and_names_the_columns(format_name: str) -> None:
+    header, row = events(assembler(format=format_name), CSV + ROW)
+    assert (header["message"], header["tags"]) == (CSV.strip(), ["header"])
+    assert row["message"] == "cannot load, sorry"
+    assert row["@timestamp"] == "2026-10-10T13:55:36.000Z"
+    assert row["log"]["level"] == "error"
+    assert row["attributes"] == {"id": "7"}
+
+
+@pytest.mark.parametrize("format_name", ["csv", "auto"])
+def test_a_header_is_known_again_in_the_middle_of_the_file(format_name: str) -> None:
+    (row,) = events(assembler(CSV.encode(), format=format_name), ROW, offset=len(CSV))
+    assert row["message"] == "cannot load, sorry"
+    assert "tags" not in row
+
+
+def test_columns_and_delimiter_can_be_set() -> None:
+    made = assembler(format="csv", delimiter=";", columns=["time", "message"])
+    (row,) = events(made, "2026-10-10T13:55:36Z;loaded\n")
+    assert row["message"] == "loaded"
+
+
+def test_a_row_of_another_width_is_told() -> None:
+    _, short = events(assembler(format="csv"), CSV + "a,b\n")
+    assert short["tags"] == ["parse_failed"]
+    assert short["message"] == "a,b"
+
+
+@pytest.mark.parametrize("format_name", ["iis", "auto"])
+def test_fields_may_change_within_a_file(format_name: str) -> None:
+    other = "#Fields: date time sc-status\n2026-10-10 13:55:37 500\n"
+    found = events(assembler(format=format_name), FIELDS + LINE + "#Software: x\n" + other)
+    statuses = [event.get("http", {}).get("response", {}).get("status_code") for event in found]
+    assert statuses == [None, 200, None, None, 500]
+
+
+@pytest.mark.parametrize("format_name", ["iis", "auto"])
+def test_fields_are_known_again_in_the_middle_of_the_file(format_name: str) -> None:
+    made = assembler((FIELDS + LINE).encode(), format=format_name)
+    (event,) = events(made, LINE, offset=len(FIELDS + LINE))
+    assert event["client"]["ip"] == "203.0.113.7"
+    assert event["http"]["response"]["status_code"] == 200
+
+
+BLOCKS = (
+    "__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1791640536123456\nPRIORITY=3\nMESSAGE=one\n\n"
+    "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1791640537123456\n_HOSTNAME=web-1\nMESSAGE=two\n\n"
+)
+
+
+@pytest.mark.parametrize("format_name", ["journal", "journal_export", "auto"])
+def test_blocks_of_the_journal_are_events(format_name: str) -> None:
+    one, two = events(assembler(format=format_name), BLOCKS)
+    assert (one["message"], one["log"]["level"]) == ("one", "error")
+    assert (two["message"], two["host"]["name"]) == ("two", "web-1")
+    assert two["@timestamp"] == "2026-10-10T13:55:37.123456Z"
+
+
+@pytest.mark.parametrize("format_name", ["jul", "auto"])
+def test_two_lines_of_java_util_logging_are_one_event(format_name: str) -> None:
+    text = "Oct 10, 2026 1:55:36 PM com.acme.Cart load\nSEVERE: cannot load\n"
+    first, second = events(assembler(format=format_name), text * 2)
+    assert first["message"] == second["message"] == "cannot load"
+    assert first["log"]["logger"] == "com.acme.Cart"
+
+
+@pytest.mark.parametrize("format_name", ["mysql_slow", "auto"])
+def test_a_slow_query_is_one_event(format_name: str) -> None:
+    text = (
+        "# Time: 2026-10-10T13:55:36.123456Z\n# User@Host: ada[ada] @ localhost []  Id:     5\n"
+        "# Query_time: 1.5  Lock_time: 0.0 Rows_sent: 1  Rows_examined: 5\nSELECT 1;\n"
+    )
+    first, second = events(assembler(format=format_name), text * 2)
+    assert first["event"]["duration"] == second["event"]["duration"] == 1_500_000_000
+    assert first["message"] == "SELECT 1;"
+
+
+def test_an_object_in_a_message_is_found_when_there_are_many() -> None:
+    line = '{"log":"{\\"level\\":\\"warn\\",\\"msg\\":\\"slow\\"}\\n","stream2":"x"}\n'
+    for event in events(assembler(), line * 50):
+        assert event["message"] == "slow"
+        assert event["log"]["level"] == "warn"
+        assert event["attributes"] == {"stream2": "x"}
+
+
+def test_an_object_behind_a_text_is_found() -> None:
+    made = assembler()
+    (event,) = events(made, '2026-10-10 13:55:36 INFO {"message":"slow","took_ms":3,"id":7}\n')
+    assert event["message"] == "slow"
+    assert event["event"]["duration"] == 3_000_000
+    assert event["log"]["level"] == "info"
+    assert event["@timestamp"] == "2026-10-10T13:55:36.000Z"
+
+
+@pytest.mark.parametrize(
+    ("form", "time"),
+    [
+        ("dd.MM.yyyy HH:mm", "10.11.2026 13:55"),
+        ("%d.%m.%Y %H:%M", "10.11.2026 13:55"),
+        ("MM-dd-yy hh:mm a", "11-10-26 01:55 PM"),
+        ("EEE, d MMM yyyy HH:mm:ss[.SSS] z", "Tue, 10 Nov 2026 13:55:00.000 UTC"),
+        ("yyyy'W'DDD'T'HHmmss", "2026W314T135500"),
+        ("%s", "1794318900"),
+        ("dd/MM HH:mm:ss", "10/11 13:55:00"),
+    ],
+)
+def test_times_in_a_form_of_ones_own(form: str, time: str) -> None:
+    text = orjson.dumps({"time": time, "message": "x"}).decode() + "\n"
+    for event in events(assembler(timestamp_format=["HH|mm", form]), text * 20):
+        assert event["@timestamp"] == "2026-11-10T13:55:00.000Z"
+
+
+def test_a_time_of_another_form_is_read_as_always() -> None:
+    (event,) = events(
+        assembler(format="json", timestamp_format="dd.MM.yyyy HH:mm"),
+        '{"time":"2026-10-10T13:55:36Z","msg":"x"}\n',
+    )
+    assert event["@timestamp"] == "2026-10-10T13:55:36.000Z"
+
+
+@pytest.mark.parametrize("form", ["bbb", "%Q", "words", "HH HH", "%%", "[HH"])
+def test_a_form_that_means_nothing_is_refused(form: str) -> None:
+    with pytest.raises(ConfigError, match="is not a form of times"):
+        make_parser(FileInput(path=["x"], timestamp_format=[form]))
