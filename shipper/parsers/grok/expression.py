@@ -28,17 +28,20 @@ class Expression:
     Attributes:
         names: What each of its groups is called, in their order; None for one that only a
             reference needs.
+        optional: Which of them, from 0, a match can leave out.
     """
 
     text: str
     names: tuple[str | None, ...]
+    optional: frozenset[int]
 
 
 def write_expression(tree: Node) -> Expression:
     """Writes a tree down; groups without a name that nothing refers to capture nothing."""
     targets = set(_targets(tree))
     writer = _Writer({target for target in targets if isinstance(target, int)})
-    return Expression(writer.write(tree), tuple(writer.names))
+    text = writer.write(tree)
+    return Expression(text, tuple(writer.names), frozenset(writer.optional))
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class _Writer:
     targets: set[int]
     names: list[str | None] = field(default_factory=list)
     numbers: dict[int | str, int] = field(default_factory=dict)
+    optional: set[int] = field(default_factory=set)
 
     def write(self, node: Node) -> str:  # noqa: PLR0911 - one for each kind of node
         match node:
@@ -54,13 +58,14 @@ class _Writer:
             case Series(items):
                 return "".join(self._item(item) for item in items)
             case Choice(options):
-                return "|".join(self.write(option) for option in options)
+                return "|".join(self._optional(option) for option in options)
             case Repeat(body, low, high, kind):
-                return self._single(body) + _times(low, high) + kind.value
+                written = self._single(body) if low else self._optional(body, is_single=True)
+                return written + _times(low, high) + kind.value
             case Atomic(body):
                 return f"(?>{self.write(body)})"
             case Look(body, ahead, negative):
-                return f"{_LOOKS[ahead, negative]}{self.write(body)})"
+                return f"{_LOOKS[ahead, negative]}{self._optional(body)})"
             case Assertion(source):
                 return source
             case BackReference(target):
@@ -77,6 +82,12 @@ class _Writer:
         if node.name is not None:
             self.numbers.setdefault(node.name, number)
         return f"({self.write(node.body)})"
+
+    def _optional(self, node: Node, *, is_single: bool = False) -> str:
+        before = len(self.names)
+        written = self._single(node) if is_single else self.write(node)
+        self.optional.update(range(before, len(self.names)))
+        return written
 
     def _item(self, node: Node) -> str:
         written = self.write(node)

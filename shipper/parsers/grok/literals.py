@@ -12,11 +12,14 @@ _MOST = 3
 def required_literals(tree: Node) -> tuple[str, ...]:
     """The pieces worth looking for, in the order in which they must come: at most three."""
     runs = [run for run in "\0".join(_runs(tree)).split("\0") if run and run != " "]
-    best = sorted(range(len(runs)), key=lambda number: (-_worth(runs[number]), number))[:_MOST]
+    best = sorted(range(len(runs)), key=lambda number: (-literal_worth(runs[number]), number))[
+        :_MOST
+    ]
     return tuple(runs[number] for number in sorted(best))
 
 
-def _worth(run: str) -> int:
+def literal_worth(run: str) -> int:
+    """How much of the texts without a match a piece is likely to rule out."""
     return 2 * len(run) + sum(not sign.isalnum() and sign != " " for sign in run)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipper.parsers.grok.alarm import TimedOut
 from shipper.parsers.grok.library import PatternLibrary
 from shipper.parsers.grok.pattern import Pattern
+from shipper.parsers.grok.watch import TimedOut
 from shipper.parsers.port import Fields, to_ecs
 
 MAX_TEXT = 32_768

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from logboom.errors import ConfigError
-from shipper.parsers.grok.alarm import TIMED_OUT, Find, TimedOut, find_within
 from shipper.parsers.grok.classes import SyntaxTrouble
 from shipper.parsers.grok.effort import Effort, effort_of
 from shipper.parsers.grok.expression import write_expression
 from shipper.parsers.grok.improving import improve
 from shipper.parsers.grok.library import PatternLibrary
-from shipper.parsers.grok.literals import required_literals
+from shipper.parsers.grok.literals import literal_worth, required_literals
 from shipper.parsers.grok.references import Wanted, expand, readable
 from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.grok.tree import DOT, Assertion, Capture, Kind, Node, Repeat, Series
+from shipper.parsers.grok.watch import TIMED_OUT, Find, TimedOut, process_watch, ticks_of
 from shipper.parsers.port import Fields
 
 log = logging.getLogger(__name__)
 
-STEPS_PER_S = 50_000_000
-"""Steps of `re` in a second, on the safe side: a step takes 5 to 20 ns."""
+_LONG = 2000
+"""Characters from which on a pattern that can begin anywhere is searched for in the careful way."""
+_STEPS_PER_S = 50_000_000  # of `re`, on the safe side: one takes 5 to 20 ns
 _STRIKES = 3
+_QUICK_ONES = 100
 _LONGEST_REST = 1000
 
 
@@ -40,6 +42,7 @@ class Pattern:
 
     Attributes:
         effort: How many steps it may take.
+        safe_length: Characters up to which no text can take longer than the budget.
         expression: What `re` is given.
     """
 
@@ -53,13 +56,20 @@ class Pattern:
         self.expression = written.text
         compiled = self._compiled(written.text)
         self._find: Find = compiled.match if self.is_anchored else compiled.search
-        self._careful: Find | None = compiled.match if self.is_anchored else None
-        captures = [expanded.capture(name) if name else None for name in written.names]
-        self._filling = _Filling(captures)
-        self.literals = required_literals(tree)
-        self.safe_length = self.effort.longest(budget_s * STEPS_PER_S)
+        self._find_in_long: Find | None = compiled.match if self.is_anchored else None
+        self._watch, self._ticks = process_watch(), ticks_of(budget_s)
+        captures = [expanded.capture(name) for name in written.names]
+        self._filling = _Filling(captures, written.optional)
+        self._literal, self._others = self._required(tree)
         self._budget_s = budget_s
-        self._strikes = self._rest = 0
+        self.safe_length = self.effort.longest(budget_s * _STEPS_PER_S)
+        self._strikes = self._rest = self._quick = 0
+
+    def _required(self, tree: Node) -> tuple[str, Sequence[str]]:
+        """The text that must be there; where each place may be tried, more of them in their order."""
+        literals = required_literals(tree)
+        best = max(literals, key=literal_worth, default="")
+        return best, () if self.is_anchored or len(literals) == 1 else literals
 
     def _compiled(self, expression: str) -> re.Pattern[str]:
         try:
@@ -69,32 +79,38 @@ class Pattern:
 
     def match(self, text: str) -> Fields | TimedOut | None:
         """What it captures; None where it does not match."""
-        place = 0
-        for literal in self.literals:
-            place = text.find(literal, place)
-            if place < 0:
-                return None
-            place += len(literal)
-        if len(text) > self.safe_length:
-            return self._match_carefully(text)
-        found = self._find(text)
-        return None if found is None else self._filling.fill(found.groups())
-
-    def _match_carefully(self, text: str) -> Fields | TimedOut | None:
-        if self._rest:
+        if self._literal not in text or (self._others and not self._has_others(text)):
+            return None
+        if self._rest and len(text) > self.safe_length:
             self._rest -= 1
             return TIMED_OUT
-        if self._careful is None:
-            self._careful = self._compiled(f".*?(?:{self.expression})").match
-        found = find_within(self._careful, text, self._budget_s)
+        find = self._find if len(text) < _LONG else self._long_find()
+        found = self._watch.find(find, text, self._ticks)
+        if found is None:
+            return None
         if isinstance(found, TimedOut):
             self._strike()
             return found
-        self._strikes = 0
-        return None if found is None else self._filling.fill(found.groups())
+        if self._strikes:
+            self._forgive()
+        return self._filling.fill(found.groups())
+
+    def _has_others(self, text: str) -> bool:
+        place = 0
+        for literal in self._others:
+            place = text.find(literal, place)
+            if place < 0:
+                return False
+            place += len(literal)
+        return True
+
+    def _long_find(self) -> Find:
+        if self._find_in_long is None:
+            self._find_in_long = self._compiled(f".*?(?:{self.expression})").match
+        return self._find_in_long
 
     def _strike(self) -> None:
-        """After some texts in a row that took too long, the next ones like them are not tried."""
+        """After some texts that took too long, the next ones that might are not tried."""
         self._strikes += 1
         if self._strikes == _STRIKES:
             log.warning(
@@ -105,15 +121,23 @@ class Pattern:
         if self._strikes >= _STRIKES:
             self._rest = min(10 * 2 ** (self._strikes - _STRIKES), _LONGEST_REST)
 
+    def _forgive(self) -> None:
+        self._quick = (self._quick + 1) % _QUICK_ONES
+        if not self._quick:
+            self._strikes -= 1
+
 
 class _Filling:
     """From the groups of a match to fields; an absent group never takes the place of a present one."""
 
-    def __init__(self, captures: Sequence[Wanted | None]) -> None:
+    def __init__(self, captures: Sequence[Wanted | None], optional: Set[int]) -> None:
         self._captures = tuple(
             (number, capture) for number, capture in enumerate(captures) if capture is not None
         )
         self._names = tuple(capture.field for _, capture in self._captures)
+        self._optional = tuple(
+            capture.field for number, capture in self._captures if number in optional
+        )
         self._typed = tuple(
             (capture.field, capture.convert) for _, capture in self._captures if capture.convert
         )
@@ -123,9 +147,10 @@ class _Filling:
         """The fields, in the order of the pattern."""
         if not self._is_plain:
             return self._fill_carefully(groups)
-        found: Fields = dict(zip(self._names, groups, strict=False))
-        if None in groups:
-            found = {name: value for name, value in found.items() if value is not None}
+        found: Fields = dict(zip(self._names, groups))  # noqa: B905 - the keyword takes time
+        for name in self._optional:
+            if found[name] is None:
+                del found[name]
         for name, convert in self._typed:
             if name in found:
                 found[name] = convert(found[name])

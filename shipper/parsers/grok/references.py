@@ -18,6 +18,7 @@ _REFERENCE = re.compile(
 )
 _MARK = "\0"
 _MAX_LENGTH = 200_000
+_METADATA = "@metadata"  # in Logstash, fields that live no longer than the pipeline's run
 
 Conversion = Callable[[str], object]
 
@@ -42,9 +43,12 @@ class Expanded:
     text: str
     wanted: dict[str, Wanted]
 
-    def capture(self, group: str) -> Wanted:
-        """What a named group of the expression is."""
-        return self.wanted.get(group) or Wanted(field_name(group), None)
+    def capture(self, group: str | None) -> Wanted | None:
+        """What a group of the expression is; None for one that is no field of an event."""
+        if group is None:
+            return None
+        found = self.wanted.get(group) or Wanted(field_name(group), None)
+        return None if found.field.startswith(_METADATA) else found
 
 
 def expand(pattern: str, library: PatternLibrary) -> Expanded:
