@@ -29,7 +29,7 @@ class Connections:
     whose sender is gone is found out by TCP's own probes.
 
     Args:
-        listener: Bound; closed at the end.
+        listener: Bound.
         section: The input.
         receiver: Makes records.
         spool: Keeps them; while it is full, nothing is read, and TCP holds the senders back.
@@ -54,15 +54,12 @@ class Connections:
         """Serves until `stop` is set; then whatever was received is kept."""
         self._listener.listen(_BACKLOG)
         self._listener.setblocking(False)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                accepting = tasks.create_task(self._accept(tasks))
-                await stop.wait()
-                accepting.cancel()
-                for connection in tuple(self._open):
-                    connection.close()
-        finally:
-            self._listener.close()
+        async with asyncio.TaskGroup() as tasks:
+            accepting = tasks.create_task(self._accept(tasks))
+            await stop.wait()
+            accepting.cancel()
+            for connection in tuple(self._open):
+                connection.close()
 
     async def _accept(self, tasks: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()

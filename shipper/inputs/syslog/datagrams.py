@@ -24,7 +24,7 @@ class Datagrams:
     While the spool is full they are left to the kernel, which drops what its buffer cannot hold.
 
     Args:
-        listener: Bound; closed at the end.
+        listener: Bound.
         receiver: Makes records.
         spool: Keeps them.
     """
@@ -52,7 +52,6 @@ class Datagrams:
                 holding.cancel()
         finally:
             loop.remove_reader(self._listener)
-            self._listener.close()
 
     def _receive(self) -> None:
         """Takes a bounded number, so that others have their turn, and appends them together."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -56,22 +58,36 @@ class SyslogListener:
         section = self._section
         context = None if section.tls is None else server_context(section.tls, where=self._where)
         address = await self._resolve()
-        async with asyncio.TaskGroup() as tasks:
-            if "udp" in section.transports:
-                listener = self._bind(address, socket.SOCK_DGRAM)
-                self._tell_buffer(enlarge_buffer(listener, section.receive_buffer))
-                datagrams = Datagrams(
-                    listener, self._receiver, self._spool, max_bytes=section.max_message_bytes
+        with contextlib.ExitStack() as sockets:
+            parts = [
+                make(sockets.enter_context(self._bind(address, kind)), context)
+                for transport, kind, make in (
+                    ("udp", socket.SOCK_DGRAM, self._make_datagrams),
+                    ("tcp", socket.SOCK_STREAM, self._make_connections),
                 )
-                self._datagrams = listener
-                tasks.create_task(datagrams.run(stop))
-            if "tcp" in section.transports:
-                listener = self._bind(address, socket.SOCK_STREAM)
-                self._connections = Connections(
-                    listener, section, self._receiver, self._spool, context
-                )
-                tasks.create_task(self._connections.run(stop))
+                if transport in section.transports
+            ]
             log.info("listening for %s, %s", self._where, " and ".join(sorted(section.transports)))
+            async with asyncio.TaskGroup() as tasks:
+                for part in parts:
+                    tasks.create_task(part.run(stop))
+
+    def _make_datagrams(
+        self, listener: socket.socket, _context: ssl.SSLContext | None
+    ) -> Datagrams:
+        self._tell_buffer(enlarge_buffer(listener, self._section.receive_buffer))
+        self._datagrams = listener
+        return Datagrams(
+            listener, self._receiver, self._spool, max_bytes=self._section.max_message_bytes
+        )
+
+    def _make_connections(
+        self, listener: socket.socket, context: ssl.SSLContext | None
+    ) -> Connections:
+        self._connections = Connections(
+            listener, self._section, self._receiver, self._spool, context
+        )
+        return self._connections
 
     def status(self) -> InputStatus:
         """See `NetworkInput.status`."""
