@@ -174,7 +174,7 @@ class _Connection(asyncio.Protocol):
 
     async def _hold_back(self) -> None:
         transport = self._transport
-        if transport is not None:
+        if transport is not None and not self.over.is_set():
             transport.pause_reading()
         while self._held:
             records, self._held = self._held, []

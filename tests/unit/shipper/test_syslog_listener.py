@@ -34,6 +34,10 @@ class _Acked:
     acked_offset: int
 
 
+def read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
 class Listening:
     """A listener at work, and what it has kept."""
 
@@ -127,6 +131,26 @@ async def test_a_full_spool_holds_tcp_senders_back_and_loses_nothing(tmp_path: P
         await sending
         assert made.texts() == [f"{number} {text}" for number in range(count)]
         assert made.spool.trouble is None
+
+
+async def test_the_end_of_a_connection_waits_for_room_too(tmp_path: Path) -> None:
+    async with listening(tmp_path, transport="tcp", max_spool_bytes=_MEBIBYTE) as made:
+        filling = made.spool.append([b"x" * (_MEBIBYTE - 60) + b"\n"])
+        _, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(b"<13>half")
+        writer.close()
+
+        async def is_full() -> bool:
+            return made.spool.trouble is not None
+
+        await soon(is_full, timeout_s=20, what="the spool is full")
+        made.spool.settled(cast("Source", _Acked(filling.path, filling.end)))
+
+        async def is_kept() -> bool:
+            return made.spool.waiting_bytes > 0
+
+        await soon(is_kept, timeout_s=20, what="the rest is kept")
+        assert b'"text":"half"' in read(filling.path)
 
 
 async def test_a_full_spool_leaves_datagrams_to_the_kernel_and_its_losses_are_counted(
