@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _KINDS: dict[bytes, str] = {
     b"\xfd7zXZ": "it is compressed by xz",
     b"BZh": "it is compressed by bzip2",
@@ -19,17 +21,20 @@ _WIDE_NULLS = 0.4
 """Western text in UTF-16 has this part of NUL bytes at least, all of them on one side."""
 
 
+_RUNS = re.compile(rb"\0{64,}+")
+
+
 def why_binary(head: bytes, *, unit: int = 1) -> str | None:
     """What the first bytes of a file are when they are those of no log; None for a log.
 
-    A leading run of NUL bytes is what a truncated log has when its writer kept its old place, so
-    it does not count.
+    Runs of NUL bytes are what a truncated log has when its writer kept its old place, or what room
+    that was set apart is filled with, so they do not count.
 
     Args:
         head: The first bytes.
         unit: Bytes of the code units of the encoding that was named.
     """
-    text = head[:_LOOKED_AT_BYTES].lstrip(b"\0")
+    text = _RUNS.sub(b"", head[:_LOOKED_AT_BYTES]).lstrip(b"\0")
     for magic, kind in _KINDS.items():
         if text.startswith(magic):
             return kind
