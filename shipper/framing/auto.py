@@ -27,6 +27,7 @@ _TIMES: tuple[bytes, ...] = (
     rb"\d{10}(?:\d{3})?(?:[.,]\d+)?[ \t:]",
     rb"[A-Z], \[\d{4}-",
     rb"(?:time|ts|t|level|lvl|at|msg)=\S",
+    rb"__CURSOR=|# Time: |#(?:Software|Version|Date|Fields|Remark): ",
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z][a-z]{2} |[A-Z][a-z]{2} \d\d?, \d{4} ",
 )
 _LEVEL = (

@@ -18,6 +18,7 @@ from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
 from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
+from shipper.parsers.catalogue import load_catalogue
 from shipper.spooled import SpooledInput
 
 _AUTO_MAX_LINES = 5000
@@ -72,7 +73,13 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
     multiline = section.multiline
     if multiline == "none":
         return EveryLineRule()
-    return AutoRule() if multiline == "auto" else make_user_rule(multiline, section.encoding)
+    if multiline != "auto":
+        return make_user_rule(multiline, section.encoding)
+    entry = load_catalogue().entry(section.format)
+    if not entry:
+        return AutoRule()
+    begins = MultilineSection(pattern=entry, negate=True, match="after")
+    return make_user_rule(begins, section.encoding)
 
 
 def _check_encoding(encoding: str) -> None:
