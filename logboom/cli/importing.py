@@ -1,0 +1,65 @@
+"""`logboom import`: another shipper's configuration as ours."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logboom.errors import UsageError
+from logboom.importing import Translation, as_yaml, import_filebeat, import_logstash
+
+_LATER = {"alert_rules": "Prometheus rules", "alertmanager": "an Alertmanager configuration"}
+_LOGSTASH = re.compile(r"^\s*(?:#.*\n\s*)*(?:input|filter|output)\s*\{", re.MULTILINE)
+_ALERTS = re.compile(r"^(?:groups|route|receivers):", re.MULTILINE)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the command line."""
+    app.command("import")(import_)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="filebeat.yml or logstash.conf.")],
+) -> None:
+    """Prints the equivalent configuration; what could not be translated goes to standard error.
+
+    Example: logboom import filebeat.yml > logboom.yaml
+    """
+    text = _read(file)
+    translation = _translated(file, text)
+    for note in translation.notes:
+        where = f"{file}:{note.line}" if note.line else str(file)
+        sys.stderr.write(f"{where}: {note.text}\n")
+    sys.stdout.write(as_yaml(translation, origin=file.name))
+
+
+def _translated(file: Path, text: str) -> Translation:
+    later = next((kind for name, kind in _LATER.items() if file.stem.startswith(name)), None)
+    if later is not None or (file.suffix in {".yml", ".yaml"} and _ALERTS.search(text)):
+        raise UsageError(
+            f"{later or 'alerting'} cannot be translated yet: there are no alerts",
+            where=str(file),
+            mend="filebeat.yml and logstash.conf can",
+        )
+    if file.suffix not in {".yml", ".yaml"} and _LOGSTASH.search(text):
+        return import_logstash(text, origin=str(file))
+    if file.suffix in {".yml", ".yaml"}:
+        return import_filebeat(text, origin=str(file))
+    raise UsageError(
+        "is neither a filebeat.yml nor a logstash.conf",
+        where=str(file),
+        mend="a YAML file, or one with input { … } and output { … }",
+    )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8 text", where=str(file)) from error

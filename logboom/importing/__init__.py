@@ -1,0 +1,8 @@
+"""Other shippers' configurations as ours."""
+
+from logboom.importing.filebeat import import_filebeat
+from logboom.importing.logstash import import_logstash
+from logboom.importing.translation import Note, Translation
+from logboom.importing.writing import as_yaml
+
+__all__ = ["Note", "Translation", "as_yaml", "import_filebeat", "import_logstash"]
