@@ -6,27 +6,28 @@ mean the same; `update` and `delete` cannot be done to a log, and are refused it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from shipper.inputs.envelopes import envelope
+from shipper.inputs.http.documents import ID_FIELD, INDEX_FIELD, document_line, split_document
 from shipper.inputs.http.speaking import (
     JSON,
     Answer,
     Incoming,
     Refusal,
     Taken,
-    field_of,
     retry_headers,
 )
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
-INDEX_FIELD = "elasticsearch.index"
-ID_FIELD = "elasticsearch.id"
 _NO_INDEX = "logboom"
-_TIME = "@timestamp"
+_MOST_KNOWN = 1000
+_CREATED = (
+    b',"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":'
+)
 _TYPES = {
     400: "illegal_argument_exception", 401: "security_exception", 404: "resource_not_found_exception",
     405: "method_not_allowed_exception", 408: "timeout_exception",
@@ -38,9 +39,19 @@ _MEDIA = frozenset({"", JSON, "application/x-ndjson", "application/x-www-form-ur
 
 @dataclass(frozen=True, slots=True)
 class _Action:
+    """An action line.
+
+    Attributes:
+        kind: index, create, update or delete.
+        head: Begin of what is answered, as JSON.
+        id: The id that the client gave, as JSON; empty when it gave none.
+        about: What is kept of index and id with the document.
+    """
+
     kind: str
-    index: str
-    id: str | None
+    head: bytes
+    id: bytes
+    about: Mapping[str, str]
 
 
 class BulkSpeaker:
@@ -82,18 +93,19 @@ class _Reading:
         self._lines = incoming.body.split(b"\n")
         self._index = incoming.index
         self._prefix = incoming.digest[:12]
+        self._known: dict[bytes, _Action | None] = {}
         self._records: list[bytes] = []
-        self._items: list[dict[str, Any]] = []
+        self._items: list[bytes] = []
         self._errors = False
 
     def read(self) -> Taken | Refusal:
-        lines, at = self._lines, 0
-        while at < len(lines) - 1:
+        lines, at, end = self._lines, 0, len(self._lines) - 1
+        while at < end:
             line = lines[at]
             if not line or line.isspace():
                 at += 1
                 continue
-            action = _action(line, self._index)
+            action = self._action(line)
             if action is None:
                 return Refusal(
                     400,
@@ -104,13 +116,23 @@ class _Reading:
                 self._refuse(action, "a log is only added to: delete is not supported")
                 at += 1
                 continue
-            if at + 1 >= len(lines) - 1:
+            if at + 1 >= end:
                 return Refusal(400, f"The document after line [{at + 1}] is missing")
             self._take(action, lines[at + 1])
             at += 2
         if not self._items:
             return Refusal(400, "no requests added: the body names no action")
         return Taken(self._records, self._answer)
+
+    def _action(self, line: bytes) -> _Action | None:
+        """Most lines are the same."""
+        known = self._known
+        if line in known:
+            return known[line]
+        action = _read_action(line, self._index)
+        if len(known) < _MOST_KNOWN:
+            known[line] = action
+        return action
 
     def _take(self, action: _Action, line: bytes) -> None:
         if action.kind == "update":
@@ -125,43 +147,35 @@ class _Reading:
             reason = "failed to parse: the document is not an object"
             self._refuse(action, reason, "document_parsing_exception")
             return
-        fields: dict[str, object] = {}
-        if action.index != _NO_INDEX:
-            fields[INDEX_FIELD] = action.index
-        if action.id is not None:
-            fields[ID_FIELD] = action.id
-        self._records.append(self._record(line, document, fields))
-        self._items.append({action.kind: {
-            "_index": action.index, "_id": action.id or self._made_up_id(), "_version": 1,
-            "result": "created", "_shards": {"total": 1, "successful": 1, "failed": 0},
-            "_seq_no": len(self._items), "_primary_term": 1, "status": 201,
-        }})  # fmt: skip
-
-    def _record(self, line: bytes, document: dict[str, Any], fields: dict[str, object]) -> bytes:
-        message = document.get("message") if self._splits else None
-        if not isinstance(message, str):
-            return envelope(line.decode(), fields)
-        others = {
-            n if n == _TIME else field_of(n): v for n, v in document.items() if n != "message"
-        }
-        return envelope(message, others | fields)
+        record = split_document(document, action.about) if self._splits else None
+        if record is None:
+            record = document_line(line, document, action.about)
+            if self._splits:
+                record = envelope(record[:-1].decode(), {})
+        self._records.append(record)
+        number = len(self._items)
+        self._items.append(
+            b'%b%b%b%d,"_primary_term":1,"status":201}}'
+            % (action.head, self._id_of(action, number), _CREATED, number)
+        )
 
     def _refuse(
         self, action: _Action, reason: str, kind: str = "illegal_argument_exception"
     ) -> None:
         self._errors = True
-        self._items.append({action.kind: {
-            "_index": action.index, "_id": action.id or self._made_up_id(), "status": 400,
-            "error": {"type": kind, "reason": reason},
-        }})  # fmt: skip
+        error = orjson.dumps({"type": kind, "reason": reason})
+        name = self._id_of(action, len(self._items))
+        self._items.append(b'%b%b,"status":400,"error":%b}}' % (action.head, name, error))
 
-    def _made_up_id(self) -> str:
-        """The same for a request that is sent again."""
-        return f"{self._prefix}{len(self._items):08x}"
+    def _id_of(self, action: _Action, number: int) -> bytes:
+        """As JSON; one that is made up is the same for a request that is sent again."""
+        return action.id or f'"{self._prefix}{number:08x}"'.encode()
 
     def _answer(self, took_ms: int) -> Answer:
-        body = {"took": took_ms, "errors": self._errors, "items": self._items}
-        return Answer(200, orjson.dumps(body), headers=PRODUCT)
+        errors = b"true" if self._errors else b"false"
+        items = b",".join(self._items)
+        body = b'{"took":%d,"errors":%b,"items":[%b]}' % (took_ms, errors, items)
+        return Answer(200, body, headers=PRODUCT)
 
 
 def _is_media(content_type: str) -> bool:
@@ -171,7 +185,7 @@ def _is_media(content_type: str) -> bool:
     )
 
 
-def _action(line: bytes, index: str | None) -> _Action | None:
+def _read_action(line: bytes, index: str | None) -> _Action | None:
     """None when the line is no action."""
     try:
         content = orjson.loads(line)
@@ -179,12 +193,16 @@ def _action(line: bytes, index: str | None) -> _Action | None:
         return None
     if not isinstance(content, dict) or len(content) != 1:
         return None
-    kind, about = next(iter(content.items()))
-    if kind not in {"index", "create", "update", "delete"} or not isinstance(about, dict):
+    kind, fields = next(iter(content.items()))
+    if kind not in {"index", "create", "update", "delete"} or not isinstance(fields, dict):
         return None
-    target, name = about.get("_index"), about.get("_id")
+    target, name = fields.get("_index"), fields.get("_id")
+    target = target if isinstance(target, str) and target else index
+    name = str(name) if isinstance(name, str | int) and name != "" else None
+    about = {INDEX_FIELD: target, ID_FIELD: name}
     return _Action(
         kind,
-        target if isinstance(target, str) and target else index or _NO_INDEX,
-        str(name) if isinstance(name, str | int) and name != "" else None,
+        b'{"%b":{"_index":%b,"_id":' % (kind.encode(), orjson.dumps(target or _NO_INDEX)),
+        b"" if name is None else orjson.dumps(name),
+        {field: value for field, value in about.items() if value is not None},
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from logboom.clock import Clock
-from logboom.config import HttpInput
+from logboom.config import FileInput, HttpInput
 from logboom.serving import Server, listen
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.delivery import Delivery
@@ -93,9 +93,16 @@ class HttpReceiver:
 
     def _way(self, speaker: Speaker) -> Way:
         section, folder = self._section, self._folder / speaker.name
-        files = spooled(section, service=section.service or speaker.name)
+        files: FileInput = spooled(section, service=section.service or speaker.name)
         if isinstance(speaker, BulkSpeaker) and not speaker.splits:
-            files = files.model_copy(update={"format": "json", "patterns": []})
+            files = _of_json_lines(files)
         spool = Spool(folder, files, self._clock, max_bytes=section.max_spool_bytes)
         patience_s = section.timeout.total_seconds()
         return Way(speaker, Delivery(spool, folder, self._clock, patience_s=patience_s))
+
+
+def _of_json_lines(section: FileInput) -> FileInput:
+    """The same without envelopes: every line is a document."""
+    names = FileInput.model_fields.keys() & type(section).model_fields.keys() - {"kind"}
+    shared = {name: getattr(section, name) for name in names}
+    return FileInput(**shared | {"format": "json", "patterns": [], "columns": []})

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shipper.inputs.http.bulk import BulkSpeaker
+from shipper.inputs.http.documents import document_line
 from shipper.inputs.http.elasticsearch import VERSION, tell
 from shipper.inputs.http.speaking import Incoming, Refusal, Taken
+from shipper.normalise import Normaliser, SourceContext
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["info", "", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["level", "file", "path", "id", "x"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 NDJSON = "application/x-ndjson"
 
 
@@ -30,28 +44,82 @@ def answer(found: Taken) -> dict[str, Any]:
     return told
 
 
-def test_documents_become_envelopes_with_index_and_id() -> None:
+def test_documents_become_lines_with_index_and_id() -> None:
     document = {"message": "hi", "@timestamp": "2026-11-21T10:00:00Z", "n": 1}
-    found = taken({"index": {"_index": "app", "_id": "7"}}, document, {"create": {}}, {"m": "x"})
+    found = taken({"index": {"_index": "app", "_id": 7}}, document, {"create": {}}, {"m": "x"})
     first, second = (orjson.loads(record) for record in found.records)
-    assert orjson.loads(first["text"]) == document
-    assert first["fields"] == {"elasticsearch.index": "app", "elasticsearch.id": "7"}
-    assert first["stream"] is None
-    assert (orjson.loads(second["text"]), second["fields"]) == ({"m": "x"}, {})
+    assert first == {**document, "elasticsearch.index": "app", "elasticsearch.id": "7"}
+    assert second == {"m": "x"}
     told = answer(found)
     assert (told["took"], told["errors"]) == (7, False)
     assert told["items"][0]["index"]["_id"] == "7"
+    assert told["items"][0]["index"]["_index"] == "app"
     assert told["items"][0]["index"]["status"] == 201
     assert told["items"][1]["create"]["result"] == "created"
+    assert told["items"][1]["create"]["_seq_no"] == 1
     assert len(told["items"][1]["create"]["_id"]) == 20
 
 
 def test_the_index_in_the_path_is_the_default() -> None:
     found = taken({"index": {}}, {"a": 1}, {"index": {"_index": "other"}}, {"a": 2}, index="logs")
-    assert [orjson.loads(r)["fields"]["elasticsearch.index"] for r in found.records] == [
-        "logs",
-        "other",
-    ]
+    assert [orjson.loads(r)["elasticsearch.index"] for r in found.records] == ["logs", "other"]
+
+
+def test_nested_ecs_fields_get_their_dotted_names() -> None:
+    document = {
+        "log": {"level": "info", "file": {"path": "/a", "line": 7}, "custom": {"a": [1]}},
+        "event": {"id": "theirs", "duration": 5}, "host": {"name": ["two", "names"]},
+        "service": {"name": "nested"}, "agent": {"type": "filebeat"},
+        "error": "a text", "url": {}, "elasticsearch.index": "mine",
+    }  # fmt: skip
+    (record,) = taken({"index": {"_index": "app"}}, document).records
+    assert orjson.loads(record) == {
+        "log.level": "info", "log.file.path": "/a",
+        "log": {"file": {"line": 7}, "custom": {"a": [1]}},
+        "event.duration": 5, "event": {"id": "theirs"}, "host": {"name": ["two", "names"]},
+        "service.name": "nested", "agent": {"type": "filebeat"},
+        "error": "a text", "url": {}, "elasticsearch.index": "mine",
+    }  # fmt: skip
+    twice = {"service": {"name": "nested"}, "service.name": "dotted"}
+    (record,) = taken({"index": {}}, twice).records
+    assert orjson.loads(record) == twice
+
+
+@given(document=st.dictionaries(st.sampled_from(["log", "level", "name", "a"]), json_values))
+def test_a_document_s_line_makes_the_same_event_as_the_document(document: dict[str, Any]) -> None:
+    sent = orjson.dumps(document)
+    assert _event(document_line(sent, orjson.loads(sent), {})) == _event(sent)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    context = SourceContext("r", "-", "h", "s", UTC, {})
+    made = Normaliser(context, redactor=None).normalise(
+        orjson.loads(line), "text", offset=0, read_ns=10**18, read_text="2001-09-09T01:46:40.000Z"
+    )
+    event: dict[str, Any] = orjson.loads(made.value)
+    return event | {"attributes": dict(_leaves("", event["attributes"]))}
+
+
+def _leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """By their dotted names, as they are found."""
+    if isinstance(value, dict) and value:
+        for name, part in value.items():
+            yield from _leaves(f"{prefix}.{name}" if prefix else name, part)
+    else:
+        yield prefix, value
+
+
+def test_with_a_format_the_message_is_the_text() -> None:
+    body = b'{"index":{"_index":"i"}}\n{"message":"a=1","time":"t","host":{"name":"h"}}\n'
+    body += b'{"index":{}}\n{"no":"message"}\n'
+    found = BulkSpeaker(splits=True).read(Incoming(body, NDJSON, "d" * 32))
+    assert isinstance(found, Taken)
+    first, second = (orjson.loads(record) for record in found.records)
+    assert first["text"] == "a=1"
+    assert first["fields"] == {
+        "attributes.time": "t", "host": {"name": "h"}, "elasticsearch.index": "i",
+    }  # fmt: skip
+    assert orjson.loads(second["text"]) == {"no": "message"}
 
 
 def test_what_cannot_be_done_is_refused_item_by_item() -> None:
@@ -64,7 +132,7 @@ def test_what_cannot_be_done_is_refused_item_by_item() -> None:
         {"index": {}}, b"[" * 5000 + b"\n",
         {"index": {}}, b'"\xff"\n',
     )  # fmt: skip
-    assert [orjson.loads(orjson.loads(r)["text"]) for r in found.records] == [{"good": True}]
+    assert found.records == [b'{"good":true}\n']
     told = answer(found)
     assert told["errors"] is True
     items = [next(iter(item.values())) for item in told["items"]]

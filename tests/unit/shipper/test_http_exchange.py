@@ -74,7 +74,7 @@ class Receiver:
 
     def texts(self, name: str) -> list[str]:
         return [
-            orjson.loads(line)["text"]
+            line.decode() if name == "bulk" else orjson.loads(line)["text"]
             for path in sorted(self._folders[name].glob(f"*{SUFFIX}"))
             for line in path.read_bytes().splitlines()
         ]
@@ -120,7 +120,8 @@ async def test_each_protocol_has_its_route_and_its_answer(
     for path in ("/loki/api/v1/push", "/api/prom/push"):
         answer = await client.post(path, json=LOKI)
         assert (answer.status_code, answer.content) == (204, b"")
-    assert receiver.texts("bulk") == ['{"message":"x"}'] * 3
+    indexed = '{"message":"x","elasticsearch.index":"app"}'
+    assert receiver.texts("bulk") == ['{"message":"x"}', indexed, indexed]
     assert receiver.texts("otlp") == ["x"]
     assert receiver.texts("loki") == ["x", "x"]
     assert receiver.application.counts == {"http_requests": 6, "http_events": 6}
