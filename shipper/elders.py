@@ -6,6 +6,7 @@ from shipper.files.names import is_rotated_name, root_path
 from shipper.sources import Source
 
 _MOST_MEMBERS = 64
+_PATIENCE_S = 10.0
 
 
 class Elders:
@@ -30,17 +31,28 @@ class Elders:
         if not members:
             self._families.pop(root_path(source.family), None)
 
-    def has_elder(self, source: Source) -> bool:
-        """True when something older of the same log is to be read before."""
+    def has_elder(self, source: Source, now: float) -> bool:
+        """True when something older of the same log is to be read before.
+
+        Args:
+            source: About to be looked at.
+            now: Monotonic seconds; what an elder holds back is not waited for forever, since its
+                writer may go on with it.
+        """
         root = root_path(source.family)
         members = self._families.get(root, ())
         if not 1 < len(members) <= _MOST_MEMBERS:
             return False
-        return any(_is_before(other, source, root) for other in members if other is not source)
+        is_fresh = source.read_offset == 0 and now - source.found_at < _PATIENCE_S
+        return any(
+            _is_before(other, source, root)
+            for other in members
+            if other is not source and (other.is_behind or (is_fresh and other.pending))
+        )
 
 
 def _is_before(other: Source, source: Source, root: str) -> bool:
-    if not other.is_behind or not _is_rotated(other, root):
+    if not _is_rotated(other, root):
         return False
     if not _is_rotated(source, root):
         return True

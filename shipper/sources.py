@@ -101,6 +101,7 @@ class Source:
         self.skipped_bytes = 0
         self.modified_ns = 0
         self.is_behind = True
+        self.found_at = 0.0
         self.packed_size = record.packed_size
         self.changed = True
         self.tally = Tally.of(record)

@@ -51,6 +51,7 @@ class Watcher:
         open_files: int = _OPEN_FILES,
     ) -> None:
         self._inputs = inputs
+        self._clock = clock
         self._registry = registry
         self._opener = Opener(make_source, clock, open_files)
         self._surveys = Surveys(clock.monotonic)
@@ -123,6 +124,7 @@ class Watcher:
         for source in added:
             self.sources[_id_of(source)] = source
             self._elders.add(source)
+            source.found_at = self._clock.monotonic()
             source.join(self.looks)
 
     @property
@@ -140,7 +142,7 @@ class Watcher:
 
     def has_elder(self, source: Source) -> bool:
         """True when the rest of an older file of the same log is to be read before."""
-        return self._elders.has_elder(source)
+        return self._elders.has_elder(source, self._clock.monotonic())
 
     def release(self, source: Source) -> None:
         """Stops reading a source whose file is read to its end and is gone or rotated away."""
