@@ -12,13 +12,18 @@ import orjson
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from shipper.bounds import bounded_attributes, is_storable, written
+from shipper.objects import COMPOSED, KEPT, OBJECTS, composed
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
-from shipper.placing import places, put
+from shipper.placing import TARGETS, places, put
 from shipper.redact import Redactor
 from shipper.spellings import SPELLINGS
 
-NESTED_OBJECTS = frozenset(name.partition(".")[0] for name in EVENT_FIELDS if "." in name)
+NESTED_OBJECTS = frozenset(
+    {name.partition(".")[0] for name in TARGETS if "." in name} | OBJECTS.keys()
+)
+"""Names whose objects are looked into: of ECS's own, and of loggers' that have a spelling there."""
+
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS
 SMALL_TEXT = 16_000
 _PLACES = places()
@@ -96,7 +101,7 @@ class Normaliser:
             redacted += self._fill_in(event, attributes, wrapped, read_ns)
         if "message" not in event:
             event["message"] = text if fields is None else _message_of(event, text)
-        if "\n" in text or "\n" in event["message"]:
+        if "error" in event or "\n" in text or "\n" in event["message"]:
             self._add_trace(event, text)
         if redacted and self._redactor is not None:
             self._redactor.counts.update(set(redacted))
@@ -126,18 +131,14 @@ class Normaliser:
         event: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         zone, places = self._context.zone, _PLACES
-        for name, value in (fields or {}).items():
+        fields = fields or {}
+        if not COMPOSED.isdisjoint(fields):
+            fields = composed(fields)
+        for name, value in fields.items():
             place = places.get(name)
             if place is not None and place.take(event, value, zone, read_ns):
                 continue
-            if type(value) is dict and name in NESTED_OBJECTS:
-                self._place_nested(event, attributes, name, value, read_ns)
-            elif name == "attributes" and type(value) is dict:
-                attributes.update(value)
-            elif name.startswith("attributes."):
-                attributes[name[11:]] = value
-            else:
-                attributes[name] = value
+            self._keep(event, attributes, name, value, read_ns)
         for name, value in static.items():
             attributes.setdefault(name, value)
         if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
@@ -166,6 +167,32 @@ class Normaliser:
         _merge(attributes, own)
         return names
 
+    def _keep(
+        self, event: dict[str, Any], attributes: dict[str, Any], name: str, value: object,
+        read_ns: int,
+    ) -> None:  # fmt: skip
+        """What has no place of its own name: its parts may have one; else it is an attribute."""
+        if name in OBJECTS and self._place_object(event, name, value, read_ns):
+            if name in KEPT:
+                attributes[name] = value
+        elif isinstance(value, dict) and name in NESTED_OBJECTS:
+            self._place_nested(event, attributes, name, value, read_ns)
+        elif isinstance(value, dict) and name == "attributes":
+            attributes.update(value)
+        else:
+            attributes[name.removeprefix("attributes.")] = value
+
+    def _place_object(self, event: dict[str, Any], name: str, value: object, read_ns: int) -> bool:
+        """A logger's own object; False when it is not of the known form, or its place is taken."""
+        found = OBJECTS[name](value)
+        if found is None:
+            return False
+        taken = [
+            _PLACES[inner].take(event, part, self._context.zone, read_ns)
+            for inner, part in found.items()
+        ]
+        return any(taken)
+
     def _place_nested(
         self, event: dict[str, Any], attributes: dict[str, Any], name: str,
         value: dict[str, Any], read_ns: int,
@@ -180,9 +207,12 @@ class Normaliser:
             attributes[name] = rest
 
     def _add_trace(self, event: dict[str, Any], text: str) -> None:
-        if "stack_trace" in event.get("error", ()):
-            return
-        found = extract_error(text) or extract_error(event["message"])
+        """The exception that a stack trace tells of: one in the text, or one in its field."""
+        trace = event.get("error", {}).get("stack_trace")
+        if trace is None:
+            found = extract_error(text) or extract_error(event["message"])
+        else:
+            found = extract_error(trace)
         for name, value in (found or {}).items():
             put(event, tuple(name.split(".")), value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import lru_cache
@@ -22,6 +23,15 @@ _Fit = Callable[[Any, tzinfo, int], Any]
 
 TARGETS: Final = {**SPELLINGS, **{field: field for field in EVENT_FIELDS}}
 """Every name that is known → where its value goes: a field, or a duration of some unit."""
+
+
+TRACE_PARENT: Final = "traceparent"
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}").fullmatch
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s?(ns|us|µs|μs|ms|s|m|h)")
+_UNITS_NS: Final = {
+    "ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": 1_000_000_000,
+    "m": 60_000_000_000, "h": 3_600_000_000_000,
+}  # fmt: skip
 
 
 class Place:
@@ -71,10 +81,27 @@ class _AddressPlace(Place):
         return put(event, ("client", "ip" if is_address(value) else "address"), value)
 
 
+class _TraceParentPlace(Place):
+    """W3C's `traceparent` names a trace and a span."""
+
+    __slots__ = ()
+
+    def take(self, event: dict[str, Any], value: object, zone: tzinfo, read_ns: int) -> bool:  # noqa: ARG002 - as in Place
+        """Puts both ids where they belong; False when there is a trace id already."""
+        found = _TRACE_PARENT(value) if isinstance(value, str) else None
+        if found is None or not put(event, ("trace", "id"), found[1]):
+            return False
+        put(event, ("span", "id"), found[2])
+        return True
+
+
 def places() -> dict[str, Place]:
     """Every spelling that is known, and every field's own name → its place."""
     table: dict[str, Place] = {}
     for name, target in TARGETS.items():
+        if target == TRACE_PARENT:
+            table[name] = _TraceParentPlace(("trace", "id"), timestamp_text)
+            continue
         place = _place(target)
         kind = _KINDS.get(target, Place)
         table[name] = place if kind is Place else kind(place.path, place.fit)
@@ -136,7 +163,14 @@ def timestamp_text(value: object, zone: tzinfo, read_ns: int) -> str | None:
 
 
 def duration_ns(value: object, factor: int) -> int | None:
-    """A duration in ns; None when the value is no duration."""
+    """A duration in ns; None when the value is no duration.
+
+    Args:
+        value: A number, or a text that names its units: ``1.5ms``, ``1m3.2s``.
+        factor: ns in one unit of a number.
+    """
+    if isinstance(value, str):
+        return _duration_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
         return None
     return min(round(value * factor), 2**63 - 1)
@@ -179,6 +213,15 @@ class _TagsPlace(Place):
 _KINDS: Final[Mapping[str, type[Place]]] = MappingProxyType(
     {"client.ip": _AddressPlace, "@timestamp": _TimePlace, "tags": _TagsPlace}
 )
+
+
+def _duration_of(text: str) -> int | None:
+    total, end = 0.0, 0
+    for part in _DURATION.finditer(text[:64]):
+        if part.start() != end:
+            return None
+        total, end = total + float(part[1]) * _UNITS_NS[part[2]], part.end()
+    return round(total) if end and end == len(text) and total < 2**63 else None
 
 
 def _tags(value: object) -> list[str] | None:

@@ -21,7 +21,8 @@ from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from shipper.bounds import MAX_KEY, is_storable
 from shipper.normalise import JSON_OPTIONS, NESTED_OBJECTS, SourceContext, laid_out, split_static
-from shipper.placing import TARGETS, duration_ns, is_address, put, timestamp_text
+from shipper.objects import COMPOSED
+from shipper.placing import TARGETS, TRACE_PARENT, duration_ns, is_address, put, timestamp_text
 from shipper.spellings import DURATION_NS
 
 Fit = Callable[[str], str | None]
@@ -113,6 +114,8 @@ class ShapeMaker:
     def make(self, names: tuple[str, ...]) -> Shape | None:
         """Works out what becomes of a shape; None when that depends on more than its names."""
         if len(names) > _MOST_FIELDS or not is_storable(self._own_static):
+            return None
+        if not COMPOSED.isdisjoint(names):
             return None
         kinds: list[Kind] = []
         placed: dict[str, Slot] = {}
@@ -238,6 +241,8 @@ def _kind_of(target: str, zone: tzinfo) -> Kind | None:
         "client.ip": Kind(Sort.ADDRESS, _STRING, _address),
         "client.address": None,
         "tags": None,
+        "error.stack_trace": None,  # the exception's class stands in it
+        TRACE_PARENT: None,
         **dict.fromkeys(_OURS),
     }
     if target in special:

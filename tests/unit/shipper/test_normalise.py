@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
+from shipper.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
 from shipper.normalise import Normaliser, SourceContext
 from shipper.redact import Redactor
 
@@ -90,6 +92,124 @@ def test_the_trace_of_an_event_is_found() -> None:
     assert event["error"]["type"] == "java.io.IOException"
 
 
+def test_serilogs_compact_events_are_made_whole() -> None:
+    event = normalise({
+        "@t": "2026-11-21T09:00:00.1234567Z", "@mt": "Cart {CartId:000} of {@User} {{loaded}}",
+        "CartId": 991, "User": {"Name": "ada"}, "@tr": "4bf9", "@sp": "00f0",
+    })  # fmt: skip
+    assert event["message"] == "Cart 991 of {'Name': 'ada'} {loaded}"
+    assert event["log"]["level"] == "info"
+    assert (event["trace"], event["span"]) == ({"id": "4bf9"}, {"id": "00f0"})
+    assert event["attributes"]["@mt"].startswith("Cart {CartId")
+    assert (
+        normalise({"@t": "2026-11-21T09:00:00Z", "@m": "x", "@l": "Fatal"})["log"]["level"]
+        == "fatal"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "trace", "span"),
+    [
+        ({"traceparent": f"00-{'4b' * 16}-{'0f' * 8}-01"}, "4b" * 16, "0f" * 8),
+        ({"traceId": "a", "spanId": "b"}, "a", "b"),
+        ({"dd.trace_id": 7, "dd.span_id": "8"}, "7", "8"),
+        ({"dd": {"trace_id": "7", "span_id": "8"}}, "7", "8"),
+        ({"X-B3-TraceId": "a", "X-B3-SpanId": "b"}, "a", "b"),
+        ({"mdc": {"traceId": "a", "spanId": "b"}}, "a", "b"),
+        ({"trace": {"id": "a"}, "span": {"id": "b"}}, "a", "b"),
+        ({"otelTraceID": "a", "otelSpanID": "b"}, "a", "b"),
+    ],
+)
+def test_trace_ids_have_many_spellings(fields: dict[str, Any], trace: str, span: str) -> None:
+    event = normalise(fields)
+    assert (event["trace"]["id"], event["span"]["id"]) == (trace, span)
+    assert event["attributes"] == {"environment": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "nanoseconds"),
+    [
+        ({"responseTime": 12.5}, 12_500_000), ({"took": 3}, 3_000_000), ({"elapsed": "1.5s"}, 1_500_000_000),
+        ({"took": "1m3.2s"}, 63_200_000_000), ({"duration_us": 7}, 7_000), ({"elapsed_seconds": 0.25}, 250_000_000),
+        ({"elapsed": "300µs"}, 300_000), ({"elapsed": "soon"}, None), ({"elapsed": "5 parsecs"}, None),
+    ],
+)  # fmt: skip
+def test_durations_are_known_by_name_and_unit(
+    fields: dict[str, Any], nanoseconds: int | None
+) -> None:
+    event = normalise(fields)
+    assert event["event"].get("duration") == nanoseconds
+    assert (set(fields) <= set(event["attributes"])) == (nanoseconds is None)
+
+
+@pytest.mark.parametrize("name", ["err", "error", "exception"])
+def test_exceptions_are_objects_of_many_names(name: str) -> None:
+    event = normalise(
+        {
+            "msg": "m",
+            name: {"type": "E", "message": "no", "stack": "E: no\n    at f (a.js:1:1)", "code": 7},
+        }
+    )
+    assert event["error"] == {
+        "type": "E",
+        "message": "no",
+        "stack_trace": "E: no\n    at f (a.js:1:1)",
+    }
+    assert event["attributes"][name] == {"code": 7}
+
+
+def test_the_class_of_an_exception_is_read_from_its_trace() -> None:
+    event = normalise({"msg": "m", "stack": "java.io.IOException: y\n\tat a.B.c(D.java:1)"})
+    assert (event["error"]["type"], event["error"]["message"]) == ("java.io.IOException", "y")
+
+
+STRANGE: list[dict[str, Any]] = [
+    {"thrown": {"name": "X", "cause": {"name": 7}, "extendedStackTrace": "y"}},
+    {"throwable": {"className": "X", "stepArray": [1, None, {}]}},
+    {"exception": [{"exc_type": "X", "frames": [3]}]}, {"exception": [1]}, {"instant": {"epochSecond": -1}},
+    {"arguments": [], "message": "{}"}, {"@t": 1, "@mt": 2}, {"@t": None, "@mt": "{A} {", "A": [1]},
+    {"err": {"stack": {"a": 1}}}, {"traceparent": "x"}, {"mdc": []}, {"error": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", STRANGE, ids=str)
+def test_objects_of_another_form_are_kept(fields: dict[str, Any]) -> None:
+    assert isinstance(normalise(fields)["message"], str)
+
+
+def test_ten_thousand_keys_are_bounded() -> None:
+    event = normalise({f"key{number}": {"a": number} for number in range(10_000)})
+    assert len(event["attributes"]) <= MAX_KEYS + 2
+    assert "key9999" in event["attributes"]["_rest"] or event["attributes"]["_rest"].endswith("…")
+
+
+@pytest.mark.parametrize("opening", [b'{"a":', b"["])
+def test_a_depth_of_a_thousand_is_bounded(opening: bytes) -> None:
+    closing = b"}" if opening == b'{"a":' else b"]"
+    text = (
+        b'{"msg":"deep","password":"hunter22","x":'
+        + opening * 1000
+        + b'"hunter22"'
+        + closing * 1000
+        + b"}"
+    )
+    event = normalise(orjson.loads(text), text.decode())
+    assert event["message"] == "deep"
+    assert _depth(event["attributes"]) <= MAX_DEPTH + 1
+    assert event["attributes"]["password"] == "[redacted]"
+
+
+def _depth(value: object) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, parts), default=0) if isinstance(value, dict | list) else 0
+
+
+def test_long_values_are_cut() -> None:
+    event = normalise({"msg": "m", "x": "y" * 40_000, "z" * 1000: 1})
+    assert len(event["attributes"]["x"]) == MAX_TEXT
+    assert max(map(len, event["attributes"])) <= MAX_KEY
+
+
 SECRETS = {
     "password": "password=hunter2",
     "url_password": "postgres://ada:hunter2@db/x",
@@ -133,6 +253,38 @@ def test_no_object_is_too_strange(fields: dict[str, Any], text: str) -> None:
     assert isinstance(event["attributes"], dict)
     assert event["event"]["id"] == event_id(RUN, 1234)
     _check_keys(event["attributes"])
+
+
+SECRET = "hunter2zZ9"
+HIDDEN = st.recursive(
+    st.just(SECRET),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+SECRET_KEYS = st.sampled_from(
+    ["password", "db_password", "api_key", "clientSecret", "accessToken", "PWD", "auth_token"]
+)
+PROSE = st.sampled_from([
+    f"login password={SECRET} ok", f'set "passwd": "{SECRET} {SECRET}"', f"to postgres://u:{SECRET}@db/x",
+    f"Authorization: Bearer {SECRET}", f"GET /?token={SECRET}&x=1", f"x api_key='{SECRET}, {SECRET}' y",
+])  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        NAMES | st.text(max_size=6), JSON | PROSE | st.lists(PROSE, max_size=2), max_size=4
+    ),
+    st.dictionaries(SECRET_KEYS, HIDDEN, min_size=1, max_size=2),
+)
+def test_a_secret_is_in_no_field_of_the_event(
+    fields: dict[str, Any], secrets: dict[str, Any]
+) -> None:
+    for whole in ({**fields, **secrets}, {**secrets, **fields}, {**fields, "login": secrets}):
+        try:
+            text = orjson.dumps(whole).decode()
+        except (TypeError, UnicodeEncodeError):
+            text = json.dumps(whole)
+        assert SECRET not in orjson.dumps(normalise(whole, text)).decode()
 
 
 def _check_keys(value: object) -> None:
