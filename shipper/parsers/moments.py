@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -153,8 +154,7 @@ def _local(parts: Mapping[str, str | None], zone: tzinfo, reference_ns: int) -> 
     month_text, day_text = get("m") or get("b"), get("d")
     year = _year(get("y"), get("yy"))
     if (day_of_year := get("j")) is not None and year is not None:
-        first = _make(year, 1, 1, clock)
-        return None if first is None else first + timedelta(days=int(day_of_year) - 1)
+        return _day_of_year(year, int(day_of_year), clock)
     if month_text is None and day_text is None and year is None:
         return _nearest_day(clock, _local_reference(reference_ns, zone))
     month = 1 if month_text is None else _month(month_text)
@@ -164,6 +164,13 @@ def _local(parts: Mapping[str, str | None], zone: tzinfo, reference_ns: int) -> 
     if year is not None:
         return _make(year, month, day, clock)
     return _nearest_year(month, day, clock, _local_reference(reference_ns, zone))
+
+
+def _day_of_year(year: int, number: int, clock: tuple[int, int, int]) -> datetime | None:
+    first = _make(year, 1, 1, clock)
+    if first is None or not 1 <= number <= 365 + calendar.isleap(year):
+        return None
+    return first + timedelta(days=number - 1)
 
 
 def _year(full: str | None, short: str | None) -> int | None:
