@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from shipper.parsers.port import Fields
 
-_JVM_HEAD = re.compile(
-    r"^(?:Exception in thread \"[^\"\n]*\" |.*?\b)?((?:[a-z_$][\w$]*\.)+[A-Z][\w$]*)(?:: ([^\n]*))?\n(?:\s+at |\t?\.\.\. \d+ more)",
-    re.MULTILINE,
+_MOST_LINES = 50
+_LONGEST_LINE = 1000
+
+_AT = re.compile(r"\n[ \t]++(?:at |\.\.\. \d+ (?:more|common|lines))")
+_TYPE = re.compile(
+    r"(?:Exception in thread \"[^\"]*+\" |Unhandled exception\. |Uncaught |Caused by: |\[)?"
+    r"((?:[A-Za-z_$][\w$]*+[.$])*+[A-Za-z_$][\w$]*+)(?: \[\w+\])?(?:: |$)"
 )
-_JVM_FRAME = re.compile(r"^\s+at [\w$.<>/@-]+\([^)\n]*\)", re.MULTILINE)
-_PYTHON_LAST = re.compile(r"^([A-Za-z_][\w.]*)(?:: ((?:.|\n)*))?\Z")
-_NODE_HEAD = re.compile(
-    r"^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[\w+\])?(?:: ([^\n]*))?\n\s+at ", re.MULTILINE
+_INLINE_TYPE = re.compile(r"(?<![\w.$])((?:[\w$]++\.)*+[A-Z][\w$]*+)(?=: |$)")
+_IS_ERROR = re.compile(
+    r".*(?:Error|Exception|Throwable|Failure|Fault|Interrupt|Abort|Death)$|.+\.[A-Z]\w*$"
 )
-_GO_HEAD = re.compile(r"^(panic|fatal error): ([^\n]*)\n(?:.|\n)*?^goroutine \d+ \[", re.MULTILINE)
+_INNER = re.compile(r"\n[ \t]*+--->|\] \{\n|\n[ \t]++Suppressed: ")
+
 _TRACEBACK = "Traceback (most recent call last):"
+_TRACEBACKS = re.compile(rf"^(?:  \+ Exception Group )?{re.escape(_TRACEBACK)}", re.MULTILINE)
+_PYTHON_LAST = re.compile(r"([A-Za-z_][\w.]*+)(?:: |:?$)")
+_GO = re.compile(r"^(panic|fatal error): (.*)", re.MULTILINE)
+_GO_DUMP = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
+_RUST = re.compile(r"^thread '[^'\n]*+' (?:\(\d+\) )?panicked at ", re.MULTILINE)
+_RUST_END = re.compile(r"^(?:stack backtrace:|note: )", re.MULTILINE)
+_RUBY = re.compile(r"^[^ :\n]++:\d+:in [`'][^'\n]*+': (.*)", re.MULTILINE)
+_RUBY_TYPE = re.compile(r"(.*) \(([A-Z][\w:]*+)\)$")
+_PHP = re.compile(
+    r"(?:Uncaught (?:exception ')?|^Next |^)([A-Z][\w\\]*+)'?(?:: | with message ')", re.MULTILINE
+)
+_PHP_PLACE = re.compile(r"'? in [^ \n]*?\.php(?::\d+|\(\d+\))")
+_SANITIZER = re.compile(
+    r"^(?:==\d+==(?:ERROR|WARNING)|WARNING): (\w+Sanitizer): (.*)", re.MULTILINE
+)
+_UNDEFINED = re.compile(r"^[^ :\n]++:\d+:\d+: runtime error: (.*)", re.MULTILINE)
+_DART = re.compile(r"^Unhandled exception:\n(?:([A-Z]\w*+): )?(.*)", re.MULTILINE)
+_ELIXIR = re.compile(r"^\*\* \(([A-Z][\w.]*+|exit|throw|EXIT)\) (.*)", re.MULTILINE)
+_ERLANG = re.compile(
+    r"with exit value:\n\{+(\w+)|^\*\* exception (?:error|exit|throw): (\w+)", re.MULTILINE
+)
 
 
 def extract_error(text: str) -> Fields | None:
@@ -27,41 +54,157 @@ def extract_error(text: str) -> Fields | None:
     """
     if "\n" not in text:
         return None
-    if _TRACEBACK in text:
-        return _python(text)
-    if "\n\tat " in text or "\n    at " in text or "\n   at " in text or "\n  at " in text:
-        return _at_frames(text)
-    return _go(text) if "\ngoroutine " in text else None
+    for marker, read in _LANGUAGES:
+        if marker in text:
+            found = read(text)
+            if found is not None:
+                return found
+    return None
 
 
-def _fields(kind: str, message: str | None, trace: str) -> Fields:
-    fields: Fields = {"error.type": kind, "error.stack_trace": trace}
-    if message:
-        fields["error.message"] = message
+def _fields(kind: str | None, message: str | None, trace: str) -> Fields:
+    fields: Fields = {"error.stack_trace": trace}
+    if kind:
+        fields["error.type"] = kind
+    if message and message.strip():
+        fields["error.message"] = message.strip()
     return fields
 
 
+def _python(text: str) -> Fields:
+    """The last exception of a chain is the one that was not handled."""
+    first, *others = [match.start() for match in _TRACEBACKS.finditer(text)] or [
+        text.index(_TRACEBACK)
+    ]
+    last = others[-1] if others else first
+    trace = text[first:]
+    gutter = "  | " if text.startswith("  + ", last) else ""
+    place = text.index("\n", last) + 1 if "\n" in text[last:] else len(text)
+    for line in text[place:].split("\n"):
+        own = line.removeprefix(gutter)
+        if own[:1].strip() and (not gutter or own != line):
+            match = _PYTHON_LAST.match(own)
+            if match is None:
+                break
+            whole = own[match.end() :] if gutter else text[place + match.end() :]
+            return _fields(match[1], whole, trace)
+        place += len(line) + 1
+    return _fields(None, None, trace)
+
+
 def _at_frames(text: str) -> Fields | None:
-    for head in (_NODE_HEAD, _JVM_HEAD):
-        match = head.search(text)
+    """Java, Kotlin, Scala, .NET and JavaScript: the exception stands in front of its frames."""
+    frame = _AT.search(text)
+    if frame is None:
+        return None
+    for begin, line in _lines_before(text, frame.start()):
+        match = _TYPE.match(line)
+        if match is None or _IS_ERROR.match(match[1]) is None:
+            match = next((m for m in _INLINE_TYPE.finditer(line) if _IS_ERROR.match(m[1])), None)
         if match is not None:
-            return _fields(match[1], match[2], text[match.start(1) :])
-    frame = _JVM_FRAME.search(text)
-    return None if frame is None else {"error.stack_trace": text[frame.start() :]}
+            message = text[begin + match.end() : frame.start()].removeprefix(": ")
+            inner = _INNER.search(message)
+            message = message[: inner.start()] if inner is not None else message
+            return _fields(match[1], message, text[begin + match.start(1) :])
+    return {"error.stack_trace": text[frame.start() + 1 :]}
 
 
-def _python(text: str) -> Fields | None:
-    trace = text[text.index(_TRACEBACK) :]
-    last = trace[trace.rindex(_TRACEBACK) :].split("\n")[1:]
-    for number, line in enumerate(last):
-        if line and not line[0].isspace() and not line.startswith(("|", "+")):
-            match = _PYTHON_LAST.match("\n".join(last[number:]).rstrip())
-            if match is not None:
-                return _fields(match[1], match[2], trace)
-            break
-    return {"error.stack_trace": trace}
+def _lines_before(text: str, end: int) -> Iterator[tuple[int, str]]:
+    """Lines in front of a place, the nearest first; of long ones only the begin."""
+    for _ in range(_MOST_LINES):
+        begin = text.rfind("\n", 0, end) + 1
+        if not text[begin : begin + 1].isspace():
+            yield begin, text[begin : min(end, begin + _LONGEST_LINE)]
+        if begin == 0:
+            return
+        end = begin - 1
 
 
 def _go(text: str) -> Fields | None:
-    match = _GO_HEAD.search(text)
+    match = _GO.search(text)
+    if match is None:
+        dump = _GO_DUMP.search(text)
+        return None if dump is None else {"error.stack_trace": text[dump.start() :]}
+    stop = text.find("\n\ngoroutine ", match.start(2))
+    message = text[match.start(2) : stop] if stop >= 0 else match[2]
+    return _fields(match[1], message.split("\n[signal ")[0], text[match.start() :])
+
+
+def _rust(text: str) -> Fields | None:
+    match = _RUST.search(text)
+    if match is None:
+        return None
+    head, _, rest = text[match.end() :].partition("\n")
+    stop = _RUST_END.search(rest)
+    message = rest[: stop.start()] if stop is not None else rest
+    if head.startswith("'"):  # before Rust 1.73 the message stood in the same line
+        message = head[1:].rpartition("', ")[0]
+    return _fields("panic", message, text[match.start() :])
+
+
+def _ruby(text: str) -> Fields | None:
+    match = _RUBY.search(text)
+    kind = None if match is None else _RUBY_TYPE.match(match[1])
+    if match is None or kind is None:
+        return None
+    return _fields(kind[2], kind[1], text[match.start() :])
+
+
+def _php(text: str) -> Fields | None:
+    stop = text.find("\nStack trace:")
+    matches = list(islice(_PHP.finditer(text, 0, stop), 1))
+    if not matches:
+        return None
+    match = matches[0]
+    place = _PHP_PLACE.search(text, match.end(), stop)
+    message = text[match.end() : place.start() if place is not None else stop]
+    return _fields(match[1], message, text[match.start(1) :])
+
+
+def _sanitizer(text: str) -> Fields | None:
+    match = _SANITIZER.search(text)
+    if match is None:
+        return None
+    kind = match[2].split(" on ", 1)[0].split(" (", 1)[0]
+    return _fields(f"{match[1]}: {kind}", match[2], text[match.start() :])
+
+
+def _undefined(text: str) -> Fields | None:
+    match = _UNDEFINED.search(text)
+    if match is None:
+        return None
+    return _fields("UndefinedBehaviorSanitizer", match[1], text[match.start() :])
+
+
+def _dart(text: str) -> Fields | None:
+    match = _DART.search(text)
     return None if match is None else _fields(match[1], match[2], text[match.start() :])
+
+
+def _elixir(text: str) -> Fields | None:
+    match = _ELIXIR.search(text)
+    return None if match is None else _fields(match[1], match[2], text[match.start() :])
+
+
+def _erlang(text: str) -> Fields | None:
+    match = _ERLANG.search(text)
+    if match is None:
+        return None
+    return _fields(match[1] or match[2], None, text)
+
+
+_LANGUAGES: tuple[tuple[str, Callable[[str], Fields | None]], ...] = (
+    (_TRACEBACK, _python),
+    ("Sanitizer: ", _sanitizer),
+    (": runtime error: ", _undefined),
+    ("panicked at ", _rust),
+    ("goroutine ", _go),
+    ("\nStack trace:", _php),
+    ("Unhandled exception:\n", _dart),
+    ("\tfrom ", _ruby),
+    (" at ", _at_frames),
+    ("\tat ", _at_frames),
+    ("** (", _elixir),
+    ("with exit value:", _erlang),
+    ("** exception ", _erlang),
+)

@@ -1,0 +1,97 @@
+"""Traces as data: each is one event, takes nothing from its neighbours, and names its exception."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logboom.config import FileInput
+from shipper.framing import make_framing
+from shipper.parsers.stacktrace import extract_error
+from tests.traces.samples import ORDINARY, SAMPLES
+
+
+def events_of(text: str) -> list[str]:
+    framing = make_framing(FileInput(path=["x"]), max_event_bytes=1_000_000)
+    return framing.cut(text.encode(), ended=True).texts
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_trace_says_of_which_exception_it_is(name: str) -> None:
+    text, kind, message = SAMPLES[name]
+    for whole in (text, f"2026-11-21 06:24:28 ERROR a - failed\n{text}"):
+        found = extract_error(whole)
+        assert found is not None
+        assert (found["error.type"], found.get("error.message")) == (kind, message)
+        assert found["error.stack_trace"] in whole
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_trace_is_one_event(name: str) -> None:
+    text = SAMPLES[name].text
+    before, after = "2026-11-21 06:24:28 ERROR a - failed", "2026-11-21 06:24:29 INFO a - fine"
+    assert events_of(f"{before}\n{text}\n{after}\n") == [f"{before}\n{text}", after]
+
+
+@pytest.mark.parametrize("following", ORDINARY)
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "erlang"])
+def test_what_follows_a_trace_is_no_part_of_it(name: str, following: str) -> None:
+    text = SAMPLES[name].text
+    assert events_of(f"started\n{text}\n{following}\nready\n") == [
+        "started", text, following, "ready",
+    ]  # fmt: skip
+
+
+def test_a_report_of_erlang_ends_with_a_blank_line() -> None:
+    text = SAMPLES["erlang"].text
+    assert events_of(f"started\n{text}\n\nready\n") == ["started", text, "ready"]
+
+
+def test_ordinary_lines_are_events_each() -> None:
+    assert events_of("\n".join(ORDINARY)) == list(ORDINARY)
+
+
+def test_objects_over_several_lines_are_events() -> None:
+    one, two = '{\n  "a": {\n    "b": 1\n  }\n}', '{\n"c": 1,\n"d": [\n]\n}'
+    assert events_of(f'{one}\n{two}\n{{"d":2}}\nplain\n') == [one, two, '{"d":2}', "plain"]
+
+
+def test_an_object_that_is_whole_is_not_waited_for() -> None:
+    framing = make_framing(FileInput(path=["x"]), max_event_bytes=1_000_000)
+    assert framing.cut(b'{\n  "a": 1\n}\n', ended=False).texts == ['{\n  "a": 1\n}']
+
+
+PARTS = st.sampled_from([
+    "Traceback (most recent call last):", "  + Exception Group Traceback (most recent call last):", "\n",
+    "a.b.", "C", ": ", "Error", "\tat ", " at ", "\tfrom ", "a.rb:1:in `x': ", " (E)", "panicked at ",
+    "thread 'main' ", "goroutine 1 [", "panic: ", "\nStack trace:", " in /x.php:1", "Sanitizer: ",
+    "==1==ERROR: ", ": runtime error: ", "Unhandled exception:\n", "** (", "** exception ", "  | ",
+])  # fmt: skip
+
+
+@given(st.lists(st.one_of(PARTS, st.text(max_size=3)), max_size=30))
+def test_no_text_raises(parts: list[str]) -> None:
+    found = extract_error("".join(parts))
+    assert found is None or found["error.stack_trace"] in "".join(parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 300_000 + "\n\tat x",
+        "\n" + "A" * 600_000 + "\n\tat x",
+        "\n" * 300_000 + "\tat x",
+        " in " * 150_000 + "\nUncaught E: " + " in " * 150_000 + "\nStack trace:",
+        "Traceback (most recent call last):\n" * 20_000,
+        "x.rb:1:in `" * 50_000 + "\n\tfrom ",
+        "thread 'a" * 60_000 + "\npanicked at ",
+        "\tat (" * 150_000 + "\n",
+    ],
+    ids=range(8),
+)
+@pytest.mark.timeout(30)
+def test_hostile_texts_take_linear_time(text: str) -> None:
+    """If it were quadratic, it would take hours."""
+    extract_error(text)
+    assert "".join(events_of(text)).strip()
