@@ -17,6 +17,7 @@ from logboom.broker.port import ConsumedBatch, Message
 from logboom.clock import SystemClock
 from logboom.config import Config, ElasticsearchSection, FileInput
 from logboom.event import IndexDays
+from logboom.native import native_library
 from logboom.store import Document, Outcome
 from logboom.store.elastic import open_elasticsearch
 from logboom.store.elastic.bodies import BodyMaker
@@ -105,7 +106,7 @@ def prepared_documents(path: Path) -> Sequence[Document]:
         )
         messages = [Message(b"", event.value) for event in tried]
     batch = ConsumedBatch(0, range(len(messages)), messages)
-    return Preparer(IndexDays(config.retention), clock).prepare([batch])
+    return Preparer(IndexDays(config.retention), clock, native_library()).prepare([batch])
 
 
 async def _cuts_words(section: ElasticsearchSection) -> bool:

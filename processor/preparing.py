@@ -17,6 +17,7 @@ from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
 from logboom.head import ErrorPart, EventPart, head_of, identity_text, lenient_head
+from logboom.native import Library
 from logboom.store import Document
 from processor.tagging import ERROR_TAG, error_reason
 
@@ -31,11 +32,13 @@ class Preparer:
     Args:
         days: Decides on the day of an event.
         clock: For `event.ingested`.
+        library: The compiled part, which prepares the usual events that are no errors.
     """
 
-    def __init__(self, days: IndexDays, clock: Clock) -> None:
+    def __init__(self, days: IndexDays, clock: Clock, library: Library | None = None) -> None:
         self._days = days
         self._clock = clock
+        self._library = library
         self.errors = 0
 
     def prepare(self, batches: Sequence[ConsumedBatch]) -> list[Document]:
@@ -48,13 +51,24 @@ class Preparer:
         return [document for batch in batches for document in self._documents(batch, ingested)]
 
     def _documents(self, batch: ConsumedBatch, ingested: str) -> Iterator[Document]:
-        for offset, message in zip(batch.offsets, batch.messages, strict=True):
-            document = self._spliced(message.value, ingested)
+        values = [message.value for message in batch.messages]
+        ready = self._ready(values, ingested)
+        for number, (offset, value) in enumerate(zip(batch.offsets, values, strict=True)):
+            document = ready[number] or self._spliced(value, ingested)
             if document is None:
-                document = self._decoded_or_foreign(
-                    message.value, f"{batch.partition}-{offset}", ingested
-                )
+                document = self._decoded_or_foreign(value, f"{batch.partition}-{offset}", ingested)
             yield document
+
+    def _ready(self, values: Sequence[bytes], ingested: str) -> Sequence[Document | None]:
+        """What the compiled part can make."""
+        if self._library is None:
+            return [None] * len(values)
+        made = self._library.prepare(values, ingested)
+        day = _date(made.day) if any(made.values) else date.min
+        return [
+            None if value is None else Document(name, day, value)
+            for name, value in zip(made.ids, made.values, strict=True)
+        ]
 
     def _decoded_or_foreign(self, value: bytes, name: str, ingested: str) -> Document:
         """Whatever a message is, it becomes a document: no message can stop the processor."""

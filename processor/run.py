@@ -16,8 +16,11 @@ from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.event import IndexDays
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
+from logboom.monitoring import Monitoring
+from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.store import open_store
+from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
 from processor.preparing import Preparer
@@ -41,20 +44,29 @@ async def _serve(config: Config, clock: Clock) -> None:
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
     reporter = Reporter(broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock)
-    preparer = Preparer(IndexDays(config.retention), clock)
+    preparer = Preparer(IndexDays(config.retention), clock, native_library())
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
     telling = DeadTelling(letters, clock)
     consumer = Consumer(broker, store, config.processor, preparer, burial.bury, clock)
+
+    def tell(collector: PipelineCollector) -> None:
+        collector.services = [reporter.status(_counters(consumer, preparer))]
+        collector.dead = [] if telling.last is None else [telling.last]
+
     try:
         async with asyncio.TaskGroup() as tasks:
             reporting = tasks.create_task(_report(reporter, consumer, preparer, telling))
+            monitoring = tasks.create_task(
+                Monitoring(config.processor.metrics, reporter, tell).serve()
+            )
             consuming = tasks.create_task(consumer.run(stop))
             await until(stop, consuming)
             reporter.state = "stopping"
             if not await end(consuming, patience_s=_LAST_WRITES_S):
                 log.warning("stopped before the last write: these events are consumed again")
             reporting.cancel()
+            monitoring.cancel()
         reporter.state = "stopped"
         await reporter.post(_counters(consumer, preparer), await telling.news())
     finally:

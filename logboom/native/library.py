@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
+from typing import Literal
 
-_INTERFACE = 2
+_INTERFACE = 3
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
@@ -54,6 +57,39 @@ class Events:
     suspects: set[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of messages, by their numbers.
+
+    Attributes:
+        values: Each event with its index time; None for messages that are left to Python.
+        ids: Of the same events; without meaning where there is none.
+        day: On which all of them happened and were read, as ``YYYY-MM-DD``.
+    """
+
+    values: list[bytes | None]
+    ids: list[str]
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What became of stored events, by their numbers.
+
+    Attributes:
+        texts: What the index is given for each, all but the last members; None for events that are
+            left to Python.
+        ids: Of the same events, each made of `log.source` and `log.offset`.
+        offsets: `log.offset` of the same events.
+        attributes: The names of their attributes, mixed into a number; 0 without attributes.
+    """
+
+    texts: list[str | None]
+    ids: list[str]
+    offsets: array[int]
+    attributes: array[int]
+
+
 class Library:
     """The compiled part.
 
@@ -67,6 +103,17 @@ class Library:
         self._splice.argtypes = (
             _Bytes, _Bytes, _Bytes, _Bytes, _Bytes, ctypes.c_uint64, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 6, ctypes.c_size_t,
+        )  # fmt: skip
+
+        self._prepare = library.logboom_prepare
+        self._prepare.restype = ctypes.c_int64
+        self._prepare.argtypes = (
+            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 6, ctypes.c_size_t,
+        )  # fmt: skip
+        self._entries = library.logboom_entries
+        self._entries.restype = ctypes.c_int64
+        self._entries.argtypes = (
+            _Bytes, ctypes.c_int64, ctypes.c_size_t, *(ctypes.c_void_p,) * 7, ctypes.c_size_t,
         )  # fmt: skip
 
     def splice(
@@ -89,7 +136,7 @@ class Library:
         if not count:
             return Events([], [], set())
         states = bytearray(lines.left)
-        ends = array("I", bytes(4 * count))
+        ends = _numbers("I", count)
         times = bytearray(_TIME_BYTES * count)
         out = bytearray(2 * len(lines.text) + _GROWTH * count)
         used = self._splice(
@@ -98,9 +145,87 @@ class Library:
             lines.starts.buffer_info()[0], lines.ends.buffer_info()[0],
             _address(states), ends.buffer_info()[0], _address(times), _address(out), len(out),
         )  # fmt: skip
-        if used < 0:
-            raise RuntimeError(f"the compiled part failed: {used}")
+        _check(used)
         return _events(states, ends, times.decode("latin-1"), out)
+
+    def prepare(self, messages: Sequence[bytes], ingested: str) -> Prepared:
+        """Sets the index time into events that are usual, and certainly no errors.
+
+        Args:
+            messages: Events as the shipper lays them out, and whatever else.
+            ingested: The index time.
+        """
+        count = len(messages)
+        if not count:
+            return Prepared([], [], "")
+        text, message_ends = b"".join(messages), _ends(messages)
+        states, ends, ids = bytearray(count), _numbers("I", count), _numbers("I", count)
+        day, out = bytearray(10), bytearray(len(text) + _ADDED * count)
+        used = self._prepare(
+            _Bytes.of(text), _Bytes.of(ingested.encode()), count,
+            message_ends.buffer_info()[0], _address(states), ends.buffer_info()[0],
+            ids.buffer_info()[0], _address(day), _address(out), len(out),
+        )  # fmt: skip
+        _check(used)
+        view = memoryview(out)
+        return Prepared(
+            [
+                bytes(view[begin:end]) if state else None
+                for begin, end, state in zip([0, *ends], ends, states, strict=False)
+            ],
+            [str(view[at : at + _ID_BYTES], "latin-1") for at in ids],
+            day.decode("latin-1"),
+        )
+
+    def entries(self, events: Sequence[bytes], day_start_us: int) -> Entries:
+        """Makes index entries of usual events of one day.
+
+        Args:
+            events: As they are stored.
+            day_start_us: Where the day begins, in µs since the epoch.
+        """
+        count = len(events)
+        if not count:
+            return Entries([], [], array("Q"), array("Q"))
+        text, event_ends = b"".join(events), _ends(events)
+        states, ends, ids = bytearray(count), _numbers("I", count), bytearray(_ID_BYTES * count)
+        offsets, attributes = _numbers("Q", count), _numbers("Q", count)
+        out = bytearray(len(text) + _ENTRY_ADDED * count)
+        used = self._entries(
+            _Bytes.of(text), day_start_us, count, event_ends.buffer_info()[0],
+            _address(states), ends.buffer_info()[0], offsets.buffer_info()[0],
+            attributes.buffer_info()[0], _address(ids), _address(out), len(out),
+        )  # fmt: skip
+        _check(used)
+        view, names = memoryview(out), ids.decode("latin-1")
+        return Entries(
+            [
+                str(view[begin:end], "utf-8") if state else None
+                for begin, end, state in zip([0, *ends], ends, states, strict=False)
+            ],
+            [names[at : at + _ID_BYTES] for at in range(0, len(names), _ID_BYTES)],
+            offsets,
+            attributes,
+        )
+
+
+_ID_BYTES = 22
+_ADDED = 64  # what the index time adds to an event
+_ENTRY_ADDED = 512  # what an entry may have more than its event
+
+
+def _ends(texts: Sequence[bytes]) -> array[int]:
+    """One past the last byte of each, when they are joined."""
+    return array("I", accumulate(map(len, texts)))
+
+
+def _numbers(kind: Literal["I", "Q"], count: int) -> array[int]:
+    return array(kind, bytes(array(kind).itemsize * count))
+
+
+def _check(used: int) -> None:
+    if used < 0:
+        raise RuntimeError(f"the compiled part failed: {used}")
 
 
 def _address(buffer: bytearray) -> int:

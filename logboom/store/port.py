@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+from msgspec import UNSET, UnsetType
 
 from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import Head, head_of
 from logboom.query.model import Query
 
 
-class Document(NamedTuple):
+@dataclass(slots=True)
+class Document:
     """An event that is ready to be stored.
 
     Attributes:
         id: Its `event.id`; a store never holds two documents with one id in one day.
         day: The UTC day whose index it goes to.
         value: The normalised event as one line of JSON in UTF-8, as `encode_event` writes it.
-        head: Of the same event; None when it has fields of unusual types.
     """
 
     id: str
     day: date
     value: bytes
-    head: Head | None
+    _head: Head | UnsetType | None = field(default=UNSET, compare=False, repr=False)
 
     @classmethod
     def of(cls, name: str, day: date, event: Event) -> Document:
@@ -35,8 +37,14 @@ class Document(NamedTuple):
         Raises:
             ValueError: The event is not JSON.
         """
-        value = encode_event(event)
-        return cls(name, day, value, None if is_slow(value) else head_of(value))
+        return cls(name, day, encode_event(event))
+
+    @property
+    def head(self) -> Head | None:
+        """The event's head; None when it has fields of unusual types."""
+        if self._head is UNSET:
+            self._head = None if is_slow(self.value) else head_of(self.value)
+        return self._head
 
     @property
     def event(self) -> Event:

@@ -5,19 +5,28 @@
 //! and no input can make it panic, or read or write outside of what it was given.
 
 mod automaton;
+mod entry;
+mod event;
+mod json;
+mod out;
+mod prepare;
 mod program;
 mod scan;
 mod splice;
+mod times;
+mod xxh3;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::slice;
 
 use automaton::Automaton;
+use entry::{entries, Entries, Events};
+use prepare::{prepare, Documents, Messages};
 use program::Program;
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 2;
+const INTERFACE: u32 = 3;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -102,6 +111,96 @@ pub unsafe extern "C" fn logboom_splice(
         let automaton = Automaton::read(automaton)?;
         Some(splice(&program, &automaton, &given, made))
     };
+    guarded(work)
+}
+
+/// Makes documents of messages (`prepare.rs`): `out` takes them, `states`, `ends` and `ids` a value
+/// each, `day` the 10 bytes of their common day.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given, or for `count` elements.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_prepare(
+    text: Bytes,
+    ingested: Bytes,
+    count: usize,
+    message_ends: *const u32,
+    states: *mut u8,
+    ends: *mut u32,
+    ids: *mut u32,
+    day: *mut u8,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    if count == 0 {
+        return 0;
+    }
+    let (messages, documents, day) = unsafe {
+        (
+            Messages {
+                text: text.slice(),
+                ends: slice::from_raw_parts(message_ends, count),
+                ingested: ingested.slice(),
+            },
+            Documents {
+                states: slice::from_raw_parts_mut(states, count),
+                ends: slice::from_raw_parts_mut(ends, count),
+                ids: slice::from_raw_parts_mut(ids, count),
+                out: slice::from_raw_parts_mut(out, capacity),
+            },
+            &mut *day.cast::<[u8; 10]>(),
+        )
+    };
+    guarded(|| Some(prepare(&messages, documents, day)))
+}
+
+/// Makes index entries of stored events (`entry.rs`): `out` takes them, `states`, `ends`, `offsets`
+/// and `attributes` a value each, `ids` 22 bytes each.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given, or for `count` elements.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_entries(
+    text: Bytes,
+    day_start_us: i64,
+    count: usize,
+    event_ends: *const u32,
+    states: *mut u8,
+    ends: *mut u32,
+    offsets: *mut u64,
+    attributes: *mut u64,
+    ids: *mut u8,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    if count == 0 {
+        return 0;
+    }
+    let (events, made) = unsafe {
+        (
+            Events {
+                text: text.slice(),
+                ends: slice::from_raw_parts(event_ends, count),
+                day_start_us,
+            },
+            Entries {
+                states: slice::from_raw_parts_mut(states, count),
+                ends: slice::from_raw_parts_mut(ends, count),
+                offsets: slice::from_raw_parts_mut(offsets, count),
+                attributes: slice::from_raw_parts_mut(attributes, count),
+                ids: slice::from_raw_parts_mut(ids, count * event::ID_BYTES),
+                out: slice::from_raw_parts_mut(out, capacity),
+            },
+        )
+    };
+    guarded(|| Some(entries(&events, made)))
+}
+
+fn guarded(work: impl FnOnce() -> Option<usize>) -> i64 {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Some(used)) => used as i64,
         Ok(None) => MALFORMED,

@@ -4,6 +4,9 @@
 //! behind it, or None when the value is unusual. They accept what the patterns of
 //! `shipper/splicing.py` accept, or less.
 
+use crate::json::word;
+use crate::times;
+
 /// A string; `allowed` are the signs that may follow a backslash.
 pub fn string(text: &[u8], at: usize, allowed: &[u8]) -> Option<usize> {
     if text.get(at) != Some(&b'"') {
@@ -21,7 +24,7 @@ pub fn string(text: &[u8], at: usize, allowed: &[u8]) -> Option<usize> {
 }
 
 /// Skips what needs no look at: anything but quotes, backslashes and control characters.
-fn behind_plain(text: &[u8], mut at: usize) -> usize {
+pub fn behind_plain(text: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const TOPS: u64 = ONES << 7;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
@@ -83,10 +86,6 @@ pub fn scalar(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-pub fn word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    text.get(at..)?.starts_with(word).then_some(at + word.len())
-}
-
 /// A scalar, or an object of such to a depth of two, written without spaces, each name once.
 pub fn own(text: &[u8], at: usize, depth: usize) -> Option<usize> {
     if text.get(at) != Some(&b'{') {
@@ -122,32 +121,9 @@ const MOST_NAME_BYTES: usize = 128;
 
 /// `"2026-11-21T06:24:28.566Z"`, quotes included: a time as we write it, which really exists.
 pub fn time(text: &[u8], at: usize) -> Option<usize> {
-    const FORM: &[u8; 26] = b"\"0000-00-00T00:00:00.000Z\"";
-    let value = text.get(at..at + FORM.len())?;
-    for (sign, form) in value.iter().zip(FORM) {
-        if !(sign == form || (*form == b'0' && sign.is_ascii_digit())) {
-            return None;
-        }
-    }
-    let part = |from: usize| u32::from(value[from] - b'0') * 10 + u32::from(value[from + 1] - b'0');
-    let year = part(1) * 100 + part(3);
-    let (month, day) = (part(6), part(9));
-    let exists = year > 0
-        && (1..=12).contains(&month)
-        && (1..=days_of(year, month)).contains(&day)
-        && part(12) < 24
-        && part(15) < 60
-        && part(18) < 60;
-    exists.then_some(at + FORM.len())
-}
-
-fn days_of(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    let behind = word(text, at, b"\"")? + times::LENGTH;
+    times::epoch_us(text.get(at + 1..behind)?)?;
+    word(text, behind, b"\"")
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 use std::str;
 
 use crate::automaton::Automaton;
+use crate::event::place_name;
+use crate::json::word;
+use crate::out::Out;
 use crate::program::{Kind, Piece, Program, Shape, CREATED, ID, OFFSET};
 use crate::scan;
 
@@ -106,16 +109,16 @@ fn fits<'p: 't, 't>(
     let last = shape.members.len().checked_sub(1)?;
     let mut at = after_space(line, 1);
     for (number, member) in shape.members.iter().enumerate() {
-        at = after_space(line, scan::word(line, at, member.name)?);
-        at = after_space(line, scan::word(line, at, b":")?);
+        at = after_space(line, word(line, at, member.name)?);
+        at = after_space(line, word(line, at, b":")?);
         let (value, behind) = value_of(member.kind, levels, line, at)?;
         *values.get_mut(number)? = value;
         at = after_space(line, behind);
         if number < last {
-            at = after_space(line, scan::word(line, at, b",")?);
+            at = after_space(line, word(line, at, b",")?);
         }
     }
-    (scan::word(line, at, b"}")? == line.len()).then_some(())
+    (word(line, at, b"}")? == line.len()).then_some(())
 }
 
 fn after_space(line: &[u8], at: usize) -> usize {
@@ -171,44 +174,6 @@ fn nanoseconds(value: &[u8], factor: u64) -> Option<u64> {
     (fraction < 1e15 && product < 9e18).then_some(product as u64)
 }
 
-struct Out<'a> {
-    bytes: &'a mut [u8],
-    used: usize,
-}
-
-impl Out<'_> {
-    fn put(&mut self, bytes: &[u8]) -> Option<()> {
-        let end = self.used + bytes.len();
-        self.bytes.get_mut(self.used..end)?.copy_from_slice(bytes);
-        self.used = end;
-        Some(())
-    }
-
-    fn put_number(&mut self, mut number: u64) -> Option<()> {
-        let mut digits = [0_u8; 20];
-        let mut begin = digits.len();
-        loop {
-            begin -= 1;
-            digits[begin] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                return self.put(&digits[begin..]);
-            }
-        }
-    }
-
-    /// The id of an event: its run, and nine digits of base32hex.
-    fn put_id(&mut self, run: &[u8], offset: u64) -> Option<()> {
-        const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-        self.put(run)?;
-        let mut name = [0_u8; 9];
-        for (place, digit) in name.iter_mut().rev().enumerate() {
-            *digit = DIGITS[(offset >> (5 * place) & 31) as usize];
-        }
-        self.put(&name)
-    }
-}
-
 fn write(
     out: &mut Out,
     shape: &Shape,
@@ -225,7 +190,10 @@ fn write(
                 Value::Number(number) => out.put_number(number)?,
             },
             Piece::Value(number) if number == own + OFFSET => out.put_number(offset)?,
-            Piece::Value(number) if number == own + ID => out.put_id(given.run, offset)?,
+            Piece::Value(number) if number == own + ID => {
+                out.put(given.run)?;
+                out.put(&place_name(offset))?;
+            }
             Piece::Value(number) if number == own + CREATED => out.put(given.created)?,
             Piece::Value(_) => return None,
         }

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from tantivy import Index
 
+from logboom.native import native_library
 from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
-from logboom.store.local.entry import EntryMaker, own_position
+from logboom.store.local.entry import EntryMaker, Ready, own_position
 from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.seen import Identity, Sifted, Watermarks, held
 from logboom.store.local.serial import document_of, encode
@@ -38,7 +39,7 @@ class DayWriter:
             StoreUnavailable: tantivy cannot open the index for another reason.
         """
         self.folder = folder
-        self._maker = EntryMaker(folder.day)
+        self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
         self._documents = DocumentWriter(folder.path)
         try:
@@ -73,14 +74,15 @@ class DayWriter:
         if self._index.is_broken:
             self.reopen_index()
         answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
+        ready = self._maker.ready(documents)
         identities: list[Identity] = [
-            own_position(document) or document.id for document in documents
+            one.position or document.id for one, document in zip(ready, documents, strict=True)
         ]
         sifted = self._marks.sift(identities)
         new = self._look_up(sifted, identities, answers) if sifted.doubtful else sifted.new
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
-            self._append_chunk([(documents[index], identities[index]) for index in chunk])
+            self._append_chunk([(documents[index], ready[index]) for index in chunk])
         self._marks.rise(sifted)
         if new:
             self._documents.sync()
@@ -143,13 +145,10 @@ class DayWriter:
                 new.append(index)
         return sorted(new)
 
-    def _append_chunk(self, chunk: Sequence[tuple[Document, Identity]]) -> None:
-        make, first = self._maker.make, self._documents.count
-        entries = [
-            make(document, number, identity if identity.__class__ is tuple else None)
-            for number, (document, identity) in enumerate(chunk, first)
-        ]
-        self._documents.append([encode(document) for document, _ in chunk])
+    def _append_chunk(self, chunk: Sequence[tuple[Document, Ready]]) -> None:
+        finish, first = self._maker.finish, self._documents.count
+        entries = [finish(d, number, ready) for number, (d, ready) in enumerate(chunk, first)]
+        self._documents.append([encode(d) if ready.text is None else d.value for d, ready in chunk])
         self._index.offer(entries)
 
     def _remake(self, number: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ every event and looks at as little of it as it can.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from msgspec import UNSET, UnsetType
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
 from logboom.fields import ATTRIBUTES
 from logboom.head import EventPart, Head, LogPart, lenient_head
+from logboom.native import Library
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -52,6 +54,7 @@ from logboom.store.port import Document
 _TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", "transaction.id"))
 _FRONT = '{"@timestamp":"'
 _OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + 9}}}")
+_MOST_REMEMBERED = 10_000
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
 
@@ -87,15 +90,63 @@ class _Moments(NamedTuple):
     columns: str
 
 
-class EntryMaker:
-    """Makes the index entries of one day's events."""
+class Ready(NamedTuple):
+    """What is known of a document before it has a number.
 
-    def __init__(self, day: date) -> None:
+    Attributes:
+        position: What its id follows from; None for a foreign id.
+        text: Its entry but for the number and the last brace; None where it is still to be made.
+    """
+
+    position: Position | None
+    text: str | None
+
+
+class EntryMaker:
+    """Makes the index entries of one day's events.
+
+    Args:
+        day: Their UTC day.
+        library: The compiled part, which makes the usual ones.
+    """
+
+    def __init__(self, day: date, library: Library | None = None) -> None:
+        self._library = library
         self._start_us = day_start_us(day)
+        self._plain: dict[int, bool] = {}
         self._timestamps = Timestamps()
         self._paths = AttributePaths()
         self._moments_key: tuple[object, object] = (None, None)
         self._moments: _Moments | None = None
+
+    def ready(self, documents: Sequence[Document]) -> list[Ready]:
+        """Looks at documents, and makes what can be made at once."""
+        if self._library is None:
+            return [Ready(own_position(document), None) for document in documents]
+        made = self._library.entries([document.value for document in documents], self._start_us)
+        rows = zip(documents, made.texts, made.ids, made.offsets, made.attributes, strict=True)
+        return [
+            Ready((name[:SOURCE_RUN_LENGTH], offset), text)
+            if text is not None and name == document.id and self._are_plain(document, attributes)
+            else Ready(own_position(document), None)
+            for document, text, name, offset, attributes in rows
+        ]
+
+    def _are_plain(self, document: Document, names: int) -> bool:
+        """True when a document's attributes can be indexed as they are: their names decide."""
+        known = self._plain.get(names)
+        if known is None:
+            if len(self._plain) >= _MOST_REMEMBERED:
+                self._plain.clear()
+            known = names == 0 or self._paths.are_plain(document.event[ATTRIBUTES])
+            self._plain[names] = known
+        return known
+
+    def finish(self, document: Document, number: int, ready: Ready) -> str:
+        """The entry of a document, with its number: as `make` gives it."""
+        if ready.text is None:
+            return self.make(document, number, ready.position)
+        return f'{ready.text},"{NUMBER}":{number}}}'
 
     def make(self, document: Document, number: int, position: Position | None) -> str:
         """The index entry of a document.

@@ -69,7 +69,7 @@ def test_what_elasticsearch_cannot_read_is_refused_alone(value: Any, reason: str
 
 def test_what_only_looks_hard_to_read_is_sent() -> None:
     document = documents_of(["a"])[0]
-    document = document._replace(value=b" " + document.value, head=None)
+    document = Document(document.id, document.day, b" " + document.value)
     refused: dict[int, str] = {}
     (body,) = maker([document], refused, spell=False).bodies([0], lambda: 10_000)
     assert orjson.loads(body.content.splitlines()[1]) == document.event

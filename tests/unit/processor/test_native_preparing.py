@@ -1,0 +1,190 @@
+"""Documents and index entries are the same, whether the compiled part or Python makes them."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logboom.broker.port import ConsumedBatch, Message
+from logboom.clock import ManualClock
+from logboom.event import IndexDays, event_id
+from logboom.native import Library, native_library
+from logboom.store import Document
+from logboom.store.local.entry import EntryMaker
+from processor.preparing import Preparer
+
+DAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 7, 27, tzinfo=UTC)
+RUN = "mp2851rqn1642"
+ATTRIBUTES = {"seq": 1, "region": "eu", "cart": {"items": [1, 2]}}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    found = native_library()
+    if found is None:
+        assert not os.environ.get("CI"), "the compiled part was not built"
+        pytest.skip("the compiled part was not built: there is no Rust")
+    return found
+
+
+def value_of(offset: int = 4096, /, **fields: Any) -> bytes:
+    """An event as the shipper lays it out."""
+    about = {"duration": 5, "id": event_id(RUN, offset), "created": "2026-11-21T07:00:00.116Z"}
+    event: dict[str, Any] = {
+        "@timestamp": "2026-11-21T06:24:28.566Z",
+        "event": about,
+        "log": {"source": RUN, "offset": offset, "level": "info", "file": {"path": "/a.log"}},
+        "message": "it works, 가나다\t",
+        "service": {"name": "cart"},
+        "attributes": ATTRIBUTES,
+        "host": {"name": "vm"},
+    }
+    return orjson.dumps({k: v for k, v in (event | fields).items() if v is not None})
+
+
+def prepared(library: Library | None, values: list[bytes]) -> list[Document]:
+    preparer = Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW), library)
+    batch = ConsumedBatch(3, range(len(values)), [Message(b"", value) for value in values])
+    return preparer.prepare([batch])
+
+
+def both(library: Library, values: list[bytes]) -> list[bool]:
+    """Holds both ways to the same documents and entries; says which entries were made natively."""
+    documents = prepared(library, values)
+    assert documents == prepared(None, values)
+    natively = EntryMaker(DAY, library)
+    in_python = EntryMaker(DAY)
+    of_the_day = [document for document in documents if document.day == DAY]
+    ready = natively.ready(of_the_day)
+    for number, (document, one) in enumerate(zip(of_the_day, ready, strict=True)):
+        expected = in_python.ready([document])[0]
+        assert one.position == expected.position
+        made = natively.finish(document, number, one)
+        assert orjson.loads(made) == orjson.loads(in_python.finish(document, number, expected))
+    return [one.text is not None for one in ready]
+
+
+def calm(library: Library, values: list[bytes]) -> list[bool]:
+    made = library.prepare(values, "2026-11-21T07:27:00.000Z")
+    return [value is not None for value in made.values]
+
+
+def test_usual_events_are_made_natively(library: Library) -> None:
+    values = [value_of(offset) for offset in (0, 300, 2**40)]
+    assert calm(library, values) == [True] * 3
+    assert both(library, values) == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"trace": {"id": "5adbf299abd7dec06f57797f684a8d4f"}, "span": {"id": "4bf92f3577b34da6"}},
+        {"transaction": {"id": "x" * 128}},
+        {"client": {"ip": "10.0.0.7"}},
+        {"client": {"ip": "2001:db8::1"}},
+        {"http": {"response": {"status_code": 404}}},
+        {"tags": ["multiline"]},
+        {"attributes": {}},
+        {"user": {"id": "u1"}, "url": {"path": '/a"b\\c'}},
+    ],
+)
+def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
+    assert calm(library, [value_of(**fields)]) == [True]
+    assert both(library, [value_of(**fields)]) == [True]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"log": {"source": RUN, "offset": 4096, "level": "error"}},
+        {"log": {"source": RUN, "offset": 4096}},
+        {"error": {"message": "no"}},
+        {"http": {"response": {"status_code": 503}}},
+        {"http": {"request": {"method": "GET"}}},
+        {"message": None},
+        {"@timestamp": "2026-11-20T23:59:59.999Z"},
+        {"@timestamp": "2026-11-21T06:24:28Z"},
+        {"@timestamp": "2026-11-31T06:24:28.566Z"},
+    ],
+)
+def test_these_documents_are_left_to_python(library: Library, fields: dict[str, Any]) -> None:
+    assert calm(library, [value_of(**fields)]) == [False]
+    both(library, [value_of(**fields)])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"attributes": {"at": "2026-11-21T06:24:28.566Z"}},
+        {"attributes": {"list": [{"a": 1}]}},
+        {"attributes": {"long": "x" * 9000}},
+        {"attributes": [1]},
+        {"trace": {"id": "short"}},
+        {"trace": {"id": "x" * 129}},
+        {"trace": {"id": "5adbf299abd7dec0", "more": 1}},
+        {"client": {"ip": "10.0.0.7", "port": 1}},
+        {"error": {"message": "no", "stack_trace": "at x"}},
+    ],
+)
+def test_these_entries_are_left_to_python(library: Library, fields: dict[str, Any]) -> None:
+    assert both(library, [value_of(**fields)]) == [False]
+
+
+def test_events_of_others_are_left_to_python(library: Library) -> None:
+    usual = value_of()
+    foreign = [
+        b"", b"{}", b"no JSON", usual[:-1], usual + b" ", usual.replace(b'"source"', b'"sourse"'),
+        usual.replace(event_id(RUN, 4096).encode(), b"0" * 22), usual.replace(b":", b": "),
+        usual.replace("가".encode(), b"\xff\xff\xff"), usual.replace(b'"host"', b'"service"'),
+    ]  # fmt: skip
+    assert not any(calm(library, foreign))
+    both(library, foreign)
+
+
+def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
+    document = prepared(library, [value_of()])[0]
+    renamed = Document("another", DAY, document.value)
+    (ready,) = EntryMaker(DAY, library).ready([renamed])
+    assert ready == (None, None)
+
+
+SCALARS = st.one_of(
+    st.text(max_size=30), st.integers(-(2**63), 2**63), st.booleans(), st.none(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["2026-11-21T06:24:28Z", "2026-11-21 06:24:28+01:00", 1e22, -0.0]),
+)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.dictionaries(st.text(max_size=4), inner, max_size=3), st.lists(inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["message", "attributes", "trace", "span", "client", "http", "tags", "error", "user", "x", "event"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    changes=st.lists(st.dictionaries(NAMES, VALUES, max_size=3), min_size=1, max_size=4),
+    attributes=st.dictionaries(st.text(max_size=4), VALUES, max_size=4),
+    cut=st.integers(0, 500),
+)
+def test_any_event_is_the_same(
+    library: Library, changes: list[dict[str, Any]], attributes: dict[str, Any], cut: int
+) -> None:
+    values = []
+    for number, change in enumerate(changes):
+        try:
+            values.append(value_of(number * 700, **({"attributes": attributes} | change)))
+        except TypeError:
+            continue  # a number beyond 64 bits, which the shipper writes in another way
+    both(library, [*values, *(value[:cut] for value in values[:1])])
