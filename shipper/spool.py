@@ -82,6 +82,7 @@ class Spool:
         self._path = ""
         self._descriptor = -1
         self._ends_whole = True
+        self._has_news = False
         self._unwritten: list[int] = []
         self._waiting_bytes = 0
         self._room = asyncio.Event()
@@ -148,6 +149,7 @@ class Spool:
         file = self._files[self._path]
         file.size += len(data)
         self._waiting_bytes += len(data)
+        self._has_news = True
         self._ends_whole = data.endswith(b"\n")
         self.on_append(self._path)
         return Receipt(self._path, file.size)
@@ -202,9 +204,12 @@ class Spool:
 
     async def sync(self) -> None:
         """Has what was appended written to the disk."""
-        if self._descriptor >= 0:
+        if self._descriptor >= 0 and self._has_news:
             self._unwritten.append(os.dup(self._descriptor))
+        self._has_news = False
         descriptors, self._unwritten = self._unwritten, []
+        if not descriptors:
+            return
         try:
             await asyncio.to_thread(_sync_and_close, descriptors)
         except OSError as error:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import orjson
 
 from logboom.clock import Clock
-from logboom.config import Config, FileInput, StdinInput
+from logboom.config import Config, FileInput, HttpInput, SyslogInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import PARSE_FAILED, Assembler
 from shipper.files.discovery import find_files, unmatched
 from shipper.files.kinds import why_binary
+from shipper.inputs.tls import server_context
+from shipper.spooled import spooled
 from shipper.treatment import Treatment
 
 
@@ -101,13 +103,16 @@ def check_inputs(config: Config) -> None:
     """Compiles every input's settings as a shipper would.
 
     Raises:
-        ConfigError: When a format, a pattern or an encoding cannot be used.
+        ConfigError: When a format, a pattern, an encoding or a certificate cannot be used.
     """
     days, treatment = IndexDays(config.retention), Treatment.of(config)
     for section in config.inputs:
-        if not isinstance(section, FileInput | StdinInput):
-            continue  # the text of network inputs has no settings that could fail later
+        if isinstance(section, HttpInput | SyslogInput) and section.tls is not None:
+            server_context(section.tls, where="tls")
+        if isinstance(section, HttpInput):
+            continue  # its texts have no settings that could fail later
         Assembler(
-            section, source="check", run=source_run("check", 0), epoch=0, path="check",
+            spooled(section, service="check") if isinstance(section, SyslogInput) else section,
+            source="check", run=source_run("check", 0), epoch=0, path="check",
             max_event_bytes=config.shipper.max_event_bytes, days=days, treatment=treatment,
         )  # fmt: skip

@@ -7,18 +7,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from shipper.parsers.syslog import structured_data
+
 Convert = Callable[[str], Any]
 
 _MOST_DIGITS = 18
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = MappingProxyType({"n": "\n", "t": "\t", "r": "\r"})
-_PARAMETER = re.compile(r'\[([^\s\]="]++)|\s++([^\s\]="]++)="((?:[^"\\]|\\.)*+)"')
-_SEVERITIES = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
-_FACILITIES = (
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
-    "ftp", "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4",
-    "local5", "local6", "local7",
-)  # fmt: skip
 
 
 def unescape(text: str) -> str:
@@ -58,37 +53,6 @@ def duration(unit_ns: int) -> Convert:
     return convert
 
 
-def priority_fields(value: int) -> dict[str, Any]:
-    """What a syslog priority says: facility and level. Source: RFC 5424, section 6.2.1."""
-    facility, severity = divmod(value, 8)
-    fields: dict[str, Any] = {"log.syslog.priority": value, "log.level": _SEVERITIES[severity]}
-    if facility < len(_FACILITIES):
-        fields["log.syslog.facility.name"] = _FACILITIES[facility]
-    return fields
-
-
-def severity_level(severity: int) -> str | None:
-    """The level of a syslog severity, 0 to 7; None for other numbers."""
-    return _SEVERITIES[severity] if 0 <= severity < len(_SEVERITIES) else None
-
-
-def structured_data(text: str) -> dict[str, dict[str, str]]:
-    """Syslog's structured data: element → parameters. Source: RFC 5424, section 6.3."""
-    found: dict[str, dict[str, str]] = {}
-    element: dict[str, str] = {}
-    place = 0
-    while match := _PARAMETER.match(text, place):
-        name, parameter, value = match.groups()
-        if name is not None:
-            element = found.setdefault(name, {})
-        else:
-            element[parameter] = unescape(value)
-        place = match.end()
-        if text.startswith("]", place):
-            place += 1
-    return found
-
-
 CONVERSIONS: Mapping[str, Convert] = MappingProxyType(
     {
         "int": whole,
@@ -103,4 +67,4 @@ CONVERSIONS: Mapping[str, Convert] = MappingProxyType(
     }
 )
 """Kind, as the formats' files name it → conversion. `priority` is more than one value: see
-`priority_fields`."""
+`shipper.parsers.syslog.priority_fields`."""

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import orjson
 
-from shipper.parsers.conversions import severity_level
 from shipper.parsers.inner import load_object
 from shipper.parsers.journal import journal_fields
 from shipper.parsers.port import Fields
+from shipper.parsers.syslog import severity_level
 
 _HOLE = re.compile(r"\{\{|\}\}|\{[@$]?(\w{1,200}+)(?:,-?\d{1,4})?(:[^{}]{1,200}+)?\}")
 _MONGODB_LEVELS: Final = MappingProxyType({"F": "fatal", "E": "error", "W": "warn", "I": "info"})

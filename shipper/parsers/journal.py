@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from shipper.parsers.conversions import priority_fields, severity_level, whole
+from shipper.parsers.conversions import whole
 from shipper.parsers.port import Fields
+from shipper.parsers.syslog import priority_fields, severity_level
 
 _NAMES: Final = MappingProxyType(
     {

@@ -80,6 +80,11 @@ def priority_fields(priority: int) -> Fields:
     return fields
 
 
+def severity_level(severity: int) -> str | None:
+    """The level of a severity, 0 to 7; None for other numbers."""
+    return SEVERITIES[severity] if 0 <= severity < len(SEVERITIES) else None
+
+
 def structured_data(text: str) -> dict[str, dict[str, str]]:
     """Structured data as RFC 5424 writes it: element → parameters. Source: section 6.3."""
     found: dict[str, dict[str, str]] = {}

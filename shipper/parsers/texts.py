@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from shipper.parsers.catalogue import Format, Names
-from shipper.parsers.conversions import CONVERSIONS, Convert, priority_fields
+from shipper.parsers.conversions import CONVERSIONS, Convert
 from shipper.parsers.inner import INNER_BEGINS, load_object, merged, parse_inner
 from shipper.parsers.port import Fields
+from shipper.parsers.syslog import priority_fields
 
 _PRIORITY = "log.syslog.priority"
 _ABSENT = frozenset({"-", ""})

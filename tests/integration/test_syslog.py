@@ -285,6 +285,22 @@ def test_certificates_that_cannot_be_used_are_told_in_one_line(tmp_path: Path) -
     assert "the key without a password" in said(key_file=str(tmp_path / "locked.key"))
 
 
+def test_a_check_finds_what_a_shipper_would(tmp_path: Path) -> None:
+    tls = {"cert_file": "nowhere.pem", "key_file": "nowhere.key"}
+    for section, reason in (
+        ({"syslog": "127.0.0.1:5514", "format": "jsn"}, "did you mean json"),
+        ({"syslog": "127.0.0.1:5514", "tls": tls}, "nowhere.pem cannot be read"),
+    ):
+        config = tmp_path / "logboom.yaml"
+        config.write_text(yaml.safe_dump({"inputs": [section], "data": str(tmp_path / "data")}))
+        done = subprocess.run(
+            [sys.executable, "-m", "logboom", "check", "-c", str(config)],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert reason in done.stderr
+
+
 def test_an_address_for_everybody_has_to_be_asked_for(tmp_path: Path) -> None:
     said = tell(tmp_path, {"syslog": "0.0.0.0:5514"})
     assert "0.0.0.0:5514 can be reached from other machines" in said

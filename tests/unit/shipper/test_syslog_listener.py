@@ -41,9 +41,9 @@ def read(path: str) -> bytes:
 class Listening:
     """A listener at work, and what it has kept."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", **settings: Any) -> None:
         self.port = free_port()
-        section = SyslogInput(syslog=f"127.0.0.1:{self.port}", **settings)
+        section = SyslogInput(syslog=f"{host}:{self.port}", **settings)
         self.listener = SyslogListener(section, folder, SystemClock(), max_event_bytes=900_000)
         (self.spool,) = self.listener.spools
         self.stop = asyncio.Event()
@@ -179,6 +179,19 @@ async def test_a_full_spool_leaves_datagrams_to_the_kernel_and_its_losses_are_co
             return len(made.texts()) + counters["syslog_dropped"] == sent
 
         await soon(accounted_for, timeout_s=20, what="each is kept or counted")
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="there is no IPv6 here")
+async def test_it_listens_over_ipv6(tmp_path: Path) -> None:
+    async with listening(tmp_path, host="[::1]") as made:
+        _, writer = await asyncio.open_connection("::1", made.port)
+        writer.write(b"<13>over tcp\n")
+        await made.kept(1)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"<13>over udp", ("::1", made.port))
+            assert await made.kept(2) == ["over tcp", "over udp"]
+        writer.close()
+        assert made.listener.status().counters["syslog_dropped"] == 0
 
 
 async def test_connections_beyond_the_bound_are_refused_and_counted(tmp_path: Path) -> None:
