@@ -1,11 +1,9 @@
-"""Commands that try things out: `parse`, `grok`, `check`."""
+"""Commands that try things out: `parse`, `check`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -22,7 +20,6 @@ _PIECE_BYTES = 1 << 20
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
     app.command("parse")(parse)
-    app.command("grok")(grok)
     app.command("check")(check)
 
 
@@ -87,36 +84,6 @@ def _opened(file: str) -> BinaryIO:
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
     while piece := stream.read(_PIECE_BYTES):
         yield piece
-
-
-def grok(
-    pattern: Annotated[str, typer.Argument(help="A grok pattern in Logstash's syntax.")],
-    patterns: Annotated[
-        Path | None, typer.Option(help="A folder with pattern files.", show_default=False)
-    ] = None,
-    ecs: Annotated[bool, typer.Option("--ecs", help="Logstash's ECS v1 pattern set.")] = False,
-    cost: Annotated[
-        bool, typer.Option("--cost", help="Print the cost per line, in µs, to standard error.")
-    ] = False,
-) -> None:
-    """Matches standard input's lines: one JSON object of captures a line, null for a miss.
-
-    Example: tail app.log | logboom grok '%{TIMESTAMP_ISO8601:time} %{GREEDYDATA:message}'
-    """
-    from shipper.parsers.grok import Grok, PatternLibrary  # noqa: PLC0415 - not needed for --help
-
-    if ecs:
-        raise UsageError("the ECS v1 pattern set is not there yet", mend="leave --ecs out")
-    library = PatternLibrary.legacy().extended({}, [patterns] if patterns else [])
-    compiled = Grok([pattern], library)
-    for line in sys.stdin.buffer:
-        text = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
-        begun = time.perf_counter_ns()
-        found = compiled.match(text)
-        took_us = (time.perf_counter_ns() - begun) / 1000
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-        if cost:
-            sys.stderr.write(f"{took_us:.1f}\n")
 
 
 def check(

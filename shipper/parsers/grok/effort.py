@@ -83,6 +83,14 @@ class Effort:
     terms: tuple[Term, ...] = (Term(),)
     is_exponential: bool = False
 
+    @property
+    def growth(self) -> str:
+        """How the bound grows with a text's length, in short."""
+        if self.is_exponential:
+            return "exponential"
+        degree = max(term.scans + term.turns for term in self.terms)
+        return "n" if degree <= 1 else f"n^{degree}"
+
     def longest(self, steps: float) -> int:
         """How long any text may be for the bound to stay below some steps."""
         if self.is_exponential:

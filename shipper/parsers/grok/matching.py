@@ -42,6 +42,7 @@ class Grok:
         budget_s: float = BUDGET_S,
     ) -> None:
         self.patterns = [Pattern(source, library, budget_s) for source in patterns]
+        self._tries = tuple((pattern.literal, pattern.match) for pattern in self.patterns)
 
     def match(self, text: str) -> Fields | TimedOut | None:
         """What the first fitting pattern captures; None where none fits.
@@ -51,9 +52,8 @@ class Grok:
         pattern takes too long, those behind it are not tried.
         """
         head = text if len(text) <= MAX_TEXT else text[:MAX_TEXT]
-        for pattern in self.patterns:
-            found = pattern.match(head)
-            if found is not None:
+        for literal, match in self._tries:
+            if literal in head and (found := match(head)) is not None:
                 if isinstance(found, TimedOut) or head is text:
                     return found
                 return _with_rest(found, head, text)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 from logboom.errors import ConfigError
 from shipper.parsers.grok.classes import SyntaxTrouble
 from shipper.parsers.grok.effort import Effort, effort_of
 from shipper.parsers.grok.expression import write_expression
+from shipper.parsers.grok.filling import make_filling
 from shipper.parsers.grok.improving import improve
 from shipper.parsers.grok.library import PatternLibrary
 from shipper.parsers.grok.literals import literal_worth, required_literals
-from shipper.parsers.grok.references import Wanted, expand, readable
+from shipper.parsers.grok.references import expand, readable
 from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.grok.tree import DOT, Assertion, Capture, Kind, Node, Repeat, Series
 from shipper.parsers.grok.watch import TIMED_OUT, Find, TimedOut, process_watch, ticks_of
@@ -44,6 +45,7 @@ class Pattern:
         effort: How many steps it may take.
         safe_length: Characters up to which no text can take longer than the budget.
         expression: What `re` is given.
+        literal: A text without it does not match.
     """
 
     def __init__(self, source: str, library: PatternLibrary, budget_s: float) -> None:
@@ -59,8 +61,8 @@ class Pattern:
         self._find_in_long: Find | None = compiled.match if self.is_anchored else None
         self._watch, self._ticks = process_watch(), ticks_of(budget_s)
         captures = [expanded.capture(name) for name in written.names]
-        self._filling = _Filling(captures, written.optional)
-        self._literal, self._others = self._required(tree)
+        self._fill = make_filling(captures, written.optional)
+        self.literal, self._others = self._required(tree)
         self._budget_s = budget_s
         self.safe_length = self.effort.longest(budget_s * _STEPS_PER_S)
         self._strikes = self._rest = self._quick = 0
@@ -79,7 +81,7 @@ class Pattern:
 
     def match(self, text: str) -> Fields | TimedOut | None:
         """What it captures; None where it does not match."""
-        if self._literal not in text or (self._others and not self._has_others(text)):
+        if self.literal not in text or (self._others and not self._has_others(text)):
             return None
         if self._rest and len(text) > self.safe_length:
             self._rest -= 1
@@ -93,7 +95,7 @@ class Pattern:
             return found
         if self._strikes:
             self._forgive()
-        return self._filling.fill(found.groups())
+        return self._fill(found.groups())
 
     def _has_others(self, text: str) -> bool:
         place = 0
@@ -125,44 +127,6 @@ class Pattern:
         self._quick = (self._quick + 1) % _QUICK_ONES
         if not self._quick:
             self._strikes -= 1
-
-
-class _Filling:
-    """From the groups of a match to fields; an absent group never takes the place of a present one."""
-
-    def __init__(self, captures: Sequence[Wanted | None], optional: Set[int]) -> None:
-        self._captures = tuple(
-            (number, capture) for number, capture in enumerate(captures) if capture is not None
-        )
-        self._names = tuple(capture.field for _, capture in self._captures)
-        self._optional = tuple(
-            capture.field for number, capture in self._captures if number in optional
-        )
-        self._typed = tuple(
-            (capture.field, capture.convert) for _, capture in self._captures if capture.convert
-        )
-        self._is_plain = len(set(self._names)) == len(captures)
-
-    def fill(self, groups: Sequence[str | None]) -> Fields:
-        """The fields, in the order of the pattern."""
-        if not self._is_plain:
-            return self._fill_carefully(groups)
-        found: Fields = dict(zip(self._names, groups))  # noqa: B905 - the keyword takes time
-        for name in self._optional:
-            if found[name] is None:
-                del found[name]
-        for name, convert in self._typed:
-            if name in found:
-                found[name] = convert(found[name])
-        return found
-
-    def _fill_carefully(self, groups: Sequence[str | None]) -> Fields:
-        found: Fields = {}
-        for number, capture in self._captures:
-            value = groups[number]
-            if value is not None and capture.field not in found:
-                found[capture.field] = capture.convert(value) if capture.convert else value
-        return found
 
 
 def _read(source: str, expanded: str) -> Node:

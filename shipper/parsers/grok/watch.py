@@ -10,6 +10,7 @@ Signals reach the main thread alone, which is where the shipper parses.
 
 from __future__ import annotations
 
+import atexit
 import math
 import re
 import signal
@@ -51,11 +52,13 @@ class Watch:
         """
         signal.signal(signal.SIGVTALRM, self.tick)
         signal.setitimer(signal.ITIMER_VIRTUAL, _TICK_S, _TICK_S)
+        atexit.register(_stop)
 
     def tick(self, _number: int, _frame: FrameType | None) -> None:
         """Ends the search that goes on, if its time is over."""
         self._ticks += 1
         if self._is_searching and self._ticks > self._last_tick:
+            self._is_searching = False
             raise _Expired
 
     def find(self, find: Find, text: str, ticks: int) -> re.Match[str] | TimedOut | None:
@@ -72,15 +75,20 @@ class Watch:
         """
         if threading.get_ident() != self._thread:
             return TIMED_OUT
+        self._last_tick = self._ticks + ticks
         try:
-            self._last_tick = self._ticks + ticks
-            self._is_searching = True
-            found = find(text)
-            self._is_searching = False
+            try:
+                self._is_searching = True
+                return find(text)
+            finally:
+                self._is_searching = False
         except _Expired:
-            self._is_searching = False
             return TIMED_OUT
-        return found
+
+
+def _stop() -> None:
+    """An interpreter that ends forgets its handlers, and a tick would end it badly."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
 
 
 def ticks_of(budget_s: float) -> int:
@@ -95,7 +103,7 @@ def process_watch() -> Watch:
     """
     handler = signal.getsignal(signal.SIGVTALRM)
     owner = getattr(handler, "__self__", None)
-    if isinstance(owner, Watch):
+    if isinstance(owner, Watch) and signal.getitimer(signal.ITIMER_VIRTUAL)[1]:
         return owner
     watch = Watch()
     if threading.current_thread() is threading.main_thread():
