@@ -81,7 +81,7 @@ _NO_WORD: Final = (
     r"|rejected|for|and|or|the|a|an)(?!\w))"
 )
 _PASSWORD = re.compile(
-    rf"(?i)(?P<keep>{CONFIDENTIAL}\\?[\"']?\s{{0,3}}(?:=>|:=|[=:])\s{{0,3}}"
+    rf"(?i)(?P<keep>{CONFIDENTIAL}\\?[\"']?\s{{0,3}}(?>=>|:=|[=:])\s{{0,3}}+"
     r"(?:(?P<escaped>\\\")|(?P<double>\")|(?P<single>'))?+)"
     rf"{_NOT_HIDDEN}"
     r"(?(escaped)(?:[^\"\\]|\\(?!\")){1,8192}+"
