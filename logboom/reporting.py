@@ -50,14 +50,18 @@ class Reporter:
         if sentence not in self._errors:
             self._errors.appendleft(sentence)
 
-    async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:
-        """Posts once. A broker that cannot be reached is no reason to stop working."""
-        status = ServiceStatus(
+    def status(self, counters: Mapping[str, float]) -> ServiceStatus:
+        """How the service is now."""
+        return ServiceStatus(
             service=self._service, instance=self._instance, pid=os.getpid(),
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
             counters=counters, errors=tuple(self._errors),
         )  # fmt: skip
+
+    async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:
+        """Posts once. A broker that cannot be reached is no reason to stop working."""
+        status = self.status(counters)
         try:
             await self._broker.post_status({status.key: status.model_dump_json().encode(), **more})
         except LogboomError as error:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from logboom.broker import PartitionLag
-from logboom.status import ServiceStatus, SourceStatus
+from logboom.status import DeadStatus, LossStatus, ServiceStatus, SourceStatus
 
 EVENT_COUNTERS: dict[str, str] = {
     "events_acked": "Events that the broker has acknowledged to this shipper.",
     "batches_acked": "Batches that the broker has acknowledged to this shipper.",
     "bytes_acked": "Bytes of events that the broker has acknowledged to this shipper.",
+    "events_made": "Events that this shipper has made of lines.",
     "syslog_messages": "Syslog messages that this shipper has received.",
     "syslog_malformed": "Of these, messages whose header could not be read.",
     "syslog_dropped": "Syslog datagrams that the kernel dropped since its buffer was full.",
@@ -33,6 +35,19 @@ EVENT_COUNTERS: dict[str, str] = {
 
 REDACTED = "events_redacted:"
 """With the name of a kind of secret: the counter of events in which such a one was replaced."""
+
+
+SOURCE_COUNTERS: dict[str, str] = {
+    "lines_read": "Lines read.",
+    "lines_acked": "Lines in acknowledged events.",
+    "lines_empty": "Empty lines, which make no event.",
+    "lines_dead": "Lines that became dead letters.",
+    "read_bytes": "Bytes read since the file began anew.",
+}
+"""Of each source, and of all sources of a shipper together."""
+
+MOST_SOURCES = 200
+"""Sources with metrics of their own; the others are in the totals of their shipper alone."""
 
 
 class ApiMetrics:
@@ -62,6 +77,9 @@ class PipelineCollector(Collector):
         self.services: Iterable[ServiceStatus] = ()
         self.sources: Iterable[SourceStatus] = ()
         self.lag: Iterable[PartitionLag] = ()
+        self.losses: Iterable[LossStatus] = ()
+        self.dead: Iterable[DeadStatus] = ()
+        self._shown: dict[str, None] = {}
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """The metrics; called by prometheus_client."""
@@ -84,6 +102,7 @@ class PipelineCollector(Collector):
             yield family
         yield self._redacted()
         yield from self._sources()
+        yield from self._trouble()
         lag = GaugeMetricFamily(
             "logboom_broker_lag", "Events that wait in a partition.", labels=["partition"]
         )
@@ -104,28 +123,88 @@ class PipelineCollector(Collector):
         return redacted
 
     def _sources(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        labels = ["path", "source"]
-        read = CounterMetricFamily(
-            "logboom_source_lines_read", "Lines read from a source.", labels=labels
-        )
-        acked = CounterMetricFamily(
-            "logboom_source_lines_acked", "Lines in acknowledged events.", labels=labels
-        )
-        dead = CounterMetricFamily(
-            "logboom_source_lines_dead", "Lines that became dead letters.", labels=labels
-        )
-        dropped = CounterMetricFamily(
-            "logboom_source_lines_dropped", "Lines that a rule dropped.", labels=[*labels, "rule"]
-        )
+        sources = list(self.sources)
+        shown = [source for source in sources if self._is_shown(source)]
+        for name, meaning in SOURCE_COUNTERS.items():
+            each = CounterMetricFamily(
+                f"logboom_source_{name}", f"{meaning} Of one source.", labels=["path", "source"]
+            )
+            for source in shown:
+                each.add_metric([source.path, source.source], _count(source, name))
+            yield each
+            yield _totals(f"logboom_shipper_{name}", f"{meaning} Of all sources.", name, sources)
+        yield from self._dropped(shown, sources)
         pending = GaugeMetricFamily(
-            "logboom_source_lines_pending", "Lines that wait.", labels=labels
+            "logboom_source_lines_pending", "Lines that wait.", labels=["path", "source"]
         )
-        for source in self.sources:
-            names = [source.path, source.source]
-            read.add_metric(names, source.lines_read)
-            acked.add_metric(names, source.lines_acked)
-            dead.add_metric(names, source.lines_dead)
-            pending.add_metric(names, source.lines_pending)
+        waiting: defaultdict[str, float] = defaultdict(float)
+        number: defaultdict[str, float] = defaultdict(float)
+        for source in shown:
+            pending.add_metric([source.path, source.source], source.lines_pending)
+        for source in sources:
+            waiting[source.shipper] += source.lines_pending
+            number[source.shipper] += 1
+        yield pending
+        yield _gauge("logboom_shipper_lines_pending", "Lines that wait, of all sources.", waiting)
+        yield _gauge("logboom_shipper_sources", "Sources that a shipper knows.", number)
+
+    def _dropped(
+        self, shown: Iterable[SourceStatus], sources: Iterable[SourceStatus]
+    ) -> Iterator[CounterMetricFamily]:
+        meaning = "Lines of events that a rule dropped."
+        labels = ["path", "source", "rule"]
+        each = CounterMetricFamily("logboom_source_lines_dropped", meaning, labels=labels)
+        for source in shown:
             for rule, lines in source.dropped.items():
-                dropped.add_metric([*names, rule], lines)
-        yield from (read, acked, dead, dropped, pending)
+                each.add_metric([source.path, source.source, rule], lines)
+        yield each
+        yield _totals("logboom_shipper_lines_dropped", meaning, "lines_dropped", sources)
+
+    def _is_shown(self, source: SourceStatus) -> bool:
+        """A source that had metrics once keeps them: counters never seem to go back."""
+        if source.source not in self._shown and len(self._shown) < MOST_SOURCES:
+            self._shown[source.source] = None
+        return source.source in self._shown
+
+    def _trouble(self) -> Iterator[GaugeMetricFamily]:
+        """What is lost, and what is dead."""
+        lost: defaultdict[str, float] = defaultdict(float)
+        for loss in self.losses:
+            lost[loss.shipper] += loss.lines
+        yield _gauge(
+            "logboom_shipper_lines_lost",
+            "Lines that were being sent when their file vanished.",
+            lost,
+        )
+        letters: defaultdict[str, float] = defaultdict(float)
+        size: defaultdict[str, float] = defaultdict(float)
+        for status in self.dead:
+            letters[status.store] += status.letters
+            size[status.store] += status.bytes
+        yield _gauge("logboom_dead_letters", "Dead letters that wait.", letters, label="store")
+        yield _gauge("logboom_dead_letters_bytes", "Bytes of their events.", size, label="store")
+
+
+def _count(source: SourceStatus, name: str) -> float:
+    return float(source.read_offset if name == "read_bytes" else getattr(source, name))
+
+
+def _totals(
+    name: str, meaning: str, counter: str, sources: Iterable[SourceStatus]
+) -> CounterMetricFamily:
+    sums: defaultdict[str, float] = defaultdict(float)
+    for source in sources:
+        sums[source.shipper] += _count(source, counter)
+    family = CounterMetricFamily(name, meaning, labels=["instance"])
+    for shipper, total in sums.items():
+        family.add_metric([shipper], total)
+    return family
+
+
+def _gauge(
+    name: str, meaning: str, values: Mapping[str, float], *, label: str = "instance"
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family

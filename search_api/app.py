@@ -152,7 +152,11 @@ def create_app(store: Store, state: PipelineState, clock: Clock) -> FastAPI:
     async def scrape() -> Response:
         snapshot = await state.snapshot()
         collector.services, collector.sources = snapshot.services, snapshot.sources
-        collector.lag = snapshot.lag
+        collector.lag, collector.losses, collector.dead = (
+            snapshot.lag,
+            snapshot.losses,
+            snapshot.dead,
+        )
         return Response(
             generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8"
         )

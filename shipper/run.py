@@ -16,9 +16,10 @@ from logboom.dead.telling import DeadTelling
 from logboom.errors import DiskFull
 from logboom.event import IndexDays, source_run
 from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
+from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
-from logboom.telemetry import REDACTED
+from logboom.telemetry import REDACTED, PipelineCollector
 from shipper.assembly import Assembled, Assembler
 from shipper.batches import Batch
 from shipper.burying import Burial
@@ -39,6 +40,7 @@ log = logging.getLogger("logboom.shipper")
 _LAST_READS_S = 2.0
 _LAST_ACKS_S = 15.0
 _LOSSES_EVERY_S = 60.0
+_COUNTED = ("events_made", "events_acked", "batches_acked", "bytes_acked")
 _SCAN_REST = 30.0
 """Looking for files takes a thirtieth of the time at most."""
 _HINTED_SCAN_S = 0.1
@@ -86,7 +88,7 @@ class Shipper:
         self._telling = DeadTelling(letters, clock)
         self._losses: Sequence[LossStatus] = ()
         self._next_losses = 0.0
-        self._counts = {"events_acked": 0.0, "batches_acked": 0.0, "bytes_acked": 0.0}
+        self._counts = dict.fromkeys(_COUNTED, 0.0)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ships until `stop` is set, and then until everything that was taken is acknowledged.
@@ -106,6 +108,7 @@ class Shipper:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(sender.run())
                 reporting = tasks.create_task(self._report(reporter, sender))
+                monitoring = tasks.create_task(self._monitoring(reporter).serve())
                 reading = tasks.create_task(self._read(sender, stop))
                 keeping = tasks.create_task(self._spools.keep())
                 await until(stop, reading)
@@ -115,6 +118,7 @@ class Shipper:
                 if not await end(sending, patience_s=_LAST_ACKS_S):
                     log.warning("stopped before the last acks: these events are sent again")
                 reporting.cancel()
+                monitoring.cancel()
                 keeping.cancel()
             reporter.state = "stopped"
             await reporter.post(self._counters(), await self._news())
@@ -139,6 +143,7 @@ class Shipper:
         )
 
         async def deliver(assembled: Assembled) -> None:
+            self._counts["events_made"] += len(assembled.messages)
             collector.add(assembled, now=self._clock.monotonic())
             if collector.full:
                 await _offer(collector, sender)
@@ -246,6 +251,18 @@ class Shipper:
             for name, count in part.status().counters.items():
                 counters[name] = counters.get(name, 0.0) + count
         return counters
+
+    def _monitoring(self, reporter: Reporter) -> Monitoring:
+        def tell(collector: PipelineCollector) -> None:
+            at_ns = self._clock.now_ns()
+            collector.services = [reporter.status(self._counters())]
+            collector.sources = [
+                source.status(shipper=self._name, at_ns=at_ns) for source in self._sources.values()
+            ]
+            collector.losses = self._losses
+            collector.dead = [] if self._telling.last is None else [self._telling.last]
+
+        return Monitoring(self._config.shipper.metrics, reporter, tell)
 
     async def _news(self) -> Mapping[str, bytes]:
         return {**self._changed_sources(), **await self._telling.news()}

@@ -21,7 +21,7 @@ from logboom.config.inputs import FileInput, HttpInput, StdinInput, SyslogInput
 from logboom.config.redaction import RedactionSection
 from logboom.config.rules import RuleSection
 from logboom.config.section import Section
-from logboom.config.units import Address, Duration, Size, split_address
+from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -77,6 +77,9 @@ class ShipperSection(Section):
     open_files: int = Field(
         512, ge=4, le=100_000, description="Files held open at once; the others are opened in turn."
     )
+    metrics: LoopbackAddress | None = Field(
+        "127.0.0.1:7711", description="Where `/metrics`, `/healthz`, `/readyz` are; null: nowhere."
+    )
 
 
 class ProcessorSection(Section):
@@ -88,6 +91,9 @@ class ProcessorSection(Section):
     )
     linger: Duration = Field(
         timedelta(milliseconds=500), description="Wait this long for a write to fill."
+    )
+    metrics: LoopbackAddress | None = Field(
+        "127.0.0.1:7712", description="Where `/metrics`, `/healthz`, `/readyz` are; null: nowhere."
     )
 
 

@@ -14,7 +14,6 @@ _MAX_NAME = 120
 _YEAR_NS = 31_536_000_000_000_000
 
 
-
 class SampleSection(Section):
     """Which part of the events is sent."""
 

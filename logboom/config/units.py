@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
@@ -94,3 +94,13 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _only_loopback(address: str) -> str:
+    if not is_loopback(address):
+        raise ValueError(f"{address} can be reached from other machines: listen on 127.0.0.1")
+    return address
+
+
+LoopbackAddress = Annotated[Address, AfterValidator(_only_loopback)]
+"""HOST:PORT that only this machine can reach."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from logboom.clock import Clock
 from logboom.dead.store import DeadLetters
 from logboom.errors import LogboomError
+from logboom.status import DeadStatus
 
 log = logging.getLogger("logboom.dead")
 
@@ -21,6 +22,9 @@ class DeadTelling:
     Args:
         letters: The dead letters.
         clock: For the time of what is told, and for telling it again now and then.
+
+    Attributes:
+        last: What was told last; None before there was a letter.
     """
 
     def __init__(self, letters: DeadLetters, clock: Clock) -> None:
@@ -28,6 +32,7 @@ class DeadTelling:
         self._clock = clock
         self._seen: tuple[tuple[int, int], ...] = ()
         self._next = 0.0
+        self.last: DeadStatus | None = None
 
     async def news(self) -> Mapping[str, bytes]:
         """An entry for the status stream; nothing when nothing has changed of late."""
@@ -39,5 +44,5 @@ class DeadTelling:
         except LogboomError as error:
             log.warning("%s", error.sentence())
             return {}
-        self._seen, self._next = seen, now + _AGAIN_S
+        self._seen, self._next, self.last = seen, now + _AGAIN_S, status
         return {} if status is None else {status.key: status.model_dump_json().encode()}
