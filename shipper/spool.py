@@ -134,11 +134,7 @@ class Spool:
         """
         data = records[0] if len(records) == 1 else b"".join(records)
         if self._waiting_bytes and self._waiting_bytes + len(data) > self._max_bytes:
-            self._trouble = SpoolFull(
-                f"{self._waiting_bytes} bytes wait for the broker, and that is the most",
-                where=str(self._folder),
-            ).sentence()
-            raise SpoolFull(self._trouble)
+            raise self._refuse(f"is full: {self._max_bytes} bytes may wait for the broker, no more")
         try:
             if self._is_due():
                 self._begin()
@@ -190,6 +186,8 @@ class Spool:
             file.acked += more
             self._waiting_bytes -= more
             self._room.set()
+            if self._waiting_bytes < self._max_bytes // 2:
+                self._trouble = None
         while file.waiting and file.waiting[0][0] <= file.acked:
             _, waiting = file.waiting.popleft()
             if not waiting.done():
@@ -263,8 +261,10 @@ class Spool:
             raise
 
     def _refusal(self, error: OSError) -> SpoolFull:
-        reason = error.strerror or str(error)
-        refusal = SpoolFull(f"cannot be written: {reason}", where=str(self._folder))
+        return self._refuse(f"cannot be written: {error.strerror or error}")
+
+    def _refuse(self, what: str) -> SpoolFull:
+        refusal = SpoolFull(what, where=f"spool {self._folder}")
         if self._trouble is None:
             log.warning("%s", refusal.sentence())
         self._trouble = refusal.sentence()
