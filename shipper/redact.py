@@ -14,6 +14,9 @@ from ahocorasick_rs import BytesAhoCorasick
 from logboom.config.redaction import RedactionSection
 from logboom.errors import ConfigError
 from shipper.hints import automaton
+from shipper.parsers.grok.classes import SyntaxTrouble
+from shipper.parsers.grok.effort import effort_of
+from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.port import Fields
 from shipper.redact_fields import clean_fields
 from shipper.redact_rules import CARD_FORMS, DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT, Rule
@@ -23,6 +26,7 @@ __all__ = ["DEFAULT_RULES", "OPTIONAL_RULES", "REPLACEMENT", "Redactor", "Rule"]
 _ASSIGNED_WITHIN = 12
 _FORMS = bytes.maketrans(b"123456789 ", b"000000000-")
 _FORM_SIGNS = frozenset("0- .")
+_SEARCHED_WITHIN = {"n": 0, "n^2": 16_384}
 
 
 class Redactor:
@@ -178,5 +182,25 @@ def _wanted(section: RedactionSection) -> Iterable[Rule]:
         if own.name in taken:
             raise ConfigError(f"there is a rule {own.name} already", where="redact: rules")
         yield Rule(
-            own.name, re.compile(own.pattern), keep_first=own.keep_first, keep_last=own.keep_last
+            own.name, re.compile(own.pattern), keep_first=own.keep_first, keep_last=own.keep_last,
+            window=_window(own.pattern),
+        )  # fmt: skip
+
+
+def _window(pattern: str) -> int:
+    """How long a text may be for a pattern of one's own; 0: of any length.
+
+    Raises:
+        ConfigError: Some texts would take far too long.
+    """
+    try:
+        growth = effort_of(read_expression(pattern), is_anchored=False).growth
+    except SyntaxTrouble as trouble:
+        raise ConfigError(f"{pattern!r}: {trouble}", where="redact: rules") from trouble
+    if growth not in _SEARCHED_WITHIN:
+        raise ConfigError(
+            f"{pattern!r} could take {growth} steps on a text of n characters",
+            where="redact: rules",
+            mend=r"begin it with \b or a fixed text, and write `++` for `+` and `*+` for `*`",
         )
+    return _SEARCHED_WITHIN[growth]

@@ -7,7 +7,7 @@ repeats is bounded or possessive, and two repetitions that follow one another sh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -32,6 +32,8 @@ class Rule:
         accepts: Has the last word on what the pattern matched.
         keep_first: So many signs of a match stay at its begin.
         keep_last: So many at its end.
+        window: A longer text is searched in pieces of about so many characters, cut at white space;
+            0: in one. For patterns that would take quadratic time.
     """
 
     name: str
@@ -42,9 +44,12 @@ class Rule:
     first_digits: str = ""
     keep_first: int = 0
     keep_last: int = 0
+    window: int = 0
 
     def finds(self, text: str) -> bool:
         """Whether there is such a secret in a text."""
+        if self.window and len(text) > self.window:
+            return any(map(self.finds, _pieces(text, self.window)))
         if self.accepts is None:
             return self.pattern.search(text) is not None
         return any(self.accepts(match[0]) for match in self.pattern.finditer(text))
@@ -63,7 +68,21 @@ class Rule:
             back = match[0][-self.keep_last :] if self.keep_last else ""
             return front + REPLACEMENT + back
 
+        if self.window and len(text) > self.window:
+            pieces = _pieces(text, self.window)
+            return "".join(self.pattern.sub(replaced, piece) for piece in pieces), count
         return self.pattern.sub(replaced, text), count
+
+
+def _pieces(text: str, window: int) -> Iterator[str]:
+    """A text in pieces of at most so many characters, cut at white space where there is some."""
+    begin = 0
+    while len(text) - begin > window:
+        space = max(text.rfind(sign, begin + 1, begin + window) for sign in " \n\t,")
+        end = space if space > begin else begin + window
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 CONFIDENTIAL: Final = (

@@ -178,6 +178,25 @@ def test_what_cannot_be_meant_is_refused(section: dict[str, Any]) -> None:
         from_mapping({"redact": section}, origin="t")
 
 
+def own(pattern: str) -> dict[str, Any]:
+    return {"rules": [{"name": "own", "pattern": pattern, "reason": "r"}]}
+
+
+def test_a_pattern_of_quadratic_time_is_searched_in_pieces() -> None:
+    redactor = chosen(**own(r"\b[A-Z]++-\d++"))
+    text = "A" * 100_000 + " x " * 10_000 + "AB-12 " + "A-" * 50_000
+    clean, found = redactor.redact(text)
+    assert found == ("own",)
+    assert clean == text.replace("AB-12", REPLACEMENT)
+    assert redactor.suspects([text]) == {0}
+
+
+@pytest.mark.parametrize("pattern", [r"(a+)+b", r"(\w+\s?)*x", r"\w+@\w+\.\w+"])
+def test_a_pattern_that_could_take_for_ever_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="steps"):
+        chosen(**own(pattern))
+
+
 @pytest.mark.parametrize(
     "section",
     [{"without": ["shoes"]}, {"rules": [{"name": "jwt", "pattern": "a", "reason": "r"}]}],
