@@ -182,8 +182,9 @@ class Shipper:
                 hinted_scan = now + max(_HINTED_SCAN_S, _SCAN_REST * took_s)
             news = await reader.turn()
             wait_s = collector.wait_s(self._clock.monotonic())
-            if wait_s == 0.0:
+            if wait_s == 0.0 or (wait_s is not None and not news and self._spools.are_awaited()):
                 await _offer(collector, sender)
+                wait_s = None
             if not news:
                 until = min(reader.next_look(), next_scan) - self._clock.monotonic()
                 await reader.pause(until if wait_s is None else min(until, wait_s))

@@ -94,6 +94,11 @@ class Spool:
         return self._waiting_bytes
 
     @property
+    def is_awaited(self) -> bool:
+        """True while somebody waits for an acknowledgement."""
+        return any(not waiting.done() for f in self._files.values() for _, waiting in f.waiting)
+
+    @property
     def trouble(self) -> str | None:
         """Why nothing more is taken, in words for people; None while it is."""
         return self._trouble

@@ -39,6 +39,10 @@ class Spools:
         """True for the path of a file of any of them."""
         return any(spool.holds(path) for spool in self._spools)
 
+    def are_awaited(self) -> bool:
+        """True while somebody waits for an acknowledgement: then a batch waits for nobody."""
+        return any(spool.is_awaited for spool in self._spools)
+
     def open(self, records: Iterable[SourceRecord]) -> None:
         """Opens all of them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ from opentelemetry.sdk.resources import Resource
 from shipper.inputs.http.messages import Messages
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
+from tests.services.errors import ServiceMissing
 from tests.services.process import free_port
+from tests.services.sources import missing
 
 KEY = "a-key-that-is-long-enough"
 RSYSLOG_MODULE = Path("/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so")
@@ -38,11 +41,14 @@ RSYSLOG_MODULE = Path("/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so")
 class Receiving:
     """A pipeline with an HTTP input, and that input's address."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, stack: ExitStack, broker: object = "local", **settings: Any
+    ) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}"
         section = {"http": self.address, **settings}
-        self.pipeline = Pipeline(folder, {"inputs": [section]})
+        self.pipeline = Pipeline(folder, {"inputs": [section], "broker": broker})
+        stack.callback(self.pipeline.stop)
         self.pipeline.start()
         eventually(self._listens, timeout_s=60, what="the HTTP input listens")
 
@@ -62,9 +68,15 @@ class Receiving:
 
 @pytest.fixture(scope="module")
 def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiving]:
-    running = Receiving(tmp_path_factory.mktemp("http"), api_keys=[KEY])
-    yield running
-    running.pipeline.stop()
+    with ExitStack() as stack:
+        yield Receiving(tmp_path_factory.mktemp("http"), stack, api_keys=[KEY])
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Stops at the end what a test has started."""
+    with ExitStack() as made:
+        yield made
 
 
 def client(receiving: Receiving, **settings: Any) -> Elasticsearch:
@@ -189,20 +201,20 @@ def test_loki_s_protobuf(receiving: Receiving) -> None:
 
 def test_a_hundred_clients_and_bad_ones_among_them(receiving: Receiving) -> None:
     def send(number: int) -> None:
-        with httpx.Client(headers={"X-API-Key": KEY}, timeout=60) as http:
-            if number % 10 == 0:
-                large = number == 50
-                body = b"x" * (21 * 2**20) if large else b"\xff" * 99
-                refused = http.post(f"{receiving.url}/_bulk", content=body)
-                assert refused.status_code == (413 if large else 400)
-                return
-            document = f'{{"message":"m","seq":{number},"service":{{"name":"many"}}}}'
-            body = f'{{"create":{{}}}}\n{document}\n'.encode()
-            assert http.post(f"{receiving.url}/_bulk", content=body).status_code == 200
-            finished.append(number)
+        if number % 10 == 0:
+            large = number == 50
+            body = b"x" * (21 * 2**20) if large else b"\xff" * 99
+            refused = http.post(f"{receiving.url}/_bulk", content=body)
+            assert refused.status_code == (413 if large else 400)
+            return
+        document = f'{{"message":"m","seq":{number},"service":{{"name":"many"}}}}'
+        body = f'{{"create":{{}}}}\n{document}\n'.encode()
+        assert http.post(f"{receiving.url}/_bulk", content=body).status_code == 200
+        finished.append(number)
 
     finished: list[int] = []
-    _at_once([lambda n=number: send(n) for number in range(100)])
+    with httpx.Client(headers={"X-API-Key": KEY}, timeout=60) as http:
+        _at_once([lambda n=number: send(n) for number in range(100)])
     assert len(finished) == 90
     receiving.pipeline.await_count("service:many", 90)
     found = receiving.pipeline.sequence_ids("service:many")
@@ -248,6 +260,76 @@ def test_rsyslog_s_elasticsearch_output(receiving: Receiving, tmp_path: Path) ->
     assert {event["message"] for event in events} == {f"seq {n} from rsyslog" for n in range(20)}
 
 
+def test_tls(tmp_path: Path, stack: ExitStack) -> None:
+    if shutil.which("openssl") is None:
+        missing(ServiceMissing("openssl is not installed"))
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-keyout", str(key), "-out", str(certificate),
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    address = f"127.0.0.1:{free_port()}"
+    tls = {"cert_file": str(certificate), "key_file": str(key)}
+    pipeline = Pipeline(tmp_path, {"inputs": [{"http": address, "tls": tls}]})
+    stack.callback(pipeline.stop)
+    pipeline.start()
+    with closing(Elasticsearch(f"https://{address}", ca_certs=str(certificate))) as es:
+        eventually(es.ping, timeout_s=60, what="the HTTP input listens")
+        document = {"message": "over TLS", "service": {"name": "tls"}}
+        assert helpers.bulk(es, [{"_index": "a", **document}]) == (1, [])
+    pipeline.await_count("service:tls", 1)
+
+
+def _wordy_body(numbers: range) -> bytes:
+    """Documents of about 4 kB that can hardly be compressed, and hide no secrets."""
+    dice = random.Random(numbers.start)
+    lines = []
+    for number in numbers:
+        words = " ".join(
+            "".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=5)) for _ in range(700)
+        )
+        document = {"service": {"name": "held"}, "seq": number, "message": words}
+        lines += ['{"create":{}}', json.dumps(document)]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def test_while_the_broker_takes_nothing_clients_are_told_to_come_again(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    """First for want of an acknowledgement, then of room; nothing is lost or doubled by that."""
+    receiving = Receiving(
+        tmp_path,
+        stack,
+        broker={"local": {"max_bytes": "100KB"}},
+        timeout="500ms",
+        max_spool_bytes="1MiB",
+    )
+    pipeline, size = receiving.pipeline, 50
+    bodies = [_wordy_body(range(n * size, (n + 1) * size)) for n in range(12)]
+    processor = eventually(
+        lambda: pipeline.children().get("process"), timeout_s=60, what="it processes"
+    )
+    processor.suspend()
+    stack.callback(processor.resume)
+    with httpx.Client(timeout=30) as http:
+        answers = [http.post(f"{receiving.url}/_bulk", content=body) for body in bodies]
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert {answer.status_code for answer in refused} == {429, 503}
+        for answer in refused:
+            assert answer.headers["retry-after"] == "5"
+            assert answer.json()["error"]["reason"]
+        processor.resume()
+        for body, answer in zip(bodies, answers, strict=True):
+            if answer.status_code != 200:
+                _send_until_it_succeeds(http, receiving.url, body)
+    pipeline.await_count("service:held", len(bodies) * size, timeout_s=60)
+    verdict = verify(pipeline.sequence_ids("service:held"), len(bodies) * size)
+    assert verdict.green, f"{verdict}\n{pipeline.said()}"
+    assert pipeline.doctor(wait_s=20) == 0
+
+
 REQUESTS, SIZE, CLIENTS = 160, 25, 4
 
 
@@ -259,10 +341,10 @@ def _bodies(first: int) -> Iterator[bytes]:
         )
 
 
-def _send_until_it_succeeds(url: str, body: bytes) -> None:
+def _send_until_it_succeeds(http: httpx.Client, url: str, body: bytes) -> None:
     while True:
         try:
-            answer = httpx.post(f"{url}/_bulk", content=body, timeout=20)
+            answer = http.post(f"{url}/_bulk", content=body)
         except httpx.TransportError:
             time.sleep(0.05)
             continue
@@ -272,16 +354,17 @@ def _send_until_it_succeeds(url: str, body: bytes) -> None:
 
 @pytest.mark.slow
 def test_nothing_is_lost_or_doubled_though_the_shipper_is_killed_under_load(
-    tmp_path: Path,
+    tmp_path: Path, stack: ExitStack
 ) -> None:
     """Clients send each request again until it succeeds, as all of them do."""
-    receiving = Receiving(tmp_path)
+    receiving = Receiving(tmp_path, stack)
     done: list[int] = []
 
     def send(first: int) -> None:
-        for body in _bodies(first):
-            _send_until_it_succeeds(receiving.url, body)
-            done.append(first)
+        with httpx.Client(timeout=20) as http:
+            for body in _bodies(first):
+                _send_until_it_succeeds(http, receiving.url, body)
+                done.append(first)
 
     def kill() -> None:
         dice = random.Random(11)
@@ -295,4 +378,3 @@ def test_nothing_is_lost_or_doubled_though_the_shipper_is_killed_under_load(
     verdict = verify(receiving.pipeline.sequence_ids("service:killed"), expected)
     assert verdict.green, f"{verdict}\n{receiving.pipeline.said()}"
     assert receiving.pipeline.doctor(wait_s=20) == 0
-    receiving.pipeline.stop()
