@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from shipper.framing.rules import Walker, is_blank, split_by
+from shipper.framing.rules import Rule, Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TraceWalker
 
 _TIMES: tuple[bytes, ...] = (
@@ -47,8 +47,8 @@ _SECOND_OF_TWO = re.compile(rb"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST):
 class AutoRule:
     """Learns whether this source's entries have a shape, and knows stack traces."""
 
-    def __init__(self) -> None:
-        self._known = False
+    def __init__(self, *, known: bool = False) -> None:
+        self._known = known
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
@@ -92,6 +92,10 @@ class AutoRule:
         """See `Rule.learn`."""
         if not self._known:
             self._known = any(_shape_at(event, 0) for event in events)
+
+    def fork(self) -> Rule:
+        """See `Rule.fork`."""
+        return AutoRule(known=self._known)
 
 
 def _split_known(text: bytes) -> Iterator[bytes]:

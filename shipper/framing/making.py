@@ -49,7 +49,8 @@ def make_framing(
         max_bytes = min(max_event_bytes, multiline.max_bytes or max_event_bytes)
         limits = Limits(max_bytes, multiline.max_lines)
     make_rule = partial(_make_rule, section)
-    plain = PlainFraming(make_rule(), limits, section.encoding)
+    rule = make_rule()
+    plain = PlainFraming(rule, limits, section.encoding)
     is_spooled = isinstance(section, SpooledInput)
     unwrap = unwrap_envelope if is_spooled else WRAPPERS.get(section.format)
     if unwrap is None and container_of(path) is not None:
@@ -57,7 +58,7 @@ def make_framing(
     if unwrap is not None:
         return WrappedFraming(unwrap, make_rule, limits, section.encoding)
     if section.format == "auto":
-        wrapped = WrappedFraming(unwrap_container, make_rule, limits, section.encoding)
+        wrapped = WrappedFraming(unwrap_container, make_rule, limits, section.encoding, rule)
         return DetectingFraming(plain, wrapped)
     return plain
 

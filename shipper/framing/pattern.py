@@ -91,6 +91,9 @@ class _UserRule:
     def learn(self, events: Sequence[bytes]) -> None:
         pass
 
+    def fork(self) -> Rule:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class _StartRule:
@@ -110,6 +113,9 @@ class _StartRule:
 
     def learn(self, events: Sequence[bytes]) -> None:
         pass
+
+    def fork(self) -> Rule:
+        return self
 
 
 class _UserWalker(Protocol):

@@ -49,6 +49,10 @@ class Rule(Protocol):
         """Takes notice of events that were cut; their first lines are enough."""
         ...
 
+    def fork(self) -> Rule:
+        """A rule that knows the same, and learns on its own from now on."""
+        ...
+
 
 def split_by(walker: Walker, text: bytes) -> list[bytes]:
     """Splits a text as `Rule.split` wants it, line by line."""
@@ -91,6 +95,10 @@ class EveryLineRule:
 
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
+
+    def fork(self) -> Rule:
+        """See `Rule.fork`."""
+        return self
 
 
 class Entry(NamedTuple):

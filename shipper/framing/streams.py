@@ -8,8 +8,10 @@ enclose others.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import accumulate
 
 from ciso8601 import parse_datetime
@@ -62,27 +64,36 @@ class WrappedFraming:
         unwrap: Takes the wrapper off a line.
         make_rule: Makes a rule for one stream.
         limits: Bounds, also of physical lines.
-        encoding: Of the texts.
+        encoding: Of the lines that are not wrapped.
+        bare: The rule for these; default: one of their own.
     """
 
     def __init__(
-        self, unwrap: Unwrap, make_rule: Callable[[], Rule], limits: Limits, encoding: str
-    ) -> None:
+        self, unwrap: Unwrap, make_rule: Callable[[], Rule], limits: Limits, encoding: str,
+        bare: Rule | None = None,
+    ) -> None:  # fmt: skip
         self._unwrap = unwrap
         self._make_rule = make_rule
         self._limits = limits
         self._decode_bare = make_decoder(encoding)
         self._decode = make_decoder("utf-8")
         self._most_held = 2 * max(limits.max_event_bytes, _MOST_BETWEEN)
-        self._rules: dict[object, Rule] = {}
+        self._rules: dict[object, Rule] = {_BARE: bare or make_rule()}
 
     def cut(self, buffer: bytes, *, ended: bool) -> Frames:
         """See `Framing.cut`."""
         lines = self._lines(buffer, ended=ended)
         everything = ended or len(buffer) > self._most_held
         events: list[_Event] = []
+        rules = {stream: rule.fork() for stream, rule in self._rules.items()}
         for stream, run, is_last in _runs(lines):
-            events += self._events(lines, stream, run, may_go_on=is_last and not everything)
+            if stream not in rules:
+                self._rules[stream] = EveryLineRule() if stream is None else self._make_rule()
+                rules[stream] = self._rules[stream].fork()
+            may_go_on = is_last and not everything
+            found = list(self._events(lines, stream, run, rules[stream], may_go_on=may_go_on))
+            rules[stream].learn([event.text for event in found])
+            events += found
         events.sort(key=lambda event: event.numbers[0])
         cut = _clean_cut(events, len(lines.data))
         frames = Frames(consumed=lines.offsets[cut])
@@ -118,12 +129,9 @@ class WrappedFraming:
         return _Lines(data, [0, *accumulate(map(len, data))], records)
 
     def _events(
-        self, lines: _Lines, stream: object, run: Sequence[int], *, may_go_on: bool
+        self, lines: _Lines, stream: object, run: Sequence[int], rule: Rule, *, may_go_on: bool
     ) -> Iterator[_Event]:
         """The events of one stream's physical lines."""
-        rule = self._rules.get(stream)
-        if rule is None:
-            rule = self._rules[stream] = EveryLineRule() if stream is None else self._make_rule()
         inner = list(_inner_lines(lines, run, self._limits.max_event_bytes))
         texts = [text for _, text, _ in inner]
         sizes = [lines.offsets[n[-1] + 1] - lines.offsets[n[0]] for n, _, _ in inner]
@@ -136,6 +144,9 @@ class WrappedFraming:
             )  # fmt: skip
             numbers = [number for part, _, _ in parts for number in part]
             yield _Event(numbers, stream, text, is_open, entry.truncated)
+        is_blank_part = not inner[-1][2] and (not entries or entries[-1].stop < len(inner))
+        if may_go_on and is_blank_part:
+            yield _Event(inner[-1][0], stream, is_open=True)
 
     def _add(self, frames: Frames, lines: _Lines, event: _Event) -> None:
         first, last = event.numbers[0], event.numbers[-1]
@@ -169,22 +180,24 @@ def _counts(line: bytes) -> bool:
 def _runs(lines: _Lines) -> Iterator[tuple[object, list[int], bool]]:
     """Lines that may be joined: a stream, the numbers of its lines, and whether more may come."""
     open_runs: dict[object, list[int]] = {}
+    latest = _Latest(lines.records)
     for number, record in enumerate(lines.records):
         stream = _BARE if record is None else record.stream
+        latest.pass_by(number)
         run = open_runs.get(stream)
         if run is None:
             open_runs[stream] = [number]
-        elif _apart(lines, run[-1], number, stream):
+        elif _apart(lines, latest, run[-1], number, stream):
             yield stream, run, False
             open_runs[stream] = [number]
         else:
             run.append(number)
     for stream, run in open_runs.items():
         last = len(lines.records) - 1
-        yield stream, run, run[-1] == last or not _apart(lines, run[-1], last, stream)
+        yield stream, run, run[-1] == last or not _apart(lines, latest, run[-1], last, stream)
 
 
-def _apart(lines: _Lines, last: int, number: int, stream: object) -> bool:
+def _apart(lines: _Lines, latest: _Latest, last: int, number: int, stream: object) -> bool:
     """Whether too much stands between two lines of a stream.
 
     Args:
@@ -195,20 +208,57 @@ def _apart(lines: _Lines, last: int, number: int, stream: object) -> bool:
         return number != last + 1
     if lines.offsets[number] - lines.offsets[last + 1] > _MOST_BETWEEN:
         return True
-    before, after = lines.records[last], lines.records[number]
-    return before is not None and after is not None and _pause_s(before, after) > _LONGEST_PAUSE_S
+    return latest.since(last) > _LONGEST_PAUSE_S
 
 
-def _pause_s(before: Record, after: Record) -> float:
-    """Seconds between two records by what their wrappers say; 0 where they do not say."""
-    one, other = before.fields.get("@timestamp"), after.fields.get("@timestamp")
-    if not isinstance(one, str) or not isinstance(other, str) or one[:19] == other[:19]:
-        return 0.0
+class _Latest:
+    """Of the lines so far, the latest times behind any of them, by what their wrappers say.
+
+    Kept are the lines behind which no later time follows, by falling times.
+    """
+
+    def __init__(self, records: Sequence[Record | None]) -> None:
+        self._records = records
+        self._numbers: list[int] = []
+        self._times: list[float] = []
+        self._text = ""
+        self._time: float | None = None
+
+    def pass_by(self, number: int) -> None:
+        """Takes notice of the next line."""
+        time = self._time_of(number)
+        if time is None:
+            return
+        while self._times and self._times[-1] <= time:
+            self._times.pop()
+            self._numbers.pop()
+        self._times.append(time)
+        self._numbers.append(number)
+
+    def since(self, number: int) -> float:
+        """Seconds from a line to the latest one behind it; 0 where the wrappers do not say."""
+        place = bisect_right(self._numbers, number)
+        if place == len(self._numbers):
+            return 0.0
+        time = self._time_of(number)
+        return 0.0 if time is None else self._times[place] - time
+
+    def _time_of(self, number: int) -> float | None:
+        """Whole seconds are enough."""
+        record = self._records[number]
+        text = None if record is None else record.fields.get("@timestamp")
+        if not isinstance(text, str):
+            return None
+        if text[:19] != self._text or len(text) < 19:
+            self._text, self._time = text[:19], _second_of(text[:19])
+        return self._time
+
+
+def _second_of(text: str) -> float | None:
     try:
-        pause = parse_datetime(other) - parse_datetime(one)
-    except (ValueError, TypeError, OverflowError):  # no times, or only one of them with a zone
-        return 0.0
-    return pause.total_seconds()
+        return parse_datetime(text).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _inner_lines(

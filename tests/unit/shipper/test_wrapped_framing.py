@@ -7,12 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
 from shipper.assembly import Assembler
-from shipper.framing import make_framing
+from shipper.framing import Framing, make_framing
 from shipper.framing.containers import container_of
+from shipper.parsers.port import Fields
 
 READ_NS = 1_795_246_020_116_000_000
 
@@ -195,3 +198,70 @@ def test_streams_that_never_pause_at_once_are_ended_at_a_bound() -> None:
     assert frames.consumed > 0
     assert sum(frames.lines) + frames.empty_lines == data.count(b"\n", 0, frames.consumed)
     assert len(set(frames.starts)) == len(frames.starts)
+
+
+INNER = st.sampled_from([
+    "a\n", " b\n", "2026-01-01 x\n", "\n", '{"j":1}\n', "part ", "Traceback (most recent call last):\n",
+    "E: x\n", "\tat a.B(c)\n", "x" * 50 + "\n", "\u20ac\n",
+])  # fmt: skip
+LINE = st.one_of(
+    st.builds(docker, INNER, st.sampled_from(["stdout", "stderr"]), st.sampled_from([0, 3, 30])),
+    st.builds(
+        lambda text, stream, tag: cri(text.rstrip("\n"), stream, tag),
+        INNER, st.sampled_from(["stdout", "stderr"]), st.sampled_from("FFP"),
+    ),
+    st.sampled_from([b"bare\n", b"  bare\n", b"\n", b'{"log":\n', b"\xff\r\n", b"2026-01-01 bare\n"]),
+)  # fmt: skip
+
+
+def in_pieces(
+    framing: Framing, data: bytes, sizes: list[int]
+) -> tuple[list[tuple[str, tuple[int, int], Fields | None]], int]:
+    """Events in the order of their first bytes, and lines, of data that comes bit by bit."""
+    events: list[tuple[str, tuple[int, int], Fields | None]] = []
+    place = end = lines = 0
+    ended = False
+    while not ended:
+        end = min(len(data), end + (sizes.pop() if sizes else len(data)))
+        ended = end == len(data) and not sizes
+        frames = framing.cut(data[place:end], ended=ended)
+        for number, text in enumerate(frames.texts):
+            span = (place + frames.starts[number], place + frames.ends[number])
+            assert span[1] <= place + frames.consumed
+            events.append((text, span, frames.fields.get(number)))
+        lines += sum(frames.lines) + frames.empty_lines
+        place += frames.consumed
+    assert place == len(data)
+    return events, lines
+
+
+@given(
+    parts=st.lists(LINE, max_size=25),
+    tail=st.sampled_from([b"", b'{"log":"torn', b"bare"]),
+    sizes=st.lists(st.integers(0, 300), max_size=25),
+    limit=st.sampled_from([100, 250, 5000]),
+)
+def test_pieces_of_wrapped_lines_give_the_events_of_the_whole(
+    parts: list[bytes], tail: bytes, sizes: list[int], limit: int
+) -> None:
+    data = b"".join(parts) + tail
+    section = FileInput(path=["x"], format="auto")
+    whole, lines = in_pieces(make_framing(section, max_event_bytes=limit), data, [])
+    assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
+    framing = make_framing(section, max_event_bytes=limit)
+    assert in_pieces(framing, data, sizes) == (whole, lines)
+    starts = [span[0] for _, span, _ in whole]
+    assert starts == sorted(set(starts))
+    again = framing.cut_again(data, [span for _, span, _ in whole])
+    assert again.texts == [text for text, _, _ in whole]
+    assert [again.fields.get(number) for number in range(len(whole))] == [f for *_, f in whole]
+
+
+@given(st.lists(st.one_of(LINE, st.binary(max_size=30)), max_size=20), st.sampled_from([30, 5000]))
+def test_any_bytes_around_wrapped_lines_are_accounted_for(parts: list[bytes], limit: int) -> None:
+    data = b"".join(parts)
+    framing = make_framing(FileInput(path=["x"]), max_event_bytes=limit)
+    events, lines = in_pieces(framing, data, [97] * (len(data) // 97))
+    assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
+    again = framing.cut_again(data, [span for _, span, _ in events])
+    assert again.texts == [text for text, _, _ in events]
