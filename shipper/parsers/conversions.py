@@ -55,7 +55,7 @@ def duration(unit_ns: int) -> Convert:
 
 CONVERSIONS: Mapping[str, Convert] = MappingProxyType(
     {
-        "int": whole,
+        "int": int,  # of a group that takes no more than 18 digits
         "float": number,
         "s": duration(1_000_000_000),
         "ms": duration(1_000_000),

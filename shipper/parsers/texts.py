@@ -12,7 +12,6 @@ from shipper.parsers.port import Fields
 from shipper.parsers.syslog import priority_fields
 
 _PRIORITY = "log.syslog.priority"
-_ABSENT = frozenset({"-", ""})
 _OBJECT = "attributes.json"
 _BY_HAND = frozenset({"priority", "json"})
 
@@ -32,7 +31,7 @@ class TextParser:
         groups = sorted(compiled.groupindex, key=compiled.groupindex.__getitem__)
         self._names = [names.fields.get(group, f"attributes.{group}") for group in groups]
         kinds = {**{g: k for g, k in names.kinds.items() if g in groups}, **text_format.kinds}
-        self._has_twins = len(set(self._names)) < len(self._names)
+        self._names_once = len(set(self._names)) == len(self._names)
         self._has_priority = "priority" in kinds.values()
         self._has_object = "json" in kinds.values()
         self._conversions: list[tuple[str, Convert]] = [
@@ -48,13 +47,14 @@ class TextParser:
         if match is None:
             return None
         groups = match.groups()
-        fields: Fields = dict(zip(self._names, groups, strict=True))
-        if None in groups or "-" in groups or "" in groups or self._has_twins:
-            fields = _present(self._names, groups)
+        fields: Fields = (
+            {n: v for n, v in zip(self._names, groups, strict=True) if v and v != "-"}
+            if self._names_once
+            else _first_of_each(self._names, groups)
+        )
         for name, convert in self._conversions:
-            value = fields.get(name)
-            if value is not None:
-                fields[name] = convert(value)
+            if name in fields:
+                fields[name] = convert(fields[name])
         if self._levels and (level := fields.get("log.level")) in self._levels:
             fields["log.level"] = self._levels[level]
         if self._has_priority and _PRIORITY in fields:
@@ -70,10 +70,10 @@ class TextParser:
         return fields
 
 
-def _present(names: Sequence[str], groups: Sequence[str | None]) -> Fields:
-    """What is there; of two groups for one field, the first."""
+def _first_of_each(names: Sequence[str], groups: Sequence[str | None]) -> Fields:
+    """What is there; of several groups for one field, the first."""
     fields: Fields = {}
     for name, value in zip(names, groups, strict=True):
-        if value is not None and value not in _ABSENT and name not in fields:
+        if value and value != "-" and name not in fields:
             fields[name] = value
     return fields
