@@ -21,15 +21,16 @@ class Elders:
 
     def add(self, source: Source) -> None:
         """A source is read from now on."""
-        self._families.setdefault(root_path(source.family), []).append(source)
+        source.root = root_path(source.family)
+        source.relatives = self._families.setdefault(source.root, [])
+        source.relatives.append(source)
 
     def remove(self, source: Source) -> None:
         """A source is not read any more."""
-        members = self._families.get(root_path(source.family), [])
-        if source in members:
-            members.remove(source)
-        if not members:
-            self._families.pop(root_path(source.family), None)
+        if source in source.relatives:
+            source.relatives.remove(source)
+        if not source.relatives:
+            self._families.pop(source.root, None)
 
     def has_elder(self, source: Source, now: float) -> bool:
         """True when something older of the same log is to be read before.
@@ -39,8 +40,7 @@ class Elders:
             now: Monotonic seconds; what an elder holds back is not waited for forever, since its
                 writer may go on with it.
         """
-        root = root_path(source.family)
-        members = self._families.get(root, ())
+        root, members = source.root, source.relatives
         if not 1 < len(members) <= _MOST_MEMBERS:
             return False
         is_fresh = source.read_offset == 0 and now - source.found_at < _PATIENCE_S

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
 from logboom.errors import DiskFull
 from shipper.assembly import Assembled
-from shipper.files.followed import Reading, ReadState
+from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.following import Followed
 from shipper.registry import Registry
@@ -32,6 +33,8 @@ _GONE_PATIENCE_S = 5.0
 _ROTATED_PATIENCE_S = 300.0
 _FEW = 200
 _REST_FACTOR = 5.0
+_LOOKS_PER_S = 2000.0
+_GRID_S = 0.25
 _REST_SHARE = 0.1
 """Of many files, those that were silent for long are looked at less often: after this part of it."""
 
@@ -105,11 +108,17 @@ class Reader:
         file = source.file
         if file is None:
             return False
+        is_idle = source.state == "idle" and not source.pending
+        has_news = not is_idle or file.may_have_news()
+        if not has_news and self._may_rest(source, file):
+            source.is_behind = False
+            self._later(source)
+            return False
         if self._watcher.has_elder(source):
             source.next_look = self._clock.monotonic() + _FIRST_LOOK_S
             return False
         try:
-            reading = file.read(_PIECE_BYTES) if file.may_have_news() else _NO_NEWS
+            reading = file.read(_PIECE_BYTES) if has_news else _NO_NEWS
         except FileMoved:
             return await self._find_again(source)
         except OSError as error:
@@ -121,6 +130,13 @@ class Reader:
             self._later(source)
             return False
         return await self._act(source, reading)
+
+    def _may_rest(self, source: Source, file: FollowedFile) -> bool:
+        """True when nothing is to be done about a file without news."""
+        if file.is_packed and not file.is_resting:
+            return False
+        silent_s = self._clock.monotonic() - source.silent_since
+        return self._watcher.names(source) or silent_s < _ROTATED_PATIENCE_S
 
     async def _act(self, source: Source, reading: Reading) -> bool:
         """Does what a look asks for; True when there was news."""
@@ -205,11 +221,15 @@ class Reader:
     def _later(self, source: Source) -> None:
         now = self._clock.monotonic()
         longest_s = self._longest_look_s
-        if len(self._watcher.sources) > _FEW:
-            rested_s = _REST_SHARE * (now - source.silent_since)
+        count = len(self._watcher.sources)
+        if count > _FEW:
+            rested_s = max(_REST_SHARE * (now - source.silent_since), count / _LOOKS_PER_S)
             longest_s = max(longest_s, min(_REST_FACTOR * longest_s, rested_s))
         source.look_interval_s = min(longest_s, max(_FIRST_LOOK_S, source.look_interval_s * 1.5))
-        source.next_look = now + source.look_interval_s
+        due = now + source.look_interval_s
+        if source.look_interval_s >= _GRID_S:  # those that rest are looked at together
+            due = math.ceil(due / _GRID_S) * _GRID_S
+        source.next_look = due
 
     def _patience_s(self, source: Source) -> float:
         """How long an event that might go on is held back."""

@@ -102,6 +102,8 @@ class Source:
         self.modified_ns = 0
         self.is_behind = True
         self.found_at = 0.0
+        self.root = ""
+        self.relatives: list[Source] = []
         self.packed_size = record.packed_size
         self.changed = True
         self.tally = Tally.of(record)

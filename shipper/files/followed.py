@@ -175,8 +175,8 @@ class FollowedFile:
             OSError: When the file cannot be read.
         """
         if self._resting_size is not None:
-            self._resting_size = None
             self.go_to(self.offset)
+            self._resting_size = None
         known = len(self._guard)
         data = self._content.pread(max_bytes + known, self.offset - known)
         if data[:known] != self._guard:
@@ -232,18 +232,13 @@ class FollowedFile:
         return Reading(ReadState.SKIPPED, skipped=skipped)
 
     def may_have_news(self) -> bool:
-        """False when the file is as it was when it was read to its end: a cheap look.
-
-        Raises:
-            FileMoved: It is closed, and its path does not lead to it any more.
-        """
-        if self._handle.is_open and self._resting_size is None:
-            return True  # reading on tells
+        """False when the file is there as it was when it was read to its end: a cheap look."""
+        descriptor = self._handle.descriptor_if_open
         try:
-            status = os.stat(self.path)  # noqa: PTH116 - thousands of them
+            status = os.stat(self.path if descriptor is None else descriptor)  # noqa: PTH116 - thousands of them
         except OSError:
             return True  # opening it tells
-        if file_id(status) != self.id:
+        if not status.st_nlink or (status.st_dev, status.st_ino) != self.id:
             return True
         if self._resting_size is not None:
             return status.st_size != self._resting_size

@@ -36,6 +36,11 @@ class Handle:
         return self._descriptor is not None
 
     @property
+    def descriptor_if_open(self) -> int | None:
+        """The descriptor, as long as there is one."""
+        return self._descriptor
+
+    @property
     def descriptor(self) -> int:
         """The descriptor; opened again when it was closed.
 
