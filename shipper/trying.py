@@ -25,10 +25,12 @@ class Tried:
     Attributes:
         value: The event as JSON.
         parsed: False when it did not have the format that was named.
+        format: The format that the source has, as far as it was read then.
     """
 
     value: bytes
     parsed: bool
+    format: str
 
 
 def try_events(
@@ -55,7 +57,8 @@ def try_events(
         offset += assembled.consumed
         pending = buffer[assembled.consumed :]
         for message in assembled.messages:
-            yield Tried(message.value, _was_parsed(message.value))
+            parsed = _was_parsed(message.value)
+            yield Tried(message.value, parsed, assembler.format_name)
 
 
 def _and_the_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

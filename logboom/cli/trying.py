@@ -36,7 +36,8 @@ def parse(
 ) -> None:
     """Parses without shipping: one normalised JSON event per line.
 
-    What has not the format that was named goes to standard error.
+    What has not the format that was named goes to standard error; with none named, the format that
+    was found is told there at the end.
 
     Example: logboom parse --format json app.log
     """
@@ -47,12 +48,17 @@ def parse(
     section = config.inputs[0]
     if not isinstance(section, FileInput):
         raise UsageError("parse reads files")
+    found: dict[str, None] = {}
     with _opened(file) as stream:
         for tried in try_events(
             section, config, path=file, pieces=_pieces(stream), clock=SystemClock()
         ):
             out = sys.stdout if tried.parsed else sys.stderr
             out.write(tried.value.decode() + "\n")
+            found[tried.format] = None
+    if section.format == "auto":
+        found.pop("auto", None)
+        sys.stderr.write(f"logboom: format: {', '.join(found) or 'none, plain text'}\n")
 
 
 def _parse_config(
