@@ -25,6 +25,7 @@ from aiokafka.errors import (
 )
 
 from logboom.broker.kafka_limits import topic_limit
+from logboom.broker.kafka_probing import why_not
 from logboom.broker.kafka_publisher import KafkaPublisher, start, stop
 from logboom.broker.kafka_settings import client_settings, translated
 from logboom.broker.kafka_status import KafkaStatus
@@ -236,6 +237,9 @@ class KafkaBroker:
             )
             try:
                 await admin.start()
+            except (KafkaError, TimeoutError) as error:
+                await admin.close()
+                raise await why_not(error, self._section) from error
             except BaseException:
                 await admin.close()
                 raise

@@ -22,7 +22,9 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from logboom.broker.kafka_settings import client_settings, translated
+from logboom.broker.kafka_keys import key_of
+from logboom.broker.kafka_probing import why_not
+from logboom.broker.kafka_settings import client_settings, place_of, translated
 from logboom.broker.kafka_turns import Turn, Turns
 from logboom.broker.port import Message, OutgoingBatch
 from logboom.config import KafkaSection
@@ -43,10 +45,16 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeE
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Messages that go to one partition at once; `positions` are theirs in the batch."""
+    """Messages that Kafka did not take, all of one request to one partition.
 
-    partition: int
+    Attributes:
+        positions: Theirs in the batch.
+        is_too_large: It is for their size; else they came behind such ones, and Kafka misses
+            these.
+    """
+
     positions: Sequence[int]
+    is_too_large: bool
 
 
 class KafkaPublisher:
@@ -69,6 +77,7 @@ class KafkaPublisher:
         self._patience_s = 2 * section.request_timeout.total_seconds()
         self._closed = False
         self._partitioner = DefaultPartitioner()
+        self._key = key_of(section)
 
     @property
     def waiting_for(self) -> str | None:
@@ -92,21 +101,20 @@ class KafkaPublisher:
             if failed:
                 await self._give_up(producer)
                 self._learn(failed)
-            refused += [piece.positions[0] for piece in failed if len(piece.positions) == 1]
-            positions = sorted(
-                p for piece in failed if len(piece.positions) > 1 for p in piece.positions
-            )
+            refused += [p.positions[0] for p in failed if p.is_too_large and len(p.positions) == 1]
+            known = set(refused)
+            positions = sorted(p for piece in failed for p in piece.positions if p not in known)
         if refused:
             raise EventsTooLarge(
                 f"events are too large for the limits of the topic {self._section.topic}",
                 positions=sorted(refused),
                 limit_bytes=self._limit_bytes,
-                where=f"kafka://{','.join(self._section.bootstrap)}",
+                where=place_of(self._section),
             )
 
     def _learn(self, failed: Sequence[_Piece]) -> None:
         """A topic that did not tell its limit, or that has another one by now, is tried out."""
-        if any(len(piece.positions) > 1 for piece in failed):
+        if any(piece.is_too_large and len(piece.positions) > 1 for piece in failed):
             self._batch_bytes = max(_SMALLEST_BATCH_BYTES, self._batch_bytes // 2)
             log.info(
                 "Kafka refuses batches for their size: %d bytes from now on", self._batch_bytes
@@ -126,8 +134,8 @@ class KafkaPublisher:
         self, producer: AIOKafkaProducer, messages: Sequence[Message],
         sorting: Mapping[int, Sequence[int]], turns: Mapping[int, Turn],
     ) -> list[_Piece]:  # fmt: skip
-        """Sends messages; gives the pieces that are too large for Kafka, all others are durable."""
-        pieces: list[_Piece] = []
+        """Sends messages; gives what Kafka did not take for its size, all others are durable."""
+        pieces: list[Sequence[int]] = []
         answers: list[asyncio.Future[object]] = []
         try:
             async with asyncio.timeout(self._patience_s):
@@ -135,7 +143,7 @@ class KafkaPublisher:
                     built = self._built(producer, messages, positions)
                     await turns[partition].come()
                     for builder, taken in built:
-                        pieces.append(_Piece(partition, taken))
+                        pieces.append(taken)
                         answers.append(
                             await producer.send_batch(
                                 builder, self._section.topic, partition=partition
@@ -146,19 +154,19 @@ class KafkaPublisher:
         except (KafkaError, TimeoutError) as error:
             await self._give_up(producer)
             raise translated(error, self._section) from error
-        others = [
-            r for r in results if isinstance(r, BaseException) and not isinstance(r, _TOO_LARGE)
+        failures = [
+            (taken, result)
+            for taken, result in zip(pieces, results, strict=True)
+            if isinstance(result, BaseException)
         ]
-        for other in others:
+        if failures and not any(isinstance(result, _TOO_LARGE) for _, result in failures):
             await self._give_up(producer)
-            if isinstance(other, KafkaError):
-                raise translated(other, self._section) from other
-            raise other
-        return [
-            piece
-            for piece, result in zip(pieces, results, strict=True)
-            if isinstance(result, _TOO_LARGE)
-        ]
+        for _, result in failures:
+            if not isinstance(result, KafkaError):
+                raise result
+            if not any(isinstance(other, _TOO_LARGE) for _, other in failures):
+                raise translated(result, self._section) from result
+        return [_Piece(taken, isinstance(result, _TOO_LARGE)) for taken, result in failures]
 
     def _by_partition(
         self, messages: Sequence[Message], positions: Sequence[int], partitions: Sequence[int]
@@ -166,7 +174,7 @@ class KafkaPublisher:
         by_partition: dict[int, list[int]] = {}
         partition_of: dict[bytes, int] = {}
         for position in positions:
-            key = messages[position].key
+            key = self._key(messages[position])
             partition = partition_of.get(key)
             if partition is None:
                 partition = self._partitioner(key, partitions, partitions)
@@ -182,9 +190,10 @@ class KafkaPublisher:
         for position in positions:
             message = messages[position]
             add = built[-1][0].append
-            if add(key=message.key, value=message.value, timestamp=None) is None:
+            key = self._key(message)
+            if add(key=key, value=message.value, timestamp=None) is None:
                 built.append((producer.create_batch(), []))  # which takes any first message
-                built[-1][0].append(key=message.key, value=message.value, timestamp=None)
+                built[-1][0].append(key=key, value=message.value, timestamp=None)
             built[-1][1].append(position)
         return built
 
@@ -234,7 +243,7 @@ async def start(client: AIOKafkaProducer | AIOKafkaConsumer, section: KafkaSecti
         await client.start()
     except (KafkaError, TimeoutError) as error:
         await stop(client)
-        raise translated(error, section) from error
+        raise await why_not(error, section) from error
     except BaseException:
         await stop(client)
         raise

@@ -16,16 +16,13 @@ from aiokafka.errors import (
     RecordTooLargeError,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
 )
 
 from logboom.config import KafkaSection
 from logboom.errors import BrokerError, BrokerRefused, BrokerUnavailable, ConfigError
 
-_FINAL = (
-    AuthenticationFailedError, AuthenticationMethodNotSupported, ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError, MessageSizeTooLargeError, RecordListTooLargeError,
-    RecordTooLargeError, SaslAuthenticationFailed, TopicAuthorizationFailedError,
-)  # fmt: skip
+_FINAL = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
 
 
 def client_settings(section: KafkaSection) -> dict[str, Any]:
@@ -66,12 +63,59 @@ def _ssl_context(section: KafkaSection) -> ssl.SSLContext:
     return context
 
 
+def place_of(section: KafkaSection) -> str:
+    """Where Kafka is, for messages."""
+    return f"kafka://{','.join(section.bootstrap)}"
+
+
 def translated(error: KafkaError | TimeoutError, section: KafkaSection) -> BrokerError:
     """A Kafka client's error in our terms."""
-    where = f"kafka://{','.join(section.bootstrap)}"
+    where = place_of(section)
+    user = "nobody in particular" if section.sasl is None else repr(section.sasl.username)
+    sentences: tuple[tuple[type[KafkaError], str, str], ...] = (
+        (
+            SaslAuthenticationFailed,
+            f"Kafka does not let {user} in",
+            "check broker.kafka.sasl: mechanism, user name, password",
+        ),
+        (
+            AuthenticationFailedError,
+            f"Kafka does not let {user} in",
+            "check broker.kafka.sasl: mechanism, user name, password",
+        ),
+        (
+            AuthenticationMethodNotSupported,
+            "Kafka does not know this way to log in",
+            "check broker.kafka.sasl.mechanism",
+        ),
+        (
+            TopicAuthorizationFailedError,
+            f"{user} has no right to the topics {section.topic} and {section.status_topic}",
+            "grant Create, Describe, Write and Read on them",
+        ),
+        (
+            ClusterAuthorizationFailedError,
+            f"{user} may not do this on the cluster",
+            "grant Create, or create the topics; and IdempotentWrite before Kafka 2.8",
+        ),
+        (
+            GroupAuthorizationFailedError,
+            f"{user} has no right to the consumer group",
+            "grant Read and Describe on the group",
+        ),
+    )
+    for kind, what, mend in sentences:
+        if isinstance(error, kind):
+            return BrokerRefused(what, where=where, mend=mend)
     text = str(error) or type(error).__name__
     if isinstance(error, _FINAL):
         return BrokerRefused(
             text, where=where, mend="check the credentials, the rights and the limits"
+        )
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return BrokerUnavailable(
+            f"there is no topic {section.topic}",
+            where=where,
+            mend="was it deleted? create it again",
         )
     return BrokerUnavailable(f"Kafka does not answer as it should: {text}", where=where)

@@ -63,6 +63,9 @@ class KafkaSection(Section):
     replication: int = Field(
         -1, ge=-1, description="Copies when we create a topic; -1: as many as brokers, 3 at most."
     )
+    key: Literal["source", "service"] = Field(
+        "source", description="What stays in one partition, in order: a source, or a service."
+    )
     compression: Literal["none", "lz4", "zstd", "gzip"] = Field(
         "lz4", description="Compression of the batches."
     )

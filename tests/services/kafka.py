@@ -21,6 +21,7 @@ from tests.services.process import JvmService, accepts, free_port
 _JAVA = 17
 _FORMAT_S = 120
 _ASK_MS = 2000
+_PROPERTIES = "server.properties"
 _LOG_SETTINGS = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
@@ -38,25 +39,35 @@ def start_kafka(*, heap: str = "512m", settings: dict[str, str] | None = None) -
         ServiceMissing: When it cannot be had on this machine.
         ServiceFailed: When it does not start.
     """
-    java, jars = find_java(_JAVA) / "bin" / "java", kafka_jars()
-    folder = Path(tempfile.mkdtemp(prefix="logboom-kafka-"))
-    port = free_port()
-    properties = folder / "server.properties"
-    properties.write_text(
-        server_properties(port, free_port(), folder / "data", settings or {}), encoding="utf-8"
-    )
-    address = f"127.0.0.1:{port}"
-    command = [str(java), f"-Xmx{heap}", *_LOG_SETTINGS, "-cp", f"{jars}/*", "kafka.Kafka"]
-    service = JvmService(
-        "Kafka", address, [*command, str(properties)], {}, folder, lambda: kafka_answers(address)
-    )
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="logboom-kafka-"))
+    text = server_properties(port, free_port(), folder / "data", settings or {})
+    service = made(folder, port, text, heap=heap)
     try:
-        _format([str(java), "-cp", f"{jars}/*"], properties)
+        format_storage(folder)
         service.start()
     except BaseException:
         service.remove()
         raise
     return service
+
+
+def made(folder: Path, port: int, properties: str, *, heap: str) -> JvmService:
+    """A broker that is neither formatted nor started.
+
+    Args:
+        folder: The service's own.
+        port: Where it talks plain text.
+        properties: The content of `server.properties`.
+        heap: The most that its heap may grow to, as Java writes it.
+
+    Raises:
+        ServiceMissing: When it cannot be had on this machine.
+    """
+    path = folder / _PROPERTIES
+    path.write_text(properties, encoding="utf-8")
+    address = f"127.0.0.1:{port}"
+    command = [*_java(), f"-Xmx{heap}", *_LOG_SETTINGS, "kafka.Kafka", str(path)]
+    return JvmService("Kafka", address, command, {}, folder, lambda: kafka_answers(address))
 
 
 def server_properties(port: int, controller_port: int, data: Path, more: dict[str, str]) -> str:
@@ -81,14 +92,29 @@ def server_properties(port: int, controller_port: int, data: Path, more: dict[st
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def _format(java: list[str], properties: Path) -> None:
-    tool = ["kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(properties)]
+def format_storage(folder: Path, *options: str, cluster: str | None = None) -> None:
+    """Prepares a broker's data folder.
+
+    Args:
+        folder: The service's own.
+        options: More options of Kafka's storage tool.
+        cluster: Id of the cluster; default: one of its own.
+
+    Raises:
+        ServiceFailed: When the tool fails.
+    """
+    name = cluster or uuid.uuid4().hex[:22]
+    tool = ["kafka.tools.StorageTool", "format", "-t", name, "-c", str(folder / _PROPERTIES)]
     done = subprocess.run(
-        [*java, *tool],
+        [*_java(), "-XX:TieredStopAtLevel=1", *tool, *options],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FORMAT_S, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise ServiceFailed(f"Kafka's storage: {(done.stdout + done.stderr)[-1000:]}")
+
+
+def _java() -> list[str]:
+    return [str(find_java(_JAVA) / "bin" / "java"), "-cp", f"{kafka_jars()}/*"]
 
 
 def kafka_answers(address: str) -> bool:
