@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shipper.framing.wrappers import WRAPPERS
 from shipper.parsers.catalogue import Format, load_catalogue
 from shipper.parsers.making import format_names
 
@@ -15,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="u
 
 def test_every_format_is_documented() -> None:
     documented = re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Grok")[0], re.MULTILINE)
-    assert sorted(documented) == sorted(format_names())
+    assert sorted(documented) == sorted([*format_names(), *WRAPPERS])
 
 
 @pytest.mark.parametrize("one", load_catalogue().formats.values(), ids=lambda one: one.name)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from importlib import resources
 
+import orjson
 import pytest
 
 from logboom.config import FileInput
 from logboom.errors import ConfigError
+from logboom.fields import EVENT_FIELDS
+from shipper.normalise import Normaliser, SourceContext
 from shipper.parsers.catalogue import NAMES_FILE, Format, Sample, load_catalogue, read_catalogue
 from shipper.parsers.making import WITHOUT_DATA, format_names, format_parser, make_parser
+from shipper.spellings import SPELLINGS
 
+READ_NS = 1_791_700_000_000_000_000
+READ_TEXT = "2026-10-11T06:26:40.000Z"
 CATALOGUE = load_catalogue()
 SAMPLES = [
     pytest.param(one, sample, id=f"{one.name}-{number}")
@@ -43,6 +50,20 @@ def test_detection_finds_a_format_by_its_sample(described: Format, sample: Sampl
         assert parser.name == described.name
     else:
         assert fields is None
+
+
+@pytest.mark.parametrize(("described", "sample"), SAMPLES)
+def test_what_a_sample_says_arrives_in_its_event(described: Format, sample: Sample) -> None:
+    context = SourceContext(run="r", path="-", host="h", service="s", zone=UTC, fields={})
+    value, timestamp = Normaliser(context, redactor=None).normalise(
+        dict(sample.fields), sample.text, offset=0, read_ns=READ_NS, read_text=READ_TEXT
+    )
+    event = orjson.loads(value)
+    assert not event["attributes"].keys() & EVENT_FIELDS.keys()
+    has_time = any(SPELLINGS.get(name) == "@timestamp" for name in sample.fields)
+    assert (timestamp != READ_TEXT) == has_time
+    if has_time:
+        assert timestamp[:10] in {"2026-10-10", "2026-10-01", "2026-10-03", READ_TEXT[:10]}
 
 
 @pytest.mark.parametrize("described", CATALOGUE.formats.values(), ids=lambda one: one.name)
