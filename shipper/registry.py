@@ -169,16 +169,16 @@ class Registry:
                 [(p, name) for name, p in prefixes.items()],
             )
 
-    def set_paths(self, paths: Mapping[str, str]) -> None:
-        """Keeps where files were renamed to: source id → path.
+    def set_paths(self, paths: Mapping[str, str], *, changed_ns: int) -> None:
+        """Keeps where files are now, or were when they were let go: source id → path.
 
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
         with self._turn, transaction(self._database):
             self._database.executemany(
-                "UPDATE sources SET path=? WHERE id=?",
-                [(path, name) for name, path in paths.items()],
+                "UPDATE sources SET path=?, changed_ns=? WHERE id=?",
+                [(path, changed_ns, name) for name, path in paths.items()],
             )
 
     def advance(self, *, planned: Sequence[Batch], acked: Sequence[Batch]) -> None:

@@ -79,7 +79,12 @@ class Shipper:
         files = [section for section in config.inputs if isinstance(section, FileInput)]
         files += self._spools.files
         self._watcher = Watcher(
-            files, registry, self._source, clock, open_files=config.shipper.open_files
+            files,
+            registry,
+            self._source,
+            clock,
+            open_files=config.shipper.open_files,
+            keep=config.retention,
         )
         self._hints = FolderHints()
         self._sources: dict[str, Source] = {}

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from logboom.clock import Clock
 from logboom.config import FileInput
@@ -28,6 +29,8 @@ from shipper.sources import Source
 log = logging.getLogger("logboom.shipper")
 
 _OPEN_FILES = 512
+_KEEP = timedelta(days=90)
+_FORGET_EVERY_S = 3600.0
 
 
 class Watcher:
@@ -40,6 +43,7 @@ class Watcher:
         make_source: Makes a source of a record and an input.
         clock: For the time of changes.
         open_files: How many files may be open at once.
+        keep: Files that are gone are known for so long: as long as their events are.
     """
 
     def __init__(
@@ -49,7 +53,10 @@ class Watcher:
         make_source: Callable[[SourceRecord, FileInput], Source],
         clock: Clock,
         open_files: int = _OPEN_FILES,
+        keep: timedelta = _KEEP,
     ) -> None:
+        self._keep_ns = int(keep.total_seconds() * 1e9)
+        self._next_forgetting = 0.0
         self._inputs = inputs
         self._clock = clock
         self._registry = registry
@@ -109,6 +116,7 @@ class Watcher:
             self._registry.started()
         self._scanned, self._first_scan = not self._raced, False
         self._following.scanned()
+        self._forget()
         for path, reason in self._unreadable.items():
             if told.get(path) != reason:
                 log.warning("%s cannot be read: %s", path, reason)
@@ -119,7 +127,7 @@ class Watcher:
         if records:
             self._registry.put(records)
         if self._renamed:
-            self._registry.set_paths(self._renamed)
+            self._registry.set_paths(self._renamed, changed_ns=self._clock.now_ns())
             self._renamed = {}
         for source in added:
             self.sources[_id_of(source)] = source
@@ -136,6 +144,20 @@ class Watcher:
         """The next scan lists all folders, whatever their times say."""
         self._folders.hurry()
 
+    def _forget(self) -> None:
+        """Now and then, what is long gone is forgotten."""
+        now = self._clock.monotonic()
+        if now < self._next_forgetting:
+            return
+        self._next_forgetting = now + _FORGET_EVERY_S
+        before_ns = self._clock.now_ns() - self._keep_ns
+        gone = self._catalogue.find_gone(before_ns=before_ns)
+        if gone:
+            self._registry.forget([record.id for record in gone])
+        for record in gone:
+            log.info("%s is forgotten: it is gone, and so are its events", record.path)
+            self._catalogue.remove(record)
+
     def names(self, source: Source) -> bool:
         """True when the last scan found the source's file under a name that an input gives."""
         return source.file is not None and source.file.id in self._named
@@ -149,6 +171,7 @@ class Watcher:
         self._following.leave(source)
         self._elders.remove(source)
         self._catalogue.put_back(self.record_of(source))
+        self._renamed[source.id] = source.path
         source.join(None)
         source.close()
 

@@ -153,6 +153,20 @@ class Catalogue:
         self.remove(record)
         return Recognised(record, path, Likeness.SAME)
 
+    def find_gone(self, *, before_ns: int) -> list[SourceRecord]:
+        """The sources that were changed last before some time, and whose files are proven gone.
+
+        A folder that is not there proves nothing: it may be on a disk that is not mounted.
+        """
+        return [
+            record
+            for record in self
+            if record.changed_ns < before_ns
+            and record.id not in self._planned
+            and Path(record.path).parent.is_dir()
+            and self.find_moved(record) is None
+        ]
+
     def find_moved(self, record: SourceRecord) -> str | None:
         """Where a source's file is now; None when it is nowhere."""
         for path in (record.path, *(sibling for sibling, _ in rotated_siblings(record.family))):

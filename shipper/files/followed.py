@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from shipper.files.content import Content, PackedContent, is_packed, open_content
-from shipper.files.handles import Handle, Handles
+from shipper.files.handles import FileMoved, Handle, Handles
 from shipper.files.identity import (
     GUARD_BYTES,
     PREFIX_BYTES,
@@ -135,9 +136,10 @@ class FollowedFile:
         return status.st_size if file_id(status) == self.id else None
 
     def prefix(self) -> bytes:
-        """Fingerprint of the first bytes among those that were read."""
+        """Fingerprint of the first bytes among those that were read; of fewer when it is gone."""
         if fingerprint_length(self._prefix) < min(self.offset, PREFIX_BYTES):
-            self._prefix = take_prefix(self._content, self.offset)
+            with contextlib.suppress(FileMoved):
+                self._prefix = take_prefix(self._content, self.offset)
         return self._prefix
 
     def guard(self) -> bytes:

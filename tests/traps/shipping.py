@@ -54,7 +54,11 @@ class Shipping:
     def start(self) -> None:
         self.registry = Registry(self.registry_path)
         self.watcher = Watcher(
-            [self.section], self.registry, self._make_source, self.clock, open_files=self._open_files
+            [self.section],
+            self.registry,
+            self._make_source,
+            self.clock,
+            open_files=self._open_files,
         )
         section = ShipperSection(flush_after=timedelta(0))
         self.reader = Reader(self.watcher, self.registry, section, self.clock, self._deliver)

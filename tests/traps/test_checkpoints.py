@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
+from logboom.broker import Broker, OutgoingBatch
+from logboom.config import Config
+from logboom.dead import DeadLetters
+from logboom.event import IndexDays
+from shipper.burying import Burial
 from shipper.registry import Registry
+from shipper.sending import Sender
+from tests.polling import soon
 from tests.traps.conftest import Make
 from tests.traps.shipping import Shipping, append
 
@@ -30,6 +40,82 @@ def test_nothing_moves_before_the_ack(make: Make, log: Path) -> None:
     assert checkpoint(shipping) == log.stat().st_size
     shipping.look()
     assert len(shipping.events) == 20
+
+
+class LateBroker:
+    """Acknowledges each batch when it is told to."""
+
+    def __init__(self) -> None:
+        self.acks: dict[int, asyncio.Event] = {}
+
+    async def publisher(self, *, producer: str) -> LateBroker:
+        del producer
+        return self
+
+    async def publish(self, batch: OutgoingBatch) -> None:
+        await self.acks.setdefault(batch.sequence, asyncio.Event()).wait()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_acks_out_of_order_move_nothing_past_a_gap(make: Make, log: Path, tmp_path: Path) -> None:
+    append(log, 0, 5_000)
+    shipping = make(acknowledge=False)
+    shipping.look()
+    first, second, *_ = shipping.planned
+    shipping.registry.advance(planned=[], acked=[])
+    settled: list[int] = []
+    letters = DeadLetters(tmp_path / "dead", max_bytes=2**20)
+    burial = Burial(letters, IndexDays(Config().retention), lambda _: "/a.log", shipping.clock)
+    broker = LateBroker()
+    sender = Sender(
+        cast("Broker", broker), shipping.registry, burial, in_flight=4,
+        settled=lambda batch: settled.append(batch.sequence),
+    )  # fmt: skip
+
+    async def send() -> None:
+        running = asyncio.create_task(sender.run())
+        for batch in (first, second):
+            await sender.offer(batch, planned_before=True)
+        await soon(_is(lambda: len(broker.acks) == 2), timeout_s=5, what="both are under way")
+        broker.acks[second.sequence].set()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert settled == []
+        assert checkpoint(shipping) == 0
+        broker.acks[first.sequence].set()
+        await soon(_is(lambda: len(settled) == 2), timeout_s=5, what="both are settled")
+        sender.finish()
+        await running
+
+    asyncio.run(send())
+    assert settled == [first.sequence, second.sequence]
+    assert checkpoint(shipping) == second.segments[-1].end
+
+
+def _is(check: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def answer() -> bool:
+        return check()
+
+    return answer
+
+
+def test_what_is_long_gone_is_forgotten_and_nothing_else(make: Make, log: Path) -> None:
+    other = log.with_name("other.log")
+    append(log, 0, 5)
+    append(other, 10, 15)
+    shipping = make()
+    shipping.look()
+    log.unlink()
+    shipping.look(passing_s=30)
+    shipping.clock.advance(89 * 86_400)
+    shipping.look()
+    assert len(shipping.registry.sources()) == 2
+    shipping.clock.advance(2 * 86_400)
+    shipping.look()
+    (record,) = shipping.registry.sources()
+    assert record.path == str(other)
 
 
 def test_an_open_multiline_event_holds_the_checkpoint(make: Make, log: Path) -> None:

@@ -81,7 +81,11 @@ def test_reading_goes_on_within_one_after_a_restart(make: Make, log: Path) -> No
     shipping.acknowledge(shipping.planned[:2])
     sent = len(shipping.events)
     again = shipping.restart()
-    assert sum(len(batch.messages) for batch in again) + _events_until(again[0].segments[0].start, text) == sent
+    assert (
+        sum(len(batch.messages) for batch in again)
+        + _events_until(again[0].segments[0].start, text)
+        == sent
+    )
     shipping.look()
     assert shipping.numbers() == list(range(30_000))
 
@@ -109,9 +113,7 @@ def test_one_that_was_read_to_its_end_is_not_opened_after_a_restart(make: Make, 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("is_read_first", [True, False])
 @pytest.mark.parametrize("is_down", [True, False])
-def test_compress(
-    make: Make, log: Path, pattern: str, is_read_first: bool, is_down: bool
-) -> None:
+def test_compress(make: Make, log: Path, pattern: str, is_read_first: bool, is_down: bool) -> None:
     """rename, compress at once: before we have read the end, and while we were down."""
     shipping = make(pattern)
     append(log, 0, 100)
