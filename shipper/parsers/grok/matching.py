@@ -42,7 +42,7 @@ class Grok:
         budget_s: float = BUDGET_S,
     ) -> None:
         self.patterns = [Pattern(source, library, budget_s) for source in patterns]
-        self._tries = tuple((pattern.literal, pattern.match) for pattern in self.patterns)
+        self._tries = tuple((pattern.literal, pattern.match_likely) for pattern in self.patterns)
 
     def match(self, text: str) -> Fields | TimedOut | None:
         """What the first fitting pattern captures; None where none fits.

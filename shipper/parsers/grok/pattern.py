@@ -65,6 +65,7 @@ class Pattern:
         self.literal, self._others = self._required(tree)
         self._budget_s = budget_s
         self.safe_length = self.effort.longest(budget_s * _STEPS_PER_S)
+        self._quick_length = min(self.safe_length, _LONG)
         self._strikes = self._rest = self._quick = 0
 
     def _required(self, tree: Node) -> tuple[str, Sequence[str]]:
@@ -81,21 +82,32 @@ class Pattern:
 
     def match(self, text: str) -> Fields | TimedOut | None:
         """What it captures; None where it does not match."""
-        if self.literal not in text or (self._others and not self._has_others(text)):
+        return self.match_likely(text) if self.literal in text else None
+
+    def match_likely(self, text: str) -> Fields | TimedOut | None:
+        """The same for a text that has `literal`."""
+        if self._others and not self._has_others(text):
             return None
+        if len(text) <= self._quick_length:
+            found = self._find(text)
+        else:
+            watched = self._find_watched(text)
+            if isinstance(watched, TimedOut):
+                return watched
+            found = watched
+        return None if found is None else self._fill(found.groups())
+
+    def _find_watched(self, text: str) -> re.Match[str] | TimedOut | None:
         if self._rest and len(text) > self.safe_length:
             self._rest -= 1
             return TIMED_OUT
         find = self._find if len(text) < _LONG else self._long_find()
         found = self._watch.find(find, text, self._ticks)
-        if found is None:
-            return None
         if isinstance(found, TimedOut):
             self._strike()
-            return found
-        if self._strikes:
+        elif self._strikes:
             self._forgive()
-        return self._fill(found.groups())
+        return found
 
     def _has_others(self, text: str) -> bool:
         place = 0

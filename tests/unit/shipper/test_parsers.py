@@ -54,22 +54,6 @@ def test_an_unknown_pattern_name_is_answered_with_the_nearest() -> None:
         Grok(["%{LOGLEVLE:level}"], LIBRARY)
 
 
-def test_every_pattern_of_the_library_compiles() -> None:
-    names = list(LIBRARY._definitions)
-    assert len(names) > 70
-    for name in names:
-        Grok([f"%{{{name}:x}}"], LIBRARY)
-
-
-@pytest.mark.timeout(20)
-@pytest.mark.parametrize("name", sorted(PatternLibrary.legacy()._definitions))
-def test_no_pattern_of_the_library_hangs(name: str) -> None:
-    grok = Grok([f"^%{{{name}:x}}$"], LIBRARY)
-    for piece in ("a", "a.", "0", "a://", "1.2.3.", ":", "/a", '"', "\\", "a-", " ", "%41"):
-        grok.match(piece * 200 + "\0")
-        grok.match(piece * 40 + " ://")
-
-
 def test_own_patterns_can_be_defined() -> None:
     section = FileInput(
         path=["x"], format="grok", patterns=["%{ORDER:order}"], pattern_definitions={"ORDER": r"O-\d+"}
