@@ -20,7 +20,8 @@ from shipper.spellings import SPELLINGS
 HEADER: Final = "header"
 _MOST_COLUMNS = 1000
 _LONGEST_CELL = 131_072
-_IS_NAME = re.compile(r"[A-Za-z_@#][\w .@/()%#-]{0,100}")
+_IS_NAME = re.compile(r"[A-Za-z_@#][\w.@/()%#-]{0,100}")
+_TELLING = frozenset({"@timestamp", "message", "log.level"})
 _FEWEST_DETECTED = 3
 _DIRECTIVE = re.compile(
     r"#(Software|Version|Date|Fields|Remark|Start-Date|End-Date|GMT-Offset): ?(.*)"
@@ -106,7 +107,7 @@ def _is_header(cells: Sequence[str]) -> bool:
         len(names) >= _FEWEST_DETECTED
         and len(set(names)) == len(names)
         and all(_IS_NAME.fullmatch(name) for name in names)
-        and any(SPELLINGS.get(n) or SPELLINGS.get(n.lower()) for n in names)
+        and any(SPELLINGS.get(name.lower()) in _TELLING for name in names)
     )
 
 

@@ -55,6 +55,13 @@ def test_words_have_no_format() -> None:
     assert parser.name == "auto"
 
 
+def test_words_between_commas_are_no_header() -> None:
+    for first in ("name,age,city", "the time, a level, a message", "time,message", "a,a,time,level"):
+        parser = auto()
+        assert parser.parse(first) is None
+        assert parser.parse("x,y,z") is None
+
+
 def test_a_row_in_the_middle_is_no_header() -> None:
     parser = auto()
     assert parser.parse("something happened") is None
