@@ -97,7 +97,7 @@ class Watcher:
         Raises:
             DiskFull: The registry has no room for new sources; the next scan finds them again.
         """
-        undecided = not self._scanned or bool(self._unreadable) or self._surveys.is_busy()
+        undecided = not self._scanned or self._surveys.is_busy()
         if not self._folders.must_list() and not undecided:
             return []
         told, self._unreadable = self._unreadable, {}
@@ -255,7 +255,8 @@ class Watcher:
         """False for a compressed file that is not whole, or that is still being looked at."""
         if not is_packed_name(path) or self._catalogue.is_finished(status):
             return True
-        verdict, reason = self._surveys.ask(path, status, at_once=not self._scanned)
+        at_once = not self._scanned and self._catalogue.may_go_on_in(path)
+        verdict, reason = self._surveys.ask(path, status, at_once=at_once)
         if verdict is Wholeness.BROKEN:
             self._unreadable[path] = reason
         return verdict is Wholeness.WHOLE
@@ -355,6 +356,7 @@ class Watcher:
                 self._raced = self._raced or error.errno == errno.EAGAIN
             self._unreadable[path] = error.strerror or str(error)
             return []
+        self._surveys.forget(path)
         return [source]
 
     def _note_resumed(self, source: Source, recognised: Recognised) -> None:

@@ -78,6 +78,10 @@ class Catalogue:
         names = self._by_file.get(file_id(status), ())
         return any(self._records[name].packed_size == status.st_size for name in names)
 
+    def may_go_on_in(self, path: str) -> bool:
+        """True when some source may go on in a file of this name."""
+        return self._beginnings.has_any(path) or any(True for _ in self._families.of(path))
+
     def take(self, path: str, status: os.stat_result) -> Recognised | None:
         """Finds the record of a file and takes it out; None when the file is new to us.
 

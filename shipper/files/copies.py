@@ -85,6 +85,10 @@ class Beginnings(Generic[_Member]):
         if not self._lengths[root][length]:
             del self._lengths[root][length]
 
+    def has_any(self, path: str) -> bool:
+        """True when there is one whose name has the same root."""
+        return bool(self._lengths.get(_root(path)))
+
     def of(self, path: str, content: Content) -> list[_Member]:
         """Those that begin as this content does; no proof yet that they go on so.
 

@@ -68,7 +68,7 @@ class Surveys:
         if survey.verdict is Wholeness.UNKNOWN and not survey.reason:
             self._examine(survey, path, at_once=at_once or status.st_size <= _AT_ONCE_BYTES)
         if survey.reason and self._monotonic() - survey.since >= _PATIENCE_S:
-            return Wholeness.BROKEN, survey.reason
+            survey.verdict = Wholeness.BROKEN
         return survey.verdict, survey.reason
 
     def forget(self, path: str) -> None:
@@ -77,7 +77,7 @@ class Surveys:
 
     def is_busy(self) -> bool:
         """True while some file is not decided on."""
-        return any(survey.verdict is not Wholeness.WHOLE for survey in self._known.values())
+        return any(survey.verdict is Wholeness.UNKNOWN for survey in self._known.values())
 
     def close(self) -> None:
         """Waits for nothing that runs."""

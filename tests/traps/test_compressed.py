@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from tests.polling import eventually
 from tests.traps.conftest import Make
 from tests.traps.shipping import append, lines
 
@@ -184,6 +185,22 @@ def test_copytruncate_and_compress(make: Make, log: Path, pattern: str, is_down:
     shipping.restart()
     shipping.look()
     assert shipping.numbers() == list(range(210))
+
+
+def test_a_big_one_is_looked_through_in_a_thread_and_then_read(make: Make, log: Path) -> None:
+    """Reading goes on meanwhile."""
+    append(log, 0, 5)
+    shipping = make()
+    noise = "".join(f"{os.urandom(30).hex()} {number}\n" for number in range(40_000))
+    log.with_name("big.log.gz").write_bytes(gzip.compress(noise.encode(), 1))
+    shipping.look(passing_s=0.1)
+    assert shipping.numbers() == list(range(5))
+
+    def is_read() -> bool:
+        shipping.look(passing_s=1)
+        return len(shipping.events) == 40_005
+
+    eventually(is_read, timeout_s=30, what="the big one is read")
 
 
 def test_what_was_being_sent_is_sent_again_from_the_compressed_file(make: Make, log: Path) -> None:
