@@ -18,7 +18,7 @@ from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
 from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
-from shipper.parsers.catalogue import load_catalogue
+from shipper.parsers.catalogue import EVERY_LINE, load_catalogue
 from shipper.spooled import SpooledInput
 
 _AUTO_MAX_LINES = 5000
@@ -79,6 +79,8 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
     entry = load_catalogue().entry(section.format)
     if not entry:
         return AutoRule()
+    if entry == EVERY_LINE:
+        return EveryLineRule()
     begins = MultilineSection(pattern=entry, negate=True, match="after")
     return make_user_rule(begins, section.encoding)
 

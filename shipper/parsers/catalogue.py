@@ -14,6 +14,8 @@ from logboom.errors import ConfigError
 
 NAMES_FILE: Final = "names.toml"
 FEWEST_SAMPLES: Final = 2
+EVERY_LINE: Final = "^"
+"""The `entry` of formats whose entries have one line each."""
 _Content = TypeVar("_Content")
 _PIECE = re.compile(r"%\{([A-Z]+)\}")
 

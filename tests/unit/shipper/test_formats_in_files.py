@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,15 +14,18 @@ from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays
 from shipper.assembly import Assembler
+from shipper.files.followed import FollowedFile
 from shipper.parsers.making import make_parser
+from shipper.registry import SourceRecord
+from shipper.sources import Source
 
 READ_NS = 1_791_640_600_000_000_000
 
 
-def assembler(head: bytes = b"", **settings: Any) -> Assembler:
+def assembler(head: Callable[[], bytes] = bytes, **settings: Any) -> Assembler:
     return Assembler(
         FileInput(path=["x"], **settings), source="s", run="r", epoch=0, path="/x/shop.log",
-        max_event_bytes=100_000, days=IndexDays(timedelta(days=90)), head=lambda: head,
+        max_event_bytes=100_000, days=IndexDays(timedelta(days=90)), head=head,
     )  # fmt: skip
 
 
@@ -31,6 +36,36 @@ def events(made: Assembler, text: str, *, offset: int = 0) -> list[dict[str, Any
 
 CSV = "time,level,message,id\n"
 ROW = '2026-10-10T13:55:36Z,ERROR,"cannot load, sorry",7\n'
+
+
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_a_source_that_is_read_on_asks_its_file_for_the_header(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text(CSV + ROW * (rows + 1))
+    offset = len(CSV + ROW * rows)
+    record = SourceRecord(
+        id="s",
+        path=str(path),
+        family=str(path),
+        device=0,
+        inode=0,
+        epoch=0,
+        offset=offset,
+        prefix=b"",
+        guard=b"",
+        changed_ns=READ_NS,
+    )
+    source = Source(
+        record, FileInput(path=["x"], format="csv"),
+        lambda source, _epoch: assembler(source.head, format="csv"),
+    )  # fmt: skip
+    source.file = FollowedFile(str(path), offset)
+    assembled = source.take(ROW.encode(), read_ns=READ_NS)
+    source.close()
+    (message,) = assembled.messages
+    assert orjson.loads(message.value)["attributes"] == {"id": "7"}
+
+
 FIELDS = "#Fields: date time c-ip cs-method sc-status\n"
 LINE = "2026-10-10 13:55:36 203.0.113.7 GET 200\n"
 
@@ -47,7 +82,7 @@ def test_a_header_is_a_tagged_event_and_names_the_columns(format_name: str) -> N
 
 @pytest.mark.parametrize("format_name", ["csv", "auto"])
 def test_a_header_is_known_again_in_the_middle_of_the_file(format_name: str) -> None:
-    (row,) = events(assembler(CSV.encode(), format=format_name), ROW, offset=len(CSV))
+    (row,) = events(assembler(CSV.encode, format=format_name), ROW, offset=len(CSV))
     assert row["message"] == "cannot load, sorry"
     assert "tags" not in row
 
@@ -74,7 +109,7 @@ def test_fields_may_change_within_a_file(format_name: str) -> None:
 
 @pytest.mark.parametrize("format_name", ["iis", "auto"])
 def test_fields_are_known_again_in_the_middle_of_the_file(format_name: str) -> None:
-    made = assembler((FIELDS + LINE).encode(), format=format_name)
+    made = assembler((FIELDS + LINE).encode, format=format_name)
     (event,) = events(made, LINE, offset=len(FIELDS + LINE))
     assert event["client"]["ip"] == "203.0.113.7"
     assert event["http"]["response"]["status_code"] == 200
