@@ -79,7 +79,8 @@ def show(
 
 def replay(
     events: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False),
     ] = None,
     config: ConfigOption = None,
     data: DataOption = None,

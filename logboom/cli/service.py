@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.remembered import remember_inputs
 from logboom.cli.remote import DEFAULT_URL
 from logboom.config import (
     Config,
@@ -174,6 +175,7 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
     _check_port_is_free(config)
     lock = _take_folder(config)
+    remember_inputs(config)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

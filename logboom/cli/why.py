@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from logboom.cli.layout import in_the_middle
+from logboom.cli.remembered import remembered_inputs
 from logboom.clock import SystemClock
 from logboom.config import Config, KafkaSection, expand, from_mapping, read_mapping
 from logboom.config.load import process_environment
@@ -56,7 +57,8 @@ def why(
         settings["data"] = str(data)
     checked = from_mapping(settings, origin=str(config or "logboom why"))
     told = asyncio.run(_told(checked))
-    found = explain(path, None if config is None else checked, checked, told)
+    inputs = checked.inputs if config is not None else remembered_inputs(checked.data)
+    found = explain(path, inputs, checked.data, told)
     sys.stdout.write(json.dumps(asdict(found)) + "\n" if as_json else _page(found))
     raise typer.Exit(0 if found.is_read else 1)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from logboom.config import Config, FileInput
+from logboom.config import FileInput
+from logboom.config.section import Section
 from shipper.why.content import content_findings
 from shipper.why.file import file_findings
 from shipper.why.finding import Finding, Told
@@ -36,21 +38,21 @@ class Explanation:
     findings: Sequence[Finding]
 
 
-def explain(path: str, config: Config | None, data_config: Config, told: Told) -> Explanation:
+def explain(path: str, inputs: Sequence[Section] | None, data: Path, told: Told) -> Explanation:
     """Explains.
 
     Args:
         path: Of the file.
-        config: Whose inputs are asked; None when it is not known which inputs there are.
-        data_config: Whose data folder has the registry.
+        inputs: Of the configuration; None when it is not known which there are.
+        data: The data folder, which has the registry.
         told: What the status stream says.
     """
     full = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - links are told of
     findings = list(file_findings(full))
     is_there = not any(finding.mark == "trouble" for finding in findings)
     section: FileInput | None = None
-    if config is not None:
-        naming = naming_of(full, [s for s in config.inputs if isinstance(s, FileInput)])
+    if inputs is not None:
+        naming = naming_of(full, [s for s in inputs if isinstance(s, FileInput)])
         section = naming.section
         findings += naming.findings
     else:
@@ -61,7 +63,7 @@ def explain(path: str, config: Config | None, data_config: Config, told: Told) -
         )
     if is_there:
         findings += content_findings(full, section)
-    memory = remember(data_config.data, full)
+    memory = remember(data, full)
     findings += state_findings(full, memory, told)
     read_to = memory.sources[0].offset if memory.sources else None
     is_read = not any(finding.mark == "trouble" for finding in findings)

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
+from logboom.cli.remembered import remember_inputs
 from logboom.config import Config, FileInput
 from logboom.status import LossStatus, ServiceStatus, SourceStatus
 from shipper.registry import Registry, SourceRecord
@@ -53,7 +54,7 @@ def ask(tmp_path: Path, logs: Path) -> Ask:
             data=tmp_path / "data", inputs=sections or [FileInput(path=[str(logs / "*.log")])]
         )
         alive = Told([shipper()], [source(str(path))]) if told is None else told
-        return explain(str(path), config, config, alive)
+        return explain(str(path), config.inputs, config.data, alive)
 
     return ask
 
@@ -223,3 +224,19 @@ def test_on_the_terminal_it_fits_into_80_columns(logs: Path, tmp_path: Path) -> 
     assert told["is_read"] is False
     assert {"check", "mark", "sentence"} == set(told["findings"][0])
     assert not (tmp_path / "d").exists()
+
+
+def test_without_a_configuration_the_inputs_of_the_last_up_are_known(
+    logs: Path, tmp_path: Path
+) -> None:
+    secret = FileInput(path=[str(logs / "*.txt")], fields={"token": "correct-horse"})
+    config = Config(data=tmp_path / "d", inputs=[secret])
+    words = ["why", str(logs / "app.log"), "--data", str(config.data)]
+    assert "its inputs are not known" in " ".join(
+        CliRunner().invoke(make_app(), words).output.split()
+    )
+    config.data.mkdir()
+    remember_inputs(config)
+    said = " ".join(CliRunner().invoke(make_app(), words).output.split())
+    assert "does not match '*.txt'" in said
+    assert "correct-horse" not in "".join(path.read_text() for path in config.data.iterdir())
