@@ -17,9 +17,12 @@ from shipper.inputs.http.speaking import (
     JSON,
     Answer,
     Incoming,
+    Records,
     Refusal,
     Taken,
+    TooMuch,
     retry_headers,
+    too_much,
 )
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
@@ -58,13 +61,15 @@ class BulkSpeaker:
     """Understands `_bulk` bodies, and answers as Elasticsearch does.
 
     Args:
+        max_bytes: Documents and answers that take more once written out are refused.
         splits: True when a document's message is to be parsed by a format; else the document is
             the event as it stands.
     """
 
     name = "bulk"
 
-    def __init__(self, *, splits: bool = False) -> None:
+    def __init__(self, *, max_bytes: int, splits: bool = False) -> None:
+        self._max_bytes = max_bytes
         self.splits = splits
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
@@ -75,7 +80,11 @@ class BulkSpeaker:
             return Refusal(400, "request body is required")
         if not incoming.body.endswith(b"\n"):
             return Refusal(400, "The bulk request must be terminated by a newline [\\n]")
-        return _Reading(incoming, splits=self.splits).read()
+        reading = _Reading(incoming, Records(max_bytes=self._max_bytes), splits=self.splits)
+        try:
+            return reading.read()
+        except TooMuch:
+            return too_much()
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:  # noqa: ARG002 - always JSON
         """See `Speaker.refuse`."""
@@ -88,13 +97,13 @@ class BulkSpeaker:
 class _Reading:
     """One body on its way through."""
 
-    def __init__(self, incoming: Incoming, *, splits: bool) -> None:
+    def __init__(self, incoming: Incoming, records: Records, *, splits: bool) -> None:
         self._splits = splits
         self._lines = incoming.body.split(b"\n")
         self._index = incoming.index
         self._prefix = incoming.digest[:12]
         self._known: dict[bytes, _Action | None] = {}
-        self._records: list[bytes] = []
+        self._records = records
         self._items: list[bytes] = []
         self._errors = False
 
@@ -122,7 +131,7 @@ class _Reading:
             at += 2
         if not self._items:
             return Refusal(400, "no requests added: the body names no action")
-        return Taken(self._records, self._answer)
+        return Taken(self._records.lines, self._answer)
 
     def _action(self, line: bytes) -> _Action | None:
         """Most lines are the same."""
@@ -152,12 +161,12 @@ class _Reading:
             record = document_line(line, document, action.about)
             if self._splits:
                 record = envelope(record[:-1].decode(), {})
-        self._records.append(record)
         number = len(self._items)
-        self._items.append(
-            b'%b%b%b%d,"_primary_term":1,"status":201}}'
-            % (action.head, self._id_of(action, number), _CREATED, number)
-        )
+        item = b'%b%b%b%d,"_primary_term":1,"status":201}}' % (
+            action.head, self._id_of(action, number), _CREATED, number,
+        )  # fmt: skip
+        self._records.add(record, more=len(item))
+        self._items.append(item)
 
     def _refuse(
         self, action: _Action, reason: str, kind: str = "illegal_argument_exception"

@@ -22,9 +22,12 @@ from shipper.inputs.http.speaking import (
     PROTOBUF,
     Answer,
     Incoming,
+    Records,
     Refusal,
     Taken,
+    TooMuch,
     retry_headers,
+    too_much,
 )
 
 _TEXT = "text/plain; charset=utf-8"
@@ -36,41 +39,44 @@ class LokiSpeaker:
     """Understands `PushRequest`s.
 
     Args:
-        max_bytes: A body that is larger once decompressed is refused.
+        max_body_bytes: A body that is larger once decompressed is refused.
+        max_bytes: Lines that take more once written out are refused.
     """
 
     name = "loki"
 
-    def __init__(self, *, max_bytes: int) -> None:
+    def __init__(self, *, max_body_bytes: int, max_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
         self._max_bytes = max_bytes
         self._push = Messages().push
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
-        if incoming.content_type == PROTOBUF:
-            records = self._protobuf(incoming.body)
-        elif incoming.content_type == JSON:
-            records = _json(incoming.body)
-        else:
+        read = {PROTOBUF: self._protobuf, JSON: _json}.get(incoming.content_type)
+        if read is None:
             return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
-        if isinstance(records, Refusal):
-            return records
-        return Taken(records, lambda _took_ms: Answer(204, content_type=""))
+        records = Records(max_bytes=self._max_bytes)
+        try:
+            refusal = read(incoming.body, records)
+        except TooMuch:
+            return too_much()
+        if refusal is not None:
+            return refusal
+        return Taken(records.lines, lambda _took_ms: Answer(204, content_type=""))
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:  # noqa: ARG002 - always text
         """See `Speaker.refuse`."""
         body = f"{refusal.reason}\n".encode("utf-8", "backslashreplace")
         return Answer(refusal.status, body, _TEXT, retry_headers(refusal))
 
-    def _protobuf(self, body: bytes) -> list[bytes] | Refusal:
-        plain = unsnap(body, max_bytes=self._max_bytes)
+    def _protobuf(self, body: bytes, records: Records) -> Refusal | None:
+        plain = unsnap(body, max_bytes=self._max_body_bytes)
         if isinstance(plain, Refusal):
             return plain
         try:
             request = self._push.FromString(plain)
         except DecodeError:
             return Refusal(400, "the body is not a PushRequest in protobuf")
-        records: list[bytes] = []
         for stream in request.streams:
             labels = parse_labels(stream.labels)
             if labels is None:
@@ -79,19 +85,19 @@ class LokiSpeaker:
             for entry in stream.entries:
                 time_ns = entry.timestamp.seconds * 1_000_000_000 + entry.timestamp.nanos
                 extra = {label.name: label.value for label in entry.metadata}
-                records.append(_record(entry.line, time_ns, shared, extra))
-        return records
+                records.add(_record(entry.line, time_ns, shared, extra))
+        return None
 
 
-def _json(body: bytes) -> list[bytes] | Refusal:
-    records: list[bytes] = []
+def _json(body: bytes, records: Records) -> Refusal | None:
     try:
         for labels, entries in read_streams(body):
             shared = label_fields(labels)
-            records += [_record(line, time, shared, extra) for time, line, extra in entries]
+            for time, line, extra in entries:
+                records.add(_record(line, time, shared, extra))
     except Malformed as error:
         return Refusal(400, str(error))
-    return records
+    return None
 
 
 def _record(

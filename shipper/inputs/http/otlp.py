@@ -21,9 +21,12 @@ from shipper.inputs.http.speaking import (
     PROTOBUF,
     Answer,
     Incoming,
+    Records,
     Refusal,
     Taken,
+    TooMuch,
     retry_headers,
+    too_much,
 )
 
 _CODES = {400: 3, 401: 16, 408: 4, 413: 8, 415: 3, 429: 8, 503: 14}
@@ -32,24 +35,30 @@ _UNKNOWN = 2
 
 
 class OtlpSpeaker:
-    """Understands `ExportLogsServiceRequest`s."""
+    """Understands `ExportLogsServiceRequest`s.
+
+    Args:
+        max_bytes: Records that take more once written out are refused.
+    """
 
     name = "otlp"
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._status = Messages().status
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
-        if incoming.content_type == PROTOBUF:
-            mapped = read_protobuf(incoming.body)
-        elif incoming.content_type == JSON:
-            mapped = read_json(incoming.body)
-        else:
+        read = {PROTOBUF: read_protobuf, JSON: read_json}.get(incoming.content_type)
+        if read is None:
             return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
+        try:
+            mapped = read(incoming.body, Records(max_bytes=self._max_bytes))
+        except TooMuch:
+            return too_much()
         if isinstance(mapped, Refusal):
             return mapped
-        return Taken(mapped.records, lambda _took_ms: _answer(mapped, incoming.content_type))
+        return Taken(mapped.records.lines, lambda _took_ms: _answer(mapped, incoming.content_type))
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:
         """See `Speaker.refuse`."""

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from shipper.inputs.http.otlp_mapping import LogRecord, Mapped, scope_fields, to_envelope
-from shipper.inputs.http.speaking import Refusal
+from shipper.inputs.http.speaking import Records, Refusal
 
 _MOST_NESTED = 32
 _INTEGER = re.compile("-?[0-9]{1,20}")
@@ -30,17 +30,20 @@ class _Malformed(ValueError):
     """A part has another shape than the protocol says."""
 
 
-def read_json(body: bytes) -> Mapped | Refusal:
-    """Reads an `ExportLogsServiceRequest`. Never raises.
+def read_json(body: bytes, records: Records) -> Mapped | Refusal:
+    """Reads an `ExportLogsServiceRequest`.
 
     Returns:
         Its records; those of a wrong shape are counted as rejected.
+
+    Raises:
+        TooMuch: When its records take too much room.
     """
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         return Refusal(400, f"the body is not JSON: {error}")
-    mapped = Mapped()
+    mapped = Mapped(records)
     try:
         for resource in _objects(_object(content), "resourceLogs"):
             about = _attributes(_object(resource.get("resource") or {}))
@@ -56,7 +59,7 @@ def _scope(mapped: Mapped, content: Mapping[str, Any], resource: Mapping[str, An
     shared = scope_fields(resource, _text(about, "name"), _attributes(about))
     for message in _array(content, "logRecords"):
         try:
-            mapped.records.append(to_envelope(_record(_object(message)), shared))
+            mapped.records.add(to_envelope(_record(_object(message)), shared))
         except _Malformed as error:
             mapped.reject(f"a log record is malformed: {error}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ import orjson
 from logboom.clock import utc_text
 from logboom.levels import level_of
 from shipper.inputs.envelopes import envelope
-from shipper.inputs.http.speaking import field_of
+from shipper.inputs.http.speaking import Records, field_of
 
 _SHORTEST_NS = 10**17
 _LONGEST_NS = 2**63
@@ -69,7 +69,7 @@ class Mapped:
         reason: Why, of the first of them.
     """
 
-    records: list[bytes] = field(default_factory=list)
+    records: Records
     rejected: int = 0
     reason: str = ""
 

@@ -12,21 +12,26 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as Message
 
 from shipper.inputs.http.otlp_mapping import LogRecord, Mapped, scope_fields, to_envelope
-from shipper.inputs.http.speaking import Refusal
+from shipper.inputs.http.speaking import Records, Refusal
 
 
-def read_protobuf(body: bytes) -> Mapped | Refusal:
-    """Reads an `ExportLogsServiceRequest`. Never raises."""
+def read_protobuf(body: bytes, records: Records) -> Mapped | Refusal:
+    """Reads an `ExportLogsServiceRequest`.
+
+    Raises:
+        TooMuch: When its records take too much room.
+    """
     try:
         request = ExportLogsServiceRequest.FromString(body)
     except DecodeError:
         return Refusal(400, "the body is not an ExportLogsServiceRequest in protobuf")
-    mapped = Mapped()
+    mapped = Mapped(records)
     for resource in request.resource_logs:
         about = _attributes(resource.resource.attributes)
         for scope in resource.scope_logs:
             shared = scope_fields(about, scope.scope.name, _attributes(scope.scope.attributes))
-            mapped.records += [to_envelope(_record(record), shared) for record in scope.log_records]
+            for record in scope.log_records:
+                records.add(to_envelope(_record(record), shared))
     return mapped
 
 

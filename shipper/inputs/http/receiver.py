@@ -26,6 +26,8 @@ from shipper.spooled import spooled
 _LAST_ANSWERS_S = 3
 _IDLE_CONNECTION_S = 75
 _CONNECTIONS = 2048
+_GROWTH = 8
+"""A body's events take so many times its size at most: labels and resources go into each."""
 
 
 class HttpReceiver:
@@ -41,10 +43,12 @@ class HttpReceiver:
         self._section = section
         self._folder = folder
         self._clock = clock
+        room = _GROWTH * section.max_body_bytes
         bulk, otlp, loki = (
             self._way(speaker)
             for speaker in (
-                BulkSpeaker(splits=section.format not in {"auto", "json"}), OtlpSpeaker(), LokiSpeaker(max_bytes=section.max_body_bytes),
+                BulkSpeaker(max_bytes=room, splits=section.format not in {"auto", "json"}),
+                OtlpSpeaker(max_bytes=room), LokiSpeaker(max_body_bytes=section.max_body_bytes, max_bytes=room),
             )
         )  # fmt: skip
         self._deliveries = [way.delivery for way in (bulk, otlp, loki)]

@@ -90,6 +90,42 @@ class Speaker(Protocol):
         ...
 
 
+class TooMuch(Exception):
+    """What a request holds takes too much room once it is written out."""
+
+
+class Records:
+    """Lines for the spool, up to a bound: what a body says once goes into each of its events.
+
+    Args:
+        max_bytes: They take this much at most, all together.
+    """
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self.lines: list[bytes] = []
+        self._room = max_bytes
+
+    def add(self, line: bytes, *, more: int = 0) -> None:
+        """Adds a line.
+
+        Args:
+            line: With its line break.
+            more: Bytes that it takes elsewhere, for example in the answer.
+
+        Raises:
+            TooMuch: When there is no room for it.
+        """
+        self._room -= len(line) + more
+        if self._room < 0:
+            raise TooMuch
+        self.lines.append(line)
+
+
+def too_much() -> Refusal:
+    """Of a request whose events take too much room."""
+    return Refusal(413, "the events take too much room once written out: send fewer at once")
+
+
 def field_of(name: str) -> str:
     """Under which name a client's own field goes: never as the message or the time by accident."""
     return f"attributes.{name}" if SPELLINGS.get(name) in _OURS or name == "" else name

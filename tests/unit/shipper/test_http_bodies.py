@@ -23,12 +23,12 @@ from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Spea
 
 NDJSON = "application/x-ndjson"
 SPEAKERS: list[tuple[Speaker, str]] = [
-    (BulkSpeaker(), NDJSON),
-    (BulkSpeaker(splits=True), NDJSON),
-    (OtlpSpeaker(), JSON),
-    (OtlpSpeaker(), PROTOBUF),
-    (LokiSpeaker(max_bytes=10_000), JSON),
-    (LokiSpeaker(max_bytes=10_000), PROTOBUF),
+    (BulkSpeaker(max_bytes=1_000_000), NDJSON),
+    (BulkSpeaker(max_bytes=1_000_000, splits=True), NDJSON),
+    (OtlpSpeaker(max_bytes=1_000_000), JSON),
+    (OtlpSpeaker(max_bytes=1_000_000), PROTOBUF),
+    (LokiSpeaker(max_bytes=1_000_000, max_body_bytes=10_000), JSON),
+    (LokiSpeaker(max_bytes=1_000_000, max_body_bytes=10_000), PROTOBUF),
 ]
 
 json_values = st.recursive(
@@ -100,6 +100,26 @@ def test_any_body_is_taken_or_refused(speaker: Speaker, content_type: str, body:
         ExportLogsServiceResponse.FromString(told.body)
     elif told.body:
         orjson.loads(told.body)
+
+
+_LABEL = "x" * 1000
+LARGE_ONCE = [
+    (BulkSpeaker(max_bytes=100_000), NDJSON, b'{"index":{"_index":"%b"}}\n{}\n' % _LABEL.encode() * 60),
+    (OtlpSpeaker(max_bytes=100_000), JSON, orjson.dumps({"resourceLogs": [{
+        "resource": {"attributes": [{"key": "a", "value": {"stringValue": _LABEL}}]},
+        "scopeLogs": [{"logRecords": [{}] * 100}]}]})),
+    (LokiSpeaker(max_body_bytes=100_000, max_bytes=100_000), JSON, orjson.dumps({"streams": [{
+        "stream": {"a": _LABEL}, "values": [["1", ""]] * 100}]})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("speaker", "content_type", "body"), LARGE_ONCE)
+def test_what_is_said_once_and_takes_too_much_room_is_refused(
+    speaker: Speaker, content_type: str, body: bytes
+) -> None:
+    found = speaker.read(Incoming(body, content_type, "d" * 32))
+    assert isinstance(found, Refusal)
+    assert found.status == 413
 
 
 TEXT = b"a line of text\n" * 100

@@ -29,7 +29,7 @@ NDJSON = "application/x-ndjson"
 
 
 def read(body: bytes, *, index: str | None = None, content_type: str = NDJSON) -> Taken | Refusal:
-    return BulkSpeaker().read(Incoming(body, content_type, "d" * 32, index))
+    return BulkSpeaker(max_bytes=1_000_000).read(Incoming(body, content_type, "d" * 32, index))
 
 
 def taken(*lines: object, index: str | None = None) -> Taken:
@@ -112,7 +112,7 @@ def _leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
 def test_with_a_format_the_message_is_the_text() -> None:
     body = b'{"index":{"_index":"i"}}\n{"message":"a=1","time":"t","host":{"name":"h"}}\n'
     body += b'{"index":{}}\n{"no":"message"}\n'
-    found = BulkSpeaker(splits=True).read(Incoming(body, NDJSON, "d" * 32))
+    found = BulkSpeaker(max_bytes=1_000_000, splits=True).read(Incoming(body, NDJSON, "d" * 32))
     assert isinstance(found, Taken)
     first, second = (orjson.loads(record) for record in found.records)
     assert first["text"] == "a=1"
@@ -164,7 +164,7 @@ def test_a_malformed_body_is_refused_as_a_whole(body: bytes, reason: str) -> Non
 
 
 def test_a_refusal_has_the_form_of_elasticsearch() -> None:
-    told = BulkSpeaker().refuse(Refusal(429, "full", 5), NDJSON)
+    told = BulkSpeaker(max_bytes=1_000_000).refuse(Refusal(429, "full", 5), NDJSON)
     body = orjson.loads(told.body)
     assert body["status"] == told.status == 429
     assert body["error"]["type"] == "es_rejected_execution_exception"

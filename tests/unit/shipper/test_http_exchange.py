@@ -51,7 +51,11 @@ class Receiver:
     ) -> None:  # fmt: skip
         self.acknowledges = True
         self._folders = {name: folder / name for name in ("bulk", "otlp", "loki")}
-        speakers = (BulkSpeaker(), OtlpSpeaker(), LokiSpeaker(max_bytes=body_bytes))
+        speakers = (
+            BulkSpeaker(max_bytes=1_000_000),
+            OtlpSpeaker(max_bytes=1_000_000),
+            LokiSpeaker(max_bytes=1_000_000, max_body_bytes=body_bytes),
+        )
         self._spools: dict[str, Spool] = {}
         ways: dict[str, Way] = {}
         for speaker in speakers:

@@ -18,7 +18,9 @@ NS = 1_795_258_800_123_456_789
 
 
 def read(body: bytes, content_type: str, *, max_bytes: int = 10_000) -> Taken | Refusal:
-    return LokiSpeaker(max_bytes=max_bytes).read(Incoming(body, content_type, "d"))
+    return LokiSpeaker(max_bytes=1_000_000, max_body_bytes=max_bytes).read(
+        Incoming(body, content_type, "d")
+    )
 
 
 def records(found: Taken | Refusal) -> list[dict[str, Any]]:
@@ -86,7 +88,9 @@ def test_success_has_no_body_and_refusals_are_plain_text() -> None:
     found = read(b'{"streams": []}', JSON)
     assert isinstance(found, Taken)
     assert (found.answer(1).status, found.answer(1).body) == (204, b"")
-    told = LokiSpeaker(max_bytes=9).refuse(Refusal(429, "slow down", 5), JSON)
+    told = LokiSpeaker(max_bytes=1_000_000, max_body_bytes=9).refuse(
+        Refusal(429, "slow down", 5), JSON
+    )
     assert (told.status, told.body, told.headers["Retry-After"]) == (429, b"slow down\n", "5")
 
 

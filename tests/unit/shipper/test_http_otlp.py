@@ -70,7 +70,7 @@ def as_json(made: ExportLogsServiceRequest) -> bytes:
 
 
 def read(body: bytes, content_type: str) -> Taken | Refusal:
-    return OtlpSpeaker().read(Incoming(body, content_type, "d"))
+    return OtlpSpeaker(max_bytes=1_000_000).read(Incoming(body, content_type, "d"))
 
 
 def records(found: Taken | Refusal) -> list[dict[str, Any]]:
@@ -214,7 +214,7 @@ def test_a_body_of_another_kind_is_refused(body: bytes, content_type: str, statu
 
 
 def test_refusals_are_google_s_status_in_the_form_of_the_request() -> None:
-    speaker, refusal = OtlpSpeaker(), Refusal(503, "the broker is away", 5)
+    speaker, refusal = OtlpSpeaker(max_bytes=1_000_000), Refusal(503, "the broker is away", 5)
     told = speaker.refuse(refusal, PROTOBUF)
     status = Messages().status.FromString(told.body)
     assert (told.status, status.code, status.message) == (503, 14, "the broker is away")

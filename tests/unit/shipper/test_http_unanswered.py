@@ -49,10 +49,12 @@ class Run:
         return await self.delivery.deliver(digest, records)
 
     async def deliver_acknowledged(self, digest: str, records: list[bytes]) -> Appended:
+        self.delivery._patience_s = 60
         delivering = asyncio.ensure_future(self.deliver(digest, records))
         await asyncio.sleep(0)
         self.acknowledge()
         entry = await delivering
+        self.delivery._patience_s = 0.005
         assert isinstance(entry, Appended)
         return entry
 
@@ -88,6 +90,7 @@ async def test_the_same_request_is_appended_once_until_it_is_answered(
 
 async def test_a_client_that_went_away_is_waited_for(tmp_path: Path, clock: ManualClock) -> None:
     run = Run(tmp_path, clock)
+    run.delivery._patience_s = 60
     gone = asyncio.ensure_future(run.deliver("a", RECORDS))
     await asyncio.sleep(0)
     gone.cancel()
@@ -103,6 +106,7 @@ async def test_two_clients_that_send_the_same_lose_nothing(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     run = Run(tmp_path, clock)
+    run.delivery._patience_s = 60
     both = [asyncio.ensure_future(run.deliver("a", RECORDS)) for _ in range(2)]
     await asyncio.sleep(0)
     run.acknowledge()
