@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, product, zip_longest
+from itertools import accumulate, chain, product, zip_longest
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -25,6 +26,7 @@ __all__ = ["DEFAULT_RULES", "OPTIONAL_RULES", "REPLACEMENT", "Redactor", "Rule"]
 
 _ASSIGNED_WITHIN = 12
 _FORMS = bytes.maketrans(b"123456789 ", b"000000000-")
+_WITHIN = frozenset(b"0123456789.-_" + string.ascii_letters.encode())
 _FORM_SIGNS = frozenset("0- .")
 _SEARCHED_WITHIN = {"n": 0, "n^2": 16_384}
 
@@ -79,17 +81,28 @@ class Redactor:
         """
         if not self._rules or not texts:
             return set()
-        whole = "\n".join(texts).encode()
-        lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
+        joined = "\n".join(texts)
+        whole = joined.encode()
+        is_ascii = len(whole) == len(joined)
+        lengths = map(len, texts) if is_ascii else (len(text.encode()) for text in texts)
         ends = list(accumulate(length + 1 for length in lengths))
-        likely = {(bisect_right(ends, place), rule) for rule, place in self._places(whole)}
+        likely = {(bisect_right(ends, place), rule) for rule, place in self._named(whole.lower())}
         likely.update((number, rule) for rule in self._always for number in range(len(texts)))
-        return {number for number, rule in likely if self._rules[rule].finds(texts[number])}
+        found = set()
+        for rule, place in self._formed(whole):
+            number = bisect_right(ends, place)
+            if not (is_ascii and self._rules[rule].first_digits):
+                likely.add((number, rule))
+            elif self._rules[rule].stands_at(joined, place):
+                found.add(number)
+        found.update(number for number, rule in likely if self._rules[rule].finds(texts[number]))
+        return found
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
         found: list[str] = []
-        likely = {number for number, _ in self._places(text.encode("utf-8", "replace"))}
+        whole = text.encode("utf-8", "replace")
+        likely = {number for number, _ in chain(self._named(whole.lower()), self._formed(whole))}
         likely.update(self._always)
         for number in sorted(likely):
             rule = self._rules[number]
@@ -102,18 +115,23 @@ class Redactor:
         """Gives the fields without secrets in names and values, at any depth."""
         return clean_fields(fields, lambda text: self.redact(text)[0], by_name=self._by_name)
 
-    def _places(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Which rule, by its number, may match where in a text: where hints begin."""
-        lower = text.lower()
+    def _named(self, lower: bytes) -> Iterator[tuple[int, int]]:
+        """Which rule, by its number, may match where in a lower-cased text: where hints begin."""
         for number, begin, end in self._hints.places(lower):
             rule = self._rules[number]
             if not rule.assigned or _is_assigned(lower[end : end + _ASSIGNED_WITHIN]):
                 yield number, begin
-        if self._forms:
-            for number, begin, _ in self._forms.places(text.translate(_FORMS)):
-                first = self._rules[number].first_digits
-                if not first or chr(text[begin]) in first:
-                    yield number, begin
+
+    def _formed(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """The same for hints of digits."""
+        if not self._forms:
+            return
+        for number, begin, _ in self._forms.places(text.translate(_FORMS)):
+            first = self._rules[number].first_digits
+            if not first or (
+                chr(text[begin]) in first and (begin == 0 or text[begin - 1] not in _WITHIN)
+            ):
+                yield number, begin
 
 
 class _Hints:

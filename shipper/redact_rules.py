@@ -28,7 +28,8 @@ class Rule:
             pattern. In one of digits, spaces and hyphens alone, each 0 is any digit, and each hyphen
             may be a space. Without hints, the pattern is searched for in every text.
         assigned: True when a match has `=` or `:` soon after the hint.
-        first_digits: What a match of a hint of digits may begin with; empty: any digit.
+        first_digits: With which digits a match begins, where one of its hints does; empty: a match may
+            begin with any, and before the hint.
         accepts: Has the last word on what the pattern matched.
         keep_first: So many signs of a match stay at its begin.
         keep_last: So many at its end.
@@ -53,6 +54,11 @@ class Rule:
         if self.accepts is None:
             return self.pattern.search(text) is not None
         return any(self.accepts(match[0]) for match in self.pattern.finditer(text))
+
+    def stands_at(self, text: str, place: int) -> bool:
+        """Whether there is such a secret at a place in a text."""
+        match = self.pattern.match(text, place)
+        return match is not None and (self.accepts is None or self.accepts(match[0]))
 
     def replace(self, text: str) -> tuple[str, int]:
         """The text without such secrets, and how many there were."""
@@ -155,8 +161,8 @@ _SERVICE_KEYS: Final = {
     r"dapi[a-f0-9]{32}": ("dapi",),  # Databricks
 }  # fmt: skip
 _CARD = re.compile(
-    r"[2-6](?<![\w.-].)\d{3}"
-    r"(?:[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|[ -]\d{6}[ -]\d{4,5})(?![\w-]|\.\d)"
+    r"[2-6](?<![\w.-].)[0-9]{3}"
+    r"(?:[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|[ -][0-9]{6}[ -][0-9]{4,5})(?![\w-]|\.\d)"
 )
 CARD_FORMS: Final = (
     *("0000{}0000{}0000{}0".format(*between) for between in product(("", "-"), repeat=3)),

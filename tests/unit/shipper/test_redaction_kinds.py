@@ -133,6 +133,13 @@ def test_some_kinds_are_found_by_choice() -> None:
     clean, found = chosen(also=["email", "ip_address", "resident_number"]).redact(text)
     assert clean == f"{REPLACEMENT} of {REPLACEMENT} and {REPLACEMENT} is {REPLACEMENT}"
     assert found == ("email", "ip_address", "resident_number")
+    redactor = chosen(also=["email", "ip_address", "resident_number"])
+    assert redactor.suspects(["a@b.kr", "x", "10.1.2.3", "fe80::1", "900101-1234568"]) == {
+        0,
+        2,
+        3,
+        4,
+    }
 
 
 def test_resident_numbers_have_a_day_and_a_check_digit() -> None:
