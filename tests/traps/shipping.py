@@ -149,6 +149,11 @@ def lines(first: int, last: int) -> str:
     return "".join(stamp.format(number % 1000, number) for number in range(first, last))
 
 
+def long_lines(first: int, last: int) -> str:
+    """The same with a thousand characters each: several pieces of reading, and few events."""
+    return lines(first, last).replace("line number", f"{'much ' * 190} line number")
+
+
 def append(log: Path, first: int, last: int) -> None:
     """Writes lines at the end of a file."""
     with log.open("a", encoding="utf-8") as file:
