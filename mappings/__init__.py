@@ -1,1 +1,1 @@
-"""Data only: index templates and grok patterns. Read with `importlib.resources`."""
+"""Data only: index templates, grok patterns, log formats. Read with `importlib.resources`."""
