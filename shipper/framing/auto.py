@@ -91,7 +91,7 @@ class AutoRule:
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
         if not self._known:
-            self._known = any(_shape_at(event, 0) for event in events)
+            self._known = any(event[:1] != b"{" and _shape_at(event, 0) for event in events)
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
@@ -57,7 +58,9 @@ class PlainFraming:
         frames.ends = [begin + length + number for number, length in lengths]
         frames.ends[-1] = end
         frames.starts = [begin, *frames.ends[:-1]]
-        if any(event[:1] in BLANKS for event in events):
+        if _BLANK_AHEAD.search(buffer, begin, stop) is not None and any(
+            event[:1] in BLANKS for event in events
+        ):
             events = _without_blank(frames, events)
         may_go_on = not ended and frames.ends[-1] == end
         if may_go_on and not self._rule.is_complete(events[-1]):
@@ -65,7 +68,7 @@ class PlainFraming:
             for column in (events, frames.starts, frames.ends, frames.lines):
                 column.pop()
         self._rule.learn(events)
-        self._decode_all(frames, events)
+        self._decode_all(frames, events, buffer)
         if ended and buffer[-1] != _LINE_FEED and frames.ends and frames.ends[-1] == end:
             last = len(events) - 1
             frames.tags[last] = (UNTERMINATED, *frames.tags.get(last, ()))
@@ -75,15 +78,17 @@ class PlainFraming:
         """See `Framing.cut_again`."""
         return cut_spans(self._decode, buffer, spans)
 
-    def _decode_all(self, frames: Frames, events: Sequence[bytes]) -> None:
+    def _decode_all(self, frames: Frames, events: Sequence[bytes], buffer: bytes) -> None:
         """The texts of events: all at once in the usual case."""
-        whole = b"\n".join(events)
+        if not events:
+            return
         single = len(frames.lines) == sum(frames.lines)
+        whole = buffer[frames.starts[0] : frames.ends[-1]].rstrip(b"\n")
         if b"\r" not in whole and b"\0" not in whole:
             try:
                 text = whole.decode(self._encoding)
                 if single:
-                    frames.texts = text.split("\n") if events else []
+                    frames.texts = text.split("\n")
                 else:
                     frames.texts = [e.rstrip(b"\n").decode(self._encoding) for e in events]
             except UnicodeDecodeError:
@@ -151,3 +156,4 @@ def _without_blank(frames: Frames, events: Sequence[bytes]) -> list[bytes]:
 
 
 _LINE_FEED = 0x0A
+_BLANK_AHEAD = re.compile(rb"\n(?=[ \t\n\r\x0b\f\0]|\Z)")

@@ -8,11 +8,12 @@ enclose others.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 from ciso8601 import parse_datetime
 
@@ -27,32 +28,55 @@ stream that says nothing more is bounded by it."""
 _LONGEST_PAUSE_S = 5.0
 """So are lines that their wrappers place further apart."""
 
+_MOST_STREAMS = 1000
+"""More are not remembered between two buffers."""
+
 _BARE = object()
 """The stream of lines that wrap nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The physical lines of a buffer.
+    """The physical lines of a buffer; all sequences but `offsets` are equally long.
 
     Attributes:
         data: The lines with their breaks.
         offsets: First byte of each, and one past the last.
         records: What each holds; None for a line that wraps nothing.
+        seconds: When each was written, by its wrapper.
+        ends: Whether this is the end of a line in the source, and not a part in the midst of one.
     """
 
     data: Sequence[bytes]
     offsets: Sequence[int]
     records: Sequence[Record | None]
+    seconds: Sequence[float]
+    ends: Sequence[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class _Inner:
+    """The inner lines of a stream's run of physical lines; all sequences are equally long.
+
+    Attributes:
+        texts: In one line each.
+        numbers: Of the physical lines of each.
+        sizes: Bytes of these.
+        is_whole: False when the last one may still get more parts.
+    """
+
+    texts: Sequence[bytes]
+    numbers: Sequence[Sequence[int]]
+    sizes: Sequence[int]
+    is_whole: bool
+
+
+class _Event(NamedTuple):
     """Numbers of the physical lines of one event, ascending; `is_open` while it may go on."""
 
     numbers: Sequence[int]
     stream: object = None
-    text: bytes = b""
+    first_text: bytes = b""
     is_open: bool = False
     truncated: bool = False
 
@@ -84,26 +108,18 @@ class WrappedFraming:
         """See `Framing.cut`."""
         lines = self._lines(buffer, ended=ended)
         everything = ended or len(buffer) > self._most_held
-        events: list[_Event] = []
-        rules = {stream: rule.fork() for stream, rule in self._rules.items()}
-        for stream, run, is_last in _runs(lines):
-            if stream not in rules:
-                self._rules[stream] = EveryLineRule() if stream is None else self._make_rule()
-                rules[stream] = self._rules[stream].fork()
-            may_go_on = is_last and not everything
-            found = list(self._events(lines, stream, run, rules[stream], may_go_on=may_go_on))
-            rules[stream].learn([event.text for event in found])
-            events += found
-        events.sort(key=lambda event: event.numbers[0])
+        events = self._all_events(lines, may_go_on=not everything)
         cut = _clean_cut(events, len(lines.data))
         frames = Frames(consumed=lines.offsets[cut])
         for event in events:
             if event.numbers[0] < cut:
-                self._rules[event.stream].learn([event.text])
+                self._rules[event.stream].learn([event.first_text])
                 self._add(frames, lines, event)
-        frames.empty_lines = sum(map(_counts, lines.data[:cut])) - sum(frames.lines)
-        if ended and lines.data and not _counts(lines.data[-1]):
+        frames.empty_lines = sum(lines.ends[:cut]) - sum(frames.lines)
+        if ended and lines.data and not lines.ends[-1]:
             self._end_unterminated(frames, lines)
+        if len(self._rules) > _MOST_STREAMS:
+            self._rules = {_BARE: self._rules[_BARE]}
         return frames
 
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
@@ -126,40 +142,65 @@ class WrappedFraming:
         if data and not ended and not data[-1].endswith(b"\n"):
             data.pop()
         records = [self._unwrap(line.rstrip(b"\r\n")) for line in data]
-        return _Lines(data, [0, *accumulate(map(len, data))], records)
+        return _Lines(
+            data, [0, *accumulate(map(len, data))], records, list(_seconds(records)),
+            [line[-1] == _LINE_FEED for line in data],
+        )  # fmt: skip
+
+    def _all_events(self, lines: _Lines, *, may_go_on: bool) -> list[_Event]:
+        """The events of all streams, by their first lines."""
+        events: list[_Event] = []
+        rules = {stream: rule.fork() for stream, rule in self._rules.items()}
+        for stream, run, is_last in _runs(lines):
+            if stream not in rules:
+                self._rules[stream] = EveryLineRule() if stream is None else self._make_rule()
+                rules[stream] = self._rules[stream].fork()
+            rule = rules[stream]
+            found = self._events(lines, stream, run, rule, may_go_on=is_last and may_go_on)
+            rule.learn([event.first_text for event in found])
+            events += found
+        events.sort(key=_first_number)
+        return events
 
     def _events(
         self, lines: _Lines, stream: object, run: Sequence[int], rule: Rule, *, may_go_on: bool
-    ) -> Iterator[_Event]:
+    ) -> list[_Event]:
         """The events of one stream's physical lines."""
-        inner = list(_inner_lines(lines, run, self._limits.max_event_bytes))
-        texts = [text for _, text, _ in inner]
-        sizes = [lines.offsets[n[-1] + 1] - lines.offsets[n[0]] for n, _, _ in inner]
-        entries = group(texts, sizes, rule, self._limits)
-        for entry in entries:
-            parts = inner[entry.first : entry.stop]
-            text = b"\n".join(texts[entry.first : entry.stop])
-            is_open = may_go_on and entry.stop == len(inner) and not (
-                parts[-1][2] and rule.is_complete(text)
-            )  # fmt: skip
-            numbers = [number for part, _, _ in parts for number in part]
-            yield _Event(numbers, stream, text, is_open, entry.truncated)
-        is_blank_part = not inner[-1][2] and (not entries or entries[-1].stop < len(inner))
-        if may_go_on and is_blank_part:
-            yield _Event(inner[-1][0], stream, is_open=True)
+        inner = _inner_lines(lines, run, self._limits.max_event_bytes)
+        texts, count = inner.texts, len(inner.texts)
+        entries = group(texts, inner.sizes, rule, self._limits)
+        is_single = count == len(run)
+        events = [
+            _Event(
+                run[first:stop] if is_single else list(chain(*inner.numbers[first:stop])),
+                stream, texts[first], is_open=False, truncated=truncated,
+            )
+            for first, stop, truncated in entries
+        ]  # fmt: skip
+        if not may_go_on:
+            return events
+        if events and entries[-1].stop == count:
+            first = entries[-1].first
+            if not (inner.is_whole and rule.is_complete(b"\n".join(texts[first:]))):
+                events[-1] = events[-1]._replace(is_open=True)
+        elif not inner.is_whole:
+            events.append(_Event(inner.numbers[-1], stream, is_open=True))
+        return events
 
     def _add(self, frames: Frames, lines: _Lines, event: _Event) -> None:
-        first, last = event.numbers[0], event.numbers[-1]
+        numbers = event.numbers
+        first, last = numbers[0], numbers[-1]
         record = lines.records[first]
-        text = b"".join(_text_parts(lines, event.numbers))
-        cut = event.truncated or not (record is not None or _counts(lines.data[last]))
-        add(
-            frames, self._decode_bare if record is None else self._decode, text, (lines.offsets[first], lines.offsets[last + 1]),
-            sum(_counts(lines.data[number]) for number in event.numbers),
-            (TRUNCATED,) if cut else (),
-        )  # fmt: skip
-        if record is not None:
-            frames.fields[len(frames.texts) - 1] = record.fields
+        span = (lines.offsets[first], lines.offsets[last + 1])
+        if record is None:
+            cut = event.truncated or not lines.ends[last]
+            text, decode = b"".join(lines.data[first : last + 1]), self._decode_bare
+        else:
+            cut, decode = event.truncated, self._decode
+            text = record.text if first == last else b"".join(_text_parts(lines, numbers))
+            frames.fields[len(frames.texts)] = record.fields
+        count = sum([lines.ends[number] for number in numbers])
+        add(frames, decode, text, span, count, (TRUNCATED,) if cut else ())
 
     def _end_unterminated(self, frames: Frames, lines: _Lines) -> None:
         """The last line has no line break, and yet is one."""
@@ -172,117 +213,101 @@ class WrappedFraming:
         frames.empty_lines += 1
 
 
-def _counts(line: bytes) -> bool:
-    """Whether this is the end of a line in the source, and not a part in the middle of one."""
-    return line.endswith(b"\n")
+def _first_number(event: _Event) -> int:
+    return event.numbers[0]
+
+
+def _seconds(records: Iterable[Record | None]) -> Iterator[float]:
+    """When each record was written, by its wrapper; not a number where that does not say."""
+    known, second = "", math.nan
+    for record in records:
+        time = None if record is None else record.fields.get("@timestamp")
+        if not isinstance(time, str):
+            yield math.nan
+            continue
+        if time[:19] != known:
+            known, second = time[:19], _second_of(time[:19])
+        yield second
+
+
+def _second_of(text: str) -> float:
+    try:
+        return parse_datetime(text).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _runs(lines: _Lines) -> Iterator[tuple[object, list[int], bool]]:
     """Lines that may be joined: a stream, the numbers of its lines, and whether more may come."""
     open_runs: dict[object, list[int]] = {}
-    latest = _Latest(lines.records)
     for number, record in enumerate(lines.records):
         stream = _BARE if record is None else record.stream
-        latest.pass_by(number)
         run = open_runs.get(stream)
         if run is None:
             open_runs[stream] = [number]
-        elif _apart(lines, latest, run[-1], number, stream):
+        elif _apart(lines, run[-1], number, stream):
             yield stream, run, False
             open_runs[stream] = [number]
         else:
             run.append(number)
+    last = len(lines.records) - 1
     for stream, run in open_runs.items():
-        last = len(lines.records) - 1
-        yield stream, run, run[-1] == last or not _apart(lines, latest, run[-1], last, stream)
+        yield stream, run, run[-1] == last or not _apart(lines, run[-1], last, stream)
 
 
-def _apart(lines: _Lines, latest: _Latest, last: int, number: int, stream: object) -> bool:
-    """Whether too much stands between two lines of a stream.
+def _apart(lines: _Lines, last: int, number: int, stream: object) -> bool:
+    """Whether too much stands between two lines of a stream: bytes, or time.
 
     Args:
         last: Number of the one.
         number: Of the other; or of any later line, to learn whether one may still come.
     """
-    if stream is _BARE:
-        return number != last + 1
-    if lines.offsets[number] - lines.offsets[last + 1] > _MOST_BETWEEN:
+    if number == last + 1:
+        return lines.seconds[number] - lines.seconds[last] > _LONGEST_PAUSE_S
+    if stream is _BARE or lines.offsets[number] - lines.offsets[last + 1] > _MOST_BETWEEN:
         return True
-    return latest.since(last) > _LONGEST_PAUSE_S
+    written = lines.seconds[last]
+    return any(
+        second - written > _LONGEST_PAUSE_S for second in lines.seconds[last + 1 : number + 1]
+    )
 
 
-class _Latest:
-    """Of the lines so far, the latest times behind any of them, by what their wrappers say.
-
-    Kept are the lines behind which no later time follows, by falling times.
-    """
-
-    def __init__(self, records: Sequence[Record | None]) -> None:
-        self._records = records
-        self._numbers: list[int] = []
-        self._times: list[float] = []
-        self._text = ""
-        self._time: float | None = None
-
-    def pass_by(self, number: int) -> None:
-        """Takes notice of the next line."""
-        time = self._time_of(number)
-        if time is None:
-            return
-        while self._times and self._times[-1] <= time:
-            self._times.pop()
-            self._numbers.pop()
-        self._times.append(time)
-        self._numbers.append(number)
-
-    def since(self, number: int) -> float:
-        """Seconds from a line to the latest one behind it; 0 where the wrappers do not say."""
-        place = bisect_right(self._numbers, number)
-        if place == len(self._numbers):
-            return 0.0
-        time = self._time_of(number)
-        return 0.0 if time is None else self._times[place] - time
-
-    def _time_of(self, number: int) -> float | None:
-        """Whole seconds are enough."""
-        record = self._records[number]
-        text = None if record is None else record.fields.get("@timestamp")
-        if not isinstance(text, str):
-            return None
-        if text[:19] != self._text or len(text) < 19:
-            self._text, self._time = text[:19], _second_of(text[:19])
-        return self._time
+def _inner_lines(lines: _Lines, run: Sequence[int], limit: int) -> _Inner:
+    """Puts physical lines together to inner ones."""
+    records = [lines.records[number] for number in run]
+    sizes = [len(lines.data[number]) for number in run]
+    if records[0] is None:
+        texts = [lines.data[number].rstrip(b"\r\n") for number in run]
+        return _Inner(texts, [[number] for number in run], sizes, is_whole=True)
+    parts = [record.text for record in records if record is not None]
+    wholes = [record.whole for record in records if record is not None]
+    if b"\n".join(parts).count(b"\n") >= len(parts):
+        parts = [part.replace(b"\n", b"\r") for part in parts]
+    if all(wholes):
+        return _Inner(parts, [[number] for number in run], sizes, is_whole=True)
+    return _joined(run, parts, sizes, wholes, limit)
 
 
-def _second_of(text: str) -> float | None:
-    try:
-        return parse_datetime(text).replace(tzinfo=UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _inner_lines(
-    lines: _Lines, run: Sequence[int], limit: int
-) -> Iterator[tuple[list[int], bytes, bool]]:
-    """Physical lines put together to inner ones: their numbers, the text, and whether it is whole."""
-    numbers: list[int] = []
-    parts: list[bytes] = []
-    size = 0
-    for number in run:
-        record = lines.records[number]
-        length = len(lines.data[number])
-        if numbers and size + length > limit + 1:
-            yield numbers, b"".join(parts), False
-            numbers, parts, size = [], [], 0
-        text, whole = (lines.data[number].rstrip(b"\r\n"), True) if record is None else record[1:3]
-        numbers.append(number)
-        parts.append(text.replace(b"\n", b"\r"))
-        size += length
-        if whole:
-            yield numbers, b"".join(parts), True
-            numbers, parts, size = [], [], 0
-    if numbers:
-        yield numbers, b"".join(parts), False
+def _joined(
+    run: Sequence[int], parts: Sequence[bytes], sizes: Sequence[int], wholes: Sequence[bool],
+    limit: int,
+) -> _Inner:  # fmt: skip
+    """Puts the parts of lines together, as far as an event may have so many bytes."""
+    texts: list[list[bytes]] = []
+    numbers: list[list[int]] = []
+    totals: list[int] = []
+    goes_on = False
+    for number, part, size, whole in zip(run, parts, sizes, wholes, strict=True):
+        if goes_on and totals[-1] + size <= limit + 1:
+            texts[-1].append(part)
+            numbers[-1].append(number)
+            totals[-1] += size
+        else:
+            texts.append([part])
+            numbers.append([number])
+            totals.append(size)
+        goes_on = not whole
+    return _Inner([b"".join(text) for text in texts], numbers, totals, is_whole=not goes_on)
 
 
 def _text_parts(lines: _Lines, numbers: Sequence[int]) -> Iterator[bytes]:
@@ -309,3 +334,6 @@ def _clean_cut(events: Sequence[_Event], count: int) -> int:
         if event.numbers[0] < cut <= event.numbers[-1]:
             cut = event.numbers[0]
     return cut
+
+
+_LINE_FEED = 0x0A
