@@ -2,11 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from pathlib import Path
 
 from logboom.config import ServerTlsSection
 from logboom.errors import ConfigError
+
+log = logging.getLogger("logboom.shipper")
+
+
+class Certificates:
+    """Our certificate, and whom we let in; read again when one of the files has changed.
+
+    Args:
+        section: Names the files.
+        where: Whose settings these are, for messages.
+
+    Raises:
+        ConfigError: When one of the files cannot be used.
+    """
+
+    def __init__(self, section: ServerTlsSection, *, where: str) -> None:
+        self._section = section
+        self._where = where
+        self._seen = self._changes()
+        self._context = server_context(section, where=where)
+
+    def context(self) -> ssl.SSLContext:
+        """For the next connection; the last one that was good while new files cannot be used."""
+        changes = self._changes()
+        if changes != self._seen:
+            self._seen = changes
+            try:
+                self._context = server_context(self._section, where=self._where)
+            except ConfigError as error:
+                log.warning("the certificates from before are kept: %s", error.sentence())
+            else:
+                log.info("%s: new certificates are used", self._where)
+        return self._context
+
+    def _changes(self) -> tuple[int, ...]:
+        section = self._section
+        paths = (section.cert_file, section.key_file, section.client_ca_file)
+        return tuple(_changed_ns(path) for path in paths if path is not None)
 
 
 def server_context(section: ServerTlsSection, *, where: str) -> ssl.SSLContext:
@@ -49,3 +88,10 @@ def _check_readable(path: Path, where: str) -> None:
             return
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", where=where) from error
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return -1  # as while it is being replaced

@@ -19,6 +19,8 @@ import psutil
 import pytest
 import yaml
 
+from logboom.config import ServerTlsSection
+from shipper.inputs.tls import Certificates
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
 from tests.services.errors import ServiceMissing
@@ -283,6 +285,21 @@ def test_certificates_that_cannot_be_used_are_told_in_one_line(tmp_path: Path) -
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     assert "the key without a password" in said(key_file=str(tmp_path / "locked.key"))
+
+
+def test_certificates_are_read_again_when_they_were_renewed(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    section = ServerTlsSection(
+        cert_file=tmp_path / "server.pem", key_file=tmp_path / "server.key",
+        client_ca_file=tmp_path / "ca.pem",
+    )  # fmt: skip
+    certificates = Certificates(section, where="test")
+    first = certificates.context()
+    assert certificates.context() is first
+    section.key_file.write_text("half of it")
+    assert certificates.context() is first
+    make_certificates(tmp_path)
+    assert certificates.context() is not first
 
 
 def test_a_check_finds_what_a_shipper_would(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from typing import cast
 
 from logboom.config import SyslogInput
 from logboom.errors import SpoolFull
 from shipper.inputs.syslog.framing import StreamFraming
 from shipper.inputs.syslog.receiving import Peer, Receiver
+from shipper.inputs.tls import Certificates
 from shipper.spool import Spool
 
 log = logging.getLogger("logboom.shipper")
@@ -33,18 +33,18 @@ class Connections:
         section: The input.
         receiver: Makes records.
         spool: Keeps them; while it is full, nothing is read, and TCP holds the senders back.
-        context: For TLS; None for plain TCP.
+        certificates: For TLS; None for plain TCP.
     """
 
     def __init__(
         self, listener: socket.socket, section: SyslogInput, receiver: Receiver, spool: Spool,
-        context: ssl.SSLContext | None,
+        certificates: Certificates | None,
     ) -> None:  # fmt: skip
         self._listener = listener
         self._section = section
         self._receiver = receiver
         self._spool = spool
-        self._context = context
+        self._certificates = certificates
         self._open: set[_Connection] = set()
         self._begun = 0
         self.refused = 0
@@ -81,11 +81,12 @@ class Connections:
     ) -> None:
         """One connection, from its handshake to its end."""
         serving = _Connection(address, self._section, self._receiver, self._spool, tasks)
-        patience_s = None if self._context is None else _HANDSHAKE_S
+        context = None if self._certificates is None else self._certificates.context()
+        patience_s = None if context is None else _HANDSHAKE_S
         try:
             _probe(connection)
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: serving, connection, ssl=self._context, ssl_handshake_timeout=patience_s
+                lambda: serving, connection, ssl=context, ssl_handshake_timeout=patience_s
             )
             self._open.add(serving)
             await serving.over.wait()

@@ -7,7 +7,6 @@ import contextlib
 import errno
 import logging
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from shipper.inputs.port import InputStatus
 from shipper.inputs.syslog.connections import Connections
 from shipper.inputs.syslog.datagrams import Datagrams, count_dropped, enlarge_buffer
 from shipper.inputs.syslog.receiving import Receiver
-from shipper.inputs.tls import server_context
+from shipper.inputs.tls import Certificates
 from shipper.spool import Spool
 from shipper.spooled import spooled
 
@@ -56,11 +55,11 @@ class SyslogListener:
     async def run(self, stop: asyncio.Event) -> None:
         """See `NetworkInput.run`."""
         section = self._section
-        context = None if section.tls is None else server_context(section.tls, where=self._where)
+        tls = None if section.tls is None else Certificates(section.tls, where=self._where)
         address = await self._resolve()
         with contextlib.ExitStack() as sockets:
             parts = [
-                make(sockets.enter_context(self._bind(address, kind)), context)
+                make(sockets.enter_context(self._bind(address, kind)), tls)
                 for transport, kind, make in (
                     ("udp", socket.SOCK_DGRAM, self._make_datagrams),
                     ("tcp", socket.SOCK_STREAM, self._make_connections),
@@ -72,21 +71,15 @@ class SyslogListener:
                 for part in parts:
                     tasks.create_task(part.run(stop))
 
-    def _make_datagrams(
-        self, listener: socket.socket, _context: ssl.SSLContext | None
-    ) -> Datagrams:
+    def _make_datagrams(self, listener: socket.socket, _tls: Certificates | None) -> Datagrams:
         self._tell_buffer(enlarge_buffer(listener, self._section.receive_buffer))
         self._datagrams = listener
         return Datagrams(
             listener, self._receiver, self._spool, max_bytes=self._section.max_message_bytes
         )
 
-    def _make_connections(
-        self, listener: socket.socket, context: ssl.SSLContext | None
-    ) -> Connections:
-        self._connections = Connections(
-            listener, self._section, self._receiver, self._spool, context
-        )
+    def _make_connections(self, listener: socket.socket, tls: Certificates | None) -> Connections:
+        self._connections = Connections(listener, self._section, self._receiver, self._spool, tls)
         return self._connections
 
     def status(self) -> InputStatus:
