@@ -1,4 +1,4 @@
-"""The compiled part, where there is one: loops that look at every byte (`native/`, docs/adr/0009).
+"""The compiled part, where there is one: loops that look at every byte (`native/`, docs/adr/0010).
 
 It is optional. Whoever uses it can do the same without it.
 """
