@@ -100,7 +100,11 @@ class Assembler:
             host=socket.gethostname(),
             service=section.service or (container and container.name) or service_of(path),
             zone=ZoneInfo(section.zone),
-            fields={**(container.fields if container else {}), **section.fields},
+            fields={
+                **treatment.facts,
+                **(container.fields if container else {}),
+                **section.fields,
+            },
         )
         self._splicer = Splicer(context)
         library = native_library() if is_utf_8(section.encoding) else None

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logboom.config import Config
+from logboom.config.load import process_environment
 from logboom.config.rules import RuleSection
+from shipper.enrich import facts_of
 from shipper.redact import Redactor
 
 
@@ -31,4 +33,8 @@ class Treatment:
         Raises:
             ConfigError: What it says of secrets cannot be.
         """
-        return cls(redactor=Redactor.of(config.redact), rules=config.rules)
+        return cls(
+            redactor=Redactor.of(config.redact),
+            rules=config.rules,
+            facts=facts_of(config.enrich, process_environment()),
+        )

@@ -23,6 +23,7 @@ from logboom.config.rules import RuleSection
 from logboom.config.section import Section
 from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
 
+Fact = Literal["host", "ip", "container", "cloud", "agent"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -120,6 +121,9 @@ class Config(Section):
     redact: RedactionSection = Field(
         default_factory=RedactionSection,
         description="Which secrets are replaced before anything is sent or kept.",
+    )
+    enrich: list[Fact] = Field(
+        [], description="What every event tells of the shipper's machine: `host`, `ip`, `container`, …"
     )
     broker: Annotated[LocalBrokerSection | KafkaSection, Field(discriminator="kind")] = Field(
         default_factory=LocalBrokerSection, description="`local`, or Kafka."
