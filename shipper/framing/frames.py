@@ -137,10 +137,12 @@ def add(
 ) -> None:  # fmt: skip
     """Adds one event with these bytes of text."""
     stripped = data.rstrip(b"\r\n")
-    marks = tuple(tags) + ((MULTILINE,) if b"\n" in stripped else ())
+    marks = tuple(tags)
     if b"\0" in stripped:
         stripped, runs = _NUL_RUN.subn(b"", stripped)
+        stripped = stripped.rstrip(b"\r\n")
         marks += (NUL_BYTES,) if runs else ()
+    marks += (MULTILINE,) if b"\n" in stripped else ()
     text, damaged = decode(stripped)
     if damaged:
         marks += (INVALID_ENCODING,)

@@ -267,3 +267,42 @@ def test_any_bytes_in_any_pieces_are_accounted_for(
     whole, lines = in_pieces(framing(RULES[name], 40), data, [])
     assert in_pieces(framing(RULES[name], 40), data, sizes) == (whole, lines)
     assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
+
+
+@pytest.mark.parametrize("multiline", ["auto", "none", SEED], ids=["auto", "none", "pattern"])
+def test_a_huge_line_is_cut_and_what_follows_goes_on(multiline: object) -> None:
+    """100 MB with a bound of 900 kB, scaled down by a hundred; what is held back stays bounded."""
+    limit, piece = 9_000, b"x" * 5_000
+    cut = framing(multiline, limit)
+    pending, count, size = b"2026-01-01 a\n", 0, 0
+    for _ in range(200):
+        pending += piece
+        frames = cut.cut(pending, ended=False)
+        pending = pending[frames.consumed :]
+        count += sum(frames.lines)
+        size += sum(map(len, frames.texts))
+        assert len(pending) <= 2 * limit
+    frames = cut.cut(pending + b"\n2026-01-02 b\n", ended=True)
+    assert frames.texts[-1] == "2026-01-02 b"
+    assert count + sum(frames.lines) == 3
+    assert size + sum(map(len, frames.texts)) == 1_000_000 + 2 * len("2026-01-01 a")
+
+
+def test_a_file_without_line_breaks_is_one_event_at_its_end() -> None:
+    assert framing().cut(b"all there is", ended=False).consumed == 0
+    frames = framing().cut(b"all there is", ended=True)
+    assert (frames.texts, frames.lines) == (["all there is"], [1])
+    assert frames.tags == {0: ("unterminated",)}
+
+
+def test_a_carriage_return_alone_ends_no_line() -> None:
+    assert texts("a\rb\r\nc\r\n") == ["a\rb", "c"]
+
+
+def test_runs_of_nul_bytes_are_no_text() -> None:
+    frames = framing().cut(
+        b"a" + b"\0" * 40_000 + b"b\0c\n" + b"\0" * 5000 + b"\nd\n", ended=True
+    )
+    assert frames.texts == ["ab\0c", "d"]
+    assert "nul_bytes" in frames.tags[0]
+    assert sum(frames.lines) + frames.empty_lines == 3
