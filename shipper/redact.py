@@ -20,7 +20,15 @@ from shipper.parsers.grok.effort import effort_of
 from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.port import Fields
 from shipper.redact_fields import clean_fields
-from shipper.redact_rules import CARD_FORMS, DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT, Rule
+from shipper.redact_rules import (
+    CARD_FORMS,
+    DEFAULT_RULES,
+    KEY_LINE,
+    KEY_LINE_LENGTHS,
+    OPTIONAL_RULES,
+    REPLACEMENT,
+    Rule,
+)
 
 __all__ = ["DEFAULT_RULES", "OPTIONAL_RULES", "REPLACEMENT", "Redactor", "Rule"]
 
@@ -45,6 +53,7 @@ class Redactor:
         self._rules = tuple(rules)
         self.counts: Counter[str] = Counter()
         self._by_name = any(rule.name == "password" for rule in rules)
+        self._has_key_lines = any(rule.name == "private_key" for rule in rules)
         self._always = [n for n, rule in enumerate(rules) if not rule.hints]
         hints = [(h, n) for n, rule in enumerate(rules) for h in rule.hints if not _is_form(h)]
         forms = [(h, n) for n, rule in enumerate(rules) for h in rule.hints if _is_form(h)]
@@ -95,11 +104,15 @@ class Redactor:
                 likely.add((number, rule))
             elif self._rules[rule].stands_at(joined, place):
                 found.add(number)
+        if self._has_key_lines:
+            found.update(number for number, text in enumerate(texts) if _is_key_line(text))
         found.update(number for number, rule in likely if self._rules[rule].finds(texts[number]))
         return found
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
+        if self._has_key_lines and _is_key_line(text):
+            return REPLACEMENT, ("private_key",)
         found: list[str] = []
         whole = text.encode("utf-8", "replace")
         likely = {number for number, _ in chain(self._named(whole.lower()), self._formed(whole))}
@@ -148,6 +161,10 @@ class _Hints:
         """Number of the rule, begin and end of each piece that is found."""
         for hint, begin, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             yield self._rule_of[hint], begin, end
+
+
+def _is_key_line(text: str) -> bool:
+    return len(text) in KEY_LINE_LENGTHS and KEY_LINE(text) is not None
 
 
 def _is_form(hint: str) -> bool:

@@ -135,6 +135,12 @@ _PRIVATE_KEY = re.compile(
     r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:[^-]|-(?!---))*+"
     r"(?:-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5})?"
 )
+KEY_LINE: Final = re.compile(
+    r"(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])(?=[^0-9]*+[0-9])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}){0,2}"
+).fullmatch
+"""A line in the midst of a key whose lines are events of their own, as PEM and OpenSSH break them."""
+
+KEY_LINE_LENGTHS: Final = frozenset({64, 70, 76})
 _SERVICE_KEYS: Final = {
     r"gh[pousr]_[A-Za-z0-9]{36,255}": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),  # GitHub
     r"github_pat_[A-Za-z0-9_]{22,255}": ("github_pat_",),

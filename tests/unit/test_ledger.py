@@ -92,6 +92,16 @@ def test_letters_of_all_data_folders_are_added_up() -> None:
     assert (ledger.verdict, ledger.dead) == ("green", 3)
 
 
+def test_lines_that_rules_dropped_are_accounted_for() -> None:
+    status = source(lines_read=119, dropped={"drop level:debug": 4, "noise": 3})
+    ledger = judge([status], [SourceCount("r", DAY, 100)], lag=0, dead=[], days=[DAY])
+    assert (ledger.verdict, ledger.findings) == ("green", [])
+    (row,) = ledger.sources
+    assert (row.lines_dropped, row.dropped) == (7, {"drop level:debug": 4, "noise": 3})
+    fewer = source(lines_read=119, dropped={"noise": 3})
+    assert judge([fewer], [SourceCount("r", DAY, 100)], lag=0, dead=[], days=[DAY]).verdict == "red"
+
+
 @pytest.mark.parametrize("lines_read", [111, 113])
 def test_a_line_that_the_shipper_cannot_account_for_is_red(lines_read: int) -> None:
     ledger = verdict_of(source(lines_read=lines_read), 100)

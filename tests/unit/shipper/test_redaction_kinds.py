@@ -80,6 +80,16 @@ def test_a_private_key_goes_from_its_first_line_to_its_last(kind: str) -> None:
         assert (clean, found) == (f"loaded {REPLACEMENT} now", ("private_key",))
 
 
+@pytest.mark.parametrize("length", [64, 70, 76])
+def test_a_line_of_a_key_that_is_an_event_of_its_own_is_known(length: int) -> None:
+    redactor = Redactor.with_defaults()
+    line = made("MIIEaB1", length - 7, LETTERS + "+/")
+    assert redactor.suspects(["x", line]) == {1}
+    assert redactor.redact(line) == (REPLACEMENT, ("private_key",))
+    for other in (line.lower(), line + "x", f"got {line}"):
+        assert redactor.redact(other) == (other, ())
+
+
 def test_ordinary_lines_are_left_alone() -> None:
     redactor = Redactor.with_defaults()
     assert len(ORDINARY) > 70
