@@ -2,7 +2,7 @@
 
 The lines of bench/grok_lines.py, in turn through both: ours in this process, theirs in a JVM that was
 warmed up with the same lines. Both are asked for all captures of each line. CPU time: of this process,
-and of the JVM's thread alone, without its compiler and its collector.
+and of the JVM's thread alone as well as of all the JVM, compiler and collector included.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Theirs:
         self.ask(f"pattern legacy {case.pattern}")
         self.ask(f"lines {lines}")
 
-    def run(self, times: int) -> tuple[float, int]:
-        """CPU seconds, and how many lines matched."""
-        thread_ns, _, matched = self.ask(f"run {times}").split()
-        return int(thread_ns) / 1e9, int(matched)
+    def run(self, times: int) -> tuple[float, float, int]:
+        """CPU seconds of the thread and of the process, and how many lines matched."""
+        thread_ns, process_ns, matched = self.ask(f"run {times}").split()
+        return int(thread_ns) / 1e9, int(process_ns) / 1e9, int(matched)
 
     def captures(self) -> list[dict[str, str] | None]:
         """Of every line."""
@@ -118,16 +118,18 @@ def _compare(theirs: Theirs, case: Case, kind: str, options: argparse.Namespace)
         )
         our_times = _times(lambda times: _run_ours(grok, lines, times)[0])
         their_times = _times(lambda times: theirs.run(times)[0])
-        ours_us, theirs_us = [], []
+        ours_us, theirs_us, process_us = [], [], []
         for _ in range(options.rounds):
             took_s, matched = _run_ours(grok, lines, our_times)
             ours_us.append(took_s / len(lines) / our_times * 1e6)
-            took_s, their_matched = theirs.run(their_times)
+            took_s, process_s, their_matched = theirs.run(their_times)
             theirs_us.append(took_s / len(lines) / their_times * 1e6)
-    ours, his = statistics.median(ours_us), statistics.median(theirs_us)
+            process_us.append(process_s / len(lines) / their_times * 1e6)
+    ours, his, whole = map(statistics.median, (ours_us, theirs_us, process_us))
     print(
         f"{case.name:8} {kind:5} ours {ours:7.2f} us ({1e3 / ours:6.0f} k/s)"
-        f"  elasticsearch {his:7.2f} us ({1e3 / his:6.0f} k/s)  ratio {his / ours:6.2f}"
+        f"  elasticsearch {his:7.2f} us ({1e3 / his:6.0f} k/s), its process {whole:7.2f} us"
+        f"  ratio {his / ours:6.2f}, {whole / ours:6.2f}"
         f"  matched {matched // our_times}/{their_matched // their_times} of {len(lines)},"
         f" {differing} differ"
     )

@@ -12,10 +12,13 @@ from shipper.parsers.grok.tree import (
     Capture,
     Chars,
     Choice,
+    Kind,
     Look,
     Node,
     Repeat,
     Series,
+    bare,
+    is_nullable,
 )
 
 _LOOKS = {(True, False): "(?=", (True, True): "(?!", (False, False): "(?<=", (False, True): "(?<!"}
@@ -59,9 +62,8 @@ class _Writer:
                 return "".join(self._item(item) for item in items)
             case Choice(options):
                 return "|".join(self._optional(option) for option in options)
-            case Repeat(body, low, high, kind):
-                written = self._single(body) if low else self._optional(body, is_single=True)
-                return written + _times(low, high) + kind.value
+            case Repeat():
+                return self._repeat(node)
             case Atomic(body):
                 return f"(?>{self.write(body)})"
             case Look(body, ahead, negative):
@@ -72,6 +74,27 @@ class _Writer:
                 return f"(?:\\{self.numbers.get(target, 99)})"
             case Capture():
                 return self._capture(node)
+
+    def _repeat(self, node: Repeat) -> str:
+        """A repetition; a possessive one with groups in it goes another way round.
+
+        Python's own possessive repetitions forget groups of earlier rounds, and can raise SystemError
+        (3.11.7).
+        """
+        before = len(self.names)
+        if self._is_option(node):
+            written = self._optional(node.body)
+            return f"(?>{written}|)" if node.kind is Kind.POSSESSIVE else f"(?:{written}|)"
+        written = self._single(node.body) if node.low else self._optional(node.body, is_single=True)
+        times = _times(node.low, node.high)
+        if node.kind is Kind.POSSESSIVE and len(self.names) > before:
+            return f"(?>{written}{times})"
+        return f"{written}{times}{node.kind.value}"
+
+    def _is_option(self, node: Repeat) -> bool:
+        """Whether it is better written as a choice between the body and nothing: that is quicker."""
+        is_simple = isinstance(bare(node.body), Chars) or is_nullable(node.body)
+        return (node.low, node.high) == (0, 1) and node.kind is not Kind.LAZY and not is_simple
 
     def _capture(self, node: Capture) -> str:
         if node.name is None and node.number not in self.targets:

@@ -16,6 +16,7 @@ from shipper.parsers.grok.tree import (
     bare,
     first_chars,
     is_nullable,
+    looks_around,
 )
 
 
@@ -72,7 +73,7 @@ class Following:
 THE_END = Following()
 
 
-def behind(node: Node, following: Following) -> Following:
+def behind(node: Node, following: Following) -> Following:  # noqa: PLR0911 - one for each kind
     """What follows the place in front of a node.
 
     Args:
@@ -95,6 +96,8 @@ def behind(node: Node, following: Following) -> Following:
     if not is_nullable(node):
         literal = node.literal if isinstance(node, Chars) else None
         return Following(first, ends=False, literal=literal)
+    if looks_around(node):
+        return Following(first | following.chars, following.ends, is_gated=True)
     return following.or_again(first)
 
 

@@ -176,6 +176,16 @@ def is_exclusive(options: tuple[Node, ...]) -> bool:
     return True
 
 
+def looks_around(node: Node) -> bool:
+    """Whether there is anything in it that matches without taking a character, and may fail."""
+    match node:
+        case Series(items) | Choice(items):
+            return any(looks_around(item) for item in items)
+        case Repeat(body, _, _, _) | Capture(body, _, _) | Atomic(body):
+            return looks_around(body)
+    return not isinstance(node, Chars)
+
+
 def bare(node: Node) -> Node:
     """The node within groups that have no meaning of their own."""
     while isinstance(node, Series) and len(node.items) == 1:
