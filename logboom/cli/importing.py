@@ -13,7 +13,7 @@ from logboom.errors import UsageError
 from logboom.importing import Translation, as_yaml, import_filebeat, import_logstash
 
 _LATER = {"alert_rules": "Prometheus rules", "alertmanager": "an Alertmanager configuration"}
-_LOGSTASH = re.compile(r"^\s*(?:#.*\n\s*)*(?:input|filter|output)\s*\{", re.MULTILINE)
+_LOGSTASH = re.compile(r"^[ \t]*+(?:input|filter|output)\s*+\{", re.MULTILINE)
 _ALERTS = re.compile(r"^(?:groups|route|receivers):", re.MULTILINE)
 
 

@@ -78,7 +78,7 @@ class DeadLetters:
         """Differs from an earlier one when something was written meanwhile; empty without letters."""
         found = []
         for path in (self._path, self._path.with_name(f"{FILE_NAME}-wal")):
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 status = path.stat()
                 found.append((status.st_mtime_ns, status.st_size))
         return tuple(found)
@@ -113,7 +113,7 @@ class DeadLetters:
             DiskFull: There is no room; nothing was changed.
             DeadLettersUnavailable: The file cannot be used now.
         """
-        if not self._path.exists():
+        if not self._is_there():
             return
         with self._writing() as database:
             for event in events:
@@ -175,7 +175,7 @@ class DeadLetters:
             DiskFull: There is no room; nothing was changed.
             DeadLettersUnavailable: The file cannot be used now.
         """
-        if not self._path.exists():
+        if not self._is_there():
             return None
         with self._writing() as database:
             unfinished = database.execute("SELECT min(replay) FROM letters").fetchone()[0]
@@ -246,7 +246,7 @@ class DeadLetters:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """One look, of one moment; None when there is nothing to look at."""
-        if not self._path.exists():
+        if not self._is_there():
             yield None
             return
         try:
@@ -257,6 +257,14 @@ class DeadLetters:
                 yield file if made else None
         except sqlite3.DatabaseError as error:
             raise self._trouble(error) from error
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError as error:
+            raise DeadLettersUnavailable(
+                f"the dead letters cannot be looked at: {error.strerror}", where=str(self._path)
+            ) from error
 
     def _trouble(self, error: sqlite3.DatabaseError) -> DiskFull | DeadLettersUnavailable:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:

@@ -32,6 +32,7 @@ class DeadTelling:
         self._clock = clock
         self._seen: tuple[tuple[int, int], ...] = ()
         self._next = 0.0
+        self._is_told = False
         self.last: DeadStatus | None = None
 
     async def news(self) -> Mapping[str, bytes]:
@@ -42,7 +43,10 @@ class DeadTelling:
         try:
             status = await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
         except LogboomError as error:
-            log.warning("%s", error.sentence())
+            if not self._is_told:
+                log.warning("%s", error.sentence())
+            self._is_told = True
             return {}
+        self._is_told = False
         self._seen, self._next, self.last = seen, now + _AGAIN_S, status
         return {} if status is None else {status.key: status.model_dump_json().encode()}

@@ -88,7 +88,7 @@ def _output(values: dict[str, Any], located: Located, title: str, notes: list[No
 
 def _own_settings(top: Settings, settings: dict[str, Any]) -> None:
     """What concerns Filebeat itself: it has no counterpart, and needs none."""
-    level = top.take("logging.level")
+    level = str(top.take("logging.level"))
     if level in _LEVELS:
         settings["log_level"] = _LEVELS[level]
     for prefix in _OURSELVES:

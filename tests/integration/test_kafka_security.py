@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from logboom.broker import Message, OutgoingBatch
 from logboom.broker.kafka import KafkaBroker
 from logboom.config import KafkaSection
 from logboom.config.connections import SaslSection, TlsSection
 from logboom.errors import BrokerError, BrokerRefused, BrokerUnavailable
+from tests.polling import soon
 from tests.services.errors import ServiceMissing
 from tests.services.kafka_secure import ALICE, BOB, SecureKafka, start_secure_kafka
 from tests.services.process import free_port
@@ -127,3 +129,29 @@ async def test_nobody_is_there(secure: SecureKafka, unique: str) -> None:
     error = await trouble(section(secure, unique, bootstrap=[address]))
     assert isinstance(error, BrokerUnavailable)
     assert f"{address} cannot be reached" in error.what
+
+
+async def test_a_topic_that_was_deleted_where_none_makes_itself(
+    secure: SecureKafka, unique: str
+) -> None:
+    broker = KafkaBroker(section(secure, unique, request_timeout="2s"))
+    publisher = await broker.publisher(producer="p")
+    batch = OutgoingBatch(1, [Message(b"k", b"v")])
+    await publisher.publish(batch)
+    admin = AIOKafkaAdminClient(bootstrap_servers=secure.service.address)
+    await admin.start()
+    await admin.delete_topics([unique])
+    await admin.close()
+
+    async def is_told() -> bool:
+        try:
+            await publisher.publish(batch)
+        except BrokerUnavailable as error:
+            return f"there is no topic {unique}" in error.what
+        return False
+
+    await soon(is_told, timeout_s=30, what="it is told that the topic is gone")
+    again = await broker.publisher(producer="p")  # which makes it anew
+    await again.publish(batch)
+    for part in (publisher, again, broker):
+        await part.close()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from logboom.clock import ManualClock
 from logboom.dead import DeadLetters, Letter, LetterHead, Part
 from logboom.dead.letter import letter_of_document
+from logboom.dead.telling import DeadTelling
 from logboom.errors import DeadLettersFull, DeadLettersUnavailable
+from logboom.status import DeadStatus
 
 MOST = 2**20
 
@@ -158,3 +162,22 @@ def test_a_document_that_was_refused_says_where_it_came_from() -> None:
     assert (made.head.path, made.head.start, made.head.run) == ("/a.log", 12, "0123456789abc")
     foreign = letter_of_document("foreign-0-1", "2026-11-21", b"[]", reason="no", at_ns=5)
     assert (foreign.head.path, foreign.head.start) == ("", -1)
+
+
+async def test_services_tell_of_changes_once_and_of_trouble_once(
+    letters: DeadLetters, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
+    telling = DeadTelling(letters, clock)
+    assert await telling.news() == {}
+    letters.bury([letter("a")])
+    (value,) = (await telling.news()).values()
+    assert DeadStatus.model_validate_json(value).letters == 1
+    assert await telling.news() == {}
+    clock.advance(61)
+    assert len(await telling.news()) == 1
+    letters.path.write_bytes(b"no database" * 1000)
+    for _ in range(3):
+        assert await telling.news() == {}
+    assert caplog.text.count("cannot be used") == 1
+    assert telling.last is not None

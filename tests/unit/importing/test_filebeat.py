@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logboom.config import Config, KafkaSection, read_config
+from logboom.errors import ConfigError
 from logboom.importing import as_yaml, import_filebeat
 
+_NAMES = [
+    "type", "paths", "exclude_files", "exclude_lines", "multiline", "multiline.pattern", "fields",
+    "parsers", "json", "encoding", "tags", "ignore_older", "processors", "host", "protocol.udp.host",
+    "containers.ids", "when", "equals", "or", "not", "has_fields", "range", "drop_event", "rename",
+    "drop_fields", "add_fields", "dissect", "from", "hosts", "ssl", "sasl.mechanism", "index",
+]  # fmt: skip
+_TOP = [
+    "filebeat.inputs", "filebeat", "processors", "fields", "tags", "name", "logging.level",
+    "output.kafka", "output.elasticsearch", "output.kafka.hosts", "output", "setup", "mystery",
+]  # fmt: skip
 ENVIRONMENT = {
     "LOGBOOM_KAFKA_PASSWORD": "k",
     "LOGBOOM_STORE_PASSWORD": "s",
@@ -209,3 +223,25 @@ def test_the_notes_stand_as_comments_in_front_of_the_configuration() -> None:
     written = as_yaml(import_filebeat("mystery: 1\n", origin="f.yml"), origin="f.yml")
     assert "# - line 1: filebeat: `mystery` is not translated" in written
     assert yaml.safe_load(written) == {"inputs": []}
+
+
+_VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["", "a", "5s", "${D:x}"])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(_NAMES), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(_TOP), _VALUES, max_size=4))
+def test_any_setting_of_any_shape_is_translated_or_named(content: dict[str, Any]) -> None:
+    as_yaml(import_filebeat(yaml.safe_dump(content), origin="x"), origin="x")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_configuration_or_a_mistake(text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        import_filebeat(text, origin="x")
