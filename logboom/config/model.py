@@ -155,6 +155,17 @@ class Config(Section):
     def _home_is_expanded(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("inputs")
+    @classmethod
+    def _each_address_once(cls, value: list[object]) -> list[object]:
+        https = [section.http for section in value if isinstance(section, HttpInput)]
+        syslogs = [section.syslog for section in value if isinstance(section, SyslogInput)]
+        for addresses in (https, syslogs):
+            for address in addresses:
+                if addresses.count(address) > 1:
+                    raise ValueError(f"{address} is listened on twice: give each input its own")
+        return value
+
     @field_validator("index")
     @classmethod
     def _index_names_a_day(cls, value: str) -> str:

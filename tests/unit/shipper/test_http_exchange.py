@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from logboom.clock import SystemClock
-from logboom.config import FileInput, HttpInput
+from logboom.config import Config, FileInput, HttpInput
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.exchange import Exchange, Limits, Way
@@ -320,3 +320,11 @@ def test_who_listens_to_others_asks_for_keys() -> None:
     assert KEY not in repr(section)
     for address in ("127.0.0.1:1", "[::1]:1", "localhost:1", "127.9.9.9:1"):
         assert HttpInput(http=address).api_keys == []
+
+
+def test_two_inputs_cannot_share_an_address() -> None:
+    section = {"kind": "http", "http": "127.0.0.1:7701"}
+    with pytest.raises(ValidationError, match="listened on twice"):
+        Config.model_validate({"inputs": [section, section]})
+    other = {"kind": "http", "http": "127.0.0.1:7702"}
+    assert len(Config.model_validate({"inputs": [section, other]}).inputs) == 2
