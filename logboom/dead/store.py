@@ -80,7 +80,8 @@ class DeadLetters:
         for path in (self._path, self._path.with_name(f"{FILE_NAME}-wal")):
             with suppress(OSError):
                 status = path.stat()
-                found.append((status.st_mtime_ns, status.st_size))
+                if status.st_size:  # looking alone leaves an empty one behind
+                    found.append((status.st_mtime_ns, status.st_size))
         return tuple(found)
 
     def bury(self, letters: Sequence[Letter]) -> None:
