@@ -10,7 +10,7 @@ from shipper.parsers.port import Fields, HeadedParser, Parser, gives_objects
 _HEAD = 4096
 _PATIENCE = 8
 _EARLY = 64
-_LATER_EVERY = 16
+_RAREST = 256
 _CHALLENGES = 3
 GENERIC_RANK = 50
 """From this rank on, a format says so little that a better one is looked for again and again."""
@@ -85,6 +85,7 @@ class AutoParser:
         self._current: Parser | None = None
         self._rank = GENERIC_RANK
         self._texts = 0
+        self._next_look = 0
         self._hits = 0
         self._misses = 0
         self._challenger = ""
@@ -106,8 +107,9 @@ class AutoParser:
         if head:
             self.parse(head[0])
         self._head = head
-        if isinstance(self._current, HeadedParser):
-            self._current.learn(head)
+        for parser in self._parsers.values():
+            if parser is self._current and isinstance(parser, HeadedParser):
+                parser.learn(head)
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. None means that no format is known: plain text."""
@@ -118,7 +120,7 @@ class AutoParser:
             return fields
         if self._rank >= GENERIC_RANK:
             self._texts += 1
-            if self._texts < _EARLY or self._texts % _LATER_EVERY == 0:
+            if self._texts >= self._next_look:
                 better = self._challenge(text)
                 if better is not None:
                     return better
@@ -142,7 +144,7 @@ class AutoParser:
         return None
 
     def _challenge(self, text: str) -> Fields | None:
-        """Is there a format that says more? It takes over after some texts."""
+        """Is there a format that says more? It takes over after some texts in a row."""
         for candidate in self._gates.passing(text, min(self._rank, GENERIC_RANK)):
             parser = self._parser(candidate)
             fields = parser.parse(text)
@@ -153,11 +155,14 @@ class AutoParser:
                 if self._challenges >= _CHALLENGES:
                     self._adopt(parser, candidate.rank)
                 return fields
+        self._challenges = 0
+        if self._texts >= _EARLY:
+            self._next_look = self._texts + min(self._texts // 4, _RAREST)
         return None
 
     def _adopt(self, parser: Parser, rank: int) -> None:
         self._current, self._rank = parser, rank
-        self._texts = self._hits = self._misses = self._challenges = 0
+        self._texts = self._next_look = self._hits = self._misses = self._challenges = 0
         self._challenger = ""
 
     def _parser(self, candidate: Candidate) -> Parser:

@@ -40,6 +40,16 @@ def test_a_first_line_that_says_little_is_not_kept_for_long() -> None:
     assert parser.name == "logback"
 
 
+def test_a_file_that_begins_to_say_more_is_noticed() -> None:
+    parser = auto()
+    for _ in range(2000):
+        parser.parse("2026-10-10 13:55:36,000 words")
+    assert parser.name == "timed"
+    for _ in range(300):
+        parser.parse("2026-10-10 13:55:36,123 [main] ERROR com.acme.Cart - cannot load")
+    assert parser.name == "logback"
+
+
 def test_a_line_that_says_more_by_chance_does_not_take_over() -> None:
     parser = auto()
     for _ in range(10):
