@@ -91,7 +91,8 @@ class AutoRule:
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
         if not self._known:
-            self._known = any(event[:1] != b"{" and _shape_at(event, 0) for event in events)
+            texts = [event for event in events if event[:1] != b"{"]
+            self._known = any(_shape_at(text, 0) for text in texts)
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""

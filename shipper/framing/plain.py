@@ -47,32 +47,35 @@ class PlainFraming:
         if begin > stop or begin == end:
             return Frames(consumed=end, empty_lines=blank)
         events = self._rule.split(buffer[begin:stop])
-        frames = Frames(consumed=end, empty_lines=blank)
-        frames.lines = _line_counts(events, buffer.count(b"\n", begin, stop) + 1)
-        if (
-            max(map(len, events)) > self._limits.max_event_bytes
-            or max(frames.lines) > self._limits.max_lines
-        ):
+        counts = _line_counts(events, buffer.count(b"\n", begin, stop) + 1)
+        lengths = list(map(len, events))
+        if max(lengths) > self._limits.max_event_bytes or max(counts) > self._limits.max_lines:
             return self._line_by_line(buffer, ended=ended)
-        lengths = enumerate(accumulate(map(len, events)), 1)
-        frames.ends = [begin + length + number for number, length in lengths]
-        frames.ends[-1] = end
-        frames.starts = [begin, *frames.ends[:-1]]
+        frames = Frames(consumed=end, empty_lines=blank, lines=counts)
+        frames.starts = list(accumulate(map(_ONE_MORE, lengths), initial=begin))
+        frames.starts.pop()
+        frames.ends = [*frames.starts[1:], end]
         if _BLANK_AHEAD.search(buffer, begin, stop) is not None and any(
             event[:1] in BLANKS for event in events
         ):
             events = _without_blank(frames, events)
-        may_go_on = not ended and frames.ends[-1] == end
-        if may_go_on and not self._rule.is_complete(events[-1]):
+        self._finish(frames, events, buffer, ended=ended)
+        return frames
+
+    def _finish(
+        self, frames: Frames, events: list[bytes], buffer: bytes, *, ended: bool
+    ) -> None:  # fmt: skip
+        """Keeps back the last event if it may go on, and decodes the others."""
+        is_last = frames.ends[-1] == frames.consumed
+        if is_last and not ended and not self._rule.is_complete(events[-1]):
             frames.consumed = frames.starts[-1]
             for column in (events, frames.starts, frames.ends, frames.lines):
                 column.pop()
         self._rule.learn(events)
         self._decode_all(frames, events, buffer)
-        if ended and buffer[-1] != _LINE_FEED and frames.ends and frames.ends[-1] == end:
+        if is_last and ended and buffer[-1] != _LINE_FEED:
             last = len(events) - 1
             frames.tags[last] = (UNTERMINATED, *frames.tags.get(last, ()))
-        return frames
 
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """See `Framing.cut_again`."""
@@ -156,4 +159,5 @@ def _without_blank(frames: Frames, events: Sequence[bytes]) -> list[bytes]:
 
 
 _LINE_FEED = 0x0A
+_ONE_MORE = (1).__add__
 _BLANK_AHEAD = re.compile(rb"\n(?=[ \t\n\r\x0b\f\0]|\Z)")

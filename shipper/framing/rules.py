@@ -125,6 +125,8 @@ def group(lines: Sequence[bytes], sizes: Sequence[int], rule: Rule, limits: Limi
     if not lines:
         return []
     events = rule.split(b"\n".join(lines))
+    if len(events) == len(lines) and max(sizes) <= limits.max_event_bytes + 1:
+        return [Entry(n, n + 1) for n, line in enumerate(lines) if not is_blank(line)]
     counts = [event.count(b"\n") + 1 for event in events]
     ends = [0, *accumulate(sizes)]
     stops = list(accumulate(counts))
