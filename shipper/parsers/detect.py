@@ -108,7 +108,7 @@ class AutoParser:
             self.parse(head[0])
         self._head = head
         for parser in self._parsers.values():
-            if parser is self._current and isinstance(parser, HeadedParser):
+            if isinstance(parser, HeadedParser):
                 parser.learn(head)
 
     def parse(self, text: str) -> Fields | None:
