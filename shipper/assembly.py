@@ -26,9 +26,10 @@ from shipper.framing.frames import is_utf_8
 from shipper.framing.making import inner_section
 from shipper.native_splicing import NativeSplicer
 from shipper.normalise import Normaliser, SourceContext
+from shipper.parsed_splicing import ParsedSplicer
 from shipper.parsers import Parser
 from shipper.parsers.making import make_parser
-from shipper.parsers.port import HeadedParser, gives_objects
+from shipper.parsers.port import Fields, HeadedParser, gives_objects
 from shipper.rules import Rules, without
 from shipper.shrinking import shrink
 from shipper.splicing import Splicer
@@ -113,6 +114,9 @@ class Assembler:
             None
             if library is None or automaton is None
             else NativeSplicer(library, context, automaton)
+        )
+        self._parsed_splicer = ParsedSplicer(
+            self._splicer, self._native, self._redactor, context.zone
         )
         self._normaliser = Normaliser(context, redactor=self._redactor)
 
@@ -237,15 +241,23 @@ class Assembler:
         tags = [frames.tags.get(number, ()) for number in left]
         read_text = _text_of(read_ns)
         suspects = self._redactor.suspects(texts)
-        is_json = gives_objects(self._parser)
         wrapped = [frames.fields.get(number) for number in left]
-        tagged = {place for place, marks in enumerate(tags) if marks or wrapped[place]}
-        unusual = suspects | tagged if is_json else range(len(texts))
-        spliced = self._splicer.splice(texts, offsets, but=unusual, read_text=read_text)
+        unusual = suspects | {place for place, marks in enumerate(tags) if marks or wrapped[place]}
+        parse = self._parser.parse
+        parsed: dict[int, Fields | None] = {}
+        if gives_objects(self._parser):
+            spliced = self._splicer.splice(texts, offsets, but=unusual, read_text=read_text)
+        else:
+            found = list(map(parse, texts))
+            parsed = dict(enumerate(found))
+            spliced = self._parsed_splicer.splice(
+                found, offsets, but=unusual, read_ns=read_ns, read_text=read_text
+            )
         for place, ready in enumerate(spliced.values):
             value = ready
             if value is None:
-                fields, marks = self._parser.parse(texts[place]), tags[place]
+                fields = parsed[place] if parsed else parse(texts[place])
+                marks = tags[place]
                 if fields is None and self._names_a_format:
                     marks = (*marks, PARSE_FAILED)
                 value, spliced.timestamps[place] = self._normaliser.normalise(

@@ -32,7 +32,7 @@ class NativeSplicer:
 
     def splice(
         self, buffer: bytes, spans: tuple[Sequence[int], Sequence[int]], shapes: Sequence[Shape], *,
-        but: Collection[int], offset: int, read_text: str,
+        but: Collection[int], offset: int, read_text: str, places: Sequence[int] | None = None,
     ) -> Events:  # fmt: skip
         """Makes the events of a buffer, as many as can be.
 
@@ -42,6 +42,7 @@ class NativeSplicer:
             shapes: Those that are known.
             but: Numbers of lines to leave alone.
             offset: Where the buffer begins in the source.
+            places: Where each event begins behind `offset`; where its line does, by default.
             read_text: When it was read, as ISO 8601 in UTC.
         """
         if shapes is not self._shapes:
@@ -50,7 +51,9 @@ class NativeSplicer:
         left = bytearray(len(starts))
         for number in but:
             left[number] = _LEAVE
-        lines = Lines(buffer, array("I", starts), array("I", ends), left)
+        begins = array("I", starts)
+        at = begins if places is None else array("I", places)
+        lines = Lines(buffer, begins, array("I", ends), at, left)
         return self._library.splice(
             lines, self._program, self._automaton, run=self._run, created=read_text, offset=offset
         )

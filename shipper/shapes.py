@@ -29,6 +29,7 @@ Fit = Callable[[str], str | None]
 """A value as JSON → what stands in the event for it, also as JSON; None when it is unusual."""
 
 _MOST_FIELDS = 64
+_OWN_PREFIX = "attributes."
 _MOST_REMEMBERED = 1024
 
 _CHARACTERS = r'[^"\\\x00-\x1f]*+'
@@ -121,12 +122,16 @@ class ShapeMaker:
         placed: dict[str, Slot] = {}
         own: dict[str, Slot] = {}
         for number, name in enumerate(names):
-            if not name or len(name) > MAX_KEY or name.startswith("attributes"):
+            if name.startswith(_OWN_PREFIX):
+                own_name = name.removeprefix(_OWN_PREFIX)
+            else:
+                own_name = "" if name == "attributes" else name
+            if not own_name or len(name) > MAX_KEY or own_name in own:
                 return None
             target = TARGETS.get(name)
             field = "event.duration" if target in DURATION_NS else target
             if target is None or field is None or (field in placed and field not in _ADDRESSES):
-                own[name] = Slot(number)
+                own[own_name] = Slot(number)
                 kinds.append(_SCALAR_KIND if name in NESTED_OBJECTS else _OWN_KIND)
                 continue
             kind = _kind_of(target, self._context.zone)

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 3
+_INTERFACE = 4
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
@@ -33,12 +33,14 @@ class Lines:
         text: The buffer.
         starts: First byte of each line in the buffer.
         ends: One past its last byte; line breaks may be included.
+        places: Where their events begin in the source, counted from `offset` of `Library.splice`.
         left: One byte for each line; other than 0 for lines to be left alone.
     """
 
     text: bytes
     starts: array[int]
     ends: array[int]
+    places: array[int]
     left: bytearray
 
 
@@ -127,7 +129,7 @@ class Library:
             automaton: Looks for hints of secrets, as `native/src/automaton.rs` says.
             run: `log.source`.
             created: When the lines were read.
-            offset: Where the buffer begins in its source.
+            offset: Where `places` are counted from.
 
         Raises:
             RuntimeError: Program or automaton are malformed: a bug.
@@ -143,6 +145,7 @@ class Library:
             _Bytes.of(lines.text), _Bytes.of(program), _Bytes.of(automaton),
             _Bytes.of(run.encode()), _Bytes.of(created.encode()), offset, count,
             lines.starts.buffer_info()[0], lines.ends.buffer_info()[0],
+            lines.places.buffer_info()[0],
             _address(states), ends.buffer_info()[0], _address(times), _address(out), len(out),
         )  # fmt: skip
         _check(used)

@@ -26,7 +26,7 @@ use program::Program;
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 3;
+const INTERFACE: u32 = 4;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -56,6 +56,7 @@ impl Bytes {
 
 /// Makes events of JSON lines of known shapes.
 ///
+/// The event of line n begins `places[n]` bytes behind `offset` in its source.
 /// `states` holds one byte for each line: 0 on entry for lines to be looked at; on return 1 where an
 /// event was made, 2 where one was made whose line may hold a secret. `ends[n]` is where the event of line n ends in
 /// `out` (for lines without one: where the one before ends). `times` takes 24 bytes for each line.
@@ -65,7 +66,7 @@ impl Bytes {
 /// into `out` are left alone.
 ///
 /// # Safety
-/// All pointers must be valid for the lengths given: `starts`, `stops`, `states` and `ends` for
+/// All pointers must be valid for the lengths given: `starts`, `stops`, `places`, `states` and `ends` for
 /// `count` elements, `times` for 24 times as many bytes.
 #[no_mangle]
 pub unsafe extern "C" fn logboom_splice(
@@ -78,6 +79,7 @@ pub unsafe extern "C" fn logboom_splice(
     count: usize,
     starts: *const u32,
     stops: *const u32,
+    places: *const u32,
     states: *mut u8,
     ends: *mut u32,
     times: *mut u8,
@@ -93,6 +95,7 @@ pub unsafe extern "C" fn logboom_splice(
                 text: text.slice(),
                 starts: slice::from_raw_parts(starts, count),
                 stops: slice::from_raw_parts(stops, count),
+                places: slice::from_raw_parts(places, count),
                 run: run.slice(),
                 created: created.slice(),
                 offset,

@@ -22,6 +22,7 @@ pub struct Given<'a> {
     pub text: &'a [u8],
     pub starts: &'a [u32],
     pub stops: &'a [u32],
+    pub places: &'a [u32],
     pub run: &'a [u8],
     pub created: &'a [u8],
     pub offset: u64,
@@ -53,7 +54,7 @@ pub fn splice(program: &Program, automaton: &Automaton, given: &Given, made: Mad
             let line = without_line_break(given.text.get(start..stop).unwrap_or_default());
             if let Some(shape) = recognised(program, line, &mut last, &mut values) {
                 let mut out = Out { bytes: &mut made.out[used..], used: 0 };
-                let offset = given.offset + u64::from(given.starts[number]);
+                let offset = given.offset + u64::from(given.places[number]);
                 if write(&mut out, shape, &values, given, offset).is_some() {
                     used += out.used;
                     made.states[number] = if automaton.finds(line) { SUSPECT } else { MADE };

@@ -46,6 +46,12 @@ def library() -> Library:
     return found
 
 
+def hints() -> bytes:
+    automaton = Redactor.with_defaults().automaton
+    assert automaton is not None
+    return automaton
+
+
 def learnt(usual: dict[str, Any]) -> Splicer:
     splicer = Splicer(CONTEXT)
     texts = [text_of(usual)] * 20
@@ -59,7 +65,7 @@ def text_of(event: dict[str, Any]) -> str:
 
 
 def native(library: Library, splicer: Splicer, texts: list[str], *, but: set[int]) -> Events:
-    made = NativeSplicer(library, CONTEXT, Redactor.with_defaults().automaton)
+    made = NativeSplicer(library, CONTEXT, hints())
     buffer, starts, ends = b"", [], []
     for text in texts:
         starts.append(len(buffer))
@@ -177,8 +183,8 @@ def test_no_secret_goes_unsuspected(library: Library, words: list[str]) -> None:
 
 @pytest.mark.parametrize("program", [b"", b"\1\0\0\0", b"\0" * 7, b"\xff" * 40])
 def test_a_malformed_program_is_a_bug_that_says_so(library: Library, program: bytes) -> None:
-    lines = Lines(b"{}\n", array("I", [0]), array("I", [3]), bytearray(1))
-    automaton = Redactor.with_defaults().automaton
+    lines = Lines(b"{}\n", array("I", [0]), array("I", [3]), array("I", [0]), bytearray(1))
+    automaton = hints()
     for given_program, given_automaton in ((program, automaton), (bytes(8), program)):
         with pytest.raises(RuntimeError):
             library.splice(
@@ -187,8 +193,7 @@ def test_a_malformed_program_is_a_bug_that_says_so(library: Library, program: by
 
 
 def test_spans_outside_of_the_buffer_are_no_lines(library: Library) -> None:
-    lines = Lines(b"{}\n", array("I", [0, 9, 2]), array("I", [99, 12, 1]), bytearray(3))
-    events = library.splice(
-        lines, bytes(8), Redactor.with_defaults().automaton, run="r", created=READ_TEXT, offset=0
-    )
+    starts = array("I", [0, 9, 2])
+    lines = Lines(b"{}\n", starts, array("I", [99, 12, 1]), starts, bytearray(3))
+    events = library.splice(lines, bytes(8), hints(), run="r", created=READ_TEXT, offset=0)
     assert events.values == [None, None, None]
