@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ from logboom.event import IndexDays, source_run
 from shipper.assembly import Assembler
 from shipper.framing import Framing, make_framing
 from shipper.framing.containers import container_of
+from shipper.framing.wrappers import WRAPPERS
 from shipper.parsers.port import Fields
 
 READ_NS = 1_795_246_020_116_000_000
@@ -265,3 +268,30 @@ def test_any_bytes_around_wrapped_lines_are_accounted_for(parts: list[bytes], li
     assert lines == len(data.split(b"\n")) - (data.endswith(b"\n") or not data)
     again = framing.cut_again(data, [span for _, span, _ in events])
     assert again.texts == [text for text, _, _ in events]
+
+
+def test_a_restart_in_the_midst_of_open_events_sends_the_same_ones() -> None:
+    """The checkpoint is the first byte of the oldest open event, of whichever stream."""
+    data = b"".join((
+        docker("2026-11-21 06:24:28 ERROR a - failed\n"),
+        docker("2026-11-21 06:24:28 WARN b - slow\n", "stderr"),
+        docker("java.lang.IllegalStateException: no\n"),
+        docker("  more of b\n", "stderr"),
+        docker("\tat com.acme.Pay.run(Pay.java:17)\n"),
+        docker("2026-11-21 06:24:29 INFO a - fine\n"),
+        docker("2026-11-21 06:24:29 INFO b - fine\n", "stderr"),
+    ))  # fmt: skip
+    whole = assembler("auto").assemble(data, offset=0, read_ns=READ_NS, ended=True)
+    values = [message.value for message in whole.messages]
+    assert len(values) == 4
+    for end in range(0, len(data), 50):
+        first = assembler("auto").assemble(data[:end], offset=0, read_ns=READ_NS, ended=False)
+        place = 0 if first.segment is None else first.segment.end
+        rest = assembler("auto").assemble(data[place:], offset=place, read_ns=READ_NS, ended=True)
+        assert [m.value for m in (*first.messages, *rest.messages)] == values
+
+
+def test_the_page_tells_of_every_wrapper() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "multiline.md").read_text(encoding="utf-8")
+    table = page.partition("## Wrapped lines")[2].partition("\n- ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(WRAPPERS)
