@@ -51,10 +51,13 @@ class Grok:
         characters are matched by their beginning, and the rest goes to the last field. When a
         pattern takes too long, those behind it are not tried.
         """
-        head = text if len(text) <= MAX_TEXT else text[:MAX_TEXT]
         for literal, match in self._tries:
-            if literal in head and (found := match(head)) is not None:
-                if isinstance(found, TimedOut) or head is text:
+            if literal in text:
+                head = text if len(text) <= MAX_TEXT else text[:MAX_TEXT]
+                found = match(head)
+                if found is None:
+                    continue
+                if head is text or isinstance(found, TimedOut):
                     return found
                 return _with_rest(found, head, text)
         return None
