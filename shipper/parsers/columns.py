@@ -69,13 +69,15 @@ class CsvParser:
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. A row with more or fewer cells than the header is not of it."""
-        cells = self._cells(text)
         is_first = not self._has_begun
         self._has_begun = True
+        if self._columns is None and not is_first:
+            return None
+        cells = self._cells(text)
         if cells is None:
             return None
         if self._columns is None:
-            if not is_first or (self._wants_proof and not _is_header(cells)):
+            if self._wants_proof and not _is_header(cells):
                 return None
             self._columns = [cell.strip() for cell in cells]
             return {"message": text, "tags": [HEADER]}

@@ -66,7 +66,12 @@ def test_words_have_no_format() -> None:
 
 
 def test_words_between_commas_are_no_header() -> None:
-    for first in ("name,age,city", "the time, a level, a message", "time,message", "a,a,time,level"):
+    for first in (
+        "name,age,city",
+        "the time, a level, a message",
+        "time,message",
+        "a,a,time,level",
+    ):
         parser = auto()
         assert parser.parse(first) is None
         assert parser.parse("x,y,z") is None
