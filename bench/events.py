@@ -1,4 +1,4 @@
-"""Realistic events with sequence ids, as JSON lines of about 290 bytes."""
+"""Realistic events with sequence ids: JSON lines of about 290 bytes, and text with stack traces."""
 
 from __future__ import annotations
 
@@ -69,3 +69,33 @@ def make_line(dice: random.Random, number: int, moment: datetime, service: str =
         "region": "eu-1",
     }
     return orjson.dumps(content) + b"\n"
+
+
+def write_text(path: Path, count: int, *, begin: datetime, span: timedelta) -> int:
+    """Writes entries as Logback does, every tenth with a trace of 8 to 20 lines.
+
+    The number of each is the last word of its first line.
+
+    Returns:
+        The file's size in bytes.
+    """
+    dice = random.Random(20261121)
+    step = span / count
+    with path.open("wb", buffering=1 << 20) as file:
+        for number in range(count):
+            file.write(make_entry(dice, number, begin + number * step))
+    return path.stat().st_size
+
+
+def make_entry(dice: random.Random, number: int, moment: datetime) -> bytes:
+    """One entry as text, of one or several lines."""
+    stamp = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d}"
+    words = " ".join(dice.choices(_WORDS, k=9))
+    level = "ERROR" if number % 10 == 0 else dice.choice(_LEVELS)
+    lines = [f"{stamp} {level} com.acme.{dice.choice(_WORDS)} - {words} {number}"]
+    if number % 10 == 0:
+        lines.append(f"java.io.IOException: {dice.choice(_WORDS)} cannot be loaded")
+        frames = dice.randrange(5, 18)
+        lines += [f"\tat com.acme.shop.Cart.step{n}(Cart.java:{n})" for n in range(frames)]
+        lines += ["Caused by: java.lang.IllegalStateException: no stock", "\t... 12 more"]
+    return "".join(f"{line}\n" for line in lines).encode()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from bench.events import make_line
+from bench.events import make_entry, make_line
 from logboom.config import FileInput, MultilineSection
 from shipper.framing import make_framing
 
@@ -30,7 +30,9 @@ def main() -> None:
     json = b"".join(
         make_line(dice, number, BEGIN + timedelta(milliseconds=number)) for number in range(EVENTS)
     )
-    text = b"".join(entry(dice, number) for number in range(EVENTS))
+    text = b"".join(
+        make_entry(dice, number, BEGIN + timedelta(milliseconds=number)) for number in range(EVENTS)
+    )
     inputs = {
         "JSON lines": (json, FileInput(path=["x"])),
         "text with traces": (text, FileInput(path=["x"])),
@@ -43,19 +45,6 @@ def main() -> None:
     for name, (data, section) in inputs.items():
         took_s, events = min(cut_all(data, section) for _ in range(ROUNDS))
         sys.stdout.write(f"{name:30} {events:7} events {took_s / events * 1e6:6.2f} µs/event\n")
-
-
-def entry(dice: random.Random, number: int) -> bytes:
-    """An entry as Logback writes it; every tenth has a trace."""
-    moment = BEGIN + timedelta(milliseconds=number)
-    stamp = f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d}"
-    lines = [f"{stamp} [http-{number % 9}] INFO com.acme.shop.Cart - step {number} of the order"]
-    if number % 10 == 0:
-        lines.append(f"java.io.IOException: order {number} cannot be loaded")
-        frames = dice.randrange(5, 17)
-        lines += [f"\tat com.acme.shop.Cart.step{n}(Cart.java:{n})" for n in range(frames)]
-        lines += ["Caused by: java.lang.IllegalStateException: no stock", "\t... 12 more"]
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def docker(data: bytes) -> bytes:

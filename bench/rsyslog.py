@@ -22,7 +22,7 @@ input(type="imfile" file="{log}" tag="app" ruleset="kafka" needParse="off")
 ruleset(name="kafka" queue.type="FixedArray" queue.size="100000" queue.dequeueBatchSize="4096") {{
   action(
     type="omkafka" broker=["{kafka}"] topic="{topic}" template="line" partitions.auto="on"
-    confParam=["acks=all", "compression.codec=lz4", "linger.ms=100"]
+    confParam=["acks=all", "compression.codec={compression}", "linger.ms=100"]
     resubmitOnFailure="on" keepFailedMessages="on" failedMsgFile="{folder}/failed"
     action.resumeRetryCount="-1"
   )
@@ -31,7 +31,9 @@ ruleset(name="kafka" queue.type="FixedArray" queue.size="100000" queue.dequeueBa
 _STOP_S = 30.0
 
 
-def start_rsyslog(folder: Path, *, log: Path, kafka: str, topic: str) -> psutil.Popen:
+def start_rsyslog(
+    folder: Path, *, log: Path, kafka: str, topic: str, compression: str
+) -> psutil.Popen:
     """Starts it in the foreground, as a child.
 
     Args:
@@ -39,6 +41,7 @@ def start_rsyslog(folder: Path, *, log: Path, kafka: str, topic: str) -> psutil.
         log: The file to send, a line a message.
         kafka: HOST:PORT.
         topic: Which is there already.
+        compression: Of the batches, as Kafka calls it.
 
     Raises:
         RuntimeError: It is not installed.
@@ -48,7 +51,9 @@ def start_rsyslog(folder: Path, *, log: Path, kafka: str, topic: str) -> psutil.
         raise RuntimeError("rsyslogd is missing: scripts/install-debian-packages installs it")
     configuration = folder / "rsyslog.conf"
     configuration.write_text(
-        _CONFIGURATION.format(folder=folder, log=log, kafka=kafka, topic=topic)
+        _CONFIGURATION.format(
+            folder=folder, log=log, kafka=kafka, topic=topic, compression=compression
+        )
     )
     with (folder / "said").open("wb") as said:
         return psutil.Popen(

@@ -1,9 +1,10 @@
 """How do `logboom ship` and rsyslog compare, from the same file to the same Kafka?
 
-    python -m bench.shippers [--events 300000] [--rounds 2]
+    python -m bench.shippers [--input json|text] [--events 300000] [--rounds 2] [--compression lz4]
 
-Both in turn, each into a topic of its own, acks=all and lz4. rsyslog passes each line on as it is; ours
-parses, normalises, redacts, and plans each batch durably. What the figures mean: docs/benchmarks.md.
+All in turn, each into a topic of its own, acks=all. Ours with automatic settings and with the format
+named; rsyslog passes each line on as it is, ours parses, normalises, redacts, and plans each batch
+durably. What the figures mean: docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import fmean
+from typing import Any, Protocol
 
 import psutil
 import yaml
 
-from bench.events import write_events
+from bench.events import make_line, write_events, write_text
 from bench.machine import Usage, print_calibration, usage_of, usage_of_service
 from bench.progress import Sample, sustained
 from bench.rsyslog import start_rsyslog
@@ -70,10 +74,45 @@ class Shipped:
 _Start = Callable[[Path, Path, str, str], psutil.Popen]
 
 
+class _Write(Protocol):
+    def __call__(self, path: Path, count: int, *, begin: datetime, span: timedelta) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """What is shipped.
+
+    Attributes:
+        named: The settings of somebody who knows what it is.
+        is_lines: Every line is an event, so that rsyslog can take part.
+    """
+
+    write: _Write
+    named: Mapping[str, Any]
+    is_lines: bool
+
+
+_GROK = "%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{DATA:logger} - %{GREEDYDATA:message}"
+_INPUTS = {
+    "json": _Input(write_events, {"format": "json", "multiline": "none"}, is_lines=True),
+    "text": _Input(
+        write_text,
+        {
+            "format": "grok",
+            "patterns": [_GROK],
+            "multiline": {"pattern": r"^\d{4}-\d{2}-\d{2}", "negate": True, "match": "after"},
+        },
+        is_lines=False,
+    ),
+}
+
+
 def main() -> None:
     """Runs both in turn and prints their figures."""
     stop_in_order()
     parser = argparse.ArgumentParser(description="Measures shippers side by side.")
+    parser.add_argument("--input", choices=tuple(_INPUTS), default="json")
+    parser.add_argument("--compression", choices=("lz4", "zstd", "none"), default="lz4")
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
@@ -82,35 +121,45 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
         kafka = start_kafka()
         try:
-            _compare(Path(name), kafka, options.events, options.rounds)
+            _compare(Path(name), kafka, options)
         finally:
             kafka.remove()
 
 
-def _compare(folder: Path, kafka: JvmService, events: int, rounds: int) -> None:
+def _compare(folder: Path, kafka: JvmService, options: argparse.Namespace) -> None:
     log, warm = folder / "app.log", folder / "warm.log"
     now, hour = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC), timedelta(hours=1)
-    size = write_events(log, events, begin=now - hour, span=hour)
-    write_events(warm, _WARM_UP, begin=now - hour, span=hour)
-    with log.open("rb") as file:
-        line = file.readline()
-    print(f"{events} events of {size / events:.0f} bytes")
-    shippers: dict[str, _Start] = {"logboom ship": _start_ours, "rsyslog": _start_rsyslog}
+    given, events = _INPUTS[options.input], options.events
+    size = given.write(log, events, begin=now - hour, span=hour)
+    given.write(warm, _WARM_UP, begin=now - hour, span=hour)
+    print(f"{events} events of {size / events:.0f} bytes, {options.compression}")
+    shippers: dict[str, _Start] = {
+        "automatic": partial(_start_ours, section={}, compression=options.compression),
+        "named": partial(_start_ours, section=given.named, compression=options.compression),
+    }
+    if given.is_lines:
+        shippers["rsyslog"] = partial(_start_rsyslog, compression=options.compression)
     for start in shippers.values():
         _ship(folder, kafka, warm, _WARM_UP, start)
     print(f"Kafka is warmed up with {_WARM_UP} events from each")
+    line = make_line(random.Random(1), 0, now)
     print_calibration(line, "before")
     found: dict[str, list[Shipped]] = {name: [] for name in shippers}
-    for _ in range(rounds):
+    for _ in range(options.rounds):
         for name, start in shippers.items():
             one = _ship(folder, kafka, log, events, start)
             found[name].append(one)
             _print(name, one)
     print_calibration(line, "after")
-    ours, theirs = found.values()
-    rate = fmean(one.rate for one in ours) / fmean(one.rate for one in theirs)
+    for name in shippers:
+        if name != "automatic":
+            _print_ratio(name, found["automatic"], found[name])
+
+
+def _print_ratio(name: str, ours: Sequence[Shipped], theirs: Sequence[Shipped]) -> None:
+    rate = fmean(one.sustained for one in ours) / fmean(one.sustained for one in theirs)
     cpu = fmean(one.cpu_us for one in ours) / fmean(one.cpu_us for one in theirs)
-    print(f"ours / rsyslog: {rate:.2f} of its rate, {cpu:.2f} of its CPU per event")
+    print(f"automatic / {name}: {rate:.2f} of its sustained rate, {cpu:.2f} of its CPU per event")
 
 
 def _ship(folder: Path, kafka: JvmService, log: Path, events: int, start: _Start) -> Shipped:
@@ -151,11 +200,13 @@ async def _shipped(
         )
 
 
-def _start_ours(folder: Path, log: Path, kafka: str, topic: str) -> psutil.Popen:
-    section = {"bootstrap": [kafka], "topic": topic, "status_topic": f"{topic}-status"}
+def _start_ours(
+    folder: Path, log: Path, kafka: str, topic: str, *, section: Mapping[str, Any], compression: str
+) -> psutil.Popen:
+    broker = {"bootstrap": [kafka], "topic": topic, "status_topic": f"{topic}-status"}
     settings = {
-        "inputs": [{"path": str(log)}],
-        "broker": {"kafka": section | {"compression": "lz4"}},
+        "inputs": [{"path": str(log), **section}],
+        "broker": {"kafka": broker | {"compression": compression}},
         "data": str(folder / "data"),
     }
     config = folder / "logboom.yaml"
@@ -167,8 +218,10 @@ def _start_ours(folder: Path, log: Path, kafka: str, topic: str) -> psutil.Popen
         )  # fmt: skip
 
 
-def _start_rsyslog(folder: Path, log: Path, kafka: str, topic: str) -> psutil.Popen:
-    return start_rsyslog(folder, log=log, kafka=kafka, topic=topic)
+def _start_rsyslog(
+    folder: Path, log: Path, kafka: str, topic: str, *, compression: str
+) -> psutil.Popen:
+    return start_rsyslog(folder, log=log, kafka=kafka, topic=topic, compression=compression)
 
 
 def _print(name: str, one: Shipped) -> None:

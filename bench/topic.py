@@ -71,6 +71,9 @@ class Topic:
 
 
 def _seq(value: bytes) -> int:
+    """Also of a text, which ends its first line with the number."""
     content = orjson.loads(value)
-    number: int = content.get("attributes", content)["seq"]
-    return number
+    number: int | None = content.get("attributes", content).get("seq")
+    return (
+        int(content["message"].partition("\n")[0].rsplit(" ", 1)[1]) if number is None else number
+    )
