@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logboom.config import Config, FileInput, from_mapping
@@ -60,7 +61,7 @@ def events(made: Assembled) -> list[dict[str, Any]]:
 
 
 def event(*rules: dict[str, Any], **line: object) -> dict[str, Any]:
-    (only,) = events(assemble(*rules, buffer=orjson.dumps(line) + b"\n"))
+    (only,) = events(assemble(*rules, buffer=json.dumps(line).encode() + b"\n"))
     return only
 
 
@@ -203,6 +204,7 @@ FIELDS = st.sampled_from(
 VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=3), max_size=2)  # fmt: skip
 
 
+@settings(max_examples=40)  # each makes assemblers
 @given(
     FIELDS,
     FIELDS,
