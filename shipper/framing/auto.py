@@ -52,7 +52,7 @@ class AutoRule:
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
-        if text[:2] == b'{"' and text.count(b'\n{"') == text.count(b"\n") and text[-1:] == b"}":
+        if self.are_objects(text, text.count(b"\n")):
             return text.split(b"\n")
         if not self._known:
             return list(self._split_unknown(text))
@@ -76,6 +76,10 @@ class AutoRule:
                         return
             place += len(line) + 1
         yield text[first:]
+
+    def are_objects(self, text: bytes, breaks: int) -> bool:
+        """See `Rule.are_objects`."""
+        return text[:2] == b'{"' and text[-1:] == b"}" and text.count(b'\n{"') == breaks
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""

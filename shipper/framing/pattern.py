@@ -77,6 +77,9 @@ class _UserRule:
     def split(self, text: bytes) -> list[bytes]:
         return split_by(self.make_walker(), text)
 
+    def are_objects(self, text: bytes, breaks: int) -> bool:  # noqa: ARG002 - as in Rule
+        return False
+
     def walker(self) -> Walker:
         return self.make_walker()
 
@@ -104,6 +107,9 @@ class _StartRule:
 
     def split(self, text: bytes) -> list[bytes]:
         return self.gap.split(text)
+
+    def are_objects(self, text: bytes, breaks: int) -> bool:  # noqa: ARG002 - as in Rule
+        return False
 
     def walker(self) -> Walker:
         return self.rule.walker()

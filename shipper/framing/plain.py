@@ -46,8 +46,11 @@ class PlainFraming:
         blank, begin = blank_lines(buffer[:stop]) if buffer[:1] in BLANKS else (0, 0)
         if begin > stop or begin == end:
             return Frames(consumed=end, empty_lines=blank)
-        events = self._rule.split(buffer[begin:stop])
-        counts = _line_counts(events, buffer.count(b"\n", begin, stop) + 1)
+        text = buffer[begin:stop]
+        breaks = text.count(b"\n")
+        are_objects = self._rule.are_objects(text, breaks)
+        events = text.split(b"\n") if are_objects else self._rule.split(text)
+        counts = _line_counts(events, breaks + 1)
         lengths = list(map(len, events))
         if max(lengths) > self._limits.max_event_bytes or max(counts) > self._limits.max_lines:
             return self._line_by_line(buffer, ended=ended)
@@ -55,9 +58,8 @@ class PlainFraming:
         frames.starts = list(accumulate(map(_ONE_MORE, lengths), initial=begin))
         frames.starts.pop()
         frames.ends = [*frames.starts[1:], end]
-        if _BLANK_AHEAD.search(buffer, begin, stop) is not None and any(
-            event[:1] in BLANKS for event in events
-        ):
+        may_be_blank = not are_objects and _BLANK_AHEAD.search(text) is not None
+        if may_be_blank and any(event[:1] in BLANKS for event in events):
             events = _without_blank(frames, events)
         self._finish(frames, events, buffer, ended=ended)
         return frames

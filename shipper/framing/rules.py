@@ -37,8 +37,17 @@ class Rule(Protocol):
         """
         ...
 
+    def are_objects(self, text: bytes, breaks: int) -> bool:
+        """A cheap look at all lines: True when each is certain to be an event, and none is blank.
+
+        Args:
+            text: As for `split`.
+            breaks: Line feeds in it.
+        """
+        ...
+
     def walker(self) -> Walker:
-        """The same, line by line."""
+        """The same as `split`, line by line."""
         ...
 
     def is_complete(self, event: bytes) -> bool:
@@ -77,6 +86,10 @@ class EveryLineRule:
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
         return text.split(b"\n")
+
+    def are_objects(self, text: bytes, breaks: int) -> bool:  # noqa: ARG002 - as in Rule
+        """See `Rule.are_objects`."""
+        return False
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
