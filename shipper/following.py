@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from shipper.files.copies import goes_on
-from shipper.files.discovery import rotated_siblings
+from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import FileId, file_id
+from shipper.files.identity import FileId, file_id, is_at
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.sources import Source
@@ -52,8 +52,9 @@ class Following:
         if file is None:
             return Followed.NO, ""
         is_open = False
-        for path, status in rotated_siblings(source.family):
-            if file_id(status) in self._sources:
+        for path, status in relatives(source.family):
+            claimant = self._sources.get(file_id(status))
+            if claimant is source:
                 continue
             if is_packed_name(path):
                 verdict, _ = self._surveys.ask(path, status, at_once=False)
@@ -66,7 +67,7 @@ class Following:
                 is_open = is_open or is_packed_name(path)  # compressed under our eyes, perhaps
                 continue
             try:
-                if goes_on(file, other):
+                if goes_on(file, other) and not _holds(other, claimant):
                     return Followed.YES, path
             except OSError:
                 continue
@@ -79,7 +80,7 @@ class Following:
         file = source.file
         if file is None:
             return Followed.NO, ""
-        for path, status in rotated_siblings(source.family):
+        for path, status in relatives(source.family):
             if file_id(status) == file.id:
                 return Followed.YES, path
         followed, path = self.find_copy(source)
@@ -90,3 +91,10 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _holds(file: FollowedFile, claimant: Source | None) -> bool:
+    """True when a file is that of the source that follows it, and not one with its inode only."""
+    if claimant is None or claimant.file is None:
+        return False
+    return is_at(file.content, claimant.file.offset, claimant.file.guard())

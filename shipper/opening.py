@@ -105,7 +105,7 @@ class Opener:
             return
         if not holds(file, record):
             raise OSError(errno.EAGAIN, "it was rotated just now")
-        file.go_to(record.offset)
+        file.go_on_at(record.offset, record.prefix)
 
     def _record_of_new(self, path: str, family: str, file: FollowedFile) -> SourceRecord:
         return SourceRecord(

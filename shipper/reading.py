@@ -163,6 +163,7 @@ class Reader:
 
     async def _find_again(self, source: Source) -> bool:
         """Its file was closed and is not where it was."""
+        source.is_behind = False
         followed = self._watcher.find_again(source)
         if followed is not Followed.NO:
             self._later(source)

@@ -200,7 +200,7 @@ class Watcher:
             if not goes_on(source.file, file):
                 file.close()
                 return Followed.NOT_YET
-            file.go_to(source.file.offset)
+            file.go_on_at(source.file.offset, source.file.known_prefix)
         except OSError:
             return Followed.NOT_YET  # it was moved on just now
         log.info("what was not read of %s is in %s", source.path, path)

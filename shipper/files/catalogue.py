@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from shipper.files.copies import TELLING_BYTES, Beginnings, Families
-from shipper.files.discovery import rotated_siblings
+from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
 from shipper.files.names import is_packed_name
@@ -59,7 +59,8 @@ class Catalogue:
             self.put_back(record)
 
     def __iter__(self) -> Iterator[SourceRecord]:
-        return iter(list(self._records.values()))
+        """Those of which more is known come first: they are recognised with more certainty."""
+        return iter(sorted(self._records.values(), key=lambda r: (-r.offset, r.id)))
 
     def put_back(self, record: SourceRecord) -> None:
         """A source is not read any more."""
@@ -92,14 +93,20 @@ class Catalogue:
         same_place = self._by_file.get(where, set())
         likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
         begun_anew: SourceRecord | None = None
+        unproven: SourceRecord | None = None
         for record in [self._records[name] for name in likely]:
             likeness = self._compare(record, path, same_inode=record.id in same_place)
-            if likeness is Likeness.SAME:
+            if likeness is Likeness.SAME and self._has_evidence(record):
                 self.remove(record)
                 return Recognised(record, path, likeness)
+            if likeness is Likeness.SAME:
+                unproven = record  # nothing of it was read: any file of its inode would do
             if likeness is Likeness.BEGUN_ANEW:
                 begun_anew = record
         copied = self._take_packed(path) or self._take_copy(path)
+        if copied is None and unproven is not None:
+            self.remove(unproven)
+            return Recognised(unproven, path, Likeness.SAME)
         if copied is not None or begun_anew is None or self._is_elsewhere(begun_anew):
             return copied  # when it was copied and truncated, the copy goes on with the record
         self.remove(begun_anew)
@@ -124,7 +131,8 @@ class Catalogue:
             names = self._beginnings.of(path, file.content)
             likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
             for record in likely:
-                if holds(file, record) and not self._goes_on(record, record.path):
+                is_same = holds(file, record) and self._is_proven(file, record)
+                if is_same and not self._goes_on(record, record.path):
                     self.remove(record)
                     return Recognised(record, path, Likeness.SAME)
         finally:
@@ -132,7 +140,7 @@ class Catalogue:
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
-        return any(self._goes_on(record, path) for path, _ in rotated_siblings(record.family))
+        return any(self._goes_on(record, path) for path, _ in relatives(record.family))
 
     def remove(self, record: SourceRecord) -> None:
         """Takes a record out."""
@@ -173,7 +181,7 @@ class Catalogue:
 
     def find_moved(self, record: SourceRecord) -> str | None:
         """Where a source's file is now; None when it is nowhere."""
-        for path in (record.path, *(sibling for sibling, _ in rotated_siblings(record.family))):
+        for path in (record.path, *(sibling for sibling, _ in relatives(record.family))):
             if self._goes_on(record, path):
                 return path
         return None
@@ -188,7 +196,11 @@ class Catalogue:
     def _compare(self, record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
         """Compares a file's content with what is known of a source."""
         file = FollowedFile(path, 0)
-        same_inode = same_inode and file.id == FileId(record.device, record.inode)  # it was rotated
+        same_inode = (
+            same_inode
+            and file.id == FileId(record.device, record.inode)  # else it was rotated since
+            and is_packed_name(path) == is_packed_name(record.path)
+        )
         try:
             if same_inode and is_finished(file, record):
                 return Likeness.SAME
@@ -198,6 +210,9 @@ class Catalogue:
         finally:
             file.close()
         return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
+
+    def _has_evidence(self, record: SourceRecord) -> bool:
+        return record.offset > 0 or record.id in self._planned
 
     def _is_proven(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when enough is known of a source that a file cannot hold it by chance."""

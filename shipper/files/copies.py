@@ -11,12 +11,13 @@ from typing import Generic, TypeVar
 
 from shipper.files.content import Content
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import PREFIX_BYTES, fingerprint, fingerprint_length
+from shipper.files.identity import PREFIX_BYTES, fingerprint, fingerprint_length, is_at
 from shipper.files.names import is_rotated_name, root_name
 
 _Member = TypeVar("_Member")
 TELLING_BYTES = 16
 _COMPARED_BYTES = 1024
+_MOST_UNTOLD = 64
 
 
 class Families(Generic[_Member]):
@@ -60,13 +61,15 @@ class Beginnings(Generic[_Member]):
     def __init__(self) -> None:
         self._members: dict[tuple[str, bytes], list[_Member]] = {}
         self._lengths: dict[str, dict[int, int]] = {}
+        self._untold: dict[str, list[_Member]] = {}
 
     def add(self, path: str, prefix: bytes, member: _Member) -> None:
         """Adds one with a path that it has or had, and the fingerprint of its first bytes."""
         length = fingerprint_length(prefix)
-        if length < TELLING_BYTES:
-            return
         root = _root(path)
+        if length < TELLING_BYTES:
+            self._untold.setdefault(root, []).append(member)
+            return
         self._members.setdefault((root, prefix), []).append(member)
         lengths = self._lengths.setdefault(root, {})
         lengths[length] = lengths.get(length, 0) + 1
@@ -74,9 +77,10 @@ class Beginnings(Generic[_Member]):
     def discard(self, path: str, prefix: bytes, member: _Member) -> None:
         """Takes one out again."""
         length = fingerprint_length(prefix)
-        if length < TELLING_BYTES:
-            return
         root = _root(path)
+        if length < TELLING_BYTES:
+            self._untold[root].remove(member)
+            return
         members = self._members[root, prefix]
         members.remove(member)
         if not members:
@@ -87,20 +91,23 @@ class Beginnings(Generic[_Member]):
 
     def has_any(self, path: str) -> bool:
         """True when there is one whose name has the same root."""
-        return bool(self._lengths.get(_root(path)))
+        return bool(self._lengths.get(_root(path)) or self._untold.get(_root(path)))
 
     def of(self, path: str, content: Content) -> list[_Member]:
-        """Those that begin as this content does; no proof yet that they go on so.
+        """Those that begin as this content does, and those of whose beginning nothing is known.
+
+        It is no proof yet that they go on so.
 
         Raises:
             OSError: When the content cannot be read.
         """
         root = _root(path)
+        untold = self._untold.get(root, [])[:_MOST_UNTOLD]
         lengths = self._lengths.get(root)
         if not lengths:
-            return []
+            return untold
         head = content.pread(PREFIX_BYTES, 0)
-        return [
+        return untold + [
             member
             for length in sorted(lengths, reverse=True)
             if length <= len(head)
@@ -120,18 +127,19 @@ def is_copy(file: FollowedFile, other: FollowedFile) -> bool:
     Raises:
         OSError: When it cannot be read.
     """
+    if goes_on(file, other):
+        return True
     size = other.size
-    if file.size >= size:
-        begin, end = min(size, _COMPARED_BYTES), max(0, size - _COMPARED_BYTES)
-        return _same(file, other, 0, begin) and _same(file, other, end, size)
-    return goes_on(file, other)
+    if file.size < size:
+        return False
+    begin, end = min(size, _COMPARED_BYTES), max(0, size - _COMPARED_BYTES)
+    return _same(file, other, 0, begin) and _same(file, other, end, size)
 
 
 def goes_on(file: FollowedFile, other: FollowedFile) -> bool:
     """The bytes that were read last of a file stand in another one at the same place."""
-    known = file.last_bytes
-    begin = file.offset - len(known)
-    return len(known) >= TELLING_BYTES and other.content.pread(len(known), begin) == known
+    known = file.guard()
+    return fingerprint_length(known) >= TELLING_BYTES and is_at(other.content, file.offset, known)
 
 
 def _same(file: FollowedFile, other: FollowedFile, begin: int, end: int) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from logboom.config import FileInput
-from shipper.files.names import is_rotated_name
+from shipper.files.names import is_rotated_name, root_path
 
+_MOST_RELATIVES = 64
 _MAGIC = re.compile(r"[*?\[]")
 Told = Callable[[str, str], None]
 Found = tuple[str, os.stat_result]
@@ -175,6 +176,20 @@ def _regular(path: str) -> os.stat_result | None:
     except OSError:
         return None
     return status if stat.S_ISREG(status.st_mode) else None
+
+
+def relatives(path: str) -> list[Found]:
+    """Files in which the content of a log may be now, newest first: its rotated siblings.
+
+    A log that was found under a rotated name (``app.log.1``) may be rotated on (``app.log.2.gz``).
+    """
+    found = rotated_siblings(path)
+    root = root_path(path)
+    if root != path:
+        known = {sibling for sibling, _ in found} | {path}
+        others = [item for item in rotated_siblings(root) if item[0] not in known]
+        found += others[:_MOST_RELATIVES]
+    return found
 
 
 def rotated_siblings(path: str) -> list[Found]:

@@ -102,6 +102,11 @@ class FollowedFile:
         """True while it has a descriptor."""
         return self._handle.is_open
 
+    def go_on_at(self, offset: int, prefix: bytes) -> None:
+        """Goes on at a place, in a file whose first bytes have a fingerprint that is known."""
+        self.go_to(offset)
+        self._prefix = prefix
+
     def go_to(self, offset: int) -> None:
         """Goes on at another place of the same content."""
         self.offset = offset
@@ -151,11 +156,6 @@ class FollowedFile:
         """The last answer of `prefix`."""
         return self._prefix
 
-    @property
-    def last_bytes(self) -> bytes:
-        """The last bytes that were read, at most `GUARD_BYTES`."""
-        return self._guard
-
     def is_deleted(self) -> bool:
         """True when no path leads to the file any more, as far as is known."""
         if self.is_open:
@@ -198,6 +198,8 @@ class FollowedFile:
 
     def _advance(self, data: bytes, known: int) -> Reading:
         fresh = data[known:]
+        if self.offset == 0:
+            self._prefix = fingerprint(fresh[:PREFIX_BYTES])
         self._guard = data[-GUARD_BYTES:]
         self.offset += len(fresh)
         return Reading(ReadState.DATA, fresh)
