@@ -26,6 +26,7 @@ from shipper.inputs.http.speaking import (
     Refusal,
     Taken,
     TooMuch,
+    is_crowded,
     retry_headers,
     too_much,
 )
@@ -55,6 +56,8 @@ class LokiSpeaker:
         read = {PROTOBUF: self._protobuf, JSON: _json}.get(incoming.content_type)
         if read is None:
             return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
+        if incoming.content_type == JSON and is_crowded(incoming.body, max_bytes=self._max_bytes):
+            return too_much()
         records = Records(max_bytes=self._max_bytes)
         try:
             refusal = read(incoming.body, records)

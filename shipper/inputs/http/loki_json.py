@@ -17,14 +17,14 @@ class Malformed(ValueError):
     """The body has another shape than the protocol says; the sentence says where."""
 
 
-def read_streams(body: bytes) -> Iterator[tuple[Mapping[str, Any], list[Entry]]]:
+def read_streams(body: bytes) -> Iterator[tuple[Mapping[str, Any], Iterator[Entry]]]:
     """Reads both forms of JSON: the current one (`values`) and the older one (`entries`).
 
     Yields:
         Labels and entries of each stream.
 
     Raises:
-        Malformed: When a part is not what it should be.
+        Malformed: When a part is not what it should be; also while entries are taken.
     """
     try:
         content = orjson.loads(body)
@@ -51,14 +51,14 @@ def _labels(stream: Mapping[str, Any]) -> Mapping[str, Any]:
     return labels
 
 
-def _entries(stream: Mapping[str, Any]) -> list[Entry]:
+def _entries(stream: Mapping[str, Any]) -> Iterator[Entry]:
     values = stream.get("values")
     read: Callable[[object], Entry] = _value
     if values is None:
         values, read = stream.get("entries", []), _entry
     if not isinstance(values, list):
         raise Malformed("the values of a stream are not an array")
-    return [read(value) for value in values]
+    return map(read, values)
 
 
 def _value(value: object) -> Entry:

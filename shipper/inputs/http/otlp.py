@@ -25,6 +25,7 @@ from shipper.inputs.http.speaking import (
     Refusal,
     Taken,
     TooMuch,
+    is_crowded,
     retry_headers,
     too_much,
 )
@@ -52,6 +53,8 @@ class OtlpSpeaker:
         read = {PROTOBUF: read_protobuf, JSON: read_json}.get(incoming.content_type)
         if read is None:
             return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
+        if incoming.content_type == JSON and is_crowded(incoming.body, max_bytes=self._max_bytes):
+            return too_much()
         try:
             mapped = read(incoming.body, Records(max_bytes=self._max_bytes))
         except TooMuch:

@@ -10,6 +10,9 @@ from shipper.spellings import SPELLINGS
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
+_BYTES_PER_PART = 64
+_PER_RECORD_BYTES = 256
+"""What a record takes beside its line, so that millions of empty ones are too many."""
 _OURS = frozenset({"message", "@timestamp"})
 
 
@@ -115,10 +118,19 @@ class Records:
         Raises:
             TooMuch: When there is no room for it.
         """
-        self._room -= len(line) + more
+        self._room -= len(line) + more + _PER_RECORD_BYTES
         if self._room < 0:
             raise TooMuch
         self.lines.append(line)
+
+
+def is_crowded(body: bytes, *, max_bytes: int) -> bool:
+    """Whether a JSON body has so many parts that reading it takes many times its size.
+
+    Args:
+        max_bytes: What its events may take.
+    """
+    return body.count(b",") > max_bytes // _BYTES_PER_PART
 
 
 def too_much() -> Refusal:

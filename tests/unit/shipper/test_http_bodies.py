@@ -122,6 +122,13 @@ def test_what_is_said_once_and_takes_too_much_room_is_refused(
     assert found.status == 413
 
 
+@pytest.mark.parametrize("speaker", [speaker for speaker, kind in SPEAKERS if kind == JSON])
+def test_a_body_of_many_tiny_parts_is_refused_unread(speaker: Speaker) -> None:
+    found = speaker.read(Incoming(b"[" + b"1," * 100_000 + b"1]", JSON, "d" * 32))
+    assert isinstance(found, Refusal)
+    assert found.status == 413
+
+
 TEXT = b"a line of text\n" * 100
 ENCODED = {
     "gzip": gzip.compress(TEXT),
