@@ -30,15 +30,27 @@ class Case:
         return [make(chance) for _ in range(count)]
 
 
-_WORDS = (
-    "cart order payment item stock user session cache index retry timeout upstream price".split()
-)
+_WORDS = [
+    "cart",
+    "order",
+    "payment",
+    "item",
+    "stock",
+    "user",
+    "session",
+    "cache",
+    "index",
+    "retry",
+    "timeout",
+    "upstream",
+    "price",
+]
 _AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36",
     "curl/8.14.1",
 )
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _LEVELS = ("INFO", "INFO", "INFO", "DEBUG", "WARN", "ERROR")
 
 
