@@ -300,9 +300,7 @@ def test_a_carriage_return_alone_ends_no_line() -> None:
 
 
 def test_runs_of_nul_bytes_are_no_text() -> None:
-    frames = framing().cut(
-        b"a" + b"\0" * 40_000 + b"b\0c\n" + b"\0" * 5000 + b"\nd\n", ended=True
-    )
+    frames = framing().cut(b"a" + b"\0" * 40_000 + b"b\0c\n" + b"\0" * 5000 + b"\nd\n", ended=True)
     assert frames.texts == ["ab\0c", "d"]
     assert "nul_bytes" in frames.tags[0]
     assert sum(frames.lines) + frames.empty_lines == 3
