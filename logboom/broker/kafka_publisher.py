@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from logboom.broker.kafka_keys import key_of
+from logboom.broker.kafka_keys import key_of, source_key
 from logboom.broker.kafka_probing import why_not
 from logboom.broker.kafka_settings import client_settings, place_of, translated
 from logboom.broker.kafka_turns import Turn, Turns
@@ -172,14 +172,16 @@ class KafkaPublisher:
         self, messages: Sequence[Message], positions: Sequence[int], partitions: Sequence[int]
     ) -> dict[int, list[int]]:
         by_partition: dict[int, list[int]] = {}
-        partition_of: dict[bytes, int] = {}
+        place_of: dict[bytes, Callable[[int], None]] = {}
+        key_of = self._key
         for position in positions:
-            key = self._key(messages[position])
-            partition = partition_of.get(key)
-            if partition is None:
+            message = messages[position]
+            key = message.key if key_of is source_key else key_of(message)
+            place = place_of.get(key)
+            if place is None:
                 partition = self._partitioner(key, partitions, partitions)
-                partition_of[key] = partition
-            by_partition.setdefault(partition, []).append(position)
+                place = place_of[key] = by_partition.setdefault(partition, []).append
+            place(position)
         return by_partition
 
     def _built(
@@ -187,14 +189,16 @@ class KafkaPublisher:
     ) -> list[tuple[BatchBuilder, list[int]]]:
         """Batches of Kafka, each with the positions of its messages."""
         built = [(producer.create_batch(), list[int]())]
+        add, note = built[-1][0].append, built[-1][1].append
+        key_of = self._key
         for position in positions:
             message = messages[position]
-            add = built[-1][0].append
-            key = self._key(message)
+            key = message.key if key_of is source_key else key_of(message)
             if add(key=key, value=message.value, timestamp=None) is None:
                 built.append((producer.create_batch(), []))  # which takes any first message
-                built[-1][0].append(key=key, value=message.value, timestamp=None)
-            built[-1][1].append(position)
+                add, note = built[-1][0].append, built[-1][1].append
+                add(key=key, value=message.value, timestamp=None)
+            note(position)
         return built
 
     async def _started(self) -> AIOKafkaProducer:

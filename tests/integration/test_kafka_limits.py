@@ -60,7 +60,6 @@ async def test_batches_are_built_for_the_limit_that_the_topic_tells(section: Kaf
 
 
 async def test_a_limit_that_is_not_told_is_found_out(section: KafkaSection) -> None:
-    await KafkaBroker(section).check()
     publisher = KafkaPublisher(section, None)
     sent = [message(number, 3000, key=b"%d" % (number % 3)) for number in range(100)]
     await publisher.publish(OutgoingBatch(1, sent))
