@@ -295,6 +295,7 @@ def _wordy_body(numbers: range) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+@pytest.mark.slow
 def test_while_the_broker_takes_nothing_clients_are_told_to_come_again(
     tmp_path: Path, stack: ExitStack
 ) -> None:
