@@ -123,7 +123,8 @@ class Config(Section):
         description="Which secrets are replaced before anything is sent or kept.",
     )
     enrich: list[Fact] = Field(
-        [], description="What every event tells of the shipper's machine: `host`, `ip`, `container`, …"
+        [],
+        description="What every event tells of the shipper's machine: `host`, `ip`, `container`, …",
     )
     broker: Annotated[LocalBrokerSection | KafkaSection, Field(discriminator="kind")] = Field(
         default_factory=LocalBrokerSection, description="`local`, or Kafka."
