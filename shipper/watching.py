@@ -76,6 +76,7 @@ class Watcher:
         self._beginnings = Beginnings[Source]()
         self._raced = False
         self._renamed: dict[str, str] = {}
+        self._displaced = 0
         self._elders = Elders()
         self.looks = Looks[Source]()
         self.sources: dict[FileId, Source] = {}
@@ -208,10 +209,18 @@ class Watcher:
         source.file.close()
         source.file = file
         source.move_to(path)
+        self._displace(file.id)
         self.sources[file.id] = source
         self._renamed[source.id] = path
         self._folders.hurry()
         return Followed.YES
+
+    def _displace(self, where: FileId) -> None:
+        """A source whose inode is used again has to look for its file: it keeps no place."""
+        displaced = self.sources.pop(where, None)
+        if displaced is not None:
+            self._displaced += 1
+            self.sources[FileId(-1, self._displaced)] = displaced
 
     def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
         where = file_id(status)
