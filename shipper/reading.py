@@ -26,6 +26,8 @@ from shipper.watching import Watcher
 
 log = logging.getLogger("logboom.shipper")
 
+_FIRST_PIECE_BYTES = 16 * 1024
+"""Formats are found out with little: what follows is faster then."""
 _PIECE_BYTES = 512 * 1024
 _FIRST_LOOK_S = 0.02
 _UNTERMINATED_PATIENCE_S = 5.0
@@ -118,7 +120,7 @@ class Reader:
             source.next_look = self._clock.monotonic() + _FIRST_LOOK_S
             return False
         try:
-            reading = file.read(_PIECE_BYTES) if has_news else _NO_NEWS
+            reading = file.read(self._piece_bytes(source)) if has_news else _NO_NEWS
         except FileMoved:
             return await self._find_again(source)
         except OSError as error:
@@ -130,6 +132,10 @@ class Reader:
             self._later(source)
             return False
         return await self._act(source, reading)
+
+    def _piece_bytes(self, source: Source) -> int:
+        """How much of a source is read at once: little at first."""
+        return min(_PIECE_BYTES, _FIRST_PIECE_BYTES << min(2 * source.pieces, 10))
 
     def _may_rest(self, source: Source, file: FollowedFile) -> bool:
         """True when nothing is to be done about a file without news."""
@@ -186,12 +192,11 @@ class Reader:
 
     async def _data(self, source: Source, data: bytes) -> None:
         source.silent_since = self._clock.monotonic()
-        source.is_behind = len(data) >= _PIECE_BYTES
+        source.is_behind = len(data) >= self._piece_bytes(source)
+        source.pieces += 1
         source.look_interval_s = _FIRST_LOOK_S
         source.next_look = (
-            source.silent_since
-            if len(data) >= _PIECE_BYTES
-            else source.silent_since + _FIRST_LOOK_S
+            source.silent_since if source.is_behind else source.silent_since + _FIRST_LOOK_S
         )
         source.set_state("reading")
         await self._deliver(source.take(data, read_ns=self._clock.now_ns()))

@@ -101,6 +101,7 @@ class Source:
         self.skipped_bytes = 0
         self.modified_ns = 0
         self.is_behind = True
+        self.pieces = 0
         self.found_at = 0.0
         self.root = ""
         self.relatives: list[Source] = []
