@@ -198,7 +198,8 @@ class Watcher:
         try:
             file = self._opener.open(path, self._section_of(source.family))
             file.unit = source.file.unit
-            if not goes_on(source.file, file):
+            is_unread_there = source.file.offset == 0 and file.id == source.file.id
+            if not is_unread_there and not goes_on(source.file, file):
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)

@@ -122,6 +122,20 @@ def test_the_writer_keeps_the_old_file_after_a_rename(
     assert shipping.numbers() == expected
 
 
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_renamed_before_the_first_read_while_closed(make: Make, log: Path, pattern: str) -> None:
+    shipping = make(pattern, open_files=1)
+    append(log, 0, 5)
+    (source,) = shipping.watcher.scan()
+    shipping.sources[source.id] = source
+    assert source.file is not None
+    source.file.close()
+    rotate(log)
+    append(log, 5, 8)
+    shipping.look()
+    assert shipping.numbers() == list(range(8))
+
+
 def test_a_file_that_was_deleted_while_open_is_read_to_its_end(make: Make, log: Path) -> None:
     shipping = make()
     with log.open("a") as writer:
