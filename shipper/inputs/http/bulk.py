@@ -14,7 +14,7 @@ import orjson
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.http.documents import ID_FIELD, INDEX_FIELD, document_line, split_document
 from shipper.inputs.http.speaking import (
-    JSON,
+    JSON_TYPE,
     Answer,
     Incoming,
     Records,
@@ -37,7 +37,7 @@ _TYPES = {
     413: "content_too_long_exception", 415: "media_type_header_exception",
     429: "es_rejected_execution_exception", 503: "process_cluster_event_timeout_exception",
 }  # fmt: skip
-_MEDIA = frozenset({"", JSON, "application/x-ndjson", "application/x-www-form-urlencoded"})
+_MEDIA = frozenset({"", JSON_TYPE, "application/x-ndjson", "application/x-www-form-urlencoded"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from shipper.inputs.http.loki_json import Malformed, read_streams
 from shipper.inputs.http.loki_labels import label_fields, parse_labels
 from shipper.inputs.http.messages import Messages
 from shipper.inputs.http.speaking import (
-    JSON,
+    JSON_TYPE,
     PROTOBUF,
     Answer,
     Incoming,
@@ -53,10 +53,12 @@ class LokiSpeaker:
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
-        read = {PROTOBUF: self._protobuf, JSON: _json}.get(incoming.content_type)
+        read = {PROTOBUF: self._protobuf, JSON_TYPE: _json}.get(incoming.content_type)
         if read is None:
-            return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
-        if incoming.content_type == JSON and is_crowded(incoming.body, max_bytes=self._max_bytes):
+            return Refusal(415, f"the content type must be {PROTOBUF} or {JSON_TYPE}")
+        if incoming.content_type == JSON_TYPE and is_crowded(
+            incoming.body, max_bytes=self._max_bytes
+        ):
             return too_much()
         records = Records(max_bytes=self._max_bytes)
         try:

@@ -17,7 +17,7 @@ from shipper.inputs.http.otlp_json import read_json
 from shipper.inputs.http.otlp_mapping import Mapped
 from shipper.inputs.http.otlp_protobuf import read_protobuf
 from shipper.inputs.http.speaking import (
-    JSON,
+    JSON_TYPE,
     PROTOBUF,
     Answer,
     Incoming,
@@ -50,10 +50,12 @@ class OtlpSpeaker:
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
-        read = {PROTOBUF: read_protobuf, JSON: read_json}.get(incoming.content_type)
+        read = {PROTOBUF: read_protobuf, JSON_TYPE: read_json}.get(incoming.content_type)
         if read is None:
-            return Refusal(415, f"the content type must be {PROTOBUF} or {JSON}")
-        if incoming.content_type == JSON and is_crowded(incoming.body, max_bytes=self._max_bytes):
+            return Refusal(415, f"the content type must be {PROTOBUF} or {JSON_TYPE}")
+        if incoming.content_type == JSON_TYPE and is_crowded(
+            incoming.body, max_bytes=self._max_bytes
+        ):
             return too_much()
         try:
             mapped = read(incoming.body, Records(max_bytes=self._max_bytes))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shipper.spellings import SPELLINGS
 
-JSON = "application/json"
+JSON_TYPE = "application/json"
 PROTOBUF = "application/x-protobuf"
 _BYTES_PER_PART = 64
 _PER_RECORD_BYTES = 256
@@ -39,7 +39,7 @@ class Answer:
 
     status: int
     body: bytes = b""
-    content_type: str = JSON
+    content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

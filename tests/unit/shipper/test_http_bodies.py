@@ -19,15 +19,15 @@ from shipper.inputs.http.encodings import decompress
 from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.messages import Messages
 from shipper.inputs.http.otlp import OtlpSpeaker
-from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Speaker
+from shipper.inputs.http.speaking import JSON_TYPE, PROTOBUF, Incoming, Refusal, Speaker
 
 NDJSON = "application/x-ndjson"
 SPEAKERS: list[tuple[Speaker, str]] = [
     (BulkSpeaker(max_bytes=1_000_000), NDJSON),
     (BulkSpeaker(max_bytes=1_000_000, splits=True), NDJSON),
-    (OtlpSpeaker(max_bytes=1_000_000), JSON),
+    (OtlpSpeaker(max_bytes=1_000_000), JSON_TYPE),
     (OtlpSpeaker(max_bytes=1_000_000), PROTOBUF),
-    (LokiSpeaker(max_bytes=1_000_000, max_body_bytes=10_000), JSON),
+    (LokiSpeaker(max_bytes=1_000_000, max_body_bytes=10_000), JSON_TYPE),
     (LokiSpeaker(max_bytes=1_000_000, max_body_bytes=10_000), PROTOBUF),
 ]
 
@@ -105,10 +105,10 @@ def test_any_body_is_taken_or_refused(speaker: Speaker, content_type: str, body:
 _LABEL = "x" * 1000
 LARGE_ONCE = [
     (BulkSpeaker(max_bytes=100_000), NDJSON, b'{"index":{"_index":"%b"}}\n{}\n' % _LABEL.encode() * 60),
-    (OtlpSpeaker(max_bytes=100_000), JSON, orjson.dumps({"resourceLogs": [{
+    (OtlpSpeaker(max_bytes=100_000), JSON_TYPE, orjson.dumps({"resourceLogs": [{
         "resource": {"attributes": [{"key": "a", "value": {"stringValue": _LABEL}}]},
         "scopeLogs": [{"logRecords": [{}] * 100}]}]})),
-    (LokiSpeaker(max_body_bytes=100_000, max_bytes=100_000), JSON, orjson.dumps({"streams": [{
+    (LokiSpeaker(max_body_bytes=100_000, max_bytes=100_000), JSON_TYPE, orjson.dumps({"streams": [{
         "stream": {"a": _LABEL}, "values": [["1", ""]] * 100}]})),
 ]  # fmt: skip
 
@@ -122,9 +122,9 @@ def test_what_is_said_once_and_takes_too_much_room_is_refused(
     assert found.status == 413
 
 
-@pytest.mark.parametrize("speaker", [speaker for speaker, kind in SPEAKERS if kind == JSON])
+@pytest.mark.parametrize("speaker", [speaker for speaker, kind in SPEAKERS if kind == JSON_TYPE])
 def test_a_body_of_many_tiny_parts_is_refused_unread(speaker: Speaker) -> None:
-    found = speaker.read(Incoming(b"[" + b"1," * 100_000 + b"1]", JSON, "d" * 32))
+    found = speaker.read(Incoming(b"[" + b"1," * 100_000 + b"1]", JSON_TYPE, "d" * 32))
     assert isinstance(found, Refusal)
     assert found.status == 413
 

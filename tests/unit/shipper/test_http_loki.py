@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.loki_labels import label_fields, parse_labels
-from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Taken
+from shipper.inputs.http.speaking import JSON_TYPE, PROTOBUF, Incoming, Refusal, Taken
 
 NS = 1_795_258_800_123_456_789
 
@@ -69,7 +69,7 @@ def test_snappy_protobuf() -> None:
 
 def test_json() -> None:
     body = {"streams": [{"stream": LABELS, "values": [[str(NS), "it broke", {"trace_id": "abc"}]]}]}
-    assert records(read(orjson.dumps(body), JSON)) == [EXPECTED]
+    assert records(read(orjson.dumps(body), JSON_TYPE)) == [EXPECTED]
 
 
 def test_the_older_json() -> None:
@@ -77,7 +77,7 @@ def test_the_older_json() -> None:
         "labels": '{app="shop"}',
         "entries": [{"ts": "2026-11-21T10:00:00.123456789Z", "line": "old"}],
     }
-    (record,) = records(read(orjson.dumps({"streams": [stream]}), JSON))
+    (record,) = records(read(orjson.dumps({"streams": [stream]}), JSON_TYPE))
     assert record["text"] == "old"
     assert record["fields"] == {
         "service.name": "shop", "@timestamp": "2026-11-21T10:00:00.123456789Z",
@@ -85,11 +85,11 @@ def test_the_older_json() -> None:
 
 
 def test_success_has_no_body_and_refusals_are_plain_text() -> None:
-    found = read(b'{"streams": []}', JSON)
+    found = read(b'{"streams": []}', JSON_TYPE)
     assert isinstance(found, Taken)
     assert (found.answer(1).status, found.answer(1).body) == (204, b"")
     told = LokiSpeaker(max_bytes=1_000_000, max_body_bytes=9).refuse(
-        Refusal(429, "slow down", 5), JSON
+        Refusal(429, "slow down", 5), JSON_TYPE
     )
     assert (told.status, told.body, told.headers["Retry-After"]) == (429, b"slow down\n", "5")
 
@@ -101,14 +101,14 @@ def test_success_has_no_body_and_refusals_are_plain_text() -> None:
         (bytes(cramjam.snappy.compress_raw(b"\xff\xff")), PROTOBUF, 400),
         (bytes(cramjam.snappy.compress_raw(pushed("no labels", "x", {}))), PROTOBUF, 400),
         (bytes(cramjam.snappy.compress_raw(b"\x00" * 20_000)), PROTOBUF, 413),
-        (b"{", JSON, 400),
-        (b"{}", JSON, 400),
-        (b'{"streams": [7]}', JSON, 400),
-        (b'{"streams": [{"stream": 7, "values": []}]}', JSON, 400),
-        (b'{"streams": [{"stream": {}, "values": 7}]}', JSON, 400),
-        (b'{"streams": [{"stream": {}, "values": [[1, "x"]]}]}', JSON, 400),
-        (b'{"streams": [{"stream": {}, "values": [["1", 2]]}]}', JSON, 400),
-        (b'{"streams": [{"stream": {}, "values": [["-1", "x"]]}]}', JSON, 400),
+        (b"{", JSON_TYPE, 400),
+        (b"{}", JSON_TYPE, 400),
+        (b'{"streams": [7]}', JSON_TYPE, 400),
+        (b'{"streams": [{"stream": 7, "values": []}]}', JSON_TYPE, 400),
+        (b'{"streams": [{"stream": {}, "values": 7}]}', JSON_TYPE, 400),
+        (b'{"streams": [{"stream": {}, "values": [[1, "x"]]}]}', JSON_TYPE, 400),
+        (b'{"streams": [{"stream": {}, "values": [["1", 2]]}]}', JSON_TYPE, 400),
+        (b'{"streams": [{"stream": {}, "values": [["-1", "x"]]}]}', JSON_TYPE, 400),
         (b"", "text/plain", 415),
     ],
 )

@@ -15,7 +15,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from shipper.inputs.http.messages import Messages
 from shipper.inputs.http.otlp import OtlpSpeaker
-from shipper.inputs.http.speaking import JSON, PROTOBUF, Incoming, Refusal, Taken
+from shipper.inputs.http.speaking import JSON_TYPE, PROTOBUF, Incoming, Refusal, Taken
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 
@@ -78,7 +78,7 @@ def records(found: Taken | Refusal) -> list[dict[str, Any]]:
     return [orjson.loads(record) for record in found.records]
 
 
-@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON_TYPE])
 def test_a_record_becomes_an_event(content_type: str) -> None:
     made = request()
     body = made.SerializeToString() if content_type == PROTOBUF else as_json(made)
@@ -95,7 +95,7 @@ def test_a_record_becomes_an_event(content_type: str) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON_TYPE])
 def test_records_that_say_little_are_events_too(content_type: str) -> None:
     made = ExportLogsServiceRequest()
     logs = made.resource_logs.add().scope_logs.add().log_records
@@ -150,9 +150,9 @@ def test_success_is_said_in_the_form_of_the_request() -> None:
     told = found.answer(1)
     assert (told.status, told.content_type) == (200, PROTOBUF)
     assert not ExportLogsServiceResponse.FromString(told.body).HasField("partial_success")
-    found = read(as_json(request()), JSON)
+    found = read(as_json(request()), JSON_TYPE)
     assert isinstance(found, Taken)
-    assert (found.answer(1).body, found.answer(1).content_type) == (b"{}", JSON)
+    assert (found.answer(1).body, found.answer(1).content_type) == (b"{}", JSON_TYPE)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_success_is_said_in_the_form_of_the_request() -> None:
 def test_malformed_records_are_rejected_and_the_others_taken(malformed: Any) -> None:
     good = {"body": {"stringValue": "fine"}}
     body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [malformed, good]}]}]}
-    found = read(orjson.dumps(body), JSON)
+    found = read(orjson.dumps(body), JSON_TYPE)
     assert [record["text"] for record in records(found)] == ["fine"]
     assert isinstance(found, Taken)
     partial = orjson.loads(found.answer(1).body)["partialSuccess"]
@@ -189,7 +189,7 @@ def test_malformed_records_are_rejected_and_the_others_taken(malformed: Any) -> 
 def test_values_that_nest_for_ever_are_refused(depth: int, rejected: int | None) -> None:
     value = '{"arrayValue":{"values":[' * depth + '{"stringValue":"x"}' + "]}}" * depth
     body = '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + value + "}]}]}]}"
-    found = read(body.encode(), JSON)
+    found = read(body.encode(), JSON_TYPE)
     if rejected is None:
         assert isinstance(found, Refusal)
     else:
@@ -200,10 +200,10 @@ def test_values_that_nest_for_ever_are_refused(depth: int, rejected: int | None)
     ("body", "content_type", "status"),
     [
         (b"\xff\xff", PROTOBUF, 400),
-        (b"{", JSON, 400),
-        (b"[]", JSON, 400),
-        (b'{"resourceLogs": 7}', JSON, 400),
-        (b'{"resourceLogs": [{"scopeLogs": [7]}]}', JSON, 400),
+        (b"{", JSON_TYPE, 400),
+        (b"[]", JSON_TYPE, 400),
+        (b'{"resourceLogs": 7}', JSON_TYPE, 400),
+        (b'{"resourceLogs": [{"scopeLogs": [7]}]}', JSON_TYPE, 400),
         (b"{}", "text/plain", 415),
     ],
 )
@@ -219,5 +219,5 @@ def test_refusals_are_google_s_status_in_the_form_of_the_request() -> None:
     status = Messages().status.FromString(told.body)
     assert (told.status, status.code, status.message) == (503, 14, "the broker is away")
     assert told.headers["Retry-After"] == "5"
-    told = speaker.refuse(refusal, JSON)
+    told = speaker.refuse(refusal, JSON_TYPE)
     assert orjson.loads(told.body) == {"code": 14, "message": "the broker is away"}
