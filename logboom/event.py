@@ -155,7 +155,6 @@ class IndexDays:
             pass  # not a time at all: as far out of range as can be
         return read, True
 
-
     def has_whole(self, day: str, created: str) -> bool:
         """True when all events of a day are in its index, however early or late on it.
 
