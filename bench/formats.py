@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from logboom.config import FileInput
 from logboom.event import IndexDays
-from shipper.assembly import Assembler
+from shipper.events.assembly import Assembler
 from shipper.parsers.catalogue import load_catalogue
 from shipper.parsers.making import make_parser
 

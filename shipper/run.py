@@ -20,20 +20,20 @@ from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
 from logboom.telemetry import REDACTED, PipelineCollector
-from shipper.assembly import Assembled, Assembler
-from shipper.batches import Batch
-from shipper.burying import Burial
-from shipper.collecting import Collector
+from shipper.delivery.batches import Batch
+from shipper.delivery.burying import Burial
+from shipper.delivery.collecting import Collector
+from shipper.delivery.replay import planned_batches
+from shipper.delivery.sending import Sender
+from shipper.events.assembly import Assembled, Assembler
+from shipper.events.treatment import Treatment
 from shipper.files.hints import FolderHints
 from shipper.inputs.making import make_inputs
 from shipper.inputs.spools import Spools
-from shipper.reading import Reader
-from shipper.registry import Registry, SourceRecord
-from shipper.replay import planned_batches
-from shipper.sending import Sender
-from shipper.sources import Source
-from shipper.treatment import Treatment
-from shipper.watching import Watcher
+from shipper.reading.reading import Reader
+from shipper.reading.sources import Source
+from shipper.reading.watching import Watcher
+from shipper.registry.registry import Registry, SourceRecord
 
 log = logging.getLogger("logboom.shipper")
 

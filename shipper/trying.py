@@ -10,12 +10,12 @@ import orjson
 from logboom.clock import Clock
 from logboom.config import Config, FileInput, HttpInput, SyslogInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import PARSE_FAILED, Assembler
+from shipper.events.assembly import PARSE_FAILED, Assembler
+from shipper.events.treatment import Treatment
 from shipper.files.discovery import find_files, unmatched
 from shipper.files.kinds import why_binary
+from shipper.inputs.spooled import spooled
 from shipper.inputs.tls import server_context
-from shipper.spooled import spooled
-from shipper.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)

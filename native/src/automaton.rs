@@ -1,6 +1,6 @@
 //! A look at all bytes of a line: may it hold a secret?
 //!
-//! The automaton is made by `shipper/hints.py` of the hints of all rules. Bytes fall into classes, so
+//! The automaton is made by `shipper/redaction/hints.py` of the hints of all rules. Bytes fall into classes, so
 //! that upper and lower case, or all digits, are one; it may answer yes for a line that holds none.
 
 /// How much of a word, and then of quotes and spaces, may stand between a hint and `=` or `:`.

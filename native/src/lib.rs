@@ -1,6 +1,6 @@
 //! The loops that look at every byte of every line, behind a C interface that knows only buffers.
 //!
-//! Python decides what is to be done (`shipper/splicing.py` learns shapes, `shipper/redact.py` makes
+//! Python decides what is to be done (`shipper/events/splicing.py` learns shapes, `shipper/redaction/redact.py` makes
 //! the automaton), and does whatever is unusual. Nothing here allocates anything that outlives a call,
 //! and no input can make it panic, or read or write outside of what it was given.
 

@@ -2,7 +2,7 @@
 //!
 //! Each function is given the text and the place where a value begins, and answers with the place
 //! behind it, or None when the value is unusual. They accept what the patterns of
-//! `shipper/splicing.py` accept, or less.
+//! `shipper/events/splicing.py` accept, or less.
 
 use crate::json::word;
 use crate::times;

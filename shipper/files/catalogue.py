@@ -14,7 +14,7 @@ from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
 from shipper.files.names import is_packed_name
-from shipper.registry import SourceRecord
+from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
 

@@ -18,8 +18,8 @@ from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
 from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
+from shipper.inputs.spooled import SpooledInput
 from shipper.parsers.catalogue import EVERY_LINE, load_catalogue
-from shipper.spooled import SpooledInput
 
 _AUTO_MAX_LINES = 5000
 

@@ -8,8 +8,8 @@ from logboom.clock import Clock
 from logboom.config import Config, HttpInput, StdinInput, SyslogInput
 from shipper.inputs.http.receiver import HttpReceiver
 from shipper.inputs.port import NetworkInput
+from shipper.inputs.standard_input import StandardInput
 from shipper.inputs.syslog.listener import SyslogListener
-from shipper.standard_input import StandardInput
 
 
 def make_inputs(config: Config, clock: Clock) -> list[NetworkInput]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shipper.spool import Spool
+from shipper.inputs.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from logboom.config import FileInput
-from shipper.registry import SourceRecord
-from shipper.sources import Source
-from shipper.spool import Spool
+from shipper.inputs.spool import Spool
+from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 _INTERVAL_S = 1.0
 

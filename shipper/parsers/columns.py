@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote_plus
 
+from shipper.events.spellings import SPELLINGS
 from shipper.parsers.conversions import duration, whole
 from shipper.parsers.port import Fields
-from shipper.spellings import SPELLINGS
 
 HEADER: Final = "header"
 _MOST_COLUMNS = 1000

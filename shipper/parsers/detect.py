@@ -73,7 +73,7 @@ class Gates:
 class AutoParser:
     """Sticks to the format that hit; looks for another after misses, or when it says too little.
 
-    What was recognised without asking it (`shipper.splicing`) is not counted.
+    What was recognised without asking it (`shipper.events.splicing`) is not counted.
 
     Args:
         gates: The formats.

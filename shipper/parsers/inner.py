@@ -6,9 +6,9 @@ from typing import Final
 
 import orjson
 
+from shipper.events.spellings import SPELLINGS
 from shipper.parsers.port import Fields
 from shipper.parsers.security import parse_cef, parse_leef
-from shipper.spellings import SPELLINGS
 
 INNER_BEGINS: Final = frozenset("{CL")
 """What such a message begins with: a brace, `CEF:`, `LEEF:`."""

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Final
 
 from logboom.errors import ConfigError
+from shipper.events.spellings import SPELLINGS
 from shipper.parsers.moments import SECOND, Instant, from_parts
 from shipper.parsers.port import Fields, HeadedParser, Parser
-from shipper.spellings import SPELLINGS
 
 _LONGEST = 128
 _HOUR_NS = 3600 * SECOND

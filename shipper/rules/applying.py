@@ -10,7 +10,7 @@ import orjson
 
 from logboom.config.rules import RuleSection
 from logboom.event import Event
-from shipper.normalise import JSON_OPTIONS
+from shipper.events.normalise import JSON_OPTIONS
 from shipper.rules.making import Decision, make_rules
 
 

@@ -12,13 +12,13 @@ import orjson
 from logboom.clock import ManualClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembled, Assembler
-from shipper.batches import Batch
-from shipper.reading import Reader
-from shipper.registry import Registry, SourceRecord
-from shipper.replay import planned_batches
-from shipper.sources import Source
-from shipper.watching import Watcher
+from shipper.delivery.batches import Batch
+from shipper.delivery.replay import planned_batches
+from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.reading import Reader
+from shipper.reading.sources import Source
+from shipper.reading.watching import Watcher
+from shipper.registry.registry import Registry, SourceRecord
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MAX_EVENT_BYTES = 100_000

@@ -12,9 +12,9 @@ from logboom.broker import Broker, OutgoingBatch
 from logboom.config import Config
 from logboom.dead import DeadLetters
 from logboom.event import IndexDays
-from shipper.burying import Burial
-from shipper.registry import Registry
-from shipper.sending import Sender
+from shipper.delivery.burying import Burial
+from shipper.delivery.sending import Sender
+from shipper.registry.registry import Registry
 from tests.polling import soon
 from tests.traps.conftest import Make
 from tests.traps.shipping import Shipping, append

@@ -18,8 +18,8 @@ from logboom.event import TIME_OUT_OF_RANGE, event_id
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LEVELS
 from processor.preparing import FOREIGN
 from processor.tagging import DETECTORS, ERROR_TAG
-from shipper.bounds import MAX_KEYS, MAX_TEXT
-from shipper.redact import DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT
+from shipper.events.bounds import MAX_KEYS, MAX_TEXT
+from shipper.redaction.redact import DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT
 from shipper.trying import try_events
 
 ROOT = Path(__file__).parents[2]

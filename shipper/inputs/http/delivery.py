@@ -11,7 +11,7 @@ from logboom.clock import Clock
 from logboom.errors import SpoolFull
 from shipper.inputs.http.speaking import Refusal
 from shipper.inputs.http.unanswered import Appended, Unanswered
-from shipper.spool import SUFFIX, Receipt, Spool
+from shipper.inputs.spool import SUFFIX, Receipt, Spool
 
 log = logging.getLogger("logboom.shipper")
 

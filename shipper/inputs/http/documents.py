@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from logboom.fields import EVENT_FIELDS
+from shipper.events.normalise import NESTED_OBJECTS
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.http.speaking import field_of
-from shipper.normalise import NESTED_OBJECTS
 
 INDEX_FIELD = "elasticsearch.index"
 ID_FIELD = "elasticsearch.id"

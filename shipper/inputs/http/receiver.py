@@ -19,9 +19,9 @@ from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.otlp import OtlpSpeaker
 from shipper.inputs.http.speaking import Speaker
 from shipper.inputs.port import InputStatus
+from shipper.inputs.spool import Spool
+from shipper.inputs.spooled import spooled
 from shipper.inputs.tls import server_context
-from shipper.spool import Spool
-from shipper.spooled import spooled
 
 _LAST_ANSWERS_S = 3
 _IDLE_CONNECTION_S = 75

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from logboom.clock import Clock
-from shipper.spool import SUFFIX, Receipt
+from shipper.inputs.spool import SUFFIX, Receipt
 
 log = logging.getLogger("logboom.shipper")
 

@@ -9,10 +9,10 @@ from typing import cast
 
 from logboom.config import SyslogInput
 from logboom.errors import SpoolFull
+from shipper.inputs.spool import Spool
 from shipper.inputs.syslog.framing import StreamFraming
 from shipper.inputs.syslog.receiving import Peer, Receiver
 from shipper.inputs.tls import Certificates
-from shipper.spool import Spool
 
 log = logging.getLogger("logboom.shipper")
 

@@ -9,9 +9,9 @@ import socket
 from pathlib import Path
 
 from logboom.errors import SpoolFull
+from shipper.inputs.spool import Spool
 from shipper.inputs.syslog.framing import cut_to_size
 from shipper.inputs.syslog.receiving import Peer, Receiver
-from shipper.spool import Spool
 
 _LONGEST_BYTES = 1 << 16
 _AT_ONCE = 512

@@ -11,9 +11,9 @@ import pytest
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
-from shipper.batches import Batch
-from shipper.registry import Registry
+from shipper.delivery.batches import Batch
+from shipper.events.assembly import Assembler
+from shipper.registry.registry import Registry
 
 READ_NS = 1_795_246_020_116_000_000
 TRACE = b"""2026-11-21 06:24:28 ERROR pay - failed

@@ -14,12 +14,12 @@ import pytest
 from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays
-from shipper.assembly import Assembled, Assembler
-from shipper.batches import Batch
-from shipper.reading import Reader
-from shipper.registry import Registry, SourceRecord
-from shipper.sources import Source
-from shipper.watching import Watcher
+from shipper.delivery.batches import Batch
+from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.reading import Reader
+from shipper.reading.sources import Source
+from shipper.reading.watching import Watcher
+from shipper.registry.registry import Registry, SourceRecord
 
 LINE = "2026-11-21T06:24:28.{:03d}Z INFO shop - line number {}\n"
 

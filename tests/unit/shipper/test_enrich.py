@@ -12,9 +12,9 @@ import pytest
 from logboom import __version__
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
-from shipper.enrich import facts_of
-from shipper.treatment import Treatment
+from shipper.events.assembly import Assembler
+from shipper.events.enrich import facts_of
+from shipper.events.treatment import Treatment
 
 ID = "4b" * 32
 

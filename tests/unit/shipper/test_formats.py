@@ -11,10 +11,10 @@ import pytest
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.fields import EVENT_FIELDS
-from shipper.normalise import Normaliser, SourceContext
+from shipper.events.normalise import Normaliser, SourceContext
+from shipper.events.spellings import SPELLINGS
 from shipper.parsers.catalogue import NAMES_FILE, Format, Sample, load_catalogue, read_catalogue
 from shipper.parsers.making import WITHOUT_DATA, format_names, format_parser, make_parser
-from shipper.spellings import SPELLINGS
 
 READ_NS = 1_791_700_000_000_000_000
 READ_TEXT = "2026-10-11T06:26:40.000Z"

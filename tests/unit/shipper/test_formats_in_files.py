@@ -13,11 +13,11 @@ import pytest
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays
-from shipper.assembly import Assembler
+from shipper.events.assembly import Assembler
 from shipper.files.followed import FollowedFile
 from shipper.parsers.making import make_parser
-from shipper.registry import SourceRecord
-from shipper.sources import Source
+from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 READ_NS = 1_791_640_600_000_000_000
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipper.events.normalise import Normaliser, SourceContext
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.documents import document_line
 from shipper.inputs.http.elasticsearch import VERSION, tell
 from shipper.inputs.http.speaking import Incoming, Refusal, Taken
-from shipper.normalise import Normaliser, SourceContext
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["info", "", "x"]),

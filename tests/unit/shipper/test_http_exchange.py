@@ -23,8 +23,8 @@ from shipper.inputs.http.exchange import Exchange, Limits, Way
 from shipper.inputs.http.keys import Keys
 from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.otlp import OtlpSpeaker
-from shipper.sources import Source
-from shipper.spool import SUFFIX, Spool
+from shipper.inputs.spool import SUFFIX, Spool
+from shipper.reading.sources import Source
 from tests.polling import soon
 
 KEY = "a-key-that-is-long-enough"

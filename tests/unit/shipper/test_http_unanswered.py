@@ -18,8 +18,8 @@ from shipper.inputs.envelopes import envelope
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.speaking import Refusal
 from shipper.inputs.http.unanswered import KEEP_S, Appended
-from shipper.sources import Source
-from shipper.spool import SUFFIX, Spool
+from shipper.inputs.spool import SUFFIX, Spool
+from shipper.reading.sources import Source
 
 
 @dataclass

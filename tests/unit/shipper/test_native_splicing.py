@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from logboom.native import Library, native_library
 from logboom.native.library import Events, Lines
-from shipper.native_splicing import NativeSplicer
-from shipper.normalise import SourceContext
-from shipper.redact import Redactor
-from shipper.splicing import Splicer
+from shipper.events.native_splicing import NativeSplicer
+from shipper.events.normalise import SourceContext
+from shipper.events.splicing import Splicer
+from shipper.redaction.redact import Redactor
 
 READ_TEXT = "2026-11-21T07:27:00.116Z"
 CONTEXT = SourceContext("mp2851rqn1642", "/var/log/app.log", "vm", "app", UTC, {"a%": 1})

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
-from shipper.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
-from shipper.normalise import Normaliser, SourceContext
-from shipper.redact import Redactor
+from shipper.events.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
+from shipper.events.normalise import Normaliser, SourceContext
+from shipper.redaction.redact import Redactor
 
 RUN = "0123456789abc"
 READ = "2026-11-21T10:00:00.000Z"

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
 from logboom.native import native_library
-from shipper.assembly import Assembler
-from shipper.native_splicing import NativeSplicer
-from shipper.normalise import Normaliser, SourceContext
-from shipper.parsed_splicing import ParsedSplicer
+from shipper.events.assembly import Assembler
+from shipper.events.native_splicing import NativeSplicer
+from shipper.events.normalise import Normaliser, SourceContext
+from shipper.events.parsed_splicing import ParsedSplicer
+from shipper.events.splicing import Splicer
 from shipper.parsers.catalogue import Format, load_catalogue
 from shipper.parsers.port import Fields
-from shipper.redact import Redactor
-from shipper.splicing import Splicer
+from shipper.redaction.redact import Redactor
 
 READ_NS = 1_795_246_020_116_000_000
 READ_TEXT = "2026-11-21T07:27:00.116Z"

@@ -13,8 +13,8 @@ import pytest
 from logboom.config import from_mapping
 from logboom.config.redaction import RedactionSection
 from logboom.errors import ConfigError
-from shipper.redact import REPLACEMENT, Redactor
-from shipper.redact_numbers import is_card, is_resident_number
+from shipper.redaction.numbers import is_card, is_resident_number
+from shipper.redaction.redact import REPLACEMENT, Redactor
 
 ORDINARY = (Path(__file__).parent / "ordinary_lines.txt").read_text(encoding="utf-8").splitlines()
 LETTERS = string.ascii_letters + string.digits

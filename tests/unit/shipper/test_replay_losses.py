@@ -15,13 +15,13 @@ from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays, source_run
 from logboom.status import LossStatus
-from shipper.assembly import Assembled, Assembler
-from shipper.batches import Batch
-from shipper.reading import Reader
-from shipper.registry import Registry, SourceRecord
-from shipper.replay import planned_batches
-from shipper.sources import Source
-from shipper.watching import Watcher
+from shipper.delivery.batches import Batch
+from shipper.delivery.replay import planned_batches
+from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.reading import Reader
+from shipper.reading.sources import Source
+from shipper.reading.watching import Watcher
+from shipper.registry.registry import Registry, SourceRecord
 
 NOW_NS = 1_700_000_000_000_000_000
 LINES = "".join(f"2026-11-21T06:24:28Z INFO shop - line {number}\n" for number in range(10))
@@ -210,8 +210,8 @@ def test_one_of_two_files_of_a_batch_is_lost(shipper: Shipper, log: Path) -> Non
     shipper.close()
     log.unlink()
     shipper.open()
-    shipper.batches = shipper.again()
-    assert set(messages_of(shipper.batches)) == {f"other {number}" for number in range(10)}
+    shipper.delivery.batches = shipper.again()
+    assert set(messages_of(shipper.delivery.batches)) == {f"other {number}" for number in range(10)}
     shipper.acknowledge()
     shipper.close()
     shipper.open()

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-import shipper.replay as replaying
+import shipper.delivery.replay as replaying
 from logboom.clock import SystemClock
 from logboom.config import FileInput, StdinInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
-from shipper.batches import Batch
+from shipper.delivery.batches import Batch
+from shipper.delivery.replay import planned_batches
+from shipper.events.assembly import Assembler
 from shipper.files.catalogue import Catalogue
-from shipper.registry import Registry, SourceRecord
-from shipper.replay import planned_batches
-from shipper.sources import Source
-from shipper.watching import Watcher
+from shipper.reading.sources import Source
+from shipper.reading.watching import Watcher
+from shipper.registry.registry import Registry, SourceRecord
 
 FIRST = b"".join(b"2026-11-21T06:24:28Z INFO a - the first file's line %d\n" % n for n in range(90))
 HALF = FIRST.index(b"\n", len(FIRST) // 2) + 1

@@ -16,12 +16,12 @@ from logboom.config import Config, FileInput, from_mapping
 from logboom.config.rules import RuleSection
 from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembled, Assembler
-from shipper.batches import Batch
-from shipper.registry import Registry, SourceRecord
+from shipper.delivery.batches import Batch
+from shipper.events.assembly import Assembled, Assembler
+from shipper.events.treatment import Treatment
+from shipper.reading.sources import Source, Tally
+from shipper.registry.registry import Registry, SourceRecord
 from shipper.rules import Rules
-from shipper.sources import Source, Tally
-from shipper.treatment import Treatment
 
 READ_NS = 1_795_246_020_116_000_000
 LEVELS = ("debug", "info", "warn", "error")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipper.normalise import Normaliser, SourceContext
-from shipper.spellings import SPELLINGS
-from shipper.splicing import Splicer
+from shipper.events.normalise import Normaliser, SourceContext
+from shipper.events.spellings import SPELLINGS
+from shipper.events.splicing import Splicer
 
 READ_NS = 1_795_246_020_116_000_000
 READ_TEXT = "2026-11-21T07:27:00.116Z"

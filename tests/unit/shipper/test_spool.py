@@ -22,8 +22,8 @@ from logboom.config import FileInput
 from logboom.errors import SpoolFull
 from shipper.files.discovery import find_files
 from shipper.inputs.envelopes import envelope
-from shipper.sources import Source
-from shipper.spool import Spool
+from shipper.inputs.spool import Spool
+from shipper.reading.sources import Source
 
 
 @dataclass

@@ -9,10 +9,10 @@ from typing import cast
 
 from logboom.clock import ManualClock
 from logboom.config import FileInput
+from shipper.inputs.spool import Spool
 from shipper.inputs.spools import Spools
-from shipper.registry import SourceRecord
-from shipper.sources import Source
-from shipper.spool import Spool
+from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 
 @dataclass

@@ -19,7 +19,7 @@ from logboom.errors import AlreadyRunning, ConfigError
 from shipper.files.discovery import find_files
 from shipper.inputs.syslog.datagrams import count_dropped, enlarge_buffer
 from shipper.inputs.syslog.listener import SyslogListener
-from shipper.sources import Source
+from shipper.reading.sources import Source
 from tests.polling import soon
 from tests.services.process import free_port
 

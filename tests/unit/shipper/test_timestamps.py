@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipper.normalise import Normaliser, SourceContext
+from shipper.events.normalise import Normaliser, SourceContext
 from shipper.parsers.moments import Ambiguous
 from shipper.parsers.timestamps import TIME_AMBIGUOUS, parse_timestamp, read_time
 

@@ -17,13 +17,13 @@ from logboom.config import FileInput
 from logboom.dead import DeadLetters
 from logboom.errors import EventsTooLarge
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
-from shipper.batches import Batch
-from shipper.burying import Burial
-from shipper.fitting import fit
-from shipper.registry import Registry, SourceRecord
-from shipper.sending import Sender
-from shipper.shrinking import shrink
+from shipper.delivery.batches import Batch
+from shipper.delivery.burying import Burial
+from shipper.delivery.fitting import fit
+from shipper.delivery.sending import Sender
+from shipper.delivery.shrinking import shrink
+from shipper.events.assembly import Assembler
+from shipper.registry.registry import Registry, SourceRecord
 from tests.polling import soon
 
 DAYS = IndexDays(timedelta(days=9000))

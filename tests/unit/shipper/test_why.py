@@ -16,7 +16,7 @@ from logboom.cli.app import make_app
 from logboom.cli.remembered import remember_inputs
 from logboom.config import Config, FileInput
 from logboom.status import LossStatus, ServiceStatus, SourceStatus
-from shipper.registry import Registry, SourceRecord
+from shipper.registry.registry import Registry, SourceRecord
 from shipper.why import Explanation, Told, explain
 
 Ask = Callable[..., Explanation]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
+from shipper.events.assembly import Assembler
 from shipper.framing import Framing, make_framing
 from shipper.framing.containers import container_of
 from shipper.framing.wrappers import WRAPPERS

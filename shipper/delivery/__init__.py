@@ -1,0 +1,1 @@
+"""Delivery: batches, planned, published and settled."""

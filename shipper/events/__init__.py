@@ -1,0 +1,1 @@
+"""Making: from the texts of events to the JSON that travels."""

@@ -1,0 +1,1 @@
+"""Reading: which source is read next, and how it goes on."""

@@ -1,0 +1,100 @@
+"""Where has the content of a followed file gone, when it is not where it was?"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from shipper.files.copies import goes_on
+from shipper.files.discovery import relatives
+from shipper.files.followed import FollowedFile
+from shipper.files.identity import FileId, file_id, is_at
+from shipper.files.names import is_packed_name
+from shipper.files.surveys import Surveys, Wholeness
+from shipper.reading.sources import Source
+
+
+class Followed(Enum):
+    """What became of a search."""
+
+    YES = auto()
+    NO = auto()
+    NOT_YET = auto()  # something is not decided: ask again
+
+
+class Following:
+    """Searches beside the log for what was copied, renamed or compressed.
+
+    Args:
+        sources: All that are followed, by their files.
+        surveys: Know which compressed files are whole.
+    """
+
+    def __init__(self, sources: dict[FileId, Source], surveys: Surveys) -> None:
+        self._sources = sources
+        self._surveys = surveys
+        self._scans = 0
+        self._missing: dict[str, int] = {}
+
+    def scanned(self) -> None:
+        """All files were looked at once more."""
+        self._scans += 1
+
+    def leave(self, source: Source) -> None:
+        """A source does not follow its present file any more."""
+        self._missing.pop(source.id, None)
+        where = next((where for where, other in self._sources.items() if other is source), None)
+        if where is not None:
+            del self._sources[where]
+
+    def find_copy(self, source: Source) -> tuple[Followed, str]:
+        """Where a copy of a source's file is, and whether there is one."""
+        file = source.file
+        if file is None:
+            return Followed.NO, ""
+        is_open = False
+        for path, status in relatives(source.family):
+            claimant = self._sources.get(file_id(status))
+            if claimant is source:
+                continue
+            if is_packed_name(path):
+                verdict, _ = self._surveys.ask(path, status, at_once=False)
+                if verdict is not Wholeness.WHOLE:
+                    is_open = is_open or verdict is Wholeness.UNKNOWN
+                    continue
+            try:
+                other = FollowedFile(path, 0)
+            except OSError:
+                is_open = is_open or is_packed_name(path)  # compressed under our eyes, perhaps
+                continue
+            try:
+                if goes_on(file, other) and not _holds(other, claimant):
+                    return Followed.YES, path
+            except OSError:
+                continue
+            finally:
+                other.close()
+        return (Followed.NOT_YET if is_open else Followed.NO), ""
+
+    def find_moved(self, source: Source) -> tuple[Followed, str]:
+        """Where a source's file is that was closed and is not at its path any more."""
+        file = source.file
+        if file is None:
+            return Followed.NO, ""
+        for path, status in relatives(source.family):
+            if file_id(status) == file.id:
+                return Followed.YES, path
+        followed, path = self.find_copy(source)
+        if followed is Followed.NO and not self._was_scanned_since(source):
+            return Followed.NOT_YET, ""
+        return followed, path
+
+    def _was_scanned_since(self, source: Source) -> bool:
+        """True when all files were looked at since a source was missed first."""
+        return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _holds(file: FollowedFile, claimant: Source | None) -> bool:
+    """True when a file is that of the source that follows it, and not one with its inode only."""
+    if claimant is None or claimant.file is None:
+        return False
+    return is_at(file.content, claimant.file.offset, claimant.file.guard())

@@ -1,0 +1,128 @@
+"""How does a file become a source: a new one, or one that goes on?"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from logboom.clock import Clock
+from logboom.config import FileInput
+from shipper.files.catalogue import Likeness, Recognised, holds, is_finished
+from shipper.files.followed import FollowedFile
+from shipper.files.handles import Handles
+from shipper.framing.encodings import unit_of
+from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
+
+log = logging.getLogger("logboom.shipper")
+
+MakeSource = Callable[[SourceRecord, FileInput], Source]
+
+
+class Opener:
+    """Opens files as sources.
+
+    Args:
+        make_source: Makes a source of a record and an input.
+        clock: For the time of changes, and for the age of files.
+        open_files: How many files may be open at once.
+    """
+
+    def __init__(self, make_source: MakeSource, clock: Clock, open_files: int) -> None:
+        self._make_source = make_source
+        self._clock = clock
+        self._handles = Handles(open_files)
+
+    def open(self, path: str, section: FileInput) -> FollowedFile:
+        """Opens a file at its beginning.
+
+        Raises:
+            OSError: When it cannot be opened.
+        """
+        return FollowedFile(path, 0, self._handles, unit=unit_of(section.encoding))
+
+    def new(self, path: str, section: FileInput, *, family: str, first_scan: bool) -> Source:
+        """A source for a file that nobody knows.
+
+        Args:
+            family: The path under which an input names the log.
+            first_scan: True at the very first start: only then `start: end` counts.
+
+        Raises:
+            OSError: When the file cannot be opened.
+        """
+        file = self.open(path, section)
+        try:
+            modified_ns = file.modified_ns()
+            if self._is_left_alone(section, modified_ns, first_scan=first_scan):
+                file.go_to(file.size)
+            record = self._record_of_new(path, family, file)
+        except OSError:
+            file.close()
+            raise
+        source = self._make_source(record, section)
+        source.file, source.modified_ns = file, modified_ns
+        log.info("found %s", path)
+        return source
+
+    def _is_left_alone(self, section: FileInput, modified_ns: int, *, first_scan: bool) -> bool:
+        if isinstance(section.start, timedelta):
+            age_s = (self._clock.now_ns() - modified_ns) / 1e9
+            return age_s > section.start.total_seconds()
+        return first_scan and section.start == "end"
+
+    def known(self, recognised: Recognised, section: FileInput) -> Source:
+        """A source that goes on in a file, or begins anew in it.
+
+        Raises:
+            OSError: When the file cannot be opened, or was rotated just now (EAGAIN).
+        """
+        record = recognised.record
+        file = self.open(recognised.path, section)
+        try:
+            modified_ns = file.modified_ns()
+            if recognised.likeness is Likeness.SAME:
+                self._go_on(file, record)
+        except OSError:
+            file.close()
+            raise
+        source = self._make_source(record, section)
+        source.path = recognised.path
+        if recognised.likeness is Likeness.BEGUN_ANEW:
+            log.info("%s has begun anew", recognised.path)
+            source.start_anew()
+        source.file, source.modified_ns = file, modified_ns
+        return source
+
+    def _go_on(self, file: FollowedFile, record: SourceRecord) -> None:
+        if is_finished(file, record):
+            file.rest_at(
+                record.offset, record.packed_size, prefix=record.prefix, guard=record.guard
+            )
+            return
+        if not holds(file, record):
+            raise OSError(errno.EAGAIN, "it was rotated just now")
+        file.go_on_at(record.offset, record.prefix)
+
+    def _record_of_new(self, path: str, family: str, file: FollowedFile) -> SourceRecord:
+        return SourceRecord(
+            id=uuid.uuid4().hex, path=path, family=family, device=file.id.device,
+            inode=file.id.inode, epoch=0, offset=file.offset, prefix=file.prefix(),
+            guard=file.guard(), changed_ns=self._clock.now_ns(),
+        )  # fmt: skip
+
+    def record_of(self, source: Source) -> SourceRecord:
+        """What the registry should know of a source that is followed."""
+        file = source.file
+        if file is None:
+            raise ValueError(f"{source.path} is not followed")
+        at_end = source.acked_offset == file.offset
+        return SourceRecord(
+            id=source.id, path=source.path, family=source.family, device=file.id.device,
+            inode=file.id.inode, epoch=source.epoch, offset=source.acked_offset,
+            prefix=file.prefix(), guard=file.guard() if at_end else b"",
+            changed_ns=self._clock.now_ns(), packed_size=source.packed_size if at_end else 0,
+        )  # fmt: skip

@@ -1,0 +1,391 @@
+"""Which files are there to be read, and which source does each of them go on with?"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from logboom.clock import Clock
+from logboom.config import FileInput
+from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.copies import Beginnings, Families, goes_on, is_copy
+from shipper.files.discovery import find_files, is_named, rotated_siblings
+from shipper.files.folders import Folders
+from shipper.files.followed import FollowedFile
+from shipper.files.handles import FileMoved
+from shipper.files.identity import FileId, file_id
+from shipper.files.names import is_packed_name
+from shipper.files.surveys import Surveys, Wholeness
+from shipper.reading.elders import Elders
+from shipper.reading.following import Followed, Following
+from shipper.reading.looks import Looks
+from shipper.reading.opening import Opener
+from shipper.reading.sources import Source
+from shipper.registry.registry import Registry, SourceRecord
+
+log = logging.getLogger("logboom.shipper")
+
+_OPEN_FILES = 512
+_KEEP = timedelta(days=90)
+_FORGET_EVERY_S = 3600.0
+
+
+class Watcher:
+    """Keeps the set of sources in step with the file system.
+
+    Args:
+        inputs: The file inputs, in the order of the configuration; the first that names a file
+            has it.
+        registry: New sources are written to it before anything of them is read.
+        make_source: Makes a source of a record and an input.
+        clock: For the time of changes.
+        open_files: How many files may be open at once.
+        keep: Files that are gone are known for so long: as long as their events are.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[FileInput],
+        registry: Registry,
+        make_source: Callable[[SourceRecord, FileInput], Source],
+        clock: Clock,
+        open_files: int = _OPEN_FILES,
+        keep: timedelta = _KEEP,
+    ) -> None:
+        self._keep_ns = int(keep.total_seconds() * 1e9)
+        self._next_forgetting = 0.0
+        self._inputs = inputs
+        self._clock = clock
+        self._registry = registry
+        self._opener = Opener(make_source, clock, open_files)
+        self._surveys = Surveys(clock.monotonic)
+        self._folders = Folders(clock, inputs)
+        self._first_scan = registry.first_start
+        self._catalogue = Catalogue(registry.sources(), registry.planned_ends())
+        self._sections: dict[str, FileInput] = {}
+        self._rotated: set[str] = set()
+        self._paths: set[str] = set()
+        self._named: set[FileId] = set()
+        self._scanned = False
+        self._unreadable: dict[str, str] = {}
+        self._resumed: list[Source] = []
+        self._read_before: Families[Source] | None = None
+        self._beginnings = Beginnings[Source]()
+        self._raced = False
+        self._renamed: dict[str, str] = {}
+        self._displaced = 0
+        self._elders = Elders()
+        self.looks = Looks[Source]()
+        self.sources: dict[FileId, Source] = {}
+        self._following = Following(self.sources, self._surveys)
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Paths that are named and cannot be read, with the reason."""
+        return self._unreadable
+
+    def scan(self) -> list[Source]:
+        """Looks at the file system once.
+
+        Nothing is listed when no folder has changed and nothing is undecided.
+
+        Returns:
+            Sources that are new in the set.
+
+        Raises:
+            DiskFull: The registry has no room for new sources; the next scan finds them again.
+        """
+        undecided = not self._scanned or self._surveys.is_busy()
+        if not self._folders.must_list() and not undecided:
+            return []
+        told, self._unreadable = self._unreadable, {}
+        self._raced = False
+        self._resumed, self._read_before = [], None
+        self._named = set()
+        self._paths = {source.path for source in self.sources.values()}
+        added: list[Source] = []
+        for section in self._inputs:
+            for path, status in find_files(section, self._unreadable.__setitem__):
+                added += self._see(path, status, section)
+        added += self._find_moved(added) if not self._scanned else []
+        added += self._find_missed(added)
+        self._add(added)
+        if self._first_scan:
+            self._registry.started()
+        self._scanned, self._first_scan = not self._raced, False
+        self._following.scanned()
+        self._forget()
+        for path, reason in self._unreadable.items():
+            if told.get(path) != reason:
+                log.warning("%s cannot be read: %s", path, reason)
+        return added
+
+    def _add(self, added: Sequence[Source]) -> None:
+        records = [self.record_of(source) for source in added]
+        if records:
+            self._registry.put(records)
+        if self._renamed:
+            self._registry.set_paths(self._renamed, changed_ns=self._clock.now_ns())
+            self._renamed = {}
+        for source in added:
+            self.sources[_id_of(source)] = source
+            self._elders.add(source)
+            source.found_at = self._clock.monotonic()
+            source.join(self.looks)
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders in which files may appear, as of the last listing."""
+        return self._folders.known
+
+    def hurry(self) -> None:
+        """The next scan lists all folders, whatever their times say."""
+        self._folders.hurry()
+
+    def _forget(self) -> None:
+        """Now and then, what is long gone is forgotten."""
+        now = self._clock.monotonic()
+        if now < self._next_forgetting:
+            return
+        self._next_forgetting = now + _FORGET_EVERY_S
+        before_ns = self._clock.now_ns() - self._keep_ns
+        gone = self._catalogue.find_gone(before_ns=before_ns)
+        if gone:
+            self._registry.forget([record.id for record in gone])
+        for record in gone:
+            log.info("%s is forgotten: it is gone, and so are its events", record.path)
+            self._catalogue.remove(record)
+
+    def names(self, source: Source) -> bool:
+        """True when the last scan found the source's file under a name that an input gives."""
+        return source.file is not None and source.file.id in self._named
+
+    def has_elder(self, source: Source) -> bool:
+        """True when the rest of an older file of the same log is to be read before."""
+        return self._elders.has_elder(source, self._clock.monotonic())
+
+    def release(self, source: Source) -> None:
+        """Stops reading a source whose file is read to its end and is gone or rotated away."""
+        self._following.leave(source)
+        self._elders.remove(source)
+        self._catalogue.put_back(self.record_of(source))
+        self._renamed[source.id] = source.path
+        source.join(None)
+        source.close()
+
+    def record_of(self, source: Source) -> SourceRecord:
+        """What the registry should know of a source that is followed."""
+        return self._opener.record_of(source)
+
+    def follow_copy(self, source: Source) -> Followed:
+        """Goes on in the copy of a source's file, when that was copied and truncated.
+
+        The emptied file is then found by the next scan, as a new one.
+        """
+        return self._go_on_in(source, self._following.find_copy)
+
+    def find_again(self, source: Source) -> Followed:
+        """Goes on in a source's file where that is now, when it was closed and moved meanwhile."""
+        return self._go_on_in(source, self._following.find_moved)
+
+    def _go_on_in(self, source: Source, find: Callable[[Source], tuple[Followed, str]]) -> Followed:
+        followed, path = find(source)
+        if followed is not Followed.YES or source.file is None:
+            return followed
+        try:
+            file = self._opener.open(path, self._section_of(source.family))
+            file.unit = source.file.unit
+            is_unread_there = source.file.offset == 0 and file.id == source.file.id
+            if not is_unread_there and not goes_on(source.file, file):
+                file.close()
+                return Followed.NOT_YET
+            file.go_on_at(source.file.offset, source.file.known_prefix)
+        except OSError:
+            return Followed.NOT_YET  # it was moved on just now
+        log.info("what was not read of %s is in %s", source.path, path)
+        self._following.leave(source)
+        source.file.close()
+        source.file = file
+        source.move_to(path)
+        self._displace(file.id)
+        self.sources[file.id] = source
+        self._renamed[source.id] = path
+        self._folders.hurry()
+        return Followed.YES
+
+    def _displace(self, where: FileId) -> None:
+        """A source whose inode is used again has to look for its file: it keeps no place."""
+        displaced = self.sources.pop(where, None)
+        if displaced is not None:
+            self._displaced += 1
+            self.sources[FileId(-1, self._displaced)] = displaced
+
+    def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
+        where = file_id(status)
+        self._named.add(where)
+        known = self.sources.get(where)
+        if known is not None:
+            if known.path != path:
+                self._sections.setdefault(path, section)
+                self._follow_rename(known, path)
+            return []
+        self._sections.setdefault(path, section)
+        if path in self._paths:
+            self._rotated.add(path)
+        return self._take_up(path, status, section, family=path)
+
+    def _take_up(
+        self, path: str, status: os.stat_result, section: FileInput, *, family: str
+    ) -> list[Source]:
+        """The source that reads a file from now on, unless it is read elsewhere or not yet."""
+        try:
+            if not self._may_be_read(path, status):
+                return []
+            recognised = self._recognise(path, status)
+            if recognised is None and self._is_copy(path):
+                return []
+        except OSError as error:
+            self._unreadable[path] = error.strerror or str(error)
+            return []
+        return self._try_open(recognised, path, section, family=family)
+
+    def _recognise(self, path: str, status: os.stat_result) -> Recognised | None:
+        recognised = self._catalogue.take(path, status)
+        if recognised is None or recognised.likeness is not Likeness.BEGUN_ANEW:
+            return recognised
+        if self._is_copy(path):  # inodes are used again, and so are names
+            self._catalogue.put_back(recognised.record)
+            return None
+        return recognised
+
+    def _may_be_read(self, path: str, status: os.stat_result) -> bool:
+        """False for a compressed file that is not whole, or that is still being looked at."""
+        if not is_packed_name(path) or self._catalogue.is_finished(status):
+            return True
+        at_once = not self._scanned and self._catalogue.may_go_on_in(path)
+        verdict, reason = self._surveys.ask(path, status, at_once=at_once)
+        if verdict is Wholeness.BROKEN:
+            self._unreadable[path] = reason
+        return verdict is Wholeness.WHOLE
+
+    def _is_copy(self, path: str) -> bool:
+        """True for a copy of a file that was read before: its lines are read there."""
+        if self._read_before is None:
+            self._read_before, self._beginnings = Families(), Beginnings()
+            for source in (*self.sources.values(), *self._resumed):
+                self._remember(source)
+        likely = list(self._read_before.of(path))
+        if not likely and not is_packed_name(path):
+            return False
+        other = FollowedFile(path, 0)
+        try:
+            if is_packed_name(path):
+                likely += self._beginnings.of(path, other.content)
+            return any(_is_copy_of(source, other) for source in likely)
+        finally:
+            other.close()
+
+    def _remember(self, source: Source) -> None:
+        if self._read_before is not None and source.file is not None:
+            self._read_before.add(source.family, source)
+            self._beginnings.add(source.path, source.file.known_prefix, source)
+
+    def _follow_rename(self, source: Source, path: str) -> None:
+        """A source keeps its path while that still leads to it (links), else it was renamed."""
+        if source.path == path or (source.file is not None and source.file.leads_here()):
+            return
+        self._rotated.add(source.path)
+        log.info("%s was renamed to %s", source.path, path)
+        source.move_to(path)
+        self._renamed[source.id] = path
+
+    def _find_moved(self, opened: Sequence[Source]) -> list[Source]:
+        """After a start: the sources that no input names any more, but that were not finished.
+
+        They were rotated away while nobody looked, or before.
+        """
+        added: list[Source] = []
+        here = {_id_of(source) for source in opened}
+        for record in self._catalogue:
+            recognised = self._catalogue.take_moved(record)
+            if recognised is None:
+                continue
+            section = self._section_of(record.family)
+            source = self._try_open(recognised, recognised.path, section, family=record.family)
+            added += [s for s in source if _id_of(s) not in here]
+            self._rotated.add(record.family)
+        return added
+
+    def _find_missed(self, opened: Sequence[Source]) -> list[Source]:
+        """Files that came and went between two looks.
+
+        They are rotated siblings that nobody knows, newer than the oldest that is known.
+        """
+        added: list[Source] = []
+        here = {_id_of(source) for source in opened} | set(self.sources)
+        for path in sorted(self._rotated):
+            siblings = rotated_siblings(path)
+            where = {sibling: file_id(status) for sibling, status in siblings}
+            known = {s for s, w in where.items() if w in here or self._catalogue.knows(w)}
+            oldest_ns = min((t.st_mtime_ns for s, t in siblings if s in known), default=None)
+            for sibling, status in reversed(siblings):
+                if (
+                    sibling not in known
+                    and oldest_ns is not None
+                    and status.st_mtime_ns > oldest_ns
+                ):
+                    section = self._section_of(path)
+                    added += self._take_up(sibling, status, section, family=path)
+        self._rotated = set()
+        return added
+
+    def _section_of(self, family: str) -> FileInput:
+        """The input that names a path, also when there is no file at it right now."""
+        known = self._sections.get(family)
+        if known is not None:
+            return known
+        matching = (section for section in self._inputs if is_named(section, family))
+        return next(matching, FileInput(path=[family]))
+
+    def _try_open(
+        self, recognised: Recognised | None, path: str, section: FileInput, *, family: str
+    ) -> list[Source]:
+        try:
+            if recognised is None:
+                first = self._first_scan
+                source = self._opener.new(path, section, family=family, first_scan=first)
+            else:
+                source = self._opener.known(recognised, section)
+                self._note_resumed(source, recognised)
+        except OSError as error:
+            if recognised is not None:
+                self._catalogue.put_back(recognised.record)
+                self._raced = self._raced or error.errno == errno.EAGAIN
+            self._unreadable[path] = error.strerror or str(error)
+            return []
+        self._surveys.forget(path)
+        return [source]
+
+    def _note_resumed(self, source: Source, recognised: Recognised) -> None:
+        if recognised.record.path != recognised.path:
+            self._rotated.add(recognised.record.path)
+        self._resumed.append(source)
+        self._remember(source)
+
+
+def _is_copy_of(source: Source, other: FollowedFile) -> bool:
+    if source.file is None:
+        return False
+    try:
+        return is_copy(source.file, other)
+    except FileMoved:  # it was closed and is gone; what was read last tells
+        return goes_on(source.file, other)
+
+
+def _id_of(source: Source) -> FileId:
+    if source.file is None:
+        raise ValueError(f"{source.path} is not followed")
+    return source.file.id

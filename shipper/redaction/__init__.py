@@ -1,0 +1,1 @@
+"""Secrets: found, and replaced before anything is sent or kept."""

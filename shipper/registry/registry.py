@@ -1,0 +1,280 @@
+"""What does the shipper know about its sources, durably?
+
+A SQLite database in WAL mode with full synchronisation. It holds the checkpoint of every source,
+and the *plan* of every batch that is not acknowledged yet: which spans it consists of and when
+they were read. After a crash exactly those spans are sent again, under their old numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import zstandard
+
+from logboom.status import LossStatus
+from shipper.delivery.batches import Batch, Segment
+from shipper.registry import plans
+from shipper.registry.dropped import count_dropped, read_dropped
+from shipper.registry.file import lock_registry, open_registry, transaction
+from shipper.registry.losses import Loss, row_of, statuses_of
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What is known of one source.
+
+    Attributes:
+        id: Opaque and unique.
+        path: Last known path.
+        family: The path under which an input named it: its own, or that of the file it was
+            rotated away from.
+        device: Of its file; evidence only.
+        inode: Of its file; evidence only.
+        epoch: How often it has begun anew from offset 0.
+        offset: Checkpoint: everything before it is durable downstream.
+        prefix: The first bytes of the file.
+        guard: The last bytes before the checkpoint.
+        acked: Events that the broker has acknowledged, by (run, day).
+        packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
+        dropped: Lines that rules have dropped, by the rule's name.
+    """
+
+    id: str
+    path: str
+    family: str
+    device: int
+    inode: int
+    epoch: int
+    offset: int
+    prefix: bytes
+    guard: bytes
+    changed_ns: int
+    lines_acked: int = 0
+    lines_empty: int = 0
+    lines_dead: int = 0
+    packed_size: int = 0
+    acked: dict[tuple[str, str], int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+class Registry:
+    """The shipper's memory. One process at a time; threads take turns.
+
+    Args:
+        path: The database; its folder is made when it is missing.
+
+    Raises:
+        AlreadyRunning: Another process has it open.
+        DiskFull: There is no room to open it.
+        ConfigError: A newer logboom wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = lock_registry(path)
+        self._turn = threading.Lock()
+        try:
+            self._database, self.set_aside = open_registry(path)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def close(self) -> None:
+        """Lets go of the database and of the lock."""
+        self._database.close()
+        os.close(self._lock)
+
+    @property
+    def id(self) -> str:
+        """Unique id of this registry: the name under which its batches are numbered."""
+        row = self._database.execute("SELECT value FROM meta WHERE key='id'").fetchone()
+        return str(row[0])
+
+    @property
+    def last_sequence(self) -> int:
+        """Number of the last batch that was planned; 0 before the first."""
+        row = self._database.execute("SELECT value FROM meta WHERE key='sequence'").fetchone()
+        return int(row[0])
+
+    @property
+    def first_start(self) -> bool:
+        """True until `started` was called once."""
+        return self._database.execute("SELECT 1 FROM meta WHERE key='started'").fetchone() is None
+
+    def started(self) -> None:
+        """Remembers that the first scan for files is over."""
+        self._database.execute("INSERT OR IGNORE INTO meta VALUES ('started', '1')")
+
+    def sources(self) -> list[SourceRecord]:
+        """All sources that were ever added and not forgotten."""
+        rows = self._database.execute(
+            "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
+            " lines_acked, lines_empty, lines_dead, packed_size FROM sources"
+        )
+        records = {row[0]: SourceRecord(*row) for row in rows}
+        for source, run, day, events in self._database.execute("SELECT * FROM acked"):
+            if source in records:
+                records[source].acked[run, day] = events
+        for source, dropped in read_dropped(self._database).items():
+            if source in records:
+                records[source].dropped.update(dropped)
+        return list(records.values())
+
+    def put(self, records: Iterable[SourceRecord]) -> None:
+        """Adds sources, or replaces what is known of them, except for the ledger's counts.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        rows = [
+            (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
+             r.changed_ns, r.packed_size)
+            for r in records
+        ]  # fmt: skip
+        with self._turn, transaction(self._database):
+            self._database.executemany(
+                "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
+                " changed_ns, packed_size) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " SET path=excluded.path, family=excluded.family, device=excluded.device,"
+                " inode=excluded.inode, epoch=excluded.epoch, offset=excluded.offset,"
+                " prefix=excluded.prefix, guard=excluded.guard, changed_ns=excluded.changed_ns,"
+                " packed_size=excluded.packed_size",
+                rows,
+            )
+
+    def forget(self, sources: Sequence[str]) -> None:
+        """Nothing is known any more of sources that are gone for good.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        names = [(name,) for name in sources]
+        with self._turn, transaction(self._database):
+            self._database.executemany("DELETE FROM sources WHERE id=?", names)
+            self._database.executemany("DELETE FROM acked WHERE source=?", names)
+
+    def set_prefixes(self, prefixes: Mapping[str, bytes]) -> None:
+        """Keeps a better fingerprint of the first bytes: source id → fingerprint.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            self._database.executemany(
+                "UPDATE sources SET prefix=? WHERE id=?",
+                [(p, name) for name, p in prefixes.items()],
+            )
+
+    def set_paths(self, paths: Mapping[str, str], *, changed_ns: int) -> None:
+        """Keeps where files are now, or were when they were let go: source id → path.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            self._database.executemany(
+                "UPDATE sources SET path=?, changed_ns=? WHERE id=?",
+                [(path, changed_ns, name) for name, path in paths.items()],
+            )
+
+    def advance(self, *, planned: Sequence[Batch], acked: Sequence[Batch]) -> None:
+        """In one transaction: plans batches that are about to be sent, and settles acknowledged ones.
+
+        Args:
+            planned: In ascending order of their numbers; each above all that were planned before.
+            acked: In the order in which they were planned.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            self._plan(planned)
+            for batch in acked:
+                self._settle(batch)
+
+    def _plan(self, batches: Sequence[Batch]) -> None:
+        compressor = zstandard.ZstdCompressor(level=1)
+        self._database.executemany(
+            "INSERT INTO planned VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                (batch.sequence, position, *plans.row_of(segment, compressor))
+                for batch in batches
+                for position, segment in enumerate(batch.segments)
+            ),
+        )
+        if batches:
+            self._database.execute(
+                "UPDATE meta SET value=? WHERE key='sequence'", (str(batches[-1].sequence),)
+            )
+
+    def _settle(self, batch: Batch) -> None:
+        run = self._database.execute
+        run("DELETE FROM planned WHERE sequence=?", (batch.sequence,))
+        for segment in batch.segments:
+            run(
+                "UPDATE sources SET lines_acked=lines_acked+?, lines_empty=lines_empty+?,"
+                " lines_dead=lines_dead+? WHERE id=?",
+                (segment.lines, segment.empty_lines, segment.dead_lines, segment.source),
+            )
+            count_dropped(self._database, segment.source, segment.dropped)
+            run(
+                "UPDATE sources SET offset=?, guard=? WHERE id=? AND epoch=?",
+                (segment.end, segment.guard, segment.source, segment.epoch),
+            )
+            for day, events in segment.days.items():
+                run(
+                    "INSERT INTO acked VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET"
+                    " events=events+excluded.events",
+                    (segment.source, segment.run, day, events),
+                )
+
+    def lose(self, sequence: int, losses: Sequence[Loss]) -> None:
+        """Turns planned segments, whose bytes are gone, from a plan into a fact that stays.
+
+        Args:
+            sequence: Number of the batch that they were planned in.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            for loss in losses:
+                segment = loss.segment
+                self._database.execute(
+                    "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
+                )
+                self._database.execute(
+                    "DELETE FROM planned WHERE sequence=? AND run=? AND start=?",
+                    (sequence, segment.run, segment.start),
+                )
+
+    def losses(self, *, shipper: str) -> list[LossStatus]:
+        """Everything that was ever lost, by run, for the status stream of a shipper."""
+        with self._turn:
+            rows = self._database.execute("SELECT * FROM lost ORDER BY run, start").fetchall()
+        return statuses_of(rows, shipper=shipper)
+
+    def planned_ends(self) -> dict[str, tuple[int, bytes]]:
+        """Source → up to where it was planned, and the last bytes before: more to know it by."""
+        rows = self._database.execute(
+            "SELECT planned.source, planned.end, planned.guard FROM planned"
+            " JOIN sources ON sources.id = planned.source AND sources.epoch = planned.epoch"
+            " ORDER BY sequence, position"
+        )
+        return {source: (end, guard) for source, end, guard in rows}
+
+    def planned(self) -> Iterator[tuple[int, list[Segment]]]:
+        """The batches that were planned and not settled, by ascending number."""
+        rows = self._database.execute(
+            "SELECT * FROM planned ORDER BY sequence, position"
+        ).fetchall()
+        decompressor = zstandard.ZstdDecompressor()
+        for sequence in dict.fromkeys(row[0] for row in rows):
+            segments = [
+                plans.segment_of(row[2:], decompressor) for row in rows if row[0] == sequence
+            ]
+            yield sequence, segments
