@@ -17,7 +17,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
-from shipper.assembly import Assembler
+from shipper.events.assembly import Assembler
 
 FOLDER = Path(__file__).parent / "recorded"
 LOGGERS = sorted(path.stem for path in FOLDER.glob("*.log"))
