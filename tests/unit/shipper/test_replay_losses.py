@@ -15,7 +15,7 @@ from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays, source_run
 from logboom.status import LossStatus
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembled, Assembler
 from shipper.reading.reading import Reader
@@ -210,8 +210,8 @@ def test_one_of_two_files_of_a_batch_is_lost(shipper: Shipper, log: Path) -> Non
     shipper.close()
     log.unlink()
     shipper.open()
-    shipper.delivery.batches = shipper.again()
-    assert set(messages_of(shipper.delivery.batches)) == {f"other {number}" for number in range(10)}
+    shipper.batches = shipper.again()
+    assert set(messages_of(shipper.batches)) == {f"other {number}" for number in range(10)}
     shipper.acknowledge()
     shipper.close()
     shipper.open()
