@@ -204,7 +204,7 @@ class Catalogue:
         try:
             if same_inode and is_finished(file, record):
                 return Likeness.SAME
-            if holds(file, record):
+            if holds(file, record) and self._holds_plan(file, record):
                 proven = same_inode or self._is_proven(file, record)
                 return Likeness.SAME if proven else Likeness.OTHER
         finally:
@@ -213,6 +213,11 @@ class Catalogue:
 
     def _has_evidence(self, record: SourceRecord) -> bool:
         return record.offset > 0 or record.id in self._planned
+
+    def _holds_plan(self, file: FollowedFile, record: SourceRecord) -> bool:
+        """True when a file holds also what was read of a source behind its checkpoint."""
+        planned = self._planned.get(record.id)
+        return planned is None or is_at(file.content, *planned)
 
     def _is_proven(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when enough is known of a source that a file cannot hold it by chance."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -128,3 +130,28 @@ def test_rotated_after_it_was_recognised(
     sources = opened(registry, log)
     assert sorted(Path(source.path).name for source in sources.values()) == ["app.log", "app.log.1"]
     assert_all_is_sent_again(registry, sources)
+
+
+def test_a_log_found_empty_planned_and_then_copied_away_goes_on_in_its_copy(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    registry = Registry(tmp_path / "state" / "registry.db")
+    section = FileInput(path=[str(tmp_path / "app*")])
+    (source,) = Watcher([section], registry, make_source, SystemClock()).scan()
+    log.write_bytes(FIRST)
+    taken = source.take(FIRST, read_ns=1)
+    assert taken.segment is not None
+    batch = Batch(1, [taken.segment], taken.messages, taken.size_bytes)
+    registry.advance(planned=[batch], acked=[])
+    source.close()
+    shutil.copyfile(log, log.with_name("app.log.1"))
+    os.truncate(log, 0)
+    opened = Watcher([section], registry, make_source, SystemClock()).scan()
+    names = {found.id: Path(found.path).name for found in opened}
+    assert sorted(names.values()) == ["app.log", "app.log.1"]
+    assert names[source.id] == "app.log.1"
+    for found in opened:
+        found.close()
+    registry.close()
