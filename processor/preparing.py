@@ -32,7 +32,7 @@ class Preparer:
     Args:
         days: Decides on the day of an event.
         clock: For `event.ingested`.
-        library: The compiled part, which prepares the usual events that are no errors.
+        library: The compiled part, which prepares the usual events.
     """
 
     def __init__(self, days: IndexDays, clock: Clock, library: Library | None = None) -> None:
@@ -64,6 +64,7 @@ class Preparer:
         if self._library is None:
             return [None] * len(values)
         made = self._library.prepare(values, ingested)
+        self.errors += made.errors
         day = _date(made.day) if any(made.values) else date.min
         return [
             None if value is None else Document(name, day, value)

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 4
+_INTERFACE = 5
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
@@ -67,11 +67,13 @@ class Prepared:
         values: Each event with its index time; None for messages that are left to Python.
         ids: Of the same events; without meaning where there is none.
         day: On which all of them happened and were read, as ``YYYY-MM-DD``.
+        errors: How many of them are errors, by their level.
     """
 
     values: list[bytes | None]
     ids: list[str]
     day: str
+    errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Library:
         return _events(states, ends, times.decode("latin-1"), out)
 
     def prepare(self, messages: Sequence[bytes], ingested: str) -> Prepared:
-        """Sets the index time into events that are usual, and certainly no errors.
+        """Sets the index time into usual events, and marks those that are errors by their level.
 
         Args:
             messages: Events as the shipper lays them out, and whatever else.
@@ -160,7 +162,7 @@ class Library:
         """
         count = len(messages)
         if not count:
-            return Prepared([], [], "")
+            return Prepared([], [], "", 0)
         text, message_ends = b"".join(messages), _ends(messages)
         states, ends, ids = bytearray(count), _numbers("I", count), _numbers("I", count)
         day, out = bytearray(10), bytearray(len(text) + _ADDED * count)
@@ -178,6 +180,7 @@ class Library:
             ],
             [str(view[at : at + _ID_BYTES], "latin-1") for at in ids],
             day.decode("latin-1"),
+            states.count(_ERROR),
         )
 
     def entries(self, events: Sequence[bytes], day_start_us: int) -> Entries:
@@ -213,7 +216,8 @@ class Library:
 
 
 _ID_BYTES = 22
-_ADDED = 64  # what the index time adds to an event
+_ADDED = 128  # what the index time and the mark of an error add to an event
+_ERROR = 2
 _ENTRY_ADDED = 512  # what an entry may have more than its event
 
 

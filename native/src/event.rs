@@ -30,7 +30,10 @@ pub struct Usual<'a> {
     pub level: Option<&'a [u8]>,
     pub status: Option<&'a [u8]>,
     pub has_http: bool,
+    /// It carries an error of its own.
     pub has_error: bool,
+    /// It was found to be an error, or has tags.
+    pub is_marked: bool,
     pub message: Option<&'a [u8]>,
     pub trace: Option<&'a [u8]>,
     pub span: Option<&'a [u8]>,
@@ -82,6 +85,7 @@ impl<'a> Usual<'a> {
             status: None,
             has_http: false,
             has_error: false,
+            is_marked: false,
             message: None,
             trace: None,
             span: None,
@@ -181,10 +185,15 @@ impl<'a> Usual<'a> {
                 Some(behind)
             }
             b"\"error\"" => {
-                self.has_error = true;
-                value(text, at, 0, seen)
+                let detected = only(text, at, b"{\"detected_by\":");
+                self.is_marked |= detected.is_some();
+                self.has_error = detected.is_none();
+                detected.map_or_else(|| value(text, at, 0, seen), |(_, behind)| Some(behind))
             }
-            b"\"tags\"" => behind_strings(text, at),
+            b"\"tags\"" => {
+                self.is_marked = true;
+                behind_strings(text, at)
+            }
             b"\"@timestamp\"" | b"\"event\"" | b"\"log\"" => None,
             _ => an_object(text, at, seen),
         }

@@ -1,12 +1,21 @@
-//! From messages to documents: the index time is set in, where an event is a usual and a calm one.
+//! From messages to documents: the index time is set in, and the mark of an error, where an event is
+//! a usual one.
 
 use crate::event::Usual;
 use crate::out::Out;
 use crate::times;
 
 const CALM_LEVELS: [&[u8]; 4] = [b"trace", b"debug", b"info", b"warn"];
+const ERROR_LEVELS: [&[u8]; 2] = [b"error", b"fatal"];
+const MARK: &[u8] = b",\"error\":{\"detected_by\":\"level\"},\"tags\":[\"error\"]}";
 const DAY_BYTES: usize = 10;
-const DONE: u8 = 1;
+
+/// What an event certainly is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Calm = 1,
+    ErrorByLevel = 2,
+}
 
 pub struct Messages<'a> {
     pub text: &'a [u8],
@@ -16,7 +25,7 @@ pub struct Messages<'a> {
 }
 
 pub struct Documents<'a> {
-    /// 1 where a document was made, 0 for messages that are left to Python.
+    /// 1 where a document was made, 2 where one of an error was, 0 for messages left to Python.
     pub states: &'a mut [u8],
     /// One past the last byte of each in `out`.
     pub ends: &'a mut [u32],
@@ -36,16 +45,17 @@ pub fn prepare(messages: &Messages, documents: Documents, day: &mut [u8; DAY_BYT
     for (number, end) in messages.ends.iter().enumerate() {
         let text = messages.text.get(begin..*end as usize).unwrap_or_default();
         begin = *end as usize;
-        let event = Usual::read(text).filter(is_calm);
-        let own_day = event.as_ref().map(|event| &event.timestamp[..DAY_BYTES]);
-        if let (Some(event), Some(own_day)) = (event, own_day) {
+        let event = Usual::read(text);
+        let kind = event.as_ref().and_then(kind_of);
+        if let (Some(event), Some(kind)) = (event, kind) {
+            let own_day = &event.timestamp[..DAY_BYTES];
             if !has_day {
                 day.copy_from_slice(own_day);
                 has_day = true;
             }
             let before = out.used;
-            if own_day == day && write(&mut out, text, &event, messages.ingested).is_some() {
-                documents.states[number] = DONE;
+            if own_day == day && write(&mut out, text, &event, kind, messages.ingested).is_some() {
+                documents.states[number] = kind as u8;
                 documents.ids[number] = (before + event.id) as u32;
             } else {
                 out.used = before;
@@ -56,31 +66,41 @@ pub fn prepare(messages: &Messages, documents: Documents, day: &mut [u8; DAY_BYT
     out.used
 }
 
-/// Certainly no error, of the day on which it was read, and not prepared before.
-fn is_calm(event: &Usual) -> bool {
-    let is_of_its_day = times::epoch_us(event.timestamp).is_some()
+/// None for what is not certain, and for events of another day than that on which they were read.
+fn kind_of(event: &Usual) -> Option<Kind> {
+    let is_usual = times::epoch_us(event.timestamp).is_some()
         && times::epoch_us(event.created).is_some()
-        && event.timestamp[..DAY_BYTES] == event.created[..DAY_BYTES];
-    let level_is_calm = event.level.is_some_and(|level| CALM_LEVELS.contains(&level));
-    let status_is_calm = match (event.has_http, event.status) {
-        (false, _) => level_is_calm,
-        (true, status) => {
-            let is_calm = |code: &[u8]| code.len() == 3 && code[0] != b'5';
-            status.is_some_and(is_calm) && (level_is_calm || event.level.is_none())
-        }
-    };
-    is_of_its_day
-        && status_is_calm
+        && event.timestamp[..DAY_BYTES] == event.created[..DAY_BYTES]
         && !event.has_error
         && event.message.is_some()
-        && event.ingested.is_none()
+        && event.ingested.is_none();
+    if !is_usual {
+        return None;
+    }
+    if event.level.is_some_and(|level| ERROR_LEVELS.contains(&level)) {
+        return (!event.is_marked).then_some(Kind::ErrorByLevel);
+    }
+    let is_level_calm = event.level.is_some_and(|level| CALM_LEVELS.contains(&level));
+    let is_calm = if event.has_http {
+        let is_fine = |code: &[u8]| code.len() == 3 && code[0] != b'5';
+        event.status.is_some_and(is_fine) && (is_level_calm || event.level.is_none())
+    } else {
+        is_level_calm
+    };
+    is_calm.then_some(Kind::Calm)
 }
 
-fn write(out: &mut Out, text: &[u8], event: &Usual, ingested: &[u8]) -> Option<()> {
+fn write(out: &mut Out, text: &[u8], event: &Usual, kind: Kind, ingested: &[u8]) -> Option<()> {
     let (front, rest) = text.split_at(event.behind_created);
     out.put(front)?;
     out.put(b",\"ingested\":\"")?;
     out.put(ingested)?;
     out.put(b"\"")?;
-    out.put(rest)
+    match kind {
+        Kind::Calm => out.put(rest),
+        Kind::ErrorByLevel => {
+            out.put(&rest[..rest.len() - 1])?;
+            out.put(MARK)
+        }
+    }
 }

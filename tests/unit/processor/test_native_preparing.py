@@ -49,16 +49,17 @@ def value_of(offset: int = 4096, /, **fields: Any) -> bytes:
     return orjson.dumps({k: v for k, v in (event | fields).items() if v is not None})
 
 
-def prepared(library: Library | None, values: list[bytes]) -> list[Document]:
+def prepared(library: Library | None, values: list[bytes]) -> tuple[list[Document], int]:
+    """The documents, and how many of them are errors."""
     preparer = Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW), library)
     batch = ConsumedBatch(3, range(len(values)), [Message(b"", value) for value in values])
-    return preparer.prepare([batch])
+    return preparer.prepare([batch]), preparer.errors
 
 
 def both(library: Library, values: list[bytes]) -> list[bool]:
     """Holds both ways to the same documents and entries; says which entries were made natively."""
-    documents = prepared(library, values)
-    assert documents == prepared(None, values)
+    documents, errors = prepared(library, values)
+    assert (documents, errors) == prepared(None, values)
     natively = EntryMaker(DAY, library)
     in_python = EntryMaker(DAY)
     of_the_day = [document for document in documents if document.day == DAY]
@@ -91,6 +92,8 @@ def test_usual_events_are_made_natively(library: Library) -> None:
         {"client": {"ip": "2001:db8::1"}},
         {"http": {"response": {"status_code": 404}}},
         {"tags": ["multiline"]},
+        {"log": {"source": RUN, "offset": 4096, "level": "error"}},
+        {"log": {"source": RUN, "offset": 4096, "level": "fatal"}, "trace": {"id": "x" * 16}},
         {"attributes": {}},
         {"user": {"id": "u1"}, "url": {"path": '/a"b\\c'}},
     ],
@@ -103,7 +106,7 @@ def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"log": {"source": RUN, "offset": 4096, "level": "error"}},
+        {"log": {"source": RUN, "offset": 4096, "level": "error"}, "tags": ["multiline"]},
         {"log": {"source": RUN, "offset": 4096}},
         {"error": {"message": "no"}},
         {"http": {"response": {"status_code": 503}}},
@@ -149,7 +152,7 @@ def test_events_of_others_are_left_to_python(library: Library) -> None:
 
 
 def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
-    document = prepared(library, [value_of()])[0]
+    ((document,), _) = prepared(library, [value_of()])
     renamed = Document("another", DAY, document.value)
     (ready,) = EntryMaker(DAY, library).ready([renamed])
     assert ready == (None, None)
@@ -168,7 +171,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    ["message", "attributes", "trace", "span", "client", "http", "tags", "error", "user", "x", "event"]
+    ["message", "attributes", "trace", "span", "client", "http", "tags", "error", "user", "x", "event", "log"]
 )  # fmt: skip
 
 
@@ -183,8 +186,12 @@ def test_any_event_is_the_same(
 ) -> None:
     values = []
     for number, change in enumerate(changes):
+        fields = {"attributes": attributes} | change
+        if "log" in fields:
+            level = "error" if isinstance(fields["log"], str) else fields["log"]
+            fields["log"] = {"source": RUN, "offset": number * 700, "level": level}
         try:
-            values.append(value_of(number * 700, **({"attributes": attributes} | change)))
+            values.append(value_of(number * 700, **fields))
         except TypeError:
             continue  # a number beyond 64 bits, which the shipper writes in another way
     both(library, [*values, *(value[:cut] for value in values[:1])])
