@@ -8,6 +8,7 @@ import random
 import shutil
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,10 @@ class ChangingWriter:
     @property
     def is_writing(self) -> bool:
         return self._thread.is_alive()
+
+    def has_reached(self, count: int) -> bool:
+        """True when so many events are written, or no more will be."""
+        return self.written >= count or not self.is_writing
 
     def _write(self) -> None:
         file = self._path.open("ab", buffering=0)
@@ -108,7 +113,7 @@ def test_nothing_is_lost_or_doubled_in_a_soak(following: Pipeline, tmp_path: Pat
     next_fault = RATE * 3
     while writer.is_writing:
         eventually(
-            lambda due=next_fault: writer.written >= due or not writer.is_writing,
+            partial(writer.has_reached, next_fault),
             timeout_s=120, what="the load goes on",
         )  # fmt: skip
         if writer.is_writing:
