@@ -1,8 +1,17 @@
-"""Which named patterns are there?"""
+"""Which named patterns are there?
+
+The files in mappings/grok hold one definition a line, for both sets at once: a name, a space, a pattern.
+
+- ``%{IP:client_ip|[source][ip]}``: left of the bar the field of the legacy set, right of it that of ecs-v1.
+  Each side has its own type: ``%{INT:port|[source][port]:int}``. A side that is empty captures nothing in
+  its set. Without a bar, both sets have the same field. So too ``(?<left|right>…)``.
+- ``legacy:NAME pattern``, ``ecs-v1:NAME pattern``: a definition of one set only.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -11,6 +20,11 @@ from typing import Literal
 from logboom.errors import ConfigError
 
 PatternSet = Literal["legacy", "ecs-v1"]
+
+_SIDES = re.compile(
+    r"%\{(?P<name>\w+):(?P<one>[^|{}]*+)\|(?P<other>[^|{}]*+)\}"
+    r"|\(\?<(?P<left>[^|<>=!]*+)\|(?P<right>[^|<>]*+)>"
+)
 
 
 class PatternLibrary:
@@ -35,13 +49,13 @@ class PatternLibrary:
 
     @classmethod
     def of(cls, name: PatternSet) -> PatternLibrary:
-        """One of the two sets that come with logboom; what both share is in `common`."""
+        """One of the two sets that come with logboom."""
         folder = resources.files("mappings") / "grok"
         definitions: dict[str, str] = {}
-        for part in ("common", name):
+        for part in ("common", "programs"):
             for file in (folder / part).iterdir():
                 if file.is_file():
-                    definitions.update(_read(file.read_text(encoding="utf-8")))
+                    definitions.update(_of_set(name, _read(file.read_text(encoding="utf-8"))))
         return cls(definitions)
 
     @property
@@ -87,3 +101,21 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
         name, _, pattern = line.strip().partition(" ")
         if pattern and not name.startswith("#"):
             yield name, pattern.strip()
+
+
+def _of_set(
+    wanted: PatternSet, definitions: Iterator[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    for label, pattern in definitions:
+        only, _, name = label.rpartition(":")
+        if only in ("", wanted):
+            yield name, _SIDES.sub(lambda match: _side(wanted, match), pattern)
+
+
+def _side(wanted: PatternSet, match: re.Match[str]) -> str:
+    is_reference = match["name"] is not None
+    left, right = ("one", "other") if is_reference else ("left", "right")
+    field = match[left if wanted == "legacy" else right]
+    if is_reference:
+        return f"%{{{match['name']}:{field}}}" if field else f"%{{{match['name']}}}"
+    return f"(?<{field}>" if field else "(?:"
