@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from logboom.config import MultilineSection
-from logboom.errors import ConfigError
 from shipper.framing.rules import Rule, Walker, split_by
+from shipper.framing.searching import is_linear, make_test
 
 _Test = Callable[[bytes], bool]
 
@@ -27,7 +27,7 @@ def make_rule(section: MultilineSection, encoding: str) -> Rule:
     """The rule that a section describes.
 
     Raises:
-        ConfigError: When a pattern cannot be used.
+        ConfigError: When a pattern cannot be used, or could take far too long.
     """
     if section.count_lines is not None:
         count = section.count_lines
@@ -47,7 +47,8 @@ def make_rule(section: MultilineSection, encoding: str) -> Rule:
     if section.match == "before":
         return _UserRule(lambda: _BeforeWalker(belongs, flushes))
     rule = _UserRule(lambda: _AfterWalker(belongs, flushes))
-    if section.negate and section.flush_pattern is None and _SAFE.fullmatch(pattern):
+    is_plain = section.flush_pattern is None and _SAFE.fullmatch(pattern) is not None
+    if section.negate and is_plain and is_linear(pattern):
         return _StartRule(rule, re.compile(rb"\n(?=%s)" % pattern[1:].encode(encoding)))
     return rule
 
@@ -57,15 +58,7 @@ def _never(line: bytes) -> bool:  # noqa: ARG001 - as _Test
 
 
 def _test(pattern: str, encoding: str, name: str) -> _Test:
-    try:
-        search = re.compile(pattern.encode(encoding)).search
-    except (re.error, UnicodeEncodeError) as error:
-        raise ConfigError(
-            f"{pattern!r} is not a regular expression: {error}",
-            where=f"multiline.{name}",
-            mend="Python's syntax applies, which for usual patterns is that of Filebeat",
-        ) from error
-    return lambda line: search(line) is not None
+    return make_test(pattern, encoding, where=f"multiline.{name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -304,3 +304,40 @@ def test_runs_of_nul_bytes_are_no_text() -> None:
     assert frames.texts == ["ab\0c", "d"]
     assert "nul_bytes" in frames.tags[0]
     assert sum(frames.lines) + frames.empty_lines == 3
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pattern": "^(a+)+$"},
+        {"pattern": "^(a+)+$", "type": "while_pattern"},
+        {"pattern": "^[a-z]+[a-z]+[a-z]+=", "negate": True},
+        {"pattern": "^x", "flush_pattern": "(a?){30}a{30}"},
+        {"start": "^(a+)+$", "end": "^x"},
+        {"start": "^x", "end": "(a*)*b"},
+    ],
+)
+def test_a_pattern_that_could_take_far_too_long_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"multiline\.\w+: .* steps on a line of n bytes \("):
+        framing(MultilineSection(**settings))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^[[:space:]]+(at|\.{3})[[:space:]]+\b|^Caused by:",
+        r"^\w+\s\w+\s+\d+",
+        r"^\S+ \S+ \S+ \[",
+        r"^\[?\d{1,4}[-/]\d{1,2}",
+        r"\\$",
+        "^Grüße",
+    ],
+)
+def test_usual_patterns_are_taken(pattern: str) -> None:
+    assert framing(MultilineSection(pattern=pattern)).cut(b"a\nb\n", ended=True).consumed == 4
+
+
+def test_a_pattern_is_looked_for_in_the_front_of_a_line_when_it_takes_quadratic_time() -> None:
+    rule = MultilineSection(pattern="(ab+)+x", match="after")
+    near, far = "ab" * 500 + "x", "ab" * 5000 + "x"
+    assert texts(f"one\n{near}\n{far}\n", rule) == [f"one\n{near}", far]
