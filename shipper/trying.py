@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 
 from logboom.clock import Clock
-from logboom.config import Config, FileInput, HttpInput, SyslogInput
+from logboom.config import Config, FileInput, HttpInput, StdinInput, SyslogInput
+from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
 from shipper.events.assembly import PARSE_FAILED, Assembler
 from shipper.events.treatment import Treatment
@@ -16,6 +18,7 @@ from shipper.files.discovery import find_files, unmatched
 from shipper.files.kinds import why_binary
 from shipper.inputs.spooled import spooled
 from shipper.inputs.tls import server_context
+from shipper.rules.making import make_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +105,44 @@ def _verdict(path: str, size: int) -> str:
     return f"{WOULD_BE_READ}, {size} bytes" if kind is None else f"would not be read: {kind}"
 
 
-def check_inputs(config: Config) -> None:
-    """Compiles every input's settings as a shipper would.
+def check_inputs(config: Config, *, origin: str) -> None:
+    """Compiles every input's settings and all rules as a shipper would.
+
+    Args:
+        config: The configuration.
+        origin: The file it came from, for messages.
 
     Raises:
-        ConfigError: When a format, a pattern, an encoding or a certificate cannot be used.
+        ConfigError: When a format, a pattern, a rule, an encoding or a certificate cannot be used.
     """
-    days, treatment = IndexDays(config.retention), Treatment.of(config)
-    for section in config.inputs:
-        if isinstance(section, HttpInput | SyslogInput) and section.tls is not None:
+    with _told_of(origin):
+        treatment = Treatment.of(config)
+    with _told_of(f"{origin}: rules"):
+        make_rules(config.rules)
+    for number, section in enumerate(config.inputs):
+        with _told_of(f"{origin}: inputs[{number}]"):
+            _check_input(section, config, treatment)
+
+
+def _check_input(
+    section: FileInput | StdinInput | HttpInput | SyslogInput, config: Config, treatment: Treatment
+) -> None:
+    if isinstance(section, HttpInput | SyslogInput):
+        if section.tls is not None:
             server_context(section.tls, where="tls")
-        if isinstance(section, HttpInput):
-            continue  # its texts have no settings that could fail later
-        Assembler(
-            spooled(section, service="check") if isinstance(section, SyslogInput) else section,
-            source="check", run=source_run("check", 0), epoch=0, path="check",
-            max_event_bytes=config.shipper.max_event_bytes, days=days, treatment=treatment,
-        )  # fmt: skip
+        section = spooled(section, service="check")
+    Assembler(
+        section, source="check", run=source_run("check", 0), epoch=0, path="check",
+        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention),
+        treatment=treatment,
+    )  # fmt: skip
+
+
+@contextmanager
+def _told_of(place: str) -> Iterator[None]:
+    """Errors of the configuration name a place in it."""
+    try:
+        yield
+    except ConfigError as error:
+        where = place if error.where is None else f"{place}: {error.where}"
+        raise ConfigError(error.what, where=where, mend=error.mend) from error

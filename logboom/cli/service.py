@@ -74,6 +74,7 @@ def up(
     checked = from_mapping(settings, origin=str(config or "logboom up"))
     settings["inputs"] = [*settings["inputs"], _own_logs(checked)]
     checked = from_mapping(settings, origin=str(config or "logboom up"))
+    _check_inputs(checked, config)
     raise typer.Exit(asyncio.run(_supervise(settings, checked)))
 
 
@@ -107,6 +108,13 @@ def api(config: ConfigOption = None) -> None:
     raise typer.Exit(run(_service_config(config, "api")))
 
 
+def _check_inputs(config: Config, path: Path | None) -> None:
+    """What fails when the first file appears, fails at once."""
+    from shipper.trying import check_inputs  # noqa: PLC0415 - not needed for --help
+
+    check_inputs(config, origin=str(path or "logboom up"))
+
+
 def _settings(path: Path | None) -> dict[str, Any]:
     return expand({}) if path is None else read_mapping(path, process_environment())
 
@@ -124,6 +132,8 @@ def _service_config(path: Path | None, service: str) -> Config:
     if path is None:
         raise ConfigError("needs a configuration", mend="name one with -c FILE")
     config = from_mapping(read_mapping(path, process_environment()), origin=str(path))
+    if service == "shipper":
+        _check_inputs(config, path)
     make_folder(config.data)
     configure_logging(service, config.log_level, None)
     return config

@@ -105,7 +105,7 @@ def check(
     from shipper.trying import check_inputs, readable_files  # noqa: PLC0415 - not needed for --help
 
     checked = read_config(config, process_environment())
-    check_inputs(checked)
+    check_inputs(checked, origin=str(config))
     for path, verdict in readable_files(checked):
         sys.stdout.write(f"{path}: {verdict}\n")
     for section in checked.inputs:

@@ -174,7 +174,7 @@ def test_what_must_last_outlives_the_pod(config: Config) -> None:
 
 
 def test_the_configuration_is_valid_and_reads_what_the_runtime_writes(config: Config) -> None:
-    check_inputs(config)
+    check_inputs(config, origin="logboom.yaml")
     (section,) = config.inputs
     assert isinstance(section, FileInput)
     assert is_named(section, "/var/log/pods/shop_cart-7d4_0f1e/cart/0.log")

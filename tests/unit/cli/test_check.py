@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
+from logboom.errors import ConfigError
 
 
 def check(folder: Path, **settings: object) -> tuple[int, str, str]:
@@ -44,3 +46,39 @@ def test_a_data_folder_that_cannot_be_is_wrong(tmp_path: Path) -> None:
     status, _, wrong = check(tmp_path, data="/dev/null/logboom")
     assert status == 1
     assert "data: /dev/null/logboom cannot be written" in wrong
+
+
+WRONG_INPUTS: list[tuple[dict[str, object], str]] = [
+    ({"format": "nonsense"}, "nonsense"),
+    ({"encoding": "utf-99"}, "utf-99"),
+    ({"format": "grok", "patterns": ["%{NONE}"]}, "NONE"),
+    ({"format": "dissect", "patterns": ["%{"]}, "%{"),
+    ({"multiline": {"pattern": "^(a+)+$"}}, "multiline.pattern"),
+    ({"timestamp_format": "%Q%Q"}, "%Q%Q"),
+    ({"rules": [{"remove": ["event.id"]}]}, "cannot change event.id"),
+]
+
+
+@pytest.mark.parametrize("command", ["check", "ship", "up"])
+@pytest.mark.parametrize(("settings", "named"), WRONG_INPUTS)
+def test_what_would_fail_at_the_first_file_is_refused_with_its_input(
+    tmp_path: Path, command: str, settings: dict[str, object], named: str
+) -> None:
+    error = refused(tmp_path, command, inputs=["/a.log", {"path": "/b.log", **settings}])
+    assert error.sentence().startswith(f"{tmp_path}/logboom.yaml: inputs[1]: ")
+    assert named in error.sentence()
+    assert "\n" not in error.sentence()
+
+
+@pytest.mark.parametrize("command", ["check", "ship", "up"])
+def test_rules_for_all_inputs_are_checked_without_any(tmp_path: Path, command: str) -> None:
+    error = refused(tmp_path, command, rules=[{"remove": ["event.id"]}])
+    assert error.sentence().startswith(f"{tmp_path}/logboom.yaml: rules: ")
+
+
+def refused(folder: Path, command: str, **settings: object) -> ConfigError:
+    path = folder / "logboom.yaml"
+    path.write_text(yaml.safe_dump({"data": str(folder / "data"), **settings}))
+    done = CliRunner().invoke(make_app(), [command, "-c", str(path)])
+    assert isinstance(done.exception, ConfigError), done.exception
+    return done.exception
