@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import uvloop
@@ -15,7 +15,10 @@ import uvloop
 from logboom.errors import LogboomError
 
 SUPERVISED = "LOGBOOM_SUPERVISED"
-"""Set in the environment of a supervised service: it ends when its supervisor is gone."""
+"""Set in the environment of a supervised service: it ends when its supervisor is gone.
+
+Its value is how often the service was started again lately.
+"""
 
 _PARENT_LOOK_S = 0.5
 
@@ -46,6 +49,11 @@ def _collect_garbage_seldom() -> None:
     """Events are nested dicts without cycles: looking through them for cycles is wasted work."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
+
+
+def restarts_in(environment: Mapping[str, str]) -> int:
+    """How often a supervisor started this service again lately, since it ended unasked."""
+    return int(environment.get(SUPERVISED, "0"))
 
 
 def stop_event(*, supervised: bool) -> asyncio.Event:

@@ -29,17 +29,19 @@ class Reporter:
         service: Which service this is.
         instance: Its name among its like.
         clock: For the times in the entries.
+        restarts: How often its supervisor started it again lately.
     """
 
     def __init__(
         self, broker: Broker, service: Literal["shipper", "processor", "api"], instance: str,
-        clock: Clock,
+        clock: Clock, *, restarts: int = 0,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._service: Literal["shipper", "processor", "api"] = service
         self._instance = instance
         self._clock = clock
         self._started_ns = clock.now_ns()
+        self._restarts = restarts
         self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
         self._silent = False
         self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
@@ -56,7 +58,7 @@ class Reporter:
             service=self._service, instance=self._instance, pid=os.getpid(),
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
-            counters=counters, errors=tuple(self._errors),
+            counters=counters, errors=tuple(self._errors), restarts=self._restarts,
         )  # fmt: skip
 
     async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:

@@ -15,6 +15,11 @@ from pydantic import BaseModel, ConfigDict
 STALE_AFTER_S = 10.0
 """A service whose last entry is older than this is taken for dead or cut off."""
 
+RESTARTS_WITHIN_S = 300.0
+"""Restarts of a service count for so long."""
+FEWEST_RESTARTS = 2
+"""A service that was started again so often is taken for one that crashes."""
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -30,6 +35,7 @@ class ServiceStatus(_Entry):
         state: `waiting` means that it cannot go on, and `waiting_for` says for what.
         counters: Totals since the process started, by the metric names of `logboom.telemetry`.
         errors: The latest troubles, newest first, one line each.
+        restarts: How often its supervisor had started it again, within `RESTARTS_WITHIN_S` of its start.
     """
 
     service: Literal["shipper", "processor", "api"]
@@ -43,6 +49,7 @@ class ServiceStatus(_Entry):
     waiting_for: str | None = None
     counters: Mapping[str, float] = {}
     errors: tuple[str, ...] = ()
+    restarts: int = 0
 
     @property
     def key(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from logboom.clock import Clock
 from logboom.lifecycle import SUPERVISED
 from logboom.retrying import Backoff
+from logboom.status import RESTARTS_WITHIN_S
 
 log = logging.getLogger("logboom.supervisor")
 
@@ -66,18 +67,21 @@ class Supervisor:
 
     async def _keep(self, service: str) -> None:
         backoff = Backoff(first_s=0.5, most_s=30.0)
+        ends: list[float] = []
         while True:
             begun = self._clock.monotonic()
-            process = await self._start(service)
+            ends = [end for end in ends if begun - end < RESTARTS_WITHIN_S]
+            process = await self._start(service, restarts=len(ends))
             status = await process.wait()
-            if self._clock.monotonic() - begun > _STABLE_S:
+            ends.append(self._clock.monotonic())
+            if ends[-1] - begun > _STABLE_S:
                 backoff.reset()
             wait_s = backoff.next_wait_s()
             log.error("%s ended with status %d; it starts again in %.1f s", service, status, wait_s)
             self._ended(Ended(service, status, wait_s))
             await asyncio.sleep(wait_s)
 
-    async def _start(self, service: str) -> asyncio.subprocess.Process:
+    async def _start(self, service: str, *, restarts: int) -> asyncio.subprocess.Process:
         descriptor = os.memfd_create("logboom-config")
         try:
             os.write(descriptor, json.dumps(self._settings, default=str).encode())
@@ -86,7 +90,7 @@ class Supervisor:
                 sys.executable, "-m", "logboom", service,
                 stdin=None if service == "ship" else asyncio.subprocess.DEVNULL,
                 pass_fds=(descriptor,),
-                env={**os.environ, CONFIG_DESCRIPTOR: str(descriptor), SUPERVISED: "1"},
+                env={**os.environ, CONFIG_DESCRIPTOR: str(descriptor), SUPERVISED: f"{restarts}"},
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop them in order
             )  # fmt: skip
         finally:

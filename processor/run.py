@@ -15,7 +15,7 @@ from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.event import IndexDays
-from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
+from logboom.lifecycle import SUPERVISED, end, restarts_in, run_service, stop_event, until
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -43,7 +43,10 @@ async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervised=SUPERVISED in process_environment())
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
-    reporter = Reporter(broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock)
+    reporter = Reporter(
+        broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock,
+        restarts=restarts_in(process_environment()),
+    )  # fmt: skip
     preparer = Preparer(IndexDays(config.retention), clock, native_library())
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)

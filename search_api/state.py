@@ -15,6 +15,8 @@ from logboom.dead import DeadLetters
 from logboom.errors import LogboomError
 from logboom.ledger import judge
 from logboom.status import (
+    FEWEST_RESTARTS,
+    RESTARTS_WITHIN_S,
     STALE_AFTER_S,
     DeadStatus,
     LossStatus,
@@ -166,14 +168,21 @@ class PipelineState:
                 else f"silent for {self._age_s(max(s.at_ns for s in mine)):.0f} s"
             )
             return [{"name": name, "state": "silent" if mine else "missing", "detail": silent}]
-        return [
-            {
-                "name": f"{name} {s.instance}",
-                "state": s.state,
-                "detail": s.waiting_for or (s.errors[0] if s.errors else ""),
-            }
-            for s in alive
-        ]
+        return [self._service_part(status) for status in alive]
+
+    def _service_part(self, status: ServiceStatus) -> dict[str, str]:
+        state: str = status.state
+        detail = status.waiting_for or next(iter(status.errors), "")
+        age_s = self._age_s(status.started_ns)
+        if status.restarts >= FEWEST_RESTARTS and age_s < RESTARTS_WITHIN_S:
+            state, detail = (
+                "crashing",
+                (
+                    f"started again {status.restarts} times within {RESTARTS_WITHIN_S / 60:.0f} minutes,"
+                    f" last {age_s:.0f} s ago: its log says why"
+                ),
+            )
+        return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
 
 
 def _dead(

@@ -15,7 +15,7 @@ from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.errors import DiskFull
 from logboom.event import IndexDays, source_run
-from logboom.lifecycle import SUPERVISED, end, run_service, stop_event, until
+from logboom.lifecycle import SUPERVISED, end, restarts_in, run_service, stop_event, until
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import LossStatus
@@ -102,7 +102,8 @@ class Shipper:
             LogboomError: When it cannot work at all.
         """
         broker = await open_broker(self._config)
-        reporter = Reporter(broker, "shipper", self._name, self._clock)
+        restarts = restarts_in(process_environment())
+        reporter = Reporter(broker, "shipper", self._name, self._clock, restarts=restarts)
         sender = Sender(
             broker, self._registry, self._burial, settled=self._settled,
             in_flight=self._config.shipper.batches_in_flight,
