@@ -70,9 +70,13 @@ class Catalogue:
         self._families.add(record.family, record.id)
         self._beginnings.add(record.path, record.prefix, record.id)
 
-    def knows(self, where: FileId) -> bool:
-        """True when some record names this place in the file system."""
-        return where in self._by_file
+    def knows(self, path: str, status: os.stat_result) -> bool:
+        """True when a file is that of some record: its inode alone is used again for others."""
+        records = [self._records[name] for name in self._by_file.get(file_id(status), ())]
+        return any(
+            self._goes_on(record, path) and (self._has_evidence(record) or not status.st_size)
+            for record in records
+        )
 
     def is_finished(self, status: os.stat_result) -> bool:
         """True for a compressed file that was read to its end before, and is as it was."""

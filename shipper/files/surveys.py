@@ -75,6 +75,11 @@ class Surveys:
         """Nobody will ask about a file again soon."""
         self._cancel(self._known.pop(path, None))
 
+    def is_open(self, path: str) -> bool:
+        """True while a file was asked about and is not decided on."""
+        survey = self._known.get(path)
+        return survey is not None and survey.verdict is Wholeness.UNKNOWN
+
     def is_busy(self) -> bool:
         """True while some file is not decided on."""
         return any(survey.verdict is Wholeness.UNKNOWN for survey in self._known.values())

@@ -63,11 +63,14 @@ class Following:
                     continue
             try:
                 other = FollowedFile(path, 0)
+            except FileNotFoundError:
+                is_open = True  # renamed or compressed under our eyes
+                continue
             except OSError:
-                is_open = is_open or is_packed_name(path)  # compressed under our eyes, perhaps
+                is_open = is_open or is_packed_name(path)
                 continue
             try:
-                if goes_on(file, other) and not _holds(other, claimant):
+                if goes_on(file, other) and not holds_read(other, claimant):
                     return Followed.YES, path
             except OSError:
                 continue
@@ -81,7 +84,7 @@ class Following:
         if file is None:
             return Followed.NO, ""
         for path, status in relatives(source.family):
-            if file_id(status) == file.id:
+            if file_id(status) == file.id and is_followed(path, source):
                 return Followed.YES, path
         followed, path = self.find_copy(source)
         if followed is Followed.NO and not self._was_scanned_since(source):
@@ -93,8 +96,29 @@ class Following:
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
 
 
-def _holds(file: FollowedFile, claimant: Source | None) -> bool:
-    """True when a file is that of the source that follows it, and not one with its inode only."""
+def holds_read(file: FollowedFile, claimant: Source | None) -> bool:
+    """True when a file holds what a source read last, and has not its inode only."""
     if claimant is None or claimant.file is None:
         return False
     return is_at(file.content, claimant.file.offset, claimant.file.guard())
+
+
+def is_followed(path: str, claimant: Source | None) -> bool:
+    """True when the file at a path is that of the source that follows a file of its inode.
+
+    The inode of an open file cannot be used again; that of a closed one can.
+    """
+    if claimant is None or claimant.file is None:
+        return False
+    if claimant.file.is_open:
+        return True
+    try:
+        other = FollowedFile(path, 0)
+    except OSError:
+        return False
+    try:
+        return other.id == claimant.file.id and holds_read(other, claimant)
+    except OSError:
+        return False
+    finally:
+        other.close()

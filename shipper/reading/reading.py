@@ -199,6 +199,8 @@ class Reader:
             source.silent_since if source.is_behind else source.silent_since + _FIRST_LOOK_S
         )
         source.set_state("reading")
+        if not source.read_offset:
+            self._watcher.begin(source)
         await self._deliver(source.take(data, read_ns=self._clock.now_ns()))
 
     async def _end(self, source: Source) -> bool:

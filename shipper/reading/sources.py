@@ -223,6 +223,8 @@ class Source:
         self.packed_size = 0
         if self.file is not None:
             self.file.start_anew()
+            if self.file.is_open:
+                self.modified_ns = self.file.modified_ns()
 
     def assembler_of(self, epoch: int) -> Assembler:
         """The assembler of this epoch, or of an earlier one that is sent again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -12,7 +13,7 @@ from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue, Likeness, Recognised
 from shipper.files.copies import Beginnings, Families, goes_on, is_copy
-from shipper.files.discovery import find_files, is_named, rotated_siblings
+from shipper.files.discovery import find_files, is_named
 from shipper.files.folders import Folders
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
@@ -20,8 +21,9 @@ from shipper.files.identity import FileId, file_id
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.elders import Elders
-from shipper.reading.following import Followed, Following
+from shipper.reading.following import Followed, Following, holds_read
 from shipper.reading.looks import Looks
+from shipper.reading.missed import Missed
 from shipper.reading.opening import Opener
 from shipper.reading.sources import Source
 from shipper.registry.registry import Registry, SourceRecord
@@ -31,6 +33,8 @@ log = logging.getLogger("logboom.shipper")
 _OPEN_FILES = 512
 _KEEP = timedelta(days=90)
 _FORGET_EVERY_S = 3600.0
+_SOON_S = 0.5
+"""A file that is read so soon after it was found is read as it was found."""
 
 
 class Watcher:
@@ -64,9 +68,9 @@ class Watcher:
         self._surveys = Surveys(clock.monotonic)
         self._folders = Folders(clock, inputs)
         self._first_scan = registry.first_start
-        self._catalogue = Catalogue(registry.sources(), registry.planned_ends())
+        records = registry.sources()
+        self._catalogue = Catalogue(records, registry.planned_ends())
         self._sections: dict[str, FileInput] = {}
-        self._rotated: set[str] = set()
         self._paths: set[str] = set()
         self._named: set[FileId] = set()
         self._scanned = False
@@ -81,6 +85,7 @@ class Watcher:
         self.looks = Looks[Source]()
         self.sources: dict[FileId, Source] = {}
         self._following = Following(self.sources, self._surveys)
+        self._missed = Missed(records, self._catalogue, self.sources, self._surveys)
 
     @property
     def unreadable(self) -> dict[str, str]:
@@ -131,6 +136,7 @@ class Watcher:
             self._registry.set_paths(self._renamed, changed_ns=self._clock.now_ns())
             self._renamed = {}
         for source in added:
+            self._displace(_id_of(source))
             self.sources[_id_of(source)] = source
             self._elders.add(source)
             source.found_at = self._clock.monotonic()
@@ -198,8 +204,8 @@ class Watcher:
         try:
             file = self._opener.open(path, self._section_of(source.family))
             file.unit = source.file.unit
-            is_unread_there = source.file.offset == 0 and file.id == source.file.id
-            if not is_unread_there and not goes_on(source.file, file):
+            is_it = file.id == source.file.id and holds_read(file, source)
+            if not is_it and not goes_on(source.file, file):
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)
@@ -213,8 +219,22 @@ class Watcher:
         self._displace(file.id)
         self.sources[file.id] = source
         self._renamed[source.id] = path
+        self._missed.look_beside(source.family)
         self._folders.hurry()
         return Followed.YES
+
+    def begin(self, source: Source) -> None:
+        """The first bytes of a source's file are read now.
+
+        If the file was changed since it was found, what was in it then may be in a copy, unread.
+        """
+        file = source.file
+        if file is None or self._clock.monotonic() - source.found_at < _SOON_S:
+            return
+        with contextlib.suppress(FileMoved):
+            if file.modified_ns() != source.modified_ns:
+                self._missed.look_since(source.family, source.modified_ns - 1)
+                self._folders.hurry()
 
     def _displace(self, where: FileId) -> None:
         """A source whose inode is used again has to look for its file: it keeps no place."""
@@ -234,7 +254,7 @@ class Watcher:
             return []
         self._sections.setdefault(path, section)
         if path in self._paths:
-            self._rotated.add(path)
+            self._missed.look_beside(path)
         return self._take_up(path, status, section, family=path)
 
     def _take_up(
@@ -297,7 +317,7 @@ class Watcher:
         """A source keeps its path while that still leads to it (links), else it was renamed."""
         if source.path == path or (source.file is not None and source.file.leads_here()):
             return
-        self._rotated.add(source.path)
+        self._missed.look_beside(source.path)
         log.info("%s was renamed to %s", source.path, path)
         source.move_to(path)
         self._renamed[source.id] = path
@@ -310,36 +330,21 @@ class Watcher:
         added: list[Source] = []
         here = {_id_of(source) for source in opened}
         for record in self._catalogue:
+            self._missed.look_beside(record.family)
             recognised = self._catalogue.take_moved(record)
             if recognised is None:
                 continue
             section = self._section_of(record.family)
             source = self._try_open(recognised, recognised.path, section, family=record.family)
             added += [s for s in source if _id_of(s) not in here]
-            self._rotated.add(record.family)
         return added
 
     def _find_missed(self, opened: Sequence[Source]) -> list[Source]:
-        """Files that came and went between two looks.
-
-        They are rotated siblings that nobody knows, newer than the oldest that is known.
-        """
+        """Files that came and went between two looks, or while nobody looked."""
         added: list[Source] = []
-        here = {_id_of(source) for source in opened} | set(self.sources)
-        for path in sorted(self._rotated):
-            siblings = rotated_siblings(path)
-            where = {sibling: file_id(status) for sibling, status in siblings}
-            known = {s for s, w in where.items() if w in here or self._catalogue.knows(w)}
-            oldest_ns = min((t.st_mtime_ns for s, t in siblings if s in known), default=None)
-            for sibling, status in reversed(siblings):
-                if (
-                    sibling not in known
-                    and oldest_ns is not None
-                    and status.st_mtime_ns > oldest_ns
-                ):
-                    section = self._section_of(path)
-                    added += self._take_up(sibling, status, section, family=path)
-        self._rotated = set()
+        here = {_id_of(source) for source in opened}
+        for path, status, family in self._missed.find(here):
+            added += self._take_up(path, status, self._section_of(family), family=family)
         return added
 
     def _section_of(self, family: str) -> FileInput:
@@ -371,7 +376,9 @@ class Watcher:
 
     def _note_resumed(self, source: Source, recognised: Recognised) -> None:
         if recognised.record.path != recognised.path:
-            self._rotated.add(recognised.record.path)
+            self._missed.look_beside(recognised.record.path)
+        if source.modified_ns > recognised.record.changed_ns and not source.read_offset:
+            self._missed.look_beside(recognised.record.family)  # copied and truncated, perhaps
         self._resumed.append(source)
         self._remember(source)
 

@@ -112,7 +112,7 @@ class Application:
     def truncate(self) -> None:
         """The second half."""
         self._file.truncate(0)
-        self.lines = []
+        self.lines = [self.written - 1] if b"#" in self._rest else []
         self._touch(self._log)
 
     def compress(self, rotated: LogFile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -155,3 +156,77 @@ def test_a_log_found_empty_planned_and_then_copied_away_goes_on_in_its_copy(
     for found in opened:
         found.close()
     registry.close()
+
+
+def start(log: Path, registry: Registry) -> Watcher:
+    return Watcher([FileInput(path=[str(log)])], registry, make_source, SystemClock())
+
+
+def close(watcher: Watcher) -> None:
+    for source in watcher.sources.values():
+        source.close()
+
+
+def age(path: Path, seconds: int) -> None:
+    """Gives a file another time of change, counted from now."""
+    when_ns = SystemClock().now_ns() + seconds * 10**9
+    os.utime(path, ns=(when_ns, when_ns))
+
+
+@pytest.fixture
+def empty_registry(tmp_path: Path) -> Iterator[Registry]:
+    made = Registry(tmp_path / "state" / "empty.db")
+    yield made
+    made.close()
+
+
+def test_a_log_found_empty_that_was_rotated_and_compressed_while_nobody_looked_is_read(
+    tmp_path: Path, empty_registry: Registry
+) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    watcher = start(log, empty_registry)
+    watcher.scan()
+    close(watcher)
+    packed = log.with_name("app.log.1.gz")
+    packed.write_bytes(gzip.compress(FIRST))
+    age(packed, 1)
+    log.unlink()
+    log.with_name("new").write_bytes(b"")
+    log.with_name("new").rename(log)
+    found = start(log, empty_registry)
+    found.scan()
+    assert {Path(s.path).name for s in found.sources.values()} == {"app.log", "app.log.1.gz"}
+    close(found)
+
+
+def test_a_rotated_file_with_the_inode_of_one_that_is_gone_is_read(
+    tmp_path: Path, empty_registry: Registry
+) -> None:
+    log, victim = tmp_path / "app.log", tmp_path / "victim.log"
+    log.write_bytes(FIRST)
+    victim.write_bytes(SECOND)
+    inputs = [FileInput(path=[str(log), str(victim)])]
+    watcher = Watcher(inputs, empty_registry, make_source, SystemClock())
+    watcher.scan()
+    records = []
+    for source in watcher.sources.values():
+        assert source.file is not None
+        data = source.file.read(10**6).data
+        taken = source.take(data, read_ns=1)
+        assert taken.segment is not None
+        source.settle(taken.segment)
+        records.append(watcher.record_of(source))
+    empty_registry.put(records)
+    close(watcher)
+    log.rename(log.with_name("app.log.3"))
+    age(log.with_name("app.log.3"), -10)
+    packed = log.with_name("app.log.2.gz")
+    victim.rename(packed)  # its inode is used again
+    packed.write_bytes(gzip.compress(b"2026-11-21T06:26:28Z INFO a - unread\n" * 9))
+    log.write_bytes(b"2026-11-21T06:27:28Z INFO a - the newest\n" * 9)
+    found = Watcher(inputs, empty_registry, make_source, SystemClock())
+    found.scan()
+    names = {Path(source.path).name for source in found.sources.values()}
+    assert names == {"app.log", "app.log.2.gz", "app.log.3"}
+    close(found)
