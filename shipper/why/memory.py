@@ -8,8 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipper.files.followed import FollowedFile
+from shipper.files.identity import begins_with, is_at
+
 _SOURCES = (
-    "SELECT id, path, family, epoch, offset, lines_acked, lines_empty, lines_dead FROM sources"
+    "SELECT id, path, family, epoch, offset, lines_acked, lines_empty, lines_dead, prefix, guard"
+    " FROM sources"
 )
 
 
@@ -48,7 +52,7 @@ class Memory:
 
 
 def remember(data: Path, path: str) -> Memory:
-    """Looks a file up by its path, and by its place in the file system.
+    """Looks a file up by its path, and by its place in the file system and its content.
 
     Args:
         data: The data folder.
@@ -79,7 +83,27 @@ def _found(database: sqlite3.Connection, path: str) -> list[Remembered]:
         (path, os.path.realpath(path), device, inode),
     ).fetchall()
     rows.sort(key=lambda row: row[1] != path)
-    return [Remembered(*row, *_planned(database, row[0])) for row in rows]  # type: ignore[call-arg] # the columns are its fields
+    return [
+        Remembered(*row, *_planned(database, row[0]))  # type: ignore[call-arg] # the columns are its fields
+        for *row, prefix, guard in rows
+        if row[1] in {path, os.path.realpath(path)} or _holds(path, row[4], prefix, guard)
+    ]
+
+
+def _holds(path: str, offset: int, prefix: bytes, guard: bytes) -> bool:
+    """True when a file holds what was read of a source: inodes are used again for others."""
+    try:
+        file = FollowedFile(path, 0)
+    except OSError:
+        return False
+    try:
+        return (
+            offset > 0 and begins_with(file.content, prefix) and is_at(file.content, offset, guard)
+        )
+    except OSError:
+        return False
+    finally:
+        file.close()
 
 
 def _planned(database: sqlite3.Connection, source: str) -> tuple[int, int]:

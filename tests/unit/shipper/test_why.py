@@ -16,6 +16,7 @@ from logboom.cli.app import make_app
 from logboom.cli.remembered import remember_inputs
 from logboom.config import Config, FileInput
 from logboom.status import LossStatus, ServiceStatus, SourceStatus
+from shipper.files.identity import fingerprint, take_guard
 from shipper.registry.registry import Registry, SourceRecord
 from shipper.why import Explanation, Told, explain
 
@@ -240,3 +241,25 @@ def test_without_a_configuration_the_inputs_of_the_last_up_are_known(
     said = " ".join(CliRunner().invoke(make_app(), words).output.split())
     assert "does not match '*.txt'" in said
     assert "correct-horse" not in "".join(path.read_text() for path in config.data.iterdir())
+
+
+def test_a_file_with_the_inode_of_another_source_is_not_known(
+    ask: Ask, logs: Path, tmp_path: Path
+) -> None:
+    gone, reused, renamed = logs / "gone.log", logs / "reused.log", logs / "renamed.log"
+    registry = Registry(tmp_path / "data" / "shipper" / "registry.db")
+    for name, path in (("other", reused), ("same", renamed)):
+        text = f"2026-11-21T06:24:28Z INFO shop - this was read of {name}\n".encode()
+        path.write_bytes(text)
+        where = path.stat()
+        registry.put([
+            SourceRecord(
+                id=name, path=str(gone), family=str(gone), device=where.st_dev,
+                inode=where.st_ino, epoch=0, offset=len(text), prefix=fingerprint(text),
+                guard=take_guard(text), changed_ns=1,
+            )
+        ])  # fmt: skip
+    registry.close()
+    reused.write_text("2026-11-21T06:24:29Z INFO shop - something else\n" * 9)
+    assert "the shipper's registry does not know it" in notes(ask(reused))
+    assert ask(renamed).read_to == renamed.stat().st_size
