@@ -16,6 +16,8 @@ _BYTES = {
     "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
     "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
 }  # fmt: skip
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,8}")
+_LAST_PORT = 65_535
 
 
 def parse_duration(text: str) -> timedelta:
@@ -61,13 +63,17 @@ def _size(value: object) -> object:
 
 def _address(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"127.0.0.1:{value}"
-    if isinstance(value, str) and value.isdigit():
-        return f"127.0.0.1:{value}"
-    if isinstance(value, str) and not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}", value):
+        value = str(value)
+    if not isinstance(value, str):
+        return value
+    if value.isascii() and value.isdigit():
+        value = f"127.0.0.1:{value}"
+    if not _ADDRESS.fullmatch(value):
         raise ValueError(
             f"{value!r} is not an address: write HOST:PORT, for example 127.0.0.1:7700"
         )
+    if split_address(value)[1] > _LAST_PORT:
+        raise ValueError(f"{value!r} is not an address: ports end at {_LAST_PORT}")
     return value
 
 
