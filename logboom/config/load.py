@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from logboom.config.model import Config
+from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 
 _REFERENCE = re.compile(r"\$\{(?:file:(?P<file>[^}]+)|(?P<name>\w+)(?::-(?P<default>[^}]*))?)\}")
@@ -47,7 +48,7 @@ def read_mapping(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError("is not UTF-8 text", where=str(path)) from error
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_trouble(error), where=_yaml_place(path, error)) from error
     if content is None:
@@ -184,7 +185,7 @@ def _referenced(match: re.Match[str], environment: Mapping[str, str], where: str
 
 
 def _yaml_trouble(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None)
+    problem = getattr(error, "problem", None) or str(error)
     return f"is not valid YAML: {problem}" if problem else "is not valid YAML"
 
 

@@ -1,0 +1,61 @@
+"""Every mistake in a configuration is told in one line that names its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from logboom.config import Config, read_config
+from logboom.errors import ConfigError
+
+
+def read(folder: Path, text: str) -> Config:
+    path = folder / "logboom.yaml"
+    path.write_text(text)
+    return read_config(path, {})
+
+
+def mistake(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, text)
+    return caught.value.sentence().replace(str(folder), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("data: a\nindex: b\ndata: c\n", "/logboom.yaml:3:1: is not valid YAML: `data` is there twice, first in line 1"),
+        ("inputs:\n- path: a\n  path: b\n", "/logboom.yaml:3:3: is not valid YAML: `path` is there twice, first in line 2"),
+        ("inputs: &a [*a]\n", "/logboom.yaml:1:9: is not valid YAML: an alias contains itself"),
+        ("data: &a {b: {c: *a}}\n", "/logboom.yaml:1:7: is not valid YAML: an alias contains itself"),
+        ("data: !!map x\n", "/logboom.yaml:1:7: is not valid YAML: expected a mapping node, but found scalar"),
+        ("data: [!!int x]\n", "/logboom.yaml:1:8: is not valid YAML: a value is none: invalid literal for int() with base 10: 'x'"),
+        ("data: 2026-13-45\n", "/logboom.yaml:1:7: is not valid YAML: a value is none: month must be in 1..12"),
+        ("data: " + "[" * 900, "/logboom.yaml: is not valid YAML: it is nested too deeply"),
+    ],
+)  # fmt: skip
+def test_yaml_that_would_be_misread_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    assert mistake(tmp_path, text) == sentence
+
+
+def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert mistake(tmp_path, "\n".join(lines)).endswith("there are more than 100,000 values")
+
+
+def test_merged_keys_may_be_given_anew(tmp_path: Path) -> None:
+    config = read(tmp_path, "inputs:\n- &a {path: a, service: x}\n- {<<: *a, service: y}\n")
+    assert [section.service for section in config.inputs if section.kind == "file"] == ["x", "y"]
+
+
+@pytest.mark.parametrize("port", ["65536", "127.0.0.1:99999", "[::1]:70000", "99999999"])
+def test_ports_end(tmp_path: Path, port: str) -> None:
+    for key in ("inputs: [{http: %s}]", "inputs: [{syslog: %s}]", "api: {listen: %s}"):
+        assert "ports end at 65535" in mistake(tmp_path, key % f"'{port}'")
+    assert "ports end at 65535" in mistake(tmp_path, "shipper: {metrics: 65536}")
+
+
+def test_the_last_port_is_one(tmp_path: Path) -> None:
+    assert read(tmp_path, "api: {listen: 65535}").api.listen == "127.0.0.1:65535"
