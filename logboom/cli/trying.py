@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from logboom.config import Config, FileInput, from_mapping, read_config
+from logboom.config import FileInput, from_mapping, read_config
 from logboom.config.load import process_environment
 from logboom.errors import UsageError
 
@@ -33,9 +34,12 @@ def parse(
     pattern: Annotated[
         list[str] | None, typer.Option(help="Grok pattern, with --format grok.", show_default=False)
     ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the text.")] = "utf-8",
+    zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
 ) -> None:
     """Parses without shipping: one normalised JSON event per line.
 
+    The file is decompressed, its encoding recognised, and what is no log refused, as `up` does it.
     What has not the format that was named goes to standard error; with none named, the format that
     was found is told there at the end.
 
@@ -44,38 +48,60 @@ def parse(
     from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
     from shipper.trying import try_events  # noqa: PLC0415 - not needed for --help
 
-    config = _parse_config(file, format, multiline, service, pattern or [])
+    rule: object = multiline
+    if multiline not in {"auto", "none"}:
+        rule = {"pattern": multiline, "negate": True, "match": "after"}
+    settings = {
+        "kind": "file", "path": file, "format": format, "multiline": rule, "service": service,
+        "patterns": pattern or [], "encoding": encoding, "zone": zone,
+    }  # fmt: skip
+    config = from_mapping({"inputs": [settings]}, origin="logboom parse")
     section = config.inputs[0]
     if not isinstance(section, FileInput):
         raise UsageError("parse reads files")
+    actual, pieces = _text_of(file, encoding)
+    section = section.model_copy(update={"encoding": actual})
     found: dict[str, None] = {}
-    with _opened(file) as stream:
-        for tried in try_events(
-            section, config, path=file, pieces=_pieces(stream), clock=SystemClock()
-        ):
-            out = sys.stdout if tried.parsed else sys.stderr
-            out.write(tried.value.decode() + "\n")
-            found[tried.format] = None
+    for tried in try_events(
+        section, config, path=file, pieces=_readable(file, pieces), clock=SystemClock()
+    ):
+        out = sys.stdout if tried.parsed else sys.stderr
+        out.write(tried.value.decode() + "\n")
+        found[tried.format] = None
     if section.format == "auto":
         found.pop("auto", None)
         sys.stderr.write(f"logboom: format: {', '.join(found) or 'none, plain text'}\n")
 
 
-def _parse_config(
-    file: str, format_name: str, multiline: str, service: str | None, patterns: list[str]
-) -> Config:
-    rule: object = multiline
-    if multiline not in {"auto", "none"}:
-        rule = {"pattern": multiline, "negate": True, "match": "after"}
-    section = {
-        "kind": "file",
-        "path": file,
-        "format": format_name,
-        "multiline": rule,
-        "service": service,
-        "patterns": patterns,
-    }
-    return from_mapping({"inputs": [section]}, origin="logboom parse")
+def _text_of(file: str, encoding: str) -> tuple[str, Iterator[bytes]]:
+    """The encoding of a file or a pipe, and its bytes."""
+    from shipper.looking import look_at, look_at_bytes, pieces_of  # noqa: PLC0415 - not for --help
+
+    if file != "-" and Path(file).is_file():
+        try:
+            look = look_at(file, encoding)
+        except OSError as error:
+            raise _unreadable(file, error) from error
+        pieces = pieces_of(file, look.encoding)
+    else:
+        pieces = _pieces(_opened(file))
+        first = next(pieces, b"")
+        look = look_at_bytes(first, encoding)
+        pieces = chain([first], pieces)
+    if look.why_not is not None:
+        raise UsageError(f"it is not read: {look.why_not}", where=file)
+    return look.encoding, pieces
+
+
+def _readable(file: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: str, error: OSError) -> UsageError:
+    return UsageError(f"cannot be read: {error.strerror or error}", where=file)
 
 
 def _opened(file: str) -> BinaryIO:
@@ -84,7 +110,7 @@ def _opened(file: str) -> BinaryIO:
     try:
         return Path(file).open("rb")
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=file) from error
+        raise _unreadable(file, error) from error
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
