@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -198,3 +199,42 @@ def test_a_rotated_file_that_begins_alike_is_no_copy(shipping: Shipping, log: Pa
     shipping.look()
     named = len(list(log.parent.glob(Path(shipping.section.path[0]).name)))
     assert len(shipping.messages) == 80 * named
+
+
+def age(path: Path, seconds: int) -> None:
+    """A file was changed so long ago."""
+    when_ns = SystemClock().now_ns() - seconds * 10**9
+    os.utime(path, ns=(when_ns, when_ns))
+
+
+def test_copied_and_truncated_after_it_was_found_and_before_it_was_read(
+    shipping: Shipping, log: Path
+) -> None:
+    append(log, 0, 100)
+    age(log, 60)
+    shipping.watcher.scan()
+    for source in shipping.watcher.sources.values():
+        source.found_at -= 10.0  # something else was in its way
+    append(log, 100, 200)
+    copy_and_truncate(log)
+    append(log, 200, 250)
+    shipping.look()
+    assert shipping.numbers() == list(range(250))
+
+
+def test_copied_and_truncated_twice_between_a_start_and_the_first_reading(
+    shipping: Shipping, log: Path
+) -> None:
+    append(log, 0, 100)
+    shipping.look()
+    shipping.stop()
+    append(log, 100, 200)
+    shipping.start()
+    shipping.watcher.scan()
+    copy_and_truncate(log, "app.log.2")
+    age(log.with_name("app.log.2"), 5)
+    append(log, 200, 300)
+    copy_and_truncate(log)
+    append(log, 300, 350)
+    shipping.look()
+    assert shipping.numbers() == list(range(350))
