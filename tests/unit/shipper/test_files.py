@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -78,6 +79,46 @@ def test_what_is_no_log_is_not_read_and_says_why(tmp_path: Path, content: bytes,
 )
 def test_a_log_with_some_strange_bytes_is_read(content: bytes) -> None:
     assert why_binary(content) is None
+
+
+KOREAN = "2026-11-21 15:24:28 오류 결제 서버에 연결할 수 없습니다: 시간 초과\n"
+GERMAN = "2026-11-21 15:24:28 FEHLER Größe überschritten, Schlüssel ungültig: ÄÖÜ ß\n"
+JAPANESE = "2026-11-21 15:24:28 エラー 決済サーバーに接続できません\n"
+COLOURED = "\x1b[32mINFO\x1b[0m \x1b[2mshop\x1b[0m \x1b[1;34m->\x1b[0m paid\x1b[K\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        KOREAN.encode("euc-kr") * 40,
+        GERMAN.encode("latin-1") * 40,
+        JAPANESE.encode("shift_jis") * 40,
+        JAPANESE.encode("euc-jp") * 40,
+        COLOURED.encode() * 60,
+        b"8=FIX.4.4\x0135=D\x0149=SHOP\x0156=BANK\x0111=order-17\x0155=EUR/USD\x01\n" * 90,
+        bytes(range(1, 256)) * 3 + b"\n" + KOREAN.encode() * 60,
+        b"\x01\x02\x03\x04\x05" * 90,
+    ],
+)
+def test_text_in_any_encoding_with_colours_or_a_garbled_beginning_is_read(content: bytes) -> None:
+    assert why_binary(content) is None
+
+
+@pytest.mark.parametrize("size", [1024, 4096, 100_000])
+def test_random_bytes_are_no_log(size: int) -> None:
+    assert why_binary(b"\xe3" + Random(size).randbytes(size)) == "it is no text"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "it is a PDF document"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", "it is a picture"),
+        (b"GIF89a\x01\x00\x01\x00", "it is a picture"),
+    ],
+)
+def test_known_kinds_are_named(content: bytes, kind: str) -> None:
+    assert why_binary(content) == kind
 
 
 def test_a_rotated_name_leads_to_its_log_among_thousands_and_to_no_other() -> None:
