@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -75,7 +75,8 @@ def from_mapping(content: Mapping[str, Any], *, origin: str) -> Config:
     try:
         return Config.model_validate(content)
     except ValidationError as error:
-        lines = [_sentence(detail) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        lines = [_sentence(detail) for detail in details if not _is_beside(detail, details)]
         raise ConfigError("\n".join(f"{origin}: {line}" for line in lines)) from None
 
 
@@ -195,7 +196,7 @@ def _yaml_place(path: Path, error: yaml.YAMLError) -> str:
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    path = [part for part in detail["loc"] if part not in _KINDS]
+    path = _path(detail["loc"])
     where = _dotted(path)
     if detail["type"] == "extra_forbidden":
         known = _known_keys(detail["loc"])
@@ -204,18 +205,56 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"{where}: there is no such setting ({hint})"
     if detail["type"] == "missing":
         return f"{where}: is missing"
-    return f"{where}: {detail['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {_in_words(detail)}"
 
 
+def _is_beside(detail: ErrorDetails, others: Iterable[ErrorDetails]) -> bool:
+    """Whether it says that a section is no word, where another one says what is wrong inside."""
+    loc = detail["loc"]
+    return (
+        bool(loc)
+        and _is_inner(loc[-1])
+        and any(
+            other["loc"][: len(loc) - 1] == loc[:-1] and len(other["loc"]) > len(loc)
+            for other in others
+        )
+    )
+
+
+def _path(loc: tuple[int | str, ...]) -> list[int | str]:
+    """A place without the kinds of sections and what the library has between."""
+    kind = _KIND_AT.get(loc[0]) if loc else None
+    return [part for n, part in enumerate(loc) if n != kind and not _is_inner(part)]
+
+
+def _is_inner(part: int | str) -> bool:
+    return isinstance(part, str) and part.startswith(("function-", "literal["))
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    what = _WANTED.get(detail["type"].partition("_")[0])
+    if what is not None and detail["type"].endswith(("_type", "_parsing", "_from_float")):
+        return f"must be {what}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return _MICROSECONDS.sub(r"\1ms", message.replace("Input should be", "must be"))
+
+
+_MICROSECONDS = re.compile(r"\b(\d+)000 microseconds")
+_KIND_AT: Mapping[int | str, int] = {"inputs": 2, "broker": 1, "store": 1}
+_WANTED: Mapping[str, str] = {
+    "model": "a section of settings", "dict": "a section of settings", "list": "a list",
+    "string": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "path": "a path",
+}  # fmt: skip
 _KINDS = frozenset({"file", "stdin", "http", "syslog", "local", "kafka", "elasticsearch"})
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     models: list[type[BaseModel]] = [Config]
     for part in loc[:-1]:
-        if part in _KINDS:
+        if part in _KINDS and all("kind" in model.model_fields for model in models):
             models = [m for m in models if m.model_fields["kind"].default == part]
-        elif isinstance(part, str):
+        elif isinstance(part, str) and not _is_inner(part):
             annotations = [
                 m.model_fields[part].annotation for m in models if part in m.model_fields
             ]

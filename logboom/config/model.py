@@ -51,7 +51,10 @@ class ShipperSection(Section):
         None, description="Stable name of this shipper; default: the host's name."
     )
     poll_interval: Duration = Field(
-        timedelta(seconds=1), description="Look for new and changed files at least this often."
+        timedelta(seconds=1),
+        ge=timedelta(milliseconds=10),
+        le=timedelta(hours=1),
+        description="Look for new and changed files at least this often.",
     )
     batch_events: int = Field(
         4096, ge=1, le=100_000, description="Events per batch to the broker, at most."
@@ -137,6 +140,7 @@ class Config(Section):
     )
     retention: Duration = Field(
         timedelta(days=90),
+        ge=timedelta(hours=1),
         description="Events older than this at reading go to the day of reading.",
     )
     api: ApiSection = Field(default_factory=ApiSection, description="The search API.")

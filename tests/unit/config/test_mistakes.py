@@ -59,3 +59,29 @@ def test_ports_end(tmp_path: Path, port: str) -> None:
 
 def test_the_last_port_is_one(tmp_path: Path) -> None:
     assert read(tmp_path, "api: {listen: 65535}").api.listen == "127.0.0.1:65535"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("inputs: [{path: a, multiline: {pattern: a, match: z}}]", "inputs[0].multiline.match: must be 'after' or 'before'"),
+        ("inputs: [{path: a, multiline: {pattern: a, mach: after}}]", "inputs[0].multiline.mach: there is no such setting (did you mean match?)"),
+        ("inputs: [{path: a, fields: 3}]", "inputs[0].fields: must be a section of settings"),
+        ("inputs: [3]", "inputs[0]: must be a section of settings"),
+        ("inputs: 3", "inputs: must be a list"),
+        ("inputs: [{syslog: true}]", "inputs[0].syslog: must be a text"),
+        ("inputs: [{http: 1, tls: {}}]", "inputs[0].tls.cert_file: is missing"),
+        ("broker: {kafka: {bootstrap: [a], tls: 3}}", "broker.tls: must be a section of settings"),
+        ("shipper: 3", "shipper: must be a section of settings"),
+        ("shipper: {batch_events: x}", "shipper.batch_events: must be a whole number"),
+        ("shipper: {poll_interval: 0s}", "shipper.poll_interval: must be greater than or equal to 10ms"),
+        ("shipper: {poll_interval: 2h}", "shipper.poll_interval: must be less than or equal to 1 hour"),
+        ("retention: 0d", "retention: must be greater than or equal to 1 hour"),
+        ("data: 3", "data: must be a path"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_told_in_the_words_of_the_configuration(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    first = mistake(tmp_path, text).splitlines()[0]
+    assert first == f"/logboom.yaml: {sentence}"
