@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,15 +21,11 @@ class Look:
     Attributes:
         head: The first bytes, decompressed.
         encoding: The one that was named, or that of its byte order mark.
-        size: Bytes of the file, as they lie on the disk.
-        is_packed: It is compressed.
         why_not: What it is, when it is no log; None for a log.
     """
 
     head: bytes
     encoding: str
-    size: int
-    is_packed: bool
     why_not: str | None
 
 
@@ -48,7 +43,7 @@ def look_at(path: str, encoding: str) -> Look:
     try:
         head = file.content.pread(_HEAD_BYTES, 0)
         actual, why_not = _what_begins(head, encoding)
-        return Look(head, actual, os.stat(path).st_size, file.is_packed, why_not)  # noqa: PTH116 - a plain path
+        return Look(head, actual, why_not)
     finally:
         file.close()
 
@@ -61,14 +56,27 @@ def look_at_bytes(head: bytes, encoding: str) -> Look:
         encoding: The one that is named for them.
     """
     if is_packed(head):
-        return Look(head, encoding, len(head), True, "it is compressed: name the file instead")
+        return Look(head, encoding, "it is compressed: name the file instead")
     actual, why_not = _what_begins(head, encoding)
-    return Look(head, actual, len(head), False, why_not)
+    return Look(head, actual, why_not)
 
 
 def _what_begins(head: bytes, encoding: str) -> tuple[str, str | None]:
     actual = actual_encoding(encoding, head[:MARK_BYTES])
     return actual, why_binary(head, unit=unit_of(actual))
+
+
+def text_size(path: str) -> int:
+    """Bytes that offsets in a file count: of what it was compressed from, if it is.
+
+    Raises:
+        OSError: When it cannot be read, or is damaged.
+    """
+    file = FollowedFile(path, 0)
+    try:
+        return file.size
+    finally:
+        file.close()
 
 
 def pieces_of(path: str, encoding: str) -> Iterator[bytes]:

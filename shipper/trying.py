@@ -15,9 +15,9 @@ from logboom.event import IndexDays, source_run
 from shipper.events.assembly import PARSE_FAILED, Assembler
 from shipper.events.treatment import Treatment
 from shipper.files.discovery import find_files, unmatched
-from shipper.files.kinds import why_binary
 from shipper.inputs.spooled import spooled
 from shipper.inputs.tls import server_context
+from shipper.looking import look_at
 from shipper.rules.making import make_rules
 
 
@@ -89,20 +89,20 @@ def readable_files(config: Config) -> Iterator[tuple[str, str]]:
         if isinstance(section, FileInput):
             left_out: dict[str, str] = {}
             for path, status in sorted(find_files(section, left_out.__setitem__)):
-                yield path, _verdict(path, status.st_size)
+                yield path, _verdict(path, status.st_size, section.encoding)
             yield from left_out.items()
             for path in unmatched(section):
                 yield path, NOTHING_YET
 
 
-def _verdict(path: str, size: int) -> str:
+def _verdict(path: str, size: int, encoding: str) -> str:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - thousands of them
-            head = file.read(4096)
+        look = look_at(path, encoding)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    kind = why_binary(head)
-    return f"{WOULD_BE_READ}, {size} bytes" if kind is None else f"would not be read: {kind}"
+    if look.why_not is not None:
+        return f"would not be read: {look.why_not}"
+    return f"{WOULD_BE_READ}, {size} bytes"
 
 
 def check_inputs(config: Config, *, origin: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from logboom.status import SourceStatus
+from shipper.looking import text_size
 from shipper.why.finding import Finding, Told, fine, note, trouble
 from shipper.why.memory import Memory, Remembered
 
@@ -39,8 +40,10 @@ def _checkpoint(path: str, known: Remembered) -> Iterator[Finding]:
         f"known as source {known.source}{where}{begun}: {known.lines_acked:,} lines acknowledged,"
         f" {known.lines_empty:,} empty, {known.lines_dead:,} dead",
     )
+    if not Path(path).is_file():
+        return
     try:
-        size = os.stat(path).st_size  # noqa: PTH116 - a plain path
+        size = text_size(path)
     except OSError:
         return
     on_its_way = f"; {known.planned_bytes:,} bytes are being sent" if known.planned_bytes else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
@@ -18,6 +19,7 @@ from logboom.config import Config, FileInput
 from logboom.status import LossStatus, ServiceStatus, SourceStatus
 from shipper.files.identity import fingerprint, take_guard
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.trying import readable_files
 from shipper.why import Explanation, Told, explain
 
 Ask = Callable[..., Explanation]
@@ -136,6 +138,37 @@ def test_an_empty_file_is_read(ask: Ask, logs: Path) -> None:
     found = ask(logs / "new.log")
     assert found.is_read
     assert "it is empty" in notes(found)
+
+
+def test_the_encoding_of_the_input_and_compressed_content_are_minded(
+    ask: Ask, logs: Path, tmp_path: Path
+) -> None:
+    wide, packed = logs / "wide.log", logs / "packed.log"
+    text = b"2026-11-21T06:24:28Z INFO shop - line\n" * 3
+    wide.write_bytes(text.decode().encode("utf-16-le"))
+    packed.write_bytes(gzip.compress(text))
+    section = {"path": [str(logs)], "encoding": "utf-16-le"}
+    config = Config(inputs=[FileInput(path=[str(wide)], encoding="utf-16-le")])
+    assert [verdict for _, verdict in readable_files(config)] == [
+        f"would be read, {2 * len(text)} bytes"
+    ]
+    registry = Registry(tmp_path / "data" / "shipper" / "registry.db")
+    registry.put([SourceRecord("p", str(packed), str(packed), 1, 1, 0, 114, b"", b"", 0)])
+    registry.close()
+    for found in (ask(wide, section), ask(packed)):
+        said = " / ".join(finding.sentence for finding in found.findings)
+        assert (found.is_read, troubles(found)) == (True, "")
+        assert "3 of the first 3 lines" in said
+    assert "byte 114: everything is durable" in said
+
+
+def test_a_compressed_file_that_is_cut_off_or_damaged_says_so(ask: Ask, logs: Path) -> None:
+    whole = gzip.compress(b"2026-11-21T06:24:28Z INFO shop - line\n" * 3)
+    (logs / "half.log.gz").write_bytes(whole[:-9])
+    (logs / "bad.log.gz").write_bytes(whole[:-8] + bytes(8))
+    section = {"path": [str(logs)]}
+    assert "its end is missing" in troubles(ask(logs / "half.log.gz", section))
+    assert "gzip: " in troubles(ask(logs / "bad.log.gz", section))
 
 
 def test_no_shipper_or_one_that_waits_is_the_reason(ask: Ask, logs: Path) -> None:
