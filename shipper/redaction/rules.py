@@ -105,9 +105,8 @@ _NO_WORD: Final = (
     r"|expired|missing|empty|changed|reset|too|set|unset|hidden|masked|updated|ok|failed|accepted"
     r"|rejected|for|and|or|the|a|an)(?!\w))"
 )
-_PASSWORD = re.compile(
-    rf"(?i)(?P<keep>{CONFIDENTIAL}\\?[\"']?\s{{0,3}}(?>=>|:=|[=:])\s{{0,3}}+"
-    r"(?:(?P<escaped>\\\")|(?P<double>\")|(?P<single>'))?+)"
+_QUOTE: Final = r"(?:(?P<escaped>\\\")|(?P<double>\")|(?P<single>'))?+"
+_VALUE: Final = (
     rf"{_NOT_HIDDEN}"
     r"(?(escaped)(?:[^\"\\]|\\(?!\")){1,8192}+"
     r"|(?(double)(?:[^\"\\\n]|\\.){1,8192}+"
@@ -115,6 +114,14 @@ _PASSWORD = re.compile(
     r"|(?:[\[{][^\]}\n]{0,8192}+[\]}]{0,16}+"
     rf"|{_NO_WORD}[^\s\"'\\,;&}}\])]{{1,1024}}+))))"
 )
+_PASSWORD = re.compile(
+    rf"(?i)(?P<keep>{CONFIDENTIAL}\\?[\"']?\s{{0,3}}(?>=>|:=|[=:])\s{{0,3}}+{_QUOTE}){_VALUE}"
+)
+_MEASURE: Final = r"\d{1,16}+(?:\.\d{1,9}+)?+[a-z%]{0,2}+(?!\w)"
+_PASS = re.compile(
+    rf"(?i)(?P<keep>(?<![a-z])pass(?: ?=|\\?[\"']\s{{0,3}}:)\s{{0,3}}+{_QUOTE})(?!{_MEASURE}|[\[{{]){_VALUE}"
+)
+"""A short name that is also a word: behind `=`, or quoted and with `:`; never a count, a time or a list."""
 _URL_PASSWORD = re.compile(
     r"(?P<keep>:(?:\\?/){2}[^/\s:@\"\\]{0,64}+:)(?!\[redacted\]@)[^/\s\"\\]{1,256}(?=@)"
 )
@@ -185,6 +192,7 @@ DEFAULT_RULES: Final[tuple[Rule, ...]] = (
             "account-key", "private_key", "privatekey", "private-key",
         ),
     ),
+    Rule("password", _PASS, ("pass=", "pass =", 'pass"', "pass'", "pass\\")),
     Rule("url_password", _URL_PASSWORD, ("://", r":\/\/")),
     Rule("authorization", _AUTHORIZATION, ("bearer", "basic ", "negotiate ", "token ", "apikey ")),
     Rule("token", _TOKEN, ("token",), assigned=True),

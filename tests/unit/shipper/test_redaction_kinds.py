@@ -43,6 +43,7 @@ KEYS = {
         "AccountKey=hunter22hunter22==", "aws_secret_access_key = hunter22", "client_secret=hunter22",
         r'{"m":"{\"password\":\"hunter22 and more\"}"}', "password => 'hunter22'", "secretKey: hunter22",
         '{"password":["hunter22","x"]}', "'apiKey': 'hunter22'", "private_key=hunter22",
+        "pass=hunter22", "SMTP_PASS=hunter22", "/?user=a&pass=hunter22&x=1", '{"pass": "hunter22"}', "pass = hunter22",
     ],
     "url_password": ["redis://:hunter22@cache/0", "amqp://u:p@ss@mq:5672/", "https://ada:hunter22@git.test/x.git"],
     "authorization": ["Authorization: Basic " + made("dXNlcjpw", 20), "bearer " + made("tok", 30)],
@@ -97,6 +98,18 @@ def test_ordinary_lines_are_left_alone() -> None:
         ORDINARY[number]: redactor.redact(ORDINARY[number])
         for number in redactor.suspects(ORDINARY)
     } == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bypass=foo", "compass=north", "passed=foo", "pass=true", "pass=12 fail=3", "pass=2.5ms", "pass=100%",
+        "first pass: done", '{"pass": 12, "fail": 0}', '{"pass": ["a", "b"]}', "pass=${PASS}", "pass=ok", "password policy",
+    ],
+)  # fmt: skip
+def test_pass_is_also_a_word(text: str) -> None:
+    redactor = Redactor.with_defaults()
+    assert (redactor.redact(text), redactor.suspects([text])) == ((text, ()), set())
 
 
 def test_false_alarms_are_rare_where_they_cannot_be_none() -> None:
@@ -246,6 +259,7 @@ def test_fields_lose_secrets_by_name_and_by_value(
     "piece",
     [
         "password=",
+        "pass=",
         'password="',
         "://a:",
         "Bearer ",
