@@ -51,8 +51,11 @@ def explain(path: str, inputs: Sequence[Section] | None, data: Path, told: Told)
     findings = list(file_findings(full))
     is_there = not any(finding.mark == "trouble" for finding in findings)
     section: FileInput | None = None
+    memory = remember(data, full)
+    known = memory.sources[0] if memory.sources else None
     if inputs is not None:
-        naming = naming_of(full, [s for s in inputs if isinstance(s, FileInput)])
+        family = known.family if known is not None else None
+        naming = naming_of(full, [s for s in inputs if isinstance(s, FileInput)], family)
         section = naming.section
         findings += naming.findings
     else:
@@ -63,8 +66,7 @@ def explain(path: str, inputs: Sequence[Section] | None, data: Path, told: Told)
         )
     if is_there:
         findings += content_findings(full, section)
-    memory = remember(data, full)
     findings += state_findings(full, memory, told)
-    read_to = memory.sources[0].offset if memory.sources else None
+    read_to = known.offset if known is not None else None
     is_read = not any(finding.mark == "trouble" for finding in findings)
     return Explanation(full, is_read, read_to, findings)

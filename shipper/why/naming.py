@@ -25,8 +25,14 @@ class Naming:
     findings: Sequence[Finding]
 
 
-def naming_of(path: str, inputs: Sequence[FileInput]) -> Naming:
-    """Asks the inputs in their order, as the shipper does: the first that names a file has it."""
+def naming_of(path: str, inputs: Sequence[FileInput], family: str | None = None) -> Naming:
+    """Asks the inputs in their order, as the shipper does: the first that names a file has it.
+
+    Args:
+        path: Of the file.
+        inputs: Those that name files.
+        family: The path under which it was read, when the registry knows it.
+    """
     if not inputs:
         return Naming(None, [trouble("inputs", "the configuration has no input with `path`")])
     for number, section in enumerate(inputs, 1):
@@ -37,6 +43,10 @@ def naming_of(path: str, inputs: Sequence[FileInput]) -> Naming:
         if other is not None:
             sentence = f"input {number} reads the same file under its other name, {other}"
             return Naming(section, [note("inputs", sentence)])
+    for number, section in enumerate(inputs, 1):
+        if family not in {None, path} and is_named(section, str(family)):
+            sentence = f"it was {family} when it was read, which input {number} names"
+            return Naming(section, [fine("rotation", sentence)])
     return Naming(None, list(_why_none(path, inputs)))
 
 

@@ -22,6 +22,8 @@ def state_findings(path: str, memory: Memory, told: Told) -> Iterator[Finding]:
     status = _status(path, known, told)
     if status is not None:
         yield from _words(status)
+    elif told.shippers and _is_rotated(path, known):
+        yield note("shipper", "no running shipper tells of this file any more: it was renamed")
     elif told.shippers:
         yield trouble("shipper", "no running shipper tells of this file")
     for loss in told.losses:
@@ -30,6 +32,10 @@ def state_findings(path: str, memory: Memory, told: Told) -> Iterator[Finding]:
                 "losses",
                 f"{loss.lines:,} lines ({loss.bytes:,} bytes) could not be sent again: {loss.reason}",
             )
+
+
+def _is_rotated(path: str, known: Remembered | None) -> bool:
+    return known is not None and known.family not in {path, str(Path(path).resolve())}
 
 
 def _checkpoint(path: str, known: Remembered) -> Iterator[Finding]:

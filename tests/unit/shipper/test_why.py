@@ -227,6 +227,29 @@ def test_the_registry_is_asked_when_nobody_uses_it_and_nothing_is_written(
     assert sorted(path.name for path in (tmp_path / "data" / "shipper").iterdir()) == before
 
 
+@pytest.mark.parametrize("known_as", ["app.log", "app.log.1"])
+def test_a_rotated_file_that_was_read_belongs_to_its_log(
+    known_as: str, ask: Ask, logs: Path, tmp_path: Path
+) -> None:
+    family, rotated = logs / "app.log", logs / "app.log.1"
+    family.rename(rotated)
+    family.write_text("2026-11-21T06:24:29Z INFO shop - new\n")
+    text, where = rotated.read_bytes(), rotated.stat()
+    registry = Registry(tmp_path / "data" / "shipper" / "registry.db")
+    registry.put([
+        SourceRecord(
+            id="old", path=str(logs / known_as), family=str(family), device=where.st_dev,
+            inode=where.st_ino, epoch=0, offset=len(text), prefix=fingerprint(text),
+            guard=take_guard(text), changed_ns=1,
+        )
+    ])  # fmt: skip
+    registry.close()
+    found = ask(rotated, told=Told([shipper()], []))
+    assert (found.is_read, found.read_to, troubles(found)) == (True, len(text), "")
+    said = " / ".join(finding.sentence for finding in found.findings)
+    assert f"it was {family} when it was read, which input 1 names" in said
+
+
 def test_a_damaged_registry_is_told(ask: Ask, logs: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "shipper").mkdir(parents=True)
     (tmp_path / "data" / "shipper" / "registry.db").write_text("no database" * 1000)
