@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from shipper.parsers.port import Fields
 
@@ -34,6 +33,8 @@ _RUBY_TYPE = re.compile(r"(.*) \(([A-Z][\w:]*+)\)$")
 _PHP = re.compile(
     r"(?:Uncaught (?:exception ')?|^Next |^)([A-Z][\w\\]*+)'?(?:: | with message ')", re.MULTILINE
 )
+_PHP_MERE = frozenset({"Warning", "Notice", "Deprecated"})
+"""What PHP says before a message that is about no error; Xdebug adds a trace to it."""
 _PHP_PLACE = re.compile(r"'? in [^ \n]*?\.php(?::\d+|\(\d+\))")
 _SANITIZER = re.compile(
     r"^(?:==\d+==(?:ERROR|WARNING)|WARNING): (\w+Sanitizer): (.*)", re.MULTILINE
@@ -152,10 +153,9 @@ def _ruby(text: str) -> Fields | None:
 
 def _php(text: str) -> Fields | None:
     stop = text.find("\nStack trace:")
-    matches = list(islice(_PHP.finditer(text, 0, stop), 1))
-    if not matches:
+    match = next((m for m in _PHP.finditer(text, 0, stop) if m[1] not in _PHP_MERE), None)
+    if match is None:
         return None
-    match = matches[0]
     place = _PHP_PLACE.search(text, match.end(), stop)
     message = text[match.end() : place.start() if place is not None else stop]
     return _fields(match[1], message, text[match.start(1) :])

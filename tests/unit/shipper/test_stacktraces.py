@@ -27,6 +27,17 @@ def test_a_trace_says_of_which_exception_it_is(name: str) -> None:
         assert found["error.stack_trace"] in whole
 
 
+@pytest.mark.parametrize("word", ["Warning", "Notice", "Deprecated"])
+def test_a_mere_warning_of_php_is_no_error(word: str) -> None:
+    trace = "\nStack trace:\n#0 /srv/a.php(3): main()\n"
+    assert extract_error(f"{word}: Undefined variable $a in /srv/a.php:3{trace}") is None
+    both = extract_error(
+        f"{word}: old\nPHP Fatal error:  Uncaught TypeError: no in /a.php:3{trace}"
+    )
+    assert both is not None
+    assert both["error.type"] == "TypeError"
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_trace_is_one_event(name: str) -> None:
     text = SAMPLES[name].text
