@@ -111,7 +111,8 @@ def _filter(made: Made, plugin: Plugin, notes: list[Note], where: str) -> None:
     section = made.section
     if plugin.name in _TEXTS and (where or section.get("format", "auto") != "auto"):
         why = "depends on the event" if where else "is the second way to parse the text"
-        notes.append(Note(plugin.line, f"filter {plugin.name}: is not translated: it {why}"))
+        which = f"{why}, for the input {_shown(section)}"
+        notes.append(Note(plugin.line, f"filter {plugin.name}: is not translated: it {which}"))
         return
     makers = {
         "grok": _grok, "dissect": _dissect, "json": _json, "kv": _kv, "csv": _csv, "date": _date,
@@ -125,6 +126,13 @@ def _filter(made: Made, plugin: Plugin, notes: list[Note], where: str) -> None:
     _common(settings, section, where)
     settings.ignore([name for name in _OWN_WAY if name in settings], "it is not needed here")
     settings.finish()
+
+
+def _shown(section: dict[str, Any]) -> str:
+    """What a reader knows an input by: its first setting, which says where it reads."""
+    name, value = next(iter(section.items()), ("", ""))
+    values = value if isinstance(value, list) else [value]
+    return f"{name} {', '.join(map(str, values))}".strip()
 
 
 def _add(section: dict[str, Any], rule: dict[str, Any], where: str) -> None:

@@ -126,6 +126,16 @@ def test_what_is_not_translated_is_named_with_its_line(filters: str, note: str) 
     assert [text for text in notes if text.startswith(note)], notes
 
 
+def test_a_filter_that_is_translated_for_one_input_names_the_other() -> None:
+    inputs = "".join(f'file {{ path => "/l/{kind}.log" type => {kind} }} ' for kind in "ab")
+    filters = 'if [type] == "a" or [x] == 1 { json { } }'
+    done = import_logstash(f"input {{ {inputs}}} filter {{ {filters} }}", origin="x")
+    said = [note.text for note in done.notes if "depends on the event" in note.text]
+    assert len(said) == 1
+    assert "for the input" in said[0]
+    assert "/l/b.log" in said[0]
+
+
 def test_outputs_without_their_secrets() -> None:
     settings, notes = translated(
         "output { if [a] { stdout { codec => rubydebug } }\n"
