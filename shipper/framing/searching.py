@@ -44,7 +44,8 @@ def make_test(pattern: str, encoding: str, *, where: str) -> Callable[[bytes], b
             mend="repeat nothing that repeats already, write `[^:]*:` for `.*:`, and leave out a"
             " `.*` at its end",
         )  # fmt: skip
-    search = _compiled(written, pattern, encoding, where).search
+    compiled = _compiled(written, pattern, encoding, where)
+    search = compiled.match if is_anchored(better) else compiled.search
     if growth == _LINEAR:
         return partial(_is_found, search)
     return lambda line: search(line, 0, _SEARCHED_BYTES) is not None

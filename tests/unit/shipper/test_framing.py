@@ -337,6 +337,12 @@ def test_usual_patterns_are_taken(pattern: str) -> None:
     assert framing(MultilineSection(pattern=pattern)).cut(b"a\nb\n", ended=True).consumed == 4
 
 
+def test_a_pattern_that_begins_with_anything_is_tried_once_a_line() -> None:
+    rule = MultilineSection(pattern=".*ERROR.*foo$", match="after")
+    line = "ERROR" * 10_000
+    assert texts(f"one\n{line}\nan ERROR in foo\n", rule) == ["one", f"{line}\nan ERROR in foo"]
+
+
 def test_a_pattern_is_looked_for_in_the_front_of_a_line_when_it_takes_quadratic_time() -> None:
     rule = MultilineSection(pattern="(ab+)+x", match="after")
     near, far = "ab" * 500 + "x", "ab" * 5000 + "x"
