@@ -13,8 +13,8 @@ import pytest
 from logboom.errors import StoreRefused
 from logboom.query.model import MatchAll, Range, Term
 from logboom.store import Outcome, TimeRange
-from logboom.store.elastic.install import load
-from tests.integration.elastic import DAY, Opener, document
+from logboom.store.elastic.templates import load
+from tests.integration.elastic import DAY, Opener, document, stored_ids
 
 MANY_KEYS = 10_000
 
@@ -47,6 +47,84 @@ async def test_an_index_is_made_by_the_template_with_the_configured_settings(
     assert settings["codec"] == "best_compression"
     assert index["mappings"]["_meta"]["managed_by"] == "logboom"
     assert index["mappings"]["dynamic"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ({"mode": "logsdb"}, {"mode": "logsdb"}),
+        ({"mode": "logsdb", "sort": "service"}, {"mode": "logsdb"}),
+        ({"sort": "time"}, {"sort": {"field": ["@timestamp"], "order": ["desc"]}}),
+    ],
+)
+async def test_an_index_may_be_sorted_and_in_the_mode_for_logs(
+    elasticsearch: str,
+    open_elastic: Opener,
+    server: httpx.AsyncClient,
+    unique: str,
+    section: dict[str, Any],
+    expected: dict[str, Any],
+) -> None:
+    store = await open_elastic(elasticsearch, unique, **section)
+    written = [document(n, tags=["z", "a"], attributes={"l": [3, 1, [2]]}) for n in range(30)]
+    assert set(await (await store.writer()).write(written)) == {Outcome.STORED}
+    await store.refresh()
+    assert await stored_ids(store) == [one.id for one in written]
+    assert await store.get(written[7].id) == written[7].event
+    answer = (await server.get(f"/{unique}-2026.03.14")).json()
+    settings = answer[f"{unique}-2026.03.14"]["settings"]["index"]
+    assert {name: settings[name] for name in expected} == expected
+
+
+async def test_a_users_own_component_wins(
+    elasticsearch: str, open_elastic: Opener, server: httpx.AsyncClient, unique: str
+) -> None:
+    own = {
+        "template": {
+            "settings": {"index": {"refresh_interval": "7s", "number_of_shards": 3}},
+            "mappings": {"properties": {"attributes": {
+                "type": "object", "subobjects": False, "properties": {"size": {"type": "long"}},
+            }}},
+        }
+    }  # fmt: skip
+    path = f"/_component_template/logboom-{unique}@custom"
+    assert (await server.put(path, json=own)).status_code == 200
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    await writer.write([document(0, attributes={"size": 5})])
+    index = (await server.get(f"/{unique}-2026.03.14")).json()[f"{unique}-2026.03.14"]
+    assert index["settings"]["index"]["refresh_interval"] == "7s"
+    assert index["settings"]["index"]["number_of_shards"] == "3"
+    assert index["mappings"]["properties"]["attributes"]["properties"]["size"]["type"] == "long"
+    assert index["mappings"]["_meta"]["managed_by"] == "logboom"
+
+
+async def test_an_index_of_older_templates_goes_on_as_it_is(
+    elasticsearch: str, open_elastic: Opener, server: httpx.AsyncClient, unique: str
+) -> None:
+    older = {
+        "version": 1,
+        "_meta": {"managed_by": "logboom", "version": 1},
+        "index_patterns": [f"{unique}-1*.*.*", f"{unique}-2*.*.*"],
+        "priority": 300,
+        "template": {
+            "settings": {"index": {"number_of_replicas": 0}},
+            "mappings": {"_meta": {"managed_by": "logboom", "version": 1}, "dynamic": False},
+        },
+    }
+    path = f"/_index_template/logboom-{unique}-yyyy.mm.dd"
+    assert (await server.put(path, json=older)).status_code == 200
+    await server.put(f"/{unique}-2026.03.14")
+    before = (await server.get(f"/{unique}-2026.03.14/_settings")).json()
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    events = [document(0, attributes={}), document(1, day=date(2026, 3, 15))]
+    assert await writer.write(events) == [Outcome.STORED] * 2
+    assert (await server.get(f"/{unique}-2026.03.14/_settings")).json() == before
+    meta = (await server.get(f"/{unique}-2026.03.15/_mapping")).json()
+    assert meta[f"{unique}-2026.03.15"]["mappings"]["_meta"]["version"] == load("events")["version"]
+    await store.refresh()
+    assert await store.get(events[0].id) == events[0].event
 
 
 async def test_a_second_writer_changes_nothing(

@@ -1,21 +1,15 @@
-"""Which settings and mappings do day indices get? Templates, installed and upgraded by the writer.
+"""How do day indices come by our templates? The writer installs and upgrades them.
 
-The templates themselves are data in `mappings/elasticsearch/`. What is installed is never replaced
-by an older version of itself, and existing indices are left as they are.
+What is installed is never replaced by an older version of itself, and existing indices are left as
+they are.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
-from importlib import resources
-from typing import Any
 from urllib.parse import quote
-
-import orjson
 
 from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
@@ -25,96 +19,11 @@ from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.refusals import failure, reason_of
 from logboom.store.elastic.server import Server
+from logboom.store.elastic.templates import MANAGED_BY, Template, number_mapping, templates
 
 log = logging.getLogger("logboom.store")
 
-MANAGED_BY = "logboom"
-_FOLDER = ("mappings", "elasticsearch")
-_PLAIN_PRIORITY = 300
 _EXISTS = "resource_already_exists_exception"
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A component template, or an index template.
-
-    Attributes:
-        path: Where it is installed.
-        kind: The key of a list of such templates in Elasticsearch's answers.
-        content: With `version` and `_meta`.
-    """
-
-    path: str
-    kind: str
-    content: dict[str, Any]
-
-    @property
-    def version(self) -> int:
-        """Grows with every change of the file."""
-        return int(self.content["version"])
-
-    @property
-    def digest(self) -> str:
-        """Stands for the content, the configured settings included."""
-        return blake2b(
-            orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS), digest_size=12
-        ).hexdigest()
-
-    def marked(self) -> dict[str, Any]:
-        """The content with its digest in `_meta`."""
-        return {**self.content, "_meta": {**self.content["_meta"], "digest": self.digest}}
-
-
-def load(name: str) -> dict[str, Any]:
-    """A file of `mappings/elasticsearch/`."""
-    text = resources.files(_FOLDER[0]).joinpath(*_FOLDER[1:], f"{name}.json").read_bytes()
-    content: dict[str, Any] = orjson.loads(text)
-    return content
-
-
-def templates(
-    section: ElasticsearchSection, names: IndexNames, *, cuts_words: bool
-) -> tuple[Template, ...]:
-    """All templates, in the order in which they are installed.
-
-    Args:
-        section: Settings of day indices.
-        names: Of the day indices.
-        cuts_words: The server has the tokenizer that cuts texts into our words.
-    """
-    parts = ("events", "texts-analysed" if cuts_words else "texts-spelled")
-    components = [_component(part) for part in parts]
-    index = load("day-index")
-    index["index_patterns"] = list(names.patterns)
-    index["composed_of"] = [f"logboom-{part}" for part in parts]
-    # Overlapping patterns must differ in priority; the more a pattern says, the higher it is.
-    index["priority"] = _PLAIN_PRIORITY + len(names.patterns[0])
-    index["template"]["settings"]["index"] |= _settings(section)
-    return (*components, Template(f"/_index_template/{names.template}", "index_template", index))
-
-
-def _component(part: str) -> Template:
-    return Template(f"/_component_template/logboom-{part}", "component_template", load(part))
-
-
-def _settings(section: ElasticsearchSection) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "number_of_shards": section.shards,
-        # As many copies as asked for, where there are nodes to hold them.
-        "auto_expand_replicas": f"0-{section.replicas}" if section.replicas else "false",
-        "number_of_replicas": 0,
-        "refresh_interval": f"{round(section.refresh_interval.total_seconds() * 1000)}ms",
-    }
-    if section.codec != "default":
-        settings["codec"] = section.codec
-    return settings
-
-
-def number_mapping() -> dict[str, Any]:
-    """How an attribute is indexed that holds numbers."""
-    dynamic = load("events")["template"]["mappings"]["dynamic_templates"]
-    mapping: dict[str, Any] = dynamic[0]["attribute_numbers"]["mapping"]
-    return mapping
 
 
 class Installer:

@@ -46,6 +46,14 @@ class IndexNames:
         readable = _CODE.sub(lambda code: _READABLE.get(code[1], code[1]), self._pattern)
         return readable if readable.startswith("logboom") else f"logboom-{readable}"
 
+    @property
+    def custom(self) -> str:
+        """The component template in which users overrule ours, after Elastic's own convention."""
+        plain = _CODE.sub("", self._pattern).strip("-_.")
+        plain = re.sub(r"([-_.])[-_.]+", r"\1", plain)
+        name = plain if plain.startswith("logboom") else f"logboom-{plain}".rstrip("-")
+        return f"{name}@custom"
+
 
 def _wildcard(pattern: str, century: str) -> str:
     def star(code: re.Match[str]) -> str:

@@ -12,11 +12,19 @@ import regex
 from logboom.config import ElasticsearchSection
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.analysis import WORD_PATTERN
-from logboom.store.elastic.install import load, number_mapping, templates
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import OWN, searched_name
+from logboom.store.elastic.templates import load, number_mapping, templates
 
-FILES = ["events", "texts-analysed", "texts-spelled", "day-index"]
+FILES = [
+    "settings",
+    "events",
+    "attributes",
+    "texts-analysed",
+    "texts-spelled",
+    "logsdb",
+    "day-index",
+]
 TEXTS = {name for name, kind in EVENT_FIELDS.items() if kind is FieldType.TEXT}
 
 
@@ -42,8 +50,11 @@ def test_every_file_says_whose_it_is_and_its_version(file: str) -> None:
 
 def test_every_field_is_mapped_as_its_type() -> None:
     found = mapped("events")
-    attributes = found.pop(ATTRIBUTES)
-    assert attributes == {"type": "object", "subobjects": False, "dynamic": True}
+    attributes = mapped("attributes")
+    assert attributes == {
+        ATTRIBUTES: load("attributes")["template"]["mappings"]["properties"][ATTRIBUTES]
+    }
+    assert attributes[ATTRIBUTES] == {"type": "object", "subobjects": False, "dynamic": True}
     wanted = {name: kind.value for name, kind in EVENT_FIELDS.items() if name not in TEXTS}
     assert {name: mapping["type"] for name, mapping in found.items()} == wanted
 
@@ -96,24 +107,32 @@ def test_the_templates_fit_together(cuts_words: bool) -> None:
     )
     names = IndexNames("app-%Y.%m.%d")
     *components, index = templates(section, names, cuts_words=cuts_words)
-    paths = [f"/_component_template/{name}" for name in index.content["composed_of"]]
-    assert [component.path for component in components] == paths
+    *ours, custom = index.content["composed_of"]
+    assert [one.path for one in components] == [f"/_component_template/{name}" for name in ours]
+    assert custom == "logboom-app@custom"
+    assert index.content["ignore_missing_component_templates"] == [custom]
     assert index.content["index_patterns"] == list(names.patterns)
-    assert index.content["template"]["settings"]["index"]["auto_expand_replicas"] == "0-2"
-    assert OWN in components[1].content["template"]["mappings"]["properties"]
+    settings = components[0].content["template"]["settings"]["index"]
+    assert settings["auto_expand_replicas"] == "0-2"
+    assert settings["mapping"]["ignore_malformed"] is True
+    assert OWN in components[-1].content["template"]["mappings"]["properties"]
 
 
 def test_a_template_changes_its_digest_with_its_settings() -> None:
     names = IndexNames("app-%Y.%m.%d")
-    digests = {
+    installed = [
         templates(
             ElasticsearchSection.model_validate({"urls": ["http://x:1"], **more}),
             names,
             cuts_words=True,
-        )[-1].digest
-        for more in ({}, {"shards": 2}, {"refresh_interval": "5s"}, {"codec": "best_compression"})
-    }
-    assert len(digests) == 4
+        )
+        for more in (
+            {}, {"shards": 2}, {"refresh_interval": "5s"}, {"codec": "best_compression"},
+            {"sort": "time"}, {"field_limit": 1000},
+        )
+    ]  # fmt: skip
+    assert len({one[0].digest for one in installed}) == 6
+    assert len({one[-1].digest for one in installed}) == 1
 
 
 def test_a_pattern_that_says_more_goes_first() -> None:

@@ -44,3 +44,16 @@ def test_each_pattern_has_a_template_of_its_own_name() -> None:
 
 def test_names_are_quoted_in_paths() -> None:
     assert IndexNames("a b-%Y.%m.%d").path == "a%20b-1*.*.*,a%20b-2*.*.*"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("logboom-logs-%Y.%m.%d", "logboom-logs@custom"),
+        ("app-%Y.%m.%d", "logboom-app@custom"),
+        ("x%Y.%m.%d-logs", "logboom-x-logs@custom"),
+        ("%Y%m%d", "logboom@custom"),
+    ],
+)
+def test_the_users_own_component_has_the_name_without_the_day(pattern: str, name: str) -> None:
+    assert IndexNames(pattern).custom == name

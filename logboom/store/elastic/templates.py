@@ -1,0 +1,119 @@
+"""Which settings and mappings do day indices get?
+
+The templates are data in `mappings/elasticsearch/`; settings of the configuration are filled in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib import resources
+from typing import Any
+
+import orjson
+
+from logboom.config import ElasticsearchSection
+from logboom.store.elastic.names import IndexNames
+
+MANAGED_BY = "logboom"
+_FOLDER = ("mappings", "elasticsearch")
+_PLAIN_PRIORITY = 300
+_SORTS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "time": {"sort.field": ["@timestamp"], "sort.order": ["desc"]},
+    "service": {"sort.field": ["service.name", "@timestamp"], "sort.order": ["asc", "desc"]},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A component template, or an index template.
+
+    Attributes:
+        path: Where it is installed.
+        kind: The key of a list of such templates in Elasticsearch's answers.
+        content: With `version` and `_meta`.
+    """
+
+    path: str
+    kind: str
+    content: dict[str, Any]
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of the file."""
+        return int(self.content["version"])
+
+    @property
+    def digest(self) -> str:
+        """Stands for the content, the configured settings included."""
+        return blake2b(
+            orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS), digest_size=12
+        ).hexdigest()
+
+    def marked(self) -> dict[str, Any]:
+        """The content with its digest in `_meta`."""
+        return {**self.content, "_meta": {**self.content["_meta"], "digest": self.digest}}
+
+
+def load(name: str) -> dict[str, Any]:
+    """A file of `mappings/elasticsearch/`."""
+    text = resources.files(_FOLDER[0]).joinpath(*_FOLDER[1:], f"{name}.json").read_bytes()
+    content: dict[str, Any] = orjson.loads(text)
+    return content
+
+
+def templates(
+    section: ElasticsearchSection, names: IndexNames, *, cuts_words: bool
+) -> tuple[Template, ...]:
+    """All templates, in the order in which they are installed.
+
+    The user's own component comes last, so that it wins; it is named, and may be missing.
+
+    Args:
+        section: Settings of day indices.
+        names: Of the day indices.
+        cuts_words: The server has the tokenizer that cuts texts into our words.
+    """
+    settings = load("settings")
+    settings["template"]["settings"]["index"] |= _settings(section)
+    parts = ["events", "attributes", "texts-analysed" if cuts_words else "texts-spelled"]
+    if section.mode == "logsdb":
+        parts.append("logsdb")
+    components = (
+        _component(f"{names.template}@settings", settings),
+        *(_component(f"logboom-{part}", load(part)) for part in parts),
+    )
+    index = load("day-index")
+    index["index_patterns"] = list(names.patterns)
+    index["composed_of"] = [*(one.path.rpartition("/")[2] for one in components), names.custom]
+    index["ignore_missing_component_templates"] = [names.custom]
+    # Overlapping patterns must differ in priority; the more a pattern says, the higher it is.
+    index["priority"] = _PLAIN_PRIORITY + len(names.patterns[0])
+    return (*components, Template(f"/_index_template/{names.template}", "index_template", index))
+
+
+def _component(name: str, content: dict[str, Any]) -> Template:
+    return Template(f"/_component_template/{name}", "component_template", content)
+
+
+def _settings(section: ElasticsearchSection) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "number_of_shards": section.shards,
+        # As many copies as asked for, where there are nodes to hold them.
+        "auto_expand_replicas": f"0-{section.replicas}" if section.replicas else "false",
+        "number_of_replicas": 0,
+        "refresh_interval": f"{round(section.refresh_interval.total_seconds() * 1000)}ms",
+        "mapping.total_fields.limit": section.field_limit,
+        **_SORTS[section.sort],
+    }
+    if section.codec != "default":
+        settings["codec"] = section.codec
+    return settings
+
+
+def number_mapping() -> dict[str, Any]:
+    """How an attribute is indexed that holds numbers."""
+    dynamic = load("attributes")["template"]["mappings"]["dynamic_templates"]
+    mapping: dict[str, Any] = dynamic[0]["attribute_numbers"]["mapping"]
+    return mapping
