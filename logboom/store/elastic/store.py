@@ -18,6 +18,7 @@ from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.searching import ANY_INDEX, Searcher
 from logboom.store.elastic.server import Server, ask_server
+from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
 from logboom.store.port import (
     Count,
@@ -120,6 +121,10 @@ class ElasticsearchStore:
             if (day := self._names.day(row["index"])) is not None
         ]
         return sorted(found, key=lambda day: day.day)
+
+    def snapshots(self) -> Snapshots:
+        """Backs day indices up to a repository of Elasticsearch's own."""
+        return Snapshots(self._client, self._names, self._clock)
 
     async def refresh(self) -> None:
         """Makes everything written so far visible to searches."""
