@@ -215,7 +215,7 @@ class Shipper:
     def _assembler(self, source: Source, epoch: int) -> Assembler:
         return Assembler(
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path="-" if self._spools.hold(source.path) else source.path,
+            path="-" if self._spools.hold(source.path) else source.family,
             max_event_bytes=self._config.shipper.max_event_bytes, days=self._days,
             treatment=self._treatment, head=source.head,
         )  # fmt: skip

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
+import orjson
+
 from logboom.broker import Broker, OutgoingBatch
 from logboom.config import Config
 from logboom.dead import DeadLetters
@@ -40,6 +42,23 @@ def test_nothing_moves_before_the_ack(make: Make, log: Path) -> None:
     assert checkpoint(shipping) == log.stat().st_size
     shipping.look()
     assert len(shipping.events) == 20
+
+
+def test_what_is_sent_again_after_a_rotation_is_the_same_text(make: Make, log: Path) -> None:
+    append(log, 0, 20)
+    shipping = make("app*", acknowledge=False)
+    shipping.look()
+    sent = [message.value for batch in shipping.planned for message in batch.messages]
+    log.rename(log.with_name("app-20261121.log"))
+    again = shipping.restart()
+    assert [message.value for batch in again for message in batch.messages] == sent
+    shipping.planned = list(again)
+    shipping.acknowledge(again)
+    append(log.with_name("app-20261121.log"), 20, 21)
+    shipping.look()
+    paths = {orjson.loads(m.value)["log"]["file"]["path"] for b in again for m in b.messages}
+    assert paths == {str(log)}
+    assert shipping.events[-1]["service"] == {"name": "app"}
 
 
 class LateBroker:
