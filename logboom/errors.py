@@ -110,6 +110,24 @@ class StoreDamaged(StoreError):
     """Files of the embedded store cannot be read as what they claim to be."""
 
 
+class StateError(LogboomError):
+    """What services remember could not be read or written."""
+
+
+class StateUnavailable(StateError):
+    """The state does not answer, or asks to come back later."""
+
+    retryable = True
+
+
+class StateRefused(StateError):
+    """The state will never take this: a name or a value out of bounds, rights, a damaged file."""
+
+
+class StateConflict(StateError):
+    """Somebody else has written or deleted the record meanwhile: read it again, then decide."""
+
+
 class DiskFull(LogboomError):
     """A file could not be written for want of room. Work goes on when there is room again."""
 

@@ -15,11 +15,11 @@ from logboom.broker.local_log import EventLog, PackedBatch
 from logboom.broker.local_seats import Seat
 from logboom.broker.local_sqlite import for_os_error
 from logboom.broker.local_status import StatusBoard
-from logboom.broker.local_thread import OwnThread
 from logboom.broker.packing import Packer, Unpacker
 from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
 from logboom.config import LocalBrokerSection
 from logboom.errors import AlreadyRunning, BrokerUnavailable
+from logboom.own_thread import OwnThread
 
 log = logging.getLogger("logboom.broker")
 
@@ -46,7 +46,7 @@ class LocalPublisher:
                 where=producer,
                 mend="stop it first",
             )
-        self._packing = OwnThread("broker-pack", Packer, lambda _: None)
+        self._packing = OwnThread("broker-pack", Packer, lambda _: None, closed=BrokerUnavailable)
         self._log = _log_thread("broker-publish", folder)
         self._turn = asyncio.Lock()
         self._closed = False
@@ -190,7 +190,10 @@ class LocalBroker:
         self._folder = folder
         self._section = section
         self._log = _log_thread("broker-look", folder)
-        self._board = OwnThread("broker-status", lambda: _open_board(folder), StatusBoard.close)
+        self._board = OwnThread(
+            "broker-status", lambda: _open_board(folder), StatusBoard.close,
+            closed=BrokerUnavailable,
+        )  # fmt: skip
 
     @property
     def address(self) -> str:
@@ -235,7 +238,7 @@ class LocalBroker:
 
 
 def _log_thread(name: str, folder: Path) -> OwnThread[EventLog]:
-    return OwnThread(name, lambda: _open_log(folder), EventLog.close)
+    return OwnThread(name, lambda: _open_log(folder), EventLog.close, closed=BrokerUnavailable)
 
 
 def _open_log(folder: Path) -> EventLog:

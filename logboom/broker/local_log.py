@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from logboom.broker.local_sqlite import SharedDatabase
+from logboom.broker.local_sqlite import TERMS
+from logboom.shared_database import SharedDatabase
 
 _VERSION = 2
 _SCHEMA = """
@@ -72,7 +73,7 @@ class EventLog:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "events.db"
         self._file = SharedDatabase(
-            self._path, synchronous="FULL", schema=_SCHEMA, version=_VERSION
+            self._path, synchronous="FULL", schema=_SCHEMA, version=_VERSION, terms=TERMS
         )
         self._data_version = -1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from logboom.broker.local_sqlite import SharedDatabase
+from logboom.broker.local_sqlite import TERMS
+from logboom.shared_database import SharedDatabase
 
 _VERSION = 1
 _SCHEMA = "CREATE TABLE entries (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
@@ -24,7 +25,11 @@ class StatusBoard:
 
     def __init__(self, folder: Path) -> None:
         self._file = SharedDatabase(
-            folder / "status.db", synchronous="NORMAL", schema=_SCHEMA, version=_VERSION
+            folder / "status.db",
+            synchronous="NORMAL",
+            schema=_SCHEMA,
+            version=_VERSION,
+            terms=TERMS,
         )
 
     def post(self, entries: Mapping[str, bytes]) -> None:

@@ -42,11 +42,10 @@ _ANSWERS_WITHOUT_NAME = frozenset({401, 403, 413, 429})
 _NO_ELASTICSEARCH = "the server that answers is no Elasticsearch"
 _CHECK_URLS = "check the store's urls"
 
-_BULK_PARAMETERS = {
-    "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"
-    ",items.*.error.caused_by"
-}
+_FATES = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
 """Of every item only what tells its fate: the whole answer is as large as the events."""
+
+_VERSIONS = "items.*._seq_no,items.*._primary_term"
 
 
 class Client:
@@ -127,14 +126,19 @@ class Client:
         status, answer = await self._perform(method, path, _JSON, content, parameters)
         return status, decoded(answer)
 
-    async def bulk(self, body: bytes) -> tuple[int, bytes]:
+    async def bulk(self, body: bytes, *, versions: bool = False) -> tuple[int, bytes]:
         """One bulk request with a prepared body: the status, and the answer as it came.
+
+        Args:
+            body: Lines of JSON.
+            versions: Have every item tell its `_seq_no` and `_primary_term`, too.
 
         Raises:
             StoreUnavailable: Elasticsearch does not answer.
             StoreRefused: As `try_to`.
         """
-        return await self._perform("POST", "/_bulk", _NDJSON, body, _BULK_PARAMETERS)
+        told = f"{_FATES},{_VERSIONS}" if versions else _FATES
+        return await self._perform("POST", "/_bulk", _NDJSON, body, {"filter_path": told})
 
     async def close(self) -> None:
         """Lets go of all connections. Idempotent."""

@@ -15,7 +15,8 @@ _CREDENTIALS = "check the store's api_key, or username and password, and the rig
 _RIGHTS = (
     "a role for logboom needs the cluster privileges monitor and manage_index_templates, and on its"
     " indices auto_configure, create_doc, create_index, maintenance, monitor, read and"
-    " view_index_metadata; for searching alone monitor of the cluster, and monitor and read"
+    " view_index_metadata, on logboom-state* create_index, read, write and maintenance;"
+    " for searching alone monitor of the cluster, and monitor and read"
 )
 
 

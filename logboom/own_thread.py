@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from logboom.errors import BrokerUnavailable
+from logboom.errors import LogboomError
 
 _Thing = TypeVar("_Thing")
 _Result = TypeVar("_Result")
@@ -20,26 +20,29 @@ class OwnThread(Generic[_Thing]):
         name: Of the thread.
         make: Makes the object. When it fails, the next use tries again.
         unmake: Lets go of it at the end.
+        closed: Raised for what is asked for later.
     """
 
     def __init__(
-        self, name: str, make: Callable[[], _Thing], unmake: Callable[[_Thing], None]
-    ) -> None:
+        self, name: str, make: Callable[[], _Thing], unmake: Callable[[_Thing], None],
+        *, closed: type[LogboomError],
+    ) -> None:  # fmt: skip
         self._name = name
         self._make = make
         self._unmake = unmake
         self._thing: _Thing | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._closed = False
+        self._when_closed = closed
 
     def do(self, act: Callable[[_Thing], _Result]) -> asyncio.Future[_Result]:
         """Calls `act` in the thread, behind everything that was asked for before.
 
         Raises:
-            BrokerUnavailable: It is closed.
+            LogboomError: It is closed.
         """
         if self._closed:
-            raise BrokerUnavailable("is closed", where=self._name)
+            raise self._when_closed("is closed", where=self._name)
         return asyncio.get_running_loop().run_in_executor(self._pool, self._act, act)
 
     def _act(self, act: Callable[[_Thing], _Result]) -> _Result:

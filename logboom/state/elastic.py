@@ -1,0 +1,279 @@
+"""What do services on many machines remember? Documents of an Elasticsearch index, compared and set.
+
+A version is the document's `_seq_no` and `_primary_term`: both never come back, so a record that was
+deleted and made anew is not taken for the old one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+from urllib.parse import quote
+
+import orjson
+
+from logboom.clock import Clock
+from logboom.config import ElasticsearchSection
+from logboom.errors import (
+    StateConflict,
+    StateRefused,
+    StateUnavailable,
+    StoreError,
+    StoreUnavailable,
+)
+from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
+from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write
+from logboom.store.elastic.client import Client, decoded
+from logboom.store.elastic.refusals import LATER, failure, reason_of
+
+_MAPPINGS = {
+    "dynamic": False,
+    "properties": {
+        "kind": {"type": "keyword"},
+        "key": {"type": "keyword"},
+        "value": {"type": "object", "enabled": False},
+        "written_ns": {"type": "long", "index": False},
+    },
+}
+_DEFAULT_INDEX = "logboom-logs-%Y.%m.%d"
+_CODE = re.compile(r"%.")
+_VERSION = re.compile(r"(\d{1,18})\.([1-9]\d{0,17})\Z")
+_BULK_BYTES = 8 * 2**20
+_OK, _MISSING, _CONFLICT = 200, 404, 409
+_EXISTS = "resource_already_exists_exception"
+
+
+class ElasticState:
+    """The state of all services that share an Elasticsearch and a pattern of day indices.
+
+    Args:
+        section: How to reach it, and how many copies its indices have.
+        pattern: Of the day indices' names: logboom twice in one cluster has two states.
+        clock: Tells when a record is written.
+
+    Raises:
+        ConfigError: An address or a certificate cannot be used.
+    """
+
+    def __init__(self, section: ElasticsearchSection, pattern: str, clock: Clock) -> None:
+        self._client = Client(section)
+        self._index = index_name(pattern)
+        self._replicas = section.replicas
+        self._clock = clock
+        self._is_there = False
+
+    @property
+    def address(self) -> str:
+        """The nodes' addresses, and the index."""
+        return f"{self._client.address}, index {self._index}"
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        """The record as last written by anybody; see `State.get`."""
+        check_name(kind, key)
+        with _in_our_terms():
+            status, answer = await self._client.try_to("GET", self._path(kind, key))
+            if status == _MISSING:
+                return None
+            self._see_success(status, answer)
+        return _record(answer)
+
+    async def put(
+        self, kind: str, key: str, value: Mapping[str, Any], *, expected: Expected = ANY_VERSION
+    ) -> Record:
+        """Writes a record; see `State.put`."""
+        (record,) = await self.put_many([Write(kind, key, value, expected)])
+        if record is None:
+            raise StateConflict("was changed by somebody else", where=f"{kind} {key}")
+        return record
+
+    async def put_many(self, writes: Sequence[Write]) -> Sequence[Record | None]:
+        """Writes many records, each for itself; see `State.put_many`."""
+        values = check_writes(writes)
+        if not writes:
+            return []
+        now_ns = self._clock.now_ns()
+        records: list[Record | None] = []
+        with _in_our_terms():
+            await self._make_index()
+            for body, sent in _bodies(self._index, writes, values, now_ns):
+                records += await self._send(body, sent, now_ns)
+        return records
+
+    async def delete(
+        self, kind: str, key: str, *, expected: str | Literal[AnyVersion.ANY] = ANY_VERSION
+    ) -> bool:
+        """Forgets a record; see `State.delete`."""
+        check_name(kind, key)
+        parameters = None if expected is AnyVersion.ANY else _condition(expected)
+        with _in_our_terms():
+            status, answer = await self._client.try_to(
+                "DELETE", self._path(kind, key), parameters=parameters
+            )
+            if status == _CONFLICT or (status == _MISSING and expected is not AnyVersion.ANY):
+                raise StateConflict("was changed by somebody else", where=f"{kind} {key}")
+            if status == _MISSING:
+                return False
+            self._see_success(status, answer)
+        return True
+
+    async def list(
+        self, kind: str, *, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Sequence[Record]:
+        """Records of one kind by key; see `State.list`."""
+        check_kind(kind)
+        check_limit(limit)
+        check_part(kind, prefix)
+        check_part(kind, after)
+        wanted: list[dict[str, Any]] = [{"term": {"kind": kind}}]
+        if prefix:
+            wanted.append({"prefix": {"key": prefix}})
+        if after:
+            wanted.append({"range": {"key": {"gt": after}}})
+        body = {
+            "query": {"bool": {"filter": wanted}}, "sort": ["key"], "size": limit,
+            "seq_no_primary_term": True, "track_total_hits": False,
+        }  # fmt: skip
+        with _in_our_terms():
+            return await self._search(body)
+
+    async def close(self) -> None:
+        """Lets go of all connections. Idempotent."""
+        await self._client.close()
+
+    async def _search(self, body: dict[str, Any]) -> Sequence[Record]:
+        """What a search finds that sees every answered write."""
+        status, answer = await self._client.try_to("POST", f"/{self._index}/_refresh")
+        if status == _MISSING:
+            return []
+        self._see_success(status, answer)
+        found = await self._client.ask(
+            "POST", f"/{self._index}/_search", body=body,
+            parameters={"allow_partial_search_results": "false"},
+        )  # fmt: skip
+        return [_record(hit) for hit in found["hits"]["hits"]]
+
+    async def _send(
+        self, body: bytes, sent: Sequence[Write], now_ns: int
+    ) -> Sequence[Record | None]:
+        status, content = await self._client.bulk(body, versions=True)
+        answer = decoded(content)
+        self._see_success(status, answer)
+        return [
+            self._outcome(next(iter(item.values())), write, now_ns)
+            for item, write in zip(answer["items"], sent, strict=True)
+        ]
+
+    def _outcome(self, item: dict[str, Any], write: Write, now_ns: int) -> Record | None:
+        status = item["status"]
+        where = f"{write.kind} {write.key}"
+        if status == _CONFLICT:
+            return None
+        if status == _MISSING:
+            self._is_there = False
+            raise StateUnavailable("somebody has deleted the index of the state", where=where)
+        if status in LATER:
+            raise StateUnavailable(f"Elasticsearch is busy: {reason_of(item)}", where=where)
+        if status >= 300:
+            raise StateRefused(f"Elasticsearch refuses it: {reason_of(item)}", where=where)
+        return Record(write.kind, write.key, write.value, _version(item), now_ns)
+
+    async def _make_index(self) -> None:
+        """Sees that the index is there with our mapping, before it could be made without."""
+        if self._is_there:
+            return
+        status, answer = await self._client.try_to("HEAD", f"/{self._index}")
+        if status == _MISSING:
+            status, answer = await self._client.try_to(
+                "PUT", f"/{self._index}", body={"settings": self._settings(), "mappings": _MAPPINGS}
+            )
+        if not (status == 400 and answer["error"]["type"] == _EXISTS):
+            self._see_success(status, answer)
+        self._is_there = True
+
+    def _settings(self) -> dict[str, Any]:
+        copies = f"0-{self._replicas}" if self._replicas else "false"
+        return {"index": {"number_of_shards": 1, "auto_expand_replicas": copies}}
+
+    def _path(self, kind: str, key: str) -> str:
+        return f"/{self._index}/_doc/{quote(_id(kind, key), safe='')}"
+
+    def _see_success(self, status: int, answer: Any) -> None:  # noqa: ANN401 - JSON
+        if status >= 300:
+            raise failure(status, answer, self._client.address)
+
+
+def index_name(pattern: str) -> str:
+    """The index that goes with day indices of this pattern.
+
+    No day index is ever called so: those have a year where this name has `state`.
+    """
+    if pattern == _DEFAULT_INDEX:
+        return "logboom-state"
+    plain = _CODE.sub("", pattern).strip("-_.+")
+    return f"logboom-state-{plain}".rstrip("-")
+
+
+@contextmanager
+def _in_our_terms() -> Iterator[None]:
+    """What the store's client raises in here is raised as the state's trouble."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StateUnavailable(error.what, where=error.where, mend=error.mend) from error
+    except StoreError as error:
+        raise StateRefused(error.what, where=error.where, mend=error.mend) from error
+
+
+def _bodies(
+    index: str, writes: Sequence[Write], values: Sequence[bytes], now_ns: int
+) -> Iterator[tuple[bytes, Sequence[Write]]]:
+    """Bulk bodies of a bounded size, each with the writes that it holds."""
+    lines: list[bytes] = []
+    size = start = 0
+    for number, (write, value) in enumerate(zip(writes, values, strict=True)):
+        if size + len(value) > _BULK_BYTES and lines:
+            yield b"".join(lines), writes[start:number]
+            lines, size, start = [], 0, number
+        lines.append(_lines(index, write, value, now_ns))
+        size += len(lines[-1])
+    yield b"".join(lines), writes[start:]
+
+
+def _lines(index: str, write: Write, value: bytes, now_ns: int) -> bytes:
+    """A bulk request's two lines for one write."""
+    act: dict[str, Any] = {"_index": index, "_id": _id(write.kind, write.key)}
+    if isinstance(write.expected, str):
+        act |= _condition(write.expected)
+    document = orjson.dumps(
+        {
+            "kind": write.kind, "key": write.key, "written_ns": now_ns,
+            "value": orjson.Fragment(value),
+        }
+    )  # fmt: skip
+    verb = "create" if write.expected is None else "index"
+    return orjson.dumps({verb: act}) + b"\n" + document + b"\n"
+
+
+def _condition(expected: str) -> dict[str, int]:
+    """What Elasticsearch compares. A version of another state can never match."""
+    found = _VERSION.match(expected)
+    if found is None:
+        return {"if_seq_no": 2**62, "if_primary_term": 1}
+    return {"if_seq_no": int(found[1]), "if_primary_term": int(found[2])}
+
+
+def _id(kind: str, key: str) -> str:
+    return f"{kind}:{key}"
+
+
+def _version(item: Mapping[str, Any]) -> str:
+    return f"{item['_seq_no']}.{item['_primary_term']}"
+
+
+def _record(hit: Mapping[str, Any]) -> Record:
+    source = hit["_source"]
+    return Record(
+        source["kind"], source["key"], source["value"], _version(hit), source["written_ns"]
+    )
