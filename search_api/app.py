@@ -28,6 +28,7 @@ from search_api.asking import (
     shown,
     understand,
 )
+from search_api.paging import Place
 from search_api.state import PipelineState
 
 log = logging.getLogger("logboom.api")
@@ -84,10 +85,11 @@ class Questions:
     async def search(self, body: SearchBody) -> Response:
         """One page of events."""
         begun = self._clock.monotonic()
-        asked = understand(self._clock, body.q, body.begin, body.end, body.tz)
+        place = Place.of(body.cursor, now_ns=self._clock.now_ns())
+        asked = understand(place.now_ns, body.q, body.begin, body.end, body.tz)
         request = SearchRequest(
             query=asked.query, times=asked.times, limit=body.limit, order=order_of(body.sort),
-            cursor=body.cursor,
+            cursor=place.cursor,
         )  # fmt: skip
         page = await self._store.search(request)
         took_s = self._clock.monotonic() - begun
@@ -103,7 +105,7 @@ class Questions:
             {
                 "events": [shown(event, fields) for event in page.events],
                 "total": _total(page.total),
-                "cursor": page.cursor,
+                "cursor": place.next_text(page.cursor),
                 "took_ms": round(took_s * 1000, 3),
                 "partial": page.partial,
                 "warnings": [*asked.notes, *page.warnings],
@@ -187,7 +189,7 @@ def _events(questions: Questions, store: Store, clock: Clock) -> APIRouter:
     @router.get("/count", response_model=CountAnswer)
     async def count(q: Q = "", begin: From = None, end: To = None, tz: Zone = "UTC") -> Response:
         """Counts matches."""
-        asked = understand(clock, q, begin, end, tz)
+        asked = understand(clock.now_ns(), q, begin, end, tz)
         total = _total(await store.count(asked.query, asked.times))
         return _json({"count": total["value"], "relation": total["relation"]})
 
@@ -197,7 +199,7 @@ def _events(questions: Questions, store: Store, clock: Clock) -> APIRouter:
         by: str | None = None, tz: Zone = "UTC",
     ) -> Response:  # fmt: skip
         """Counts matches over time."""
-        asked = understand(clock, q, begin, end, tz)
+        asked = understand(clock.now_ns(), q, begin, end, tz)
         width = (
             parse_interval(interval)
             if interval

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from logboom.clock import Clock
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.fields import FieldType, resolve
@@ -50,13 +49,15 @@ class Asked:
     notes: Sequence[str]
 
 
-def understand(clock: Clock, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
+def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
     """Reads the parameters that all questions share.
+
+    Args:
+        now_ns: What relative times count from, ns since the epoch.
 
     Raises:
         QueryError: When one of them is not understood.
     """
-    now_ns = clock.now_ns()
     try:
         zone = ZoneInfo(zone_name)
     except (ZoneInfoNotFoundError, ValueError) as error:

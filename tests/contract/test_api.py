@@ -38,11 +38,15 @@ def document(number: int) -> Document:
     return Document.of(event_id(RUN, number), date(2026, 11, 21), event)
 
 
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
 @pytest.fixture(params=["local", "elasticsearch"])
 async def api(
-    request: pytest.FixtureRequest, tmp_path: Path, unique: str
+    request: pytest.FixtureRequest, tmp_path: Path, unique: str, clock: ManualClock
 ) -> AsyncIterator[httpx.AsyncClient]:
-    clock = ManualClock(NOW)
     section: LocalStoreSection | ElasticsearchSection = LocalStoreSection()
     if request.param == "elasticsearch":
         section = ElasticsearchSection(urls=[request.getfixturevalue("elasticsearch")])
@@ -94,6 +98,18 @@ async def test_pages_follow_each_other_to_the_end(api: httpx.AsyncClient) -> Non
     assert found == list(range(60))
 
 
+async def test_relative_times_are_the_same_on_all_pages(
+    api: httpx.AsyncClient, clock: ManualClock
+) -> None:
+    asked = {"q": "@timestamp:>now-45m", "from_": "50m", "to": "now-10m", "limit": 20}
+    first = await ask(api, "search", **asked)
+    clock.advance(1200)
+    second = await ask(api, "search", **asked, cursor=first["cursor"])
+    assert numbers(first) == list(range(49, 29, -1))
+    assert numbers(second) == list(range(29, 15, -1))
+    assert second["cursor"] is None
+
+
 async def test_times_are_understood(api: httpx.AsyncClient) -> None:
     answer = await ask(api, "search", from_="now-30m", to="2026-11-21T11:40:00Z", sort="asc")
     assert numbers(answer) == list(range(30, 40))
@@ -142,6 +158,8 @@ async def test_one_event_by_its_id(api: httpx.AsyncClient) -> None:
         ("search?limit=x", "limit"),
         ("search?sort=up", "asc"),
         ("search?cursor=nonsense", "cursor"),
+        ("search?cursor=1.nonsense", "cursor"),
+        ("search?cursor=9999999999999999999.nonsense", "cursor"),
         ("search?tz=Mars/X", "time zone"),
         ("histogram?interval=wide", "wide"),
         ("histogram?by=message", "message"),

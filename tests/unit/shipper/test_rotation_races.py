@@ -32,7 +32,7 @@ def make_source(record: SourceRecord, section: FileInput | StdinInput) -> Source
     def assembler(source: Source, epoch: int) -> Assembler:
         return Assembler(
             section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path=source.path, max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
+            path=source.family, max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
         )  # fmt: skip
 
     return Source(record, section, assembler)
