@@ -30,11 +30,12 @@ from tantivy import Index
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.event import Event, event_id, source_run
+from logboom.native import native_library
 from logboom.query.model import And, MatchAll, Phrase, Query, Regex, Term, Wildcard
 from logboom.store import Document, Outcome, SearchRequest, TimeRange
 from logboom.store.local import LocalStore, dictionary, open_local
 from logboom.store.local.blocks import divided, pack
-from logboom.store.local.entry import EntryMaker, own_position
+from logboom.store.local.entry import EntryMaker
 from logboom.store.local.schema import SCHEMA, teach_words
 from logboom.store.local.serial import encode
 
@@ -156,7 +157,7 @@ class Parts:
 
 def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     """Our part step by step, and tantivy alone on the very same entries, committed as often."""
-    maker = EntryMaker(document(lines[0]).day)
+    maker = EntryMaker(document(lines[0]).day, native_library())
     index = teach_words(Index(SCHEMA, path=str(folder)))
     writer = index.writer(heap_size=32_000_000, num_threads=1)
     trained = dictionary.Trainer().add(lines[:2000])
@@ -165,15 +166,10 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     for at in range(0, len(lines), batch):
         some = [document(line) for line in lines[at : at + batch]]
         now = cpu_s()
-        positions = [own_position(one) for one in some]
-        now = parts.add("identity", now)
+        entries = maker.ready(some, at).entries
+        now = parts.add("entry", now)
         encoded = [encode(one) for one in some]
         now = parts.add("encode", now)
-        entries = [
-            maker.make(one, number, position)
-            for number, (one, position) in enumerate(zip(some, positions, strict=True), at)
-        ]
-        now = parts.add("entry", now)
         blocks = [pack(compressor, 0, block) for block in divided(encoded)]
         now = parts.add("compress", now)
         size += sum(map(len, blocks))

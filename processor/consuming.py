@@ -122,14 +122,10 @@ class Consumer:
         documents = prepared.documents
         self.counts.consumed += len(documents)
         outcomes = await self._insist("store", lambda: writer.write(documents))
-        refused = []
-        for document, outcome in zip(documents, outcomes, strict=True):
-            if outcome is Outcome.STORED:
-                self.counts.stored += 1
-            elif outcome is Outcome.DUPLICATE:
-                self.counts.duplicates += 1
-            else:
-                refused.append((document, outcome))
+        rows = zip(documents, outcomes, strict=True)
+        refused = [(document, answer) for document, answer in rows if isinstance(answer, Rejected)]
+        self.counts.stored += outcomes.count(Outcome.STORED)
+        self.counts.duplicates += outcomes.count(Outcome.DUPLICATE)
         if refused:
             log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
             await self._insist("dead letters", lambda: self._bury(refused))

@@ -6,9 +6,10 @@ enough is it decoded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import repeat
 
 import orjson
 from msgspec import UNSET
@@ -50,26 +51,25 @@ class Preparer:
         ingested = utc_text(self._clock.now_ns() // 1_000_000 * 1_000_000)
         return [document for batch in batches for document in self._documents(batch, ingested)]
 
-    def _documents(self, batch: ConsumedBatch, ingested: str) -> Iterator[Document]:
+    def _documents(self, batch: ConsumedBatch, ingested: str) -> list[Document]:
         values = [message.value for message in batch.messages]
-        ready = self._ready(values, ingested)
-        for number, (offset, value) in enumerate(zip(batch.offsets, values, strict=True)):
-            document = ready[number] or self._spliced(value, ingested)
-            if document is None:
-                document = self._decoded_or_foreign(value, f"{batch.partition}-{offset}", ingested)
-            yield document
-
-    def _ready(self, values: Sequence[bytes], ingested: str) -> Sequence[Document | None]:
-        """What the compiled part can make."""
         if self._library is None:
-            return [None] * len(values)
+            numbered = zip(batch.offsets, values, strict=True)
+            return [self._document(batch, offset, value, ingested) for offset, value in numbered]
         made = self._library.prepare(values, ingested)
-        self.errors += made.errors
+        self.errors += len(made.errors)
         day = _date(made.day) if any(made.values) else date.min
-        return [
-            None if value is None else Document(name, day, value)
-            for name, value in zip(made.ids, made.values, strict=True)
-        ]
+        documents = list(map(Document, made.ids, repeat(day), made.values))
+        if b"" in made.values:
+            for number, value in enumerate(made.values):
+                if not value:
+                    offset, left = batch.offsets[number], values[number]
+                    documents[number] = self._document(batch, offset, left, ingested)
+        return documents
+
+    def _document(self, batch: ConsumedBatch, offset: int, value: bytes, ingested: str) -> Document:
+        spliced = self._spliced(value, ingested)
+        return spliced or self._decoded_or_foreign(value, f"{batch.partition}-{offset}", ingested)
 
     def _decoded_or_foreign(self, value: bytes, name: str, ingested: str) -> Document:
         """Whatever a message is, it becomes a document: no message can stop the processor."""

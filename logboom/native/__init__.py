@@ -3,6 +3,6 @@
 It is optional. Whoever uses it can do the same without it.
 """
 
-from logboom.native.library import Library, native_library
+from logboom.native.library import Entries, Library, native_library
 
-__all__ = ["Library", "native_library"]
+__all__ = ["Entries", "Library", "native_library"]

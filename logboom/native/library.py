@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 5
+_INTERFACE = 6
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
@@ -64,16 +64,16 @@ class Prepared:
     """What became of messages, by their numbers.
 
     Attributes:
-        values: Each event with its index time; None for messages that are left to Python.
-        ids: Of the same events; without meaning where there is none.
+        values: Each event with its index time; empty for messages that are left to Python.
+        ids: Of the same events.
         day: On which all of them happened and were read, as ``YYYY-MM-DD``.
-        errors: How many of them are errors, by their level.
+        errors: The numbers of those that are errors, by their level, ascending.
     """
 
-    values: list[bytes | None]
+    values: list[bytes]
     ids: list[str]
     day: str
-    errors: int
+    errors: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +81,19 @@ class Entries:
     """What became of stored events, by their numbers.
 
     Attributes:
-        texts: What the index is given for each, all but the last members; None for events that are
-            left to Python.
+        texts: What the index is given for each; empty for events that are left to Python.
         ids: Of the same events, each made of `log.source` and `log.offset`.
         offsets: `log.offset` of the same events.
         attributes: The names of their attributes, mixed into a number; 0 without attributes.
+        states: 0 for events that are left to Python; 2 for those which lie behind the one before
+            them in the same run of a source; 1 for the others.
     """
 
-    texts: list[str | None]
+    texts: list[str]
     ids: list[str]
     offsets: array[int]
     attributes: array[int]
+    states: bytearray
 
 
 class Library:
@@ -112,12 +114,14 @@ class Library:
         self._prepare = library.logboom_prepare
         self._prepare.restype = ctypes.c_int64
         self._prepare.argtypes = (
-            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 6, ctypes.c_size_t,
+            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 4, ctypes.c_size_t,
+            *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
         )  # fmt: skip
         self._entries = library.logboom_entries
         self._entries.restype = ctypes.c_int64
         self._entries.argtypes = (
-            _Bytes, ctypes.c_int64, ctypes.c_size_t, *(ctypes.c_void_p,) * 7, ctypes.c_size_t,
+            _Bytes, ctypes.c_int64, ctypes.c_uint64, ctypes.c_size_t, *(ctypes.c_void_p,) * 5,
+            ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
         )  # fmt: skip
 
     def splice(
@@ -162,63 +166,59 @@ class Library:
         """
         count = len(messages)
         if not count:
-            return Prepared([], [], "", 0)
-        text, message_ends = b"".join(messages), _ends(messages)
-        states, ends, ids = bytearray(count), _numbers("I", count), _numbers("I", count)
-        day, out = bytearray(10), bytearray(len(text) + _ADDED * count)
+            return Prepared([], [], "", [])
+        text, message_ends, states = b"".join(messages), _ends(messages), bytearray(count)
+        day, ids, ids_used = bytearray(10), bytearray(_ID_ROOM * count), _numbers("Q", 1)
+        out = bytearray(len(text) + _ADDED * count)
         used = self._prepare(
             _Bytes.of(text), _Bytes.of(ingested.encode()), count,
-            message_ends.buffer_info()[0], _address(states), ends.buffer_info()[0],
-            ids.buffer_info()[0], _address(day), _address(out), len(out),
+            message_ends.buffer_info()[0], _address(states), _address(day),
+            _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
         )  # fmt: skip
         _check(used)
-        view = memoryview(out)
         return Prepared(
-            [
-                bytes(view[begin:end]) if state else None
-                for begin, end, state in zip([0, *ends], ends, states, strict=False)
-            ],
-            [str(view[at : at + _ID_BYTES], "latin-1") for at in ids],
+            bytes(memoryview(out)[:used]).split(b"\n")[:-1],
+            _split_text(ids, ids_used[0]),
             day.decode("latin-1"),
-            states.count(_ERROR),
+            [number for number, state in enumerate(states) if state == _ERROR]
+            if _ERROR in states
+            else [],
         )
 
-    def entries(self, events: Sequence[bytes], day_start_us: int) -> Entries:
+    def entries(self, events: Sequence[bytes], day_start_us: int, first: int) -> Entries:
         """Makes index entries of usual events of one day.
 
         Args:
             events: As they are stored.
             day_start_us: Where the day begins, in µs since the epoch.
+            first: The number of the first one in the day's documents.
         """
         count = len(events)
         if not count:
-            return Entries([], [], array("Q"), array("Q"))
-        text, event_ends = b"".join(events), _ends(events)
-        states, ends, ids = bytearray(count), _numbers("I", count), bytearray(_ID_BYTES * count)
+            return Entries([], [], array("Q"), array("Q"), bytearray())
+        text, event_ends, states = b"".join(events), _ends(events), bytearray(count)
         offsets, attributes = _numbers("Q", count), _numbers("Q", count)
+        ids, ids_used = bytearray(_ID_ROOM * count), _numbers("Q", 1)
         out = bytearray(len(text) + _ENTRY_ADDED * count)
         used = self._entries(
-            _Bytes.of(text), day_start_us, count, event_ends.buffer_info()[0],
-            _address(states), ends.buffer_info()[0], offsets.buffer_info()[0],
-            attributes.buffer_info()[0], _address(ids), _address(out), len(out),
+            _Bytes.of(text), day_start_us, first, count, event_ends.buffer_info()[0],
+            _address(states), offsets.buffer_info()[0], attributes.buffer_info()[0],
+            _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
         )  # fmt: skip
         _check(used)
-        view, names = memoryview(out), ids.decode("latin-1")
-        return Entries(
-            [
-                str(view[begin:end], "utf-8") if state else None
-                for begin, end, state in zip([0, *ends], ends, states, strict=False)
-            ],
-            [names[at : at + _ID_BYTES] for at in range(0, len(names), _ID_BYTES)],
-            offsets,
-            attributes,
-        )
+        texts, names = _split_text(out, used), _split_text(ids, ids_used[0])
+        return Entries(texts, names, offsets, attributes, states)
 
 
-_ID_BYTES = 22
+_ID_ROOM = 23  # an id and a line break
 _ADDED = 128  # what the index time and the mark of an error add to an event
 _ERROR = 2
 _ENTRY_ADDED = 512  # what an entry may have more than its event
+
+
+def _split_text(buffer: bytearray, used: int) -> list[str]:
+    """The lines of a buffer, each of which ends with a line break."""
+    return str(memoryview(buffer)[:used], "utf-8").split("\n")[:-1]
 
 
 def _ends(texts: Sequence[bytes]) -> array[int]:

@@ -2,71 +2,83 @@
 
 use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
+use crate::prepare::Used;
 use crate::times;
 use crate::xxh3::xxh3;
 
 const LONGEST_VALUE: usize = 8191;
 const DAY_US: i64 = 86_400_000_000;
-const DONE: u8 = 1;
+const FIRST: u8 = 1;
+const NEXT: u8 = 2;
 
 pub struct Events<'a> {
     pub text: &'a [u8],
     /// One past the last byte of each.
     pub ends: &'a [u32],
     pub day_start_us: i64,
+    /// The number of the first one in the day's documents.
+    pub first: u64,
 }
 
 pub struct Entries<'a> {
-    /// 1 where an entry was made, 0 for events that are left to Python.
+    /// 1 where an entry was made, 2 where one was made and the event lies behind the one before it
+    /// in the same run of a source, 0 for events that are left to Python.
     pub states: &'a mut [u8],
-    /// One past the last byte of each in `out`.
-    pub ends: &'a mut [u32],
     pub offsets: &'a mut [u64],
     /// The names of each event's attributes in one number; 0 without attributes.
     pub attributes: &'a mut [u64],
-    /// The id of each, 22 bytes.
+    /// The id of each with a line break; of events left to Python, the break alone.
     pub ids: &'a mut [u8],
+    /// The same of the entries.
     pub out: &'a mut [u8],
 }
 
-/// Makes the entries, all but the number and the last brace; answers how many bytes are used.
-pub fn entries(events: &Events, entries: Entries) -> usize {
+/// Makes the entries; None when the buffers are too small.
+pub fn entries(events: &Events, entries: Entries) -> Option<Used> {
     let mut out = Out { bytes: entries.out, used: 0 };
+    let mut ids = Out { bytes: entries.ids, used: 0 };
     let mut begin = 0;
+    let mut before: Option<(&[u8], u64)> = None;
     for (number, end) in events.ends.iter().enumerate() {
         let text = events.text.get(begin..*end as usize).unwrap_or_default();
         begin = *end as usize;
-        let before = out.used;
-        let made = Usual::read(text).and_then(|event| {
-            write(&mut out, text, &event, events.day_start_us)?;
-            Some(event)
-        });
-        match made {
-            Some(event) => {
-                entries.states[number] = DONE;
-                entries.offsets[number] = event.offset;
-                entries.attributes[number] = event.attributes;
-                let place = number * ID_BYTES;
-                let id = &text[event.id..event.id + ID_BYTES];
-                entries.ids[place..place + ID_BYTES].copy_from_slice(id);
-            }
-            None => out.used = before,
+        let event = Usual::read(text).filter(|event| is_usual(text, event, events.day_start_us));
+        if let Some(event) = &event {
+            write(&mut out, text, event)?;
+            out.put(b",\"_number\":")?;
+            out.put_number(events.first + number as u64)?;
+            out.put(b"}")?;
+            ids.put(&text[event.id..event.id + ID_BYTES])?;
+            let goes_on =
+                before.is_some_and(|(run, offset)| run == event.run && offset < event.offset);
+            entries.states[number] = if goes_on { NEXT } else { FIRST };
+            entries.offsets[number] = event.offset;
+            entries.attributes[number] = event.attributes;
         }
-        entries.ends[number] = out.used as u32;
+        before = event.map(|event| (event.run, event.offset));
+        out.put(b"\n")?;
+        ids.put(b"\n")?;
     }
-    out.used
+    Some(Used { ids: ids.used, out: out.used })
 }
 
-fn write(out: &mut Out, text: &[u8], event: &Usual, day_start_us: i64) -> Option<()> {
-    let message = event.message?;
-    let time_us = times::epoch_us(event.timestamp)?;
-    let is_usual = !event.has_error
+/// False for events that are left to Python.
+fn is_usual(text: &[u8], event: &Usual, day_start_us: i64) -> bool {
+    let is_of_day = |time_us: i64| (0..DAY_US).contains(&(time_us - day_start_us));
+    !event.has_error
         && !event.stands_apart
-        && text.len() - message.len() <= LONGEST_VALUE
-        && (0..DAY_US).contains(&(time_us - day_start_us));
-    if !is_usual {
-        return None;
-    }
+        && event.message.is_some_and(|message| text.len() - message.len() <= LONGEST_VALUE)
+        && times::epoch_us(event.timestamp).is_some_and(is_of_day)
+        && times::epoch_us(event.created).is_some()
+        && event.ingested.and_then(times::epoch_us).is_some()
+        && [event.trace, event.span, event.transaction]
+            .iter()
+            .flatten()
+            .all(|value| xxh3(value).is_some())
+}
+
+/// Writes an entry, all but the number and the last brace.
+fn write(out: &mut Out, text: &[u8], event: &Usual) -> Option<()> {
     out.put(&text[..event.names.start])?;
     out.put(b"},\"log\":{\"source\":\"")?;
     out.put(event.run)?;
@@ -79,7 +91,7 @@ fn write(out: &mut Out, text: &[u8], event: &Usual, day_start_us: i64) -> Option
     out.put(b",\"_ingested\":")?;
     out.put_integer(times::epoch_us(event.ingested?)?)?;
     out.put(b",\"_time\":")?;
-    out.put_integer(time_us)?;
+    out.put_integer(times::epoch_us(event.timestamp)?)?;
     put_tokens(out, b",\"_trace\":[", event.trace)?;
     put_tokens(out, b",\"_span\":[", event.span)?;
     put_tokens(out, b",\"_transaction\":[", event.transaction)?;

@@ -21,12 +21,12 @@ use std::slice;
 
 use automaton::Automaton;
 use entry::{entries, Entries, Events};
-use prepare::{prepare, Documents, Messages};
+use prepare::{prepare, Documents, Messages, Used};
 use program::Program;
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 5;
+const INTERFACE: u32 = 6;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -117,10 +117,12 @@ pub unsafe extern "C" fn logboom_splice(
     guarded(work)
 }
 
-/// Makes documents of messages (`prepare.rs`): `out` takes them, `states`, `ends` and `ids` a value
-/// each, `day` the 10 bytes of their common day.
+/// Makes documents of messages (`prepare.rs`): `states` takes a value each, `ids` and `out` the ids
+/// and the documents with a line break behind each, `day` the 10 bytes of their common day, and
+/// `ids_used` how many bytes of `ids` are used.
 ///
-/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does.
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 when
+/// a buffer is too small.
 ///
 /// # Safety
 /// All pointers must be valid for the lengths given, or for `count` elements.
@@ -131,16 +133,17 @@ pub unsafe extern "C" fn logboom_prepare(
     count: usize,
     message_ends: *const u32,
     states: *mut u8,
-    ends: *mut u32,
-    ids: *mut u32,
     day: *mut u8,
+    ids: *mut u8,
+    ids_capacity: usize,
+    ids_used: *mut u64,
     out: *mut u8,
     capacity: usize,
 ) -> i64 {
     if count == 0 {
         return 0;
     }
-    let (messages, documents, day) = unsafe {
+    let (messages, documents, day, ids_used) = unsafe {
         (
             Messages {
                 text: text.slice(),
@@ -149,20 +152,22 @@ pub unsafe extern "C" fn logboom_prepare(
             },
             Documents {
                 states: slice::from_raw_parts_mut(states, count),
-                ends: slice::from_raw_parts_mut(ends, count),
-                ids: slice::from_raw_parts_mut(ids, count),
+                ids: slice::from_raw_parts_mut(ids, ids_capacity),
                 out: slice::from_raw_parts_mut(out, capacity),
             },
             &mut *day.cast::<[u8; 10]>(),
+            &mut *ids_used,
         )
     };
-    guarded(|| Some(prepare(&messages, documents, day)))
+    guarded(|| told(prepare(&messages, documents, day)?, ids_used))
 }
 
-/// Makes index entries of stored events (`entry.rs`): `out` takes them, `states`, `ends`, `offsets`
-/// and `attributes` a value each, `ids` 22 bytes each.
+/// Makes index entries of stored events (`entry.rs`): `states`, `offsets` and `attributes` take a
+/// value each, `ids` and `out` the ids and the entries with a line break behind each, and `ids_used`
+/// how many bytes of `ids` are used.
 ///
-/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does.
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 when
+/// a buffer is too small.
 ///
 /// # Safety
 /// All pointers must be valid for the lengths given, or for `count` elements.
@@ -170,37 +175,45 @@ pub unsafe extern "C" fn logboom_prepare(
 pub unsafe extern "C" fn logboom_entries(
     text: Bytes,
     day_start_us: i64,
+    first: u64,
     count: usize,
     event_ends: *const u32,
     states: *mut u8,
-    ends: *mut u32,
     offsets: *mut u64,
     attributes: *mut u64,
     ids: *mut u8,
+    ids_capacity: usize,
+    ids_used: *mut u64,
     out: *mut u8,
     capacity: usize,
 ) -> i64 {
     if count == 0 {
         return 0;
     }
-    let (events, made) = unsafe {
+    let (events, made, ids_used) = unsafe {
         (
             Events {
                 text: text.slice(),
                 ends: slice::from_raw_parts(event_ends, count),
                 day_start_us,
+                first,
             },
             Entries {
                 states: slice::from_raw_parts_mut(states, count),
-                ends: slice::from_raw_parts_mut(ends, count),
                 offsets: slice::from_raw_parts_mut(offsets, count),
                 attributes: slice::from_raw_parts_mut(attributes, count),
-                ids: slice::from_raw_parts_mut(ids, count * event::ID_BYTES),
+                ids: slice::from_raw_parts_mut(ids, ids_capacity),
                 out: slice::from_raw_parts_mut(out, capacity),
             },
+            &mut *ids_used,
         )
     };
-    guarded(|| Some(entries(&events, made)))
+    guarded(|| told(entries(&events, made)?, ids_used))
+}
+
+fn told(used: Used, ids_used: &mut u64) -> Option<usize> {
+    *ids_used = used.ids as u64;
+    Some(used.out)
 }
 
 fn guarded(work: impl FnOnce() -> Option<usize>) -> i64 {

@@ -1,7 +1,7 @@
 //! From messages to documents: the index time is set in, and the mark of an error, where an event is
 //! a usual one.
 
-use crate::event::Usual;
+use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
 use crate::times;
 
@@ -27,19 +27,29 @@ pub struct Messages<'a> {
 pub struct Documents<'a> {
     /// 1 where a document was made, 2 where one of an error was, 0 for messages left to Python.
     pub states: &'a mut [u8],
-    /// One past the last byte of each in `out`.
-    pub ends: &'a mut [u32],
-    /// Where the id of each begins in `out`.
-    pub ids: &'a mut [u32],
+    /// The id of each with a line break; of messages left to Python, the break alone.
+    pub ids: &'a mut [u8],
+    /// The same of the documents.
     pub out: &'a mut [u8],
 }
 
-/// Makes the documents; answers how many bytes of `out` are used.
+/// How many bytes of `ids` and of `out` are used.
+pub struct Used {
+    pub ids: usize,
+    pub out: usize,
+}
+
+/// Makes the documents; None when the buffers are too small.
 ///
 /// All that are made are of the day on which they were read: `day` is set to it, and messages of
 /// other days are left alone.
-pub fn prepare(messages: &Messages, documents: Documents, day: &mut [u8; DAY_BYTES]) -> usize {
+pub fn prepare(
+    messages: &Messages,
+    documents: Documents,
+    day: &mut [u8; DAY_BYTES],
+) -> Option<Used> {
     let mut out = Out { bytes: documents.out, used: 0 };
+    let mut ids = Out { bytes: documents.ids, used: 0 };
     let mut begin = 0;
     let mut has_day = false;
     for (number, end) in messages.ends.iter().enumerate() {
@@ -53,17 +63,16 @@ pub fn prepare(messages: &Messages, documents: Documents, day: &mut [u8; DAY_BYT
                 day.copy_from_slice(own_day);
                 has_day = true;
             }
-            let before = out.used;
-            if own_day == day && write(&mut out, text, &event, kind, messages.ingested).is_some() {
+            if own_day == day {
+                write(&mut out, text, &event, kind, messages.ingested)?;
+                ids.put(&text[event.id..event.id + ID_BYTES])?;
                 documents.states[number] = kind as u8;
-                documents.ids[number] = (before + event.id) as u32;
-            } else {
-                out.used = before;
             }
         }
-        documents.ends[number] = out.used as u32;
+        out.put(b"\n")?;
+        ids.put(b"\n")?;
     }
-    out.used
+    Some(Used { ids: ids.used, out: out.used })
 }
 
 /// None for what is not certain, and for events of another day than that on which they were read.

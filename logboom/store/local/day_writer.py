@@ -16,7 +16,7 @@ from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, Ready, own_position
 from logboom.store.local.folders import DayFolder, sync_folder
-from logboom.store.local.seen import Identity, Sifted, Watermarks, held
+from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
 from logboom.store.port import Document, Outcome, Rejected
 
@@ -73,19 +73,15 @@ class DayWriter:
         """
         if self._index.is_broken:
             self.reopen_index()
-        answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
-        ready = self._maker.ready(documents)
-        identities: list[Identity] = [
-            one.position or document.id for one, document in zip(ready, documents, strict=True)
-        ]
-        sifted = self._marks.sift(identities)
-        new = self._look_up(sifted, identities, answers) if sifted.doubtful else sifted.new
-        for start in range(0, len(new), _CHUNK):
-            chunk = new[start : start + _CHUNK]
-            self._append_chunk([(documents[index], ready[index]) for index in chunk])
-        self._marks.rise(sifted)
+        ready = self._maker.ready(documents, self._documents.count)
+        if self._marks.are_new(ready.stretches):
+            self._append(documents, ready)
+            return [Outcome.STORED] * len(documents)
+        answers = self._looked_up(documents)
+        rows = zip(documents, answers, strict=True)
+        new = [document for document, answer in rows if answer is Outcome.STORED]
         if new:
-            self._documents.sync()
+            self._append(new, self._maker.ready(new, self._documents.count))
         return answers
 
     def commit(self) -> None:
@@ -127,29 +123,32 @@ class DayWriter:
         self._index.close()
         self._documents.close()
 
-    def _look_up(
-        self, sifted: Sifted, identities: Sequence[Identity], answers: list[Outcome | Rejected]
-    ) -> list[int]:
-        """The indices of those that the day does not hold yet; notes the others as duplicates."""
-        new = list(sifted.new)
+    def _looked_up(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+        """What the day holds already is a duplicate; so is what comes a second time."""
+        identities: list[Identity] = [own_position(one) or one.id for one in documents]
+        new, doubtful = self._marks.sift(identities)
         self.commit()
         if self.uncommitted:  # the index has failed meanwhile, and would not know all
             self.reopen_index()
-        known = held(self._index.searcher(), {identities[index] for index in sifted.doubtful})
+        known = held(self._index.searcher(), {identities[index] for index in doubtful})
         known |= {identities[index] for index in new}
-        for index in sifted.doubtful:
+        answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
+        for index in doubtful:
             if identities[index] in known:
                 answers[index] = Outcome.DUPLICATE
-            else:
-                known.add(identities[index])
-                new.append(index)
-        return sorted(new)
+            known.add(identities[index])
+        return answers
 
-    def _append_chunk(self, chunk: Sequence[tuple[Document, Ready]]) -> None:
-        finish, first = self._maker.finish, self._documents.count
-        entries = [finish(d, number, ready) for number, (d, ready) in enumerate(chunk, first)]
-        self._documents.append([encode(d) if ready.text is None else d.value for d, ready in chunk])
-        self._index.offer(entries)
+    def _append(self, documents: Sequence[Document], ready: Ready) -> None:
+        """Writes new documents; they are durable when it returns."""
+        lines = [document.value for document in documents]
+        for index in ready.left:
+            lines[index] = encode(documents[index])
+        for start in range(0, len(lines), _CHUNK):
+            self._documents.append(lines[start : start + _CHUNK])
+            self._index.offer(ready.entries[start : start + _CHUNK])
+        self._marks.rise(ready.stretches)
+        self._documents.sync()
 
     def _remake(self, number: int) -> Iterator[str]:
         """Other entries of a document whose entry tantivy has refused."""

@@ -14,7 +14,8 @@ import zstandard
 
 NAME = "documents.dict"
 
-_LEVEL = 3
+_LEVEL = 1
+"""With a dictionary, 3 saves one byte in a hundred and costs half as much CPU again."""
 _SIZE_BYTES = 16_384
 _TRAINING_EVENTS = 2_000
 _EVENTS_PER_SAMPLE = 16

@@ -9,6 +9,7 @@ every event and looks at as little of it as it can.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from msgspec import UNSET, UnsetType
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
 from logboom.fields import ATTRIBUTES
 from logboom.head import EventPart, Head, LogPart, lenient_head
-from logboom.native import Library
+from logboom.native import Entries, Library
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -34,6 +35,7 @@ from logboom.store.local.schema import (
     TIME,
     TOKENS,
 )
+from logboom.store.local.seen import Stretch
 from logboom.store.local.times import DAY_US, Timestamps, day_start_us
 from logboom.store.local.tokens import tokens_text
 from logboom.store.local.unusual import (
@@ -55,6 +57,7 @@ _TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", 
 _FRONT = '{"@timestamp":"'
 _OWN_ID = re.compile(rf"[0-9a-v]{{{SOURCE_RUN_LENGTH + 9}}}")
 _MOST_REMEMBERED = 10_000
+_STRETCH = re.compile(rb"[\x01\x02]\x02*|\x00")
 _DATES = (("created", CREATED), ("ingested", INGESTED))
 
 
@@ -91,15 +94,17 @@ class _Moments(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """What is known of a document before it has a number.
+    """What is made of documents that are numbered one after the other.
 
     Attributes:
-        position: What its id follows from; None for a foreign id.
-        text: Its entry but for the number and the last brace; None where it is still to be made.
+        entries: The entry of each.
+        stretches: Whose they are, in their order and without gaps.
+        left: The indices of those that Python made, ascending.
     """
 
-    position: Position | None
-    text: str | None
+    entries: list[str]
+    stretches: list[Stretch]
+    left: list[int]
 
 
 class EntryMaker:
@@ -119,18 +124,48 @@ class EntryMaker:
         self._moments_key: tuple[object, object] = (None, None)
         self._moments: _Moments | None = None
 
-    def ready(self, documents: Sequence[Document]) -> list[Ready]:
-        """Looks at documents, and makes what can be made at once."""
+    def ready(self, documents: Sequence[Document], first: int) -> Ready:
+        """Makes the entries of documents.
+
+        Args:
+            first: The number of the first one in the day's documents.
+        """
+        made = self._made_natively(documents, first)
+        entries, left = made.texts, []
+        stretches = []
+        for found in _STRETCH.finditer(made.states):
+            begin, end = found.span()
+            if made.states[begin]:
+                run = made.ids[begin][:SOURCE_RUN_LENGTH]
+                stretches.append(
+                    Stretch(end - begin, run, made.offsets[begin], made.offsets[end - 1])
+                )
+                continue
+            position = own_position(documents[begin])
+            entries[begin] = self.make(documents[begin], first + begin, position)
+            left.append(begin)
+            owner, offset = position or (None, 0)
+            stretches.append(Stretch(1, owner, offset, offset))
+        return Ready(entries, stretches, left)
+
+    def _made_natively(self, documents: Sequence[Document], first: int) -> Entries:
+        """What the compiled part makes; all that it cannot know about is left to Python."""
+        count = len(documents)
         if self._library is None:
-            return [Ready(own_position(document), None) for document in documents]
-        made = self._library.entries([document.value for document in documents], self._start_us)
-        rows = zip(documents, made.texts, made.ids, made.offsets, made.attributes, strict=True)
-        return [
-            Ready((name[:SOURCE_RUN_LENGTH], offset), text)
-            if text is not None and name == document.id and self._are_plain(document, attributes)
-            else Ready(own_position(document), None)
-            for document, text, name, offset, attributes in rows
-        ]
+            return Entries([""] * count, [], array("Q"), array("Q"), bytearray(count))
+        values = [document.value for document in documents]
+        made = self._library.entries(values, self._start_us, first)
+        names = [document.id for document in documents]
+        if names != made.ids:
+            for number, (name, own) in enumerate(zip(names, made.ids, strict=True)):
+                if name != own:
+                    made.states[number] = 0
+        for key in set(made.attributes):
+            if key and not self._are_plain(documents[made.attributes.index(key)], key):
+                for number, attributes in enumerate(made.attributes):
+                    if attributes == key:
+                        made.states[number] = 0
+        return made
 
     def _are_plain(self, document: Document, names: int) -> bool:
         """True when a document's attributes can be indexed as they are: their names decide."""
@@ -138,15 +173,8 @@ class EntryMaker:
         if known is None:
             if len(self._plain) >= _MOST_REMEMBERED:
                 self._plain.clear()
-            known = names == 0 or self._paths.are_plain(document.event[ATTRIBUTES])
-            self._plain[names] = known
+            known = self._plain[names] = self._paths.are_plain(document.event[ATTRIBUTES])
         return known
-
-    def finish(self, document: Document, number: int, ready: Ready) -> str:
-        """The entry of a document, with its number: as `make` gives it."""
-        if ready.text is None:
-            return self.make(document, number, ready.position)
-        return f'{ready.text},"{NUMBER}":{number}}}'
 
     def make(self, document: Document, number: int, position: Position | None) -> str:
         """The index entry of a document.

@@ -23,18 +23,33 @@ _RUN_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _OFFSETS_AT_ONCE = 5_000
 
 
+class Stretch(NamedTuple):
+    """Documents side by side of which only the ends need be looked at.
+
+    Attributes:
+        length: How many they are.
+        run: The run of a source that all of them are of, at ascending offsets; None for a single
+            one with a foreign id.
+        lowest: The offset of the first.
+        highest: The offset of the last.
+    """
+
+    length: int
+    run: str | None
+    lowest: int
+    highest: int
+
+
 class Sifted(NamedTuple):
     """Which documents of a write are new?
 
     Attributes:
         new: Indices of those that are for certain, ascending.
         doubtful: Indices of those that have to be looked up, ascending.
-        highest: The highest offset of the new ones, by their run.
     """
 
     new: list[int]
     doubtful: list[int]
-    highest: dict[str, int]
 
 
 class Watermarks:
@@ -56,6 +71,15 @@ class Watermarks:
             value = bucket["highest"]["value"]
             self.raise_to(str(bucket["key"]), -1 if value is None else int(value))
 
+    def are_new(self, stretches: Iterable[Stretch]) -> bool:
+        """True when all documents are new for certain."""
+        staged: dict[str, int] = {}
+        for _, run, lowest, highest in stretches:
+            if run is None or lowest <= staged.get(run, self._highest.get(run, -1)):
+                return False
+            staged[run] = highest
+        return True
+
     def sift(self, identities: Sequence[Identity]) -> Sifted:
         """Tells which documents are new for certain."""
         new: list[int] = []
@@ -73,11 +97,13 @@ class Watermarks:
                     new.append(index)
                     continue
             doubtful.append(index)
-        return Sifted(new, doubtful, staged)
+        return Sifted(new, doubtful)
 
-    def rise(self, sifted: Sifted) -> None:
-        """Takes note that the new documents are held."""
-        self._highest |= sifted.highest
+    def rise(self, stretches: Iterable[Stretch]) -> None:
+        """Takes note that these documents are held."""
+        for stretch in stretches:
+            if stretch.run is not None:
+                self.raise_to(stretch.run, stretch.highest)
 
 
 def held(searcher: Searcher, identities: Iterable[Identity]) -> set[Identity]:

@@ -26,7 +26,9 @@ _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
 _COMMIT_AFTER_S = 0.5
 _COMMIT_MANY_AFTER_S = 1.0
+_COMMIT_FLOOD_AFTER_S = 3.0
 _MANY = 5_000
+_FLOOD = 15_000
 """A day with more uncommitted documents is committed more seldom: each commit makes a segment."""
 _IDLE_S = 120.0
 _LOCK_NAME = "writer.lock"
@@ -165,6 +167,14 @@ class LocalWriter:
         self._executor.shutdown()
 
     def _write(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+        if len({document.day for document in documents}) == 1:
+            answers = self._append(documents[0].day, documents)
+        else:
+            answers = self._append_by_day(documents)
+        self._close_idle_days()
+        return answers
+
+    def _append_by_day(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         by_day: dict[date, list[int]] = {}
         for index, document in enumerate(documents):
             by_day.setdefault(document.day, []).append(index)
@@ -173,7 +183,6 @@ class LocalWriter:
             some = self._append(day, [documents[index] for index in indices])
             for index, answer in zip(indices, some, strict=True):
                 answers[index] = answer
-        self._close_idle_days()
         return answers
 
     def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
@@ -273,7 +282,8 @@ class LocalWriter:
     def _is_due(self, writer: DayWriter, now: float) -> bool:
         if writer.uncommitted < _MANY:
             return writer.uncommitted > 0
-        return now - self._committed.get(writer.folder.day, 0.0) >= _COMMIT_MANY_AFTER_S
+        after_s = _COMMIT_MANY_AFTER_S if writer.uncommitted < _FLOOD else _COMMIT_FLOOD_AFTER_S
+        return now - self._committed.get(writer.folder.day, 0.0) >= after_s
 
     def _try_to_mend(self) -> None:
         with _told_and_tried_again():

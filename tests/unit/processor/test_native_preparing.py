@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -16,7 +17,8 @@ from logboom.clock import ManualClock
 from logboom.event import IndexDays, event_id
 from logboom.native import Library, native_library
 from logboom.store import Document
-from logboom.store.local.entry import EntryMaker
+from logboom.store.local.entry import EntryMaker, own_position
+from logboom.store.local.seen import Stretch
 from processor.preparing import Preparer
 
 DAY = date(2026, 11, 21)
@@ -63,18 +65,35 @@ def both(library: Library, values: list[bytes]) -> list[bool]:
     natively = EntryMaker(DAY, library)
     in_python = EntryMaker(DAY)
     of_the_day = [document for document in documents if document.day == DAY]
-    ready = natively.ready(of_the_day)
-    for number, (document, one) in enumerate(zip(of_the_day, ready, strict=True)):
-        expected = in_python.ready([document])[0]
-        assert one.position == expected.position
-        made = natively.finish(document, number, one)
-        assert orjson.loads(made) == orjson.loads(in_python.finish(document, number, expected))
-    return [one.text is not None for one in ready]
+    if not of_the_day:
+        return []
+    ready, expected = natively.ready(of_the_day, 7), in_python.ready(of_the_day, 7)
+    hold(ready.stretches, of_the_day)
+    hold(expected.stretches, of_the_day)
+    for made, wanted in zip(ready.entries, expected.entries, strict=True):
+        assert orjson.loads(made) == orjson.loads(wanted)
+    return [number not in ready.left for number in range(len(of_the_day))]
+
+
+def hold(stretches: list[Stretch], documents: list[Document]) -> None:
+    """Holds stretches to the documents that they stand for."""
+    begin = 0
+    for length, run, lowest, highest in stretches:
+        positions = [own_position(one) for one in documents[begin : begin + length]]
+        begin += length
+        if run is None:
+            assert positions == [None]
+            continue
+        offsets = [position[1] for position in positions if position and position[0] == run]
+        assert len(offsets) == length
+        assert (offsets[0], offsets[-1]) == (lowest, highest)
+        assert all(one < another for one, another in pairwise(offsets))
+    assert begin == len(documents)
 
 
 def calm(library: Library, values: list[bytes]) -> list[bool]:
     made = library.prepare(values, "2026-11-21T07:27:00.000Z")
-    return [value is not None for value in made.values]
+    return [value != b"" for value in made.values]
 
 
 def test_usual_events_are_made_natively(library: Library) -> None:
@@ -154,8 +173,16 @@ def test_events_of_others_are_left_to_python(library: Library) -> None:
 def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
     ((document,), _) = prepared(library, [value_of()])
     renamed = Document("another", DAY, document.value)
-    (ready,) = EntryMaker(DAY, library).ready([renamed])
-    assert ready == (None, None)
+    ready = EntryMaker(DAY, library).ready([renamed], 0)
+    assert ready.left == [0]
+    assert ready.stretches == [(1, None, 0, 0)]
+    assert orjson.loads(ready.entries[0])["_id"] == "another"
+
+
+def test_events_of_one_run_are_one_stretch(library: Library) -> None:
+    documents, _ = prepared(library, [value_of(offset) for offset in (0, 300, 900, 900, 1200, 5)])
+    ready = EntryMaker(DAY, library).ready(documents, 0)
+    assert ready.stretches == [(3, RUN, 0, 900), (2, RUN, 900, 1200), (1, RUN, 5, 5)]
 
 
 SCALARS = st.one_of(

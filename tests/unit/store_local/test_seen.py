@@ -12,7 +12,7 @@ from logboom.store.local import seen
 from logboom.store.local.day_reader import DayReader
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.folders import StoreFolder
-from logboom.store.local.seen import Identity, Watermarks, held, run_buckets
+from logboom.store.local.seen import Identity, Stretch, Watermarks, held, run_buckets
 from logboom.store.port import Document
 from tests.unit.store_local.samples import DAY
 
@@ -41,7 +41,7 @@ def test_the_highest_offsets_are_read_from_the_index(searcher: Searcher) -> None
     marks = Watermarks()
     marks.load(searcher)
     identities: list[Identity] = [(RUNS[3], 290), (RUNS[3], 291), (RUNS[7], 0), ("new", 0), "x"]
-    assert marks.sift(identities)[:2] == ([1, 3], [0, 2, 4])
+    assert marks.sift(identities) == ([1, 3], [0, 2, 4])
 
 
 @pytest.mark.parametrize("at_once", [1, 10, 40, 1000])
@@ -74,9 +74,27 @@ def test_nothing_is_called_new_that_was_seen_before(
     marks = Watermarks()
     for run, offset in before:
         marks.raise_to(run, offset)
-    new, doubtful, _ = marks.sift(documents)
+    new, doubtful = marks.sift(documents)
     assert sorted(new + doubtful) == list(range(len(documents)))
     known = set(before)
     for index in new:
         assert documents[index] not in known
         known.add(documents[index])
+
+
+@given(before=OFFSETS, stretches=st.lists(OFFSETS, max_size=4))
+def test_stretches_are_new_only_when_all_of_their_documents_are(
+    before: list[tuple[str, int]], stretches: list[list[tuple[str, int]]]
+) -> None:
+    marks, documents, ascending = Watermarks(), [], []
+    for run, offset in before:
+        marks.raise_to(run, offset)
+    for some in stretches:
+        offsets = sorted({offset for run, offset in some if run == "a"})
+        if offsets:
+            ascending.append(Stretch(len(offsets), "a", offsets[0], offsets[-1]))
+            documents += [("a", offset) for offset in offsets]
+    if marks.are_new(ascending):
+        assert len({*before, *documents}) == len({*before}) + len(documents)
+    assert marks.are_new(ascending) == (not marks.sift(documents).doubtful)
+    assert not marks.are_new([*ascending, Stretch(1, None, 0, 0)])
