@@ -30,6 +30,7 @@ from logboom.broker.kafka_publisher import KafkaPublisher, start, stop
 from logboom.broker.kafka_settings import client_settings, translated
 from logboom.broker.kafka_status import KafkaStatus
 from logboom.broker.port import ConsumedBatch, Message, PartitionLag
+from logboom.clock import SystemClock
 from logboom.config import KafkaSection
 from logboom.errors import BrokerUnavailable
 
@@ -144,7 +145,7 @@ class KafkaBroker:
         await self._create_topics()
         async with self._turn:
             limit = await topic_limit(await self._administrator(), self._section.topic)
-        return KafkaPublisher(self._section, limit)
+        return KafkaPublisher(self._section, limit, SystemClock())
 
     async def subscription(self, *, group: str) -> KafkaSubscription:
         """See `Broker.subscription`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -19,14 +19,13 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     RecordTooLargeError,
 )
-from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.producer.message_accumulator import BatchBuilder
 
-from logboom.broker.kafka_keys import key_of, source_key
+from logboom.broker.kafka_batches import Built, Part, Sorter, build
 from logboom.broker.kafka_probing import why_not
 from logboom.broker.kafka_settings import client_settings, place_of, translated
 from logboom.broker.kafka_turns import Turn, Turns
-from logboom.broker.port import Message, OutgoingBatch
+from logboom.broker.port import OutgoingBatch
+from logboom.clock import Clock
 from logboom.config import KafkaSection
 from logboom.errors import BrokerUnavailable, EventsTooLarge
 
@@ -63,10 +62,12 @@ class KafkaPublisher:
     Args:
         section: How Kafka is reached.
         topic_limit_bytes: What the topic takes at once; None when it does not tell.
+        clock: Messages bear the time at which they are sent.
     """
 
-    def __init__(self, section: KafkaSection, topic_limit_bytes: int | None) -> None:
+    def __init__(self, section: KafkaSection, topic_limit_bytes: int | None, clock: Clock) -> None:
         self._section = section
+        self._clock = clock
         self._limit_bytes = topic_limit_bytes
         most = MAX_BATCH_BYTES if topic_limit_bytes is None else topic_limit_bytes - _OVERHEAD_BYTES
         self._batch_bytes = max(_SMALLEST_BATCH_BYTES, min(MAX_BATCH_BYTES, most))
@@ -76,8 +77,7 @@ class KafkaPublisher:
         self._turns = Turns()
         self._patience_s = 2 * section.request_timeout.total_seconds()
         self._closed = False
-        self._partitioner = DefaultPartitioner()
-        self._key = key_of(section)
+        self._sorter = Sorter(section)
 
     @property
     def waiting_for(self) -> str | None:
@@ -91,10 +91,10 @@ class KafkaPublisher:
         while positions:
             async with self._entrance:
                 producer, partitions = await self._ready()
-                sorting = self._by_partition(batch.messages, positions, partitions)
+                sorting = self._sorter.sort(batch.messages, positions, partitions)
                 turns = self._turns.take(sorting)
             try:
-                failed = await self._send(producer, batch.messages, sorting, turns)
+                failed = await self._send(producer, sorting, turns)
             finally:
                 for turn in turns.values():
                     turn.end()
@@ -131,22 +131,22 @@ class KafkaPublisher:
             raise translated(error, self._section) from error
 
     async def _send(
-        self, producer: AIOKafkaProducer, messages: Sequence[Message],
-        sorting: Mapping[int, Sequence[int]], turns: Mapping[int, Turn],
+        self, producer: AIOKafkaProducer, sorting: Mapping[int, Sequence[Part]],
+        turns: Mapping[int, Turn],
     ) -> list[_Piece]:  # fmt: skip
         """Sends messages; gives what Kafka did not take for its size, all others are durable."""
         pieces: list[Sequence[int]] = []
         answers: list[asyncio.Future[object]] = []
         try:
             async with asyncio.timeout(self._patience_s):
-                for partition, positions in sorting.items():
-                    built = self._built(producer, messages, positions)
+                for partition, parts in sorting.items():
+                    built = await asyncio.to_thread(self._built, parts)
                     await turns[partition].come()
-                    for builder, taken in built:
-                        pieces.append(taken)
+                    for one in built:
+                        pieces.append(one.positions)
                         answers.append(
                             await producer.send_batch(
-                                builder, self._section.topic, partition=partition
+                                one.batch, self._section.topic, partition=partition
                             )
                         )
                     turns[partition].end()
@@ -168,38 +168,13 @@ class KafkaPublisher:
                 raise translated(result, self._section) from result
         return [_Piece(taken, isinstance(result, _TOO_LARGE)) for taken, result in failures]
 
-    def _by_partition(
-        self, messages: Sequence[Message], positions: Sequence[int], partitions: Sequence[int]
-    ) -> dict[int, list[int]]:
-        by_partition: dict[int, list[int]] = {}
-        place_of: dict[bytes, Callable[[int], None]] = {}
-        key_of = self._key
-        for position in positions:
-            message = messages[position]
-            key = message.key if key_of is source_key else key_of(message)
-            place = place_of.get(key)
-            if place is None:
-                partition = self._partitioner(key, partitions, partitions)
-                place = place_of[key] = by_partition.setdefault(partition, []).append
-            place(position)
-        return by_partition
-
-    def _built(
-        self, producer: AIOKafkaProducer, messages: Sequence[Message], positions: Sequence[int]
-    ) -> list[tuple[BatchBuilder, list[int]]]:
-        """Batches of Kafka, each with the positions of its messages."""
-        built = [(producer.create_batch(), list[int]())]
-        add, note = built[-1][0].append, built[-1][1].append
-        key_of = self._key
-        for position in positions:
-            message = messages[position]
-            key = message.key if key_of is source_key else key_of(message)
-            if add(key=key, value=message.value, timestamp=None) is None:
-                built.append((producer.create_batch(), []))  # which takes any first message
-                add, note = built[-1][0].append, built[-1][1].append
-                add(key=key, value=message.value, timestamp=None)
-            note(position)
-        return built
+    def _built(self, parts: Sequence[Part]) -> list[Built]:
+        return build(
+            parts,
+            batch_bytes=self._batch_bytes,
+            timestamp_ms=self._clock.now_ns() // 1_000_000,
+            compression=self._section.compression,
+        )
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._turn:
@@ -207,12 +182,10 @@ class KafkaPublisher:
                 raise BrokerUnavailable("the publisher is closed", where=self._section.topic)
             if self._producer is None:
                 timeout_ms = int(self._section.request_timeout.total_seconds() * 1000)
-                compression = self._section.compression
                 producer = AIOKafkaProducer(
                     **client_settings(self._section),
                     acks="all",
                     enable_idempotence=True,
-                    compression_type=None if compression == "none" else compression,
                     max_batch_size=self._batch_bytes,
                     max_request_size=4 * MAX_BATCH_BYTES,
                     request_timeout_ms=timeout_ms,

@@ -6,10 +6,12 @@ import struct
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate, chain, groupby, pairwise, repeat, starmap
+from operator import attrgetter, sub
 
 import zstandard
 
 from logboom.broker.port import Message
+from logboom.broker.runs import Run, Runs
 from logboom.errors import BrokerUnavailable
 
 _HEAD = struct.Struct("<II")
@@ -34,14 +36,20 @@ class Packer:
         Args:
             messages: In order; each below 4 GiB.
         """
-        runs = [(key, len(list(run))) for key, run in groupby(message.key for message in messages)]
-        keys = [key for key, _ in runs]
-        values = [message.value for message in messages]
-        sizes = array(_SIZE, [length for _, length in runs])
+        runs = messages.runs if isinstance(messages, Runs) else _runs(messages)
+        keys = [run.key for run in runs]
+        sizes = array(_SIZE, map(len, runs))
         sizes.extend(map(len, keys))
-        sizes.extend(map(len, values))
-        head = _HEAD.pack(len(values), len(runs))
-        return self._compressor.compress(b"".join((head, sizes.tobytes(), *keys, *values)))
+        for run in runs:
+            sizes.extend(map(sub, run.ends, chain((0,), run.ends)))
+        head = _HEAD.pack(len(messages), len(runs))
+        texts = [run.text for run in runs]
+        return self._compressor.compress(b"".join((head, sizes.tobytes(), *keys, *texts)))
+
+
+def _runs(messages: Sequence[Message]) -> list[Run]:
+    by_key = groupby(messages, key=attrgetter("key"))
+    return [Run.of(key, [message.value for message in run]) for key, run in by_key]
 
 
 class Unpacker:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 6
+_INTERFACE = 7
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
@@ -123,6 +123,12 @@ class Library:
             _Bytes, ctypes.c_int64, ctypes.c_uint64, ctypes.c_size_t, *(ctypes.c_void_p,) * 5,
             ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
         )  # fmt: skip
+        self._records = library.logboom_records
+        self._records.restype = ctypes.c_int64
+        self._records.argtypes = (
+            _Bytes, _Bytes, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_size_t,
+            *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+        )  # fmt: skip
 
     def splice(
         self, lines: Lines, program: bytes, automaton: bytes, *, run: str, created: str, offset: int
@@ -209,8 +215,32 @@ class Library:
         texts, names = _split_text(out, used), _split_text(ids, ids_used[0])
         return Entries(texts, names, offsets, attributes, states)
 
+    def records(
+        self, text: bytes, begin: int, ends: array[int], key: bytes, first: int
+    ) -> bytes:  # fmt: skip
+        """Writes values of one key as records of a batch in Kafka.
+
+        Args:
+            text: The values, one behind the other.
+            begin: Where the first one begins.
+            ends: Where each ends.
+            key: Theirs.
+            first: The place of the first one in the batch.
+        """
+        count = len(ends)
+        if not count:
+            return b""
+        out = bytearray(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
+        used = self._records(
+            _Bytes.of(text), _Bytes.of(key), begin, first, count, ends.buffer_info()[0],
+            _address(out), len(out),
+        )  # fmt: skip
+        _check(used)
+        return bytes(memoryview(out)[:used])
+
 
 _ID_ROOM = 23  # an id and a line break
+_RECORD_ADDED = 32  # what a record may have more than its key and its value
 _ADDED = 128  # what the index time and the mark of an error add to an event
 _ERROR = 2
 _ENTRY_ADDED = 512  # what an entry may have more than its event

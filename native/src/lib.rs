@@ -11,6 +11,7 @@ mod json;
 mod out;
 mod prepare;
 mod program;
+mod records;
 mod scan;
 mod splice;
 mod times;
@@ -23,10 +24,11 @@ use automaton::Automaton;
 use entry::{entries, Entries, Events};
 use prepare::{prepare, Documents, Messages, Used};
 use program::Program;
+use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 6;
+const INTERFACE: u32 = 7;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -214,6 +216,38 @@ pub unsafe extern "C" fn logboom_entries(
 fn told(used: Used, ids_used: &mut u64) -> Option<usize> {
     *ids_used = used.ids as u64;
     Some(used.out)
+}
+
+/// Writes messages of one key as Kafka's records (`records.rs`): value n is what stands before
+/// `value_ends[n]` in `text`, from where the one before ends; the first one begins at `begin`.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 also
+/// when they do not fit.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given, `value_ends` for `count` elements.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_records(
+    text: Bytes,
+    key: Bytes,
+    begin: usize,
+    first: u64,
+    count: usize,
+    value_ends: *const u32,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    if count == 0 {
+        return 0;
+    }
+    let (run, out) = unsafe {
+        let ends = slice::from_raw_parts(value_ends, count);
+        (
+            Run { text: text.slice(), begin, ends, key: key.slice(), first },
+            slice::from_raw_parts_mut(out, capacity),
+        )
+    };
+    guarded(|| records(&run, out))
 }
 
 fn guarded(work: impl FnOnce() -> Option<usize>) -> i64 {

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from logboom.broker import Message, OutgoingBatch
 from logboom.broker.kafka import KafkaBroker
 from logboom.broker.kafka_publisher import KafkaPublisher
+from logboom.clock import SystemClock
 from logboom.config import KafkaSection
 from logboom.errors import EventsTooLarge
 from tests.polling import soon
@@ -60,7 +61,7 @@ async def test_batches_are_built_for_the_limit_that_the_topic_tells(section: Kaf
 
 
 async def test_a_limit_that_is_not_told_is_found_out(section: KafkaSection) -> None:
-    publisher = KafkaPublisher(section, None)
+    publisher = KafkaPublisher(section, None, SystemClock())
     sent = [message(number, 3000, key=b"%d" % (number % 3)) for number in range(100)]
     await publisher.publish(OutgoingBatch(1, sent))
     values = await received(section, 100)
