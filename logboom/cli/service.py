@@ -120,23 +120,35 @@ def _settings(path: Path | None) -> dict[str, Any]:
 
 
 def _service_config(path: Path | None, service: str) -> Config:
-    from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
-    from logboom.supervisor import CONFIG_DESCRIPTOR  # noqa: PLC0415 - not needed for --help
+    return _service_settings(path, service)[1]
 
-    handed_over = process_environment().get(CONFIG_DESCRIPTOR)
+
+def _service_settings(path: Path | None, service: str) -> tuple[dict[str, Any], Config]:
+    """What a service is to do: as a mapping, for processes that it starts, and checked."""
+    from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
+    from logboom.supervising import (  # noqa: PLC0415 - not needed for --help
+        CONFIG_DESCRIPTOR,
+        LOG_TO_STDERR,
+    )
+
+    environment = process_environment()
+    handed_over = environment.get(CONFIG_DESCRIPTOR)
     if handed_over is not None:
         with os.fdopen(int(handed_over), "rb") as descriptor:
-            config = from_mapping(json.load(descriptor), origin="logboom up")
-        configure_logging(service, config.log_level, _log_path(config, service))
-        return config
+            settings: dict[str, Any] = json.load(descriptor)
+        config = from_mapping(settings, origin="logboom up")
+        log = None if LOG_TO_STDERR in environment else _log_path(config, service)
+        configure_logging(service, config.log_level, log)
+        return settings, config
     if path is None:
         raise ConfigError("needs a configuration", mend="name one with -c FILE")
-    config = from_mapping(read_mapping(path, process_environment()), origin=str(path))
+    settings = read_mapping(path, environment)
+    config = from_mapping(settings, origin=str(path))
     if service == "shipper":
         _check_inputs(config, path)
     make_folder(config.data)
     configure_logging(service, config.log_level, None)
-    return config
+    return settings, config
 
 
 def make_folder(folder: Path) -> None:
@@ -178,7 +190,8 @@ def _own_logs(config: Config) -> dict[str, Any]:
 async def _supervise(settings: dict[str, Any], config: Config) -> int:
     from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
     from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
-    from logboom.supervisor import Ended, Supervisor  # noqa: PLC0415 - not needed for --help
+    from logboom.supervising import Ended  # noqa: PLC0415 - not needed for --help
+    from logboom.supervisor import Supervisor  # noqa: PLC0415 - not needed for --help
 
     make_folder(config.data)
     make_folder(config.data / "logs")

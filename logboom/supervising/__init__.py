@@ -1,0 +1,12 @@
+"""Processes of our own that are kept running."""
+
+from logboom.supervising.child import (
+    CONFIG_DESCRIPTOR,
+    LOG_TO_STDERR,
+    WORKER,
+    Child,
+    Ended,
+    worker_environment,
+)
+
+__all__ = ["CONFIG_DESCRIPTOR", "LOG_TO_STDERR", "WORKER", "Child", "Ended", "worker_environment"]

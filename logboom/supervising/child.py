@@ -1,0 +1,148 @@
+"""How is one process of our own started, kept running, and stopped in order?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from logboom.clock import Clock
+from logboom.lifecycle import SUPERVISED
+from logboom.retrying import Backoff
+from logboom.status import RESTARTS_WITHIN_S
+
+log = logging.getLogger("logboom.supervisor")
+
+CONFIG_DESCRIPTOR = "LOGBOOM_CONFIG_FD"
+"""Number of the descriptor from which a supervised service reads its configuration as JSON."""
+
+WORKER = "LOGBOOM_WORKER"
+"""Set in the environment of a process that is one of several of its kind: its number, from 1."""
+
+LOG_TO_STDERR = "LOGBOOM_LOG_TO_STDERR"
+"""Set in the environment of a supervised service whose own log goes to standard error."""
+
+_STABLE_S = 30.0
+_STOP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that has ended though nobody asked it to."""
+
+    service: str
+    status: int
+    restarts_in_s: float
+
+
+def worker_environment(number: int, environment: Mapping[str, str]) -> dict[str, str]:
+    """What a parent that is itself a service adds to the environment of its workers.
+
+    Args:
+        number: Of the worker, from 1.
+        environment: Of the parent: workers log where it does.
+    """
+    in_files = CONFIG_DESCRIPTOR in environment and LOG_TO_STDERR not in environment
+    return {WORKER: str(number)} | ({} if in_files else {LOG_TO_STDERR: "1"})
+
+
+class Child:
+    """One process of `logboom`, started again with backoff whenever it ends by itself.
+
+    Args:
+        name: For messages.
+        arguments: Of the command line, such as ``("ship",)``.
+        settings: The configuration as a mapping, references and short forms resolved. It is handed
+            over through a descriptor: secrets are on no command line and in no file.
+        clock: For telling a process that ran well from one that fails at once.
+        ended: Told whenever it ends unasked.
+        environment: Added to our own environment.
+        reads_stdin: It gets our standard input.
+        patience_s: So long it may take to stop; then it is killed: a crash is safe.
+    """
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], settings: Mapping[str, Any], clock: Clock,
+        ended: Callable[[Ended], None], *, environment: Mapping[str, str] | None = None,
+        reads_stdin: bool = False, patience_s: float = _STOP_S,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._arguments = tuple(arguments)
+        self._settings = settings
+        self._clock = clock
+        self._ended = ended
+        self._environment = dict(environment or {})
+        self._reads_stdin = reads_stdin
+        self._patience_s = patience_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None while it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def keep(self, tasks: asyncio.TaskGroup) -> None:
+        """Starts it, and keeps it running until `stop`."""
+        self._keeper = tasks.create_task(self._keep(), name=f"keep {self.name}")
+
+    async def stop(self) -> None:
+        """Asks it to stop, and waits until it has. Idempotent."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            await asyncio.wait([keeper])
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await process.wait()
+        except TimeoutError:
+            log.warning("%s did not stop within %.0f s and is killed", self.name, self._patience_s)
+            process.kill()
+            await process.wait()
+        log.info("stopped %s", self.name)
+
+    async def _keep(self) -> None:
+        backoff = Backoff(first_s=0.5, most_s=30.0)
+        ends: list[float] = []
+        while True:
+            begun = self._clock.monotonic()
+            ends = [end for end in ends if begun - end < RESTARTS_WITHIN_S]
+            status = await (await self._start(restarts=len(ends))).wait()
+            ends.append(self._clock.monotonic())
+            if ends[-1] - begun > _STABLE_S:
+                backoff.reset()
+            wait_s = backoff.next_wait_s()
+            log.error(
+                "%s ended with status %d; it starts again in %.1f s", self.name, status, wait_s
+            )
+            self._ended(Ended(self.name, status, wait_s))
+            await asyncio.sleep(wait_s)
+
+    async def _start(self, *, restarts: int) -> asyncio.subprocess.Process:
+        descriptor = os.memfd_create("logboom-config")
+        try:
+            os.write(descriptor, json.dumps(self._settings, default=str).encode())
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            handed_over = {CONFIG_DESCRIPTOR: str(descriptor), SUPERVISED: f"{restarts}"}
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "logboom", *self._arguments,
+                stdin=None if self._reads_stdin else asyncio.subprocess.DEVNULL,
+                pass_fds=(descriptor,),
+                env={**os.environ, **self._environment, **handed_over},
+                start_new_session=True,  # Ctrl-C reaches us alone: we stop them in order
+            )  # fmt: skip
+        finally:
+            os.close(descriptor)
+        self._process = process
+        log.info("started %s as process %d", self.name, process.pid)
+        return process
