@@ -62,6 +62,10 @@ class QueryError(LogboomError):
         super().__init__(what, where=where, mend=suggestion)
 
 
+class TooManyRows(QueryError):
+    """A question about rollups whose answer would have too many rows."""
+
+
 class BrokerError(LogboomError):
     """The broker could not do what was asked."""
 

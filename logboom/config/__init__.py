@@ -17,6 +17,7 @@ from logboom.config.inputs import (
 )
 from logboom.config.load import expand, from_mapping, read_config, read_mapping
 from logboom.config.model import ApiSection, Config, ProcessorSection, ShipperSection
+from logboom.config.rollups import RollupsSection
 
 __all__ = [
     "ApiSection",
@@ -29,6 +30,7 @@ __all__ = [
     "LocalStoreSection",
     "MultilineSection",
     "ProcessorSection",
+    "RollupsSection",
     "ServerTlsSection",
     "ShipperSection",
     "StdinInput",

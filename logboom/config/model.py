@@ -19,6 +19,8 @@ from logboom.config.connections import (
 )
 from logboom.config.inputs import FileInput, HttpInput, StdinInput, SyslogInput
 from logboom.config.redaction import RedactionSection
+from logboom.config.retention import RetentionSection
+from logboom.config.rollups import RollupsSection
 from logboom.config.rules import RuleSection
 from logboom.config.section import Section
 from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
@@ -138,10 +140,13 @@ class Config(Section):
     index: str = Field(
         "logboom-logs-%Y.%m.%d", description="Name of a day index; strftime codes of the UTC day."
     )
-    retention: Duration = Field(
-        timedelta(days=90),
-        ge=timedelta(hours=1),
-        description="Events older than this at reading go to the day of reading.",
+    retention: RetentionSection = Field(
+        default_factory=RetentionSection,
+        description="How long days are kept, and what becomes of them then.",
+    )
+    rollups: RollupsSection = Field(
+        default_factory=RollupsSection,
+        description="Rates per minute, five minutes and hour: how long they are kept.",
     )
     api: ApiSection = Field(default_factory=ApiSection, description="The search API.")
     shipper: ShipperSection = Field(default_factory=ShipperSection, description="The shipper.")

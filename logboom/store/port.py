@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import Head, head_of
 from logboom.query.model import Query
+from logboom.rollups import Rollups
 
 
 @dataclass(slots=True)
@@ -212,6 +213,11 @@ class Store(Protocol):
     @property
     def address(self) -> str:
         """Where it is, for messages to people; without secrets."""
+        ...
+
+    @property
+    def rollups(self) -> Rollups:
+        """The rates per minute, five minutes and hour."""
         ...
 
     async def writer(self) -> StoreWriter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from logboom.errors import QueryError, StoreUnavailable
@@ -98,17 +99,21 @@ class Counter:
             "aggs": {"found": aggregation},
         }
         answer = await self._searcher.ask(body)
-        _insist_on_all(answer, self._client.address)
+        insist_on_all(answer, self._client.address)
         found: dict[str, Any] = answer.get("aggregations", {}).get("found", {})
         return found
 
-    async def by_source(self) -> list[SourceCount]:
+    async def by_source(self, day: date | None = None) -> list[SourceCount]:
         """Documents by run of a source and by day.
+
+        Args:
+            day: Only this one.
 
         Raises:
             StoreUnavailable: Ask again later.
         """
         counts: list[SourceCount] = []
+        wanted: Dsl = {"match_all": {}} if day is None else {"term": {"_index": self._names.of(day)}}
         pages: dict[str, Any] = {
             "size": _SOURCES_AT_ONCE,
             "sources": [
@@ -117,18 +122,22 @@ class Counter:
             ],
         }
         while True:
-            found = await self._aggregate({"match_all": {}}, {"composite": pages})
+            found = await self._aggregate(wanted, {"composite": pages})
             for bucket in found.get("buckets", ()):
-                day = self._names.day(bucket["key"]["index"])
-                if day is not None:
-                    counts.append(SourceCount(bucket["key"]["run"], day, bucket["doc_count"]))
+                named = self._names.day(bucket["key"]["index"])
+                if named is not None:
+                    counts.append(SourceCount(bucket["key"]["run"], named, bucket["doc_count"]))
             if "after_key" not in found:
                 return counts
             pages["after"] = found["after_key"]
 
 
-def _insist_on_all(answer: Mapping[str, Any], address: str) -> None:
-    """A number of a part looks like the number of the whole: better none."""
+def insist_on_all(answer: Mapping[str, Any], address: str) -> None:
+    """A number of a part looks like the number of the whole: better none.
+
+    Raises:
+        StoreUnavailable: The answer is not whole.
+    """
     warnings = warnings_of(answer)
     if warnings:
         raise StoreUnavailable(f"Elasticsearch counted only in part: {warnings[0]}", where=address)

@@ -97,13 +97,13 @@ def _split(
     counts: Counter[int] = Counter()
     split: dict[str, Counter[int]] = {}
     for value in _most_frequent(days, by, interval.size):
-        split[_label(value)] = Counter()
+        split[label_of(value)] = Counter()
     for day, query in days:
         counts.update(_over_time(day, query, interval.width_us))
         terms = {"field": by, "size": _AT_ONCE}
         values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval.width_us)}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
-            label = _label(bucket["key"])
+            label = label_of(bucket["key"])
             if label in split:
                 split[label].update(_times(bucket["times"]))
     return counts, split
@@ -163,7 +163,8 @@ def _aggregate(day: Snapshot, query: Query, request: dict[str, Any]) -> dict[str
         ) from error
 
 
-def _label(value: str | float) -> str:
+def label_of(value: str | float) -> str:
+    """A value as an aggregation gives it, as text."""
     if isinstance(value, str):
         return value.removesuffix(TIME_MARK)
     return str(int(value)) if float(value).is_integer() else str(value)

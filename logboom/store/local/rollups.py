@@ -1,0 +1,163 @@
+"""Where do the embedded store's rollups rest? In a SQLite file beside the days."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import orjson
+
+from logboom.errors import StoreRefused, StoreUnavailable, TooManyRows
+from logboom.own_thread import OwnThread
+from logboom.rollups import MOST_ROWS, Durations, Row, Tier
+from logboom.shared_database import SharedDatabase, Terms, for_os_error
+from logboom.store.local.days import Days
+from logboom.store.local.summing import summarise
+from logboom.store.local.translate import Translator
+
+FILE_NAME = "rollups.sqlite3"
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE rows (
+  tier INTEGER NOT NULL, start_us INTEGER NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
+  level TEXT NOT NULL, events INTEGER NOT NULL, errors INTEGER NOT NULL, requests INTEGER NOT NULL,
+  server_errors INTEGER NOT NULL, last_ms INTEGER NOT NULL, durations BLOB NOT NULL,
+  PRIMARY KEY (tier, start_us, service, host, level)
+) WITHOUT ROWID;
+"""
+_TERMS = Terms(
+    owner="the rollups",
+    content="rates that were worked out of days that are gone",
+    outdated="use the logboom that wrote it, or a newer one",
+    unavailable=StoreUnavailable,
+    refused=StoreRefused,
+)
+_COLUMNS = (
+    "start_us, service, host, level, events, errors, requests, server_errors, last_ms, durations"
+)
+_KEEP = f"""
+INSERT INTO rows (tier, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET events=excluded.events, errors=excluded.errors,
+  requests=excluded.requests, server_errors=excluded.server_errors, last_ms=excluded.last_ms,
+  durations=excluded.durations
+WHERE excluded.events >= rows.events
+"""  # noqa: S608 - a constant
+_READ = f"""
+SELECT {_COLUMNS} FROM rows WHERE tier=? AND start_us>=? AND start_us<? AND (? IS NULL OR service=?)
+ORDER BY start_us, service, host, level LIMIT ?
+"""  # noqa: S608 - a constant
+
+_Result = TypeVar("_Result")
+
+
+class Runner(Protocol):
+    """Does work in one of the store's threads."""
+
+    def __call__(self, work: Callable[[], _Result]) -> Awaitable[_Result]:
+        """Gives what the work gives."""
+        ...
+
+
+class LocalRollups:
+    """The embedded store's `Rollups`.
+
+    Args:
+        folder: Of the store.
+        days: Its days.
+        translator: Of queries.
+        run: Does work in the store's threads.
+    """
+
+    def __init__(self, folder: Path, days: Days, translator: Translator, run: Runner) -> None:
+        self._path = folder / FILE_NAME
+        self._days = days
+        self._translator = translator
+        self._run = run
+        self._file = OwnThread("rollups", self._open, SharedDatabase.close, closed=StoreUnavailable)
+
+    async def summarise(self, start_us: int, end_us: int) -> Sequence[Row]:
+        """Works out the rows of minutes; see `Rollups.summarise`."""
+        return await self._run(lambda: self._summarise(start_us, end_us))
+
+    def _summarise(self, start_us: int, end_us: int) -> list[Row]:
+        wanted = datetime.fromtimestamp(start_us // 1_000_000, UTC).date()
+        for day in self._days.view().days:
+            if day.folder.day == wanted:
+                return summarise(day, self._translator, start_us, end_us)
+        return []
+
+    async def keep(self, tier: Tier, rows: Sequence[Row]) -> None:
+        """Keeps rows in one transaction; see `Rollups.keep`."""
+        written = [(tier.value, *_columns(row)) for row in rows]
+
+        def write(file: SharedDatabase) -> None:
+            with file.transaction() as connection:
+                connection.executemany(_KEEP, written)
+
+        await self._file.do(write)
+
+    async def rows(
+        self, tier: Tier, start_us: int, end_us: int, *, service: str | None = None
+    ) -> Sequence[Row]:
+        """The rows that are kept; see `Rollups.rows`."""
+
+        def read(file: SharedDatabase) -> list[Row]:
+            asked = (tier.value, start_us, end_us, service, service, MOST_ROWS + 1)
+            with file.troubles():
+                return [_row(columns) for columns in file.connection.execute(_READ, asked)]
+
+        found = await self._file.do(read)
+        if len(found) > MOST_ROWS:
+            raise TooManyRows(
+                f"there are more than {MOST_ROWS} rows",
+                suggestion="ask for a shorter range of time, or for one service",
+            )
+        return found
+
+    async def expire(self, tier: Tier, before_us: int) -> None:
+        """Forgets old rows; see `Rollups.expire`."""
+
+        def forget(file: SharedDatabase) -> None:
+            with file.transaction() as connection:
+                connection.execute(
+                    "DELETE FROM rows WHERE tier=? AND start_us<?", (tier.value, before_us)
+                )
+            with file.troubles():
+                file.connection.execute("PRAGMA incremental_vacuum")
+
+        await self._file.do(forget)
+
+    async def close(self) -> None:
+        """Lets go of the file. Idempotent."""
+        await self._file.close()
+
+    def _open(self) -> SharedDatabase:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise for_os_error(error, self._path.parent, StoreRefused) from error
+        return SharedDatabase(
+            self._path, synchronous="FULL", schema=_SCHEMA, version=_VERSION, terms=_TERMS
+        )
+
+
+_Columns = tuple[int, str, str, str, int, int, int, int, int, bytes]
+
+
+def _columns(row: Row) -> _Columns:
+    durations = {str(key): count for key, count in row.durations.bins.items()}
+    if row.durations.zeros:
+        durations["zeros"] = row.durations.zeros
+    return (
+        row.start_us, row.service, row.host, row.level, row.events, row.errors, row.requests,
+        row.server_errors, row.last_ms, orjson.dumps(durations) if durations else b"",
+    )  # fmt: skip
+
+
+def _row(columns: _Columns) -> Row:
+    bins: dict[str, int] = orjson.loads(columns[-1]) if columns[-1] else {}
+    zeros = bins.pop("zeros", 0)
+    durations = Durations(zeros, {int(key): count for key, count in bins.items()})
+    return Row(*columns[:-1], durations=durations)
