@@ -1,124 +1,29 @@
 """Apache Kafka as the broker.
 
-Topics are made where they are missing, and consumers commit by hand. The producer's side is in
-`kafka_publisher.py`.
+Topics are made where they are missing. The producer's side is in `kafka_publisher.py`, the consumer's
+in `kafka_subscription.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import (
-    CommitFailedError,
-    ConsumerStoppedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    KafkaError,
-    RebalanceInProgressError,
-    TopicAlreadyExistsError,
-    UnknownMemberIdError,
-    for_code,
-)
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from logboom.broker.kafka_limits import topic_limit
 from logboom.broker.kafka_probing import why_not
 from logboom.broker.kafka_publisher import KafkaPublisher, start, stop
 from logboom.broker.kafka_settings import client_settings, translated
 from logboom.broker.kafka_status import KafkaStatus
-from logboom.broker.port import ConsumedBatch, Message, PartitionLag
+from logboom.broker.kafka_subscription import KafkaSubscription
+from logboom.broker.port import PartitionLag
 from logboom.clock import SystemClock
 from logboom.config import KafkaSection
-from logboom.errors import BrokerUnavailable
-
-log = logging.getLogger("logboom.broker")
 
 _MOST_COPIES = 3
-_NOT_OURS = (CommitFailedError, IllegalGenerationError, IllegalStateError, UnknownMemberIdError)
-
-
-class KafkaSubscription:
-    """One member of a consumer group."""
-
-    def __init__(self, section: KafkaSection, group: str) -> None:
-        self._section = section
-        self._group = group
-        self._consumer: AIOKafkaConsumer | None = None
-
-    async def start(self) -> None:
-        """Joins the group."""
-        timeout_ms = int(self._section.request_timeout.total_seconds() * 1000)
-        consumer = AIOKafkaConsumer(
-            self._section.topic,
-            **client_settings(self._section),
-            group_id=self._group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=8 * 2**20,
-            fetch_max_bytes=32 * 2**20,
-            request_timeout_ms=timeout_ms,
-            max_poll_interval_ms=600_000,
-        )
-        await start(consumer, self._section)
-        self._consumer = consumer
-
-    async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
-        """See `Subscription.receive`."""
-        try:
-            found = await self._joined().getmany(
-                timeout_ms=int(timeout_s * 1000), max_records=max_messages
-            )
-        except ConsumerStoppedError as error:
-            raise self._is_closed() from error
-        except KafkaError as error:
-            raise translated(error, self._section) from error
-        if not found:
-            self._joined()  # which is how closing ends the wait
-        return [
-            ConsumedBatch(
-                place.partition, [r.offset for r in records], [_message(r) for r in records]
-            )
-            for place, records in found.items()
-            if records
-        ]
-
-    async def commit(self, positions: Mapping[int, int]) -> None:
-        """See `Subscription.commit`."""
-        consumer = self._joined()
-        owned = consumer.assignment()
-        offsets = {
-            place: position
-            for partition, position in positions.items()
-            if (place := TopicPartition(self._section.topic, partition)) in owned
-        }
-        if not offsets:
-            return
-        try:
-            await consumer.commit(offsets)
-        except (*_NOT_OURS, RebalanceInProgressError) as error:
-            log.info(
-                "positions were not committed, another member reads on from the last ones: %s",
-                error,
-            )
-        except KafkaError as error:
-            raise translated(error, self._section) from error
-
-    def _joined(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            raise self._is_closed()
-        return self._consumer
-
-    def _is_closed(self) -> BrokerUnavailable:
-        return BrokerUnavailable("the subscription is closed", where=self._section.topic)
-
-    async def close(self) -> None:
-        """See `Subscription.close`."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await stop(consumer)
 
 
 class KafkaBroker:
@@ -140,7 +45,7 @@ class KafkaBroker:
         """See `Broker.address`."""
         return f"kafka://{','.join(self._section.bootstrap)}"
 
-    async def publisher(self, *, producer: str) -> KafkaPublisher:  # noqa: ARG002 - Kafka numbers producers itself
+    async def publisher(self, *, producer: str, member: int = 0) -> KafkaPublisher:  # noqa: ARG002 - Kafka numbers producers itself
         """See `Broker.publisher`."""
         await self._create_topics()
         async with self._turn:
@@ -261,10 +166,6 @@ class KafkaBroker:
             await admin.close()
         if looker is not None:
             await stop(looker)
-
-
-def _message(record: ConsumerRecord) -> Message:
-    return Message(record.key or b"", record.value or b"")
 
 
 def _raise_for_topics(errors: Sequence[tuple[object, ...]]) -> None:

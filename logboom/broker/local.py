@@ -35,10 +35,12 @@ class LocalPublisher:
         AlreadyRunning: Another process publishes under this name.
     """
 
-    def __init__(self, folder: Path, section: LocalBrokerSection, producer: str) -> None:
+    def __init__(
+        self, folder: Path, section: LocalBrokerSection, producer: str, member: int
+    ) -> None:
         self._producer = producer
         self._max_bytes = section.max_bytes
-        self._seat = Seat(folder, "producer", producer)
+        self._seat = Seat(folder, "producer", f"{producer}/{member}" if member else producer)
         if not self._seat.take():
             self._seat.close()
             raise AlreadyRunning(
@@ -106,6 +108,12 @@ class LocalSubscription:
         self._position: int | None = None
         self._is_drained = False
         self._closed = False
+        self.rebalances = 0
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """See `Subscription.partitions`."""
+        return frozenset([PARTITION]) if self._seat.is_held else frozenset()
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
         """See `Subscription.receive`."""
@@ -200,14 +208,14 @@ class LocalBroker:
         """See `Broker.address`."""
         return f"local ({self._folder})"
 
-    async def publisher(self, *, producer: str) -> LocalPublisher:
+    async def publisher(self, *, producer: str, member: int = 0) -> LocalPublisher:
         """See `Broker.publisher`.
 
         Raises:
             AlreadyRunning: Another process publishes under this name.
         """
         await self.check()
-        return LocalPublisher(self._folder, self._section, producer)
+        return LocalPublisher(self._folder, self._section, producer, member)
 
     async def subscription(self, *, group: str) -> LocalSubscription:
         """See `Broker.subscription`."""

@@ -113,6 +113,16 @@ class Publisher(Protocol):
 class Subscription(Protocol):
     """One member of a consumer group reading one topic, from the group's committed positions."""
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions that this member reads now; others may come and go at any time."""
+        ...
+
+    @property
+    def rebalances(self) -> int:
+        """How often this member was given its partitions; the embedded broker does not count."""
+        ...
+
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
         """Waits for messages.
 
@@ -156,12 +166,14 @@ class Broker(Protocol):
         """Where it is, for messages to people; without secrets."""
         ...
 
-    async def publisher(self, *, producer: str) -> Publisher:
+    async def publisher(self, *, producer: str, member: int = 0) -> Publisher:
         """Opens a way into the events' topic, creating the topic where it is missing.
 
         Args:
-            producer: Stable name of the producer, the same after a restart. At most one process
-                publishes under one name at a time.
+            producer: Stable name of the producer, the same after a restart. No two batches of one
+                name have the same number, whichever of its members publishes them.
+            member: Which of the producer's processes this is. At most one process publishes as one
+                member at a time.
 
         Raises:
             BrokerUnavailable: Try again later.

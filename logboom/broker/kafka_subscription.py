@@ -1,0 +1,209 @@
+"""How does one of several consumers of Kafka take, commit and give up partitions?
+
+A rebalance is eager in this client: every member gives up all of its partitions and gets most of them
+back (docs/adr/0016). Before it does, what it handed out is stored and committed, so that the next
+owner reads nothing a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import (
+    CommitFailedError,
+    ConsumerStoppedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+from logboom.broker.kafka_claims import Claims
+from logboom.broker.kafka_publisher import start, stop
+from logboom.broker.kafka_settings import client_settings, translated
+from logboom.broker.port import ConsumedBatch, Message
+from logboom.config import KafkaSection
+from logboom.errors import BrokerUnavailable
+
+log = logging.getLogger("logboom.broker")
+
+_NOT_OURS = (
+    CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError,
+    UnknownMemberIdError,
+)  # fmt: skip
+_GRACE_S = 0.2
+_HEARTBEAT_S = 1.0
+_PATIENCE = 0.5
+"""Part of the time for a rebalance that the last write may take; the others wait for us meanwhile."""
+
+_Found = tuple[int, Mapping[TopicPartition, Sequence[ConsumerRecord]]]
+"""What was fetched, and the generation of claims in which."""
+
+
+class KafkaSubscription:
+    """One member of a consumer group.
+
+    Args:
+        section: How Kafka is reached.
+        group: Name of the group.
+    """
+
+    def __init__(self, section: KafkaSection, group: str) -> None:
+        self._section = section
+        self._group = group
+        self._timeout_s = section.request_timeout.total_seconds()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._claims = Claims()
+        self._asking: asyncio.Task[_Found] | None = None
+        self.rebalances = 0
+
+    async def start(self) -> None:
+        """Joins the group."""
+        timeout_ms = int(self._timeout_s * 1000)
+        consumer = AIOKafkaConsumer(
+            **client_settings(self._section),
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=8 * 2**20,
+            fetch_max_bytes=32 * 2**20,
+            request_timeout_ms=timeout_ms,
+            rebalance_timeout_ms=timeout_ms,
+            heartbeat_interval_ms=int(_HEARTBEAT_S * 1000),
+            max_poll_interval_ms=600_000,
+            partition_assignment_strategy=(_sticky(), RoundRobinPartitionAssignor),
+        )
+        consumer.subscribe([self._section.topic], listener=_Listener(self))
+        await start(consumer, self._section)
+        self._consumer = consumer
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """See `Subscription.partitions`."""
+        consumer = self._consumer
+        places: Iterable[TopicPartition] = () if consumer is None else consumer.assignment()
+        return frozenset(place.partition for place in places)
+
+    async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
+        """See `Subscription.receive`.
+
+        While the group shares the partitions anew the client's own wait has no end, and must not
+        be cut off: it goes on, and the next call takes what it finds.
+        """
+        if self._asking is None:
+            consumer = self._joined()
+            self._asking = asyncio.create_task(self._ask(consumer, max_messages, timeout_s))
+        asking = self._asking
+        await asyncio.wait([asking], timeout=timeout_s + _GRACE_S)
+        if not asking.done():
+            self._joined()
+            return []
+        self._asking = None
+        try:
+            generation, found = asking.result()
+        except asyncio.CancelledError as error:
+            raise self._is_closed() from error
+        except ConsumerStoppedError as error:
+            raise self._is_closed() from error
+        except KafkaError as error:
+            raise translated(error, self._section) from error
+        if not found:
+            self._joined()  # which is how closing ends the wait
+        if generation != self._claims.generation:
+            return []  # these were given up meanwhile, and are read anew by whose they are now
+        return [
+            self._handed_out(place.partition, records)
+            for place, records in found.items()
+            if records
+        ]
+
+    async def _ask(self, consumer: AIOKafkaConsumer, max_messages: int, timeout_s: float) -> _Found:
+        found = await consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=max_messages)
+        return self._claims.generation, found
+
+    def _handed_out(self, partition: int, records: Sequence[ConsumerRecord]) -> ConsumedBatch:
+        offsets = [record.offset for record in records]
+        self._claims.hand_out(partition, offsets[0], offsets[-1] + 1)
+        return ConsumedBatch(
+            partition, offsets, [Message(r.key or b"", r.value or b"") for r in records]
+        )
+
+    async def commit(self, positions: Mapping[int, int]) -> None:
+        """See `Subscription.commit`."""
+        consumer = self._joined()
+        ours = self._claims.committable(positions, self.partitions)
+        try:
+            if ours:
+                topic = self._section.topic
+                await consumer.commit({TopicPartition(topic, p): o for p, o in ours.items()})
+        except _NOT_OURS as error:
+            log.info(
+                "positions were not committed, another member reads on from the last ones: %s",
+                error,
+            )
+        except KafkaError as error:
+            raise translated(error, self._section) from error
+        self._claims.settle(positions)
+
+    async def give_up(self) -> None:
+        """Waits, with bounds, until what was handed out is committed; then nothing is ours."""
+        self._claims.close_books()
+        patience_s = self._timeout_s * _PATIENCE
+        if not await self._claims.wait_until_settled(patience_s=patience_s):
+            log.warning(
+                "partitions are given up before the last write ended: another processor takes the"
+                " same events, and the store recognises them"
+            )
+        self._claims.forget()
+
+    def take_over(self, partitions: Iterable[int]) -> None:
+        """Partitions are ours now."""
+        self.rebalances += 1
+        log.info("partitions of this consumer: %s", sorted(partitions))
+
+    def _joined(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise self._is_closed()
+        return self._consumer
+
+    def _is_closed(self) -> BrokerUnavailable:
+        return BrokerUnavailable("the subscription is closed", where=self._section.topic)
+
+    async def close(self) -> None:
+        """See `Subscription.close`."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        self._claims.forget()
+        await stop(consumer)
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the client asks for its class
+    """Tells the subscription what the group decided."""
+
+    def __init__(self, subscription: KafkaSubscription) -> None:
+        self._subscription = subscription
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
+        await self._subscription.give_up()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._subscription.take_over(place.partition for place in assigned)
+
+
+def _sticky() -> type[StickyPartitionAssignor]:
+    """A sticky assignor of one member: the client's own keeps what it had on its class."""
+
+    class Sticky(StickyPartitionAssignor):  # type: ignore[misc] # the client is not typed
+        """What one member had before."""
+
+    return Sticky

@@ -1,0 +1,112 @@
+"""Members of a group come and go: nothing that was handed out is read a second time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from logboom.broker import ConsumedBatch, Message, OutgoingBatch
+from logboom.broker.kafka import KafkaBroker
+from logboom.broker.kafka_subscription import KafkaSubscription
+from logboom.config import KafkaSection
+from tests.polling import soon
+
+pytestmark = [pytest.mark.slow]
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+async def broker(kafka: str, unique: str) -> AsyncIterator[KafkaBroker]:
+    section = KafkaSection(
+        bootstrap=[kafka], topic=unique, status_topic=f"{unique}-s", partitions=PARTITIONS,
+        request_timeout="6s",
+    )  # fmt: skip
+    opened = KafkaBroker(section)
+    yield opened
+    await opened.close()
+
+
+async def _publish(broker: KafkaBroker, first: int, count: int) -> None:
+    publisher = await broker.publisher(producer="p")
+    numbers = range(first, first + count)
+    messages = [Message(b"key-%d" % (n % 16), b"%d" % n) for n in numbers]
+    await publisher.publish(OutgoingBatch(1, messages))
+    await publisher.close()
+
+
+async def _received(subscription: KafkaSubscription, count: int) -> list[ConsumedBatch]:
+    batches: list[ConsumedBatch] = []
+
+    async def enough() -> bool:
+        batches.extend(await subscription.receive(max_messages=count, timeout_s=0.5))
+        return sum(len(batch.messages) for batch in batches) >= count
+
+    await soon(enough, timeout_s=30, what=f"{count} messages arrive")
+    return batches
+
+
+def _numbers(batches: Sequence[ConsumedBatch]) -> Counter[int]:
+    return Counter(int(message.value) for batch in batches for message in batch.messages)
+
+
+def _positions(batches: Sequence[ConsumedBatch]) -> dict[int, int]:
+    positions: dict[int, int] = {}
+    for batch in batches:
+        positions[batch.partition] = max(batch.next_offset, positions.get(batch.partition, 0))
+    return positions
+
+
+async def test_a_member_that_joins_waits_until_what_was_taken_is_committed(
+    broker: KafkaBroker,
+) -> None:
+    first = await broker.subscription(group="g")
+    await _publish(broker, 0, 400)
+    taken = await _received(first, 400)
+    joining = asyncio.create_task(broker.subscription(group="g"))
+    done, _ = await asyncio.wait([joining], timeout=1)
+    assert not done
+    await first.commit(_positions(taken))
+    second = await joining
+    await _publish(broker, 400, 400)
+
+    found = [*taken]
+
+    async def all_there() -> bool:
+        for member in (first, second):
+            batches = await member.receive(max_messages=1000, timeout_s=0.2)
+            await member.commit(_positions(batches))
+            found.extend(batches)
+        return len(_numbers(found)) == 800
+
+    await soon(all_there, timeout_s=30, what="both together receive all")
+    assert set(_numbers(found).values()) == {1}
+    assert not first.partitions & second.partitions
+    assert first.partitions | second.partitions == set(range(PARTITIONS))
+    assert len(first.partitions) == len(second.partitions)
+    assert sum(lag.messages for lag in await broker.lag(group="g")) == 0
+    await first.close()
+    await second.close()
+
+
+async def test_a_write_that_takes_too_long_is_read_by_the_next_owner_and_its_commit_is_void(
+    broker: KafkaBroker,
+) -> None:
+    first = await broker.subscription(group="g")
+    await _publish(broker, 0, 400)
+    taken = await _received(first, 400)
+    second = await broker.subscription(group="g")  # after the patience: it is not committed
+    assert len(second.partitions) == PARTITIONS // 2
+    theirs = [b for b in taken if b.partition in second.partitions]
+    again = await _received(second, sum(len(b.messages) for b in theirs))
+    assert _numbers(again) == _numbers(theirs)
+    await second.commit(_positions(again))
+    before = {lag.partition: lag.committed for lag in await broker.lag(group="g")}
+    await first.commit({batch.partition: batch.offsets[0] for batch in taken})
+    after = {lag.partition: lag.committed for lag in await broker.lag(group="g")}
+    assert after == before
+    await first.close()
+    await second.close()
