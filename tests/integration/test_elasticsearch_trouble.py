@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from logboom.errors import ConfigError, DiskFull, QueryError, StoreRefused, StoreUnavailable
+from logboom.event import decode_json
 from logboom.query.model import And, MatchAll, Or, Query, Term
 from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
 from logboom.store.elastic.bulk import BulkWriter
@@ -23,7 +24,7 @@ from tests.services.process import JvmService, free_port
 # -- single documents ---------------------------------------------------------------------------
 
 
-async def test_what_the_server_refuses_is_rejected_alone_with_its_reason(
+async def test_what_the_server_refuses_is_stored_in_a_reduced_form_with_the_reason(
     elasticsearch: str, open_elastic: Opener, unique: str
 ) -> None:
     store = await open_elastic(elasticsearch, unique)
@@ -36,16 +37,53 @@ async def test_what_the_server_refuses_is_rejected_alone_with_its_reason(
         document(5, attributes={"huge": 2**70}),
     ]
     documents = [document(0), *poison, document(6)]
-    answers = await writer.write(documents)
-    assert [answers[0], answers[-1]] == [Outcome.STORED] * 2
-    for answer in answers[1:-1]:
-        assert isinstance(answer, Rejected)
-        assert answer.reason
-        assert "\n" not in answer.reason
-    assert "message" in answers[1].reason  # type: ignore[union-attr]
-    assert "64-bit" in answers[5].reason  # type: ignore[union-attr]
+    assert await writer.write(documents) == [Outcome.STORED] * 7
+    assert await writer.write(documents[::-1]) == [Outcome.DUPLICATE] * 7
     await store.refresh()
-    assert await stored_ids(store) == [documents[0].id, documents[-1].id]
+    assert await stored_ids(store) == [one.id for one in documents]
+    for number, reason in zip(
+        range(1, 6), ("message", "attributes", "", "log", "64-bit"), strict=True
+    ):
+        event = await store.get(documents[number].id)
+        assert event is not None
+        assert event["tags"] == ["reduced"]
+        assert reason in event["attributes"]["reduced"]["reason"]
+        assert decode_json(b" " + event["event"]["original"].encode()) == documents[number].event
+    assert (await store.count(Term("tags", "reduced"), TimeRange())).value == 5
+    assert (await store.count(Term("service.name", "service-3"), TimeRange())).value == 1
+
+
+async def test_what_is_refused_in_its_reduced_form_too_is_rejected_with_both_reasons(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    async with httpx.AsyncClient(base_url=elasticsearch) as client:
+        strict = {"mappings": {"dynamic": "strict", "properties": {"message": {"type": "text"}}}}
+        assert (await client.put(f"/{unique}-2026.03.14", json=strict)).status_code == 200
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    poison = document(0)
+    first, again = await writer.write([poison, poison])
+    assert isinstance(first, Rejected)
+    assert first == again
+    assert "strict" in first.reason
+    assert "its reduced form" in first.reason
+    assert "\n" not in first.reason
+
+
+async def test_one_that_spoils_whole_requests_is_found_among_the_others(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    documents = [document(n) for n in range(40)]
+    value = documents[23].value[:-1] + b',\n"more":[]}\n{"no action":{}}'
+    documents[23] = Document(documents[23].id, DAY, value)
+    assert await writer.write(documents) == [Outcome.STORED] * 40
+    await store.refresh()
+    assert len(await stored_ids(store)) == 40
+    event = await store.get(documents[23].id)
+    assert event is not None
+    assert event["event"]["original"] == value.decode()
 
 
 async def test_an_id_that_would_spoil_the_whole_request_is_rejected_alone(
@@ -61,17 +99,6 @@ async def test_an_id_that_would_spoil_the_whole_request_is_rejected_alone(
     answers = await writer.write(documents)
     assert [isinstance(answer, Rejected) for answer in answers] == [False, True, True, True, False]
     assert answers[0] is answers[4] is Outcome.STORED
-
-
-async def test_repeated_ids_of_a_rejected_document_are_rejected_too(
-    elasticsearch: str, open_elastic: Opener, unique: str
-) -> None:
-    store = await open_elastic(elasticsearch, unique)
-    writer = await store.writer()
-    poison = document(0, message={"a": 1})
-    first, again = await writer.write([poison, poison])
-    assert isinstance(first, Rejected)
-    assert first == again
 
 
 async def test_an_index_that_takes_no_writes_is_nobodys_fault(

@@ -16,6 +16,7 @@ from logboom.clock import SystemClock
 from logboom.config import FileInput, from_mapping
 from logboom.event import TIME_OUT_OF_RANGE, event_id
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LEVELS
+from logboom.store.elastic.reducing import REDUCED
 from processor.preparing import FOREIGN
 from processor.tagging import DETECTORS, ERROR_TAG
 from shipper.events.bounds import MAX_KEYS, MAX_TEXT
@@ -154,7 +155,7 @@ def test_the_shipper_sets_its_tags(tag: str) -> None:
 
 
 def test_every_tag_is_documented_and_no_other() -> None:
-    by_processor = {ERROR_TAG, FOREIGN, TIME_OUT_OF_RANGE}
+    by_processor = {ERROR_TAG, FOREIGN, REDUCED, TIME_OUT_OF_RANGE}
     assert {tag for tag, row in TAGS.items() if row[0] == "processor"} == by_processor
     assert set(TAGS) == by_processor | set(SAMPLES)
     assert {f"redacted:{rule.name}" for rule in (*DEFAULT_RULES, *OPTIONAL_RULES)} <= set(TAGS)

@@ -15,6 +15,7 @@ from logboom.store.port import Document
 LONGEST_ID_BYTES = 512
 """Elasticsearch refuses a whole bulk request for one longer id."""
 
+_HALVES_OF_PAIRS = (b"\\ud", b"\\uD")  # escapes that may lack their other half
 _ACTION_BYTES = 16  # of an action line, besides head and id
 
 
@@ -64,18 +65,19 @@ class BodyMaker:
         parts: list[bytes] = []
         size, most = 0, max_bytes()
         documents, heads, spell = self._documents, self._heads, self._spell
+        lower, upper = _HALVES_OF_PAIRS
         for number in numbers:
             document = documents[number]
             head = heads[document.day]
             source = document.value
-            if is_slow(source):
-                try:
+            try:
+                if lower in source or upper in source or is_slow(source):
                     source = _plain(source)
-                except (TypeError, RecursionError) as error:
-                    self._refuse(number, f"Elasticsearch cannot read it: {error}")
-                    continue
-            if spell:
-                source = source[:-1] + spelled(document) + b"}"
+                if spell:
+                    source = source[:-1] + spelled(document) + b"}"
+            except (TypeError, ValueError, RecursionError) as error:
+                self._refuse(number, f"it cannot be read back: {error}")
+                continue
             identity = orjson.dumps(document.id)
             length = len(head) + len(source) + len(identity) + _ACTION_BYTES
             if size + length > most and taken:
@@ -93,6 +95,7 @@ def _plain(value: bytes) -> bytes:
 
     Raises:
         TypeError: It has numbers beyond 64 bits, or unpaired surrogates.
+        ValueError: It is no JSON.
         RecursionError: It is too deep.
     """
     return orjson.dumps(decode_json(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,14 +18,16 @@ from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.number_paths import NumberPaths
 from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
-from logboom.store.elastic.refusals import LATER, failure
+from logboom.store.elastic.reducing import reduced
+from logboom.store.elastic.refusals import LATER, failure, one_line, reason_of
 from logboom.store.port import Document, Outcome, Rejected
 
 log = logging.getLogger("logboom.store")
 
-_OK, _TOO_LARGE = 200, 413
+_OK, _BAD, _TOO_LARGE = 200, 400, 413
 _OVERLOADED = 429
 _TRIES_WHEN_BROKEN = 6
+_LOOK_AGAIN_S = 30.0
 
 _Answer = Outcome | Rejected
 
@@ -49,12 +51,26 @@ class WriterSettings:
 
 @dataclass(slots=True)
 class _Write:
-    """One call of `write`: its answers so far, and when the last of them came."""
+    """One call of `write`, or the reduced forms of what it could not store.
+
+    Attributes:
+        progress_at: When the last answer came.
+        answers: So far, by number of the document.
+        reducible: Numbers of those that were refused for what is in them.
+        is_reduced: These are the reduced forms.
+    """
 
     documents: Sequence[Document]
     maker: BodyMaker
     progress_at: float
-    answers: dict[int, _Answer] = field(default_factory=dict)
+    answers: dict[int, _Answer]
+    is_reduced: bool
+    reducible: set[int] = field(default_factory=set)
+
+    def refuse(self, number: int, reason: str) -> None:
+        """Notes that a document is refused for what is in it."""
+        self.answers[number] = Rejected(reason)
+        self.reducible.add(number)
 
 
 class BulkWriter:
@@ -77,7 +93,7 @@ class BulkWriter:
         self._settings = settings
         self._clock = clock
         self._installer = installer
-        self._prepared: set[date] = set()
+        self._prepared: dict[date, float] = {}
         self._numbers = NumberPaths()
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
@@ -85,33 +101,85 @@ class BulkWriter:
         """Stores documents; see `StoreWriter.write`."""
         await self._prepare(documents)
         answers: dict[int, _Answer] = {}
-
-        def refuse(number: int, reason: str) -> None:
-            answers[number] = Rejected(reason)
-
-        maker = BodyMaker(documents, self._names, spell=self._settings.spell, refuse=refuse)
-        write = _Write(documents, maker, self._clock.monotonic(), answers)
-        numbers, repeated = _sendable(documents, refuse)
-        await self._send_all(write, maker.bodies(numbers, lambda: self.pace.bytes))
+        numbers, repeated = _sendable(documents, answers)
+        write = await self._store(documents, numbers, answers, is_reduced=False)
+        if write.reducible:
+            await self._store_reduced(write)
         for number, first in repeated.items():
             answer = answers[first]
             answers[number] = Outcome.DUPLICATE if isinstance(answer, Outcome) else answer
         return [answers[number] for number in range(len(documents))]
+
+    async def _store(
+        self,
+        documents: Sequence[Document],
+        numbers: Sequence[int],
+        answers: dict[int, _Answer],
+        *,
+        is_reduced: bool,
+    ) -> _Write:
+        """Sends the documents of these numbers until all of them have their answers."""
+
+        def refuse(number: int, reason: str) -> None:
+            write.refuse(number, reason)
+
+        maker = BodyMaker(documents, self._names, spell=self._settings.spell, refuse=refuse)
+        write = _Write(documents, maker, self._clock.monotonic(), answers, is_reduced)
+        await self._send_all(write, maker.bodies(numbers, lambda: self.pace.bytes))
+        return write
+
+    async def _store_reduced(self, write: _Write) -> None:
+        """Stores what was refused in its reduced form; only what is refused again is rejected."""
+        numbers = sorted(write.reducible)
+        reasons = [_reason(write.answers[number]) for number in numbers]
+        forms = [
+            reduced(write.documents[number], reason)
+            for number, reason in zip(numbers, reasons, strict=True)
+        ]
+        again = await self._store(forms, range(len(forms)), {}, is_reduced=True)
+        for place, number in enumerate(numbers):
+            answer = again.answers[place]
+            if isinstance(answer, Outcome):
+                write.answers[number] = answer
+            else:
+                reason = f"{reasons[place]}; and its reduced form: {answer.reason}"
+                write.answers[number] = Rejected(one_line(reason))
+        stored = sum(isinstance(one, Outcome) for one in again.answers.values())
+        log.warning(
+            "Elasticsearch refused %d events as they are; %d of them are stored in a reduced form,"
+            " tagged `reduced`: %s", len(numbers), stored, reasons[0],
+        )  # fmt: skip
+
+    def forget(self, day: date) -> None:
+        """The day's index was dropped: the next document of that day makes a new one."""
+        self._prepared.pop(day, None)
+        self._numbers.forget(day)
 
     async def close(self) -> None:
         """Nothing is held between two writes."""
 
     async def _prepare(self, documents: Sequence[Document]) -> None:
         """Sees to it that the indices are as these documents need them."""
-        for day in sorted({document.day for document in documents} - self._prepared):
-            await self._installer.prepare_index(self._names.of(day))
-            self._prepared.add(day)
+        for day in sorted({document.day for document in documents}):
+            await self._prepare_day(day)
         for day, paths in self._numbers.unknown(documents).items():
             try:
                 await self._installer.add_numbers(self._names.of(day), paths)
             except LogboomError:
                 self._numbers.forget(day)
                 raise
+
+    async def _prepare_day(self, day: date) -> None:
+        """Looks again now and then: another process may have dropped the day's index."""
+        now = self._clock.monotonic()
+        looked = self._prepared.get(day)
+        if looked is not None and now - looked < _LOOK_AGAIN_S:
+            return
+        name = self._names.of(day)
+        if looked is None or not await self._installer.is_there(name):
+            await self._installer.prepare_index(name)
+            self._numbers.forget(day)
+        self._prepared[day] = now
 
     async def _send_all(self, write: _Write, bodies: Iterator[Body]) -> None:
         """Sends bodies, as many at once as the pace allows; the next one is made meanwhile."""
@@ -136,8 +204,8 @@ class BulkWriter:
         while waiting:
             body = waiting.pop()
             status, answer = await self._try(write, body, backoff)
-            if status == _TOO_LARGE:
-                waiting += self._halves(write, body)
+            if status != _OK:
+                waiting += self._halves(write, body, status, answer)
                 continue
             left = self._take(write, sort_out(answer, body, self._client.address), backoff.tries)
             if left.failure is not None:
@@ -153,9 +221,10 @@ class BulkWriter:
         if found.answers:
             write.answers.update(found.answers)
             write.progress_at = self._clock.monotonic()
+        write.reducible |= {n for n, one in found.answers.items() if isinstance(one, Rejected)}
         for number in found.broken:
             if tries >= _TRIES_WHEN_BROKEN:
-                write.answers[number] = Rejected(found.reason)
+                write.refuse(number, found.reason)
             else:
                 found.later.append(number)
         if found.overloaded:
@@ -163,7 +232,7 @@ class BulkWriter:
         return found
 
     async def _try(self, write: _Write, body: Body, backoff: Backoff) -> tuple[int, bytes]:
-        """Sends until there is an answer with items, or the body proves too large.
+        """Sends until there is an answer with items, or the body as a whole is refused.
 
         Raises:
             StoreUnavailable: Nothing was stored for too long.
@@ -175,7 +244,7 @@ class BulkWriter:
             except StoreUnavailable as error:
                 await self._wait(write, backoff, error)
                 continue
-            if status in {_OK, _TOO_LARGE}:
+            if status in {_OK, _BAD, _TOO_LARGE}:
                 return status, answer
             trouble = failure(status, decoded(answer), self._client.address)
             if status not in LATER:
@@ -184,16 +253,31 @@ class BulkWriter:
                 self.pace.slow_down()
             await self._wait(write, backoff, trouble)
 
-    def _halves(self, write: _Write, body: Body) -> Iterator[Body]:
-        if len(body.numbers) == 1:
-            size = len(body.content)
+    def _halves(
+        self, write: _Write, body: Body, status: int, answer: bytes
+    ) -> Iterator[Body]:  # fmt: skip
+        """A body that was refused as a whole, in two; the one document that is to blame, refused.
+
+        Raises:
+            StoreRefused: It is not the documents' fault.
+        """
+        size = len(body.content)
+        if len(body.numbers) > 1:
+            if status == _TOO_LARGE:
+                self.pace.too_large(size)
+            for part in _in_two(body.numbers):
+                yield from write.maker.bodies(part, lambda: size)
+        elif status == _BAD and write.is_reduced:
+            # We made it ourselves: no data are to blame, and nothing may be thrown away.
+            raise failure(status, decoded(answer), self._client.address)
+        elif status == _BAD:
+            write.refuse(body.numbers[0], reason_of(decoded(answer)))
+        else:
+            # Nothing may be cut off: the dead letters keep all of it.
             write.answers[body.numbers[0]] = Rejected(
                 f"has {size} bytes, which is more than Elasticsearch takes at once"
                 " (its setting http.max_content_length)"
             )
-            return
-        most = len(body.content) // 2
-        yield from write.maker.bodies(body.numbers, lambda: most)
 
     async def _wait(self, write: _Write, backoff: Backoff, why: LogboomError | str) -> None:
         """Sleeps before the next try.
@@ -213,8 +297,17 @@ class BulkWriter:
         await asyncio.sleep(wait_s)
 
 
+def _reason(answer: _Answer) -> str:
+    return answer.reason if isinstance(answer, Rejected) else ""
+
+
+def _in_two(numbers: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    middle = len(numbers) // 2
+    return numbers[:middle], numbers[middle:]
+
+
 def _sendable(
-    documents: Sequence[Document], refuse: Callable[[int, str], None]
+    documents: Sequence[Document], answers: dict[int, _Answer]
 ) -> tuple[list[int], dict[int, int]]:
     """Which documents are sent, and which others repeat one of them (by number)."""
     first: dict[tuple[object, str], int] = {}
@@ -229,7 +322,7 @@ def _sendable(
         if reason is None:
             numbers.append(number)
         else:
-            refuse(number, reason)
+            answers[number] = Rejected(reason)
     return numbers, repeated
 
 

@@ -33,6 +33,7 @@ from elastic_transport.client_utils import (
 
 from logboom.config import ElasticsearchSection, TlsSection
 from logboom.errors import ConfigError, QueryError, StoreError, StoreRefused, StoreUnavailable
+from logboom.event import decode_json
 from logboom.store.elastic.refusals import failure, reason_of
 
 _JSON = "application/json"
@@ -126,6 +127,17 @@ class Client:
         status, answer = await self._perform(method, path, _JSON, content, parameters)
         return status, decoded(answer)
 
+    async def raw(
+        self, method: str, path: str, body: bytes, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[int, bytes]:
+        """One request with a prepared body: the status, and the answer as it came.
+
+        Raises:
+            StoreUnavailable: Elasticsearch does not answer.
+            StoreRefused: As `try_to`.
+        """
+        return await self._perform(method, path, _JSON, body, parameters)
+
     async def bulk(self, body: bytes, *, versions: bool = False) -> tuple[int, bytes]:
         """One bulk request with a prepared body: the status, and the answer as it came.
 
@@ -216,8 +228,8 @@ def decoded(content: bytes | None) -> Any:  # noqa: ANN401 - JSON
     if not content:
         return None
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
+        return decode_json(content)
+    except ValueError:
         return content.decode("utf-8", "replace")
 
 

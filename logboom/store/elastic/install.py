@@ -23,6 +23,7 @@ from logboom.store.elastic.templates import MANAGED_BY, Template, number_mapping
 
 log = logging.getLogger("logboom.store")
 
+_NO_ROOM = "Limit of total fields"
 _EXISTS = "resource_already_exists_exception"
 
 
@@ -75,6 +76,17 @@ class Installer:
                 " or not find all of them", name,
             )  # fmt: skip
 
+    async def is_there(self, name: str) -> bool:
+        """True when there is an index of this name.
+
+        Raises:
+            StoreUnavailable: Try again later.
+        """
+        status, answer = await self._client.try_to("HEAD", f"/{quote(name)}")
+        if status not in {200, 404}:
+            raise failure(status, answer, self._client.address)
+        return status == 200
+
     async def add_numbers(self, name: str, paths: Sequence[str]) -> None:
         """Tells an index that attributes may hold numbers, whatever else they hold.
 
@@ -96,7 +108,11 @@ class Installer:
         status, answer = await self._client.try_to(
             "PUT", f"/{quote(name)}/_mapping", body={"properties": {ATTRIBUTES: attributes}}
         )
-        if status == 400:
+        if status == 400 and len(paths) > 1 and _NO_ROOM not in reason_of(answer):
+            middle = len(paths) // 2  # one odd name must not keep the others from being told
+            await self.add_numbers(name, paths[:middle])
+            await self.add_numbers(name, paths[middle:])
+        elif status == 400:
             log.warning(
                 "the index %s cannot be told of %d attributes with numbers: %s",
                 name, len(paths), reason_of(answer),

@@ -7,6 +7,7 @@ is told of each attribute that holds a number before the first of them is sent.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -31,20 +32,31 @@ class NumberPaths:
         """
         found: dict[date, set[str]] = {}
         for document in documents:
-            head = document.head
-            attributes = document.event.get(ATTRIBUTES) if head is None else head.attributes
+            attributes = _attributes(document)
             if attributes.__class__ is dict and attributes:
                 day = document.day
                 known = self._known.get(day)
                 if known is None:
                     known = self._known[day] = set()
                 if len(known) < MOST_PER_INDEX:
-                    _look(attributes, "", known, found.setdefault(day, set()))
+                    with contextlib.suppress(RecursionError):  # too deep to be taken as it is
+                        _look(attributes, "", known, found.setdefault(day, set()))
         return {day: sorted(paths) for day, paths in found.items() if paths}
 
     def forget(self, day: date) -> None:
         """An index could not be told: try again with the next write."""
         self._known.pop(day, None)
+
+
+def _attributes(document: Document) -> Any:  # noqa: ANN401 - JSON
+    head = document.head
+    if head is not None:
+        return head.attributes
+    try:
+        event = document.event
+    except (ValueError, RecursionError):
+        return None  # the server will say what is wrong with it
+    return event.get(ATTRIBUTES) if event.__class__ is dict else None
 
 
 def _look(attributes: dict[str, Any], above: str, known: set[str], new: set[str]) -> None:

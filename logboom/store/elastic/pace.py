@@ -37,6 +37,11 @@ class Pace:
         else:
             self.bytes = max(self.bytes // 2, min(_LEAST_BYTES, self._max_bytes))
 
+    def too_large(self, size: int) -> None:
+        """A request of this size was too large, for the server or for a proxy before it."""
+        self._max_bytes = min(self._max_bytes, max(size // 2, _LEAST_BYTES))
+        self.bytes = min(self.bytes, self._max_bytes)
+
     def went_well(self) -> None:
         """A request was taken as a whole."""
         if not self.is_slowed:

@@ -214,7 +214,12 @@ def _scalar(value: object) -> str | int | float | bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if _LEAST_INTEGER <= value <= _LARGEST_INTEGER else float(value)
+        if _LEAST_INTEGER <= value <= _LARGEST_INTEGER:
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            return None  # beyond all fractions: kept, not found
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 

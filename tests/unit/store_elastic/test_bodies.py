@@ -67,6 +67,26 @@ def test_what_elasticsearch_cannot_read_is_refused_alone(value: Any, reason: str
     assert reason in refused[1]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_sent"),
+    [
+        (r"\ud83c\udf32", True),
+        (r"\uD83C\uDF32", True),
+        (r"\ud83c", False),
+        (r"\uDF32 \uD83C", False),
+    ],
+)
+def test_half_a_pair_is_recognised_also_where_nobody_decoded_it(text: str, is_sent: bool) -> None:
+    value = b'{"message":"a","attributes":{"tree":"%s"}}' % text.encode()
+    refused: dict[int, str] = {}
+    document = Document("id", DAYS[0], value)
+    bodies = list(maker([document], refused, spell=True).bodies([0], lambda: 10_000))
+    assert len(bodies) == is_sent
+    assert len(refused) != is_sent
+    for body in bodies:
+        assert orjson.loads(body.content.splitlines()[1])["attributes"] == {"tree": "🌲"}
+
+
 def test_what_only_looks_hard_to_read_is_sent() -> None:
     document = documents_of(["a"])[0]
     document = Document(document.id, document.day, b" " + document.value)

@@ -51,7 +51,7 @@ def test_names_are_quoted_in_paths() -> None:
     [
         ("logboom-logs-%Y.%m.%d", "logboom-logs@custom"),
         ("app-%Y.%m.%d", "logboom-app@custom"),
-        ("x%Y.%m.%d-logs", "logboom-x-logs@custom"),
+        ("x%Y.%m.%d-logs", "logboom-x.logs@custom"),
         ("%Y%m%d", "logboom@custom"),
     ],
 )

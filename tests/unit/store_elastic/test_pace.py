@@ -35,6 +35,17 @@ def test_success_takes_the_steps_back_and_stops_at_the_settings() -> None:
     assert not pace.is_slowed
 
 
+def test_what_was_too_large_is_not_tried_again() -> None:
+    pace = Pace(8 * MEBIBYTE, 2)
+    pace.too_large(6 * MEBIBYTE)
+    assert pace.bytes == 3 * MEBIBYTE
+    for _ in range(100):
+        pace.went_well()
+    assert pace.bytes == 3 * MEBIBYTE
+    pace.too_large(1000)
+    assert pace.bytes == MEBIBYTE // 4
+
+
 @given(
     st.integers(1, 10 * MEBIBYTE), st.integers(1, 32), st.lists(st.booleans(), max_size=300)
 )  # fmt: skip
