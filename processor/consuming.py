@@ -55,18 +55,22 @@ class Consumer:
         section: The processor's settings.
         preparer: Makes documents of messages.
         bury: Takes documents that the store will never take; returns when they are durable.
+        mark: Is told of every document that was written, also again; returns when its rollups are
+            sure to be worked out anew.
         clock: For lingering.
     """
 
     def __init__(
         self, broker: Broker, store: Store, section: ProcessorSection, preparer: Preparer,
-        bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]], clock: Clock,
+        bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]],
+        mark: Callable[[Sequence[Document]], Awaitable[None]], clock: Clock,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._store = store
         self._section = section
         self._preparer = preparer
         self._bury = bury
+        self._mark = mark
         self._clock = clock
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
         self.counts = Counts()
@@ -130,6 +134,7 @@ class Consumer:
             log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
             await self._insist("dead letters", lambda: self._bury(refused))
             self.counts.rejected += len(refused)
+        await self._insist("state", lambda: self._mark(documents))
 
     async def _insist(self, part: str, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """Tries until it works; meanwhile the health says what it waits for."""

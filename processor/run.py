@@ -19,11 +19,13 @@ from logboom.lifecycle import SUPERVISED, end, restarts_in, run_service, stop_ev
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
+from logboom.state import open_state
 from logboom.store import open_store
 from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
 from processor.preparing import Preparer
+from processor.rolling.opening import open_rolling
 
 log = logging.getLogger("logboom.processor")
 
@@ -43,15 +45,18 @@ async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervised=SUPERVISED in process_environment())
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
+    state = open_state(config, clock)
+    instance = f"{socket.gethostname()}-{os.getpid()}"
     reporter = Reporter(
-        broker, "processor", f"{socket.gethostname()}-{os.getpid()}", clock,
+        broker, "processor", instance, clock,
         restarts=restarts_in(process_environment()),
     )  # fmt: skip
     preparer = Preparer(IndexDays(config.retention), clock, native_library())
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
     telling = DeadTelling(letters, clock)
-    consumer = Consumer(broker, store, config.processor, preparer, burial.bury, clock)
+    rolling = open_rolling(config, store, state, instance, clock)
+    consumer = Consumer(broker, store, config.processor, preparer, burial.bury, rolling.mark, clock)
 
     def tell(collector: PipelineCollector) -> None:
         collector.services = [reporter.status(_counters(consumer, preparer))]
@@ -63,16 +68,19 @@ async def _serve(config: Config, clock: Clock) -> None:
             monitoring = tasks.create_task(
                 Monitoring(config.processor.metrics, reporter, tell).serve()
             )
+            rolling_up = tasks.create_task(rolling.roller.run())
             consuming = tasks.create_task(consumer.run(stop))
             await until(stop, consuming)
             reporter.state = "stopping"
             if not await end(consuming, patience_s=_LAST_WRITES_S):
                 log.warning("stopped before the last write: these events are consumed again")
+            rolling_up.cancel()
             reporting.cancel()
             monitoring.cancel()
         reporter.state = "stopped"
         await reporter.post(_counters(consumer, preparer), await telling.news())
     finally:
+        await state.close()
         await store.close()
         await broker.close()
 

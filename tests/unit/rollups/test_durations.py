@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +38,7 @@ def test_parts_add_up_in_any_order(one: list[int], two: list[int], three: list[i
 def test_buckets_have_no_gaps_from_the_first_to_the_longest() -> None:
     assert BUCKETS[0][1] == 1
     assert BUCKETS[-1][2] > LONGEST
-    assert all(one[2] == two[1] for one, two in zip(BUCKETS, BUCKETS[1:], strict=False))
+    assert all(one[2] == two[1] for one, two in pairwise(BUCKETS))
     assert len(BUCKETS) < 1100
 
 

@@ -1,0 +1,54 @@
+"""What does a processor need for its rollups?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from logboom.clock import Clock
+from logboom.config import Config
+from logboom.rollups.marks import Marks
+from logboom.state import State
+from logboom.store import Document, Store
+from processor.rolling.leading import Lease
+from processor.rolling.roller import Roller
+from processor.rolling.touching import touched_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """Marks minutes, and works them out.
+
+    Attributes:
+        marks: Of the store.
+        roller: To be run.
+    """
+
+    marks: Marks
+    roller: Roller
+
+    async def mark(self, documents: Sequence[Document]) -> None:
+        """Marks the minutes in which documents count; durable when it returns.
+
+        Raises:
+            StateUnavailable: Mark them again.
+        """
+        await self.marks.mark(touched_minutes(documents))
+
+
+def open_rolling(
+    config: Config, store: Store, state: State, instance: str, clock: Clock
+) -> Rolling:
+    """Everything that rolling up takes.
+
+    Args:
+        config: Its section `rollups`.
+        store: Has the events.
+        state: Has the marks.
+        instance: Nobody else's name.
+        clock: Asked for the time.
+    """
+    marks = Marks(state)
+    # An embedded store has one processor: after a crash the next one need not wait for the last.
+    lease = Lease(state, "embedded" if store.kind == "local" else instance, clock)
+    return Rolling(marks, Roller(store, marks, lease, config.rollups, clock))

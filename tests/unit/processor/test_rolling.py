@@ -1,0 +1,209 @@
+"""Rolling up on the embedded store: rows follow the events, whatever comes between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logboom.clock import ManualClock
+from logboom.config import Config
+from logboom.rollups import Row, Tier
+from logboom.rollups.marks import Marks
+from logboom.state import State, open_state
+from logboom.store import Document, Store, StoreWriter, open_store
+from processor.rolling.leading import Lease
+from processor.rolling.opening import Rolling, open_rolling
+from processor.rolling.roller import Roller
+from tests.rollups import happening, in_order, truth
+
+NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
+FAR_US = 2**50 * 4
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """A store with its writer, and what rolls it up."""
+
+    store: Store
+    writer: StoreWriter
+    state: State
+    rolling: Rolling
+    clock: ManualClock
+    config: Config
+
+    async def write(self, documents: Sequence[Document]) -> None:
+        await self.writer.write(documents)
+        await self.rolling.mark(documents)
+
+    async def rows(self, tier: Tier) -> list[Row]:
+        return in_order(await self.store.rollups.rows(tier, 0, FAR_US))
+
+    async def roll_all(self) -> None:
+        while await self.rolling.roller.roll():
+            pass
+
+    async def expect(self, documents: Sequence[Document]) -> None:
+        for tier in Tier:
+            assert await self.rows(tier) == truth(documents, tier)
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Pipeline]:
+    section: dict[str, Any] = getattr(request, "param", {})
+    config = Config.model_validate({"data": tmp_path, "rollups": section})
+    clock = ManualClock(NOW)
+    store, state = await open_store(config, clock=clock), open_state(config, clock)
+    writer = await store.writer()
+    rolling = open_rolling(config, store, state, "one", clock)
+    yield Pipeline(store, writer, state, rolling, clock, config)
+    await writer.close()
+    await state.close()
+    await store.close()
+
+
+def events(*times: str, first: int = 0, **fields: Any) -> list[Document]:
+    return [
+        happening(number, f"2026-03-14T{time}:00.000Z", **fields)
+        for number, time in enumerate(times, first)
+    ]
+
+
+async def test_each_tier_is_the_sum_of_the_one_below(pipeline: Pipeline) -> None:
+    documents = events("09:00", "09:04", "09:05", "08:59", service="a", status=503, duration=7_000)
+    await pipeline.write(documents)
+    await pipeline.roll_all()
+    await pipeline.expect(documents)
+    assert await pipeline.rolling.marks.behind(None, 10) == []
+
+
+async def test_late_events_and_replays_are_counted_once(pipeline: Pipeline) -> None:
+    first = events("09:00", "09:01", error=True)
+    await pipeline.write(first)
+    await pipeline.roll_all()
+    late = [
+        happening(10, "2026-03-11T23:59:59.999Z"),
+        happening(11, "2026-03-14T03:00:00.000Z", service="late"),
+        *events("09:00", first=12),
+    ]
+    await pipeline.write([*late, *first])
+    await pipeline.roll_all()
+    await pipeline.write([*first, *late])
+    await pipeline.roll_all()
+    await pipeline.expect([*first, *late])
+
+
+async def test_a_minute_that_is_marked_again_meanwhile_stays_marked(pipeline: Pipeline) -> None:
+    await pipeline.write(events("09:00"))
+    (seen,) = await pipeline.rolling.marks.newest(int(NOW.timestamp()) * 1_000_000)
+    await pipeline.write(events("09:00", first=1))
+    await pipeline.rolling.marks.clear([seen])
+    (left,) = await pipeline.rolling.marks.behind(None, 10)
+    assert (left.start_us, left.tier) == (seen.start_us, Tier.MINUTE)
+    await pipeline.roll_all()
+    await pipeline.expect(events("09:00", "09:00"))
+
+
+async def test_rows_of_a_dropped_day_stay(pipeline: Pipeline, tmp_path: Path) -> None:
+    documents = events("09:00", "09:01", "09:01")
+    await pipeline.write(documents)
+    await pipeline.roll_all()
+    await pipeline.rolling.marks.mark_day(NOW.date())
+    await pipeline.writer.close()
+    (folder,) = (tmp_path / "store").glob("logboom-logs-*")
+    folder.rename(tmp_path / "gone")
+    pipeline.writer = await pipeline.store.writer()
+    await pipeline.roll_all()
+    await pipeline.expect(documents)
+
+
+@pytest.mark.parametrize("pipeline", [{"minutes": "2d", "five_minutes": "5d"}], indirect=True)
+async def test_each_tier_is_kept_for_its_time(pipeline: Pipeline) -> None:
+    old, older = [happening(0, "2026-03-11T09:00:00Z")], [happening(1, "2026-03-04T09:00:00Z")]
+    new = events("09:00", first=2)
+    await pipeline.write([*old, *older, *new])
+    await pipeline.roll_all()
+    assert await pipeline.rows(Tier.MINUTE) == truth(new)
+    assert await pipeline.rows(Tier.FIVE_MINUTES) == truth([*old, *new], Tier.FIVE_MINUTES)
+    assert await pipeline.rows(Tier.HOUR) == truth([*old, *older, *new], Tier.HOUR)
+    later = [happening(3, "2026-03-11T09:01:00Z"), happening(4, "2026-03-04T09:07:00Z")]
+    await pipeline.write(later)
+    await pipeline.roll_all()
+    fives = truth([*old, *later[:1], *new], Tier.FIVE_MINUTES)
+    assert await pipeline.rows(Tier.FIVE_MINUTES) == fives
+    everything = [*old, *older, *new, *later]
+    assert await pipeline.rows(Tier.HOUR) == truth(everything, Tier.HOUR)
+    pipeline.clock.advance(timedelta(days=4).total_seconds())
+    await pipeline.rolling.roller.roll()
+    assert await pipeline.rows(Tier.MINUTE) == []
+    assert await pipeline.rows(Tier.FIVE_MINUTES) == truth(new, Tier.FIVE_MINUTES)
+
+
+async def test_what_was_stored_before_there_were_rollups_is_rolled_up(pipeline: Pipeline) -> None:
+    documents = [happening(0, "2026-03-12T09:00:00Z"), *events("07:00", "09:00", first=1)]
+    await pipeline.writer.write(documents)
+    await pipeline.store.refresh()
+    await pipeline.roll_all()
+    await pipeline.expect(documents)
+
+
+async def test_many_minutes_are_marked_as_hours(pipeline: Pipeline) -> None:
+    times = [f"{n // 60:02}:{n % 60:02}" for n in range(300)]
+    documents = events(*times)
+    await pipeline.write(documents)
+    assert len(await pipeline.rolling.marks.behind(None, 1000)) == 5
+    await pipeline.roll_all()
+    await pipeline.expect(documents)
+
+
+async def test_one_of_two_rolls_at_a_time(pipeline: Pipeline) -> None:
+    one, two = (Lease(pipeline.state, name, pipeline.clock) for name in ("one", "two"))
+    assert await one.take()
+    assert not await two.take()
+    pipeline.clock.advance(20)
+    assert await one.take()
+    pipeline.clock.advance(29)
+    assert not await two.take()
+    pipeline.clock.advance(2)
+    assert await two.take()
+    assert not await one.take()
+    await two.give_back()
+    assert await one.take()
+
+
+async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
+    documents = events("09:00", "09:01", service="a")
+    await pipeline.write(documents)
+    slow = await pipeline.store.rollups.summarise(*_minute())
+    await pipeline.write(events("09:00", "09:00", first=5, service="a"))
+    await pipeline.roll_all()
+    await pipeline.store.rollups.keep(Tier.MINUTE, slow)
+    everything = [*documents, *events("09:00", "09:00", first=5, service="a")]
+    await pipeline.expect(everything)
+    second = Roller(
+        pipeline.store, Marks(pipeline.state), Lease(pipeline.state, "embedded", pipeline.clock),
+        pipeline.config.rollups, pipeline.clock,
+    )  # fmt: skip
+    await pipeline.rolling.mark(everything)
+    await second.roll()
+    await pipeline.expect(everything)
+
+
+async def test_a_busy_minute_does_not_hold_up_the_others(pipeline: Pipeline) -> None:
+    busy = [happening(n, "2026-03-14T05:00:00Z") for n in range(3)]
+    others = [happening(10 + n, f"2026-03-14T0{n}:00:00Z") for n in (0, 1, 6, 7)]
+    await pipeline.write([*busy, *others])
+    for _ in range(4):
+        await pipeline.rolling.roller.roll()
+        await pipeline.rolling.mark(busy)
+    assert len(await pipeline.rolling.marks.behind(None, 10)) == 1
+    await pipeline.expect([*busy, *others])
+
+
+def _minute() -> tuple[int, int]:
+    start_us = int(NOW.replace(minute=0, second=0).timestamp()) * 1_000_000
+    return start_us, start_us + Tier.MINUTE.width_us
