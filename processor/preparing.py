@@ -16,11 +16,12 @@ from msgspec import UNSET
 
 from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
+from logboom.config.tagging import ErrorsSection
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
-from logboom.head import ErrorPart, EventPart, head_of, identity_text, lenient_head
+from logboom.head import ErrorPart, EventPart, Head, head_of, identity_text, lenient_head
 from logboom.native import Library
 from logboom.store import Document
-from processor.tagging import ERROR_TAG, error_reason
+from processor.tagging import ERROR_TAG, Tagger
 
 FOREIGN = "foreign"
 _ERROR = ERROR_TAG.encode()
@@ -34,12 +35,17 @@ class Preparer:
         days: Decides on the day of an event.
         clock: For `event.ingested`.
         library: The compiled part, which prepares the usual events.
+        tagger: Decides which events are errors.
     """
 
-    def __init__(self, days: IndexDays, clock: Clock, library: Library | None = None) -> None:
+    def __init__(
+        self, days: IndexDays, clock: Clock, library: Library | None = None,
+        tagger: Tagger | None = None,
+    ) -> None:  # fmt: skip
         self._days = days
         self._clock = clock
-        self._library = library
+        self._tagger = Tagger(ErrorsSection()) if tagger is None else tagger
+        self._library = library if self._tagger.is_usual else None
         self.errors = 0
 
     def prepare(self, batches: Sequence[ConsumedBatch]) -> list[Document]:
@@ -91,9 +97,13 @@ class Preparer:
             day, out_of_range = self._days.day(head.timestamp, head.event.created)
         except ValueError:
             return None
-        reason = error_reason(head)
-        is_marked = bool(head.error) or head.tags is not UNSET
-        if not name or head.message is UNSET or place < 0 or out_of_range or (reason and is_marked):
+        if not name or head.message is UNSET or place < 0 or out_of_range:
+            return None
+        try:
+            reason = self._reason(value, head)
+        except orjson.JSONDecodeError:  # nested beyond all bounds
+            return None
+        if reason and (head.error or head.tags is not UNSET):
             return None
         about.ingested = ingested
         value = value[:place] + b',"ingested":"%b"' % ingested.encode() + value[place:]
@@ -104,13 +114,18 @@ class Preparer:
             head.error, head.tags = ErrorPart(), [ERROR_TAG]
         return Document(name, _date(day), value, head)
 
+    def _reason(self, value: bytes, head: Head) -> str | None:
+        if self._tagger.has_rules:
+            return self._tagger.reason_of(orjson.loads(value), head)
+        return self._tagger.reason(head)
+
     def _decoded(self, event: Event, ingested: str) -> Document:
         about = event["event"]
         day, out_of_range = self._days.day(event["@timestamp"], about["created"])
         about["ingested"] = ingested
         if out_of_range:
             _add_tag(event, TIME_OUT_OF_RANGE)
-        reason = error_reason(lenient_head(event))
+        reason = self._tagger.reason_of(event, lenient_head(event))
         if reason is not None:
             self.errors += 1
             _add_tag(event, ERROR_TAG)

@@ -25,6 +25,7 @@ from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
 from processor.preparing import Preparer
+from processor.tagging import Tagger
 from processor.rolling.opening import open_rolling
 
 log = logging.getLogger("logboom.processor")
@@ -51,7 +52,9 @@ async def _serve(config: Config, clock: Clock) -> None:
         broker, "processor", instance, clock,
         restarts=restarts_in(process_environment()),
     )  # fmt: skip
-    preparer = Preparer(IndexDays(config.retention), clock, native_library())
+    preparer = Preparer(
+        IndexDays(config.retention.keep), clock, native_library(), Tagger(config.errors)
+    )
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
     telling = DeadTelling(letters, clock)

@@ -1,34 +1,28 @@
 """Is this event an error, and what says so?
 
-An error is named by its level, by an exception it carries, by an HTTP status of the 5xx, or by its
-text. The first reason that holds is kept in `error.detected_by`; `tags` gets `error`.
+The rules of the configuration are asked first. After them an error is named by its level, by an
+exception it carries, by an HTTP status of the 5xx, or by its text. The first reason that holds is kept in
+`error.detected_by`; `tags` gets `error`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from msgspec import UNSET
 
+from logboom.config.tagging import ErrorsSection
+from logboom.event import Event
 from logboom.head import Head
+from processor.error_rules import ErrorRules
+from processor.outcries import error_sign
 
 ERROR_TAG = "error"
+REASONS = ("level", "exception", "http_status", "text")
+"""What `error.detected_by` can be, the surest first; or `rule:` and the name of a rule."""
+
 _ERROR_LEVELS = frozenset({"error", "fatal"})
 _CALM_LEVELS = frozenset({"trace", "debug", "info", "warn"})
-
-_EXCEPTION_NAME = re.compile(
-    r"\b(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Exception|Error)(?=[:\s(]|$)(?!\s*[=(]?\s*(?:nil|null|None|0)\b)"
-)
-_OUTCRY = re.compile(
-    r"^(?:[\w./-]+(?:\[\d+\])?: )?(?:error|fatal|panic|critical|severe|emerg(?:ency)?|alert)\s*[:!\]-]"
-    r"|\b(?:Traceback \(most recent call last\)|segmentation fault|out of memory: kill"
-    r"|core dumped|kernel panic|assertion failed|unhandled exception|uncaught exception)\b",
-    re.IGNORECASE,
-)
-_HINT = re.compile(
-    r"rror|xception|ATAL|atal|anic|ritical|RITICAL|PANIC|racebac|evere|merg|lert|segm|Segm|memor|dumped|ssertion"
-)
 
 
 def by_level(head: Head) -> bool:
@@ -50,35 +44,58 @@ def by_http_status(head: Head) -> bool:
     return status is not UNSET and 500 <= status <= 599
 
 
-def by_text(head: Head) -> bool:
-    """Nothing else says what it is, and its words are those of an error.
+class Tagger:
+    """Decides which events are errors.
 
-    Texts with a calm level are believed: "0 errors", "error=nil" and "retry without error" are
-    common in them.
+    Args:
+        section: What the configuration adds and switches off.
     """
-    if head.http or not head.message or (head.log and head.log.level is not UNSET):
-        return False
-    if not _HINT.search(head.message):
-        return False
-    first_line = head.message.partition("\n")[0][:2000]
-    return _OUTCRY.search(first_line) is not None or _EXCEPTION_NAME.search(first_line) is not None
 
+    def __init__(self, section: ErrorsSection) -> None:
+        self._rules = ErrorRules(section.rules)
+        self._off = frozenset(section.off)
+        tests: tuple[Callable[[Head], bool], ...] = (
+            by_level, by_exception, by_http_status, self._by_text,
+        )  # fmt: skip
+        self._detectors = [
+            (name, holds)
+            for name, holds in zip(REASONS, tests, strict=True)
+            if name not in self._off
+        ]
 
-DETECTORS: tuple[tuple[str, Callable[[Head], bool]], ...] = (
-    ("level", by_level),
-    ("exception", by_exception),
-    ("http_status", by_http_status),
-    ("text", by_text),
-)
-"""Reasons and what holds them, the surest first."""
+    @property
+    def has_rules(self) -> bool:
+        """Rules must be asked of every event, and need all of it."""
+        return bool(self._rules)
 
+    @property
+    def is_usual(self) -> bool:
+        """Errors by their level, and calm events, are what the compiled part takes them for."""
+        return not self._rules and "level" not in self._off
 
-def error_reason(head: Head) -> str | None:
-    """What says that an event is an error; None when it is none."""
-    log = head.log
-    if log is not UNSET and log.level in _CALM_LEVELS and not head.error and not head.http:
-        return None  # the usual event, told quickly
-    for reason, holds in DETECTORS:
-        if holds(head):
-            return reason
-    return None
+    def reason(self, head: Head) -> str | None:
+        """What says that an event is an error, but for the rules; None when it is none."""
+        log = head.log
+        if log is not UNSET and log.level in _CALM_LEVELS and not head.error and not head.http:
+            return None  # the usual event, told quickly
+        for reason, holds in self._detectors:
+            if holds(head):
+                return reason
+        return None
+
+    def reason_of(self, event: Event, head: Head) -> str | None:
+        """What says that an event is an error, the rules included; None when it is none."""
+        verdict = self._rules.verdict(event)
+        if verdict is None:
+            return self.reason(head)
+        return f"rule:{verdict.rule}" if verdict.error else None
+
+    def _by_text(self, head: Head) -> bool:
+        """Nothing else says what it is, and its words are those of an error.
+
+        Texts with a calm level are believed: "0 errors", "error=nil" and "retry without error" are
+        common in them.
+        """
+        if head.http or not head.message or (head.log and head.log.level is not UNSET):
+            return False
+        return error_sign(head.message, self._off) is not None

@@ -23,6 +23,7 @@ from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
 from logboom.config.rules import RuleSection
 from logboom.config.section import Section
+from logboom.config.tagging import ErrorsSection
 from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
 
 Fact = Literal["host", "ip", "container", "cloud", "agent"]
@@ -79,6 +80,12 @@ class ShipperSection(Section):
     flush_after: Duration = Field(
         timedelta(seconds=1),
         description="An event that might go on is sent when its file is silent for so long.",
+    )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that make and send events; 1: the shipper does it itself.",
     )
     open_files: int = Field(
         512, ge=4, le=100_000, description="Files held open at once; the others are opened in turn."
@@ -147,6 +154,9 @@ class Config(Section):
     rollups: RollupsSection = Field(
         default_factory=RollupsSection,
         description="Rates per minute, five minutes and hour: how long they are kept.",
+    )
+    errors: ErrorsSection = Field(
+        default_factory=ErrorsSection, description="What is an error, and what is none."
     )
     api: ApiSection = Field(default_factory=ApiSection, description="The search API.")
     shipper: ShipperSection = Field(default_factory=ShipperSection, description="The shipper.")
