@@ -46,6 +46,67 @@ class HistogramAnswer(BaseModel):
     buckets: list[HistogramBucket]
 
 
+class Numbers(BaseModel):
+    """What happened; null where there is nothing to divide by, or no duration."""
+
+    events: int
+    errors: int
+    error_rate: float | None
+    requests: int
+    server_errors: int
+    server_error_rate: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class Trend(BaseModel):
+    """Against the stretch of the same length before; null where nothing happened in that."""
+
+    events_before: int
+    events_per_s: float | None = Field(description="0.5: half as much again.")
+    error_rate: float | None = Field(description="The difference of both rates.")
+
+
+class ServiceRates(Numbers):
+    """One service; null for events without one."""
+
+    service: str | None
+    events_per_s: float
+    hosts: int
+    levels: dict[str, int]
+    last_seen: str
+    trend: Trend
+
+
+class ServicesAnswer(BaseModel):
+    """All services of a stretch of whole rows of a tier (`1m`, `5m`, `1h`), the busiest first."""
+
+    tier: str
+    begin: str = Field(alias="from")
+    to: str
+    services: list[ServiceRates]
+    total: int
+    warnings: list[str]
+
+
+class RatePoint(Numbers):
+    """One interval."""
+
+    begin: str = Field(alias="from")
+
+
+class RatesAnswer(BaseModel):
+    """Rates over time, made of rows of a tier (`1m`, `5m`, `1h`)."""
+
+    tier: str
+    begin: str = Field(alias="from")
+    to: str
+    interval: str
+    points: list[RatePoint]
+    warnings: list[str]
+
+
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from logboom import __version__
 from logboom.clock import Clock
+from logboom.config import RollupsSection
 from logboom.query.times import parse_interval
 from logboom.store import Count, SearchRequest, Store
 from logboom.telemetry import ApiMetrics, PipelineCollector
@@ -29,6 +30,7 @@ from search_api.asking import (
     understand,
 )
 from search_api.paging import Place
+from search_api.rate_routes import rate_routes
 from search_api.state import PipelineState
 
 log = logging.getLogger("logboom.api")
@@ -39,6 +41,7 @@ _GREETING = """logboom {version}
 Search:     /api/v1/search?q=level:error&from=now-1h
 Count:      /api/v1/count?q=service:checkout
 Histogram:  /api/v1/histogram?from=now-24h&by=level
+Services:   /api/v1/services   Rates: /api/v1/rates?service=checkout&from=now-24h
 Health:     /api/v1/health   Ledger: /api/v1/ledger   Metrics: /metrics
 All routes: /openapi.json
 """
@@ -113,13 +116,16 @@ class Questions:
         )
 
 
-def create_app(store: Store, state: PipelineState, clock: Clock) -> FastAPI:
+def create_app(
+    store: Store, state: PipelineState, clock: Clock, rollups: RollupsSection | None = None
+) -> FastAPI:
     """Makes the application.
 
     Args:
         store: Has the events.
         state: Knows the pipeline.
         clock: Asked for the time.
+        rollups: How long rates are kept.
     """
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
@@ -136,6 +142,7 @@ def create_app(store: Store, state: PipelineState, clock: Clock) -> FastAPI:
     problems.install(app)
     _measure(app, metrics, clock)
     app.include_router(_events(Questions(store, clock, metrics), store, clock), prefix="/api/v1")
+    app.include_router(rate_routes(store, rollups or RollupsSection(), clock), prefix="/api/v1")
     app.include_router(_pipeline(state), prefix="/api/v1")
 
     @app.get("/", include_in_schema=False)

@@ -33,7 +33,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     store = await open_store(config, clock=clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock)
     settings = uvicorn.Config(
-        create_app(store, state, clock), log_config=None, access_log=False, lifespan="off",
+        create_app(store, state, clock, config.rollups), log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     server = Server(settings)

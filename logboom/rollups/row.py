@@ -24,7 +24,7 @@ class Row:
         service: `service.name`; empty without one.
         host: `host.name`, likewise.
         level: `log.level`, likewise.
-        events: How many there are, at least 1.
+        events: How many there are.
         errors: Of these, those with the tag `error`.
         requests: Of these, those with an HTTP status from 100 to 599.
         server_errors: Of these, those with one from 500 to 599.
@@ -58,7 +58,7 @@ def added_up(rows: Iterable[Row], width_us: int) -> list[Row]:
 
 
 def one_of(start_us: int, group: Group, parts: Iterable[Row]) -> Row:
-    """One row of several."""
+    """One row of several; of none, one without events."""
     rows = list(parts)
     return Row(
         start_us,
@@ -67,6 +67,6 @@ def one_of(start_us: int, group: Group, parts: Iterable[Row]) -> Row:
         errors=sum(row.errors for row in rows),
         requests=sum(row.requests for row in rows),
         server_errors=sum(row.server_errors for row in rows),
-        last_ms=max(row.last_ms for row in rows),
+        last_ms=max((row.last_ms for row in rows), default=0),
         durations=merged(row.durations for row in rows),
     )
