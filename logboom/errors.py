@@ -110,6 +110,16 @@ class StoreRefused(StoreError):
     """The store answered, and will never take this request."""
 
 
+class DayChanged(StoreError):
+    """A day has been written to meanwhile: look at it again, then decide."""
+
+    retryable = True
+
+
+class ArchiveDamaged(LogboomError):
+    """An archive or a backup cannot be read as what its manifest says."""
+
+
 class StoreDamaged(StoreError):
     """Files of the embedded store cannot be read as what they claim to be."""
 

@@ -8,7 +8,8 @@ and for each run of a source and each day that the store still has:
 
     events acknowledged by the broker = events stored + dead letters + events still in the broker
 
-A dead letter of a shipper that was sent after all counts as acknowledged from then on.
+A dead letter of a shipper that was sent after all counts as acknowledged from then on. Events that left
+the store on purpose, with a day that was dropped or archived, count as stored.
 
 What a shipper had planned to send and could not find again is a row of its own. If the broker had
 taken it before, the store has so many events more than were acknowledged; the others are lost, and
@@ -96,9 +97,24 @@ class Ledger:
     dead: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Events of one run and day that were taken out of the store.
+
+    Attributes:
+        moving: They are on their way out or back: the store may still, or again, hold them.
+    """
+
+    run: str
+    day: date
+    events: int
+    moving: bool = False
+
+
 def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
     dead: Iterable[DeadStatus], days: Iterable[date], losses: Iterable[LossStatus] = (),
+    removed: Iterable[Removed] = (),
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -110,15 +126,20 @@ def judge(
         dead: What is told of dead letters, by data folder.
         days: The days that the store still has; others are left out of the comparison.
         losses: What the shippers could not find again.
+        removed: What was taken out of the store.
     """
     kept = {day.isoformat() for day in days}
     counts: dict[str, dict[str, int]] = {}
     for count in stored:
         counts.setdefault(count.run, {})[count.day.isoformat()] = count.documents
+    removed = list(removed)
+    moving = _add_removed(counts, removed)
+    accountable = kept | {one.day.isoformat() for one in removed}
     letters = _Letters.of(dead)
     lag += letters.replaying
     telling = [loss for loss in losses if not kept or max(loss.days, default="") >= min(kept)]
-    known = _Known(counts, letters, kept, lag, {loss.run: loss.days for loss in telling})
+    lost_days = {loss.run: loss.days for loss in telling}
+    known = _Known(counts, letters, accountable, lag, lost_days, moving)
     rows: list[SourceRow] = []
     findings: list[str] = []
     arrived: dict[str, int] = {}
@@ -138,6 +159,19 @@ def judge(
         verdict = "catching up"
         findings.append(f"{lag} events are on their way to the store")
     return Ledger(rows, lag, verdict, findings, lost, letters.waiting)
+
+
+def _add_removed(
+    counts: dict[str, dict[str, int]], removed: Iterable[Removed]
+) -> Mapping[str, int]:
+    """Counts what was removed as stored; gives how many of it may be counted twice, by run."""
+    moving = Counter[str]()
+    for one in removed:
+        days = counts.setdefault(one.run, {})
+        days[one.day.isoformat()] = days.get(one.day.isoformat(), 0) + one.events
+        if one.moving:
+            moving[one.run] += one.events
+    return moving
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +224,18 @@ class _Letters:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the store and the processors tell, and the events by day that were lost, by run."""
+    """What the store and the processors tell, and the events by day that were lost, by run.
+
+    Attributes:
+        moving: Events, by run, that may be counted as stored and as removed.
+    """
 
     counts: Mapping[str, Mapping[str, int]]
     letters: _Letters
     kept: set[str]
     lag: int
     lost: Mapping[str, Mapping[str, int]]
+    moving: Mapping[str, int]
 
     def balance(self, run: str, days: Mapping[str, int]) -> _Balance:
         """Compares the events of a run that were acknowledged, by day, with those that are stored."""
@@ -204,6 +243,8 @@ class _Known:
         acked = {day: events for day, events in days.items() if day in self.kept or not have}
         stored = sum(have.get(day, 0) for day in {*acked, *lost})
         missing = sum(acked.values()) - stored - self.letters.refused.get(run, 0)
+        if missing < 0:
+            missing = min(0, missing + self.moving.get(run, 0))
         arrived = min(max(0, -missing), sum(lost.values()))
         return _Balance(sum(acked.values()), stored, missing + arrived, arrived)
 

@@ -72,7 +72,7 @@ class Shipper:
         self._registry = registry
         self._clock = clock
         self._name = config.shipper.name or socket.gethostname()
-        self._days = IndexDays(config.retention)
+        self._days = IndexDays(config.retention.keep)
         self._treatment = Treatment.of(config)
         self._inputs = make_inputs(config, clock)
         self._spools = Spools([spool for part in self._inputs for spool in part.spools])
@@ -84,7 +84,7 @@ class Shipper:
             self._source,
             clock,
             open_files=config.shipper.open_files,
-            keep=config.retention,
+            keep=config.retention.keep,
         )
         self._hints = FolderHints()
         self._sources: dict[str, Source] = {}

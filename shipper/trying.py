@@ -50,7 +50,7 @@ def try_events(
     """
     assembler = Assembler(
         section, source="try", run=source_run("try", 0), epoch=0, path=path,
-        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention),
+        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention.keep),
         treatment=Treatment.of(config),
     )  # fmt: skip
     offset, pending = 0, b""
@@ -133,7 +133,7 @@ def _check_input(
         section = spooled(section, service="check")
     Assembler(
         section, source="check", run=source_run("check", 0), epoch=0, path="check",
-        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention),
+        max_event_bytes=config.shipper.max_event_bytes, days=IndexDays(config.retention.keep),
         treatment=treatment,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from logboom.config.inputs import (
 )
 from logboom.config.load import expand, from_mapping, read_config, read_mapping
 from logboom.config.model import ApiSection, Config, ProcessorSection, ShipperSection
+from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LocalStoreSection",
     "MultilineSection",
     "ProcessorSection",
+    "RetentionSection",
     "RollupsSection",
     "ServerTlsSection",
     "ShipperSection",

@@ -81,7 +81,7 @@ def from_mapping(content: Mapping[str, Any], *, origin: str) -> Config:
 
 
 def expand(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Expands the short forms: `broker: local`, `broker: kafka://…`, `store: https://…`.
+    """Expands the short forms: `broker: kafka://…`, `store: https://…`, `retention: 90d`, and so on.
 
     Every part of which there are several kinds gets a key `kind` that says which one is meant.
 
@@ -93,6 +93,8 @@ def expand(content: Mapping[str, Any]) -> dict[str, Any]:
         expanded["broker"] = _broker_section(expanded["broker"])
     if "store" in expanded:
         expanded["store"] = _store_section(expanded["store"])
+    if isinstance(expanded.get("retention"), str | int | float):
+        expanded["retention"] = {"keep": expanded["retention"]}
     inputs = expanded.get("inputs")
     if isinstance(inputs, dict):
         inputs = [inputs]

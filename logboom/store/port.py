@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -272,8 +272,11 @@ class Store(Protocol):
         """
         ...
 
-    async def count_by_source(self) -> Sequence[SourceCount]:
+    async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day: the ledger's other side.
+
+        Args:
+            day: Only this one.
 
         Raises:
             StoreUnavailable: Ask again later.
@@ -282,6 +285,43 @@ class Store(Protocol):
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
+        """All documents of a day, in an order that does not change, a bounded number at a time.
+
+        What is written after the first of them was asked for may be among them or not. A day that is
+        not there has none.
+
+        Raises:
+            StoreDamaged: A document cannot be read.
+            StoreUnavailable: Ask again, from the beginning.
+        """
+        ...
+
+    async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
+        """Deletes a day; searches that read it meanwhile come to their end.
+
+        Args:
+            day: Which one.
+            expected: Documents that it must have: a day that has others was written to meanwhile.
+
+        Returns:
+            False when there is no such day.
+
+        Raises:
+            DayChanged: It does not have as many documents as were expected; nothing was deleted.
+            AlreadyRunning: Another process writes to this embedded store: only that one may.
+            StoreUnavailable: It may or may not be deleted; try again.
+        """
+        ...
+
+    async def troubles(self) -> Sequence[str]:
+        """What is wrong with single days while the others are served, a sentence each.
 
         Raises:
             StoreUnavailable: Ask again later.

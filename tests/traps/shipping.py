@@ -83,7 +83,7 @@ class Shipping:
     def _assembler(self, source: Source, epoch: int) -> Assembler:
         return Assembler(
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path=source.family, max_event_bytes=MAX_EVENT_BYTES, days=IndexDays(Config().retention),
+            path=source.family, max_event_bytes=MAX_EVENT_BYTES, days=IndexDays(Config().retention.keep),
         )  # fmt: skip
 
     def _scan(self) -> None:

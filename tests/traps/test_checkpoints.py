@@ -86,7 +86,7 @@ def test_acks_out_of_order_move_nothing_past_a_gap(make: Make, log: Path, tmp_pa
     shipping.registry.advance(planned=[], acked=[])
     settled: list[int] = []
     letters = DeadLetters(tmp_path / "dead", max_bytes=2**20)
-    burial = Burial(letters, IndexDays(Config().retention), lambda _: "/a.log", shipping.clock)
+    burial = Burial(letters, IndexDays(Config().retention.keep), lambda _: "/a.log", shipping.clock)
     broker = LateBroker()
     sender = Sender(
         cast("Broker", broker), shipping.registry, burial, in_flight=4,

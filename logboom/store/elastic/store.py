@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Literal
 
 from logboom.clock import Clock
@@ -17,6 +18,7 @@ from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter, Interval
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.searching import ANY_INDEX, Searcher
 from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.rollups import ElasticRollups
@@ -26,6 +28,7 @@ from logboom.store.elastic.translate import asked
 from logboom.store.port import (
     Count,
     Day,
+    Document,
     Histogram,
     Page,
     SearchRequest,
@@ -63,6 +66,7 @@ class ElasticsearchStore:
         self._client = Client(section)
         self._searcher = Searcher(self._client, names)
         self._counter = Counter(self._client, names, self._searcher)
+        self._writers: list[BulkWriter] = []
 
     @property
         self._writers: list[BulkWriter] = []
@@ -81,10 +85,12 @@ class ElasticsearchStore:
         server = await ask_server(self._client)
         installer = Installer(self._client, self._section, self._names, server, self._clock)
         await installer.install()
-        return BulkWriter(
+        writer = BulkWriter(
             self._client, self._names, self._writer_settings(server), self._clock,
             installer,
         )  # fmt: skip
+        self._writers.append(writer)
+        return writer
 
     def _writer_settings(self, server: Server) -> WriterSettings:
         largest = int(server.max_content_bytes * _PART_OF_THE_LARGEST)
@@ -115,9 +121,32 @@ class ElasticsearchStore:
         """One event by its id, or None."""
         return await self._searcher.get(event_id)
 
-    async def count_by_source(self) -> Sequence[SourceCount]:
+    async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day."""
-        return await self._counter.by_source()
+        return await self._counter.by_source(day)
+
+    def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
+        """All documents of a day by their time; see `Store.read_day`."""
+        return read_day(self._client, self._names.of(day), day)
+
+    async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
+        """Deletes a day's index; see `Store.drop_day`."""
+        dropped = await drop_index(self._client, self._names.of(day), expected)
+        for writer in self._writers:
+            writer.forget(day)
+        return dropped
+
+    async def troubles(self) -> Sequence[str]:
+        """Which days Elasticsearch cannot serve."""
+        rows = await self._client.ask(
+            "GET", f"/_cat/indices/{self._names.path}",
+            parameters={"format": "json", "h": "index,health"},
+        )  # fmt: skip
+        return [
+            f"not all of {row['index']} can be read: a shard is missing"
+            for row in rows
+            if row["health"] == "red" and self._names.day(row["index"]) is not None
+        ]
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""

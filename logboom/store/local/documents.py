@@ -190,7 +190,7 @@ class DocumentReader:
         self._data = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._data)
         self._growing = threading.Lock()
-        self._dictionary: zstandard.ZstdCompressionDict | None = None
+        self._dictionary = dictionary.load(folder)  # before the day can be dropped
         self._directory = Directory()
         try:
             self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)

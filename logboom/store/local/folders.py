@@ -1,13 +1,14 @@
 """Where does each day lie on disk?
 
 `<store>/<index name>/` holds `day.json`, the documents, and the folder `index/` with tantivy's
-files. A day appears under its name all at once; one that is beyond repair keeps its files under
-`<name>.damaged-<n>`.
+files. A day appears under its name all at once, and vanishes so: it is renamed, then deleted. One that
+is beyond repair keeps its files under `<store>/damaged/<name>-<n>`.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +20,8 @@ from logboom.store.local.documents import for_room
 
 INDEX_NAME = "index"
 _DAY_NAME = "day.json"
-_DAMAGED = ".damaged-"
+_DAMAGED = "damaged"
+_DROPPED = ".dropped-"
 _UNFINISHED = ".new"
 
 
@@ -67,7 +69,10 @@ class StoreFolder:
 
     def damaged(self) -> list[str]:
         """Names of the folders that have been set aside."""
-        return [path.name for path in self._entries() if _DAMAGED in path.name]
+        try:
+            return sorted(path.name for path in (self.path / _DAMAGED).iterdir())
+        except FileNotFoundError:
+            return []
 
     def create(self, day: date) -> DayFolder:
         """Makes the folder of a new day.
@@ -92,13 +97,26 @@ class StoreFolder:
         Returns:
             Where its files are now.
         """
-        for number in _count_up():
-            target = folder.path.with_name(f"{folder.name}{_DAMAGED}{number}")
-            if not target.exists():
-                break
+        aside = self.path / _DAMAGED
+        aside.mkdir(exist_ok=True)
+        target = _free(aside, f"{folder.name}-")
         folder.path.rename(target)
+        sync_folder(aside)
         sync_folder(self.path)
         return target
+
+    def drop(self, folder: DayFolder) -> None:
+        """Deletes a day. It is gone for everybody at once; who reads it has its files open."""
+        target = _free(self.path, f"{folder.name}{_DROPPED}")
+        folder.path.rename(target)
+        sync_folder(self.path)
+        shutil.rmtree(target)
+
+    def finish_drops(self) -> None:
+        """Deletes what a crash has left of dropped days. For the one process that writes."""
+        for path in self._entries():
+            if _DROPPED in path.name:
+                shutil.rmtree(path)
 
     def _entries(self) -> list[Path]:
         try:
@@ -158,8 +176,14 @@ def _count_up() -> Iterator[int]:
         number += 1
 
 
+def _free(parent: Path, stem: str) -> Path:
+    """The first path of this stem and a number that is not taken."""
+    paths = (parent / f"{stem}{number}" for number in _count_up())
+    return next(path for path in paths if not path.exists())
+
+
 def _is_aside(name: str) -> bool:
-    return _DAMAGED in name or name.endswith(_UNFINISHED)
+    return _DROPPED in name or name == _DAMAGED or name.endswith(_UNFINISHED)
 
 
 def _write_synced(path: Path, content: bytes) -> None:

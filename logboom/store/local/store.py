@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Literal, TypeVar
 
 from logboom.clock import Clock
@@ -14,6 +15,7 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.store.local import counting
 from logboom.rollups import Rollups
+from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.looking import days_of, get_event, search_page
@@ -23,6 +25,7 @@ from logboom.store.local.rollups import LocalRollups
 from logboom.store.port import (
     Count,
     Day,
+    Document,
     Histogram,
     Page,
     SearchRequest,
@@ -109,13 +112,42 @@ class LocalStore:
         """One event by its id, or None."""
         return await self._run(lambda: get_event(self._days.view(), event_id))
 
-    async def count_by_source(self) -> Sequence[SourceCount]:
+    async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day."""
-        return await self._run(lambda: counting.by_source(self._days.view().days))
+        return await self._run(
+            lambda: counting.by_source(
+                [one for one in self._days.view().days if day is None or one.folder.day == day]
+            )
+        )
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""
         return await self._run(lambda: days_of(self._days.view()))
+
+    async def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
+        """All documents of a day in the order in which they came; see `Store.read_day`."""
+        pieces = await self._run(lambda: documents_of(self._folder, day))
+        while piece := await self._run(lambda: next(pieces, ())):
+            yield piece
+
+    async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
+        """Deletes a day; see `Store.drop_day`."""
+        if self._writer is not None and not self._writer.is_closed:
+            return await self._writer.drop_day(day, expected=expected)
+        if not self._folder.path.is_dir():
+            return False
+        writer = await self.writer()
+        try:
+            return await self.drop_day(day, expected=expected)
+        finally:
+            await writer.close()
+
+    async def troubles(self) -> Sequence[str]:
+        """What is wrong with single days, a sentence each."""
+        view = await self._run(self._days.view)
+        damaged = await self._run(self._folder.damaged)
+        aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
+        return [*view.warnings, *(f"{name} {aside}" for name in damaged)]
 
     async def refresh(self) -> None:
         """Makes everything written so far visible to searches.
@@ -139,10 +171,8 @@ class LocalStore:
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""
         view = await self._run(self._days.view)
-        damaged = await self._run(self._folder.damaged)
         sentence = f"embedded store with {len(view.days)} days in {self.address}"
-        troubles = [*view.warnings, *(f"{name} is damaged and set aside" for name in damaged)]
-        return "; ".join([sentence, *troubles])
+        return "; ".join([sentence, *await self.troubles()])
 
     async def close(self) -> None:
         """Lets go of all resources. Idempotent."""

@@ -16,9 +16,9 @@ from datetime import date
 from pathlib import Path
 
 from logboom.clock import Clock
-from logboom.errors import AlreadyRunning, DiskFull, StoreDamaged, StoreUnavailable
+from logboom.errors import AlreadyRunning, DayChanged, DiskFull, StoreDamaged, StoreUnavailable
 from logboom.store.local.day_writer import DayWriter, is_behind
-from logboom.store.local.documents import for_room
+from logboom.store.local.documents import DocumentReader, for_room
 from logboom.store.local.folders import StoreFolder
 from logboom.store.port import Document, Outcome, Rejected
 
@@ -149,6 +149,12 @@ class LocalWriter:
         """True when it writes no more."""
         return self._stopping.is_set()
 
+    async def drop_day(self, day: date, *, expected: int | None) -> bool:
+        """Deletes a day, between two writes; see `Store.drop_day`."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._drop, day, expected
+        )
+
     async def flush(self) -> None:
         """Makes everything written visible to searches.
 
@@ -204,6 +210,20 @@ class LocalWriter:
             where = str(writer.folder.path)
             raise StoreUnavailable(f"cannot be written: {error}", where=where) from error
 
+    def _drop(self, day: date, expected: int | None) -> bool:
+        folder = next((one for one in self._folder.days() if one.day == day), None)
+        if folder is None:
+            return False
+        if expected is not None:
+            held = DocumentReader(folder.path).count()
+            if held != expected:
+                raise DayChanged(f"has {held} events, not {expected}", where=str(folder.path))
+        writer = self._days.get(day)
+        if writer is not None:
+            self._forget(writer)
+        self._folder.drop(folder)
+        return True
+
     def _forget(self, writer: DayWriter) -> None:
         with self._changing_days:
             del self._days[writer.folder.day], self._used[writer.folder.day]
@@ -244,6 +264,7 @@ class LocalWriter:
 
     def _bring_up_to_date(self) -> None:
         """Indexes what a crash has kept out of the indices, and makes unreadable ones anew."""
+        self._folder.finish_drops()
         for folder in self._folder.days():
             if is_behind(folder):
                 self._open(folder.day).close()

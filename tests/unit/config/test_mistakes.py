@@ -76,7 +76,7 @@ def test_the_last_port_is_one(tmp_path: Path) -> None:
         ("shipper: {batch_events: x}", "shipper.batch_events: must be a whole number"),
         ("shipper: {poll_interval: 0s}", "shipper.poll_interval: must be greater than or equal to 10ms"),
         ("shipper: {poll_interval: 2h}", "shipper.poll_interval: must be less than or equal to 1 hour"),
-        ("retention: 0d", "retention: must be greater than or equal to 1 hour"),
+        ("retention: 0d", "retention.keep: must be greater than or equal to 1 hour"),
         ("data: 3", "data: must be a path"),
     ],
 )  # fmt: skip

@@ -55,7 +55,7 @@ class Shipping:
         def assembler(source: Source, epoch: int) -> Assembler:
             return Assembler(
                 section, source=source.id, run=f"{source.id}{epoch}"[-13:], epoch=epoch,
-                path=source.path, max_event_bytes=100_000, days=IndexDays(Config().retention),
+                path=source.path, max_event_bytes=100_000, days=IndexDays(Config().retention.keep),
             )  # fmt: skip
 
         return Source(record, section, assembler)

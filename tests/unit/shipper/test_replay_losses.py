@@ -94,7 +94,7 @@ class Shipper:
         def assembler(source: Source, epoch: int) -> Assembler:
             return Assembler(
                 section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-                path=source.path, max_event_bytes=100_000, days=IndexDays(Config().retention),
+                path=source.path, max_event_bytes=100_000, days=IndexDays(Config().retention.keep),
             )  # fmt: skip
 
         return Source(record, section, assembler)

@@ -239,8 +239,8 @@ async def test_damaged_documents_are_set_aside_and_the_other_days_go_on(tmp_path
     lose_the_index(day_folder(tmp_path))
     store = opened(tmp_path)
     writer = await store.writer()
-    assert day_folder(tmp_path).with_name("logs-2026.03.14.damaged-1").is_dir()
-    assert "logs-2026.03.14.damaged-1 is damaged and set aside" in await store.check()
+    assert (tmp_path / "store" / "damaged" / "logs-2026.03.14-1").is_dir()
+    assert "logs-2026.03.14-1 is damaged and set aside" in await store.check()
     today = [one for one in some if one.day == DAY]
     assert set(await writer.write(some)) == {Outcome.DUPLICATE, Outcome.STORED}
     await store.refresh()

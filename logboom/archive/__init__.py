@@ -1,0 +1,1 @@
+"""The life of days: archives, restoring, deleting with a grace, and retention by itself."""

@@ -1,0 +1,347 @@
+"""`logboom days`: which days there are, and dropping, archiving and restoring them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from logboom.cli.settings import ConfigOption, DataOption, settings_of
+from logboom.clock import SystemClock
+from logboom.config import Config
+from logboom.config.units import parse_duration
+from logboom.errors import AlreadyRunning, UsageError
+
+if TYPE_CHECKING:
+    from logboom.archive.manifest import Manifest
+    from logboom.archive.orders import Answer, Order
+    from logboom.state import State
+    from logboom.store import Day, Store, StoreWriter
+
+DaysArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="DAY...", help="Days as 2026-03-14, or 2026-03-01..2026-03-14."),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+_MOST_DAYS = 4000
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    group = typer.Typer(
+        name="days", help="Days: listed, dropped, archived, restored.", no_args_is_help=True,
+        rich_markup_mode=None,
+    )  # fmt: skip
+    group.command("list")(list_days)
+    group.command("drop")(drop)
+    group.command("archive")(archive)
+    group.command("restore")(restore)
+    app.add_typer(group)
+
+
+def list_days(
+    config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Lists the days in the store and the archives, the oldest first.
+
+    Example: logboom days list -c logboom.yaml
+    """
+    rows = asyncio.run(_rows(settings_of(config, data, "logboom days")))
+    if as_json:
+        sys.stdout.write("".join(json.dumps(row) + "\n" for row in rows))
+        return
+    sys.stdout.write(_table(rows))
+
+
+def drop(
+    days: DaysArgument,
+    grace: Annotated[
+        str | None,
+        typer.Option(
+            help="They can be restored for so long; 0s: gone at once.", show_default=False
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    yes: YesOption = False,
+    dry_run: DryOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Deletes days from the store; without --grace the configuration says how long they can be restored.
+
+    Example: logboom days drop 2026-03-14 -c logboom.yaml
+    """
+    from logboom.archive.orders import Order  # noqa: PLC0415 - not needed for --help
+
+    settings = settings_of(config, data, "logboom days")
+    chosen = parse_days(days)
+    left = settings.retention.grace if grace is None else _duration(grace)
+    how = f"can be restored for {left}" if left else "are gone for good"
+    order = Order("drop", chosen, None, left.total_seconds())
+    _carry_out(
+        settings, order, f"{_named(chosen)} will be deleted and {how}", yes=yes, dry_run=dry_run,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def archive(
+    days: DaysArgument,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the archives.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    yes: YesOption = False,
+    dry_run: DryOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Moves days into archives: compressed lines of JSON with a manifest, checked before the day goes.
+
+    Example: logboom days archive 2026-03-14 --to /srv/archives -c logboom.yaml
+    """
+    from logboom.archive.orders import Order  # noqa: PLC0415 - not needed for --help
+
+    chosen = parse_days(days)
+    order = Order("archive", chosen, None if to is None else to.expanduser().absolute())
+    _carry_out(
+        settings_of(config, data, "logboom days"), order,
+        f"{_named(chosen)} will be moved into archives", yes=yes, dry_run=dry_run, as_json=as_json,
+    )  # fmt: skip
+
+
+def restore(
+    days: DaysArgument,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of the archives, or a manifest.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    dry_run: DryOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Brings days back from archives, under their old ids; doing it again doubles nothing.
+
+    Example: logboom days restore 2026-03-14 -c logboom.yaml
+    """
+    from logboom.archive.orders import Order  # noqa: PLC0415 - not needed for --help
+
+    chosen = parse_days(days)
+    order = Order("restore", chosen, None if source is None else source.expanduser().absolute())
+    _carry_out(
+        settings_of(config, data, "logboom days"), order, f"{_named(chosen)} will be restored",
+        yes=True, dry_run=dry_run, as_json=as_json,
+    )  # fmt: skip
+
+
+def parse_days(texts: Sequence[str]) -> list[date]:
+    """The days that are named, ascending, each once.
+
+    Raises:
+        UsageError: One is no day, or there are too many.
+    """
+    found: set[date] = set()
+    for text in texts:
+        first, dots, last = text.partition("..")
+        try:
+            begin = date.fromisoformat(first)
+            end = date.fromisoformat(last) if dots else begin
+        except ValueError:
+            raise UsageError(
+                f"{text!r} is no day", mend="write for example 2026-03-14 or 2026-03-01..2026-03-14"
+            ) from None
+        count = (end - begin).days + 1
+        if not 1 <= count <= _MOST_DAYS:
+            raise UsageError(f"{text!r} are {count} days", mend=f"name 1 to {_MOST_DAYS}")
+        found |= {begin + timedelta(days=n) for n in range(count)}
+    return sorted(found)
+
+
+def _carry_out(
+    config: Config, order: Order, what: str, *, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Asks, does it, and prints what came of each day; exit status 1 when one of them failed."""
+    existing = asyncio.run(_existing(config, order)) if _is_range(order) or dry_run else order
+    if dry_run:
+        _say_plan(existing, what, as_json=as_json)
+        return
+    if not yes and sys.stdin.isatty() and not typer.confirm(f"{what}. Go on?", err=True):
+        raise typer.Exit(1)
+    failed = asyncio.run(_done(config, existing, as_json=as_json))
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _done(config: Config, order: Order, *, as_json: bool) -> int:
+    """Does it here when nobody writes to the store; else has the processor do it.
+
+    Returns:
+        How many days failed.
+    """
+    from logboom.archive.orders import await_answers, place  # noqa: PLC0415 - not needed for --help
+    from logboom.state import open_state  # noqa: PLC0415 - not needed for --help
+    from logboom.store import open_store  # noqa: PLC0415 - not needed for --help
+
+    failures = 0
+
+    async def tell(answer: Answer) -> None:
+        nonlocal failures
+        failures += answer.trouble is not None
+        _say_answer(answer, as_json=as_json)
+
+    clock = SystemClock()
+    store, state = await open_store(config, clock=clock), open_state(config, clock)
+    try:
+        try:
+            writer = await store.writer()
+        except AlreadyRunning:
+            await await_answers(state, await place(state, order, clock), clock, tell)
+        else:
+            try:
+                await _done_here(config, order, (store, writer, state), tell)
+            finally:
+                await writer.close()
+    finally:
+        await state.close()
+        await store.close()
+    return failures
+
+
+async def _done_here(
+    config: Config, order: Order, ports: tuple[Store, StoreWriter, State],
+    tell: Callable[[Answer], Awaitable[None]],
+) -> None:  # fmt: skip
+    """Does it in this process, which may write to the store."""
+    from logboom.archive.lease import Lease  # noqa: PLC0415 - not needed for --help
+    from logboom.archive.orders import carry_out  # noqa: PLC0415 - not needed for --help
+    from logboom.archive.work import DayWork  # noqa: PLC0415 - not needed for --help
+
+    clock = SystemClock()
+    store, writer, state = ports
+    work = DayWork(store, lambda: writer, state, config.retention, config.data, clock)
+    holder = f"command-{socket.gethostname()}-{os.getpid()}"
+    async with Lease(state, "days", holder, clock).held() as mine:
+        if not mine:
+            raise AlreadyRunning(
+                "another process works on the days", where=state.address, mend="wait a minute"
+            )
+        await work.finish()
+        await carry_out(order, work, tell)
+
+
+async def _existing(config: Config, order: Order) -> Order:
+    """An order without the days that there is nothing of."""
+    rows = await _rows(config)
+    from_store = order.act != "restore"
+    there = {row["day"] for row in rows if (row["where"] == "store") == from_store}
+    if order.act == "restore" and order.folder is not None:
+        return order
+    days = [day for day in order.days if day.isoformat() in there]
+    if not days:
+        raise UsageError("there are no such days", mend="see `logboom days list`")
+    return type(order)(order.act, days, order.folder, order.grace_s)
+
+
+async def _rows(config: Config) -> list[dict[str, Any]]:
+    """What there is of each day, ascending."""
+    from logboom.archive.work import (  # noqa: PLC0415 - not needed for --help
+        archive_folder,
+        known_archives,
+    )
+    from logboom.store import open_store  # noqa: PLC0415 - not needed for --help
+
+    store = await open_store(config, clock=SystemClock())
+    try:
+        found = [_stored(day) for day in await store.days()]
+    finally:
+        await store.close()
+    found += [
+        _archived(one) for one in known_archives(archive_folder(config.retention, config.data))
+    ]
+    return sorted(found, key=lambda row: (row["day"], row["where"], row["name"]))
+
+
+def _stored(day: Day) -> dict[str, Any]:
+    return {
+        "day": day.day.isoformat(), "where": "store", "name": day.name, "events": day.documents,
+        "bytes": day.size_bytes, "until": None,
+    }  # fmt: skip
+
+
+def _archived(manifest: Manifest) -> dict[str, Any]:
+    where = "archive" if manifest.delete_after is None else "deleted"
+    return {
+        "day": manifest.day.isoformat(), "where": where, "name": str(manifest.data),
+        "events": manifest.events, "bytes": manifest.size, "until": manifest.delete_after,
+    }  # fmt: skip
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as a table, and their sums."""
+    if not rows:
+        return "there are no days\n"
+    lines = [f"{'day':<10}  {'where':<7}  {'events':>14}  {'size':>9}  name"]
+    for row in rows:
+        until = f" (until {row['until'][:16]}Z)" if row["until"] else ""
+        lines.append(
+            f"{row['day']}  {row['where']:<7}  {row['events']:>14,}  {_size(row['bytes']):>9}"
+            f"  {row['name']}{until}"
+        )
+    for where in ("store", "archive", "deleted"):
+        mine = [row for row in rows if row["where"] == where]
+        if mine:
+            events, size = sum(row["events"] for row in mine), sum(row["bytes"] for row in mine)
+            lines.append(f"{len(mine):>4} days  {where:<7}  {events:>14,}  {_size(size):>9}")
+    return "\n".join(lines) + "\n"
+
+
+def _size(count: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+def _say_plan(order: Order, what: str, *, as_json: bool) -> None:
+    for day in order.days:
+        plan = {"day": day.isoformat(), "would": order.act}
+        sys.stdout.write(json.dumps(plan) + "\n" if as_json else f"{day}  would {order.act}\n")
+    if not as_json:
+        sys.stdout.write(f"{what}: nothing was done\n")
+
+
+def _say_answer(answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(answer.value()) + "\n")
+    elif answer.trouble is not None:
+        sys.stderr.write(f"logboom: {answer.day}: {answer.trouble}\n")
+    else:
+        sys.stdout.write(f"{answer.day}  {answer.said}\n")
+    sys.stdout.flush()
+
+
+def _is_range(order: Order) -> bool:
+    return len(order.days) > 1
+
+
+def _named(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{len(days)} days, {days[0]} to {days[-1]},"
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

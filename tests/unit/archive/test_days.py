@@ -1,0 +1,257 @@
+"""Days leave the store and come back with every event, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logboom.archive import files
+from logboom.archive.digest import Digest
+from logboom.archive.keeping import Keeper, too_old
+from logboom.archive.manifest import manifests
+from logboom.archive.removals import all_removals, removed_of
+from logboom.archive.work import DayWork, Restored
+from logboom.clock import ManualClock
+from logboom.config import Config, RetentionSection
+from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused
+from logboom.ledger import judge
+from logboom.state import State, open_state
+from logboom.status import SourceStatus
+from logboom.store import Outcome, Store, StoreWriter, open_store
+from logboom.store.local.serial import encode
+from tests.unit.store_local.samples import DAY, RUN, document, documents
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+@dataclass
+class Place:
+    """A store with everything that works on its days."""
+
+    data: Path
+    store: Store
+    writer: StoreWriter
+    state: State
+    clock: ManualClock
+
+    def work(self, **section: Any) -> DayWork:
+        made = RetentionSection(**section)
+        return DayWork(self.store, lambda: self.writer, self.state, made, self.data, self.clock)
+
+    def keeper(self, **section: Any) -> Keeper:
+        made = RetentionSection(**section)
+        return Keeper(
+            self.work(**section), self.store, self.state, made, self.clock,
+            holder="test", is_ready=lambda: True,
+        )  # fmt: skip
+
+    async def digest(self, day: date = DAY) -> str:
+        digest = Digest()
+        async for some in self.store.read_day(day):
+            digest.add([encode(one) for one in some])
+        return digest.text()
+
+    async def days(self) -> dict[date, int]:
+        await self.store.refresh()
+        return {one.day: one.documents for one in await self.store.days()}
+
+    async def ledger(self, acked: dict[str, int]) -> str:
+        """The verdict over one source whose events were acknowledged by these days."""
+        await self.store.refresh()
+        total = sum(acked.values())
+        source = SourceStatus(
+            source="s", shipper="h", run=RUN, path="/a.log", at_ns=0, state="idle",
+            lines_read=total, lines_acked=total, acked={RUN: acked},
+        )  # fmt: skip
+        return judge(
+            [source], await self.store.count_by_source(), lag=0, dead=[],
+            days=[one.day for one in await self.store.days()],
+            removed=removed_of(await all_removals(self.state)),
+        ).verdict  # fmt: skip
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    clock = ManualClock(NOW)
+    config = Config.model_validate({"data": tmp_path, "index": "logs-%Y.%m.%d"})
+    store, state = await open_store(config, clock=clock), open_state(config, clock)
+    writer = await store.writer()
+    yield Place(tmp_path, store, writer, state, clock)
+    await writer.close()
+    await store.close()
+    await state.close()
+
+
+async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None:
+    strange = document(9_000_000, message='"Anführung" – 검색\n', attributes={"n": 2**70, "e": []})
+    await place.writer.write([*documents(3000), strange])
+    before = await place.digest()
+    work = place.work()
+    made = await work.archive(DAY)
+    assert (made.events, made.digest, made.runs) == (3001, before, {RUN: 3001})
+    assert (made.first, made.last) == ("2026-03-14T00:00:00.000Z", "2026-03-14T02:30:00.000Z")
+    assert await place.days() == {}
+    assert await place.ledger({"2026-03-14": 3001}) == "green"
+
+    assert await work.restore(made) == Restored(made, 3001, 0)
+    assert await place.digest() == before
+    assert await place.ledger({"2026-03-14": 3001}) == "green"
+    assert await work.restore(made) == Restored(made, 0, 3001)
+    assert await place.days() == {DAY: 3001}
+    assert await place.digest() == before
+    assert await all_removals(place.state) == []
+
+
+async def test_an_archive_is_readable_without_us(place: Place, run_tool: Any) -> None:
+    await place.writer.write(documents(100))
+    made = await place.work().archive(DAY)
+    assert run_tool("zstdcat", str(made.data)).count("\n") == 100
+    told = json.loads(made.path.read_text())
+    assert run_tool("sha256sum", str(made.data)).split()[0] == told["sha256"]
+    lines = [json.loads(line) for line in run_tool("zstdcat", str(made.data)).splitlines()]
+    assert [line["log"]["offset"] for line in lines] == list(range(100))
+
+
+async def test_what_is_written_while_a_day_is_archived_is_not_lost(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.writer.write(documents(100))
+    late = documents(3, first=500)
+    finish = files.ArchiveWriter.finish
+
+    def finish_late(self: Any, **words: Any) -> Any:
+        made = finish(self, **words)
+        if late:
+            place.writer._write([late.pop()])  # type: ignore[attr-defined]
+        return made
+
+    monkeypatch.setattr(files.ArchiveWriter, "finish", finish_late)
+    made = await place.work().archive(DAY)
+    assert made.events == 103
+    assert [one.stem for one in manifests(made.folder)] == [made.stem]
+    assert await place.days() == {}
+
+
+async def test_a_day_that_is_written_to_is_not_dropped(place: Place) -> None:
+    await place.writer.write(documents(10))
+    await place.store.refresh()
+    with pytest.raises(DayChanged, match="has 10 events, not 9"):
+        await place.store.drop_day(DAY, expected=9)
+    assert await place.days() == {DAY: 10}
+    assert await place.store.drop_day(DAY, expected=10)
+    assert not await place.store.drop_day(DAY)
+    assert await place.writer.write(documents(10)) == [Outcome.STORED] * 10
+
+
+async def test_today_is_never_dropped(place: Place) -> None:
+    await place.writer.write([document(0, day=NOW.date())])
+    with pytest.raises(StoreRefused, match="not over yet"):
+        await place.work().drop(NOW.date())
+    keeper = place.keeper(keep=timedelta(hours=1))
+    await keeper.keep()
+    assert list(await place.days()) == [NOW.date()]
+
+
+async def test_a_dropped_day_stays_in_the_ledger(place: Place) -> None:
+    await place.writer.write(documents(300, days=2))
+    acked = {"2026-03-14": 150, "2026-03-15": 150}
+    assert await place.ledger(acked) == "green"
+    assert await place.work().drop(DAY) == 150
+    assert await place.ledger(acked) == "green"
+    assert await place.ledger(acked | {"2026-03-14": 151}) == "red"
+    assert await place.work().drop(DAY + timedelta(days=1)) == 150
+    assert await place.ledger(acked) == "green"
+    await place.writer.write([document(1000)])  # a late one, for a day that is gone
+    assert await place.ledger(acked | {"2026-03-14": 151}) == "green"
+    await place.work().drop(DAY)
+    assert await place.ledger(acked | {"2026-03-14": 151}) == "green"
+
+
+async def test_retention_archives_and_leaves_restored_days_alone(place: Place) -> None:
+    await place.writer.write(documents(60, days=6))  # the 14th to the 19th
+    keeper = place.keeper(keep=timedelta(days=3), archive_to=place.data / "a")
+    await keeper.keep()
+    assert [one.day for one in manifests(place.data / "a")] == [date(2026, 3, d) for d in (14, 15, 16)]
+    assert list(await place.days()) == [date(2026, 3, d) for d in (17, 18, 19)]
+    work = place.work(archive_to=place.data / "a")
+    made = next(manifests(place.data / "a"))
+    await work.restore(made)
+    await keeper.keep()
+    assert DAY in await place.days()
+    place.clock.advance(8 * 86400)
+    await keeper.keep()
+    assert await place.days() == {}
+    assert [one.stem for one in manifests(place.data / "a")].count(made.stem) == 1
+    assert len(list(manifests(place.data / "a"))) == 6
+    assert keeper.counts.archived == 7
+
+
+async def test_what_was_deleted_can_be_restored_until_its_grace_is_over(place: Place) -> None:
+    await place.writer.write(documents(20, days=2))
+    keeper = place.keeper(keep=timedelta(days=5), grace=timedelta(days=2))
+    await keeper.keep()
+    work = place.work()
+    (gone,) = manifests(work.deleted)
+    assert (gone.day, gone.delete_after) == (DAY, "2026-03-22T12:00:00.000Z")
+    await work.restore(gone)
+    assert await place.days() == {DAY: 10, DAY + timedelta(days=1): 10}
+    assert list(manifests(work.deleted)) == []
+    await work.delete(DAY, timedelta(days=2))
+    place.clock.advance(2 * 86400)
+    await keeper.keep()
+    assert [one.day for one in manifests(work.deleted)] == [DAY + timedelta(days=1)]
+
+
+async def test_old_archives_are_deleted_with_the_same_grace(place: Place) -> None:
+    await place.writer.write(documents(10))
+    section = {
+        "keep": timedelta(days=1), "archive_to": place.data / "a",
+        "archive_keep": timedelta(days=10), "grace": timedelta(days=1),
+    }  # fmt: skip
+    keeper = place.keeper(**section)
+    await keeper.keep()
+    assert len(list(manifests(place.data / "a"))) == 1
+    place.clock.advance(6 * 86400)
+    await keeper.keep()
+    assert list(manifests(place.data / "a")) == []
+    assert len(list(manifests(place.data / "a" / "deleted"))) == 1
+    place.clock.advance(86400)
+    await keeper.keep()
+    assert list((place.data / "a" / "deleted").iterdir()) == []
+
+
+@pytest.mark.parametrize("place_of_damage", [10, -10])
+async def test_a_damaged_archive_is_told_and_nothing_of_it_restored(
+    place: Place, place_of_damage: int
+) -> None:
+    await place.writer.write(documents(100))
+    made = await place.work().archive(DAY)
+    data = bytearray(made.data.read_bytes())
+    data[place_of_damage] ^= 1
+    made.data.write_bytes(data)
+    with pytest.raises(ArchiveDamaged, match="not the file that its manifest tells of"):
+        await place.work().restore(made)
+    assert await place.days() == {}
+
+
+async def test_a_folder_that_cannot_be_used_leaves_the_day_where_it_is(place: Place) -> None:
+    await place.writer.write(documents(100))
+    (place.data / "a").write_text("a file, no folder")
+    keeper = place.keeper(keep=timedelta(days=1), archive_to=place.data / "a")
+    await keeper.keep()
+    assert keeper.trouble is not None
+    assert "2026-03-14 is too old and cannot be let go" in keeper.trouble
+    assert await place.days() == {DAY: 100}
+
+
+def test_a_day_is_too_old_only_after_its_end() -> None:
+    days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11)]
+    assert too_old(days, datetime(2026, 3, 20, tzinfo=UTC), timedelta(days=9)) == days[:2]
+    assert too_old(days, datetime(2026, 3, 19, 23, tzinfo=UTC), timedelta(days=9)) == days[:1]
+
