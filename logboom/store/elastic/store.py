@@ -12,16 +12,15 @@ from logboom.config import Config, ElasticsearchSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
-from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.rollups import Rollups
+from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter, Interval
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.reading import drop_index, read_day
-from logboom.store.elastic.searching import ANY_INDEX, Searcher
-from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.rollups import ElasticRollups
+from logboom.store.elastic.searching import ANY_INDEX, Searcher
 from logboom.store.elastic.server import Server, ask_server
 from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
@@ -67,21 +66,20 @@ class ElasticsearchStore:
         self._searcher = Searcher(self._client, names)
         self._counter = Counter(self._client, names, self._searcher)
         self._writers: list[BulkWriter] = []
+        self._rollups = ElasticRollups(self._client, section, names)
 
     @property
-        self._writers: list[BulkWriter] = []
-        self._rollups = ElasticRollups(self._client, section, names)
     def address(self) -> str:
         """The nodes' addresses."""
         return self._client.address
 
-    async def writer(self) -> StoreWriter:
-        """Installs the templates, and opens the store for writing; see `Store.writer`."""
     @property
     def rollups(self) -> Rollups:
         """The rates per minute, five minutes and hour."""
         return self._rollups
 
+    async def writer(self) -> StoreWriter:
+        """Installs the templates, and opens the store for writing; see `Store.writer`."""
         server = await ask_server(self._client)
         installer = Installer(self._client, self._section, self._names, server, self._clock)
         await installer.install()

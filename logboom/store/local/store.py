@@ -13,15 +13,15 @@ from logboom.config import Config, LocalStoreSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
-from logboom.store.local import counting
 from logboom.rollups import Rollups
+from logboom.store.local import counting
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.looking import days_of, get_event, search_page
+from logboom.store.local.rollups import LocalRollups
 from logboom.store.local.translate import Translator
 from logboom.store.local.writer import LocalWriter, is_written_to
-from logboom.store.local.rollups import LocalRollups
 from logboom.store.port import (
     Count,
     Day,
@@ -54,22 +54,22 @@ class LocalStore:
         self._days = Days(folder)
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
+        self._rollups = LocalRollups(folder.path, self._days, self._translator, self._run)
         self._writer: LocalWriter | None = None
 
     @property
-        self._rollups = LocalRollups(folder.path, self._days, self._translator, self._run)
     def address(self) -> str:
         """The store's folder."""
         return str(self._folder.path)
 
-    async def writer(self) -> StoreWriter:
-        """Opens the store for writing; see `Store.writer`."""
-        writer = await self._run(
     @property
     def rollups(self) -> Rollups:
         """The rates per minute, five minutes and hour."""
         return self._rollups
 
+    async def writer(self) -> StoreWriter:
+        """Opens the store for writing; see `Store.writer`."""
+        writer = await self._run(
             lambda: LocalWriter(self._folder, self._clock, memory_bytes=self._writer_memory_bytes)
         )
         self._writer = writer
@@ -176,6 +176,7 @@ class LocalStore:
 
     async def close(self) -> None:
         """Lets go of all resources. Idempotent."""
+        await self._rollups.close()
         self._executor.shutdown(wait=True)
         self._days.close()
 
@@ -206,4 +207,3 @@ def open_local(section: LocalStoreSection, config: Config, clock: Clock) -> Loca
     """The embedded store that a configuration names; its folder need not exist yet."""
     folder = StoreFolder(config.data / "store", config.index)
     return LocalStore(folder, clock, writer_memory_bytes=section.writer_memory)
-        await self._rollups.close()
