@@ -12,7 +12,8 @@ from logboom.clock import Clock
 from logboom.config import Config, FileInput, HttpInput, StdinInput, SyslogInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
-from shipper.events.assembly import PARSE_FAILED, Assembler
+from shipper.events.assembly import Assembler
+from shipper.events.making import PARSE_FAILED
 from shipper.events.treatment import Treatment
 from shipper.files.discovery import find_files, unmatched
 from shipper.inputs.spooled import spooled

@@ -52,7 +52,9 @@ class Runs(Sequence[Message]):
         runs: In order.
     """
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    __hash__ = None  # type: ignore[assignment] # as any sequence that is equal to a list
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
         self.runs: Sequence[Run] = tuple(run for run in runs if len(run))
         self._ends = list(accumulate(map(len, self.runs)))
 
@@ -66,6 +68,10 @@ class Runs(Sequence[Message]):
             key = run.key
             for value in run.values():
                 yield Message(key, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to any sequence of the same messages."""
+        return isinstance(other, Sequence) and list(self) == list(other)
 
     @overload
     def __getitem__(self, at: int) -> Message: ...

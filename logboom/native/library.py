@@ -7,13 +7,15 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 7
+_INTERFACE = 8
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
+MADE = 1
+SUSPECT = 2
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
 
 
@@ -49,14 +51,45 @@ class Events:
     """What became of lines, by their numbers.
 
     Attributes:
-        values: Each event as JSON; None where none was made.
-        timestamps: Of the same events; without meaning where none was made.
-        suspects: Those of which the line may hold a secret.
+        text: Each event as JSON, one behind the other.
+        ends: Where each event ends in the text; where the one before does, when none was made.
+        states: Of each line: `MADE`, `SUSPECT` when an event was made and the line may hold a
+            secret, and anything else when none was made.
+        times: The time of each event, and a line break; without meaning where none was made.
     """
 
-    values: list[bytes | None]
-    timestamps: list[str]
-    suspects: set[int]
+    text: bytes
+    ends: array[int]
+    states: bytearray
+    times: bytearray
+
+    @classmethod
+    def none(cls, count: int) -> Events:
+        """None was made of so many lines."""
+        return cls(b"", _numbers("I", count), bytearray(count), _no_times(count))
+
+    @property
+    def values(self) -> list[bytes | None]:
+        """Each event; None where none was made."""
+        text, begins = self.text, chain((0,), self.ends)
+        return [
+            text[begin:end] if state in _EVENT else None
+            for begin, end, state in zip(begins, self.ends, self.states, strict=False)
+        ]
+
+    @property
+    def timestamps(self) -> list[str]:
+        """Of the same events; without meaning where none was made."""
+        times = self.times.decode("latin-1")
+        step = _TIME_BYTES + 1
+        return [times[at : at + _TIME_BYTES] for at in range(0, len(times), step)]
+
+    @property
+    def suspects(self) -> set[int]:
+        """Those of which the line may hold a secret."""
+        if SUSPECT not in self.states:
+            return set()
+        return {number for number, state in enumerate(self.states) if state == SUSPECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +144,9 @@ class Library:
             *(ctypes.c_void_p,) * 6, ctypes.c_size_t,
         )  # fmt: skip
 
+        self._suspects = library.logboom_suspects
+        self._suspects.restype = ctypes.c_int64
+        self._suspects.argtypes = (_Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 3)
         self._prepare = library.logboom_prepare
         self._prepare.restype = ctypes.c_int64
         self._prepare.argtypes = (
@@ -148,10 +184,10 @@ class Library:
         """
         count = len(lines.starts)
         if not count:
-            return Events([], [], set())
+            return Events.none(0)
         states = bytearray(lines.left)
         ends = _numbers("I", count)
-        times = bytearray(_TIME_BYTES * count)
+        times = _no_times(count)
         out = bytearray(2 * len(lines.text) + _GROWTH * count)
         used = self._splice(
             _Bytes.of(lines.text), _Bytes.of(program), _Bytes.of(automaton),
@@ -161,7 +197,28 @@ class Library:
             _address(states), ends.buffer_info()[0], _address(times), _address(out), len(out),
         )  # fmt: skip
         _check(used)
-        return _events(states, ends, times.decode("latin-1"), out)
+        return Events(bytes(memoryview(out)[:used]), ends, states, times)
+
+    def suspects(self, lines: Lines, automaton: bytes) -> bytearray:
+        """Looks for hints of secrets.
+
+        Args:
+            lines: In UTF-8.
+            automaton: As for `splice`.
+
+        Returns:
+            One byte for each line: other than 0 for those that may hold a secret.
+        """
+        count = len(lines.starts)
+        states = bytearray(count)
+        if count:
+            _check(
+                self._suspects(
+                    _Bytes.of(lines.text), _Bytes.of(automaton), count,
+                    lines.starts.buffer_info()[0], lines.ends.buffer_info()[0], _address(states),
+                )
+            )  # fmt: skip
+        return states
 
     def prepare(self, messages: Sequence[bytes], ingested: str) -> Prepared:
         """Sets the index time into usual events, and marks those that are errors by their level.
@@ -269,22 +326,11 @@ def _address(buffer: bytearray) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
 
-_SUSPECT = 2
-_EVENT = (1, _SUSPECT)
+_EVENT = (MADE, SUSPECT)
 
 
-def _events(states: bytearray, ends: array[int], times: str, out: bytearray) -> Events:
-    begins = [0, *ends[:-1]]
-    view = memoryview(out)
-    values: list[bytes | None] = [
-        bytes(view[begin:end]) for begin, end in zip(begins, ends, strict=True)
-    ]
-    timestamps = [times[at : at + _TIME_BYTES] for at in range(0, len(times), _TIME_BYTES)]
-    suspects = set()
-    if states.count(1) < len(states):
-        values = [v if s in _EVENT else None for v, s in zip(values, states, strict=True)]
-        suspects = {number for number, state in enumerate(states) if state == _SUSPECT}
-    return Events(values, timestamps, suspects)
+def _no_times(count: int) -> bytearray:
+    return bytearray(b"\n") * ((_TIME_BYTES + 1) * count)
 
 
 @lru_cache(maxsize=1)

@@ -28,7 +28,7 @@ use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 7;
+const INTERFACE: u32 = 8;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -61,7 +61,8 @@ impl Bytes {
 /// The event of line n begins `places[n]` bytes behind `offset` in its source.
 /// `states` holds one byte for each line: 0 on entry for lines to be looked at; on return 1 where an
 /// event was made, 2 where one was made whose line may hold a secret. `ends[n]` is where the event of line n ends in
-/// `out` (for lines without one: where the one before ends). `times` takes 24 bytes for each line.
+/// `out` (for lines without one: where the one before ends). `times` takes 24 bytes for each line, and
+/// leaves one alone.
 ///
 /// Returns how many bytes of `out` are used, or a negative number: -1 for a malformed program or
 /// automaton, -2 for a bug; then nothing of the answer means anything. Lines whose events do not fit
@@ -69,7 +70,7 @@ impl Bytes {
 ///
 /// # Safety
 /// All pointers must be valid for the lengths given: `starts`, `stops`, `places`, `states` and `ends` for
-/// `count` elements, `times` for 24 times as many bytes.
+/// `count` elements, `times` for 25 times as many bytes.
 #[no_mangle]
 pub unsafe extern "C" fn logboom_splice(
     text: Bytes,
@@ -105,7 +106,7 @@ pub unsafe extern "C" fn logboom_splice(
             Made {
                 states: slice::from_raw_parts_mut(states, count),
                 ends: slice::from_raw_parts_mut(ends, count),
-                times: slice::from_raw_parts_mut(times, count * splice::TIME_BYTES),
+                times: slice::from_raw_parts_mut(times, count * (splice::TIME_BYTES + 1)),
                 out: slice::from_raw_parts_mut(out, capacity),
             },
         )
@@ -115,6 +116,44 @@ pub unsafe extern "C" fn logboom_splice(
         let program = Program::read(program)?;
         let automaton = Automaton::read(automaton)?;
         Some(splice(&program, &automaton, &given, made))
+    };
+    guarded(work)
+}
+
+/// Looks for hints of secrets in lines: `states[n]` becomes 1 where line n may hold one.
+///
+/// Returns 0, or a negative number as `logboom_splice` does.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given: `starts`, `stops` and `states` for `count` elements.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_suspects(
+    text: Bytes,
+    automaton: Bytes,
+    count: usize,
+    starts: *const u32,
+    stops: *const u32,
+    states: *mut u8,
+) -> i64 {
+    if count == 0 {
+        return 0;
+    }
+    let (text, automaton, starts, stops, states) = unsafe {
+        (
+            text.slice(),
+            automaton.slice(),
+            slice::from_raw_parts(starts, count),
+            slice::from_raw_parts(stops, count),
+            slice::from_raw_parts_mut(states, count),
+        )
+    };
+    let work = || {
+        let automaton = Automaton::read(automaton)?;
+        for ((start, stop), state) in starts.iter().zip(stops).zip(states) {
+            let line = text.get(*start as usize..*stop as usize)?;
+            *state = u8::from(automaton.finds(line));
+        }
+        Some(0)
     };
     guarded(work)
 }

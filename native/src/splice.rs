@@ -59,7 +59,7 @@ pub fn splice(program: &Program, automaton: &Automaton, given: &Given, made: Mad
                     used += out.used;
                     made.states[number] = if automaton.finds(line) { SUSPECT } else { MADE };
                     if let Value::AsWritten(time) = values[shape.time] {
-                        let place = number * TIME_BYTES;
+                        let place = number * (TIME_BYTES + 1);
                         made.times[place..place + TIME_BYTES]
                             .copy_from_slice(&time[1..=TIME_BYTES]);
                     }

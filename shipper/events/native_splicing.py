@@ -58,6 +58,18 @@ class NativeSplicer:
             lines, self._program, self._automaton, run=self._run, created=read_text, offset=offset
         )
 
+    def suspects(self, buffer: bytes, spans: tuple[Sequence[int], Sequence[int]]) -> list[int]:
+        """The numbers of lines that may hold a secret.
+
+        Args:
+            buffer: Text in UTF-8.
+            spans: Starts and ends of lines in the buffer.
+        """
+        starts, ends = array("I", spans[0]), array("I", spans[1])
+        lines = Lines(buffer, starts, ends, starts, bytearray())
+        found = self._library.suspects(lines, self._automaton)
+        return [number for number, state in enumerate(found) if state] if any(found) else []
+
 
 _LEAVE = 255
 

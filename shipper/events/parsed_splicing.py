@@ -12,9 +12,11 @@ from itertools import accumulate
 
 import orjson
 
+from logboom.native.library import Events
+from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer
 from shipper.events.placing import timestamp_text
-from shipper.events.splicing import Spliced, Splicer
+from shipper.events.splicing import Splicer
 from shipper.parsers.port import Fields
 from shipper.redaction.redact import Redactor
 
@@ -43,7 +45,7 @@ class ParsedSplicer:
     def splice(
         self, parsed: Sequence[Fields | None], offsets: Sequence[int], *, but: Collection[int],
         read_ns: int, read_text: str,
-    ) -> Spliced:  # fmt: skip
+    ) -> Made:  # fmt: skip
         """Makes the events of a buffer, as many as can be.
 
         Args:
@@ -53,59 +55,56 @@ class ParsedSplicer:
             read_ns: When they were read.
             read_text: The same as ISO 8601 in UTC.
         """
-        spliced = Spliced([None] * len(parsed), [""] * len(parsed))
-        numbers: list[int] = []
-        lines: list[bytes] = []
-        for number, fields in enumerate(parsed):
-            line = None if fields is None or number in but else self._line(fields, read_ns)
-            if line is not None:
-                numbers.append(number)
-                lines.append(line)
-        left = self._natively(spliced, numbers, lines, offsets, read_text)
+        lines = [
+            b"" if fields is None or number in but else self._line(fields, read_ns)
+            for number, fields in enumerate(parsed)
+        ]
+        made = self._natively(lines, offsets, read_text)
+        for number in self._with_secrets(lines, sorted(made.suspects)):
+            made.refuse(number)
+            lines[number] = b""
+        left = [number for number in made.left() if lines[number]]
         if left:
-            texts = [lines[place].decode() for place in left]
-            at = [offsets[numbers[place]] for place in left]
+            texts = [lines[number].decode() for number in left]
             suspects = self._redactor.suspects(texts)
-            made = self._splicer.splice(texts, at, but=suspects, read_text=read_text)
-            for place, value, timestamp in zip(left, made.values, made.timestamps, strict=True):
-                spliced.values[numbers[place]] = value
-                spliced.timestamps[numbers[place]] = timestamp
-        return spliced
+            at = [offsets[number] for number in left]
+            spliced = self._splicer.splice(texts, at, but=suspects, read_text=read_text)
+            for number, value, stamp in zip(left, spliced.values, spliced.timestamps, strict=True):
+                if value is not None:
+                    made.put(number, value, stamp)
+        return made
 
-    def _line(self, fields: Fields, read_ns: int) -> bytes | None:
-        """The fields as JSON, with the time as we write it; None when they are unusual."""
+    def _with_secrets(self, lines: Sequence[bytes], likely: Sequence[int]) -> list[int]:
+        texts = [lines[number].decode() for number in likely]
+        return [likely[place] for place in self._redactor.suspects(texts)]
+
+    def _line(self, fields: Fields, read_ns: int) -> bytes:
+        """The fields as JSON, with the time as we write it; nothing when they are unusual."""
         stamp = fields.get("@timestamp")
         moment = self._times.read(stamp, read_ns) if type(stamp) is str else None
         if moment is None:
-            return None
+            return b""
         try:
             line = orjson.dumps({**fields, "@timestamp": moment})
         except TypeError:
-            return None
-        return None if b":null" in line else line  # NaN and infinity, perhaps
+            return b""
+        return b"" if b":null" in line else line  # NaN and infinity, perhaps
 
     def _natively(
-        self, spliced: Spliced, numbers: Sequence[int], lines: Sequence[bytes],
-        offsets: Sequence[int], read_text: str,
-    ) -> Sequence[int]:  # fmt: skip
-        """Lets the compiled part make what it can; the places of the lines that are left."""
+        self, lines: Sequence[bytes], offsets: Sequence[int], read_text: str
+    ) -> Made:  # fmt: skip
+        """What the compiled part can make."""
         shapes = self._splicer.shapes
         if self._native is None or not shapes or not lines:
-            return range(len(lines))
+            return Made(Events.none(len(lines)))
         ends = list(accumulate(map(len, lines)))
-        base = offsets[numbers[0]]
-        made = self._native.splice(
-            b"".join(lines), ([0, *ends[:-1]], ends), shapes, but=(), offset=base,
-            read_text=read_text, places=[offsets[number] - base for number in numbers],
+        base = offsets[0]
+        return Made(
+            self._native.splice(
+                b"".join(lines), ([0, *ends[:-1]], ends), shapes, but=(), offset=base,
+                read_text=read_text, places=[offset - base for offset in offsets],
+            )
         )  # fmt: skip
-        left = []
-        for place, value in enumerate(made.values):
-            if value is None or place in made.suspects:
-                left.append(place)
-            else:
-                spliced.values[numbers[place]] = value
-                spliced.timestamps[numbers[place]] = made.timestamps[place]
-        return left
 
 
 class _Times:

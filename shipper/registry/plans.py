@@ -8,6 +8,7 @@ import orjson
 import zstandard
 
 from shipper.delivery.batches import Segment
+from shipper.delivery.stamps import joined
 
 
 def row_of(segment: Segment, compressor: zstandard.ZstdCompressor) -> tuple[object, ...]:
@@ -16,7 +17,7 @@ def row_of(segment: Segment, compressor: zstandard.ZstdCompressor) -> tuple[obje
     return (
         segment.source, segment.run, segment.epoch, segment.start, segment.end, segment.read_ns,
         segment.starts.tobytes(), segment.ends.tobytes(),
-        compressor.compress("\n".join(segment.timestamps).encode()),
+        compressor.compress(joined(segment.timestamps)),
         segment.lines, segment.empty_lines, days, segment.guard,
         orjson.dumps(segment.marks, option=orjson.OPT_NON_STR_KEYS), orjson.dumps(segment.dropped),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from logboom.clock import Clock
 from logboom.config import SyslogInput
-from shipper.events.assembly import PARSE_FAILED
+from shipper.events.making import PARSE_FAILED
 from shipper.framing.frames import INVALID_ENCODING, TRUNCATED, make_decoder
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.syslog.framing import Piece

@@ -197,3 +197,13 @@ def test_spans_outside_of_the_buffer_are_no_lines(library: Library) -> None:
     lines = Lines(b"{}\n", starts, array("I", [99, 12, 1]), starts, bytearray(3))
     events = library.splice(lines, bytes(8), hints(), run="r", created=READ_TEXT, offset=0)
     assert events.values == [None, None, None]
+
+
+def test_lines_with_hints_of_secrets_are_named(library: Library) -> None:
+    lines = [b"all is well", b"password=hunter22", b"", b"the password is wrong"]
+    buffer, ends = b"\n".join(lines), list[int]()
+    for line in lines:
+        ends.append((ends[-1] + 1 if ends else 0) + len(line))
+    starts = [end - len(line) for end, line in zip(ends, lines, strict=True)]
+    made = NativeSplicer(library, CONTEXT, hints())
+    assert made.suspects(buffer, (starts, ends)) == [1]

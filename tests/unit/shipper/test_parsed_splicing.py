@@ -75,15 +75,19 @@ def check(
     splicer: ParsedSplicer, normaliser: Normaliser, parsed: list[Fields | None]
 ) -> list[bool]:
     offsets = [5 + 1000 * number for number in range(len(parsed))]
-    spliced = splicer.splice(parsed, offsets, but=(), read_ns=READ_NS, read_text=READ_TEXT)
-    for number, (fields, value) in enumerate(zip(parsed, spliced.values, strict=True)):
-        if value is not None:
+    made = splicer.splice(parsed, offsets, but=(), read_ns=READ_NS, read_text=READ_TEXT)
+    left = set(made.left())
+    for number in left:
+        made.put(number, b"", "")
+    values, stamps = made.run(b"").values(), made.stamps()
+    for number, (fields, value) in enumerate(zip(parsed, values, strict=True)):
+        if number not in left:
             expected, timestamp = normaliser.normalise(
                 fields, "the text", offset=offsets[number], read_ns=READ_NS, read_text=READ_TEXT
             )
             assert orjson.loads(value) == orjson.loads(expected)
-            assert spliced.timestamps[number] == timestamp
-    return [value is not None for value in spliced.values]
+            assert stamps[number] == timestamp
+    return [number not in left for number in range(len(parsed))]
 
 
 @pytest.mark.parametrize("native", [False, True])

@@ -1,0 +1,172 @@
+"""From the frames of a buffer to events: each by the quickest way that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from logboom.clock import utc_text
+from logboom.native import Library
+from logboom.native.library import Events
+from shipper.delivery.shrinking import shrink
+from shipper.events.made import Made
+from shipper.events.native_splicing import NativeSplicer
+from shipper.events.normalise import Normaliser, SourceContext
+from shipper.events.parsed_splicing import ParsedSplicer
+from shipper.events.splicing import Splicer
+from shipper.framing import Frames
+from shipper.parsers import Parser
+from shipper.parsers.port import Fields, gives_objects
+from shipper.redaction.redact import Redactor
+
+PARSE_FAILED = "parse_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A buffer that was cut.
+
+    Attributes:
+        frames: Its events.
+        buffer: Its bytes.
+        offset: Where they begin in the source.
+        read_ns: When they were read, ns since the epoch.
+        read_text: The same as ISO 8601 in UTC, as events have it.
+    """
+
+    frames: Frames
+    buffer: bytes
+    offset: int
+    read_ns: int
+    read_text: str
+
+    @classmethod
+    def of(cls, frames: Frames, buffer: bytes, *, offset: int, read_ns: int) -> Given:
+        """Writes the read time."""
+        return cls(frames, buffer, offset, read_ns, text_of(read_ns))
+
+    @property
+    def remarkable(self) -> set[int]:
+        """Numbers of events of which framing has something to tell."""
+        return {*self.frames.tags, *self.frames.fields}
+
+
+class EventMaker:
+    """Makes the events of one source's run.
+
+    Args:
+        context: What all of them share.
+        parser: Reads their texts.
+        redactor: Takes secrets out.
+        library: The compiled part, where it is there and the source's bytes are UTF-8.
+        names_a_format: The settings name a format, so that texts without it are tagged.
+        max_message_bytes: Where an event is cut.
+    """
+
+    def __init__(
+        self, context: SourceContext, parser: Parser, redactor: Redactor, library: Library | None,
+        *, names_a_format: bool, max_message_bytes: int,
+    ) -> None:  # fmt: skip
+        self._parser = parser
+        self._redactor = redactor
+        self._names_a_format = names_a_format
+        self._max_message_bytes = max_message_bytes
+        self._splicer = Splicer(context)
+        automaton = redactor.automaton
+        self._native = (
+            None
+            if library is None or automaton is None
+            else NativeSplicer(library, context, automaton)
+        )
+        self._parsed = ParsedSplicer(self._splicer, self._native, redactor, context.zone)
+        self._normaliser = Normaliser(context, redactor=redactor)
+
+    def make(self, given: Given) -> Made:
+        """Makes all events of a buffer."""
+        return self._of_objects(given) if gives_objects(self._parser) else self._of_texts(given)
+
+    def _of_objects(self, given: Given) -> Made:
+        """The texts are JSON objects, and their own fields."""
+        made = self._natively(given)
+        left = made.left()
+        if not left:
+            return made
+        frames = given.frames
+        texts = [frames.texts[number] for number in left]
+        suspects = {left[place] for place in self._redactor.suspects(texts)}
+        unusual = suspects | given.remarkable
+        spliced = self._splicer.splice(
+            texts, [given.offset + frames.starts[number] for number in left],
+            but=[place for place, number in enumerate(left) if number in unusual],
+            read_text=given.read_text,
+        )  # fmt: skip
+        for number, value, stamp in zip(left, spliced.values, spliced.timestamps, strict=True):
+            if value is not None:
+                made.put(number, value, stamp)
+        self._normalise(made, given, {}, suspects)
+        return made
+
+    def _natively(self, given: Given) -> Made:
+        """What the compiled part can make, where there is one."""
+        frames, shapes = given.frames, self._splicer.shapes
+        if self._native is None or not shapes:
+            return Made(Events.none(len(frames.texts)))
+        made = Made(
+            self._native.splice(
+                given.buffer, (frames.starts, frames.ends), shapes, but=given.remarkable,
+                offset=given.offset, read_text=given.read_text,
+            )
+        )  # fmt: skip
+        for number in self._really(made.suspects, frames):
+            made.refuse(number)
+        return made
+
+    def _of_texts(self, given: Given) -> Made:
+        """The parser finds fields in the texts."""
+        frames = given.frames
+        suspects = self._suspects(given)
+        parsed = list(map(self._parser.parse, frames.texts))
+        made = self._parsed.splice(
+            parsed, [given.offset + start for start in frames.starts],
+            but=suspects | given.remarkable, read_ns=given.read_ns, read_text=given.read_text,
+        )  # fmt: skip
+        self._normalise(made, given, dict(enumerate(parsed)), suspects)
+        return made
+
+    def _suspects(self, given: Given) -> set[int]:
+        """The numbers of events with a secret."""
+        frames = given.frames
+        if self._native is None or given.frames.fields:
+            return self._redactor.suspects(frames.texts)
+        likely = self._native.suspects(given.buffer, (frames.starts, frames.ends))
+        return self._really(likely, frames)
+
+    def _really(self, likely: Collection[int], frames: Frames) -> set[int]:
+        """Those of some events that do hold a secret."""
+        numbers = sorted(likely)
+        texts = [frames.texts[number] for number in numbers]
+        return {numbers[place] for place in self._redactor.suspects(texts)}
+
+    def _normalise(
+        self, made: Made, given: Given, parsed: Mapping[int, Fields | None], suspects: Collection[int]
+    ) -> None:  # fmt: skip
+        """Makes the events that are left."""
+        frames = given.frames
+        for number in made.left():
+            text, marks = frames.texts[number], frames.tags.get(number, ())
+            fields = parsed[number] if number in parsed else self._parser.parse(text)
+            if fields is None and self._names_a_format:
+                marks = (*marks, PARSE_FAILED)
+            value, stamp = self._normaliser.normalise(
+                fields, text, offset=given.offset + frames.starts[number], read_ns=given.read_ns,
+                read_text=given.read_text, tags=marks, secrets=number in suspects,
+                wrapped=frames.fields.get(number),
+            )  # fmt: skip
+            if len(value) > self._max_message_bytes:
+                value = shrink(value, self._max_message_bytes)
+            made.put(number, value, stamp)
+
+
+def text_of(read_ns: int) -> str:
+    """The read time as events have it."""
+    return utc_text(read_ns // 1_000_000 * 1_000_000)
