@@ -14,6 +14,7 @@ from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import Head, head_of
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.limits import Limit
 
 
 @dataclass(slots=True)
@@ -325,6 +326,15 @@ class Store(Protocol):
 
         Raises:
             StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def limits(self) -> Sequence[Limit]:
+        """What the store takes only so much of; empty when there is nothing to watch.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+            StoreRefused: We may not know.
         """
         ...
 

@@ -110,13 +110,13 @@ async def test_an_index_that_takes_no_writes_is_nobodys_fault(
     index = f"{elasticsearch}/{unique}-2026.03.14"
     async with httpx.AsyncClient() as client:
         await client.put(f"{index}/_settings", json={"index.blocks.write": True})
-        with pytest.raises(StoreRefused, match="blocked"):
+        with pytest.raises(StoreRefused, match=r"index\.blocks"):
             await writer.write([document(1), document(2)])
         await client.put(
             f"{index}/_settings",
             json={"index.blocks.write": False, "index.blocks.read_only_allow_delete": True},
         )
-        with pytest.raises(DiskFull, match="disk usage"):
+        with pytest.raises(DiskFull, match="high watermark"):
             await writer.write([document(1), document(2)])
         await client.put(f"{index}/_settings", json={"index.blocks.read_only_allow_delete": False})
         assert set(await writer.write([document(1), document(2)])) == {Outcome.STORED}
@@ -225,11 +225,13 @@ async def test_a_node_that_is_gone_is_passed_over(
 class _SomethingElse(BaseHTTPRequestHandler):
     kind = "application/json"
     content = b'{"nodes": {}}'
+    more = ("x-more", "nothing")
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("content-type", self.kind)
         self.send_header("content-length", str(len(self.content)))
+        self.send_header(*self.more)
         self.end_headers()
         self.wfile.write(self.content)
 
@@ -247,9 +249,29 @@ class _Picture(_SomethingElse):
     content = b"\x89PNG"
 
 
+class _Kibana(_SomethingElse):
+    more = ("kbn-name", "kibana")
+
+
+class _OpenSearch(_SomethingElse):
+    content = (
+        b'{"version": {"distribution": "opensearch", "number": "2.11.1", "lucene_version": "9"}}'
+    )
+
+
+class _Old(_SomethingElse):
+    content = b'{"version": {"number": "7.10.2", "lucene_version": "8.7.0"}}'
+
+
 @pytest.fixture(params=[_SomethingElse, _Page, _Picture])
 def something_else(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), request.param)
+    with served(request.param) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -268,6 +290,18 @@ async def test_a_server_that_is_no_elasticsearch_is_recognised(
         await store.writer()
 
 
+@pytest.mark.parametrize(
+    ("handler", "says"), [(_Kibana, "Kibana"), (_OpenSearch, "OpenSearch"), (_Old, "too old")]
+)
+async def test_it_is_said_who_answers_instead(
+    handler: type[_SomethingElse], says: str, open_elastic: Opener, unique: str
+) -> None:
+    with served(handler) as url:
+        store = await open_elastic(url, unique)
+        with pytest.raises(StoreRefused, match=says):
+            await store.check()
+
+
 async def test_nobody_at_all_is_unavailable(open_elastic: Opener, unique: str) -> None:
     store = await open_elastic(f"http://127.0.0.1:{free_port()}", unique)
     with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -278,7 +312,7 @@ async def test_http_where_https_is_spoken_is_refused_or_unavailable(
     elasticsearch: str, open_elastic: Opener, unique: str
 ) -> None:
     store = await open_elastic(elasticsearch.replace("http:", "https:"), unique)
-    with pytest.raises((StoreRefused, StoreUnavailable)):
+    with pytest.raises(StoreRefused, match="write http://"):
         await store.check()
 
 

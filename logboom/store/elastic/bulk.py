@@ -11,11 +11,11 @@ from datetime import date
 from logboom.clock import Clock
 from logboom.errors import LogboomError, StoreUnavailable
 from logboom.retrying import Backoff
+from logboom.store.elastic.attribute_paths import AttributePaths
 from logboom.store.elastic.bodies import Body, BodyMaker, unsendable
 from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.number_paths import NumberPaths
 from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
 from logboom.store.elastic.reducing import reduced
@@ -81,7 +81,7 @@ class BulkWriter:
         names: Of the day indices.
         settings: How requests are made.
         clock: For patience.
-        installer: Sees to it that indices are there, and know the attributes with numbers.
+        installer: Sees to it that indices are there, and know the attributes.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class BulkWriter:
         self._clock = clock
         self._installer = installer
         self._prepared: dict[date, float] = {}
-        self._numbers = NumberPaths()
+        self._attributes = AttributePaths()
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
@@ -153,7 +153,7 @@ class BulkWriter:
     def forget(self, day: date) -> None:
         """The day's index was dropped: the next document of that day makes a new one."""
         self._prepared.pop(day, None)
-        self._numbers.forget(day)
+        self._attributes.forget(day)
 
     async def close(self) -> None:
         """Nothing is held between two writes."""
@@ -162,11 +162,11 @@ class BulkWriter:
         """Sees to it that the indices are as these documents need them."""
         for day in sorted({document.day for document in documents}):
             await self._prepare_day(day)
-        for day, paths in self._numbers.unknown(documents).items():
+        for day, paths in self._attributes.unknown(documents).items():
             try:
-                await self._installer.add_numbers(self._names.of(day), paths)
+                await self._installer.add_attributes(self._names.of(day), paths)
             except LogboomError:
-                self._numbers.forget(day)
+                self._attributes.forget(day)
                 raise
 
     async def _prepare_day(self, day: date) -> None:
@@ -178,7 +178,7 @@ class BulkWriter:
         name = self._names.of(day)
         if looked is None or not await self._installer.is_there(name):
             await self._installer.prepare_index(name)
-            self._numbers.forget(day)
+            self._attributes.forget(day)
         self._prepared[day] = now
 
     async def _send_all(self, write: _Write, bodies: Iterator[Body]) -> None:

@@ -48,6 +48,13 @@ _FATES = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.
 
 _VERSIONS = "items.*._seq_no,items.*._primary_term"
 
+_PLAIN_HTTP = "WRONG_VERSION_NUMBER"
+_HUNG_UP = "disconnected"
+
+
+class NoElasticsearch(StoreRefused):
+    """What answers does not name itself as Elasticsearch does."""
+
 
 class Client:
     """A thin way to Elasticsearch.
@@ -174,21 +181,43 @@ class Client:
         content: bytes = answer.body
         return status, content
 
+    async def greeting(self) -> tuple[Mapping[str, str], Any]:
+        """What the server says of itself to anybody, be it an Elasticsearch or not.
+
+        Returns:
+            Headers, and the decoded answer.
+
+        Raises:
+            StoreUnavailable: Nobody answers.
+            StoreRefused: As `try_to`.
+        """
+        try:
+            answer = await self._transport.perform_request("GET", "/", headers={"accept": _JSON})
+        except TransportError as error:
+            raise self._translated(error) from error
+        return dict(answer.meta.headers), decoded(answer.body)
+
     def _check_product(self, headers: HttpHeaders) -> None:
         if headers.get("x-elastic-product") != "Elasticsearch":
-            raise StoreRefused(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
+            raise NoElasticsearch(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
 
     def _translated(self, error: TransportError) -> StoreError:
         if isinstance(error, SerializationError):
             return StoreRefused(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
         if isinstance(error, TlsError):
+            is_plain = _PLAIN_HTTP in error.message.upper().replace(" ", "_")
             return StoreRefused(
                 f"no trusted connection to Elasticsearch: {error.message}",
                 where=self._address,
-                mend="check the store's tls.ca_file, and that the certificate names the host",
+                mend="the server speaks no TLS: write http:// in the store's urls"
+                if is_plain
+                else "check the store's tls.ca_file, and that the certificate names the host",
             )
+        hung_up = _HUNG_UP in error.message.lower() and self._address.startswith("http:")
         return StoreUnavailable(
-            f"Elasticsearch does not answer: {error.message}", where=self._address
+            f"Elasticsearch does not answer: {error.message}",
+            where=self._address,
+            mend="if it speaks TLS, write https:// in the store's urls" if hung_up else None,
         )
 
 

@@ -113,7 +113,9 @@ class Counter:
             StoreUnavailable: Ask again later.
         """
         counts: list[SourceCount] = []
-        wanted: Dsl = {"match_all": {}} if day is None else {"term": {"_index": self._names.of(day)}}
+        wanted: Dsl = (
+            {"match_all": {}} if day is None else {"term": {"_index": self._names.of(day)}}
+        )
         pages: dict[str, Any] = {
             "size": _SOURCES_AT_ONCE,
             "sources": [

@@ -7,7 +7,7 @@ they are.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -15,11 +15,12 @@ from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
 from logboom.errors import StoreRefused
 from logboom.fields import ATTRIBUTES
+from logboom.store.elastic.attribute_paths import Kind
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.refusals import failure, reason_of
 from logboom.store.elastic.server import Server
-from logboom.store.elastic.templates import MANAGED_BY, Template, number_mapping, templates
+from logboom.store.elastic.templates import MANAGED_BY, Template, attribute_mapping, templates
 
 log = logging.getLogger("logboom.store")
 
@@ -87,14 +88,14 @@ class Installer:
             raise failure(status, answer, self._client.address)
         return status == 200
 
-    async def add_numbers(self, name: str, paths: Sequence[str]) -> None:
-        """Tells an index that attributes may hold numbers, whatever else they hold.
+    async def add_attributes(self, name: str, paths: Mapping[str, Kind]) -> None:
+        """Tells an index what attributes hold, in one go.
 
         An index that has no room for more fields is left as it is.
 
         Args:
             name: Of the index.
-            paths: Dotted names below `attributes`.
+            paths: Dotted names below `attributes`, and what is there.
 
         Raises:
             StoreUnavailable: Try again later.
@@ -103,18 +104,18 @@ class Installer:
         attributes = {
             "type": "object",
             "subobjects": False,
-            "properties": dict.fromkeys(paths, number_mapping()),
+            "properties": {path: attribute_mapping(kind.value) for path, kind in paths.items()},
         }
         status, answer = await self._client.try_to(
             "PUT", f"/{quote(name)}/_mapping", body={"properties": {ATTRIBUTES: attributes}}
         )
         if status == 400 and len(paths) > 1 and _NO_ROOM not in reason_of(answer):
-            middle = len(paths) // 2  # one odd name must not keep the others from being told
-            await self.add_numbers(name, paths[:middle])
-            await self.add_numbers(name, paths[middle:])
+            both = list(paths.items())  # one odd name must not keep the others from being told
+            await self.add_attributes(name, dict(both[: len(both) // 2]))
+            await self.add_attributes(name, dict(both[len(both) // 2 :]))
         elif status == 400:
             log.warning(
-                "the index %s cannot be told of %d attributes with numbers: %s",
+                "the index %s cannot be told of %d attributes: %s",
                 name, len(paths), reason_of(answer),
             )  # fmt: skip
         elif status != 200:

@@ -12,6 +12,18 @@ LATER = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_REASON = 500
 _NO_RIGHTS = frozenset({401, 403})
 _CREDENTIALS = "check the store's api_key, or username and password, and the rights that go with it"
+_FULL = (
+    "give its nodes more disk, or drop old days; Elasticsearch takes events again by itself when the"
+    " disk is below the high watermark"
+)
+_MENDS = {
+    "cluster_block_exception": "somebody has set a block: look at index.blocks.* of that index, and"
+    " at cluster.blocks.*",
+    "validation_exception": "drop old days, let the cluster have more nodes, or raise"
+    " cluster.max_shards_per_node",
+}
+"""What helps, by the type of an error that no credentials mend."""
+
 _RIGHTS = (
     "a role for logboom needs the cluster privileges monitor and manage_index_templates, and on its"
     " indices auto_configure, create_doc, create_index, maintenance, monitor, read and"
@@ -30,9 +42,14 @@ def failure(status: int, body: Any, address: str) -> LogboomError:  # noqa: ANN4
     """
     reason = reason_of(body)
     if is_disk_full(body):
-        return DiskFull(f"Elasticsearch has no room left: {reason}", where=address)
+        return DiskFull(f"Elasticsearch has no room left: {reason}", where=address, mend=_FULL)
     if status in LATER:
         return StoreUnavailable(f"Elasticsearch is busy ({status}): {reason}", where=address)
+    kind = _error_of(body).get("type")
+    if kind in _MENDS:
+        return StoreRefused(
+            f"Elasticsearch refuses ({status}): {reason}", where=address, mend=_MENDS[kind]
+        )
     if status in _NO_RIGHTS:
         mend = _CREDENTIALS if status == 401 else _RIGHTS
         return StoreRefused(

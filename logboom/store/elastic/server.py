@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from logboom.errors import StoreRefused
-from logboom.store.elastic.client import Client
+from logboom.store.elastic.client import Client, NoElasticsearch
+from logboom.store.elastic.strangers import stranger
 
 OLDEST = (8, 19)
 NEWEST_MAJOR = 9
+_ASKED = (
+    "cluster_name,nodes.*.version,nodes.*.modules.name,nodes.*.http.max_content_length_in_bytes"
+)
 _TOKENIZERS = "analysis-common"
+_EXTRAS = {"x-pack-ilm": "ILM", "data-streams": "data streams"}
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -25,6 +31,7 @@ class Server:
         nodes: How many there are.
         cuts_words: All of them have the tokenizer that cuts texts into our words.
         max_content_bytes: The largest request that each of them takes.
+        extras: What all of them can do besides that we do not need: data streams, ILM.
     """
 
     name: str
@@ -32,6 +39,7 @@ class Server:
     nodes: int
     cuts_words: bool
     max_content_bytes: int
+    extras: Sequence[str] = ()
 
     @property
     def is_newer_than_known(self) -> bool:
@@ -46,14 +54,13 @@ async def ask_server(client: Client) -> Server:
         StoreUnavailable: Elasticsearch does not answer.
         StoreRefused: It refuses us, is too old, or is none.
     """
-    answer = await client.ask(
-        "GET",
-        "/_nodes/_all/plugins,http",
-        parameters={
-            "filter_path": "cluster_name,nodes.*.version,nodes.*.modules.name"
-            ",nodes.*.http.max_content_length_in_bytes"
-        },
-    )
+    try:
+        answer = await client.ask(
+            "GET", "/_nodes/_all/plugins,http", parameters={"filter_path": _ASKED}
+        )
+    except NoElasticsearch as error:
+        headers, greeting = await client.greeting()
+        raise stranger(headers, greeting, client.address) from error
     server = _server(answer)
     if _parts(server.version) < OLDEST:
         raise StoreRefused(
@@ -70,14 +77,18 @@ def _server(answer: Any) -> Server:  # noqa: ANN401 - JSON
         name=answer["cluster_name"],
         version=min((node["version"] for node in nodes), key=_parts),
         nodes=len(nodes),
-        cuts_words=all(
-            any(module["name"] == _TOKENIZERS for module in node.get("modules", ()))
-            for node in nodes
-        ),
+        cuts_words=all(_TOKENIZERS in _modules(node) for node in nodes),
         max_content_bytes=min(
             node.get("http", {}).get("max_content_length_in_bytes", 100 * 2**20) for node in nodes
         ),
+        extras=[
+            name for module, name in _EXTRAS.items() if all(module in _modules(n) for n in nodes)
+        ],
     )
+
+
+def _modules(node: Mapping[str, Any]) -> set[str]:
+    return {module["name"] for module in node.get("modules", ())}
 
 
 def _parts(version: str) -> tuple[int, int]:

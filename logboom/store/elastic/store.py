@@ -17,6 +17,7 @@ from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter, Interval
 from logboom.store.elastic.install import Installer
+from logboom.store.elastic.limits import LimitWatcher
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.rollups import ElasticRollups
@@ -24,6 +25,7 @@ from logboom.store.elastic.searching import ANY_INDEX, Searcher
 from logboom.store.elastic.server import Server, ask_server
 from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
+from logboom.store.limits import Limit
 from logboom.store.port import (
     Count,
     Day,
@@ -65,6 +67,7 @@ class ElasticsearchStore:
         self._client = Client(section)
         self._searcher = Searcher(self._client, names)
         self._counter = Counter(self._client, names, self._searcher)
+        self._limits = LimitWatcher(self._client, names)
         self._writers: list[BulkWriter] = []
         self._rollups = ElasticRollups(self._client, section, names)
 
@@ -159,6 +162,10 @@ class ElasticsearchStore:
         ]
         return sorted(found, key=lambda day: day.day)
 
+    async def limits(self) -> Sequence[Limit]:
+        """Fields of the newest days, shards of the cluster and disks of its nodes."""
+        return await self._limits.look()
+
     def snapshots(self) -> Snapshots:
         """Backs day indices up to a repository of Elasticsearch's own."""
         return Snapshots(self._client, self._names, self._clock)
@@ -177,6 +184,8 @@ class ElasticsearchStore:
         health = await self._client.ask("GET", "/_cluster/health")
         nodes = "1 node" if server.nodes == 1 else f"{server.nodes} nodes"
         sentence = f"Elasticsearch {server.version}, {nodes}, {health['status']}, at {self.address}"
+        if server.extras:
+            sentence += f"; it also has {' and '.join(server.extras)}"
         if server.is_newer_than_known:
             return f"{sentence}; this version is newer than logboom knows"
         return sentence

@@ -6,6 +6,7 @@ The templates are data in `mappings/elasticsearch/`; settings of the configurati
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from typing import Any
@@ -112,8 +113,11 @@ def _settings(section: ElasticsearchSection) -> dict[str, Any]:
     return settings
 
 
-def number_mapping() -> dict[str, Any]:
-    """How an attribute is indexed that holds numbers."""
-    dynamic = load("attributes")["template"]["mappings"]["dynamic_templates"]
-    mapping: dict[str, Any] = dynamic[0]["attribute_numbers"]["mapping"]
-    return mapping
+@cache
+def attribute_mapping(kind: str) -> dict[str, Any]:
+    """How an attribute is indexed: one that holds a `number`, or only `text`."""
+    for one in load("attributes")["template"]["mappings"]["dynamic_templates"]:
+        if f"attribute_{kind}s" in one:
+            mapping: dict[str, Any] = one[f"attribute_{kind}s"]["mapping"]
+            return mapping
+    raise KeyError(kind)

@@ -14,6 +14,7 @@ from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.limits import Limit
 from logboom.store.local import counting
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
@@ -148,6 +149,10 @@ class LocalStore:
         damaged = await self._run(self._folder.damaged)
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         return [*view.warnings, *(f"{name} {aside}" for name in damaged)]
+
+    async def limits(self) -> Sequence[Limit]:
+        """None: days have as many fields as they need, and the disk is looked at by others."""
+        return ()
 
     async def refresh(self) -> None:
         """Makes everything written so far visible to searches.

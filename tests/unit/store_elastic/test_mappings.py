@@ -14,7 +14,7 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.analysis import WORD_PATTERN
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import OWN, searched_name
-from logboom.store.elastic.templates import load, number_mapping, templates
+from logboom.store.elastic.templates import attribute_mapping, load, templates
 
 FILES = [
     "settings",
@@ -146,8 +146,9 @@ def test_a_pattern_that_says_more_goes_first() -> None:
 
 
 def test_attributes_with_numbers_are_keywords_and_numbers() -> None:
-    assert number_mapping()["type"] == "keyword"
-    assert number_mapping()["fields"]["number"]["coerce"] is False
+    assert attribute_mapping("number")["type"] == "keyword"
+    assert attribute_mapping("number")["fields"]["number"]["coerce"] is False
+    assert "fields" not in attribute_mapping("text")
 
 
 def test_no_name_of_a_field_begins_with_ours() -> None:
