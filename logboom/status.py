@@ -170,6 +170,66 @@ class DeadStatus(_Entry):
         return f"dead/{self.store}"
 
 
+DURATION_ENDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper ends of the buckets that a processor counts durations in."""
+
+
+class LevelCounts(_Entry):
+    """Stored events of one service and level."""
+
+    service: str
+    level: str
+    events: int
+    errors: int
+
+
+class RequestCounts(_Entry):
+    """Requests that stored events of one service tell of, by class of status (`5xx`)."""
+
+    service: str
+    status: str
+    requests: int
+
+
+class DurationCounts(_Entry):
+    """Durations of one service: counts by `DURATION_ENDS_S` and one beyond; their sum."""
+
+    service: str
+    counts: tuple[int, ...]
+    sum_s: float
+
+
+class RatesStatus(_Entry):
+    """What one processor has stored since it started.
+
+    Attributes:
+        instance: That of the processor.
+        levels: Events and errors by service and level.
+        requests: Requests by service and class of status.
+        durations: By service.
+    """
+
+    instance: str
+    at_ns: int
+    levels: tuple[LevelCounts, ...] = ()
+    requests: tuple[RequestCounts, ...] = ()
+    durations: tuple[DurationCounts, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Key of this entry on the status stream."""
+        return f"rates/{self.instance}"
+
+
+def decode_rates(entries: Mapping[str, bytes]) -> list[RatesStatus]:
+    """What processors have stored, among what `Broker.read_status` gave, by instance."""
+    return [
+        RatesStatus.model_validate_json(value)
+        for key, value in sorted(entries.items())
+        if key.startswith("rates/")
+    ]
+
+
 def decode_dead(entries: Mapping[str, bytes]) -> list[DeadStatus]:
     """The dead letters of all data folders among what `Broker.read_status` gave."""
     return [

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from logboom.broker import PartitionLag
-from logboom.status import DeadStatus, LossStatus, ServiceStatus, SourceStatus
+from logboom.status import (
+    DURATION_ENDS_S,
+    DeadStatus,
+    LossStatus,
+    RatesStatus,
+    ServiceStatus,
+    SourceStatus,
+)
+from logboom.store.limits import Limit
 
 EVENT_COUNTERS: dict[str, str] = {
     "events_acked": "Events that the broker has acknowledged to this shipper.",
@@ -30,6 +44,14 @@ EVENT_COUNTERS: dict[str, str] = {
     "events_duplicate": "Events that the store had already: replays after a crash.",
     "events_dead": "Events that the store refused for good: dead letters.",
     "events_error": "Events that this processor has tagged as errors.",
+    "days_dropped": "Days that retention has deleted from the store.",
+    "days_archived": "Days that retention has moved into archives.",
+    "archives_deleted": "Archives that retention has deleted.",
+    "retention_failures": "Times that retention or an order for days could not do its work.",
+    "rollup_minutes": "Minutes whose rates this processor has worked out.",
+    "rollup_rows": "Rows of minutes that it has made of them.",
+    "rollup_seconds": "Seconds that it has spent on rates.",
+    "rollups_too_wide": "Hours whose rates are not complete: too many services, hosts and levels.",
 }
 """Names of the services' own counters, as they are posted on the status stream."""
 
@@ -79,9 +101,11 @@ class PipelineCollector(Collector):
         self.lag: Iterable[PartitionLag] = ()
         self.losses: Iterable[LossStatus] = ()
         self.dead: Iterable[DeadStatus] = ()
+        self.limits: Iterable[Limit] = ()
+        self.rates: Iterable[RatesStatus] = ()
         self._shown: dict[str, None] = {}
 
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """The metrics; called by prometheus_client."""
         labels = ["service", "instance"]
         waiting = GaugeMetricFamily(
@@ -103,6 +127,8 @@ class PipelineCollector(Collector):
         yield self._redacted()
         yield from self._sources()
         yield from self._trouble()
+        yield _limits(self.limits)
+        yield from rate_families(self.rates)
         lag = GaugeMetricFamily(
             "logboom_broker_lag", "Events that wait in a partition.", labels=["partition"]
         )
@@ -183,6 +209,47 @@ class PipelineCollector(Collector):
             size[status.store] += status.bytes
         yield _gauge("logboom_dead_letters", "Dead letters that wait.", letters, label="store")
         yield _gauge("logboom_dead_letters_bytes", "Bytes of their events.", size, label="store")
+
+
+def _limits(limits: Iterable[Limit]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "logboom_store_limit_used", "How much of what the store takes at most is used, 0 to 1.",
+        labels=["kind", "of"],
+    )  # fmt: skip
+    for limit in limits:
+        family.add_metric([limit.kind, limit.of], limit.share)
+    return family
+
+
+def rate_families(rates: Iterable[RatesStatus]) -> Iterator[Metric]:
+    """What was stored of each service, while it happens."""
+    labels = ["instance", "service_name"]
+    events = CounterMetricFamily(
+        "logboom_log_events", "Events stored, by their service and level.",
+        labels=[*labels, "level"],
+    )  # fmt: skip
+    errors = CounterMetricFamily(
+        "logboom_log_errors", "Of these, errors.", labels=[*labels, "level"]
+    )
+    requests = CounterMetricFamily(
+        "logboom_log_requests", "Requests that events tell of, by class of status.",
+        labels=[*labels, "status"],
+    )  # fmt: skip
+    durations = HistogramMetricFamily(
+        "logboom_log_duration_seconds", "event.duration of events, by their service.", labels=labels
+    )
+    for one in rates:
+        for level in one.levels:
+            names = [one.instance, level.service, level.level]
+            events.add_metric(names, level.events)
+            errors.add_metric(names, level.errors)
+        for request in one.requests:
+            requests.add_metric([one.instance, request.service, request.status], request.requests)
+        for duration in one.durations:
+            ends = [*(str(end) for end in DURATION_ENDS_S), "+Inf"]
+            buckets = list(zip(ends, accumulate(duration.counts), strict=True))
+            durations.add_metric([one.instance, duration.service], buckets, duration.sum_s)
+    yield from (events, errors, requests, durations)
 
 
 def _count(source: SourceStatus, name: str) -> float:

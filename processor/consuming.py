@@ -57,13 +57,15 @@ class Consumer:
         bury: Takes documents that the store will never take; returns when they are durable.
         mark: Is told of every document that was written, also again; returns when its rollups are
             sure to be worked out anew.
+        count: Is told of every document and what became of it, once it is marked.
         clock: For lingering.
     """
 
     def __init__(
         self, broker: Broker, store: Store, section: ProcessorSection, preparer: Preparer,
         bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]],
-        mark: Callable[[Sequence[Document]], Awaitable[None]], clock: Clock,
+        mark: Callable[[Sequence[Document]], Awaitable[None]],
+        count: Callable[[Sequence[Document], Sequence[Outcome | Rejected]], None], clock: Clock,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._store = store
@@ -71,6 +73,7 @@ class Consumer:
         self._preparer = preparer
         self._bury = bury
         self._mark = mark
+        self._count = count
         self._clock = clock
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
         self.counts = Counts()
@@ -135,6 +138,7 @@ class Consumer:
             await self._insist("dead letters", lambda: self._bury(refused))
             self.counts.rejected += len(refused)
         await self._insist("state", lambda: self._mark(documents))
+        self._count(documents, outcomes)
 
     async def _insist(self, part: str, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """Tries until it works; meanwhile the health says what it waits for."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
 
 from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
@@ -26,6 +25,8 @@ from processor.burying import Burial
 from processor.consuming import Consumer
 from processor.preparing import Preparer
 from processor.tagging import Tagger
+from processor.telling import Telling
+from processor.rates import Rates
 from processor.rolling.opening import open_rolling
 
 log = logging.getLogger("logboom.processor")
@@ -57,17 +58,21 @@ async def _serve(config: Config, clock: Clock) -> None:
     )
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
-    telling = DeadTelling(letters, clock)
     rolling = open_rolling(config, store, state, instance, clock)
-    consumer = Consumer(broker, store, config.processor, preparer, burial.bury, rolling.mark, clock)
+    rates = Rates()
+    consumer = Consumer(
+        broker, store, config.processor, preparer, burial.bury, rolling.mark, rates.add, clock
+    )
+    telling = Telling(
+        instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock), clock
+    )
 
     def tell(collector: PipelineCollector) -> None:
-        collector.services = [reporter.status(_counters(consumer, preparer))]
-        collector.dead = [] if telling.last is None else [telling.last]
+        telling.fill(collector, reporter)
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            reporting = tasks.create_task(_report(reporter, consumer, preparer, telling))
+            reporting = tasks.create_task(_report(reporter, consumer, telling))
             monitoring = tasks.create_task(
                 Monitoring(config.processor.metrics, reporter, tell).serve()
             )
@@ -81,16 +86,14 @@ async def _serve(config: Config, clock: Clock) -> None:
             reporting.cancel()
             monitoring.cancel()
         reporter.state = "stopped"
-        await reporter.post(_counters(consumer, preparer), await telling.news())
+        await reporter.post(telling.counters(), await telling.news())
     finally:
         await state.close()
         await store.close()
         await broker.close()
 
 
-async def _report(
-    reporter: Reporter, consumer: Consumer, preparer: Preparer, telling: DeadTelling
-) -> None:
+async def _report(reporter: Reporter, consumer: Consumer, telling: Telling) -> None:
     while True:
         waiting_for = consumer.counts.waiting_for
         if reporter.state != "stopping":
@@ -98,16 +101,6 @@ async def _report(
         reporter.waiting_for = waiting_for
         if waiting_for:
             reporter.trouble(waiting_for)
-        await reporter.post(_counters(consumer, preparer), await telling.news())
+        await reporter.post(telling.counters(), await telling.news())
         await asyncio.sleep(INTERVAL_S)
 
-
-def _counters(consumer: Consumer, preparer: Preparer) -> Mapping[str, float]:
-    counts = consumer.counts
-    return {
-        "events_consumed": counts.consumed,
-        "events_stored": counts.stored,
-        "events_duplicate": counts.duplicates,
-        "events_dead": counts.rejected,
-        "events_error": preparer.errors,
-    }

@@ -161,11 +161,13 @@ def create_app(
     async def scrape() -> Response:
         snapshot = await state.snapshot()
         collector.services, collector.sources = snapshot.services, snapshot.sources
+        collector.limits = await state.limits.known()
         collector.lag, collector.losses, collector.dead = (
             snapshot.lag,
             snapshot.losses,
             snapshot.dead,
         )
+        collector.rates = snapshot.rates
         return Response(
             generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8"
         )

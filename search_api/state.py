@@ -6,27 +6,33 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from logboom.archive.removals import Removal, all_removals, removed_of
 from logboom.broker import Broker, PartitionLag
 from logboom.clock import Clock
 from logboom.dead import DeadLetters
 from logboom.errors import LogboomError
-from logboom.ledger import judge
+from logboom.ledger import Removed, judge
+from logboom.state import State
 from logboom.status import (
     FEWEST_RESTARTS,
     RESTARTS_WITHIN_S,
     STALE_AFTER_S,
     DeadStatus,
     LossStatus,
+    RatesStatus,
     ServiceStatus,
     SourceStatus,
     decode_dead,
     decode_losses,
+    decode_rates,
     decode_status,
 )
-from logboom.store import Store
+from logboom.store import SourceCount, Store
+from search_api.limits import StoreLimits
 
 _FRESH_S = 1.0
 _FORGOTTEN_S = 3600.0
@@ -44,6 +50,16 @@ class Snapshot:
     broker_trouble: str | None
     losses: Sequence[LossStatus] = ()
     dead: Sequence[DeadStatus] = ()
+    rates: Sequence[RatesStatus] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The store's side of the ledger."""
+
+    stored: Sequence[SourceCount]
+    days: Sequence[date]
+    removed: Sequence[Removed]
 
 
 class PipelineState:
@@ -55,15 +71,21 @@ class PipelineState:
         group: The processors' consumer group.
         data: The data folder; its dead letters are those of a processor on this machine.
         clock: For ages.
+        memory: Has what was taken out of the store; None: nothing ever was.
     """
 
-    def __init__(self, broker: Broker, store: Store, group: str, data: Path, clock: Clock) -> None:
+    def __init__(
+        self, broker: Broker, store: Store, group: str, data: Path, clock: Clock,
+        memory: State | None = None,
+    ) -> None:  # fmt: skip
+        self._memory = memory
         self._broker = broker
         self._store = store
         self._group = group
         self._data = data
         self._letters = DeadLetters(data / "dead", max_bytes=0)
         self._clock = clock
+        self.limits = StoreLimits(store, clock)
         self._turn = asyncio.Lock()
         self._taken = 0.0
         self._snapshot: Snapshot | None = None
@@ -83,6 +105,7 @@ class PipelineState:
             services, sources = decode_status(entries)
             losses = decode_losses(entries)
             dead = decode_dead(entries)
+            rates = decode_rates(entries)
             lag = await self._broker.lag(group=self._group)
         except LogboomError as error:
             old = self._snapshot
@@ -90,7 +113,8 @@ class PipelineState:
                 return Snapshot((), (), (), str(error))
             return replace(old, broker_trouble=str(error))
         recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
-        return Snapshot(recent, sources, lag, None, losses, dead)
+        rates = [one for one in rates if self._age_s(one.at_ns) < _FORGOTTEN_S]
+        return Snapshot(recent, sources, lag, None, losses, dead, rates)
 
     def _age_s(self, at_ns: int) -> float:
         return (self._clock.now_ns() - at_ns) / 1e9
@@ -99,15 +123,28 @@ class PipelineState:
         """The judgement over all lines, as JSON."""
         before = await self._our_letters()
         snapshot = await self.snapshot(fresh=True)
-        await self._store.refresh()
-        stored = await self._store.count_by_source()
-        days = [day.day for day in await self._store.days()]
+        held = await self._held()
         lag = sum(partition.messages for partition in snapshot.lag)
         dead = _dead(snapshot.dead, before, await self._our_letters())
         judged = judge(
-            snapshot.sources, stored, lag=lag, dead=dead, days=days, losses=snapshot.losses
-        )
+            snapshot.sources, held.stored, lag=lag, dead=dead, days=held.days,
+            losses=snapshot.losses, removed=held.removed,
+        )  # fmt: skip
         return asdict(judged)
+
+    async def _held(self) -> _Held:
+        """What the store has and what was taken out of it, both at one moment."""
+        await self._store.refresh()
+        removed = await self._removed()
+        while True:
+            stored = await self._store.count_by_source()
+            days = [day.day for day in await self._store.days()]
+            before, removed = removed, await self._removed()
+            if removed == before:
+                return _Held(stored, days, removed_of(removed))
+
+    async def _removed(self) -> Sequence[Removal]:
+        return () if self._memory is None else await all_removals(self._memory)
 
     async def _our_letters(self) -> DeadStatus | None:
         """The dead letters of our own data folder as they are now."""
@@ -117,6 +154,8 @@ class PipelineState:
         """All parts with a plain verdict, as JSON."""
         snapshot = await self.snapshot()
         parts = [self._broker_part(snapshot), await self._store_part(), self._disk_part()]
+        parts += await self._damaged_parts()
+        parts += await self.limits.parts()
         for name in _SERVICES:
             parts += self._service_parts(name, snapshot)
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
@@ -157,6 +196,16 @@ class PipelineState:
         except LogboomError as error:
             return {"name": "store", "state": "down", "detail": str(error)}
         return {"name": "store", "state": "answers", "detail": detail}
+
+    async def _damaged_parts(self) -> list[dict[str, str]]:
+        """Days that cannot be served while the others are."""
+        try:
+            troubles = await self._store.troubles()
+        except LogboomError:
+            return []  # the store's own part says why
+        if not troubles:
+            return []
+        return [{"name": "days", "state": "damaged", "detail": "; ".join(troubles)}]
 
     def _service_parts(self, name: str, snapshot: Snapshot) -> list[dict[str, str]]:
         mine = [s for s in snapshot.services if s.service == name]

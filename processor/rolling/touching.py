@@ -22,19 +22,19 @@ def touched_minutes(documents: Sequence[Document]) -> set[int]:
     Returns:
         Begins of minutes, µs since the epoch.
     """
-    fronts = {(document.day, document.value[:_END]) for document in documents}
+    fronts = {(document.value[:_END], document.day) for document in documents}
     minutes = {front: _minute_of(*front) for front in fronts}
     found = {minute for minute in minutes.values() if minute is not None}
     unusual = {front for front, minute in minutes.items() if minute is None}
     if unusual:
         for document in documents:
-            if (document.day, document.value[:_END]) in unusual:
+            if (document.value[:_END], document.day) in unusual:
                 found |= _looked_at(document.day, document.event)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _minute_of(day: date, front: bytes) -> int | None:
+def _minute_of(front: bytes, day: date) -> int | None:
     """The minute that an event's first bytes name; None when it takes a look at the event."""
     text = front[_BEGIN:].decode("ascii", "replace")
     if not front.startswith(_FRONT) or text[:11] != f"{day}T":

@@ -93,6 +93,7 @@ CONSUMED = "logboom_events_consumed_total{service='processor',instance='a-1'}"
 DEAD = "logboom_events_dead_total{service='processor',instance='a-1'}"
 
 
+FAILED = "logboom_log_requests_total{instance='p',service_name='shop',status='5xx'}"
 CASES: list[tuple[str, dict[str, str], bool]] = [
     ("LogboomApiDown", {"up{job='logboom'}": "0x20"}, True),
     ("LogboomApiDown", {"up{job='logboom'}": "1x20"}, False),
@@ -108,6 +109,9 @@ CASES: list[tuple[str, dict[str, str], bool]] = [
     ("LogboomEventsRefused", {DEAD: "_x17 3x3"}, True),
     ("LogboomEventsRefused", {DEAD: "3x20"}, False),
     ("LogboomLinesDead", {"logboom_source_lines_dead_total{path='/x'}": "0x15 2x5"}, True),
+    ("ServerErrors", {FAILED: "0+10x20"}, True),
+    ("ServerErrors", {FAILED: "0+5x20"}, False),
+    ("ServerErrors", {FAILED.replace("5xx", "2xx"): "0+100x20"}, False),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+5x20"}, True),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+1x20"}, False),
     (
