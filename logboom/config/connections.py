@@ -83,7 +83,9 @@ class LocalStoreSection(Section):
 
     kind: Literal["local"] = Field("local", exclude=True, repr=False)
     writer_memory: Size = Field(
-        128 * 2**20, description="Memory of the index writers, all days together."
+        128 * 2**20,
+        description="Memory of the index writers: half of it for the first day that is written"
+        " to, half of the rest for the next one, but at least 15 MiB each.",
     )
 
 

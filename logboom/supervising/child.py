@@ -27,6 +27,9 @@ WORKER = "LOGBOOM_WORKER"
 LOG_TO_STDERR = "LOGBOOM_LOG_TO_STDERR"
 """Set in the environment of a supervised service whose own log goes to standard error."""
 
+_ALLOCATION = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=512"}
+"""glibc keeps more of what tantivy frees at hand: a tenth less CPU for indexing."""
+
 _STABLE_S = 30.0
 _STOP_S = 30.0
 
@@ -138,7 +141,7 @@ class Child:
                 sys.executable, "-m", "logboom", *self._arguments,
                 stdin=None if self._reads_stdin else asyncio.subprocess.DEVNULL,
                 pass_fds=(descriptor,),
-                env={**os.environ, **self._environment, **handed_over},
+                env={**_ALLOCATION, **os.environ, **self._environment, **handed_over},
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop them in order
             )  # fmt: skip
         finally:

@@ -39,6 +39,7 @@ class DayWriter:
             StoreUnavailable: tantivy cannot open the index for another reason.
         """
         self.folder = folder
+        self.memory_bytes = memory_bytes
         self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
         self._documents = DocumentWriter(folder.path)

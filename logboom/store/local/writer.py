@@ -113,7 +113,7 @@ class LocalWriter:
         """
         self._folder = folder
         self._clock = clock
-        self._memory_bytes = max(_LEAST_MEMORY, memory_bytes // _OPEN_DAYS)
+        self._memory_bytes = memory_bytes
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
             self._lock = WriterLock(folder.path / _LOCK_NAME, clock)
@@ -256,11 +256,16 @@ class LocalWriter:
         if folder is None:
             folder = self._folder.create(day)
         try:
-            return DayWriter(folder, memory_bytes=self._memory_bytes)
+            return DayWriter(folder, memory_bytes=self._share())
         except StoreDamaged as error:
             _log.error("a day is damaged and set aside: %s", error)
             self._folder.set_aside(folder)
-            return DayWriter(self._folder.create(day), memory_bytes=self._memory_bytes)
+            return DayWriter(self._folder.create(day), memory_bytes=self._share())
+
+    def _share(self) -> int:
+        """Half of the memory that is left: the day that is written to first has the most."""
+        given = sum(writer.memory_bytes for writer in self._days.values())
+        return max(_LEAST_MEMORY, (self._memory_bytes - given) // 2)
 
     def _bring_up_to_date(self) -> None:
         """Indexes what a crash has kept out of the indices, and makes unreadable ones anew."""
