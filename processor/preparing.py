@@ -18,13 +18,18 @@ from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
 from logboom.config.tagging import ErrorsSection
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
+from logboom.grouping import is_fingerprint
 from logboom.head import ErrorPart, EventPart, Head, head_of, identity_text, lenient_head
 from logboom.native import Library
 from logboom.store import Document
+from processor.fingerprints import Fingerprinter
+from processor.grouping import Groups
 from processor.tagging import ERROR_TAG, Tagger
 
 FOREIGN = "foreign"
 _ERROR = ERROR_TAG.encode()
+_MARK = b',"error":{"detected_by":"%b","fingerprint":"%b"},"tags":["%b"]}'
+_NATIVE_MARK = b',"error":{"detected_by":"level"},"tags":["error"]}'
 _END = b"}"[0]
 
 
@@ -36,16 +41,19 @@ class Preparer:
         clock: For `event.ingested`.
         library: The compiled part, which prepares the usual events.
         tagger: Decides which events are errors.
+        groups: Is told of every error.
     """
 
     def __init__(
         self, days: IndexDays, clock: Clock, library: Library | None = None,
-        tagger: Tagger | None = None,
+        tagger: Tagger | None = None, groups: Groups | None = None,
     ) -> None:  # fmt: skip
         self._days = days
         self._clock = clock
         self._tagger = Tagger(ErrorsSection()) if tagger is None else tagger
         self._library = library if self._tagger.is_usual else None
+        self._groups = Groups() if groups is None else groups
+        self._fingerprints = Fingerprinter()
         self.errors = 0
 
     def prepare(self, batches: Sequence[ConsumedBatch]) -> list[Document]:
@@ -65,6 +73,8 @@ class Preparer:
         made = self._library.prepare(values, ingested)
         self.errors += len(made.errors)
         day = _date(made.day) if any(made.values) else date.min
+        for number in made.errors:
+            made.values[number] = self._with_fingerprint(made.values[number])
         documents = list(map(Document, made.ids, repeat(day), made.values))
         if b"" in made.values:
             for number, value in enumerate(made.values):
@@ -109,10 +119,23 @@ class Preparer:
         value = value[:place] + b',"ingested":"%b"' % ingested.encode() + value[place:]
         if reason is not None:
             self.errors += 1
-            mark = b',"error":{"detected_by":"%b"},"tags":["%b"]}' % (reason.encode(), _ERROR)
-            value = value[:-1] + mark
+            value = self._marked(value[:-1], reason, head)
             head.error, head.tags = ErrorPart(), [ERROR_TAG]
         return Document(name, _date(day), value, head)
+
+    def _with_fingerprint(self, value: bytes) -> bytes:
+        """The same error, as the compiled part has marked it, with its fingerprint."""
+        head = head_of(value)
+        if head is None:
+            return value
+        return self._marked(value.removesuffix(_NATIVE_MARK), "level", head)
+
+    def _marked(self, front: bytes, reason: str, head: Head) -> bytes:
+        """An error that has no fields of its own about that, but for its last brace, with its mark."""
+        name = self._fingerprints.of("", head.message or "", "")
+        value = front + _MARK % (reason.encode(), name.encode(), _ERROR)
+        self._groups.note(name, lambda: orjson.loads(value))
+        return value
 
     def _reason(self, value: bytes, head: Head) -> str | None:
         if self._tagger.has_rules:
@@ -132,7 +155,20 @@ class Preparer:
             error = event.setdefault("error", {})
             if isinstance(error, dict):
                 error["detected_by"] = reason
+                self._group(event, error)
         return Document.of(about["id"], _date(day), event)
+
+    def _group(self, event: Event, error: Event) -> None:
+        """Gives an error its fingerprint, unless the application has given it one."""
+        name = error.get("fingerprint")
+        if not is_fingerprint(name):
+            kind, said, trace = (error.get(part) for part in ("type", "message", "stack_trace"))
+            message = said if isinstance(said, str) and said else event["message"]
+            name = error["fingerprint"] = self._fingerprints.of(
+                kind if isinstance(kind, str) else "", message,
+                trace if isinstance(trace, str) else "",
+            )  # fmt: skip
+        self._groups.note(name, lambda: event)
 
 
 def _place_behind_created(value: bytes, timestamp: str, about: EventPart) -> int:

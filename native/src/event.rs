@@ -185,10 +185,10 @@ impl<'a> Usual<'a> {
                 Some(behind)
             }
             b"\"error\"" => {
-                let detected = only(text, at, b"{\"detected_by\":");
+                let detected = behind_mark(text, at);
                 self.is_marked |= detected.is_some();
                 self.has_error = detected.is_none();
-                detected.map_or_else(|| value(text, at, 0, seen), |(_, behind)| Some(behind))
+                detected.or_else(|| value(text, at, 0, seen))
             }
             b"\"tags\"" => {
                 self.is_marked = true;
@@ -256,6 +256,19 @@ fn only<'a>(text: &'a [u8], at: usize, front: &[u8]) -> Option<(&'a [u8], usize)
     let begin = word(text, at, front)?;
     let end = string(text, begin)?;
     Some((text_of(text, begin, end)?, word(text, end, b"}")?))
+}
+
+/// The place behind what the processor says of an error: why it is one, and its fingerprint.
+fn behind_mark(text: &[u8], at: usize) -> Option<usize> {
+    let begin = word(text, at, b"{\"detected_by\":")?;
+    let end = string(text, begin)?;
+    text_of(text, begin, end)?;
+    let Some(begin) = word(text, end, b",\"fingerprint\":") else {
+        return word(text, end, b"}");
+    };
+    let end = string(text, begin)?;
+    text_of(text, begin, end)?;
+    word(text, end, b"}")
 }
 
 /// The digits of the status in `http`; the shipper writes it once, as a number, and first.
