@@ -77,10 +77,11 @@ class Consumer:
         self._clock = clock
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
         self.counts = Counts()
+        self.writer: StoreWriter | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, and then until what was taken is stored and committed."""
-        writer = await self._insist("store", self._store.writer)
+        self.writer = writer = await self._insist("store", self._store.writer)
         subscription = await self._insist(
             "broker", lambda: self._broker.subscription(group=self._section.group)
         )
@@ -90,6 +91,7 @@ class Consumer:
                 await self._consume(subscription, stop)
         finally:
             await subscription.close()
+            self.writer = None
             await writer.close()
 
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:

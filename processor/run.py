@@ -23,6 +23,7 @@ from logboom.store import open_store
 from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
+from processor.keeping import open_keeper
 from processor.preparing import Preparer
 from processor.tagging import Tagger
 from processor.telling import Telling
@@ -67,6 +68,8 @@ async def _serve(config: Config, clock: Clock) -> None:
         instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock), clock
     )
 
+    keeper = open_keeper(config, store, state, consumer, reporter, clock, instance=instance)
+
     def tell(collector: PipelineCollector) -> None:
         telling.fill(collector, reporter)
 
@@ -77,11 +80,13 @@ async def _serve(config: Config, clock: Clock) -> None:
                 Monitoring(config.processor.metrics, reporter, tell).serve()
             )
             rolling_up = tasks.create_task(rolling.roller.run())
+            keeping = tasks.create_task(keeper.run())
             consuming = tasks.create_task(consumer.run(stop))
             await until(stop, consuming)
             reporter.state = "stopping"
             if not await end(consuming, patience_s=_LAST_WRITES_S):
                 log.warning("stopped before the last write: these events are consumed again")
+            keeping.cancel()
             rolling_up.cancel()
             reporting.cancel()
             monitoring.cancel()

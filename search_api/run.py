@@ -12,6 +12,7 @@ from logboom.config import Config
 from logboom.config.load import process_environment
 from logboom.lifecycle import SUPERVISED, run_service, stop_event
 from logboom.serving import Server, listen
+from logboom.state import open_state
 from logboom.store import open_store
 from search_api.app import create_app
 from search_api.state import PipelineState
@@ -31,7 +32,8 @@ async def _serve(config: Config, clock: Clock) -> None:
     listener = listen(config.api.listen, mend="choose another with --port or api.listen")
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
-    state = PipelineState(broker, store, config.processor.group, config.data, clock)
+    memory = open_state(config, clock)
+    state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
     settings = uvicorn.Config(
         create_app(store, state, clock, config.rollups), log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,
@@ -44,5 +46,6 @@ async def _serve(config: Config, clock: Clock) -> None:
             server.should_exit = True
             await serving
     finally:
+        await memory.close()
         await store.close()
         await broker.close()

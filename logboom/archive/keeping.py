@@ -77,12 +77,13 @@ class Keeper:
         section: How long days are kept.
         clock: For ages.
         holder: Unique name of this process.
+        warn: Is told of what fails.
         is_ready: True once the store can be written to.
     """
 
     def __init__(
         self, work: DayWork, store: Store, state: State, section: RetentionSection, clock: Clock,
-        *, holder: str, is_ready: Callable[[], bool],
+        *, holder: str, is_ready: Callable[[], bool], warn: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._work = work
         self._store = store
@@ -91,6 +92,7 @@ class Keeper:
         self._clock = clock
         self._lease = Lease(state, "days", holder, clock)
         self._is_ready = is_ready
+        self._warn = warn
         self._due = clock.monotonic()
         self.counts = Counts()
         self.trouble: str | None = None
@@ -170,3 +172,4 @@ class Keeper:
         if self.trouble != f"{what}: {reason}":
             log.warning("%s: %s", what, reason)
         self.trouble = f"{what}: {reason}"
+        self._warn(self.trouble)

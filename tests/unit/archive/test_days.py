@@ -3,89 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from logboom.archive import files
-from logboom.archive.digest import Digest
-from logboom.archive.keeping import Keeper, too_old
+from logboom.archive.keeping import too_old
 from logboom.archive.manifest import manifests
-from logboom.archive.removals import all_removals, removed_of
-from logboom.archive.work import DayWork, Restored
-from logboom.clock import ManualClock
-from logboom.config import Config, RetentionSection
+from logboom.archive.removals import all_removals
+from logboom.archive.work import Restored
 from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused
-from logboom.ledger import judge
-from logboom.state import State, open_state
-from logboom.status import SourceStatus
-from logboom.store import Outcome, Store, StoreWriter, open_store
-from logboom.store.local.serial import encode
+from logboom.store import Outcome
+from tests.unit.archive.place import NOW, Place
 from tests.unit.store_local.samples import DAY, RUN, document, documents
-
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-
-
-@dataclass
-class Place:
-    """A store with everything that works on its days."""
-
-    data: Path
-    store: Store
-    writer: StoreWriter
-    state: State
-    clock: ManualClock
-
-    def work(self, **section: Any) -> DayWork:
-        made = RetentionSection(**section)
-        return DayWork(self.store, lambda: self.writer, self.state, made, self.data, self.clock)
-
-    def keeper(self, **section: Any) -> Keeper:
-        made = RetentionSection(**section)
-        return Keeper(
-            self.work(**section), self.store, self.state, made, self.clock,
-            holder="test", is_ready=lambda: True,
-        )  # fmt: skip
-
-    async def digest(self, day: date = DAY) -> str:
-        digest = Digest()
-        async for some in self.store.read_day(day):
-            digest.add([encode(one) for one in some])
-        return digest.text()
-
-    async def days(self) -> dict[date, int]:
-        await self.store.refresh()
-        return {one.day: one.documents for one in await self.store.days()}
-
-    async def ledger(self, acked: dict[str, int]) -> str:
-        """The verdict over one source whose events were acknowledged by these days."""
-        await self.store.refresh()
-        total = sum(acked.values())
-        source = SourceStatus(
-            source="s", shipper="h", run=RUN, path="/a.log", at_ns=0, state="idle",
-            lines_read=total, lines_acked=total, acked={RUN: acked},
-        )  # fmt: skip
-        return judge(
-            [source], await self.store.count_by_source(), lag=0, dead=[],
-            days=[one.day for one in await self.store.days()],
-            removed=removed_of(await all_removals(self.state)),
-        ).verdict  # fmt: skip
-
-
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    clock = ManualClock(NOW)
-    config = Config.model_validate({"data": tmp_path, "index": "logs-%Y.%m.%d"})
-    store, state = await open_store(config, clock=clock), open_state(config, clock)
-    writer = await store.writer()
-    yield Place(tmp_path, store, writer, state, clock)
-    await writer.close()
-    await store.close()
-    await state.close()
 
 
 async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None:
@@ -177,7 +108,9 @@ async def test_retention_archives_and_leaves_restored_days_alone(place: Place) -
     await place.writer.write(documents(60, days=6))  # the 14th to the 19th
     keeper = place.keeper(keep=timedelta(days=3), archive_to=place.data / "a")
     await keeper.keep()
-    assert [one.day for one in manifests(place.data / "a")] == [date(2026, 3, d) for d in (14, 15, 16)]
+    assert [one.day for one in manifests(place.data / "a")] == [
+        date(2026, 3, d) for d in (14, 15, 16)
+    ]
     assert list(await place.days()) == [date(2026, 3, d) for d in (17, 18, 19)]
     work = place.work(archive_to=place.data / "a")
     made = next(manifests(place.data / "a"))
@@ -254,4 +187,3 @@ def test_a_day_is_too_old_only_after_its_end() -> None:
     days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11)]
     assert too_old(days, datetime(2026, 3, 20, tzinfo=UTC), timedelta(days=9)) == days[:2]
     assert too_old(days, datetime(2026, 3, 19, 23, tzinfo=UTC), timedelta(days=9)) == days[:1]
-
