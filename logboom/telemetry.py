@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from logboom.broker import PartitionLag
+from logboom.scaling import ScalingStatus
 from logboom.status import (
     DURATION_ENDS_S,
     DeadStatus,
@@ -44,11 +45,12 @@ EVENT_COUNTERS: dict[str, str] = {
     "events_duplicate": "Events that the store had already: replays after a crash.",
     "events_dead": "Events that the store refused for good: dead letters.",
     "events_error": "Events that this processor has tagged as errors.",
+    "rebalances": "Times that this processor was given its partitions.",
     "days_dropped": "Days that retention has deleted from the store.",
     "days_archived": "Days that retention has moved into archives.",
     "archives_deleted": "Archives that retention has deleted.",
     "retention_failures": "Times that retention or an order for days could not do its work.",
-    "rollup_minutes": "Minutes whose rates this processor has worked out.",
+    "rollups_made": "Minutes whose rates this processor has worked out.",
     "rollup_rows": "Rows of minutes that it has made of them.",
     "rollup_seconds": "Seconds that it has spent on rates.",
     "rollups_too_wide": "Hours whose rates are not complete: too many services, hosts and levels.",
@@ -101,6 +103,7 @@ class PipelineCollector(Collector):
         self.lag: Iterable[PartitionLag] = ()
         self.losses: Iterable[LossStatus] = ()
         self.dead: Iterable[DeadStatus] = ()
+        self.scaling: Iterable[ScalingStatus] = ()
         self.limits: Iterable[Limit] = ()
         self.rates: Iterable[RatesStatus] = ()
         self._shown: dict[str, None] = {}
@@ -127,6 +130,7 @@ class PipelineCollector(Collector):
         yield self._redacted()
         yield from self._sources()
         yield from self._trouble()
+        yield from _scaling(self.scaling)
         yield _limits(self.limits)
         yield from rate_families(self.rates)
         lag = GaugeMetricFamily(
@@ -250,6 +254,25 @@ def rate_families(rates: Iterable[RatesStatus]) -> Iterator[Metric]:
             buckets = list(zip(ends, accumulate(duration.counts), strict=True))
             durations.add_metric([one.instance, duration.service], buckets, duration.sum_s)
     yield from (events, errors, requests, durations)
+
+
+def _scaling(
+    statuses: Iterable[ScalingStatus],
+) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    """How many processors each machine runs that chooses their number itself."""
+    wanted: dict[str, float] = {}
+    running: dict[str, float] = {}
+    changes = CounterMetricFamily(
+        "logboom_processors_changes", "Changes of the number of processors.",
+        labels=["instance", "direction"],
+    )  # fmt: skip
+    for status in statuses:
+        wanted[status.host], running[status.host] = status.processors, status.running
+        changes.add_metric([status.host, "up"], status.ups)
+        changes.add_metric([status.host, "down"], status.downs)
+    yield _gauge("logboom_processors_wanted", "Processors that are to run.", wanted)
+    yield _gauge("logboom_processors_running", "Processors that run.", running)
+    yield changes
 
 
 def _count(source: SourceStatus, name: str) -> float:
