@@ -64,3 +64,17 @@ class OwnThread(Generic[_Thing]):
         thing, self._thing = self._thing, None
         if thing is not None:
             self._unmake(thing)
+
+
+async def to_the_end(act: Callable[[], _Result]) -> _Result:
+    """Calls `act` in a thread, and returns or is cancelled only when that has ended.
+
+    What such a thread writes is never written behind the back of those who come after it.
+    """
+    working = asyncio.ensure_future(asyncio.to_thread(act))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        working.exception()  # who asked does not wait for it any more
+        raise

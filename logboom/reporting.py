@@ -13,7 +13,7 @@ from logboom import __version__
 from logboom.broker import Broker
 from logboom.clock import Clock
 from logboom.errors import LogboomError
-from logboom.status import ServiceStatus
+from logboom.status import RESTARTS_WITHIN_S, ServiceStatus
 
 log = logging.getLogger("logboom.status")
 
@@ -41,7 +41,7 @@ class Reporter:
         self._instance = instance
         self._clock = clock
         self._started_ns = clock.now_ns()
-        self._restarts = restarts
+        self._restarts = [self._started_ns] * restarts
         self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
         self._silent = False
         self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
@@ -52,13 +52,20 @@ class Reporter:
         if sentence not in self._errors:
             self._errors.appendleft(sentence)
 
+    def began_anew(self) -> None:
+        """What the service does had ended unasked: that counts as if the service had been restarted."""
+        self._started_ns = self._clock.now_ns()
+        within_ns = int(RESTARTS_WITHIN_S * 1e9)
+        self._restarts = [ns for ns in self._restarts if self._started_ns - ns < within_ns]
+        self._restarts.append(self._started_ns)
+
     def status(self, counters: Mapping[str, float]) -> ServiceStatus:
         """How the service is now."""
         return ServiceStatus(
             service=self._service, instance=self._instance, pid=os.getpid(),
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
-            counters=counters, errors=tuple(self._errors), restarts=self._restarts,
+            counters=counters, errors=tuple(self._errors), restarts=len(self._restarts),
         )  # fmt: skip
 
     async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:

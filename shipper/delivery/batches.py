@@ -64,12 +64,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Segments under one sequence number, with the messages of their events in the same order."""
+    """Segments under one sequence number, with the messages of their events in the same order.
+
+    Where worker processes hold the messages, `messages` is empty in the shipper itself.
+    """
 
     sequence: int
     segments: Sequence[Segment]
     messages: Sequence[Message]
     size_bytes: int
+
+    @property
+    def events(self) -> int:
+        """Events that the broker gets; those of dead letters are not among them."""
+        return sum(sum(segment.days.values()) for segment in self.segments)
 
     @property
     def identity(self) -> int:

@@ -11,18 +11,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
 from logboom.errors import DiskFull
-from shipper.events.assembly import Assembled
+from logboom.own_thread import to_the_end
 from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry
+from shipper.workers.port import Maker
 
 log = logging.getLogger("logboom.shipper")
 
@@ -51,20 +51,20 @@ class Reader:
         watcher: Has the sources.
         registry: Told of new epochs before anything of them is read.
         section: The shipper's settings.
-        deliver: Takes what was assembled; waiting in it is what holds back reading.
         clock: For read times and for patience.
+        maker: Makes events of what was read; waiting in it is what holds back reading.
     """
 
     def __init__(
         self, watcher: Watcher, registry: Registry, section: ShipperSection, clock: Clock,
-        deliver: Callable[[Assembled], Awaitable[None]],
+        maker: Maker,
     ) -> None:  # fmt: skip
         self._watcher = watcher
         self._registry = registry
         self._flush_after_s = section.flush_after.total_seconds()
         self._longest_look_s = section.poll_interval.total_seconds()
         self._clock = clock
-        self._deliver = deliver
+        self._maker = maker
         self._news = asyncio.Event()
 
     async def turn(self) -> bool:
@@ -76,6 +76,8 @@ class Reader:
         any_news = False
         looks = self._watcher.looks
         for source in looks.due(self._clock.monotonic()):
+            if not self._maker.has_room(source):
+                continue
             before = source.next_look
             news = await self._look(source)
             any_news = any_news or news
@@ -174,19 +176,27 @@ class Reader:
         if followed is not Followed.NO:
             self._later(source)
             return followed is Followed.YES
-        if source.pending:
-            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+        await self._flush(source)
         if not source.tally.lines_in_flight:
             log.info("%s is gone; it was closed when it was deleted", source.path)
             source.set_state("gone", "deleted; it was read to its end when it was closed")
-            self._watcher.release(source)
+            self._release(source)
         else:
             self._later(source)
         return False
 
-    async def _skip(self, source: Source, count: int) -> None:
+    async def _flush(self, source: Source) -> None:
+        """Sends what is pending as it is: what follows has nothing to do with it."""
         if source.pending:
-            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+            await self._maker.flush(source, read_ns=self._clock.now_ns())
+            await self._maker.quiet(source)
+
+    def _release(self, source: Source) -> None:
+        self._watcher.release(source)
+        self._maker.forget(source)
+
+    async def _skip(self, source: Source, count: int) -> None:
+        await self._flush(source)
         source.skip(count)
         log.info("%s: %d NUL bytes were skipped", source.path, count)
 
@@ -201,7 +211,7 @@ class Reader:
         source.set_state("reading")
         if not source.read_offset:
             self._watcher.begin(source)
-        await self._deliver(source.take(data, read_ns=self._clock.now_ns()))
+        await self._maker.take(source, data, read_ns=self._clock.now_ns())
 
     async def _end(self, source: Source) -> bool:
         now = self._clock.monotonic()
@@ -209,10 +219,10 @@ class Reader:
         source.is_behind = False
         source.set_state("idle")
         if source.pending and silent_s >= self._patience_s(source):
-            await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+            await self._maker.flush(source, read_ns=self._clock.now_ns())
             return True
         if not source.pending and self._is_over(source, silent_s):
-            self._watcher.release(source)
+            self._release(source)
             return False
         if not source.pending and not source.tally.lines_in_flight:
             await self._rest(source)
@@ -273,8 +283,7 @@ class Reader:
             self._later(source)
             return False
         if followed is Followed.NO:
-            if source.pending:
-                await self._deliver(source.flush(read_ns=self._clock.now_ns()))
+            await self._flush(source)
             log.info("%s was truncated or overwritten: it begins anew", source.path)
             source.start_anew()
         await self._write(source)
@@ -284,7 +293,7 @@ class Reader:
         record = self._watcher.record_of(source)
         while True:
             try:
-                await asyncio.to_thread(self._registry.put, [record])
+                await to_the_end(lambda: self._registry.put([record]))
             except DiskFull:
                 await asyncio.sleep(1.0)
             else:

@@ -111,6 +111,7 @@ class Source:
         self._prefix_bytes = fingerprint_length(record.prefix)
         self._make_assembler = make_assembler
         self._assembler: Assembler | None = None
+        self._is_looked_at = False
         self._line_ends = LineEnds(section.encoding)
         self._looks: Looks[Source] | None = None
         self._next_look = 0.0
@@ -125,8 +126,9 @@ class Source:
 
     def _look_at_encoding(self) -> None:
         """A byte order mark tells more than the settings."""
-        if self.file is None:
+        if self.file is None or self._is_looked_at:
             return
+        self._is_looked_at = True
         head = self.file.content.pread(MARK_BYTES, 0)
         encoding = actual_encoding(self.section.encoding, head)
         if encoding != self.section.encoding:
@@ -144,6 +146,10 @@ class Source:
         self._next_look = when
         if self._looks is not None:
             self._looks.put(self)
+
+    def hold(self) -> None:
+        """Its file is not looked at before `next_look` is set."""
+        self._next_look = math.inf
 
     def join(self, looks: Looks[Source] | None) -> None:
         """From now on its next looks are noted there; None: it is not looked at any more."""
@@ -165,10 +171,34 @@ class Source:
 
     def take(self, data: bytes, *, read_ns: int) -> Assembled:
         """Takes bytes that were read, and gives the events that are certain now."""
-        assembler = self.assembler
+        return self._assemble(self.begin(data), read_ns, ended=False)
+
+    def begin(self, data: bytes) -> bytes:
+        """Takes bytes that were read, and gives all that no segment accounts for yet.
+
+        `end` is to be called with what came of it, before anything else is asked of the source.
+        """
+        self._look_at_encoding()
         self.tally.lines_read += self._line_ends.more(self.pending, data)
-        buffer = self.pending + data if self.pending else data
-        return self._assemble(assembler, buffer, read_ns, ended=False)
+        self.pending = self.pending + data if self.pending else data
+        self.changed = True
+        return self.pending
+
+    def end(self, segment: Segment | None, consumed: int, *, ended: bool) -> None:
+        """Takes what came of the pending bytes.
+
+        Args:
+            segment: None when nothing was certain yet.
+            consumed: Bytes that it accounts for.
+            ended: True when nothing more was waited for.
+        """
+        if ended and not self.ends_line:
+            self.tally.lines_read += 1
+        self.pending = self.pending[consumed:]
+        self.pending_offset += consumed
+        self.changed = True
+        if segment is not None:
+            self.tally.planned(segment)
 
     def skip(self, count: int) -> None:
         """Goes on behind NUL bytes, which belong to no line; what was pending must be flushed."""
@@ -185,21 +215,13 @@ class Source:
         """Gives also the events that might have gone on."""
         if not self.pending:
             return Assembled(None, (), 0, 0)
-        if not self.ends_line:
-            self.tally.lines_read += 1
-        return self._assemble(self.assembler, self.pending, read_ns, ended=True)
+        return self._assemble(self.pending, read_ns, ended=True)
 
-    def _assemble(
-        self, assembler: Assembler, buffer: bytes, read_ns: int, *, ended: bool
-    ) -> Assembled:
-        assembled = assembler.assemble(
+    def _assemble(self, buffer: bytes, read_ns: int, *, ended: bool) -> Assembled:
+        assembled = self.assembler.assemble(
             buffer, offset=self.pending_offset, read_ns=read_ns, ended=ended
         )
-        self.pending = buffer[assembled.consumed :]
-        self.pending_offset += assembled.consumed
-        self.changed = True
-        if assembled.segment is not None:
-            self.tally.planned(assembled.segment)
+        self.end(assembled.segment, assembled.consumed, ended=ended)
         return assembled
 
     def settle(self, segment: Segment) -> None:
@@ -220,6 +242,7 @@ class Source:
         self.acked_offset = 0
         self._prefix_bytes = 0
         self._assembler = None
+        self._is_looked_at = False
         self.packed_size = 0
         if self.file is not None:
             self.file.start_anew()

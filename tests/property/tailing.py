@@ -17,14 +17,17 @@ from logboom.dead import DeadLetters
 from logboom.event import IndexDays, source_run
 from shipper.delivery.batches import Batch
 from shipper.delivery.burying import Burial
-from shipper.delivery.collecting import Collector
+from shipper.delivery.collecting import Collector, numbers_after
+from shipper.delivery.publishing import Publishing
 from shipper.delivery.replay import planned_batches
 from shipper.delivery.sending import Sender
+from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembled, Assembler
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.workers.alone import OwnMaker
 
 SHIPPER = ShipperSection(batch_events=50, batches_in_flight=2)
 DAYS = IndexDays(timedelta(days=90))
@@ -108,8 +111,9 @@ class GatedBroker(LocalBroker):
         super().__init__(folder, LocalBrokerSection())
         self._gate = gate
 
-    async def publisher(self, *, producer: str) -> GatedPublisher:  # type: ignore[override] # as good
-        return GatedPublisher(await super().publisher(producer=producer), self._gate)
+    async def publisher(self, *, producer: str, member: int = 0) -> GatedPublisher:  # type: ignore[override] # as good
+        publisher = await super().publisher(producer=producer, member=member)
+        return GatedPublisher(publisher, self._gate)
 
 
 class Tailer:
@@ -134,14 +138,19 @@ class Tailer:
         burial = Burial(letters, DAYS, lambda source: self._sources[source].path, clock)
         self._registry = registry
         self.watcher = Watcher(inputs, registry, _make_source, clock)
-        self._sender = Sender(
-            broker, registry, burial, settled=self._settled, in_flight=SHIPPER.batches_in_flight
+        troubles = Troubles()
+        self._publishing = Publishing(
+            lambda: broker.publisher(producer=registry.id), burial, troubles
         )
+        self._sender = Sender(
+            self._publishing.publish, registry, troubles, settled=self._settled,
+            in_flight=SHIPPER.batches_in_flight,
+        )  # fmt: skip
         self._collector = Collector(
-            last_sequence=0, max_events=SHIPPER.batch_events, max_bytes=SHIPPER.batch_bytes,
+            numbers=numbers_after(0), max_events=SHIPPER.batch_events, max_bytes=SHIPPER.batch_bytes,
             linger_s=SHIPPER.linger.total_seconds(),
         )  # fmt: skip
-        self._reader = Reader(self.watcher, registry, SHIPPER, clock, self._deliver)
+        self._reader = Reader(self.watcher, registry, SHIPPER, clock, OwnMaker(self._deliver))
         self._next_scan = 0.0
         self._offered = self._done = 0
         self._work: asyncio.Task[None] | None = None
@@ -191,6 +200,7 @@ class Tailer:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        await self._publishing.close()
         for source in self.watcher.sources.values():
             source.close()
 
@@ -215,7 +225,7 @@ class Tailer:
         for batch in planned_batches(self._registry, self._sources, now_ns=now_ns):
             await self._send(batch, planned_before=True)
         self._collector = Collector(
-            last_sequence=self._registry.last_sequence, max_events=SHIPPER.batch_events,
+            numbers=numbers_after(self._registry.last_sequence), max_events=SHIPPER.batch_events,
             max_bytes=SHIPPER.batch_bytes, linger_s=SHIPPER.linger.total_seconds(),
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.workers.alone import OwnMaker
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MAX_EVENT_BYTES = 100_000
@@ -61,7 +62,9 @@ class Shipping:
             open_files=self._open_files,
         )
         section = ShipperSection(flush_after=timedelta(0))
-        self.reader = Reader(self.watcher, self.registry, section, self.clock, self._deliver)
+        self.reader = Reader(
+            self.watcher, self.registry, section, self.clock, OwnMaker(self.deliver)
+        )
         self.sources: dict[str, Source] = {}
         self._scan()
 
@@ -90,7 +93,7 @@ class Shipping:
         for source in self.watcher.scan():
             self.sources[source.id] = source
 
-    async def _deliver(self, assembled: Assembled) -> None:
+    async def deliver(self, assembled: Assembled) -> None:
         segment = assembled.segment
         if segment is None:
             return

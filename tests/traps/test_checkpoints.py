@@ -6,16 +6,17 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import cast
 
 import orjson
 
-from logboom.broker import Broker, OutgoingBatch
+from logboom.broker import OutgoingBatch
 from logboom.config import Config
 from logboom.dead import DeadLetters
 from logboom.event import IndexDays
 from shipper.delivery.burying import Burial
+from shipper.delivery.publishing import Publishing
 from shipper.delivery.sending import Sender
+from shipper.delivery.troubles import Troubles
 from shipper.registry.registry import Registry
 from tests.polling import soon
 from tests.traps.conftest import Make
@@ -67,8 +68,9 @@ class LateBroker:
     def __init__(self) -> None:
         self.acks: dict[int, asyncio.Event] = {}
 
-    async def publisher(self, *, producer: str) -> LateBroker:
-        del producer
+    waiting_for = None
+
+    async def publisher(self) -> LateBroker:
         return self
 
     async def publish(self, batch: OutgoingBatch) -> None:
@@ -88,8 +90,9 @@ def test_acks_out_of_order_move_nothing_past_a_gap(make: Make, log: Path, tmp_pa
     letters = DeadLetters(tmp_path / "dead", max_bytes=2**20)
     burial = Burial(letters, IndexDays(Config().retention.keep), lambda _: "/a.log", shipping.clock)
     broker = LateBroker()
+    publishing = Publishing(broker.publisher, burial, Troubles())
     sender = Sender(
-        cast("Broker", broker), shipping.registry, burial, in_flight=4,
+        publishing.publish, shipping.registry, Troubles(), in_flight=4,
         settled=lambda batch: settled.append(batch.sequence),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shipper.workers.alone import OwnMaker
 from tests.traps.conftest import Make
 from tests.traps.shipping import MAX_EVENT_BYTES, NOW, append, lines
 
@@ -130,7 +131,7 @@ def test_one_huge_line_does_not_stop_the_file(make: Make, log: Path) -> None:
         file.write(b"\n" + lines(0, 3).encode())
     shipping = make()
     longest = 0
-    deliver = shipping.reader._deliver
+    deliver = shipping.deliver
 
     async def measured(assembled) -> None:  # type: ignore[no-untyped-def]
         nonlocal longest
@@ -138,7 +139,7 @@ def test_one_huge_line_does_not_stop_the_file(make: Make, log: Path) -> None:
         longest = max(longest, len(source.pending))
         await deliver(assembled)
 
-    shipping.reader._deliver = measured
+    shipping.reader._maker = OwnMaker(measured)
     shipping.look()
     assert shipping.texts()[-1].endswith("line number 2")
     assert "truncated" in shipping.tags()

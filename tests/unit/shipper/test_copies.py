@@ -21,6 +21,7 @@ from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.workers.alone import OwnMaker
 
 LINE = "2026-11-21T06:24:28.{:03d}Z INFO shop - line number {}\n"
 
@@ -44,7 +45,7 @@ class Shipping:
         clock = SystemClock()
         self.watcher = Watcher([self.section], self.registry, self._make_source, clock)
         section = ShipperSection(flush_after=timedelta(0))
-        self.reader = Reader(self.watcher, self.registry, section, clock, self._deliver)
+        self.reader = Reader(self.watcher, self.registry, section, clock, OwnMaker(self._deliver))
 
     def stop(self) -> None:
         for source in self.watcher.sources.values():

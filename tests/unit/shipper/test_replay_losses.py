@@ -22,6 +22,7 @@ from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.workers.alone import OwnMaker
 
 NOW_NS = 1_700_000_000_000_000_000
 LINES = "".join(f"2026-11-21T06:24:28Z INFO shop - line {number}\n" for number in range(10))
@@ -57,7 +58,7 @@ class Shipper:
         """Reads everything there is and plans it in one batch."""
         registry = self.open()
         section = ShipperSection(flush_after=timedelta(0))
-        reader = Reader(self.watcher, registry, section, SystemClock(), self._deliver)
+        reader = Reader(self.watcher, registry, section, SystemClock(), OwnMaker(self._deliver))
 
         async def turns() -> None:
             for _ in range(4):

@@ -20,8 +20,10 @@ from logboom.event import IndexDays, source_run
 from shipper.delivery.batches import Batch
 from shipper.delivery.burying import Burial
 from shipper.delivery.fitting import fit
+from shipper.delivery.publishing import Publishing
 from shipper.delivery.sending import Sender
 from shipper.delivery.shrinking import shrink
+from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
 from shipper.registry.registry import Registry, SourceRecord
 from tests.polling import soon
@@ -39,7 +41,9 @@ class Narrow:
         self._tells = tells
         self.taken: list[bytes] = []
 
-    async def publisher(self, *, producer: str) -> Narrow:
+    waiting_for = None
+
+    async def publisher(self) -> Narrow:
         return self
 
     async def publish(self, batch: OutgoingBatch) -> None:
@@ -97,9 +101,11 @@ class Bench:
         self.letters = DeadLetters(folder / "dead", max_bytes=max_bytes)
         self.settled: list[Batch] = []
         burial = Burial(self.letters, DAYS, lambda _: "/a.log", SystemClock())
+        troubles = Troubles()
+        publishing = Publishing(broker.publisher, burial, troubles)
         self.sender = Sender(
-            broker, self.registry, burial, in_flight=4, settled=self.settled.append
-        )  # type: ignore[arg-type]
+            publishing.publish, self.registry, troubles, in_flight=4, settled=self.settled.append
+        )
         known = {record.id for record in self.registry.sources()}
         if "s" not in known:
             self.registry.put([SourceRecord("s", "/a.log", "/a.log", 1, 1, 0, 0, b"", b"", 0)])
