@@ -168,6 +168,7 @@ def create_app(
             snapshot.dead,
         )
         collector.rates = snapshot.rates
+        collector.scaling = snapshot.scaling
         return Response(
             generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8"
         )

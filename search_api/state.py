@@ -16,6 +16,7 @@ from logboom.clock import Clock
 from logboom.dead import DeadLetters
 from logboom.errors import LogboomError
 from logboom.ledger import Removed, judge
+from logboom.scaling import ScalingStatus, decode_scaling
 from logboom.state import State
 from logboom.status import (
     FEWEST_RESTARTS,
@@ -51,6 +52,7 @@ class Snapshot:
     losses: Sequence[LossStatus] = ()
     dead: Sequence[DeadStatus] = ()
     rates: Sequence[RatesStatus] = ()
+    scaling: Sequence[ScalingStatus] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class PipelineState:
             return replace(old, broker_trouble=str(error))
         recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
         rates = [one for one in rates if self._age_s(one.at_ns) < _FORGOTTEN_S]
-        return Snapshot(recent, sources, lag, None, losses, dead, rates)
+        scaling = [s for s in decode_scaling(entries) if self._age_s(s.at_ns) <= STALE_AFTER_S]
+        return Snapshot(recent, sources, lag, None, losses, dead, rates, scaling)
 
     def _age_s(self, at_ns: int) -> float:
         return (self._clock.now_ns() - at_ns) / 1e9
@@ -158,6 +161,7 @@ class PipelineState:
         parts += await self.limits.parts()
         for name in _SERVICES:
             parts += self._service_parts(name, snapshot)
+        parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
         down = [part for part in bad if part["state"] in {"down", "silent", "missing"}]
         status = "down" if down else "degraded" if bad else "ok"
@@ -218,6 +222,13 @@ class PipelineState:
             )
             return [{"name": name, "state": "silent" if mine else "missing", "detail": silent}]
         return [self._service_part(status) for status in alive]
+
+    def _scaling_part(self, status: ScalingStatus) -> dict[str, str]:
+        return {
+            "name": f"processors of {status.host}",
+            "state": "running",
+            "detail": status.sentence(self._clock.now_ns()),
+        }
 
     def _service_part(self, status: ServiceStatus) -> dict[str, str]:
         state: str = status.state

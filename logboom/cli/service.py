@@ -91,11 +91,20 @@ def ship(config: ConfigOption = None) -> None:
 def process(config: ConfigOption = None) -> None:
     """Runs a processor: takes events from the broker and stores them.
 
+    With `processor.scale` it runs as many as are needed.
+
     Example: logboom process -c logboom.yaml
     """
+    settings, checked = _service_settings(config, "processor")
+    if checked.processor.scale is not None:
+        from processor.scaling.run import (  # noqa: PLC0415 - a service loads only what it needs
+            run as run_several,
+        )
+
+        raise typer.Exit(run_several(checked, settings))
     from processor.run import run  # noqa: PLC0415 - a service loads only what it needs
 
-    raise typer.Exit(run(_service_config(config, "processor")))
+    raise typer.Exit(run(checked))
 
 
 def api(config: ConfigOption = None) -> None:

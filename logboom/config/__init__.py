@@ -19,6 +19,7 @@ from logboom.config.load import expand, from_mapping, read_config, read_mapping
 from logboom.config.model import ApiSection, Config, ProcessorSection, ShipperSection
 from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
+from logboom.config.scaling import ScaleSection
 
 __all__ = [
     "ApiSection",
@@ -33,6 +34,7 @@ __all__ = [
     "ProcessorSection",
     "RetentionSection",
     "RollupsSection",
+    "ScaleSection",
     "ServerTlsSection",
     "ShipperSection",
     "StdinInput",

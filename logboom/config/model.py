@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from logboom.config.connections import (
     ElasticsearchSection,
@@ -22,6 +22,7 @@ from logboom.config.redaction import RedactionSection
 from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
 from logboom.config.rules import RuleSection
+from logboom.config.scaling import ScaleSection
 from logboom.config.section import Section
 from logboom.config.tagging import ErrorsSection
 from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
@@ -108,6 +109,9 @@ class ProcessorSection(Section):
     metrics: LoopbackAddress | None = Field(
         "127.0.0.1:7712", description="Where `/metrics`, `/healthz`, `/readyz` are; null: nowhere."
     )
+    scale: ScaleSection | None = Field(
+        None, description="Run several processors on this machine, as many as are needed."
+    )
 
 
 class DeadLettersSection(Section):
@@ -185,6 +189,19 @@ class Config(Section):
                 if addresses.count(address) > 1:
                     raise ValueError(f"{address} is listened on twice: give each input its own")
         return value
+
+    @model_validator(mode="after")
+    def _one_writer_needs_no_scaling(self) -> Config:
+        embedded = isinstance(self.store, LocalStoreSection)
+        if self.processor.scale is not None and (
+            embedded or isinstance(self.broker, LocalBrokerSection)
+        ):
+            part = "store has one writer" if embedded else "broker has one reader"
+            raise ValueError(
+                f"has processor.scale, but the embedded {part}: leave it out, or use Kafka and"
+                " Elasticsearch"
+            )
+        return self
 
     @field_validator("index")
     @classmethod

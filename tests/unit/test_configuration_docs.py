@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from logboom.config import connections, inputs, model, redaction, retention, rollups, rules, tagging
+from logboom.config import (
+    connections,
+    inputs,
+    model,
+    redaction,
+    retention,
+    rollups,
+    rules,
+    scaling,
+    tagging,
+)
 from logboom.config.section import Section
 
 SECTIONS = list(dict.fromkeys(
     value
-    for module in (model, inputs, connections, rules, redaction, retention, rollups, tagging)
+    for module in (model, inputs, connections, rules, redaction, retention, rollups, scaling, tagging)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Section) and value.model_fields
     and not value.__name__.startswith("_")

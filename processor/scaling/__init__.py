@@ -1,0 +1,1 @@
+"""Several processors on one machine, as many as are needed."""
