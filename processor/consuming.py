@@ -78,11 +78,12 @@ class Consumer:
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
         self.counts = Counts()
         self.writer: StoreWriter | None = None
+        self.subscription: Subscription | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, and then until what was taken is stored and committed."""
         self.writer = writer = await self._insist("store", self._store.writer)
-        subscription = await self._insist(
+        self.subscription = subscription = await self._insist(
             "broker", lambda: self._broker.subscription(group=self._section.group)
         )
         try:

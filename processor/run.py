@@ -24,6 +24,7 @@ from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
 from processor.keeping import open_keeper
+from processor.lagging import OwnLag
 from processor.preparing import Preparer
 from processor.tagging import Tagger
 from processor.telling import Telling
@@ -65,8 +66,9 @@ async def _serve(config: Config, clock: Clock) -> None:
         broker, store, config.processor, preparer, burial.bury, rolling.mark, rates.add, clock
     )
     telling = Telling(
-        instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock), clock
-    )
+        instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock),
+        OwnLag(broker, config.processor.group, consumer, clock), clock,
+    )  # fmt: skip
 
     keeper = open_keeper(config, store, state, consumer, reporter, clock, instance=instance)
 

@@ -9,6 +9,7 @@ from logboom.dead.telling import DeadTelling
 from logboom.reporting import Reporter
 from logboom.telemetry import PipelineCollector
 from processor.consuming import Consumer
+from processor.lagging import OwnLag
 from processor.preparing import Preparer
 from processor.rates import Rates
 from processor.rolling.roller import Roller
@@ -24,12 +25,13 @@ class Telling:
         rates: Has the events by service.
         roller: Has what was rolled up.
         dead: Has the dead letters.
+        lag: Has what waits for this processor.
         clock: For the times in the entries.
     """
 
     def __init__(
         self, instance: str, consumer: Consumer, preparer: Preparer, rates: Rates, roller: Roller,
-        dead: DeadTelling, clock: Clock,
+        dead: DeadTelling, lag: OwnLag, clock: Clock,
     ) -> None:  # fmt: skip
         self._instance = instance
         self._consumer = consumer
@@ -37,17 +39,20 @@ class Telling:
         self._rates = rates
         self._roller = roller
         self._dead = dead
+        self._lag = lag
         self._clock = clock
 
     def counters(self) -> Mapping[str, float]:
         """The processor's own counters, by the names of `logboom.telemetry`."""
         counts, progress = self._consumer.counts, self._roller.progress
+        subscription = self._consumer.subscription
         return {
             "events_consumed": counts.consumed,
             "events_stored": counts.stored,
             "events_duplicate": counts.duplicates,
             "events_dead": counts.rejected,
             "events_error": self._preparer.errors,
+            "rebalances": 0 if subscription is None else subscription.rebalances,
             "rollup_minutes": progress.minutes,
             "rollup_rows": progress.rows,
             "rollup_seconds": progress.busy_s,
@@ -56,11 +61,13 @@ class Telling:
 
     async def news(self) -> Mapping[str, bytes]:
         """Entries for the status stream besides the service's own one."""
+        await self._lag.look()
         rates = self._rates.status(self._instance, self._clock.now_ns())
         return {rates.key: rates.model_dump_json().encode(), **await self._dead.news()}
 
     def fill(self, collector: PipelineCollector, reporter: Reporter) -> None:
         """Gives the collector what the processor knows now."""
         collector.services = [reporter.status(self.counters())]
+        collector.lag = self._lag.own
         collector.dead = [] if self._dead.last is None else [self._dead.last]
         collector.rates = [self._rates.status(self._instance, self._clock.now_ns())]
