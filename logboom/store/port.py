@@ -160,6 +160,33 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Documents that share a value.
+
+    Attributes:
+        value: Of the field that they are grouped by.
+        count: How many they are.
+        first_us: The earliest event time among them, µs since the epoch, in whole ms at least.
+        last_us: The latest, likewise.
+        by: Count per value of the second field; empty without one.
+    """
+
+    value: str
+    count: int
+    first_us: int
+    last_us: int
+    by: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups by falling count; `complete` is False when rare values may be missing, or counts low."""
+
+    rows: Sequence[Group]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCount:
     """How many documents of one source's run (`log.source`) the store holds for one day."""
 
@@ -261,6 +288,26 @@ class Store(Protocol):
 
         Raises:
             QueryError: The query or the field cannot be used, or there would be too many buckets.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def groups(
+        self, query: Query, times: TimeRange, *, field: str, by: str | None = None,
+        size: int = 1000, by_size: int = 10,
+    ) -> Groups:  # fmt: skip
+        """Groups matches by the values of a field; those without one are in no group.
+
+        Args:
+            query: Which events.
+            times: Of which times.
+            field: Stored name of a keyword field.
+            by: Stored name of a second one to split each group by, or None.
+            size: Keep the most frequent values, at most 1,000.
+            by_size: The same for the second field, at most 20.
+
+        Raises:
+            QueryError: The query or a field cannot be used, or there would be too many groups.
             StoreUnavailable: Ask again later.
         """
         ...

@@ -31,6 +31,8 @@ from logboom.query.model import (
 from logboom.store import (
     Count,
     Document,
+    Group,
+    Groups,
     Outcome,
     SearchRequest,
     SortOrder,
@@ -426,6 +428,49 @@ async def test_an_empty_store_answers(store: Store, writer: StoreWriter) -> None
     assert list(await store.count_by_source()) == []
     histogram = await store.histogram(MatchAll(), TimeRange(), interval_us=MINUTE_US, by=None)
     assert list(histogram.buckets) == []
+
+
+async def test_groups_have_counts_and_times(store: Store, writer: StoreWriter) -> None:
+    def error(number: int, name: str | None, service: str, **when: Any) -> Document:
+        fields: dict[str, Any] = {} if name is None else {"error": {"fingerprint": name}}
+        return document(number, at(**when), service={"name": service}, **fields)
+
+    await put(store, writer, [
+        error(0, "1:a", "cart"), error(1, "1:a", "shop", minutes=5), error(2, "1:a", "cart", days=2),
+        error(3, "1:b", "cart", minutes=1), error(4, None, "cart"), error(5, "1:c", "cart", days=1),
+        error(6, "1:c", "web", days=1, seconds=1.5),
+    ])  # fmt: skip
+    nine = int(datetime(DAY.year, DAY.month, DAY.day, 9, tzinfo=UTC).timestamp()) * 1_000_000
+    day_us = 86_400_000_000
+    named: dict[str, Any] = {"field": "error.fingerprint", "by": "service.name"}
+    found = await store.groups(MatchAll(), TimeRange(), **named)
+    assert found == Groups(
+        [
+            Group("1:a", 3, nine, nine + 2 * day_us, {"cart": 2, "shop": 1}),
+            Group("1:c", 2, nine + day_us, nine + day_us + 1_500_000, {"cart": 1, "web": 1}),
+            Group("1:b", 1, nine + MINUTE_US, nine + MINUTE_US, {"cart": 1}),
+        ],
+        complete=True,
+    )
+    first_day = TimeRange(None, nine + 2 * MINUTE_US)
+    found = await store.groups(Term("service.name", "cart"), first_day, field="error.fingerprint")
+    assert [(row.value, row.count, row.by) for row in found.rows] == [
+        ("1:a", 1, {}),
+        ("1:b", 1, {}),
+    ]
+    found = await store.groups(MatchAll(), TimeRange(), size=1, **named)
+    assert [row.value for row in found.rows] == ["1:a"]
+    assert not found.complete
+
+
+async def test_groups_of_nothing_are_none(store: Store, writer: StoreWriter) -> None:
+    empty = Groups([], complete=True)
+    assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty
+    await put(store, writer, [document(0)])
+    assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty
+    for name in ("message", "@timestamp"):
+        with pytest.raises(QueryError):
+            await store.groups(MatchAll(), TimeRange(), field=name)
 
 
 # -- queries ------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher, warnings_of
 from logboom.store.elastic.times import TIME
-from logboom.store.port import Bucket, Count, Histogram, SourceCount
+from logboom.store.port import Bucket, Count, Group, Groups, Histogram, SourceCount
 
 MOST_BUCKETS = 20_000
 
 _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
+_GROUPS_PER_SHARD = 3_000
 _TOO_MANY = "choose a longer interval or a shorter range of time"
 
 
@@ -30,6 +31,16 @@ class Interval:
     width_us: int
     by: str | None
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """By which field matches are grouped, by which one groups are split, and how many are kept."""
+
+    field: str
+    by: str | None
+    size: int
+    by_size: int
 
 
 class Counter:
@@ -82,9 +93,35 @@ class Counter:
         found = await self._aggregate(query, over_time)
         return _histogram(found.get("buckets", ()), interval.width_us)
 
+    async def groups(self, query: Dsl, grouping: Grouping) -> Groups:
+        """Groups matches by the values of a field; see `Store.groups`.
+
+        Raises:
+            QueryError: The query or a field cannot be used.
+            StoreUnavailable: Ask again later.
+        """
+        parts: dict[str, Any] = {
+            "first": {"min": {"field": TIME}},
+            "last": {"max": {"field": TIME}},
+        }
+        if grouping.by is not None:
+            _check_countable(grouping.by)
+            parts["by"] = {"terms": {"field": grouping.by, "size": grouping.by_size}}
+        _check_countable(grouping.field)
+        # Each day is a shard of its own: with too few values of each, sums would be missing parts.
+        terms = {
+            "field": grouping.field, "size": grouping.size,
+            "shard_size": max(_GROUPS_PER_SHARD, grouping.size),
+        }  # fmt: skip
+        found = await self._aggregate(query, {"terms": terms, "aggs": parts})
+        rows = sorted(
+            map(_group, found.get("buckets", ())), key=lambda row: (-row.count, row.value)
+        )
+        missing = found.get("sum_other_doc_count", 0) + found.get("doc_count_error_upper_bound", 0)
+        return Groups(rows, not missing)
+
     async def _most_frequent(self, query: Dsl, field: str, size: int) -> list[Any]:
-        if EVENT_FIELDS.get(field) in {FieldType.TEXT, FieldType.DATE}:
-            raise QueryError(f"counts cannot be split by {field}")
+        _check_countable(field)
         # Each day is a shard of its own: with too few values of each, sums would be missing parts.
         terms = {"field": field, "size": size, "shard_size": max(_VALUES_PER_SHARD, size)}
         found = await self._aggregate(query, {"terms": terms})
@@ -145,6 +182,21 @@ def insist_on_all(answer: Mapping[str, Any], address: str) -> None:
         raise StoreUnavailable(f"Elasticsearch counted only in part: {warnings[0]}", where=address)
 
 
+def _check_countable(field: str) -> None:
+    if EVENT_FIELDS.get(field) in {FieldType.TEXT, FieldType.DATE}:
+        raise QueryError(f"counts cannot be split by {field}")
+
+
+def _group(found: Mapping[str, Any]) -> Group:
+    by = {_label(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
+    first, last = (round(found[name]["value"]) * 1000 for name in ("first", "last"))
+    return Group(_label(found), found["doc_count"], first, last, by)
+
+
+def _label(bucket: Mapping[str, Any]) -> str:
+    return str(bucket.get("key_as_string", bucket["key"]))
+
+
 def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
     """The buckets that were found, with empty ones between them."""
     counted = {int(bucket["key"]) * 1000: bucket for bucket in found}
@@ -162,8 +214,5 @@ def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
 def _bucket(start_us: int, found: Mapping[str, Any] | None) -> Bucket:
     if found is None:
         return Bucket(start_us, 0)
-    by = {
-        str(value.get("key_as_string", value["key"])): value["doc_count"]
-        for value in found.get("by", {}).get("buckets", ())
-    }
+    by = {_label(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
     return Bucket(start_us, found["doc_count"], by)

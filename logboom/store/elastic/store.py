@@ -15,7 +15,7 @@ from logboom.query.model import Query
 from logboom.rollups import Rollups
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.client import Client
-from logboom.store.elastic.counting import Counter, Interval
+from logboom.store.elastic.counting import Counter, Grouping, Interval
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.limits import LimitWatcher
 from logboom.store.elastic.names import IndexNames
@@ -30,6 +30,7 @@ from logboom.store.port import (
     Count,
     Day,
     Document,
+    Groups,
     Histogram,
     Page,
     SearchRequest,
@@ -117,6 +118,13 @@ class ElasticsearchStore:
         return await self._counter.histogram(
             asked(query, times), Interval(interval_us, by, by_size)
         )
+
+    async def groups(
+        self, query: Query, times: TimeRange, *, field: str, by: str | None = None,
+        size: int = 1000, by_size: int = 10,
+    ) -> Groups:  # fmt: skip
+        """Groups matches by the values of a field; see `Store.groups`."""
+        return await self._counter.groups(asked(query, times), Grouping(field, by, size, by_size))
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""

@@ -86,7 +86,7 @@ def histogram(
         for day, one in narrowed:
             counts.update(_over_time(day, one, interval.width_us))
         return _assemble(counts, {}, interval)
-    _check_splittable(interval.by)
+    check_countable(interval.by)
     counts, split = _split(narrowed, interval, interval.by)
     return _assemble(counts, split, interval)
 
@@ -170,7 +170,12 @@ def label_of(value: str | float) -> str:
     return str(int(value)) if float(value).is_integer() else str(value)
 
 
-def _check_splittable(by: str) -> None:
+def check_countable(by: str) -> None:
+    """Sees that values of a field can be counted.
+
+    Raises:
+        QueryError: They cannot.
+    """
     countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
     apart = by == ID or by in APART or by in TOKENS
     if apart or not (countable or by.startswith(ATTRIBUTES + ".")):

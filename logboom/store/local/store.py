@@ -19,6 +19,7 @@ from logboom.store.local import counting
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.grouping import Grouping, groups
 from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
 from logboom.store.local.translate import Translator
@@ -27,6 +28,7 @@ from logboom.store.port import (
     Count,
     Day,
     Document,
+    Groups,
     Histogram,
     Page,
     SearchRequest,
@@ -106,6 +108,18 @@ class LocalStore:
         return await self._run(
             lambda: counting.histogram(
                 self._days.view().days, self._translator.translate(query), times, interval
+            )
+        )
+
+    async def groups(
+        self, query: Query, times: TimeRange, *, field: str, by: str | None = None,
+        size: int = 1000, by_size: int = 10,
+    ) -> Groups:  # fmt: skip
+        """Groups matches by the values of a field; see `Store.groups`."""
+        grouping = Grouping(field, by, size, by_size)
+        return await self._run(
+            lambda: groups(
+                self._days.view().days, self._translator.translate(query), times, grouping
             )
         )
 
