@@ -48,6 +48,8 @@ _LAST_ACKS_S = 15.0
 _SCAN_REST = 30.0
 """Looking for files takes a thirtieth of the time at most."""
 _HINTED_SCAN_S = 0.1
+_HINTED_REST = 4.0
+"""When there are hints, a fifth of it: what is rotated fast would be gone."""
 _COUNTED = ("events_made", "events_acked", "batches_acked", "bytes_acked")
 _MOST_IN_FLIGHT = 512
 """The embedded broker remembers the last 1024 numbers of a producer."""
@@ -216,7 +218,7 @@ class Shipping:
                 hints.watch(self._watcher.folders)
                 took_s = clock.monotonic() - now
                 next_scan = now + max(poll_s, _SCAN_REST * took_s)
-                hinted_scan = now + max(_HINTED_SCAN_S, _SCAN_REST * took_s)
+                hinted_scan = now + max(_HINTED_SCAN_S, _HINTED_REST * took_s)
             news = await reader.turn()
             wait_s = gatherer.wait_s(clock.monotonic())
             is_awaited = wait_s is not None and not news and spools.are_awaited()

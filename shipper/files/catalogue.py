@@ -238,8 +238,12 @@ def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:
 
 
 def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
-    """True for a compressed file that was read to its end before, and whose size is the same."""
-    return 0 < record.packed_size == file.packed_size()
+    """True for a compressed file that was read to its end before, and whose size is the same.
+
+    What it begins with is compared as well: inodes are used again.
+    """
+    is_as_long = 0 < record.packed_size == file.packed_size()
+    return is_as_long and begins_with(file.content, record.prefix)
 
 
 def holds(file: FollowedFile, record: SourceRecord) -> bool:

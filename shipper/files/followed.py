@@ -13,9 +13,11 @@ from shipper.files.identity import (
     GUARD_BYTES,
     PREFIX_BYTES,
     FileId,
+    begins_with,
     file_id,
     fingerprint,
     fingerprint_length,
+    is_at,
     take_prefix,
 )
 from shipper.files.kinds import why_binary
@@ -70,7 +72,9 @@ class FollowedFile:
         self._content = open_content(self._handle)
         self._prefix = fingerprint(b"")
         self._known: tuple[int, int] | None = None
-        self._resting_size: int | None = None
+        self._resting_state: tuple[int, int] | None = None
+        self._is_anew = False
+        self.is_usurped = False
         self.unit = unit
         try:
             self.go_to(offset)
@@ -173,12 +177,14 @@ class FollowedFile:
         truncated and has grown past our place since is noticed.
 
         Raises:
-            FileMoved: It is closed, and its path does not lead to it any more.
+            FileMoved: It is closed, and its path does not lead to it any more; `is_usurped` says
+                whether its inode has been used again.
             OSError: When the file cannot be read.
         """
-        if self._resting_size is not None:
-            self.go_to(self.offset)
-            self._resting_size = None
+        if self._resting_state is not None:
+            self._wake()
+        if self._is_anew:
+            self._content, self._is_anew = open_content(self._handle), False
         known = len(self._guard)
         data = self._content.pread(max_bytes + known, self.offset - known)
         if data[:known] != self._guard:
@@ -195,6 +201,18 @@ class FollowedFile:
         if 0 in data:
             return self._with_nulls(data, known, max_bytes)
         return self._advance(data, known)
+
+    def _wake(self) -> None:
+        """Goes on after a rest, unless another file has its inode and its path by now."""
+        mark = self.guard()
+        if not begins_with(self._content, self._prefix) or not is_at(
+            self._content, self.offset, mark
+        ):
+            self._guard_mark, self.is_usurped = mark, True
+            self.close()
+            raise FileMoved("another file took its place, and its inode")
+        self._resting_state = None
+        self.go_to(self.offset)
 
     def _advance(self, data: bytes, known: int) -> Reading:
         fresh = data[known:]
@@ -244,8 +262,8 @@ class FollowedFile:
             return True  # opening it tells
         if not status.st_nlink or (status.st_dev, status.st_ino) != self.id:
             return True
-        if self._resting_size is not None:
-            return status.st_size != self._resting_size
+        if self._resting_state is not None:
+            return (status.st_size, status.st_mtime_ns) != self._resting_state
         state = (status.st_size, status.st_mtime_ns)
         if state == self._known and status.st_size == self.offset:
             return False
@@ -255,18 +273,22 @@ class FollowedFile:
     @property
     def is_resting(self) -> bool:
         """True for a compressed file that is not looked into as long as its size stays."""
-        return self._resting_size is not None
+        return self._resting_state is not None
+
+    def rests_in(self, other: FollowedFile) -> bool:
+        """True when it rests, and the other one, of the same inode, is as it was left."""
+        return self._resting_state == (other.packed_size(), other.modified_ns())
 
     def rest(self) -> int:
-        """A compressed file was read to its end: it is left alone as long as its size stays.
+        """A compressed file was read to its end: it is left alone as long as it is not changed.
 
         Returns:
             The size of the compressed file.
         """
         size = self._content.raw_size if isinstance(self._content, PackedContent) else 0
+        self._resting_state = (size, self.modified_ns())
         self._content.forget()
         self._handle.let_go()
-        self._resting_size = size
         return size
 
     def rest_at(self, offset: int, packed_size: int, *, prefix: bytes, guard: bytes) -> None:
@@ -280,15 +302,16 @@ class FollowedFile:
         """
         self.offset = offset
         self._prefix, self._guard_mark = prefix, guard
-        self._resting_size = packed_size
+        self._resting_state = (packed_size, self.modified_ns())
         self._handle.let_go()
 
     def start_anew(self) -> None:
         """Goes back to the first byte: the file was truncated or overwritten."""
         self.offset = 0
-        self._guard = b""
+        self._guard, self._guard_mark = b"", b""
         self._nulls_to = 0
         self._prefix = fingerprint(b"")
+        self._is_anew = True
 
     def close(self) -> None:
         """Lets go of the descriptor."""

@@ -117,7 +117,9 @@ def is_followed(path: str, claimant: Source | None) -> bool:
     except OSError:
         return False
     try:
-        return other.id == claimant.file.id and holds_read(other, claimant)
+        if other.id != claimant.file.id:
+            return False
+        return claimant.file.rests_in(other) or holds_read(other, claimant)
     except OSError:
         return False
     finally:

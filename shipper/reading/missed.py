@@ -13,12 +13,15 @@ from shipper.reading.following import is_followed
 from shipper.reading.sources import Source
 from shipper.registry.registry import SourceRecord
 
+_State = tuple[FileId, int, int]
+"""A file as it was when it was decided on: which one, its size, and when it was changed last."""
+
 
 class Missed:
     """Looks beside the logs that were rotated.
 
     A file that was missed is a rotated sibling that nobody knows by its content, and that is newer
-    than the oldest that is known, or than what was last noted of its log.
+    than the oldest that is known, or than its log was when it was followed first, or noted last.
 
     Args:
         records: All of the registry's: when each log was changed last, as far as was noted.
@@ -38,10 +41,19 @@ class Missed:
         self._sources = sources
         self._surveys = surveys
         self._rotated: set[str] = set()
-        self._noted_ns: dict[str, int] = {}
+        self._since_ns: dict[str, int] = {}
+        self._decided: dict[str, set[_State]] = {}
         for record in records:
-            known_ns = self._noted_ns.get(record.family, 0)
-            self._noted_ns[record.family] = max(known_ns, record.changed_ns)
+            known_ns = self._since_ns.get(record.family, 0)
+            self._since_ns[record.family] = max(known_ns, record.changed_ns)
+
+    def follow(self, family: str, modified_ns: int) -> None:
+        """A log is followed; what was rotated away from it before it was changed last is history."""
+        self._since_ns.setdefault(family, modified_ns)
+
+    def follows(self, family: str) -> bool:
+        """True for a log that is or was followed."""
+        return family in self._since_ns
 
     def look_beside(self, family: str) -> None:
         """A log may have been rotated: its siblings are looked at by the next scan."""
@@ -50,7 +62,7 @@ class Missed:
     def look_since(self, family: str, since_ns: int) -> None:
         """Like `look_beside`; whatever is newer than a time, and is not known, was missed."""
         self._rotated.add(family)
-        self._noted_ns[family] = min(self._noted_ns.get(family, since_ns), since_ns)
+        self._since_ns[family] = min(self._since_ns.get(family, since_ns), since_ns)
 
     def find(self, here: Collection[FileId]) -> Iterator[tuple[str, os.stat_result, str]]:
         """Gives missed files, oldest first, each with its status and its log.
@@ -66,15 +78,19 @@ class Missed:
             siblings = rotated_siblings(family)
             known = {path for path, status in siblings if self._is_known(path, status, here)}
             floors = [status.st_mtime_ns for path, status in siblings if path in known]
-            floors += [self._noted_ns[family]] if family in self._noted_ns else []
+            floors += [self._since_ns[family]] if family in self._since_ns else []
+            before, now = self._decided.get(family, set()), set[_State]()
             for path, status in reversed(siblings):
                 if path in known or not floors or status.st_mtime_ns <= min(floors):
                     continue
-                yield path, status, family
+                state = (file_id(status), status.st_size, status.st_mtime_ns)
+                if state not in before:
+                    yield path, status, family
                 if self._surveys.is_open(path):
                     self.look_since(family, min(floors))
-            if family not in self._rotated:
-                self._noted_ns.pop(family, None)
+                else:
+                    now.add(state)
+            self._decided[family] = now
 
     def _is_known(self, path: str, status: os.stat_result, here: Collection[FileId]) -> bool:
         where = file_id(status)

@@ -12,19 +12,19 @@ from datetime import timedelta
 from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue, Likeness, Recognised
-from shipper.files.copies import Beginnings, Families, goes_on, is_copy
+from shipper.files.copies import goes_on
 from shipper.files.discovery import find_files, is_named
 from shipper.files.folders import Folders
-from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.elders import Elders
-from shipper.reading.following import Followed, Following, holds_read
+from shipper.reading.following import Followed, Following, holds_read, is_followed
 from shipper.reading.looks import Looks
 from shipper.reading.missed import Missed
 from shipper.reading.opening import Opener
+from shipper.reading.originals import Originals
 from shipper.reading.sources import Source
 from shipper.registry.registry import Registry, SourceRecord
 
@@ -75,15 +75,13 @@ class Watcher:
         self._named: set[FileId] = set()
         self._scanned = False
         self._unreadable: dict[str, str] = {}
-        self._resumed: list[Source] = []
-        self._read_before: Families[Source] | None = None
-        self._beginnings = Beginnings[Source]()
         self._raced = False
         self._renamed: dict[str, str] = {}
         self._displaced = 0
         self._elders = Elders()
         self.looks = Looks[Source]()
         self.sources: dict[FileId, Source] = {}
+        self._originals = Originals(self.sources)
         self._following = Following(self.sources, self._surveys)
         self._missed = Missed(records, self._catalogue, self.sources, self._surveys)
 
@@ -108,7 +106,7 @@ class Watcher:
             return []
         told, self._unreadable = self._unreadable, {}
         self._raced = False
-        self._resumed, self._read_before = [], None
+        self._originals.begin()
         self._named = set()
         self._paths = {source.path for source in self.sources.values()}
         added: list[Source] = []
@@ -139,6 +137,7 @@ class Watcher:
             self._displace(_id_of(source))
             self.sources[_id_of(source)] = source
             self._elders.add(source)
+            self._missed.follow(source.family, source.modified_ns)
             source.found_at = self._clock.monotonic()
             source.join(self.looks)
 
@@ -195,6 +194,8 @@ class Watcher:
 
     def find_again(self, source: Source) -> Followed:
         """Goes on in a source's file where that is now, when it was closed and moved meanwhile."""
+        if source.file is not None and source.file.is_usurped:
+            self._give_up_place(source, source.file.id)
         return self._go_on_in(source, self._following.find_moved)
 
     def _go_on_in(self, source: Source, find: Callable[[Source], tuple[Followed, str]]) -> Followed:
@@ -243,19 +244,32 @@ class Watcher:
             self._displaced += 1
             self.sources[FileId(-1, self._displaced)] = displaced
 
+    def _give_up_place(self, source: Source, where: FileId) -> None:
+        """The file that has a source's inode now is seen by the next scan."""
+        if self.sources.get(where) is source:
+            self._displace(where)
+            self._missed.look_beside(source.family)
+            self._folders.hurry()
+
     def _see(self, path: str, status: os.stat_result, section: FileInput) -> list[Source]:
         where = file_id(status)
         self._named.add(where)
         known = self.sources.get(where)
-        if known is not None:
+        if known is not None and self._is_still(known, path):
             if known.path != path:
                 self._sections.setdefault(path, section)
                 self._follow_rename(known, path)
             return []
         self._sections.setdefault(path, section)
-        if path in self._paths:
+        if path in self._paths or self._missed.follows(path):
             self._missed.look_beside(path)
         return self._take_up(path, status, section, family=path)
+
+    def _is_still(self, source: Source, path: str) -> bool:
+        """False when the inode of a source's closed file is used again, under another path."""
+        if source.path == path or source.file is None or source.file.leads_here():
+            return True
+        return is_followed(path, source)
 
     def _take_up(
         self, path: str, status: os.stat_result, section: FileInput, *, family: str
@@ -265,18 +279,26 @@ class Watcher:
             if not self._may_be_read(path, status):
                 return []
             recognised = self._recognise(path, status)
-            if recognised is None and self._is_copy(path):
+            if recognised is None and self._originals.have_copy(path):
                 return []
+        except FileNotFoundError:
+            self._look_again(family)
+            return []
         except OSError as error:
             self._unreadable[path] = error.strerror or str(error)
             return []
         return self._try_open(recognised, path, section, family=family)
 
+    def _look_again(self, family: str) -> None:
+        """A file was rotated away between two looks at it."""
+        self._missed.look_beside(family)
+        self._folders.hurry()
+
     def _recognise(self, path: str, status: os.stat_result) -> Recognised | None:
         recognised = self._catalogue.take(path, status)
         if recognised is None or recognised.likeness is not Likeness.BEGUN_ANEW:
             return recognised
-        if self._is_copy(path):  # inodes are used again, and so are names
+        if self._originals.have_copy(path):  # inodes are used again, and so are names
             self._catalogue.put_back(recognised.record)
             return None
         return recognised
@@ -290,28 +312,6 @@ class Watcher:
         if verdict is Wholeness.BROKEN:
             self._unreadable[path] = reason
         return verdict is Wholeness.WHOLE
-
-    def _is_copy(self, path: str) -> bool:
-        """True for a copy of a file that was read before: its lines are read there."""
-        if self._read_before is None:
-            self._read_before, self._beginnings = Families(), Beginnings()
-            for source in (*self.sources.values(), *self._resumed):
-                self._remember(source)
-        likely = list(self._read_before.of(path))
-        if not likely and not is_packed_name(path):
-            return False
-        other = FollowedFile(path, 0)
-        try:
-            if is_packed_name(path):
-                likely += self._beginnings.of(path, other.content)
-            return any(_is_copy_of(source, other) for source in likely)
-        finally:
-            other.close()
-
-    def _remember(self, source: Source) -> None:
-        if self._read_before is not None and source.file is not None:
-            self._read_before.add(source.family, source)
-            self._beginnings.add(source.path, source.file.known_prefix, source)
 
     def _follow_rename(self, source: Source, path: str) -> None:
         """A source keeps its path while that still leads to it (links), else it was renamed."""
@@ -369,9 +369,13 @@ class Watcher:
             if recognised is not None:
                 self._catalogue.put_back(recognised.record)
                 self._raced = self._raced or error.errno == errno.EAGAIN
+            if isinstance(error, FileNotFoundError):
+                self._look_again(family)
+                return []
             self._unreadable[path] = error.strerror or str(error)
             return []
         self._surveys.forget(path)
+        self._originals.add(source)
         return [source]
 
     def _note_resumed(self, source: Source, recognised: Recognised) -> None:
@@ -379,17 +383,6 @@ class Watcher:
             self._missed.look_beside(recognised.record.path)
         if source.modified_ns > recognised.record.changed_ns and not source.read_offset:
             self._missed.look_beside(recognised.record.family)  # copied and truncated, perhaps
-        self._resumed.append(source)
-        self._remember(source)
-
-
-def _is_copy_of(source: Source, other: FollowedFile) -> bool:
-    if source.file is None:
-        return False
-    try:
-        return is_copy(source.file, other)
-    except FileMoved:  # it was closed and is gone; what was read last tells
-        return goes_on(source.file, other)
 
 
 def _id_of(source: Source) -> FileId:

@@ -38,6 +38,7 @@ class ChangingWriter:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write, name="application")
         self.written = 0
+        self.rotations = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -64,6 +65,7 @@ class ChangingWriter:
             if number == next_rotation:
                 next_rotation += self._pause()
                 self._shift()
+                self.rotations += 1
                 if self._dice.random() < 0.5:
                     shutil.copyfile(self._path, self._rotated(1))
                     file.truncate(0)
@@ -105,7 +107,9 @@ def following(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pipeli
     pipeline.stop()
 
 
-def test_nothing_is_lost_or_doubled_in_a_soak(following: Pipeline, tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled_in_a_soak(
+    following: Pipeline, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     dice = random.Random(11)
     writer = ChangingWriter(tmp_path / "logs" / "app.log", SOAK_S, dice)
     writer.start()
@@ -122,6 +126,9 @@ def test_nothing_is_lost_or_doubled_in_a_soak(following: Pipeline, tmp_path: Pat
         next_fault += RATE * dice.randrange(3, 9)
     writer.join()
     assert faults
+    request.node.user_properties += [
+        ("events", writer.written), ("rotations", writer.rotations), ("faults", faults)
+    ]  # fmt: skip
     following.await_count("service:shop-*", writer.written, timeout_s=120)
     verdict = verify(following.sequence_ids("service:shop-*"), writer.written)
     assert verdict.green, f"{verdict} after {faults} faults\n{following.said()}"

@@ -1,0 +1,74 @@
+"""Is a file a copy of one that is read? Rotation makes such copies while somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shipper.files.copies import Beginnings, Families, goes_on, is_copy
+from shipper.files.followed import FollowedFile
+from shipper.files.handles import FileMoved
+from shipper.files.identity import FileId
+from shipper.files.names import is_packed_name
+from shipper.reading.sources import Source
+
+
+class Originals:
+    """The files of which another one may be a copy: those that are followed, or were found just now.
+
+    Args:
+        sources: Those that are followed, by their files.
+    """
+
+    def __init__(self, sources: Mapping[FileId, Source]) -> None:
+        self._sources = sources
+        self._found: list[Source] = []
+        self._families: Families[Source] | None = None
+        self._beginnings = Beginnings[Source]()
+
+    def begin(self) -> None:
+        """A scan begins."""
+        self._found, self._families = [], None
+
+    def add(self, source: Source) -> None:
+        """A file was found by this scan."""
+        self._found.append(source)
+        self._note(source)
+
+    def have_copy(self, path: str) -> bool:
+        """True for a copy of a file that is read: its lines are read there.
+
+        Raises:
+            OSError: When it cannot be read.
+        """
+        families = self._known()
+        likely = list(families.of(path))
+        if not likely and not is_packed_name(path):
+            return False
+        other = FollowedFile(path, 0)
+        try:
+            if is_packed_name(path):
+                likely += self._beginnings.of(path, other.content)
+            return any(_is_copy_of(source, other) for source in likely)
+        finally:
+            other.close()
+
+    def _known(self) -> Families[Source]:
+        if self._families is None:
+            self._families, self._beginnings = Families(), Beginnings()
+            for source in (*self._sources.values(), *self._found):
+                self._note(source)
+        return self._families
+
+    def _note(self, source: Source) -> None:
+        if self._families is not None and source.file is not None:
+            self._families.add(source.family, source)
+            self._beginnings.add(source.path, source.file.known_prefix, source)
+
+
+def _is_copy_of(source: Source, other: FollowedFile) -> bool:
+    if source.file is None:
+        return False
+    try:
+        return is_copy(source.file, other)
+    except FileMoved:  # it was closed and is gone; what was read last tells
+        return goes_on(source.file, other)
