@@ -89,7 +89,7 @@ async def test_pages_follow_each_other_to_the_end(api: httpx.AsyncClient) -> Non
     found: list[int] = []
     cursor = None
     while True:
-        more = {} if cursor is None else {"cursor": cursor}
+        more: dict[str, Any] = {} if cursor is None else {"cursor": cursor}
         answer = await ask(api, "search", limit=25, sort="asc", **more)
         found += numbers(answer)
         cursor = answer["cursor"]
