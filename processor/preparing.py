@@ -134,7 +134,7 @@ class Preparer:
         """An error that has no fields of its own about that, but for its last brace, with its mark."""
         name = self._fingerprints.of("", head.message or "", "")
         value = front + _MARK % (reason.encode(), name.encode(), _ERROR)
-        self._groups.note(name, lambda: orjson.loads(value))
+        self._groups.note(name, lambda: _read(value))
         return value
 
     def _reason(self, value: bytes, head: Head) -> str | None:
@@ -183,6 +183,15 @@ def _place_behind_created(value: bytes, timestamp: str, about: EventPart) -> int
     if place < 0 or value.find(b"}", len(front)) < place:
         return -1
     return place + len(text)
+
+
+def _read(value: bytes) -> Event:
+    """An event; an empty one where it is nested beyond all bounds."""
+    try:
+        event: Event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return {}
+    return event
 
 
 def _is_utf8(value: bytes) -> bool:

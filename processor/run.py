@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Sequence
 
 from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
@@ -19,17 +20,18 @@ from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.state import open_state
-from logboom.store import open_store
+from logboom.store import Document, open_store
 from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
+from processor.grouping import Groups
 from processor.keeping import open_keeper
 from processor.lagging import OwnLag
 from processor.preparing import Preparer
-from processor.tagging import Tagger
-from processor.telling import Telling
 from processor.rates import Rates
 from processor.rolling.opening import open_rolling
+from processor.tagging import Tagger
+from processor.telling import Telling
 
 log = logging.getLogger("logboom.processor")
 
@@ -55,15 +57,21 @@ async def _serve(config: Config, clock: Clock) -> None:
         broker, "processor", instance, clock,
         restarts=restarts_in(process_environment()),
     )  # fmt: skip
+    groups = Groups()
     preparer = Preparer(
-        IndexDays(config.retention.keep), clock, native_library(), Tagger(config.errors)
+        IndexDays(config.retention.keep), clock, native_library(), Tagger(config.errors), groups
     )
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
     rolling = open_rolling(config, store, state, instance, clock)
     rates = Rates()
+
+    async def mark(documents: Sequence[Document]) -> None:
+        await groups.keep(state)
+        await rolling.mark(documents)
+
     consumer = Consumer(
-        broker, store, config.processor, preparer, burial.bury, rolling.mark, rates.add, clock
+        broker, store, config.processor, preparer, burial.bury, mark, rates.add, clock
     )
     telling = Telling(
         instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock),
@@ -110,4 +118,3 @@ async def _report(reporter: Reporter, consumer: Consumer, telling: Telling) -> N
             reporter.trouble(waiting_for)
         await reporter.post(telling.counters(), await telling.news())
         await asyncio.sleep(INTERVAL_S)
-
