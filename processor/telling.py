@@ -53,7 +53,7 @@ class Telling:
             "events_dead": counts.rejected,
             "events_error": self._preparer.errors,
             "rebalances": 0 if subscription is None else subscription.rebalances,
-            "rollup_minutes": progress.minutes,
+            "rollups_made": progress.minutes,
             "rollup_rows": progress.rows,
             "rollup_seconds": progress.busy_s,
             "rollups_too_wide": progress.too_wide,

@@ -7,9 +7,11 @@ therefore a histogram, and a store can be asked for one: `bounds` are the ends o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from ddsketch.ddsketch import BaseDDSketch
@@ -89,6 +91,19 @@ def bounds(shortest: float, longest: float) -> list[tuple[int, int, int]]:
     return found
 
 
+def bucket_of(duration: float) -> int:
+    """The key of the bucket of a duration of at least 1 ns, as `bounds` cuts them."""
+    starts, keys = _all_buckets()
+    return keys[bisect_right(starts, duration) - 1]
+
+
+@lru_cache(maxsize=1)
+def _all_buckets() -> tuple[Sequence[int], Sequence[int]]:
+    buckets = bounds(1, LONGEST)
+    return [start for _, start, _ in buckets], [key for key, _, _ in buckets]
+
+
+@lru_cache(maxsize=1)
 def _mapping() -> LogarithmicMapping:
     return LogarithmicMapping(RELATIVE_ERROR)
 

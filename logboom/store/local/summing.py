@@ -11,9 +11,10 @@ from tantivy import FieldType, Query
 
 from logboom.errors import TooManyRows
 from logboom.rollups import MOST_ROWS, Durations, Row, Tier
-from logboom.rollups.durations import bounds
+from logboom.rollups.durations import bounds, bucket_of
 from logboom.rollups.questions import DURATION, ERRORS, REQUESTS, SERVER_ERRORS
 from logboom.rollups.row import Group
+from logboom.store.local.asking import count
 from logboom.store.local.combine import all_of, none_of
 from logboom.store.local.counting import label_of
 from logboom.store.local.day_reader import Snapshot
@@ -23,6 +24,9 @@ from logboom.store.local.translate import Translator
 
 _AT_ONCE = 60_000
 """Buckets in one answer of tantivy; it refuses more than 65,000."""
+
+_FEW = 20_000
+"""Of so many events several minutes are asked for at once, and durations by value, not by range."""
 
 _NAMES = ("service.name", "host.name", "log.level")
 _NONE = "\ufffe"  # stands for a missing value: no text has it
@@ -64,6 +68,11 @@ def summarise(day: Snapshot, translator: Translator, start_us: int, end_us: int)
     Raises:
         TooManyRows: There would be too many.
     """
+    minutes = (end_us - start_us) // _MINUTE_US
+    if minutes > 1 and count(day.searcher, _within(TIME, start_us, end_us)) > _FEW:
+        middle_us = start_us + minutes // 2 * _MINUTE_US
+        rows = summarise(day, translator, start_us, middle_us)
+        return rows + summarise(day, translator, middle_us, end_us)
     found: _Found = defaultdict(_Sums)
     for one in _slices(day, start_us, end_us):
         _add_events(day, one, found)
@@ -106,7 +115,30 @@ def _add_durations(day: Snapshot, part: _Slice, found: _Found) -> None:
     stats = day.searcher.aggregate(part.query, {"found": {"stats": {"field": DURATION}}})["found"]
     if not stats["count"]:
         return
-    buckets = bounds(stats["min"], stats["max"])
+    if stats["count"] <= _FEW:
+        _add_values(day, part, found)
+    else:
+        _add_ranges(day, part, found, bounds(stats["min"], stats["max"]))
+
+
+def _add_values(day: Snapshot, part: _Slice, found: _Found) -> None:
+    """Durations by their values: where there are few, most ranges would be empty."""
+    terms = {"durations": {"terms": {"field": DURATION, "size": _AT_ONCE}}}
+    for group, bucket in _groups(day, part, part.query, terms, buckets_each=_FEW):
+        sums = found[group]
+        for one in bucket["durations"]["buckets"]:
+            value = one["key"]
+            if isinstance(value, str) or "key_as_string" in one:
+                continue  # no number
+            if value < 1:
+                sums.zeros += one["doc_count"]
+            else:
+                sums.bins[bucket_of(value)] += one["doc_count"]
+
+
+def _add_ranges(
+    day: Snapshot, part: _Slice, found: _Found, buckets: Sequence[tuple[int, int, int]]
+) -> None:
     ends = [{"from": float(start), "to": float(end)} for _, start, end in buckets]
     ranges = {"durations": {"range": {"field": DURATION, "ranges": ends or [{"to": 1.0}]}}}
     keys = {float(start): key for key, start, _ in buckets}
