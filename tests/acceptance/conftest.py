@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flow import Pipeline, settings_for
+from tests.processors import PARTITIONS, Processors
 from tests.services.elasticsearch import start_elasticsearch
 from tests.services.kafka import start_kafka
 from tests.services.process import JvmService
@@ -33,3 +35,23 @@ def own_kafka() -> Iterator[JvmService]:
 def own_elasticsearch() -> Iterator[JvmService]:
     """An Elasticsearch that these tests may kill; whoever does starts it again."""
     yield from one_of_our_own(start_elasticsearch)
+
+
+@pytest.fixture
+def processors(tmp_path: Path, kafka: str, elasticsearch: str, unique: str) -> Iterator[Processors]:
+    settings = {
+        "data": str(tmp_path / "data"),
+        "broker": {
+            "kafka": {
+                "bootstrap": [kafka], "topic": unique, "status_topic": f"{unique}-s",
+                "partitions": PARTITIONS, "request_timeout": "10s",
+            }
+        },
+        "store": {"elasticsearch": {"urls": [elasticsearch], "replicas": 0}},
+        "index": f"{unique}-%Y.%m.%d",
+        "processor": {"metrics": None, "batch_events": 500, "linger": "100ms", "group": unique},
+    }  # fmt: skip
+    started = Processors(tmp_path, settings)
+    yield started
+    for name in list(started.running):
+        started.end(name, signal.SIGKILL)

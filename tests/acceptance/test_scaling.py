@@ -1,0 +1,78 @@
+"""One machine follows the load: more processors when much waits, fewer when it is calm again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import httpx
+import psutil
+import pytest
+
+from logboom.broker.kafka import KafkaBroker
+from logboom.config import KafkaSection
+from logboom.scaling import ScalingStatus, decode_scaling
+from tests.polling import soon
+from tests.processors import Load, Processors, stored_once
+from tests.services.process import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+SCALED_WITHIN_S = 120
+
+
+async def test_processors_follow_the_load_up_and_down_and_lose_nothing(
+    processors: Processors, elasticsearch: str, unique: str
+) -> None:
+    port = free_port()
+    processors.settings["processor"] |= {
+        "metrics": f"127.0.0.1:{port}",
+        "scale": {"min": 1, "max": 3, "cooldown": "2s", "lag_per_processor": 300},
+    }
+    load = Load(KafkaBroker(KafkaSection(**processors.settings["broker"]["kafka"])), unique)
+    await load.publish(5)
+    parent = psutil.Process(processors.start("all"))
+
+    async def told() -> ScalingStatus | None:
+        return next(iter(decode_scaling(await load.broker.read_status())), None)
+
+    async def are_three() -> bool:
+        await load.publish(1)
+        status = await told()
+        return status is not None and status.processors == status.running == 3
+
+    await soon(are_three, timeout_s=SCALED_WITHIN_S, what="there are three of them")
+    children = parent.children()
+    assert len(children) == 3
+
+    async def shown() -> str:
+        return await asyncio.to_thread(lambda: httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+
+    assert "logboom_processors_wanted{" in await shown()
+    await soon(_holds(shown, 'logboom_broker_lag{partition="0"}'), timeout_s=30, what="the lag")
+
+    async def is_one() -> bool:
+        status = await told()
+        return status is not None and status.processors == status.running == 1
+
+    await soon(is_one, timeout_s=SCALED_WITHIN_S, what="there is one left")
+    status = await told()
+    assert status is not None
+    assert [(one.before, one.after) for one in status.changes[:2]] == [(2, 1), (3, 2)]
+    assert "events wait" in status.changes[-1].reason
+    assert status.ups >= 1
+    assert status.downs >= 2
+    await stored_once(processors, load, elasticsearch, unique)
+    assert await asyncio.to_thread(processors.end, "all", signal.SIGTERM) == 0
+    assert not any(child.is_running() for child in children)
+    assert sum(lag.messages for lag in await load.broker.lag(group=unique)) == 0
+    assert "Traceback" not in processors.said()
+    await load.broker.close()
+
+
+def _holds(text: Callable[[], Awaitable[str]], part: str) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return part in await text()
+
+    return check
