@@ -193,7 +193,7 @@ class EntryMaker:
             return self.make_carefully(document, number, position)
         if position is not None and self._is_plain(head):
             text = self._without_identity(document, position, head.event)
-            if text is not None and not has_times(text, _first_value_end(text)):
+            if text is not None and not has_times(text, _first_value_end(text), head.message):
                 return f'{text},"{NUMBER}":{number},{self._time(head.timestamp)}{_added(head)}}}'
         return self._make_rearranged(document, number, position)
 

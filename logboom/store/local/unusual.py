@@ -98,9 +98,16 @@ class AttributePaths:
         return kept, rest
 
 
-def has_times(text: str, start: int) -> bool:
-    """True when JSON has a string, from a place on, that the index would take for a point in time."""
-    return _TIME_IN_JSON.search(text, start) is not None
+def has_times(text: str, start: int, message: object) -> bool:
+    """True when JSON has a string, from a place on, that the index would take for a point in time.
+
+    Args:
+        message: The event's message, which is in it; it is only ever taken for words.
+    """
+    if _TIME_IN_JSON.search(text, start) is None:
+        return False
+    is_time = isinstance(message, str) and _IS_TIME.fullmatch(message) is not None
+    return len(_TIME_IN_JSON.findall(text, start)) > is_time
 
 
 def with_marks(value: object, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 - JSON
@@ -136,10 +143,7 @@ def rearranged(
             copy[apart] = text_of(value)
             present.append(name)
     take_out(copy, "event.id")
-    for name, own_name in TOKENS.items():
-        numbers = {number for text in text_of(take_out(copy, name)) for number in tokens(text)}
-        if numbers:
-            copy[own_name] = [*numbers, PRESENT_TOKEN]
+    _take_tokens(copy)
     copy |= identity_fields(event_id, position)
     if position is not None:
         take_out(copy, "log.offset")
@@ -147,11 +151,23 @@ def rearranged(
     if address is not None:
         copy[ADDRESS] = address
     if ATTRIBUTES in copy:
-        copy[ATTRIBUTES], copy[REST] = paths.sort_out(event[ATTRIBUTES])
+        copy[ATTRIBUTES], rest = paths.sort_out(event[ATTRIBUTES])
+        if rest:
+            copy[REST] = rest
     if event.get(MESSAGE) is None:
         present.append(NO_MESSAGE)
-    copy[PRESENT] = [*present, *copy.get(PRESENT, ())]
+    present += copy.get(PRESENT, ())
+    if present:
+        copy[PRESENT] = present
     return copy
+
+
+def _take_tokens(copy: Event) -> None:
+    """Puts numbers in place of the ids that are found by them."""
+    for name, own_name in TOKENS.items():
+        numbers = {number for text in text_of(take_out(copy, name)) for number in tokens(text)}
+        if numbers:
+            copy[own_name] = [*sorted(numbers), PRESENT_TOKEN]
 
 
 def identity_fields(event_id: str, position: Position | None) -> dict[str, Any]:

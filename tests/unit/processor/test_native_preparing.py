@@ -115,6 +115,7 @@ def test_usual_events_are_made_natively(library: Library) -> None:
         {"log": {"source": RUN, "offset": 4096, "level": "fatal"}, "trace": {"id": "x" * 16}},
         {"attributes": {}},
         {"user": {"id": "u1"}, "url": {"path": '/a"b\\c'}},
+        {"message": "2026-11-21 06:24:28Z", "trace": {"id": "5adbf299abd7dec06f57797f684a8d4f"}},
     ],
 )
 def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
