@@ -284,10 +284,14 @@ def _loss(loss: LossStatus, stored: int, lag: int) -> tuple[LossRow, list[str]]:
     events = sum(loss.days.values())
     gone = events - stored
     verdict: Verdict = "green" if gone <= 0 else "catching up" if gone <= lag else "red"
+    if loss.unread:
+        verdict = "red"
     row = LossRow(
         loss.source, loss.path, loss.run, loss.lines, loss.bytes, events, stored, loss.reason,
         loss.at_ns, verdict,
     )  # fmt: skip
+    if loss.unread and gone <= 0:
+        return row, [f"{loss.path}: {loss.unread} bytes are lost; {loss.reason}"]
     what = f"{loss.path}: {loss.lines} lines ({loss.bytes} bytes) were being sent; {loss.reason}"
     if verdict == "red":
         return row, [f"{what}: {gone} of their {events} events are lost"]

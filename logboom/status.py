@@ -112,7 +112,8 @@ class LossStatus(_Entry):
     """Lines of one run of a source that were being sent when their file vanished.
 
     They were read and planned, but not known to be acknowledged when the shipper ended; when it was
-    started again, their bytes were gone. If the broker had taken them, the store has them.
+    started again, their bytes were gone. If the broker had taken them, the store has them. Or their
+    bytes were gone before they were read at all: of these no lines are known.
 
     Attributes:
         source: Opaque id of the source.
@@ -124,6 +125,7 @@ class LossStatus(_Entry):
         days: The events by the UTC day of their index (`YYYY-MM-DD`).
         reason: What became of the file, in words for people.
         at_ns: When it was found out, ns since the epoch.
+        unread: Of these bytes, those that were never read.
     """
 
     source: str
@@ -132,6 +134,7 @@ class LossStatus(_Entry):
     path: str
     lines: int
     bytes: int
+    unread: int = 0
     days: Mapping[str, int]
     reason: str
     at_ns: int

@@ -85,7 +85,6 @@ class Shipping:
 
     Attributes:
         sources: All that were read, by id.
-        losses: What could not be found again.
     """
 
     def __init__(self, equipment: Equipment, channels: Sequence[Channel]) -> None:
@@ -93,7 +92,8 @@ class Shipping:
         config = equipment.config
         self._days = IndexDays(config.retention.keep)
         self.sources: dict[str, Source] = {}
-        self.losses: list[LossStatus] = []
+        self._losses: list[LossStatus] = []
+        self._losses_noted = -1
         files = [section for section in config.inputs if isinstance(section, FileInput)]
         self._watcher = Watcher(
             [*files, *equipment.spools.files],
@@ -183,6 +183,15 @@ class Shipping:
             except DiskFull as error:
                 log.warning("%s", error.sentence())
 
+    @property
+    def losses(self) -> list[LossStatus]:
+        """What was gone before it could be read or sent again."""
+        registry = self._has.registry
+        if self._losses_noted != registry.losses_noted:
+            self._losses_noted = registry.losses_noted
+            self._losses = registry.losses(shipper=self._has.name)
+        return self._losses
+
     async def _listen(self) -> None:
         if self._pool is not None:
             await self._pool.listen()
@@ -193,7 +202,6 @@ class Shipping:
         for batch in planned_batches(registry, self.sources, now_ns=now_ns):
             log.info("sending batch %d again", batch.sequence)
             await self._sender.offer(batch, planned_before=True)
-        self.losses = registry.losses(shipper=self._has.name)
         self._has.spools.on_append(self._reader.wake)
         if self._pool is not None:
             self._pool.on_news(self._reader.wake)

@@ -74,6 +74,7 @@ class FollowedFile:
         self._known: tuple[int, int] | None = None
         self._resting_state: tuple[int, int] | None = None
         self._is_anew = False
+        self._seen_size = 0
         self.is_usurped = False
         self.unit = unit
         try:
@@ -202,6 +203,17 @@ class FollowedFile:
             return self._with_nulls(data, known, max_bytes)
         return self._advance(data, known)
 
+    @property
+    def unread_to(self) -> int:
+        """Where the file was seen to end, behind our place; our place when nothing is left there."""
+        return (
+            self._seen_size if self._seen_size > max(self.offset, self._nulls_to) else self.offset
+        )
+
+    def go_on_unseen(self) -> None:
+        """What was seen behind our place does not count any more."""
+        self._seen_size = self.offset
+
     def _wake(self) -> None:
         """Goes on after a rest, unless another file has its inode and its path by now."""
         mark = self.guard()
@@ -220,6 +232,8 @@ class FollowedFile:
             self._prefix = fingerprint(fresh[:PREFIX_BYTES])
         self._guard = data[-GUARD_BYTES:]
         self.offset += len(fresh)
+        if not self.is_packed:
+            self._seen_size = max(self.offset, os.fstat(self._handle.descriptor).st_size)
         return Reading(ReadState.DATA, fresh)
 
     def _with_nulls(self, data: bytes, known: int, max_bytes: int) -> Reading:
@@ -264,6 +278,8 @@ class FollowedFile:
             return True
         if self._resting_state is not None:
             return (status.st_size, status.st_mtime_ns) != self._resting_state
+        if not self.is_packed:
+            self._seen_size = max(self._seen_size, status.st_size)
         state = (status.st_size, status.st_mtime_ns)
         if state == self._known and status.st_size == self.offset:
             return False
@@ -312,6 +328,7 @@ class FollowedFile:
         self._nulls_to = 0
         self._prefix = fingerprint(b"")
         self._is_anew = True
+        self._seen_size = 0
 
     def close(self) -> None:
         """Lets go of the descriptor."""

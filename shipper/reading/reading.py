@@ -21,6 +21,7 @@ from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
+from shipper.registry.losses import unread
 from shipper.registry.registry import Registry
 from shipper.workers.port import Maker
 
@@ -177,6 +178,7 @@ class Reader:
             self._later(source)
             return followed is Followed.YES
         await self._flush(source)
+        await self._lose_unread(source, "its file was deleted")
         if not source.tally.lines_in_flight:
             log.info("%s is gone; it was closed when it was deleted", source.path)
             source.set_state("gone", "deleted; it was read to its end when it was closed")
@@ -284,10 +286,28 @@ class Reader:
             return False
         if followed is Followed.NO:
             await self._flush(source)
+            await self._lose_unread(source, "its file was truncated or overwritten")
             log.info("%s was truncated or overwritten: it begins anew", source.path)
             source.start_anew()
         await self._write(source)
         return True
+
+    async def _lose_unread(self, source: Source, why: str) -> None:
+        """What was seen behind our place and is gone is a loss, written down once."""
+        file = source.file
+        if file is None or source.state == "binary" or file.unread_to <= file.offset:
+            return
+        span, now_ns = (file.offset, file.unread_to), self._clock.now_ns()
+        loss = unread(source.id, source.run, source.epoch, source.path, span, why, now_ns)
+        log.error("%s: %s", source.path, loss.reason)
+        file.go_on_unseen()
+        while True:
+            try:
+                await asyncio.to_thread(self._registry.lose_unread, loss)
+            except DiskFull:
+                await asyncio.sleep(1.0)
+            else:
+                return
 
     async def _write(self, source: Source) -> None:
         record = self._watcher.record_of(source)

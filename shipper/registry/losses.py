@@ -1,11 +1,13 @@
-"""What was lost, and how is it told? Lines that were planned, and whose bytes were then gone."""
+"""What was lost, and how is it told? Bytes that were gone before they were read or sent again."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from logboom.clock import utc_text
 from logboom.status import LossStatus
 from shipper.delivery.batches import Segment
 
@@ -26,6 +28,25 @@ class Loss:
     path: str
     reason: str
     at_ns: int
+
+
+def unread(
+    source: str, run: str, epoch: int, path: str, span: tuple[int, int], reason: str, at_ns: int
+) -> Loss:
+    """Bytes of a file that were there and could not be read before they were gone.
+
+    How many lines they were is not known: none are told. Their day is that on which it was found out.
+
+    Args:
+        span: Their first one, and one past the last.
+    """
+    start, end = span
+    segment = Segment(
+        source=source, run=run, epoch=epoch, start=start, end=end, read_ns=at_ns,
+        starts=array("I"), ends=array("I"), timestamps=(), lines=0, empty_lines=0,
+        days={utc_text(at_ns)[:10]: 0}, guard=b"", marks={},
+    )  # fmt: skip
+    return Loss(segment, path, f"bytes {start} to {end} were never read: {reason}", at_ns)
 
 
 LOST_TABLE = """
@@ -65,6 +86,8 @@ def statuses_of(rows: Iterable[tuple[object, ...]], *, shipper: str) -> list[Los
             source=str(source), shipper=shipper, run=name, path=str(path),
             lines=int(str(lines)) + (0 if before is None else before.lines),
             bytes=int(str(end)) - int(str(start)) + (0 if before is None else before.bytes),
+            unread=(0 if int(str(lines)) else int(str(end)) - int(str(start)))
+            + (0 if before is None else before.unread),
             days=dict(events), reason=str(reason), at_ns=int(str(at_ns)),
         )  # fmt: skip
     return list(found.values())

@@ -64,6 +64,9 @@ class SourceRecord:
 class Registry:
     """The shipper's memory. One process at a time; threads take turns.
 
+    Attributes:
+        losses_noted: Grows with every loss that is written down.
+
     Args:
         path: The database; its folder is made when it is missing.
 
@@ -77,6 +80,7 @@ class Registry:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_registry(path)
         self._turn = threading.Lock()
+        self.losses_noted = 0
         try:
             self._database, self.set_aside = open_registry(path)
         except BaseException:
@@ -251,6 +255,19 @@ class Registry:
                     "DELETE FROM planned WHERE sequence=? AND run=? AND start=?",
                     (sequence, segment.run, segment.start),
                 )
+        self.losses_noted += len(losses)
+
+    def lose_unread(self, loss: Loss) -> None:
+        """Notes bytes that were never read, and so never planned.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        with self._turn, transaction(self._database):
+            self._database.execute(
+                "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
+            )
+        self.losses_noted += 1
 
     def losses(self, *, shipper: str) -> list[LossStatus]:
         """Everything that was ever lost, by run, for the status stream of a shipper."""

@@ -28,10 +28,10 @@ def state_findings(path: str, memory: Memory, told: Told) -> Iterator[Finding]:
         yield trouble("shipper", "no running shipper tells of this file")
     for loss in told.losses:
         if known is not None and loss.source == known.source:
-            yield note(
-                "losses",
-                f"{loss.lines:,} lines ({loss.bytes:,} bytes) could not be sent again: {loss.reason}",
-            )
+            what = f"{loss.lines:,} lines ({loss.bytes:,} bytes) could not be sent again"
+            if loss.unread:
+                what = f"{loss.unread:,} bytes are lost"
+            yield note("losses", f"{what}: {loss.reason}")
 
 
 def _is_rotated(path: str, known: Remembered | None) -> bool:

@@ -218,6 +218,7 @@ class Machine(RuleBasedStateMachine):
         told = sum(r.lines_acked + r.lines_empty + r.lines_dead for r in records)
         losses = self.registry.losses(shipper="s")
         told += sum(loss.lines for loss in losses)
+        assert not any(loss.unread for loss in losses), "bytes are told to be lost"
         assert 0 <= told - self.application.written <= self.application.pieces, "the ledger"
         acked = sum(sum(r.acked.values()) for r in records)
         lost = sum(sum(loss.days.values()) for loss in losses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.traps.conftest import Make
-from tests.traps.shipping import append, lines
+from tests.traps.shipping import append, lines, long_lines
 
 FIRST_NS = 1_795_000_000_000_000_000
 
@@ -116,3 +117,39 @@ def test_a_log_and_its_copy_that_are_found_at_once_are_one(
     shipping.look()
     shipping.look()
     assert shipping.numbers() == list(range(60))
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_bytes_that_were_gone_before_they_could_be_read_are_a_loss(
+    make: Make, log: Path, is_deleted: bool
+) -> None:
+    log.write_text(long_lines(0, 100))
+    size = log.stat().st_size
+    append(log.with_name("other.log"), 500, 510)
+    shipping = make("*.log", open_files=1)
+    asyncio.run(shipping.reader.turn())
+    (source,) = (s for s in shipping.watcher.sources.values() if s.path == str(log))
+    assert source.file is not None
+    place = source.file.offset
+    assert 0 < place < size
+    if is_deleted:
+        log.unlink()
+    else:
+        log.write_text(lines(600, 610))
+    for _ in range(3):
+        shipping.look()
+    (loss,) = shipping.registry.losses(shipper="s")
+    assert (loss.path, loss.unread, loss.lines) == (str(log), size - place, 0)
+    assert f"bytes {place} to {size} were never read" in loss.reason
+
+
+def test_what_is_in_a_copy_is_no_loss(make: Make, log: Path) -> None:
+    log.write_text(long_lines(0, 100))
+    shipping = make("*.log")
+    asyncio.run(shipping.reader.turn())
+    shutil.copyfile(log, log.with_name("app.log.1"))
+    log.write_text(lines(500, 510))
+    shipping.look()
+    shipping.look()
+    assert shipping.numbers() == [*range(100), *range(500, 510)]
+    assert shipping.registry.losses(shipper="s") == []

@@ -44,6 +44,24 @@ def test_a_balanced_ledger_is_green() -> None:
     assert (ledger.sources[0].events_acked, ledger.sources[0].events_stored) == (100, 100)
 
 
+def test_bytes_that_were_never_read_are_red_and_named() -> None:
+    loss = LossStatus(
+        source="s", shipper="h", run="r", path="/a.log", lines=0, bytes=500, unread=500,
+        days={"2026-11-21": 0}, reason="bytes 100 to 600 were never read: its file was deleted",
+        at_ns=0,
+    )  # fmt: skip
+    counts = [SourceCount("r", DAY, 100)]
+    ledger = judge([source()], counts, lag=0, dead=[], days=(DAY,), losses=[loss])
+    assert (ledger.verdict, ledger.losses[0].verdict) == ("red", "red")
+    assert ledger.findings == [
+        "/a.log: 500 bytes are lost; bytes 100 to 600 were never read: its file was deleted"
+    ]
+    assert (
+        judge([source()], counts, lag=0, dead=[], days=(date(2026, 11, 22),), losses=[loss]).verdict
+        == "green"
+    )
+
+
 def test_one_event_less_in_the_store_is_red() -> None:
     ledger = verdict_of(source(), 99)
     assert ledger.verdict == "red"
