@@ -16,6 +16,7 @@ from logboom import __version__
 from logboom.clock import Clock
 from logboom.config import RollupsSection
 from logboom.query.times import parse_interval
+from logboom.state import State
 from logboom.store import Count, SearchRequest, Store
 from logboom.telemetry import ApiMetrics, PipelineCollector
 from search_api import problems
@@ -29,6 +30,8 @@ from search_api.asking import (
     shown,
     understand,
 )
+from search_api.errors import error_routes
+from search_api.grouping import ErrorGroups
 from search_api.paging import Place
 from search_api.rate_routes import rate_routes
 from search_api.state import PipelineState
@@ -117,8 +120,9 @@ class Questions:
 
 
 def create_app(
-    store: Store, state: PipelineState, clock: Clock, rollups: RollupsSection | None = None
-) -> FastAPI:
+    store: Store, state: PipelineState, clock: Clock, rollups: RollupsSection | None = None,
+    memory: State | None = None,
+) -> FastAPI:  # fmt: skip
     """Makes the application.
 
     Args:
@@ -126,6 +130,7 @@ def create_app(
         state: Knows the pipeline.
         clock: Asked for the time.
         rollups: How long rates are kept.
+        memory: Has what users have set; None: there are no routes for that.
     """
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
@@ -144,6 +149,8 @@ def create_app(
     app.include_router(_events(Questions(store, clock, metrics), store, clock), prefix="/api/v1")
     app.include_router(rate_routes(store, rollups or RollupsSection(), clock), prefix="/api/v1")
     app.include_router(_pipeline(state), prefix="/api/v1")
+    if memory is not None:
+        app.include_router(error_routes(ErrorGroups(store, memory), clock), prefix="/api/v1")
 
     @app.get("/", include_in_schema=False)
     async def greet() -> Response:

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from logboom.errors import LogboomError, QueryError, StoreRefused
+from logboom.errors import LogboomError, QueryError, StateRefused, StoreRefused
 
 log = logging.getLogger("logboom.api")
 
@@ -47,7 +47,9 @@ def install(app: FastAPI) -> None:
 async def _logboom(_request: Request, error: Exception) -> Response:
     if isinstance(error, QueryError):
         return problem(400, str(error), position=error.position, suggestion=error.suggestion)
-    if isinstance(error, LogboomError) and (error.retryable or isinstance(error, StoreRefused)):
+    if isinstance(error, LogboomError) and (
+        error.retryable or isinstance(error, StoreRefused | StateRefused)
+    ):
         return problem(503, str(error))
     return problem(500, str(error))
 

@@ -35,7 +35,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     memory = open_state(config, clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
     settings = uvicorn.Config(
-        create_app(store, state, clock, config.rollups), log_config=None, access_log=False, lifespan="off",
+        create_app(store, state, clock, config.rollups, memory), log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     server = Server(settings)

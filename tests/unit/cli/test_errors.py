@@ -1,0 +1,65 @@
+"""`logboom errors` prints groups as a table that no log can break."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from typer.testing import CliRunner
+
+from logboom.cli.app import make_app
+
+GROUP = {
+    "fingerprint": "1:000000000000000a", "title": "LoadError:\x1b[31m no\nroom", "type": "LoadError",
+    "count": 3, "first_seen": "2026-11-20T11:00:00.000Z", "last_seen": None,
+    "services": {"cart": 2, "web": 1}, "merged": [],
+}  # fmt: skip
+
+
+class Api(BaseHTTPRequestHandler):
+    """Answers every question with one group, and remembers the last one."""
+
+    asked: dict[str, list[str]]
+
+    def do_GET(self) -> None:
+        Api.asked = parse_qs(urlparse(self.path).query)
+        content = {"errors": [GROUP], "total": 5, "complete": False, "warnings": ["too many"]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nothing: the output is what is tested."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_groups_are_a_table(url: str) -> None:
+    result = CliRunner().invoke(
+        make_app(), ["errors", "service:cart", "--since", "7d", "--url", url]
+    )
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "count  first seen        last seen  services   fingerprint         error",
+        "    3  2026-11-20 11:00  -          cart, web  1:000000000000000a  LoadError: [31m no room",
+    ]
+    assert result.stderr == "logboom: too many\n1 of at least 5 groups\n"
+    assert Api.asked == {"q": ["service:cart"], "from": ["7d"], "limit": ["20"], "sort": ["count"]}
+
+
+def test_or_a_line_of_json_each(url: str) -> None:
+    result = CliRunner().invoke(make_app(), ["errors", "--json", "--url", url])
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [GROUP]
