@@ -1,0 +1,79 @@
+"""A node dies under load: nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from logboom.errors import StoreUnavailable
+from logboom.query.model import MatchAll
+from logboom.store import Document, Outcome, StoreWriter, TimeRange
+from tests.integration.elastic import Opener, document, stored_ids
+from tests.polling import soon
+from tests.services.elasticsearch_cluster import start_elasticsearch_cluster
+from tests.services.errors import ServiceMissing
+from tests.services.process import JvmService
+from tests.services.sources import missing
+
+BATCHES = 12
+BATCH = 500
+KILLED_AFTER = 3
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[list[JvmService]]:
+    try:
+        nodes = start_elasticsearch_cluster()
+    except ServiceMissing as error:
+        missing(error)
+    yield nodes
+    for node in nodes:
+        node.remove()
+
+
+async def insist(writer: StoreWriter, documents: list[Document]) -> set[object]:
+    """Writes as the processor does: again and again, until all of them are stored."""
+    while True:
+        try:
+            return set(await writer.write(documents))
+        except StoreUnavailable:
+            continue
+
+
+@pytest.mark.slow
+async def test_a_node_dies_under_load(
+    cluster: list[JvmService], open_elastic: Opener, unique: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    urls = [node.address for node in cluster]
+    store = await open_elastic(
+        urls, unique, shards=2, replicas=1, bulk_bytes="64KiB", bulk_concurrency=4
+    )
+    writer = await store.writer()
+    async with httpx.AsyncClient(base_url=urls[0], timeout=60) as client:
+
+        async def all_copies() -> bool:
+            await insist(writer, [document(0)])
+            health = (await client.get(f"/_cluster/health/{unique}*")).json()
+            return bool(health["status"] == "green" and health["number_of_data_nodes"] == 2)
+
+        await soon(all_copies, timeout_s=60, what="both nodes hold every shard")
+        shards = (await client.get("/_cat/shards?format=json&h=index,prirep,node")).json()
+        ours = [one for one in shards if one["index"].startswith(unique)]
+        assert {one["node"] for one in ours if one["prirep"] == "p"} == {"test-0", "test-1"}
+    batches = [[document(n * BATCH + i) for i in range(BATCH)] for n in range(BATCHES)]
+    answers: set[object] = set()
+    for number, batch in enumerate(batches):
+        writing = asyncio.create_task(insist(writer, batch))
+        if number == KILLED_AFTER:
+            await asyncio.to_thread(cluster[1].kill)
+        answers |= await writing
+    assert answers <= {Outcome.STORED, Outcome.DUPLICATE}
+    await store.refresh()
+    expected = [one.id for batch in batches for one in batch]
+    assert await stored_ids(store) == expected
+    assert (await store.count(MatchAll(), TimeRange())).value == len(expected)
