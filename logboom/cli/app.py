@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from logboom import __version__
-from logboom.cli import days, dead, doctor, errors, grok, importing, search, service, trying, why
+from logboom.cli import (
+    days,
+    dead,
+    doctor,
+    errors,
+    forecast,
+    grok,
+    importing,
+    search,
+    service,
+    trying,
+    why,
+)
 from logboom.errors import ConfigError, LogboomError, UsageError
 from logboom.logs import quieten_clients
 
@@ -35,7 +47,19 @@ def make_app() -> typer.Typer:
             typer.echo(f"logboom {__version__}")
             raise typer.Exit
 
-    for part in (service, search, errors, doctor, grok, why, importing, dead, days, trying):
+    for part in (
+        service,
+        search,
+        errors,
+        doctor,
+        grok,
+        why,
+        importing,
+        dead,
+        days,
+        trying,
+        forecast,
+    ):
         part.register(app)
     return app
 
