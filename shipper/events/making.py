@@ -9,6 +9,7 @@ from logboom.clock import utc_text
 from logboom.native import Library
 from logboom.native.library import Events
 from shipper.delivery.shrinking import shrink
+from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer
 from shipper.events.normalise import Normaliser, SourceContext
@@ -48,7 +49,7 @@ class Given:
     @property
     def remarkable(self) -> set[int]:
         """Numbers of events of which framing has something to tell."""
-        return {*self.frames.tags, *self.frames.fields}
+        return self.frames.tags.keys() | self.frames.fields.keys()
 
 
 class EventMaker:
@@ -78,12 +79,15 @@ class EventMaker:
             if library is None or automaton is None
             else NativeSplicer(library, context, automaton)
         )
-        self._parsed = ParsedSplicer(self._splicer, self._native, redactor, context.zone)
+        self._lines = LineWriter(context.zone)
+        self._parsed = ParsedSplicer(self._splicer, self._native, redactor)
         self._normaliser = Normaliser(context, redactor=redactor)
 
     def make(self, given: Given) -> Made:
         """Makes all events of a buffer."""
-        return self._of_objects(given) if gives_objects(self._parser) else self._of_texts(given)
+        if not gives_objects(self._parser):
+            return self._of_texts(given)
+        return self._of_wrapped(given) if given.frames.fields else self._of_objects(given)
 
     def _of_objects(self, given: Given) -> Made:
         """The texts are JSON objects, and their own fields."""
@@ -121,17 +125,43 @@ class EventMaker:
             made.refuse(number)
         return made
 
+    def _of_wrapped(self, given: Given) -> Made:
+        """The texts are objects, and have wrappers."""
+        frames, write = given.frames, self._lines.wrapped_object
+        suspects = self._suspects(given)
+        alone = (
+            suspects | frames.tags.keys() | (set(range(len(frames.texts))) - frames.fields.keys())
+        )
+        lines = [
+            b"" if number in alone else write(text, frames.fields[number])
+            for number, text in enumerate(frames.texts)
+        ]
+        made = self._parsed.splice(lines, self._offsets(given), read_text=given.read_text)
+        self._normalise(made, given, {}, suspects)
+        return made
+
     def _of_texts(self, given: Given) -> Made:
         """The parser finds fields in the texts."""
-        frames = given.frames
+        frames, write = given.frames, self._lines.parsed
         suspects = self._suspects(given)
         parsed = list(map(self._parser.parse, frames.texts))
-        made = self._parsed.splice(
-            parsed, [given.offset + start for start in frames.starts],
-            but=suspects | given.remarkable, read_ns=given.read_ns, read_text=given.read_text,
-        )  # fmt: skip
+        tags, wrappings, read_ns = frames.tags, frames.fields, given.read_ns
+        lines = [
+            b""
+            if fields is None or number in suspects
+            else write(
+                fields, text, marks=tags.get(number, ()), wrapped=wrappings.get(number),
+                read_ns=read_ns,
+            )
+            for number, (fields, text) in enumerate(zip(parsed, frames.texts, strict=True))
+        ]  # fmt: skip
+        made = self._parsed.splice(lines, self._offsets(given), read_text=given.read_text)
         self._normalise(made, given, dict(enumerate(parsed)), suspects)
         return made
+
+    def _offsets(self, given: Given) -> list[int]:
+        offset = given.offset
+        return [offset + start for start in given.frames.starts]
 
     def _suspects(self, given: Given) -> set[int]:
         """The numbers of events with a secret."""

@@ -41,6 +41,10 @@ from shipper.events.spellings import DURATION_NS
 Fit = Callable[[str], str | None]
 """A value as JSON → what stands in the event for it, also as JSON; None when it is unusual."""
 
+ADDED = "\ue000"
+"""What a name begins with that the shipper adds to an object: what the wrapper of a text says, and
+what stands in a text of several lines. It gives way to nothing, and nothing to it."""
+
 _MOST_FIELDS = 64
 _OWN_PREFIX = "attributes."
 _MOST_REMEMBERED = 1024
@@ -127,14 +131,15 @@ class ShapeMaker:
 
     def make(self, names: tuple[str, ...]) -> Shape | None:
         """Works out what becomes of a shape; None when that depends on more than its names."""
-        if len(names) > _MOST_FIELDS or not is_storable(self._own_static):
-            return None
-        if not COMPOSED.isdisjoint(names):
+        bare = [name.removeprefix(ADDED) for name in names]
+        is_plain = len(names) <= _MOST_FIELDS and COMPOSED.isdisjoint(bare)
+        if not (is_plain and is_storable(self._own_static)):
             return None
         kinds: list[Kind] = []
         placed: dict[str, Slot] = {}
         own: dict[str, Slot] = {}
-        for number, name in enumerate(names):
+        for number, (name, whole) in enumerate(zip(bare, names, strict=True)):
+            is_added = name != whole
             if name.startswith(_OWN_PREFIX):
                 own_name = name.removeprefix(_OWN_PREFIX)
             else:
@@ -143,11 +148,14 @@ class ShapeMaker:
                 return None
             target = TARGETS.get(name)
             field = "event.duration" if target in DURATION_NS else target
+            if is_added and (field in placed or (field is None and own_name in self._own_static)):
+                return None
             if target is None or field is None or (field in placed and field not in _ADDRESSES):
                 own[own_name] = Slot(number)
                 kinds.append(_SCALAR_KIND if name in NESTED_OBJECTS else _OWN_KIND)
                 continue
-            kind = _kind_of(target, self._context.zone)
+            kind = _ADDED_KINDS.get(field) if is_added else None
+            kind = kind or _kind_of(target, self._context.zone)
             if kind is None or not placed.keys().isdisjoint(_ADDRESSES & {field}):
                 return None
             placed[field] = Slot(number)
@@ -177,7 +185,7 @@ class ShapeMaker:
         context = self._context
         event: dict[str, Any] = {}
         for field, slot in placed.items():
-            put(event, tuple(field.split(".")), slot)
+            put(event, tuple(field.split(".")), [slot] if field == "tags" else slot)
         for field, value in self._known_static.items():
             put(event, tuple(field.split(".")), value)
         event["attributes"] = {**self._own_static, **own}
@@ -207,6 +215,10 @@ def _written(node: object) -> Iterator[str | int]:
             yield from _written(part)
             before = ","
         yield "}" if node else "{}"
+    elif isinstance(node, list) and node and isinstance(node[0], Slot):
+        yield "["
+        yield node[0].number
+        yield "]"
     else:
         yield _literal(node)
 
@@ -245,6 +257,10 @@ def _value(depth: int) -> str:
 
 _SCALAR_KIND: Final = Kind(Sort.SCALAR, _SCALAR)
 _OWN_KIND: Final = Kind(Sort.OWN, _value(2), _canonical)
+_ADDED_KINDS: Final = dict.fromkeys(
+    ("message", "error.type", "error.message", "error.stack_trace", "tags"), Kind(Sort.TEXT, _TEXT)
+)
+"""What was looked into already."""
 
 
 def _kind_of(target: str, zone: tzinfo) -> Kind | None:

@@ -1,0 +1,140 @@
+"""How are an event's fields written as one JSON object, so that it can be spliced?
+
+What the splicer would have to look into is looked into here: the time, a stack trace in a text of
+several lines, and what the wrapper of a text says.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from typing import Any
+
+import orjson
+
+from shipper.events.placing import TARGETS, timestamp_text
+from shipper.events.shapes import ADDED
+from shipper.framing.frames import MULTILINE
+from shipper.parsers.port import Fields
+from shipper.parsers.stacktrace import extract_error
+
+_MOST_REMEMBERED = 1024
+_YEAR_AND_MILLISECONDS = re.compile(r"[0-9]{4}-.{4,60}[.,][0-9]{3}").fullmatch
+_TIME = "@timestamp"
+_TIMES = frozenset(name for name, target in TARGETS.items() if target == _TIME)
+_SEVERAL_LINES = (MULTILINE,)
+
+
+class LineWriter:
+    """Writes fields as objects.
+
+    Args:
+        zone: Of times that name none.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._times = _Times(zone)
+        self._wrappings: dict[str, bytes] = {}
+
+    def parsed(
+        self, fields: Fields, text: str, *, marks: tuple[str, ...], wrapped: Fields | None,
+        read_ns: int,
+    ) -> bytes:  # fmt: skip
+        """What a parser found, with all that there is to say of the text; nothing when it is unusual.
+
+        Args:
+            fields: The parser's.
+            text: The event's whole text.
+            marks: What framing found remarkable.
+            wrapped: What the text's wrapper says.
+            read_ns: When it was read, ns since the epoch.
+        """
+        content: dict[str, Any] = dict(fields)
+        if marks and not self._add_lines(content, text, marks):
+            return b""
+        if wrapped and not self._add_wrapping(content, wrapped):
+            return b""
+        stamp = content.get(_TIME)
+        moment = self._times.read(stamp, read_ns) if type(stamp) is str else None
+        if moment is None:
+            return b""
+        content[_TIME] = moment
+        try:
+            line = orjson.dumps(content)
+        except TypeError:
+            return b""
+        return b"" if b":null" in line else line  # NaN and infinity, perhaps
+
+    def wrapped_object(self, text: str, wrapped: Fields) -> bytes:
+        """A text that is an object, with what its wrapper says; nothing when that is unusual.
+
+        The wrapper's time is left out: an object without one is none of the usual ones.
+        """
+        if text[:2] != '{"' or text[-1:] != "}" or len(wrapped) != 2 or _TIME not in wrapped:
+            return b""
+        stream = wrapped.get("stream")
+        if type(stream) is not str:
+            return b""
+        added = self._wrappings.get(stream)
+        if added is None:
+            added = b"," + orjson.dumps({f"{ADDED}stream": stream})[1:]
+            if len(self._wrappings) < _MOST_REMEMBERED:
+                self._wrappings[stream] = added
+        try:
+            return text[:-1].encode() + added
+        except UnicodeEncodeError:
+            return b""
+
+    def _add_lines(self, content: dict[str, Any], text: str, marks: tuple[str, ...]) -> bool:
+        """The stack trace in a text of several lines; False when more is remarkable about it."""
+        if marks != _SEVERAL_LINES or any(name.startswith("error") for name in content):
+            return False
+        message = content.pop("message", None)
+        if type(message) is not str:
+            return False
+        content[f"{ADDED}message"] = message
+        content[f"{ADDED}tags"] = MULTILINE
+        for name, value in (extract_error(text) or extract_error(message) or {}).items():
+            content[ADDED + name] = value
+        return True
+
+    def _add_wrapping(self, content: dict[str, Any], wrapped: Fields) -> bool:
+        """What a wrapper says where the text says nothing; False when that is not simple."""
+        has_time = not _TIMES.isdisjoint(content)
+        for name, value in wrapped.items():
+            if name in _TIMES:
+                if not has_time:
+                    content[_TIME] = value
+                    has_time = True
+            elif type(value) is str:
+                content[ADDED + name] = value
+            else:
+                return False
+        return True
+
+
+class _Times:
+    """Reads times, remembering the seconds: what follows one is most often of the same."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._seconds: dict[str, str | None] = {}
+
+    def read(self, text: str, read_ns: int) -> str | None:
+        """A time as ISO 8601 in UTC; None when it is none, or can be two instants."""
+        if _YEAR_AND_MILLISECONDS(text) is None:
+            return timestamp_text(text, self._zone, read_ns)
+        second, fraction = text[:-4], text[-3:]
+        try:
+            known = self._seconds[second]
+        except KeyError:
+            known = self._learn(second, read_ns)
+        return None if known is None else f"{known}.{fraction}Z"
+
+    def _learn(self, second: str, read_ns: int) -> str | None:
+        whole = timestamp_text(f"{second}.000", self._zone, read_ns)
+        known = whole[:-5] if whole is not None and whole.endswith(".000Z") else None
+        if len(self._seconds) >= _MOST_REMEMBERED:
+            self._seconds.clear()
+        self._seconds[second] = known
+        return known
