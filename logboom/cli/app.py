@@ -10,6 +10,7 @@ import typer
 
 from logboom import __version__
 from logboom.cli import (
+    backup,
     days,
     dead,
     doctor,
@@ -57,6 +58,7 @@ def make_app() -> typer.Typer:
         importing,
         dead,
         days,
+        backup,
         trying,
         forecast,
     ):

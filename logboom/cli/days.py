@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from logboom.cli.layout import size_text
 from logboom.cli.settings import ConfigOption, DataOption, settings_of
 from logboom.clock import SystemClock
 from logboom.config import Config
@@ -294,24 +295,15 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         until = f" (until {row['until'][:16]}Z)" if row["until"] else ""
         lines.append(
-            f"{row['day']}  {row['where']:<7}  {row['events']:>14,}  {_size(row['bytes']):>9}"
+            f"{row['day']}  {row['where']:<7}  {row['events']:>14,}  {size_text(row['bytes']):>9}"
             f"  {row['name']}{until}"
         )
     for where in ("store", "archive", "deleted"):
         mine = [row for row in rows if row["where"] == where]
         if mine:
             events, size = sum(row["events"] for row in mine), sum(row["bytes"] for row in mine)
-            lines.append(f"{len(mine):>4} days  {where:<7}  {events:>14,}  {_size(size):>9}")
+            lines.append(f"{len(mine):>4} days  {where:<7}  {events:>14,}  {size_text(size):>9}")
     return "\n".join(lines) + "\n"
-
-
-def _size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
 
 
 def _say_plan(order: Order, what: str, *, as_json: bool) -> None:

@@ -18,3 +18,12 @@ def in_the_middle(text: str, width: int) -> str:
     head = (width - 1) // 3
     tail = width - 1 - head
     return line[:head] + _ELLIPSIS + (line[-tail:] if tail else "")
+
+
+def size_text(count: float) -> str:
+    """A number of bytes for people: `17 B`, `1.5 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"

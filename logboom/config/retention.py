@@ -21,7 +21,8 @@ class RetentionSection(Section):
         " go to the day of reading.",
     )
     archive_to: Path | None = Field(
-        None, description="Folder for the archives of days that leave the store; null: none are made."
+        None,
+        description="Folder for the archives of days that leave the store; null: none are made.",
     )
     archive_keep: Duration | None = Field(
         None,

@@ -73,6 +73,11 @@ class ElasticsearchStore:
         self._rollups = ElasticRollups(self._client, section, names)
 
     @property
+    def client(self) -> Client:
+        """The way to Elasticsearch, for what only this store can do."""
+        return self._client
+
+    @property
     def address(self) -> str:
         """The nodes' addresses."""
         return self._client.address

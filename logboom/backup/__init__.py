@@ -1,0 +1,1 @@
+"""Backups: incremental, consistent while everything runs, and tried by restoring them."""

@@ -1,0 +1,117 @@
+"""Days of both stores are read whole, dropped, archived and restored alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from logboom.archive.digest import Digest
+from logboom.archive.removals import all_removals
+from logboom.archive.work import DayWork, Restored
+from logboom.clock import SystemClock
+from logboom.config import RetentionSection
+from logboom.errors import DayChanged
+from logboom.query.model import MatchAll, Range
+from logboom.state import open_state
+from logboom.store import Count, Document, Outcome, Store, StoreWriter, TimeRange, open_store
+from logboom.store.local.serial import encode
+from tests.contract.test_store import DAY, OTHER_RUN, RUN, config_of, document
+
+EVERYTHING = TimeRange()
+
+
+@pytest.fixture(params=["local", "elasticsearch"])
+async def work(
+    request: pytest.FixtureRequest, tmp_path: Path, unique: str
+) -> AsyncIterator[tuple[DayWork, Store, StoreWriter]]:
+    config = config_of(request.param, request, tmp_path, unique)
+    clock = SystemClock()
+    store, state = await open_store(config, clock=clock), open_state(config, clock)
+    writer = await store.writer()
+    section = RetentionSection(archive_to=tmp_path / "archives")
+    yield DayWork(store, lambda: writer, state, section, tmp_path, clock), store, writer
+    await writer.close()
+    await state.close()
+    await store.close()
+
+
+def some(count: int) -> list[Document]:
+    texts = ['"Anführung"\n\ttief – 검색', "x" * 5000, "\x00\x7f", "logboom", ""]
+    return [
+        document(
+            number, run=RUN if number % 3 else OTHER_RUN, message=texts[number % len(texts)],
+            attributes={"n": number, "f": number / 7, "logboom": "mine", "deep": {"a": [1, {}]}},
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+async def digest(store: Store, day: date = DAY) -> tuple[int, str]:
+    """How many documents a day has, and what identifies them."""
+    found, count = Digest(), 0
+    async for documents in store.read_day(day):
+        assert {one.day for one in documents} == {day}
+        found.add([encode(one) for one in documents])
+        count += len(documents)
+    return count, found.text()
+
+
+async def test_all_documents_of_a_day_are_read_just_as_they_were_written(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    _, store, writer = work
+    written = some(700)
+    await writer.write([*written, document(1, "2026-03-15T09:00:00.000Z")])
+    await store.refresh()
+    wanted = Digest()
+    wanted.add([encode(one) for one in written])
+    assert await digest(store) == (700, wanted.text())
+    first = [one.id async for piece in store.read_day(DAY) for one in piece]
+    assert first == [one.id async for piece in store.read_day(DAY) for one in piece]
+    assert await digest(store, DAY - timedelta(days=9)) == (0, Digest().text())
+
+
+async def test_a_day_is_dropped_only_as_it_was_seen(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    _, store, writer = work
+    await writer.write([document(n, attributes={"size": n}) for n in range(20)])
+    await writer.write([document(1, "2026-03-15T09:00:00.000Z")])
+    await store.refresh()
+    assert {one.run: one.documents for one in await store.count_by_source(DAY)} == {RUN: 20}
+    with pytest.raises(DayChanged, match="has 20 events, not 19"):
+        await store.drop_day(DAY, expected=19)
+    assert await store.drop_day(DAY, expected=20)
+    assert not await store.drop_day(DAY, expected=20)
+    assert [one.day for one in await store.days()] == [DAY + timedelta(days=1)]
+    assert await store.count(MatchAll(), EVERYTHING) == Count(1)
+    assert await store.troubles() == []
+    again = await writer.write([document(n, attributes={"size": n}) for n in range(20)])
+    assert set(again) == {Outcome.STORED}
+    await store.refresh()
+    large = Range("attributes.size", "10", None, True, True)
+    assert await store.count(large, EVERYTHING) == Count(10)
+
+
+async def test_an_archive_brings_a_day_back_with_the_same_hash(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    days, store, writer = work
+    await writer.write(some(500))
+    await store.refresh()
+    before = await digest(store)
+    made = await days.archive(DAY)
+    assert (made.events, made.digest) == before
+    assert json.loads(made.path.read_text())["content_digest"] == made.digest
+    assert await store.days() == []
+    assert await days.restore(made) == Restored(made, 500, 0)
+    await store.refresh()
+    assert await digest(store) == before
+    assert await days.restore(made) == Restored(made, 0, 500)
+    await store.refresh()
+    assert await digest(store) == before
+    assert await all_removals(days._state) == []
