@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from logboom.config import read_config
+from logboom.config import Config, read_config
 
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 _VENDOR = "check_jsonschema.builtin_schemas.vendor"
@@ -84,6 +86,29 @@ def test_what_a_service_needs_exists(name: str) -> None:
         else:
             assert source in COMPOSE["volumes"] or source == "/var/log"
         assert target.startswith("/")
+
+
+def test_every_service_of_ours_is_looked_after_where_it_listens() -> None:
+    config = read_config(ROOT / "deploy" / "compose" / "logboom.yaml", {})
+    addresses = {
+        "ship": config.shipper.metrics, "process": config.processor.metrics,
+        "api": config.api.listen,
+    }  # fmt: skip
+    for name, address in addresses.items():
+        assert f"'http://{address}/healthz'" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_the_image_looks_where_a_service_listens_by_default() -> None:
+    (command,) = re.findall(
+        r"^HEALTHCHECK .*\\\n  CMD (\[.*\])$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    program = json.loads(command)[2]
+    compile(program, "HEALTHCHECK", "exec")
+    defaults = Config()
+    addresses = (defaults.api.listen, defaults.shipper.metrics, defaults.processor.metrics)
+    assert re.findall(r"\b7\d{3}\b", program) == [
+        str(address).rpartition(":")[2] for address in addresses
+    ]
 
 
 def test_every_volume_is_used() -> None:

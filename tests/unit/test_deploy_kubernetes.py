@@ -18,7 +18,6 @@ from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, read_config
 from search_api.app import create_app
 from shipper.files.discovery import is_named
-from shipper.parsers.making import make_parser
 from shipper.trying import check_inputs, try_events
 
 ROOT = Path(__file__).parents[2]
@@ -183,15 +182,24 @@ def test_the_configuration_is_valid_and_reads_what_the_runtime_writes(config: Co
     assert {"/var/log/pods", "/var/log/containers"} <= mounts
     assert config.shipper.name == "node-7"
     line = b"2026-11-21T07:00:00.123456789Z stderr F ERROR: no cart\n"
-    (tried,) = try_events(section, config, path="0.log", pieces=[line], clock=SystemClock())
+    log = "/var/log/pods/shop_cart-7d4_0f1e/cart/0.log"
+    (tried,) = try_events(section, config, path=log, pieces=[line], clock=SystemClock())
     event = orjson.loads(tried.value)
-    assert event["message"] == "ERROR: no cart"
+    assert event["message"] == "no cart"
+    assert event["log"]["level"] == "error"
+    assert event["attributes"]["kubernetes"]["namespace"] == "shop"
     assert event["@timestamp"].startswith("2026-11-21T07:00:00.123456")
-    assert event["attributes"] == {"stream": "stderr"}
     assert event["host"]["name"] == "node-7"
-    assert event["service"]["name"] == "pods"
+    assert event["service"]["name"] == "cart"
     assert datetime.fromisoformat(event["@timestamp"]).tzinfo == UTC
-    assert make_parser(section).parse("not the runtime's") is None
+
+
+@pytest.mark.parametrize("component", ["shipper", "processor"])
+def test_what_has_no_api_is_probed_where_it_listens(component: str, config: Config) -> None:
+    address = {"shipper": config.shipper.metrics, "processor": config.processor.metrics}[component]
+    (container,) = _pod(component)["containers"]
+    for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        assert f"'http://{address}{path}'" in container[probe]["exec"]["command"][-1]
 
 
 def test_the_api_is_reached_and_probed_where_it_listens(config: Config) -> None:
