@@ -123,6 +123,6 @@ class Opener:
         return SourceRecord(
             id=source.id, path=source.path, family=source.family, device=file.id.device,
             inode=file.id.inode, epoch=source.epoch, offset=source.acked_offset,
-            prefix=file.prefix(), guard=file.guard() if at_end else b"",
+            prefix=file.prefix(), guard=file.guard() if at_end else source.acked_guard,
             changed_ns=self._clock.now_ns(), packed_size=source.packed_size if at_end else 0,
         )  # fmt: skip

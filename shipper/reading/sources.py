@@ -94,6 +94,7 @@ class Source:
         self.pending = b""
         self.pending_offset = record.offset
         self.acked_offset = record.offset
+        self.acked_guard = record.guard
         self.state: SourceState = "idle"
         self.detail = ""
         self.silent_since = 0.0
@@ -228,7 +229,7 @@ class Source:
         """A segment of this source is durable in the broker and in the registry."""
         self.tally.settled(segment)
         if segment.epoch == self.epoch:
-            self.acked_offset = segment.end
+            self.acked_offset, self.acked_guard = segment.end, segment.guard
         self.changed = True
 
     def start_anew(self) -> None:
@@ -239,7 +240,7 @@ class Source:
         self.epoch += 1
         self.pending = b""
         self.pending_offset = 0
-        self.acked_offset = 0
+        self.acked_offset, self.acked_guard = 0, b""
         self._prefix_bytes = 0
         self._assembler = None
         self._is_looked_at = False

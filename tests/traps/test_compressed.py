@@ -212,3 +212,24 @@ def test_what_was_being_sent_is_sent_again_from_the_compressed_file(make: Make, 
     again = shipping.restart()
     assert sum(len(batch.messages) for batch in again) == 100
     assert shipping.registry.losses(shipper="here") == []
+
+
+def test_a_copy_that_was_followed_in_the_middle_of_a_line_and_compressed_while_down(
+    make: Make, log: Path
+) -> None:
+    append(log, 0, 10)
+    shipping = make("app*")
+    shipping.look()
+    with log.open("a") as file:
+        file.write(lines(10, 11)[:-5])
+    shipping.look(passing_s=0.3)
+    copy = log.with_name("app.log.1")
+    shutil.copyfile(log, copy)
+    log.write_text("")
+    shipping.look(passing_s=0.6)
+    append(log, 20, 22)
+    compress(copy)
+    shipping.restart()
+    shipping.look(passing_s=60)
+    texts = shipping.texts()
+    assert len(texts) == len(set(texts)) == 13
