@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -15,29 +17,23 @@ from typing import Any
 import httpx
 import pytest
 
+from logboom.clock import SystemClock
+from logboom.config import ElasticsearchSection
 from logboom.errors import ConfigError, StoreRefused, StoreUnavailable
+from logboom.event import epoch_us
 from logboom.query.model import MatchAll
+from logboom.rollups import Tier
+from logboom.state.elastic import ElasticState
 from logboom.store import Outcome, TimeRange
 from logboom.store.elastic.store import ElasticsearchStore
 from tests.integration.conftest import Starter
-from tests.integration.elastic import Opener, document
+from tests.integration.elastic import DAY, Opener, document
 from tests.services.process import JvmService
 
 ADMIN = ("admin", "the admin's own")
 WRITER = ("writer", "the writer's own")
 READER = ("reader", "the reader's own")
-ROLES = b"""
-least:
-  cluster: [monitor, manage_index_templates]
-  indices:
-    - names: ["least-*"]
-      privileges: [auto_configure, create_doc, create_index, maintenance, monitor, read, view_index_metadata]
-reading:
-  cluster: [monitor]
-  indices:
-    - names: ["least-*"]
-      privileges: [read]
-"""
+PAGE = (Path(__file__).parents[2] / "docs" / "elasticsearch.md").read_text(encoding="utf-8")
 ROUNDS = 10_000
 
 
@@ -46,6 +42,17 @@ def hashed(password: str) -> str:
     salt = os.urandom(32)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, 32)
     return f"{{PBKDF2}}{ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+
+
+def roles() -> dict[str, Any]:
+    """The roles that the documentation gives, by their names."""
+    blocks = re.findall(r"^POST /_security/role/(\w+)\n(\{.*?^\})$", PAGE, re.DOTALL | re.MULTILINE)
+    return {name: json.loads(body) for name, body in blocks}
+
+
+def as_file() -> bytes:
+    """These roles as Elasticsearch's file of roles holds them, one in each line."""
+    return "".join(f"{name}: {json.dumps(role)}\n" for name, role in roles().items()).encode()
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +89,8 @@ def secured(own_elasticsearch: Starter, certificate: tuple[Path, Path]) -> JvmSe
             "users": "".join(
                 f"{name}:{hashed(password)}\n" for name, password in (ADMIN, WRITER, READER)
             ).encode(),
-            "users_roles": f"superuser:{ADMIN[0]}\nleast:{WRITER[0]}\nreading:{READER[0]}\n".encode(),
-            "roles.yml": ROLES,
+            "users_roles": f"superuser:{ADMIN[0]}\nlogboom_processor:{WRITER[0]}\nlogboom_reader:{READER[0]}\n".encode(),
+            "roles.yml": as_file(),
         },
     )
 
@@ -128,13 +135,54 @@ async def use(store: ElasticsearchStore) -> None:
     assert sum(day.documents for day in await store.days()) == 2
     assert sum(one.documents for one in await store.count_by_source()) == 2
     assert await store.get(documents[0].id) == documents[0].event
+    assert await store.limits()
+    start_us = epoch_us(f"{DAY}T09:00:00Z")
+    for _ in range(2):
+        rows = await store.rollups.summarise(start_us, start_us + 60_000_000)
+        await store.rollups.keep(Tier.MINUTE, rows)
+    assert await store.rollups.rows(Tier.MINUTE, start_us, start_us + 60_000_000) == rows
+    await store.rollups.expire(Tier.MINUTE, start_us + 10 * 86_400_000_000)
+    assert [len(some) async for some in store.read_day(DAY)] == [2]
+    assert await store.drop_day(DAY)
 
 
 async def test_the_rights_that_the_documentation_names_are_enough(
     secured: JvmService, tls: dict[str, Any], open_elastic: Opener, unique: str
 ) -> None:
     login = {"username": WRITER[0], "password": WRITER[1]}
-    await use(await open_elastic(secured.address, f"least-{unique}", tls=tls, **login))
+    store = await open_elastic(secured.address, f"logboom-logs-{unique}", tls=tls, **login)
+    await use(store)
+    section = ElasticsearchSection.model_validate(
+        {"urls": [secured.address], "tls": tls, "replicas": 0, **login}
+    )
+    state = ElasticState(section, f"logs-{unique}-%Y.%m.%d", SystemClock())
+    try:
+        made = await state.put("kind", "key", {"a": 1}, expected=None)
+        assert await state.get("kind", "key") == made
+        assert list(await state.list("kind")) == [made]
+        assert await state.delete("kind", "key", expected=made.version)
+    finally:
+        await state.close()
+
+
+async def test_the_rights_that_the_documentation_names_for_reading_are_enough(
+    secured: JvmService, tls: dict[str, Any], open_elastic: Opener, unique: str
+) -> None:
+    writing = {"username": WRITER[0], "password": WRITER[1]}
+    index = f"logboom-logs-{unique}"
+    store = await open_elastic(secured.address, index, tls=tls, **writing)
+    assert await (await store.writer()).write([document(0)]) == [Outcome.STORED]
+    reading = {"username": READER[0], "password": READER[1]}
+    reader = await open_elastic(secured.address, index, tls=tls, **reading)
+    await reader.check()
+    await reader.refresh()
+    assert (await reader.count(MatchAll(), TimeRange())).value == 1
+    assert await reader.get(document(0).id) == document(0).event
+    assert len(await reader.count_by_source()) == len(await reader.days()) == 1
+    assert await reader.limits()
+    assert await reader.rollups.rows(Tier.HOUR, 0, 1_000_000) == []
+    with pytest.raises(StoreRefused):
+        await reader.drop_day(DAY)
 
 
 async def test_an_api_key_is_enough(
@@ -156,7 +204,7 @@ async def test_rights_that_are_missing_are_named(
     secured: JvmService, tls: dict[str, Any], open_elastic: Opener, unique: str
 ) -> None:
     login = {"username": READER[0], "password": READER[1]}
-    store = await open_elastic(secured.address, f"least-{unique}", tls=tls, **login)
+    store = await open_elastic(secured.address, f"logboom-logs-{unique}", tls=tls, **login)
     assert (await store.count(MatchAll(), TimeRange())).value == 0
     with pytest.raises(StoreRefused, match="manage_index_templates"):
         await store.writer()

@@ -25,10 +25,9 @@ _MENDS = {
 """What helps, by the type of an error that no credentials mend."""
 
 _RIGHTS = (
-    "a role for logboom needs the cluster privileges monitor and manage_index_templates, and on its"
-    " indices auto_configure, create_doc, create_index, maintenance, monitor, read and"
-    " view_index_metadata, on logboom-state* create_index, read, write and maintenance;"
-    " for searching alone monitor of the cluster, and monitor and read"
+    "a processor needs the cluster privileges monitor and manage_index_templates, and on its indices"
+    " auto_configure, create_doc, create_index, delete_index, maintenance, monitor, read and"
+    " view_index_metadata; docs/elasticsearch.md has the whole roles, also for searching alone"
 )
 
 
