@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from logboom.broker import Message, OutgoingBatch, Publisher
@@ -48,19 +48,20 @@ class Publishing:
         Returns:
             The batch as it is to be settled: what went to the dead letters is among the dead.
         """
-        left = dict(enumerate(batch.messages))
+        messages = batch.messages
+        positions: Sequence[int] = range(len(messages))
         dead: dict[int, str] = {}
         backoff = Backoff()
-        while left:
-            positions = list(left)
-            outgoing = OutgoingBatch(batch.sequence, list(left.values()), batch.identity)
+        while messages:
+            outgoing = OutgoingBatch(batch.sequence, messages, batch.identity)
             try:
                 publisher = await self._open()
                 await publisher.publish(outgoing)
-                left = {}
+                messages = ()
             except EventsTooLarge as error:
-                refused = {p: left[p] for p in (positions[n] for n in error.positions)}
+                refused = {positions[number]: messages[number] for number in error.positions}
                 left = self._cut(refused, error, dead)
+                positions, messages = list(left), list(left.values())
             except (BrokerError, DiskFull) as error:
                 await self._troubles.wait("broker", error, backoff)
         self._troubles.over("broker")
