@@ -73,12 +73,11 @@ async def _serve(config: Config, clock: Clock) -> None:
     consumer = Consumer(
         broker, store, config.processor, preparer, burial.bury, mark, rates.add, clock
     )
+    keeper = open_keeper(config, store, state, consumer, reporter, clock, instance=instance)
     telling = Telling(
-        instance, consumer, preparer, rates, rolling.roller, DeadTelling(letters, clock),
+        instance, consumer, preparer, rates, rolling.roller, keeper.counts, DeadTelling(letters, clock),
         OwnLag(broker, config.processor.group, consumer, clock), clock,
     )  # fmt: skip
-
-    keeper = open_keeper(config, store, state, consumer, reporter, clock, instance=instance)
 
     def tell(collector: PipelineCollector) -> None:
         telling.fill(collector, reporter)

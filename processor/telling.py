@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from logboom.archive.keeping import Counts as Keeping
 from logboom.clock import Clock
 from logboom.dead.telling import DeadTelling
 from logboom.reporting import Reporter
@@ -24,6 +25,7 @@ class Telling:
         preparer: Has the errors.
         rates: Has the events by service.
         roller: Has what was rolled up.
+        keeping: Has what retention has done.
         dead: Has the dead letters.
         lag: Has what waits for this processor.
         clock: For the times in the entries.
@@ -31,7 +33,7 @@ class Telling:
 
     def __init__(
         self, instance: str, consumer: Consumer, preparer: Preparer, rates: Rates, roller: Roller,
-        dead: DeadTelling, lag: OwnLag, clock: Clock,
+        keeping: Keeping, dead: DeadTelling, lag: OwnLag, clock: Clock,
     ) -> None:  # fmt: skip
         self._instance = instance
         self._consumer = consumer
@@ -39,6 +41,7 @@ class Telling:
         self._rates = rates
         self._roller = roller
         self._dead = dead
+        self._keeping = keeping
         self._lag = lag
         self._clock = clock
 
@@ -57,6 +60,7 @@ class Telling:
             "rollup_rows": progress.rows,
             "rollup_seconds": progress.busy_s,
             "rollups_too_wide": progress.too_wide,
+            **self._keeping.counters(),
         }
 
     async def news(self) -> Mapping[str, bytes]:

@@ -247,7 +247,8 @@ class DayWork:
             )  # fmt: skip
 
     def _after(self, grace: timedelta) -> str:
-        return utc_text(self._clock.now_ns() + int(grace.total_seconds() * 1e9))
+        now_ns = self._clock.now_ns() // 10**9 * 10**9
+        return utc_text(now_ns + int(grace.total_seconds() * 1e9))
 
 
 def archive_folder(section: RetentionSection, data: Path) -> Path:
