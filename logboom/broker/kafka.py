@@ -39,6 +39,7 @@ class KafkaBroker:
         self._looker: AIOKafkaConsumer | None = None
         self._status = KafkaStatus(section)
         self._turn = asyncio.Lock()
+        self._topic_was_seen = False
 
     @property
     def address(self) -> str:
@@ -65,6 +66,8 @@ class KafkaBroker:
         async with self._turn:
             try:
                 admin = await self._administrator()
+                if not await self._topic_is_there(admin):
+                    return []
                 committed = await admin.list_consumer_group_offsets(group)
                 looker = await self._consumer()
                 (described,) = await admin.describe_topics([topic])
@@ -78,6 +81,12 @@ class KafkaBroker:
             PartitionLag(p.partition, max(0, committed[p].offset) if p in committed else 0, ends[p])
             for p in places
         ]
+
+    async def _topic_is_there(self, admin: AIOKafkaAdminClient) -> bool:
+        """Asking for a topic by its name may make it, with other partitions than are wanted."""
+        if not self._topic_was_seen:
+            self._topic_was_seen = self._section.topic in await admin.list_topics()
+        return self._topic_was_seen
 
     async def post_status(self, entries: Mapping[str, bytes]) -> None:
         """See `Broker.post_status`."""

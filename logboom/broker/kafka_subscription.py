@@ -104,7 +104,8 @@ class KafkaSubscription:
         if not asking.done():
             self._joined()
             return []
-        self._asking = None
+        if self._asking is asking:
+            self._asking = None
         try:
             generation, found = asking.result()
         except asyncio.CancelledError as error:
@@ -182,9 +183,10 @@ class KafkaSubscription:
             return
         self._claims.forget()
         await stop(consumer)
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the client asks for its class

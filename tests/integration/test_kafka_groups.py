@@ -16,7 +16,7 @@ from tests.polling import soon
 
 pytestmark = [pytest.mark.slow]
 
-PARTITIONS = 4
+PARTITIONS = 6
 
 
 @pytest.fixture
@@ -58,6 +58,13 @@ def _positions(batches: Sequence[ConsumedBatch]) -> dict[int, int]:
     for batch in batches:
         positions[batch.partition] = max(batch.next_offset, positions.get(batch.partition, 0))
     return positions
+
+
+async def test_asking_for_the_lag_does_not_make_the_topic(broker: KafkaBroker) -> None:
+    assert not await broker.lag(group="g")
+    publisher = await broker.publisher(producer="p")
+    await publisher.close()
+    assert len(await broker.lag(group="g")) == PARTITIONS
 
 
 async def test_a_member_that_joins_waits_until_what_was_taken_is_committed(
