@@ -66,12 +66,12 @@ class Topic:
             if not batches:
                 raise RuntimeError(f"{found.total()} of {total} messages of {self.name} were read")
             for records in batches.values():
-                found.update(_seq(record.value) for record in records)
+                found.update(sequence_id(record.value) for record in records)
         return found
 
 
-def _seq(value: bytes) -> int:
-    """Also of a text, which ends its first line with the number."""
+def sequence_id(value: bytes) -> int:
+    """The `seq` of an event; a text ends its first line with it."""
     content = orjson.loads(value)
     number: int | None = content.get("attributes", content).get("seq")
     return (
