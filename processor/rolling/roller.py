@@ -18,7 +18,7 @@ from processor.rolling.leading import Lease
 log = logging.getLogger("logboom.rollups")
 
 _LEAST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 60.0
+_LONGEST_PAUSE_S = 20.0
 _TROUBLE_PAUSE_S = 5.0
 _AT_ONCE = 500
 """Marks of other hours that are looked at in one round."""

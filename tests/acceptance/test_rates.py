@@ -16,6 +16,7 @@ from tests.writing import LogWriter
 
 EVENTS = 12_000
 RATE = 3_000
+LATE = 16
 ROLLED_WITHIN_S = 90.0
 SHOPS = "service:shop-*"
 
@@ -70,9 +71,9 @@ def test_rates_are_what_searches_count_though_the_processor_is_killed(
         _await_written(writer, int(EVENTS * part))
         pipeline.kill("process")
     writer.join()
-    write_late(tmp_path / "logs" / "late.log", 40)
-    pipeline.await_count(SHOPS, EVENTS + 40, timeout_s=120)
-    assert pipeline.count(SHOPS) == EVENTS + 40
+    write_late(tmp_path / "logs" / "late.log", LATE)
+    pipeline.await_count(SHOPS, EVENTS + LATE, timeout_s=120)
+    assert pipeline.count(SHOPS) == EVENTS + LATE
     for tier, begin in (("1m", "now-5h/h"), ("5m", "now-1d/d"), ("1h", "now-6d/d")):
         assert pipeline.ask("services", from_=begin)["tier"] == tier
         _await_rates(pipeline, begin, counted(pipeline, begin))
