@@ -25,6 +25,14 @@ class SearchAnswer(BaseModel):
     warnings: list[str]
 
 
+class ContextAnswer(BaseModel):
+    """An event with its neighbours, in the order of their source."""
+
+    before: list[dict[str, Any]]
+    event: dict[str, Any]
+    after: list[dict[str, Any]]
+
+
 class CountAnswer(BaseModel):
     """A number of matches."""
 

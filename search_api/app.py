@@ -33,8 +33,11 @@ from search_api.asking import (
 from search_api.errors import error_routes
 from search_api.grouping import ErrorGroups
 from search_api.paging import Place
+from search_api.patterns import pattern_routes
 from search_api.rate_routes import rate_routes
 from search_api.state import PipelineState
+from search_api.stream_routes import stream_routes
+from search_api.tailing import Tails
 
 log = logging.getLogger("logboom.api")
 
@@ -44,6 +47,8 @@ _GREETING = """logboom {version}
 Search:     /api/v1/search?q=level:error&from=now-1h
 Count:      /api/v1/count?q=service:checkout
 Histogram:  /api/v1/histogram?from=now-24h&by=level
+Live tail:  /api/v1/tail?q=level:error   Export: /api/v1/export?q=service:checkout&format=csv
+Context:    /api/v1/events/ID/context
 Services:   /api/v1/services   Rates: /api/v1/rates?service=checkout&from=now-24h
 Health:     /api/v1/health   Ledger: /api/v1/ledger   Metrics: /metrics
 All routes: /openapi.json
@@ -131,6 +136,9 @@ def create_app(
         clock: Asked for the time.
         rollups: How long rates are kept.
         memory: Has what users have set; None: there are no routes for that.
+
+    Returns:
+        The application; `state.tails` is to be closed before it ends.
     """
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
@@ -147,8 +155,11 @@ def create_app(
     problems.install(app)
     _measure(app, metrics, clock)
     app.include_router(_events(Questions(store, clock, metrics), store, clock), prefix="/api/v1")
+    tails = app.state.tails = Tails(store, clock)
+    app.include_router(stream_routes(store, tails, clock), prefix="/api/v1")
     app.include_router(rate_routes(store, rollups or RollupsSection(), clock), prefix="/api/v1")
     app.include_router(_pipeline(state), prefix="/api/v1")
+    app.include_router(pattern_routes(store, clock), prefix="/api/v1")
     if memory is not None:
         app.include_router(error_routes(ErrorGroups(store, memory), clock), prefix="/api/v1")
 

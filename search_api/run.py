@@ -34,8 +34,9 @@ async def _serve(config: Config, clock: Clock) -> None:
     store = await open_store(config, clock=clock)
     memory = open_state(config, clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
+    app = create_app(store, state, clock, config.rollups, memory)
     settings = uvicorn.Config(
-        create_app(store, state, clock, config.rollups, memory), log_config=None, access_log=False, lifespan="off",
+        app, log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     server = Server(settings)
@@ -43,6 +44,7 @@ async def _serve(config: Config, clock: Clock) -> None:
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.serve(sockets=[listener]))
             await stop.wait()
+            app.state.tails.close()
             server.should_exit = True
             await serving
     finally:

@@ -20,6 +20,7 @@ from logboom.cli import (
     importing,
     search,
     service,
+    tail,
     trying,
     why,
 )
@@ -51,6 +52,7 @@ def make_app() -> typer.Typer:
     for part in (
         service,
         search,
+        tail,
         errors,
         doctor,
         grok,

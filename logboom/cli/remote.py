@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -28,17 +30,48 @@ def ask(url: str, route: str, parameters: dict[str, Any]) -> dict[str, Any]:
         ServiceUnreachable: It does not answer.
         LogboomError: It answered with another error.
     """
+    with _asked(url, _request(url, route, parameters)) as answer:
+        content: dict[str, Any] = json.load(answer)
+        return content
+
+
+def stream(
+    url: str, route: str, parameters: dict[str, Any], *, last_event_id: str | None
+) -> Iterator[str]:
+    """The lines of an answer that goes on, without their ends.
+
+    Args:
+        url: Where the API is.
+        route: Below ``/api/v1``.
+        parameters: None values are left out.
+        last_event_id: Go on behind this event of an earlier stream.
+
+    Raises:
+        LogboomError: As `ask`; `ServiceUnreachable` also when the stream breaks off.
+    """
+    request = _request(url, route, parameters)
+    if last_event_id is not None:
+        request.add_header("Last-Event-ID", last_event_id)
+    with _asked(url, request) as answer:
+        for line in answer:
+            yield line.decode().rstrip("\r\n")
+
+
+def _request(url: str, route: str, parameters: dict[str, Any]) -> Request:
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is no URL", mend=f"write for example {DEFAULT_URL}")
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    request = Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
+    return Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
+
+
+@contextmanager
+def _asked(url: str, request: Request) -> Iterator[HTTPResponse]:
     try:
         with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http(s) was checked
-            content: dict[str, Any] = json.load(answer)
-            return content
+            yield answer
     except HTTPError as error:
         raise _problem(error) from None
-    except (URLError, TimeoutError, ConnectionError) as error:
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise ServiceUnreachable(
             f"no logboom answers: {reason}",

@@ -1,0 +1,53 @@
+"""How is an event shown on a terminal?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_LONGEST_SHOWN = 8_000
+_COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
+
+
+def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours: bool) -> str:
+    """An event as a line of text, with further lines indented; or as JSON."""
+    if as_json:
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    if fields:
+        return "  ".join(_text(_at(event, name)) for name in fields.split(","))
+    level = _text(_at(event, "log.level") or "-")
+    service = _text(_at(event, "service.name") or "-")
+    first, _, rest = _text(event.get("message", "")).partition("\n")
+    trace = _at(event, "error.stack_trace")
+    if not rest and isinstance(trace, str) and trace not in first:
+        rest = trace
+    head = f"{event.get('@timestamp', '-')} {level.upper():5} {service:16} "
+    if colours:
+        head = f"\x1b[{_COLOURS.get(level, '0')}m{head}\x1b[0m"
+    indented = "".join(f"\n    {line}" for line in rest.splitlines())
+    return head + _printable(first) + _printable(indented)
+
+
+def shortened(text: str) -> str:
+    """An event as a terminal can show it; `--json` shows all of it."""
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]} … ({len(text) - _LONGEST_SHOWN} more characters: see --json)"
+
+
+def _at(event: dict[str, Any], name: str) -> object:
+    value: Any = event
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _printable(text: str) -> str:
+    """Control characters in a log must not steer the terminal."""
+    return "".join(c if c >= " " or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

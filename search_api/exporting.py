@@ -1,0 +1,171 @@
+"""How is everything that matches written out, in constant memory?
+
+An export goes from page to page and holds one of them. Whoever was interrupted goes on behind the
+last event that arrived, by its `_id`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import orjson
+
+from logboom.errors import LogboomError, QueryError
+from logboom.event import Event, epoch_us
+from logboom.fields import resolve
+from logboom.query.model import Query
+from logboom.retrying import Backoff
+from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange
+from search_api.asking import shown
+
+Format = Literal["ndjson", "csv"]
+MEDIA_TYPES: dict[Format, str] = {
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+}
+CSV_FIELDS = ("@timestamp", "log.level", "service.name", "host.name", "message")
+"""Columns where none are asked for; `_id` is always the first."""
+
+_PAGE = 1_000
+_TRIES = 6
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is to be written out.
+
+    Attributes:
+        query: What events must match.
+        times: When they happened.
+        order: By event time.
+        fields: Names of fields; empty: whole events (or `CSV_FIELDS`).
+        limit: Events at most; None: all.
+        after: Id of the last event that arrived the last time.
+    """
+
+    query: Query
+    times: TimeRange
+    order: SortOrder
+    fields: Sequence[str]
+    limit: int | None = None
+    after: str | None = None
+
+
+async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[bytes]:
+    """The export in pieces, each of whole lines.
+
+    Raises:
+        QueryError: `after` is unknown, or the store cannot use the query.
+        StoreUnavailable: Even after some patience; the export is incomplete then.
+    """
+    write = _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export)
+    if form == "csv" and export.after is None:
+        yield _row(["_id", *(export.fields or CSV_FIELDS)])
+    left = export.limit
+    async for events in _pages(store, export):
+        some = events if left is None else events[:left]
+        yield b"".join(map(write, some))
+        if left is not None:
+            left -= len(some)
+            if left <= 0:
+                return
+
+
+async def begin(store: Store, export: Export) -> Export:
+    """Resolves `after` to times; to be called before anything is sent.
+
+    Raises:
+        QueryError: There is no such event.
+        StoreUnavailable: Ask again later.
+    """
+    if export.after is None:
+        return export
+    last = await store.get(export.after)
+    if last is None:
+        raise QueryError(
+            f"there is no event {export.after} to go on behind",
+            suggestion="give the _id of the last event that arrived, or leave out after",
+        )
+    at_us, times = epoch_us(str(last["@timestamp"])), export.times
+    if export.order is SortOrder.ASC:
+        return replace(export, times=TimeRange(at_us, times.end_us))
+    return replace(export, times=TimeRange(times.start_us, at_us + 1))
+
+
+async def _pages(store: Store, export: Export) -> AsyncIterator[Sequence[Event]]:
+    request = SearchRequest(
+        export.query, times=export.times, limit=_PAGE, order=export.order, count_limit=1
+    )
+    found = export.after is None
+    while True:
+        page = await _patiently(store, request)
+        events, found = (page.events, True) if found else _behind(page.events, export)
+        if events:
+            yield events
+        if page.cursor is None:
+            return
+        request = replace(request, cursor=page.cursor)
+
+
+def _behind(events: Sequence[Event], export: Export) -> tuple[Sequence[Event], bool]:
+    """The events behind `after`, and whether it was found; or those behind its instant."""
+    for number, event in enumerate(events):
+        if event["event"]["id"] == export.after:
+            return events[number + 1 :], True
+    times = export.times
+    ascending = export.order is SortOrder.ASC
+    instant_us = times.start_us if ascending else (times.end_us or 0) - 1
+    later = [one for one in events if epoch_us(str(one["@timestamp"])) != instant_us]
+    return later, bool(later)
+
+
+async def _patiently(store: Store, request: SearchRequest) -> Page:
+    backoff = Backoff()
+    while True:
+        try:
+            return await store.search(request)
+        except LogboomError as error:
+            if not error.retryable or backoff.tries >= _TRIES:
+                raise
+            await backoff.wait()
+
+
+def _ndjson_writer(export: Export) -> Callable[[Event], bytes]:
+    return lambda event: orjson.dumps(shown(event, export.fields)) + b"\n"
+
+
+def _csv_writer(fields: Sequence[str]) -> Callable[[Event], bytes]:
+    paths = [resolve(field)[0].split(".") for field in fields]
+    return lambda event: _row([event["event"]["id"], *(_at(event, path) for path in paths)])
+
+
+def _row(cells: Sequence[object]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return orjson.dumps(value).decode()
+
+
+def _at(event: Event, path: Sequence[str]) -> object:
+    value: Any = event
+    for number, part in enumerate(path):
+        if not isinstance(value, dict):
+            return None
+        rest = ".".join(path[number:])
+        if rest in value:  # an application's own key may contain dots
+            return value[rest]
+        value = value.get(part)
+    return value

@@ -1,0 +1,142 @@
+"""The routes that go on for long: export, live tail; and an event's context."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from logboom.clock import Clock
+from logboom.errors import LogboomError
+from logboom.store import Store, TimeRange
+from search_api import problems
+from search_api.answers import ContextAnswer, Problem
+from search_api.asking import order_of, shown, understand
+from search_api.context import MOST, context_of
+from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
+from search_api.tailing import News, Position, Tails, position_of
+
+_HEARTBEAT_S = 15.0
+_EVENT_STREAM = "text/event-stream"
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The request is not understood."},
+    503: {"model": Problem, "description": "The store does not answer."},
+}
+
+Q = Annotated[str, Query(description="Query in Lucene's syntax; empty matches everything.")]
+Zone = Annotated[str, Query(alias="tz", description="IANA zone of times that name none.")]
+_NO_TIME = TimeRange(0, 1)
+Side = Annotated[int, Query(ge=0, le=MOST)]
+
+
+def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
+    """Makes the routes."""
+    router = APIRouter(responses=_PROBLEMS)
+
+    @router.get(
+        "/events/{event_id}/context",
+        response_model=ContextAnswer,
+        responses={404: {"model": Problem}},
+    )
+    async def context(
+        event_id: str, before: Side = 10, after: Side = 10, q: Q = "", tz: Zone = "UTC"
+    ) -> Response:
+        """An event with what stands before and after it in its source, in that order."""
+        event = await store.get(event_id)
+        if event is None:
+            return problems.problem(404, f"there is no event {event_id}")
+        only = understand(clock.now_ns(), q, None, None, tz).query
+        found = await context_of(store, event, before=before, after=after, only=only)
+        return Response(
+            orjson.dumps(
+                {
+                    "before": [shown(one, []) for one in found.before],
+                    "event": shown(event, []),
+                    "after": [shown(one, []) for one in found.after],
+                }
+            ),
+            media_type="application/json",
+        )
+
+    @router.get("/export", response_class=StreamingResponse)
+    async def export(
+        q: Q = "",
+        start: Annotated[str | None, Query(alias="from", description="Begin, included.")] = None,
+        end: Annotated[str | None, Query(alias="to", description="End, excluded.")] = None,
+        form: Annotated[Format, Query(alias="format")] = "ndjson",
+        fields: str | None = None,
+        sort: str = "asc",
+        limit: Annotated[int | None, Query(ge=1)] = None,
+        after: Annotated[
+            str | None, Query(description="Go on behind the event with this `_id`.")
+        ] = None,
+        tz: Zone = "UTC",
+    ) -> Response:
+        """Everything that matches, as it is read; a stream that breaks off is not complete."""
+        asked = understand(clock.now_ns(), q, start, end, tz)
+        names = [name.strip() for name in (fields or "").split(",") if name.strip()]
+        ready = await begin(
+            store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
+        )
+        return StreamingResponse(
+            exported(store, ready, form),
+            media_type=MEDIA_TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="logboom-export.{form}"'},
+        )
+
+    @router.get("/tail", response_class=StreamingResponse)
+    async def tail(
+        q: Q = "",
+        tz: Zone = "UTC",
+        last_event_id: Annotated[str | None, Header(description="Goes on behind it.")] = None,
+    ) -> Response:
+        """What matches and is stored from now on, as Server-Sent Events.
+
+        A message is an event; its id is where to go on. `event: dropped` tells how many are left
+        out because they were too many at once, or the client too slow.
+        """
+        query = understand(clock.now_ns(), q, None, None, tz).query
+        since = Position.parse(last_event_id) if last_event_id else None
+        await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
+        return StreamingResponse(
+            _server_sent(tails.follow(query, since)),
+            media_type=_EVENT_STREAM,
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    return router
+
+
+async def _server_sent(news: AsyncGenerator[News, None]) -> AsyncIterator[bytes]:
+    """News as Server-Sent Events, with a sign of life when nothing happens."""
+    yield b": logboom tail\n\n"
+    coming = asyncio.ensure_future(anext(news, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([coming], timeout=_HEARTBEAT_S)
+            if not done:
+                yield b": alive\n\n"
+                continue
+            some = coming.result()
+            if some is None:
+                return
+            yield b"".join(_messages(some))
+            coming = asyncio.ensure_future(anext(news, None))
+    except LogboomError as error:
+        yield b"event: problem\ndata: %b\n\n" % orjson.dumps({"detail": str(error)})
+    finally:
+        coming.cancel()
+        await asyncio.wait([coming])
+        await news.aclose()
+
+
+def _messages(news: News) -> Iterator[bytes]:
+    if news.dropped:
+        yield b"event: dropped\ndata: %b\n\n" % orjson.dumps({"dropped": news.dropped})
+    for event in news.events:
+        name = position_of(event).text().encode()
+        yield b"id: %b\ndata: %b\n\n" % (name, orjson.dumps(shown(event, [])))

@@ -1,0 +1,217 @@
+"""Export, context and live tail over both stores."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from logboom.broker.local import LocalBroker
+from logboom.clock import ManualClock
+from logboom.config import Config, ElasticsearchSection, LocalBrokerSection, LocalStoreSection
+from logboom.event import event_id
+from logboom.query.lucene import parse_query
+from logboom.store import Document, Store, StoreWriter, open_store
+from search_api.app import create_app
+from search_api.state import PipelineState
+from search_api.tailing import News, Position, Tails
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+OLD, NEW, OTHER = "0123456789abc", "1123456789abc", "2123456789abc"
+STEP = 40_000  # bytes between events: more than one look's worth lies between far ones
+
+
+def document(
+    run: str, number: int, *, minutes: int, level: str = "info", path: str = "/log/app.log",
+    ingested: datetime = NOW,
+) -> Document:  # fmt: skip
+    at = datetime(2026, 11, 20, 23, 30, tzinfo=UTC) + timedelta(minutes=minutes)
+    name = event_id(run, number * STEP)
+    event = {
+        "@timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "message": f"line {number}",
+        "log": {"level": level, "source": run, "offset": number * STEP, "file": {"path": path}},
+        "host": {"name": "vm"},
+        "event": {
+            "id": name,
+            "created": "2026-11-21T11:59:00.000Z",
+            "ingested": ingested.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        },
+        "attributes": {"seq": number, "formula": "=1+1"},
+    }
+    return Document.of(name, at.date(), event)
+
+
+@dataclass
+class World:
+    """A store with its API."""
+
+    api: httpx.AsyncClient
+    store: Store
+    writer: StoreWriter
+    clock: ManualClock
+
+
+@pytest.fixture(params=["local", "elasticsearch"])
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, unique: str
+) -> AsyncIterator[World]:
+    section: LocalStoreSection | ElasticsearchSection = LocalStoreSection()
+    if request.param == "elasticsearch":
+        section = ElasticsearchSection(urls=[request.getfixturevalue("elasticsearch")])
+    clock = ManualClock(NOW)
+    config = Config(data=tmp_path, store=section, index=f"{unique}-%Y.%m.%d")
+    store = await open_store(config, clock=clock)
+    writer = await store.writer()
+    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
+    state = PipelineState(broker, store, "g", tmp_path, clock)
+    transport = httpx.ASGITransport(create_app(store, state, clock), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
+        yield World(client, store, writer, clock)
+    await writer.close()
+    await store.close()
+    await broker.close()
+
+
+async def write(world: World, *documents: Document) -> None:
+    await world.writer.write(documents)
+    await world.store.refresh()
+
+
+def sequence(events: list[dict[str, dict[str, int]]]) -> list[int]:
+    return [event["attributes"]["seq"] for event in events]
+
+
+async def test_a_context_follows_the_source_across_days_and_disorder(world: World) -> None:
+    minutes = [number * 2 for number in range(30)]
+    minutes[12], minutes[13] = minutes[13], minutes[12]  # the times disagree with the file
+    lines = [document(NEW, number, minutes=minutes[number]) for number in range(30)]
+    between = [document(OTHER, n, minutes=n * 2, path="/log/other.log") for n in range(30)]
+    await write(world, *lines, *between)
+    answer = await world.api.get(f"/api/v1/events/{lines[14].id}/context?before=5&after=3")
+    assert answer.status_code == 200, answer.text
+    content = answer.json()
+    assert sequence(content["before"]) == [9, 10, 11, 12, 13]
+    assert content["event"]["_id"] == lines[14].id
+    assert sequence(content["after"]) == [15, 16, 17]
+
+
+async def test_a_context_goes_on_in_the_content_before(world: World) -> None:
+    old = [document(OLD, number, minutes=number) for number in range(5)]
+    new = [document(NEW, number, minutes=10 + number) for number in range(5)]
+    await write(world, *old, *new)
+    answer = await world.api.get(f"/api/v1/events/{new[1].id}/context?before=4&after=10")
+    assert sequence(answer.json()["before"]) == [2, 3, 4, 0]
+    assert sequence(answer.json()["after"]) == [2, 3, 4]
+    answer = await world.api.get(f"/api/v1/events/{old[3].id}/context?before=0&after=3")
+    assert answer.json()["before"] == []
+    assert sequence(answer.json()["after"]) == [4, 0, 1]
+
+
+async def test_a_context_keeps_the_filter(world: World) -> None:
+    lines = [
+        document(NEW, number, minutes=number, level="error" if number % 5 == 0 else "info")
+        for number in range(30)
+    ]
+    await write(world, *lines)
+    route = f"/api/v1/events/{lines[17].id}/context?before=3&after=3&q=level:error"
+    answer = (await world.api.get(route)).json()
+    assert sequence(answer["before"]) == [5, 10, 15]
+    assert sequence(answer["after"]) == [20, 25]
+    assert (await world.api.get("/api/v1/events/none/context")).status_code == 404
+
+
+async def test_an_export_has_everything_once_and_goes_on_after_a_break(world: World) -> None:
+    many = [document(NEW, number, minutes=number % 7) for number in range(2_500)]
+    await write(world, *many)
+    whole = await world.api.get("/api/v1/export?q=line")
+    lines = [orjson.loads(line) for line in whole.content.splitlines()]
+    assert whole.headers["content-type"] == "application/x-ndjson"
+    assert sorted(sequence(lines)) == list(range(2_500))
+    for order in ("asc", "desc"):
+        route = f"/api/v1/export?sort={order}&fields=seq"
+        names = [
+            orjson.loads(line)["_id"] for line in (await world.api.get(route)).content.splitlines()
+        ]
+        rest = await world.api.get(f"{route}&after={names[1_234]}&limit=900")
+        got = [orjson.loads(line)["_id"] for line in rest.content.splitlines()]
+        assert got == names[1_235 : 1_235 + 900]
+    refused = await world.api.get("/api/v1/export?after=nobody")
+    assert refused.status_code == 400
+    assert "nobody" in refused.json()["detail"]
+
+
+async def test_an_export_as_csv_holds_no_formula(world: World) -> None:
+    await write(world, *(document(NEW, number, minutes=number) for number in range(3)))
+    answer = await world.api.get(
+        "/api/v1/export", params={"format": "csv", "fields": "message,attributes.formula,seq,none"}
+    )
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[0] == ["_id", "message", "attributes.formula", "seq", "none"]
+    assert [row[1:] for row in rows[1:]] == [[f"line {n}", "'=1+1", f"{n}", ""] for n in range(3)]
+
+
+async def take(tails: Tails, query: str, count: int, since: Position | None = None) -> list[News]:
+    """News until so many events have come."""
+    taken: list[News] = []
+    model = parse_query(query, now_ns=0, zone=UTC)
+    following = tails.follow(model, since)
+    try:
+        async with asyncio.timeout(30):
+            async for news in following:
+                taken.append(news)
+                if sum(len(one.events) for one in taken) >= count:
+                    break
+    finally:
+        await following.aclose()
+    return taken
+
+
+async def test_a_tail_shows_what_a_search_finds_from_now_on(world: World) -> None:
+    await write(world, document(NEW, 0, minutes=0, ingested=NOW - timedelta(seconds=1)))
+    tails = Tails(world.store, world.clock)
+    both = [asyncio.create_task(take(tails, "level:error", 2)) for _ in range(2)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert tails.clients == 2
+    for number, level in ((1, "error"), (2, "info"), (3, "error")):
+        ingested = NOW + timedelta(seconds=number)
+        await write(world, document(NEW, number, minutes=-9, level=level, ingested=ingested))
+    for taken in await asyncio.gather(*both):
+        assert sequence([event for news in taken for event in news.events]) == [1, 3]
+    assert tails.clients == 0
+    tails.close()
+
+
+async def test_a_tail_is_taken_up_again_where_it_was(world: World) -> None:
+    lines = [
+        document(NEW, number, minutes=0, ingested=NOW + timedelta(seconds=number // 2))
+        for number in range(8)
+    ]
+    await write(world, *lines)
+    tails = Tails(world.store, world.clock)
+    since = Position(int((NOW + timedelta(seconds=1)).timestamp() * 1e6), lines[2].id)
+    assert Position.parse(since.text()) == since
+    taken = await take(tails, "", 5, since)
+    assert sequence([event for news in taken for event in news.events]) == [3, 4, 5, 6, 7]
+    tails.close()
+
+
+async def test_the_tail_is_a_stream_of_server_sent_events(world: World) -> None:
+    bad = await world.api.get("/api/v1/tail", headers={"Last-Event-ID": "nonsense"})
+    assert bad.status_code == 400
+    bad = await world.api.get("/api/v1/tail", params={"q": "level:("})
+    assert bad.status_code == 400
+
+
+def test_days_of_the_samples_differ() -> None:
+    assert document(NEW, 0, minutes=0).day == date(2026, 11, 20)
+    assert document(NEW, 29, minutes=58).day == date(2026, 11, 21)
