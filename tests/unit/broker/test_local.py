@@ -92,6 +92,25 @@ async def test_the_second_member_of_a_group_waits_for_the_end_of_the_first(
         await part.close()
 
 
+async def test_a_batch_is_known_whichever_member_of_a_producer_sends_it_again(
+    tmp_path: Path,
+) -> None:
+    broker = LocalBroker(tmp_path, LocalBrokerSection())
+    members = [await broker.publisher(producer="p", member=number) for number in range(3)]
+    await members[1].publish(batch(1))
+    await members[2].publish(batch(2))
+    await members[0].publish(batch(1))
+    subscription = await broker.subscription(group="g")
+    received = await subscription.receive(max_messages=1000, timeout_s=0)
+    assert [message.value for one in received for message in one.messages] == [
+        message.value for number in (1, 2) for message in batch(number).messages
+    ]
+    await subscription.close()
+    for member in members:
+        await member.close()
+    await broker.close()
+
+
 async def test_a_full_broker_says_what_it_waits_for(broker: LocalBroker) -> None:
     publisher = await broker.publisher(producer="p")
     assert publisher.waiting_for is None
