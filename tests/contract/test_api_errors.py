@@ -201,3 +201,17 @@ async def test_unknown_groups_and_sorts_are_told(api: httpx.AsyncClient) -> None
         assert (await api.get(f"/api/v1/errors/{name}")).status_code == 404
     assert (await api.get("/api/v1/errors", params={"sort": "size"})).status_code == 400
     assert (await api.get("/api/v1/errors", params={"q": "("})).status_code == 400
+
+
+async def test_what_was_found_comes_down_to_patterns(api: httpx.AsyncClient) -> None:
+    answer = await ask(api, "patterns", q="service:cart")
+    assert [(one["pattern"], one["count"]) for one in answer["patterns"]] == [
+        ("cannot load b", 2), ("cannot load a", 2),
+    ]  # fmt: skip
+    assert answer["patterns"][0]["example_id"] == event_id(RUN, 4)
+    assert (answer["sampled"], answer["total"], answer["others"]) == (4, 4, 0)
+    answer = await ask(api, "patterns", sample=3, limit=1)
+    assert (answer["sampled"], answer["total"], answer["others"]) == (3, 6, 1)
+    assert answer["patterns"][0]["example"] == "cannot load b"
+    for wrong in ({"sample": 10_001}, {"limit": 0}, {"q": "("}):
+        assert (await api.get("/api/v1/patterns", params=wrong)).status_code == 400
