@@ -50,20 +50,25 @@ class OtlpSpeaker:
 
     def read(self, incoming: Incoming) -> Taken | Refusal:
         """See `Speaker.read`."""
-        read = {PROTOBUF: read_protobuf, JSON_TYPE: read_json}.get(incoming.content_type)
-        if read is None:
+        if incoming.content_type not in {PROTOBUF, JSON_TYPE}:
             return Refusal(415, f"the content type must be {PROTOBUF} or {JSON_TYPE}")
         if incoming.content_type == JSON_TYPE and is_crowded(
             incoming.body, max_bytes=self._max_bytes
         ):
             return too_much()
         try:
-            mapped = read(incoming.body, Records(max_bytes=self._max_bytes))
+            mapped = self._mapped(incoming)
         except TooMuch:
             return too_much()
         if isinstance(mapped, Refusal):
             return mapped
         return Taken(mapped.records.lines, lambda _took_ms: _answer(mapped, incoming.content_type))
+
+    def _mapped(self, incoming: Incoming) -> Mapped | Refusal:
+        records = Records(max_bytes=self._max_bytes)
+        if incoming.content_type == JSON_TYPE:
+            return read_json(incoming.body, records)
+        return read_protobuf(incoming.body, records, max_bytes=self._max_bytes)
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:
         """See `Speaker.refuse`."""

@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from google.protobuf.json_format import MessageToDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
     ExportLogsServiceResponse,
@@ -211,6 +213,57 @@ def test_a_body_of_another_kind_is_refused(body: bytes, content_type: str, statu
     found = read(body, content_type)
     assert isinstance(found, Refusal)
     assert found.status == status
+
+
+def length_delimited(number: int, content: bytes) -> bytes:
+    size, told = len(content), b""
+    while size > 0x7F:
+        told += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([number << 3 | 2]) + told + bytes([size]) + content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        length_delimited(1, length_delimited(2, b"\x12\x00" * 30_000)),
+        length_delimited(1, b"\x12\x00" * 30_000),
+        b"\x0a\x00" * 30_000,
+    ],
+)
+def test_many_empty_parts_are_refused_before_all_are_decoded(body: bytes) -> None:
+    found = read(body + b"\xff", PROTOBUF)  # its end is not looked at any more
+    assert isinstance(found, Refusal)
+    assert found.status == 413
+
+
+def test_a_huge_record_is_rejected_and_the_others_are_taken() -> None:
+    made = request()
+    large = made.resource_logs[0].scope_logs[0].log_records.add()
+    large.body.string_value = "much " * 2**20
+    found = read(made.SerializeToString(), PROTOBUF)
+    assert [record["text"] for record in records(found)] == ["payment failed"]
+    assert isinstance(found, Taken)
+    assert b"larger than" in found.answer(1).body
+
+
+def test_what_is_said_of_a_resource_may_stand_behind_its_records_and_in_pieces() -> None:
+    resource = request().resource_logs[0]
+    first, second = resource.SerializeToString(), resource.resource.SerializeToString()
+    resource.ClearField("resource")
+    scopes = resource.SerializeToString()
+    half = type(resource.resource)(attributes=[text("extra", "yes")]).SerializeToString()
+    body = length_delimited(1, scopes + length_delimited(1, half) + length_delimited(1, second))
+    usual = records(read(length_delimited(1, first), PROTOBUF))
+    (record,) = records(read(body, PROTOBUF))
+    assert record["fields"].pop("extra") == "yes"
+    assert [record] == usual
+
+
+@given(body=st.binary(max_size=60))
+@settings(max_examples=50)
+def test_any_bytes_are_taken_or_refused(body: bytes) -> None:
+    assert isinstance(read(body, PROTOBUF), Taken | Refusal)
 
 
 def test_refusals_are_google_s_status_in_the_form_of_the_request() -> None:
