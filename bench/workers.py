@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,7 @@ from logboom.clock import SystemClock
 from logboom.config import LocalBrokerSection
 
 _LOOK_S = 0.05
+_WARM = 0.05
 _PATIENCE_S = 300.0
 _STOP_S = 30.0
 _WRITE = {"text": write_text, "json": write_events}
@@ -49,7 +50,8 @@ class Shipped:
 
     Attributes:
         rate: Events per second from the first to the last 5%.
-        usages: Of each process.
+        usages: Of each process, from the first 5% on.
+        events: Shipped meanwhile.
         wrong: Sequence ids that are not there once for each file.
     """
 
@@ -67,6 +69,14 @@ class Shipped:
     def busiest_us(self) -> float:
         """CPU microseconds per event of the process that takes most: it is the limit."""
         return max(map(_cpu_s, self.usages)) / self.events * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """When all was well under way: how many events had been shipped, and what each process had taken."""
+
+    found: int
+    usages: Mapping[int, Usage]
 
 
 def main() -> None:
@@ -131,20 +141,31 @@ def _ship(folder: Path, files: int, events: int, workers: int) -> Shipped:
             [sys.executable, "-m", "logboom", "ship", "-c", str(config)],
             stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
         )  # fmt: skip
-    samples = [Sample(time.monotonic(), 0)]
+    samples, begun = [Sample(time.monotonic(), 0)], _Begun(0, {})
     try:
         while samples[-1].found < total:
             time.sleep(_LOOK_S)
             samples.append(Sample(time.monotonic(), _sent(broker)))
+            if not begun.usages and samples[-1].found >= _WARM * total:
+                begun = _Begun(samples[-1].found, _usages(process))
             if process.poll() is not None or samples[-1].at_s > samples[0].at_s + _PATIENCE_S:
                 end = (own / "said").read_text()[-2000:]
                 raise RuntimeError(f"{samples[-1].found} of {total} were shipped: {end}")
-        usages = [usage_of([one]) for one in (process, *process.children())]
+        ended = _usages(process)
     finally:
         process.terminate()
         process.wait(_STOP_S)
     wrong = asyncio.run(_wrong(broker, files, events))
-    return Shipped(sustained(samples), usages, total, wrong)
+    usages = [_since(usage, begun.usages[pid]) for pid, usage in ended.items()]
+    return Shipped(sustained(samples), usages, total - begun.found, wrong)
+
+
+def _usages(process: psutil.Popen) -> dict[int, Usage]:
+    return {one.pid: usage_of([one]) for one in (process, *process.children())}
+
+
+def _since(now: Usage, then: Usage) -> Usage:
+    return Usage(now.user_s - then.user_s, now.system_s - then.system_s, now.rss_mb)
 
 
 def _sent(broker: Path) -> int:

@@ -205,6 +205,9 @@ class Shipping:
         self._has.spools.on_append(self._reader.wake)
         if self._pool is not None:
             self._pool.on_news(self._reader.wake)
+            await (
+                self._sender.quiet()
+            )  # we send these ourselves: what follows must not overtake them
         receiving.add_done_callback(lambda _: self._reader.wake())
         await self._turns(receiving)
         await self._gatherer.finish()

@@ -59,6 +59,9 @@ class Sender:
         self._offers: asyncio.Queue[_Offer | None] = asyncio.Queue()
         self._under_way: asyncio.Queue[asyncio.Task[Batch] | None] = asyncio.Queue()
         self._acked: deque[Batch] = deque()
+        self._unsettled = 0
+        self._is_quiet = asyncio.Event()
+        self._is_quiet.set()
 
     async def offer(self, batch: Batch, *, planned_before: bool = False) -> None:
         """Takes a batch; waits while too many are under way: that is what holds back the reader.
@@ -67,8 +70,14 @@ class Sender:
             batch: Offered in ascending order of their numbers.
             planned_before: True for batches that the registry holds from before a crash.
         """
+        self._unsettled += 1
+        self._is_quiet.clear()
         await self._places.acquire()
         self._offers.put_nowait(_Offer(batch, planned_before))
+
+    async def quiet(self) -> None:
+        """Returns when everything that was offered is settled."""
+        await self._is_quiet.wait()
 
     def finish(self) -> None:
         """Nothing more will be offered."""
@@ -120,3 +129,6 @@ class Sender:
             for batch in acked:
                 self._acked.popleft()
                 self._settled(batch)
+                self._unsettled -= 1
+            if not self._unsettled:
+                self._is_quiet.set()

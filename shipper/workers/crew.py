@@ -37,6 +37,8 @@ class Crew:
         """Starts them, and gives the way to each."""
         for number in range(1, self._config.shipper.workers + 1):
             ours, theirs = socket.socketpair()
+            channel = await Channel.over(ours)
+            self._channels.append(channel)
             with theirs:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "shipper.workers", str(theirs.fileno()),
@@ -44,9 +46,7 @@ class Crew:
                     start_new_session=True,  # Ctrl-C reaches the shipper alone
                 )  # fmt: skip
             self._processes.append(process)
-            channel = await Channel.over(ours)
             channel.send(Begin(number, self._config, self._producer, self._log_path))
-            self._channels.append(channel)
             log.info("started worker %d as process %d", number, process.pid)
         return self._channels
 
@@ -59,7 +59,11 @@ class Crew:
         for channel in self._channels:
             channel.close()
         for process in self._processes:
-            if at_once and process.returncode is None:
+            if process.returncode is not None:
+                log.error(
+                    "worker process %d has ended with status %d", process.pid, process.returncode
+                )
+            elif at_once:
                 process.kill()
         for process in self._processes:
             try:

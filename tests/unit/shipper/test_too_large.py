@@ -101,10 +101,14 @@ class Bench:
         self.letters = DeadLetters(folder / "dead", max_bytes=max_bytes)
         self.settled: list[Batch] = []
         burial = Burial(self.letters, DAYS, lambda _: "/a.log", SystemClock())
-        troubles = Troubles()
-        publishing = Publishing(broker.publisher, burial, troubles)
+        self.troubles = Troubles()
+        publishing = Publishing(broker.publisher, burial, self.troubles)
         self.sender = Sender(
-            publishing.publish, self.registry, troubles, in_flight=4, settled=self.settled.append
+            publishing.publish,
+            self.registry,
+            self.troubles,
+            in_flight=4,
+            settled=self.settled.append,
         )
         known = {record.id for record in self.registry.sources()}
         if "s" not in known:
@@ -189,7 +193,7 @@ async def test_full_dead_letters_hold_back_the_sender_and_say_so(bench: Any) -> 
     sending = asyncio.create_task(used.send(used.batch(TEXT)))
 
     async def waits() -> bool:
-        return "dead_letters.max_bytes" in (used.sender.waiting_for or "")
+        return "dead_letters.max_bytes" in (used.troubles.first or "")
 
     await soon(waits, timeout_s=10, what="the sender waits")
     assert used.record().offset == 0
