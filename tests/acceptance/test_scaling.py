@@ -66,9 +66,22 @@ async def test_processors_follow_the_load_up_and_down_and_lose_nothing(
     await stored_once(processors, load, elasticsearch, unique)
     assert await asyncio.to_thread(processors.end, "all", signal.SIGTERM) == 0
     assert not any(child.is_running() for child in children)
+    await _orphans_end_in_order(processors, load)
     assert sum(lag.messages for lag in await load.broker.lag(group=unique)) == 0
     assert "Traceback" not in processors.said()
     await load.broker.close()
+
+
+async def _orphans_end_in_order(processors: Processors, load: Load) -> None:
+    parent = psutil.Process(processors.start("killed"))
+
+    async def working() -> list[psutil.Process]:
+        told = await load.processors()
+        return [one for one in parent.children() if one.pid in told]
+
+    orphans = await soon(working, timeout_s=60, what="a processor works")
+    processors.end("killed", signal.SIGKILL)
+    await asyncio.to_thread(lambda: [orphan.wait(60) for orphan in orphans])
 
 
 def _holds(text: Callable[[], Awaitable[str]], part: str) -> Callable[[], Awaitable[bool]]:
