@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config
+from logboom.errors import StoreUnavailable
 from logboom.event import Event, event_id, source_run
 from logboom.query.model import MatchAll
-from logboom.store import Document, SearchRequest, Store
+from logboom.store import Document, SearchRequest, Store, StoreWriter
 from logboom.store.elastic.store import ElasticsearchStore, open_elasticsearch
 
 Opener = Callable[..., Awaitable[ElasticsearchStore]]
@@ -56,3 +57,12 @@ async def stored_ids(store: Store) -> list[str]:
         cursor = page.cursor
         if cursor is None:
             return ids[::-1]
+
+
+async def insist(writer: StoreWriter, documents: Sequence[Document]) -> set[object]:
+    """Writes as the processor does: again and again, until all of them are stored."""
+    while True:
+        try:
+            return set(await writer.write(documents))
+        except StoreUnavailable:
+            continue

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from logboom.errors import StoreUnavailable
 from logboom.query.model import MatchAll
-from logboom.store import Document, Outcome, StoreWriter, TimeRange
-from tests.integration.elastic import Opener, document, stored_ids
+from logboom.store import Outcome, TimeRange
+from tests.integration.elastic import Opener, document, insist, stored_ids
 from tests.polling import soon
 from tests.services.elasticsearch_cluster import start_elasticsearch_cluster
 from tests.services.errors import ServiceMissing
@@ -33,15 +32,6 @@ def cluster() -> Iterator[list[JvmService]]:
     yield nodes
     for node in nodes:
         node.remove()
-
-
-async def insist(writer: StoreWriter, documents: list[Document]) -> set[object]:
-    """Writes as the processor does: again and again, until all of them are stored."""
-    while True:
-        try:
-            return set(await writer.write(documents))
-        except StoreUnavailable:
-            continue
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ when many new names come at once, the index is told of all of them in one go.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -63,8 +62,10 @@ class AttributePaths:
                 new = found.get(day)
                 if new is None:
                     new = found[day] = {}
-                with contextlib.suppress(RecursionError):  # too deep to be taken as it is
+                try:
                     _look(attributes, "", known, new)
+                except RecursionError:
+                    continue  # too deep to be taken as it is: the server will say so
         chosen = {day: _worth_telling(new) for day, new in found.items() if new}
         return {day: new for day, new in chosen.items() if new}
 
@@ -90,16 +91,17 @@ def _attributes(document: Document) -> Any:  # noqa: ANN401 - JSON
 
 
 def _look(attributes: dict[str, Any], above: str, known: _Known, new: dict[str, Kind]) -> None:
+    texts, numbers = known.texts, known.numbers
     for name, value in attributes.items():
         kind = value.__class__
         if kind is str:
-            path = above + name if above else name
-            if path not in known.texts:
+            path = above + name
+            if path not in texts:
                 _add_text(path, known, new)
         elif kind is int or kind is float:
             path = above + name
-            if path not in known.numbers and len(known.numbers) < MOST_NUMBERS and _is_plain(path):
-                known.numbers.add(path)
+            if path not in numbers and len(numbers) < MOST_NUMBERS and _is_plain(path):
+                numbers.add(path)
                 new[path] = Kind.NUMBER
         elif kind is dict:
             _look(value, f"{above}{name}.", known, new)
