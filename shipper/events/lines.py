@@ -20,6 +20,7 @@ from shipper.parsers.stacktrace import extract_error
 
 _MOST_REMEMBERED = 1024
 _YEAR_AND_MILLISECONDS = re.compile(r"[0-9]{4}-.{4,60}[.,][0-9]{3}").fullmatch
+_POINTS = frozenset(".,")
 _TIME = "@timestamp"
 _TIMES = frozenset(name for name, target in TARGETS.items() if target == _TIME)
 _SEVERAL_LINES = (MULTILINE,)
@@ -49,10 +50,10 @@ class LineWriter:
             wrapped: What the text's wrapper says.
             read_ns: When it was read, ns since the epoch.
         """
-        content: dict[str, Any] = dict(fields)
-        if marks and not self._add_lines(content, text, marks):
-            return b""
-        if wrapped and not self._add_wrapping(content, wrapped):
+        content: dict[str, Any] = {**fields}
+        if (marks and not self._add_lines(content, text, marks)) or (
+            wrapped and not self._add_wrapping(content, wrapped)
+        ):
             return b""
         stamp = content.get(_TIME)
         moment = self._times.read(stamp, read_ns) if type(stamp) is str else None
@@ -118,17 +119,17 @@ class _Times:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self._seconds: dict[str, str | None] = {}
+        self._seconds: dict[str, str] = {}
 
     def read(self, text: str, read_ns: int) -> str | None:
         """A time as ISO 8601 in UTC; None when it is none, or can be two instants."""
+        fraction = text[-3:]
+        known = self._seconds.get(text[:-4])
+        if known is not None and text[-4] in _POINTS and fraction.isdecimal() and text.isascii():
+            return f"{known}.{fraction}Z"
         if _YEAR_AND_MILLISECONDS(text) is None:
             return timestamp_text(text, self._zone, read_ns)
-        second, fraction = text[:-4], text[-3:]
-        try:
-            known = self._seconds[second]
-        except KeyError:
-            known = self._learn(second, read_ns)
+        known = self._learn(text[:-4], read_ns)
         return None if known is None else f"{known}.{fraction}Z"
 
     def _learn(self, second: str, read_ns: int) -> str | None:
@@ -136,5 +137,6 @@ class _Times:
         known = whole[:-5] if whole is not None and whole.endswith(".000Z") else None
         if len(self._seconds) >= _MOST_REMEMBERED:
             self._seconds.clear()
-        self._seconds[second] = known
+        if known is not None:
+            self._seconds[second] = known
         return known

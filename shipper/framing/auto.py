@@ -56,7 +56,7 @@ class AutoRule:
             return text.split(b"\n")
         if not self._known:
             return list(self._split_unknown(text))
-        return list(_split_known(text))
+        return _split_known(text)
 
     def _split_unknown(self, text: bytes) -> Iterator[bytes]:
         """Line by line, until an entry shows its shape."""
@@ -103,16 +103,22 @@ class AutoRule:
         return AutoRule(known=self._known)
 
 
-def _split_known(text: bytes) -> Iterator[bytes]:
+def _split_known(text: bytes) -> list[bytes]:
     """Entries of this source have a shape: most of them are found by that of the first line."""
     gap = next((gap for time, gap in _SPLITS if time.match(text) is not None), None)
-    for chunk in [text] if gap is None else gap.split(text):
+    chunks = [text] if gap is None else gap.split(text)
+    if len(chunks) == text.count(b"\n") + 1:
+        return chunks
+    entries: list[bytes] = []
+    has_objects = text[:1] == b"{" or b"\n{" in text
+    for chunk in chunks:
         if b"\n" not in chunk:
-            yield chunk
-        elif chunk[:1] == b"{" or b"\n{" in chunk:
-            yield from split_by(_AutoWalker(known=True), chunk)
+            entries.append(chunk)
+        elif has_objects and (chunk[:1] == b"{" or b"\n{" in chunk):
+            entries += split_by(_AutoWalker(known=True), chunk)
         else:
-            yield from _split_chunk(chunk)
+            entries += _split_chunk(chunk)
+    return entries
 
 
 def _split_chunk(chunk: bytes) -> Iterator[bytes]:

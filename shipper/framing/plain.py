@@ -59,7 +59,7 @@ class PlainFraming:
         frames.starts.pop()
         frames.ends = [*frames.starts[1:], end]
         may_be_blank = not are_objects and _BLANK_AHEAD.search(text) is not None
-        if may_be_blank and any(event[:1] in BLANKS for event in events):
+        if may_be_blank and not BLANKS.isdisjoint([event[:1] for event in events]):
             events = _without_blank(frames, events)
         self._finish(frames, events, buffer, ended=ended)
         return frames

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from shipper.parsers.catalogue import Format, Names
 from shipper.parsers.conversions import CONVERSIONS, Convert
@@ -13,6 +14,7 @@ from shipper.parsers.syslog import priority_fields
 
 _PRIORITY = "log.syslog.priority"
 _OBJECT = "attributes.json"
+_NOTHING = frozenset((None, "", "-"))
 _BY_HAND = frozenset({"priority", "json"})
 
 
@@ -46,12 +48,7 @@ class TextParser:
         match = self._match(text)
         if match is None:
             return None
-        groups = match.groups()
-        fields: Fields = (
-            {n: v for n, v in zip(self._names, groups, strict=True) if v and v != "-"}
-            if self._names_once
-            else _first_of_each(self._names, groups)
-        )
+        fields = self._captured(match.groups())
         for name, convert in self._conversions:
             if name in fields:
                 fields[name] = convert(fields[name])
@@ -68,6 +65,14 @@ class TextParser:
         elif message[0] in INNER_BEGINS:
             return parse_inner(fields, message)
         return fields
+
+    def _captured(self, groups: Sequence[str | Any]) -> Fields:
+        """What is there; a hyphen says that it is not."""
+        if not self._names_once:
+            return _first_of_each(self._names, groups)
+        if _NOTHING.isdisjoint(groups):
+            return dict(zip(self._names, groups, strict=True))
+        return {n: v for n, v in zip(self._names, groups, strict=True) if v and v != "-"}
 
 
 def _first_of_each(names: Sequence[str], groups: Sequence[str | None]) -> Fields:
