@@ -167,8 +167,12 @@ class SharedDatabase:
 
 
 def _hold_shared(path: Path, terms: Terms) -> int:
-    """Counts us among the users of a file, so that nobody moves it away under us."""
+    """Counts us among the users of a file, so that nobody moves it away under us.
+
+    The file is made here, for its owner alone; SQLite makes those beside it alike.
+    """
     try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         lock = os.open(f"{path}.users", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise for_os_error(error, path, terms.refused) from error

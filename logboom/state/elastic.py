@@ -39,6 +39,7 @@ _MAPPINGS = {
 }
 _DEFAULT_INDEX = "logboom-logs-%Y.%m.%d"
 _CODE = re.compile(r"%.")
+_MARKS = re.compile(r"[-.]{2,}")
 _VERSION = re.compile(r"(\d{1,18})\.([1-9]\d{0,17})\Z")
 _BULK_BYTES = 8 * 2**20
 _OK, _MISSING, _CONFLICT = 200, 404, 409
@@ -211,8 +212,8 @@ def index_name(pattern: str) -> str:
     """
     if pattern == _DEFAULT_INDEX:
         return "logboom-state"
-    plain = _CODE.sub("", pattern).strip("-_.+")
-    return f"logboom-state-{plain}".rstrip("-")
+    plain = _MARKS.sub("-", _CODE.sub("", pattern)).strip("-_.+")
+    return f"logboom-state-{plain or 'days'}"
 
 
 @contextmanager
