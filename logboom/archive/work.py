@@ -23,6 +23,7 @@ from logboom.archive.removals import Removal
 from logboom.clock import Clock, utc_text
 from logboom.config import RetentionSection
 from logboom.errors import DayChanged, StoreRefused
+from logboom.rollups.marks import Marks
 from logboom.state import State
 from logboom.store import Day, Outcome, Rejected, Store, StoreWriter
 
@@ -150,6 +151,7 @@ class DayWork:
                     where=str(manifest.data),
                 )
             counts.update(answer for answer in answers if isinstance(answer, Outcome))
+        await Marks(self._state).mark_day(manifest.day)  # its rates, in a store that has none
         for removal in await self._removals_of(manifest):
             await removals.forget(self._state, removal)
         if manifest.folder == self.deleted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from logboom.clock import Clock
@@ -162,23 +162,30 @@ class Roller:
                     Tier.FIVE_MINUTES.start_us(mark.start_us), mark.end_us, width_us
                 )
             }
-            for start_us in sorted(changed):
-                await self._add_up(Tier.FIVE_MINUTES, start_us, now_us)
-            await self._add_up(Tier.HOUR, hour_us, now_us)
+            await self._add_up(Tier.FIVE_MINUTES, changed, now_us)
+            await self._add_up(Tier.HOUR, {hour_us}, now_us)
         except TooManyRows as error:
             self.progress.too_wide += 1
             log.warning("an hour's rollups are not complete: %s", error.sentence())
 
-    async def _add_up(self, tier: Tier, start_us: int, now_us: int) -> None:
-        """Works out a stretch of a coarser tier from the next finer one, while that is kept."""
-        if not tier.is_kept(self._section, start_us, now_us):
+    async def _add_up(self, tier: Tier, starts_us: Set[int], now_us: int) -> None:
+        """Works out stretches of a coarser tier from the next finer one, while that is kept.
+
+        Args:
+            tier: The coarser one.
+            starts_us: Begins of the stretches, all of one hour.
+            now_us: The present.
+        """
+        first_us, end_us = min(starts_us), max(starts_us) + tier.width_us
+        if not tier.is_kept(self._section, max(starts_us), now_us):
             return
-        below, end_us = tier.below, start_us + tier.width_us
-        if below is not None and below.is_kept(self._section, start_us, now_us):
-            parts = await self._store.rollups.rows(below, start_us, end_us)
+        below = tier.below
+        if below is not None and below.is_kept(self._section, first_us, now_us):
+            parts = await self._store.rollups.rows(below, first_us, end_us)
         else:
-            parts = await self._summarised(start_us, end_us)
-        await self._keep(tier, added_up(parts, tier.width_us), now_us)
+            parts = await self._summarised(first_us, end_us)
+        rows = added_up(parts, tier.width_us)
+        await self._keep(tier, [row for row in rows if row.start_us in starts_us], now_us)
 
     async def _summarised(self, start_us: int, end_us: int) -> Sequence[Row]:
         """Rows of minutes, with fewer minutes at once where there are too many rows.

@@ -61,7 +61,7 @@ def write_late(path: Path, number: int) -> None:
             file.write(json.dumps(event) + "\n")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_rates_are_what_searches_count_though_the_processor_is_killed(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:

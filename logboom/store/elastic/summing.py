@@ -132,12 +132,13 @@ class Summary:
         while True:
             asked = {"composite": pages, "aggs": each}
             found = await self._ask(path, part.query, asked, shown=shown)
-            for bucket in found.get("buckets", ()):
+            buckets = found.get("buckets", ())
+            for bucket in buckets:
                 key = bucket["key"]
                 minute_us = key["minute"] * 1000 if part.minute_us is None else part.minute_us
                 service, host, level = (key[name] or "" for name in _NAMES)
                 yield (minute_us, (service, host, level)), bucket
-            if "after_key" not in found:
+            if len(buckets) < size:
                 return
             pages["after"] = found["after_key"]
 
