@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from logboom.archive.digest import Digest
 from logboom.backup.manifest import DayCopy, FileCopy
 from logboom.backup.pieces import PIECE_BYTES, Pieces
-from logboom.errors import StoreDamaged
+from logboom.errors import DiskFull, LogboomError, StoreDamaged, StoreUnavailable
 from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME, DocumentReader
 from logboom.store.local.folders import DayFolder, StoreFolder
 
@@ -29,6 +30,7 @@ _BESIDE = ("-wal", "-shm", ".users", ".lock", ".new")
 _QUIET_NS = 600 * 10**9
 _TRIES = 5
 _AT_ONCE = 1024
+_BUSY_S = 30.0
 
 
 class Copier:
@@ -96,13 +98,15 @@ class Copier:
         self._work.mkdir(parents=True, exist_ok=True, mode=0o700)
         target = self._work / "database"
         target.unlink(missing_ok=True)
-        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
-        copy = sqlite3.connect(target)
+        uri = f"{path.as_uri()}?mode=ro"
         try:
-            source.backup(copy)
-        finally:
-            copy.close()
-            source.close()
+            with (
+                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as source,
+                closing(sqlite3.connect(target)) as copy,
+            ):
+                source.backup(copy)
+        except sqlite3.DatabaseError as error:
+            raise _trouble(error, path, target) from error
         copied = self._plain(target)
         target.unlink()
         return FileCopy(self._name(path), copied.size, copied.pieces)
@@ -191,6 +195,16 @@ class Copier:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._data)) if path.is_relative_to(self._data) else path.name
+
+
+def _trouble(error: sqlite3.DatabaseError, path: Path, target: Path) -> LogboomError:
+    """What keeps a database from being copied."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return DiskFull("no room for a backup", where=str(target), mend="free some space")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return StoreDamaged(f"the database is damaged: {error}", where=str(path))
+    return StoreUnavailable(f"the database cannot be copied now: {error}", where=str(path))
 
 
 def _is_index(path: Path) -> bool:

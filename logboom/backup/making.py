@@ -36,7 +36,9 @@ def pieces_of(folder: Path) -> Pieces:
     return Pieces(folder / "pieces")
 
 
-async def make_backup(config: Config, folder: Path, clock: Clock, *, keep: int) -> Backup:
+async def make_backup(
+    config: Config, folder: Path, clock: Clock, *, keep: int, snapshots: str | None = None
+) -> Backup:
     """Makes one backup; what did not change since the one before is not copied again.
 
     Args:
@@ -44,6 +46,7 @@ async def make_backup(config: Config, folder: Path, clock: Clock, *, keep: int) 
         folder: Of the backups; made when it is missing. One process makes backups there at a time.
         clock: For the name, and for what is quiet.
         keep: So many backups are left; the oldest go.
+        snapshots: Where Elasticsearch keeps its part, as its nodes see it; by default a folder below.
 
     Raises:
         UsageError: The folder lies in the data folder, or there is nothing to back up.
@@ -56,7 +59,8 @@ async def make_backup(config: Config, folder: Path, clock: Clock, *, keep: int) 
         raise UsageError("backups must not lie in the data folder", where=str(folder))
     with _alone(folder):
         if isinstance(config.store, ElasticsearchSection):
-            return await _of_elasticsearch(config, folder, clock, keep)
+            location = snapshots or str(folder / SNAPSHOTS)
+            return await _of_elasticsearch(config, folder, clock, keep, location)
         return await asyncio.to_thread(_of_data, config, folder, clock, keep)
 
 
@@ -101,7 +105,9 @@ def _rooms(config: Config, copier: Copier) -> list[FileCopy]:
     return files
 
 
-async def _of_elasticsearch(config: Config, folder: Path, clock: Clock, keep: int) -> Backup:
+async def _of_elasticsearch(
+    config: Config, folder: Path, clock: Clock, keep: int, location: str
+) -> Backup:
     """A snapshot of day indices and state, and the data folder of this machine."""
     began_ns = clock.now_ns()
     pieces, known = pieces_of(folder), backups(folder)
@@ -113,12 +119,13 @@ async def _of_elasticsearch(config: Config, folder: Path, clock: Clock, keep: in
     try:
         await store.refresh()
         days = [DayCopy(str(one.day), one.name, one.documents) for one in await store.days()]
-        snapshots = await repository(store, config, folder)
+        snapshots = await repository(store, config, location)
         name = _name(began_ns)
         await snapshots.make(repository_name(config), name, indices=_indices(config))
         made = Backup(
             name=name, began_ns=began_ns, ended_ns=clock.now_ns(), store="elasticsearch",
-            files=tuple(files), days=tuple(days), added=pieces.written, version=__version__,
+            files=tuple(files), days=tuple(days), added=pieces.written, snapshots=location,
+            version=__version__,
         )  # fmt: skip
         write_backup(folder, made)
         for old in _prune(folder, pieces, [*known, made], keep):
@@ -137,15 +144,15 @@ async def open_elastic(config: Config, clock: Clock) -> ElasticsearchStore:
     return await open_elasticsearch(config.store, config, clock)
 
 
-async def repository(store: ElasticsearchStore, config: Config, folder: Path) -> Snapshots:
-    """The snapshots of a folder of backups; makes it known to Elasticsearch.
+async def repository(store: ElasticsearchStore, config: Config, location: str) -> Snapshots:
+    """The snapshots at a place; makes it known to Elasticsearch.
 
     Raises:
-        StoreRefused: Elasticsearch may not use the folder.
+        StoreRefused: Elasticsearch cannot use the place.
         StoreUnavailable: Try again later.
     """
     snapshots = store.snapshots()
-    await snapshots.register(repository_name(config), {"location": str(folder / SNAPSHOTS)})
+    await snapshots.register(repository_name(config), {"location": location})
     return snapshots
 
 

@@ -68,6 +68,7 @@ class Backup:
         files: Of the data folder.
         days: Of the store.
         added: Bytes that this backup has added to those before it.
+        snapshots: Where Elasticsearch keeps its part, as its nodes see it.
         version: The logboom that made it.
         format: Of this manifest.
     """
@@ -79,6 +80,7 @@ class Backup:
     files: tuple[FileCopy, ...]
     days: tuple[DayCopy, ...]
     added: int = 0
+    snapshots: str = ""
     version: str = __version__
     format: int = field(default=_FORMAT)
 

@@ -83,7 +83,7 @@ async def restore(config: Config, folder: Path, backup: Backup, clock: Clock) ->
     try:
         await asyncio.to_thread(write_files, pieces_of(folder), backup.files, unfinished)
         if backup.store == "elasticsearch":
-            await _restore_indices(config, folder, backup, clock)
+            await _restore_indices(config, backup, clock)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -93,10 +93,10 @@ async def restore(config: Config, folder: Path, backup: Backup, clock: Clock) ->
     sync_folder(config.data.parent)
 
 
-async def _restore_indices(config: Config, folder: Path, backup: Backup, clock: Clock) -> None:
+async def _restore_indices(config: Config, backup: Backup, clock: Clock) -> None:
     store = await open_elastic(config, clock)
     try:
-        snapshots = await repository(store, config, folder)
+        snapshots = await repository(store, config, backup.snapshots)
         await snapshots.restore(repository_name(config), backup.name)
     finally:
         await store.close()
@@ -146,7 +146,7 @@ async def try_out(
         await asyncio.to_thread(write_files, pieces_of(folder), backup.files, scratch)
         troubles = await asyncio.to_thread(lambda: list(_spoilt_databases(scratch, backup.files)))
         if isinstance(config.store, ElasticsearchSection):
-            return await _try_elasticsearch(config, folder, backup, clock, begun, troubles)
+            return await _try_elasticsearch(config, backup, clock, begun, troubles)
         return await _try_local(config, backup, clock, begun, scratch, troubles)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -201,14 +201,14 @@ def _differs(day: DayCopy, found: DayCopy) -> str:
 
 
 async def _try_elasticsearch(
-    config: Config, folder: Path, backup: Backup, clock: Clock, begun: float, troubles: list[str]
+    config: Config, backup: Backup, clock: Clock, begun: float, troubles: list[str]
 ) -> Tried:
     """Under other names; days that did not change since are compared with what is there, by hash."""
     store = await open_elastic(config, clock)
     prefix = f"verify-{backup.name}-"
     names = [day.name for day in backup.days]
     try:
-        snapshots = await repository(store, config, folder)
+        snapshots = await repository(store, config, backup.snapshots)
         counts = await snapshots.restore(
             repository_name(config), backup.name, indices=names, prefix=prefix
         )

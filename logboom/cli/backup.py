@@ -59,6 +59,10 @@ def backup(
     ] = None,
     keep: Annotated[int, typer.Option(help="Backups that are left; the oldest go.", min=1)] = _KEEP,
     name: NameOption = None,
+    snapshots: Annotated[
+        str | None,
+        typer.Option(help="Where Elasticsearch keeps its part, as it sees it.", show_default=False),
+    ] = None,
     rpo: Annotated[
         str, typer.Option(help="A drill fails when more than this would be lost.")
     ] = "5m",
@@ -74,7 +78,8 @@ def backup(
     settings = settings_of(config, data, "logboom backup")
     folder = to.expanduser().absolute()
     if act is Act.MAKE:
-        _make(settings, folder, None if every is None else _seconds(every), keep, as_json=as_json)
+        every_s = None if every is None else _seconds(every)
+        _make(settings, folder, every_s, keep, snapshots, as_json=as_json)
     elif act is Act.LIST:
         _list(folder, as_json=as_json)
     else:
@@ -107,7 +112,15 @@ def restore(
     )
 
 
-def _make(config: Config, folder: Path, every_s: float | None, keep: int, *, as_json: bool) -> None:
+def _make(
+    config: Config,
+    folder: Path,
+    every_s: float | None,
+    keep: int,
+    snapshots: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """One backup, or one each so often; then one that fails is told, and the next one is tried."""
     from logboom.backup.making import make_backup  # noqa: PLC0415 - not needed for --help
 
@@ -116,7 +129,8 @@ def _make(config: Config, folder: Path, every_s: float | None, keep: int, *, as_
         while True:
             begun = clock.monotonic()
             try:
-                _say_backup(await make_backup(config, folder, clock, keep=keep), as_json=as_json)
+                made = await make_backup(config, folder, clock, keep=keep, snapshots=snapshots)
+                _say_backup(made, as_json=as_json)
             except LogboomError as error:
                 if every_s is None or isinstance(error, UsageError):
                     raise

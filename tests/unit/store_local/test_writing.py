@@ -24,6 +24,7 @@ from logboom.query.model import Exists, MatchAll, Term
 from logboom.store import Count, Document, Outcome, SearchRequest, SortOrder, TimeRange
 from logboom.store.local import LocalStore, open_local
 from tests.polling import soon
+from tests.unit.small_disk import mounted
 from tests.unit.store_local.samples import DAY, document, documents
 
 EVERYTHING = TimeRange()
@@ -344,17 +345,8 @@ async def test_searches_answer_while_days_come_and_go(store: LocalStore, tmp_pat
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 24 MiB."""
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(mount)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        pytest.skip(f"cannot mount a small disk: {error}")
-    if done.returncode:
-        pytest.skip(f"cannot mount a small disk: {done.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", "-l", str(mount)], check=True)
+    with mounted(tmp_path / "disk", 24) as mount:
+        yield mount
 
 
 async def test_a_full_disk_pauses_writing_and_loses_nothing(small_disk: Path) -> None:
