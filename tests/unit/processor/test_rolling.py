@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -191,6 +192,31 @@ async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
     await pipeline.rolling.mark(everything)
     await second.roll()
     await pipeline.expect(everything)
+
+
+async def test_rolling_goes_on_while_events_come(pipeline: Pipeline) -> None:
+    documents = events(*["09:00", "09:01", "09:04"] * 20, service="a", duration=7)
+    lease = Lease(pipeline.state, "embedded", pipeline.clock)
+    second = Roller(
+        pipeline.store, pipeline.rolling.marks, lease, pipeline.config.rollups, pipeline.clock
+    )
+    is_written = asyncio.Event()
+
+    async def write() -> None:
+        for start in range(0, len(documents), 6):
+            await pipeline.write(documents[start : start + 6])
+        is_written.set()
+
+    async def roll(roller: Roller) -> None:
+        while not is_written.is_set():
+            await roller.roll()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(roll(second))
+        tasks.create_task(roll(pipeline.rolling.roller))
+        tasks.create_task(write())
+    await pipeline.roll_all()
+    await pipeline.expect(documents)
 
 
 async def test_a_busy_minute_does_not_hold_up_the_others(pipeline: Pipeline) -> None:
