@@ -56,4 +56,5 @@ async def _store(config: Config) -> str:
 def _is_writable(folder: Path) -> bool:
     """Could this folder be used, or made?"""
     there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    has_room = os.statvfs(there).f_blocks > 0  # those of the kernel itself, as /proc, have none
+    return there.is_dir() and has_room and os.access(there, os.W_OK | os.X_OK)

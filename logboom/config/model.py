@@ -18,6 +18,7 @@ from logboom.config.connections import (
     LocalStoreSection,
 )
 from logboom.config.inputs import FileInput, HttpInput, StdinInput, SyslogInput
+from logboom.config.listening import Listener, clash, listeners_of
 from logboom.config.redaction import RedactionSection
 from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
@@ -181,14 +182,36 @@ class Config(Section):
 
     @field_validator("inputs")
     @classmethod
-    def _each_address_once(cls, value: list[object]) -> list[object]:
-        https = [section.http for section in value if isinstance(section, HttpInput)]
-        syslogs = [section.syslog for section in value if isinstance(section, SyslogInput)]
-        for addresses in (https, syslogs):
-            for address in addresses:
-                if addresses.count(address) > 1:
-                    raise ValueError(f"{address} is listened on twice: give each input its own")
+    def _standard_input_once(cls, value: list[object]) -> list[object]:
+        if sum(isinstance(section, StdinInput) for section in value) > 1:
+            raise ValueError("name standard input twice: it can be read once only")
         return value
+
+    @model_validator(mode="after")
+    def _each_address_once(self) -> Config:
+        inputs, api = listeners_of(self.inputs), Listener("api.listen", self.api.listen)
+        metrics = [
+            Listener(name, section.metrics)
+            for name, section in (
+                ("shipper.metrics", self.shipper),
+                ("processor.metrics", self.processor),
+            )
+            if section.metrics is not None
+        ]
+        for together in ([*inputs, api, *metrics[:1]], *([api, place] for place in metrics)):
+            found = clash(together)
+            if found is not None:
+                one, other = found
+                where = (
+                    one.address
+                    if one.address == other.address
+                    else (f"{one.address} and {other.address}")
+                )
+                raise ValueError(
+                    f"has {where} listened on twice, by {one.name} and {other.name}: give each its"
+                    " own port"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_writer_needs_no_scaling(self) -> Config:

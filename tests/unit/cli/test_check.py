@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
+from logboom.config import expand, from_mapping
 from logboom.errors import ConfigError
 
 
@@ -46,6 +47,59 @@ def test_a_data_folder_that_cannot_be_is_wrong(tmp_path: Path) -> None:
     status, _, wrong = check(tmp_path, data="/dev/null/logboom")
     assert status == 1
     assert "data: /dev/null/logboom cannot be written" in wrong
+
+
+def test_a_data_folder_where_nothing_can_be_kept_is_wrong(tmp_path: Path) -> None:
+    status, _, wrong = check(tmp_path, data="/proc/logboom")
+    assert status == 1
+    assert "data: /proc/logboom cannot be written" in wrong
+
+
+CLASHES: list[tuple[dict[str, object], str]] = [
+    (
+        {"inputs": [{"http": "127.0.0.1:7701"}, {"syslog": "localhost:7701"}]},
+        "inputs.1.http and inputs.2.syslog",
+    ),
+    (
+        {"inputs": [{"syslog": "127.0.0.1:5514", "transport": ["udp"]},
+                    {"syslog": "0.0.0.0:5514", "allow_remote": True}]},
+        "inputs.1.syslog and inputs.2.syslog",
+    ),
+    ({"inputs": [{"http": "127.0.0.1:7700"}]}, "inputs.1.http and api.listen"),
+    ({"api": {"listen": "127.0.0.1:7711"}}, "api.listen and shipper.metrics"),
+    (
+        {"api": {"listen": "localhost:7799"}, "processor": {"metrics": "127.0.0.1:7799"}},
+        "api.listen and processor.metrics",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "names"), CLASHES)
+def test_a_port_that_two_parts_want_is_refused(settings: dict[str, object], names: str) -> None:
+    with pytest.raises(ConfigError, match=f"listened on twice, by {names}"):
+        from_mapping(expand(settings), origin="test")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "inputs": [
+                {"syslog": "127.0.0.1:5514", "transport": ["udp"]},
+                {"http": "127.0.0.1:5514"},
+            ]
+        },
+        {"inputs": [{"http": "127.0.0.1:7701"}, {"http": "[::1]:7701"}]},
+        {"inputs": [{"http": "127.0.0.1:0"}, {"http": "127.0.0.1:0"}]},
+    ],
+)
+def test_ports_that_do_not_meet_are_fine(settings: dict[str, object]) -> None:
+    assert len(from_mapping(expand(settings), origin="test").inputs) == 2
+
+
+def test_standard_input_is_read_once() -> None:
+    with pytest.raises(ConfigError, match="standard input twice"):
+        from_mapping(expand({"inputs": [{"stdin": True}, {"stdin": True}]}), origin="test")
 
 
 WRONG_INPUTS: list[tuple[dict[str, object], str]] = [
