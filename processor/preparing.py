@@ -24,11 +24,10 @@ from logboom.native import Library
 from logboom.store import Document
 from processor.fingerprints import Fingerprinter
 from processor.grouping import Groups
+from processor.marking import exceptional, with_mark
 from processor.tagging import ERROR_TAG, Tagger
 
 FOREIGN = "foreign"
-_ERROR = ERROR_TAG.encode()
-_MARK = b',"error":{"detected_by":"%b","fingerprint":"%b"},"tags":["%b"]}'
 _NATIVE_MARK = b',"error":{"detected_by":"level"},"tags":["error"]}'
 _END = b"}"[0]
 
@@ -113,14 +112,14 @@ class Preparer:
             reason = self._reason(value, head)
         except orjson.JSONDecodeError:  # nested beyond all bounds
             return None
-        if reason and (head.error or head.tags is not UNSET):
-            return None
-        about.ingested = ingested
         value = value[:place] + b',"ingested":"%b"' % ingested.encode() + value[place:]
         if reason is not None:
+            marked = self._marked(value, reason, head)
+            if marked is None:
+                return None
+            value = marked
             self.errors += 1
-            value = self._marked(value[:-1], reason, head)
-            head.error, head.tags = ErrorPart(), [ERROR_TAG]
+        about.ingested = ingested
         return Document(name, _date(day), value, head)
 
     def _with_fingerprint(self, value: bytes) -> bytes:
@@ -128,14 +127,21 @@ class Preparer:
         head = head_of(value)
         if head is None:
             return value
-        return self._marked(value.removesuffix(_NATIVE_MARK), "level", head)
+        marked = self._marked(value.removesuffix(_NATIVE_MARK) + b"}", "level", head)
+        return value if marked is None else marked
 
-    def _marked(self, front: bytes, reason: str, head: Head) -> bytes:
-        """An error that has no fields of its own about that, but for its last brace, with its mark."""
-        name = self._fingerprints.of("", head.message or "", "")
-        value = front + _MARK % (reason.encode(), name.encode(), _ERROR)
-        self._groups.note(name, lambda: _read(value))
-        return value
+    def _marked(self, value: bytes, reason: str, head: Head) -> bytes | None:
+        """An error with its mark, also in its head; None when it has to be decoded for that."""
+        said = exceptional(head)
+        name = self._fingerprints.of(said.kind, said.message or head.message or "", said.trace)
+        marked = with_mark(value, reason, name)
+        if marked is None:
+            return None
+        head.error = head.error or ErrorPart()
+        tags = head.tags or []
+        head.tags = tags if ERROR_TAG in tags else [*tags, ERROR_TAG]
+        self._groups.note(name, lambda: _read(marked))
+        return marked
 
     def _reason(self, value: bytes, head: Head) -> str | None:
         if self._tagger.has_rules:
