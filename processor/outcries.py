@@ -167,7 +167,7 @@ _DENIALS = (
 _DENIED = re.compile("|".join(_DENIALS), re.IGNORECASE)
 """What only speaks of errors."""
 
-_LEVELS = r"(?:ERROR|ERR|FATAL|CRITICAL|CRIT|SEVERE|PANIC|EMERG|EMERGENCY|ALERT)"
+_LEVELS = r"(?:ERROR|ERR|FATAL|CRITICAL|CRIT|SEVERE|PANIC|EMERG|EMERGENCY)"
 _LEVEL_NAMED = re.compile(
     rf"(?i:\b(?:log[ -]?)?levels?\w{{0,5}})\W{{1,3}}(?:\w{{1,10}}\W{{1,3}}){{0,4}}{_LEVELS}\b"
     rf"|\bat {_LEVELS} level\b|\bfrom \w{{1,10}} to {_LEVELS}\b"
