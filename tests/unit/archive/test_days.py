@@ -14,6 +14,7 @@ from logboom.archive.manifest import manifests
 from logboom.archive.removals import all_removals
 from logboom.archive.work import Restored
 from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused
+from logboom.rollups.marks import Marks
 from logboom.store import Outcome
 from tests.unit.archive.place import NOW, Place
 from tests.unit.store_local.samples import DAY, RUN, document, documents
@@ -30,7 +31,9 @@ async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None
     assert await place.days() == {}
     assert await place.ledger({"2026-03-14": 3001}) == "green"
 
+    assert await Marks(place.state).behind(None, 100) == []
     assert await work.restore(made) == Restored(made, 3001, 0)
+    assert len(await Marks(place.state).behind(None, 100)) == 24  # its rates are worked out anew
     assert await place.digest() == before
     assert await place.ledger({"2026-03-14": 3001}) == "green"
     assert await work.restore(made) == Restored(made, 0, 3001)
