@@ -77,7 +77,7 @@ class Load:
         """So many batches more."""
         for _ in range(pieces):
             publisher = await self.broker.publisher(producer="load")
-            await soon(self._has_room, timeout_s=60, what="the processors get on")
+            await soon(self._has_room, timeout_s=120, what="the processors get on")
             numbers = range(self.published, self.published + PIECE)
             await publisher.publish(OutgoingBatch(1, [_message(number) for number in numbers]))
             await publisher.close()

@@ -29,6 +29,23 @@ def limits_of(section: ScaleSection) -> Limits:
     )  # fmt: skip
 
 
+def figures_of(
+    lag: Sequence[PartitionLag], cpu: float | None, services: Sequence[ServiceStatus], wanted: int
+) -> Figures:
+    """What one look comes to.
+
+    Args:
+        lag: By partition.
+        cpu: Part of a core that each of the processors uses.
+        services: Those processors that have told of themselves.
+        wanted: So many are to run.
+    """
+    waiting = next((status.waiting_for for status in services if status.waiting_for), None)
+    if waiting is None and len(services) < wanted:
+        waiting = f"{wanted - len(services)} of {wanted} processors are starting"
+    return Figures(sum(one.messages for one in lag), cpu, len(lag), waiting)
+
+
 class Scaler:
     """Keeps as many processors running as are needed.
 
@@ -93,8 +110,7 @@ class Scaler:
         pids = set(self._workers.pids)
         host = socket.gethostname()
         self.services = [s for s in services if s.host == host and s.pid in pids]
-        waiting = next((s.waiting_for for s in self.services if s.waiting_for), None)
-        return Figures(sum(one.messages for one in self.lag), cpu, len(self.lag), waiting)
+        return figures_of(self.lag, cpu, self.services, self._standing.processors)
 
     @property
     def waiting_for(self) -> str | None:

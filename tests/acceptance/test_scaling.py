@@ -17,7 +17,7 @@ from tests.polling import soon
 from tests.processors import Load, Processors, stored_once
 from tests.services.process import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SCALED_WITHIN_S = 120
 

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from logboom.broker import PartitionLag
 from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection, ScaleSection, expand, from_mapping
 from logboom.errors import ConfigError
 from logboom.scaling import ScalingChange, ScalingStatus, decode_scaling
+from logboom.status import ServiceStatus
 from logboom.store import open_store
 from logboom.telemetry import PipelineCollector
+from processor.scaling.deciding import Figures
 from processor.scaling.run import settings_of_one
+from processor.scaling.scaler import figures_of
 from search_api.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -93,6 +97,29 @@ def test_it_is_a_metric() -> None:
         'logboom_processors_changes_total{direction="down",instance="n1-77"} 0.0',
     ):
         assert line in text
+
+
+@pytest.mark.parametrize(
+    ("waiting", "held_up"),
+    [
+        ((None, None), None),
+        ((None,), "1 of 2 processors are starting"),
+        ((None, "the store does not answer"), "the store does not answer"),
+        ((), "2 of 2 processors are starting"),
+    ],
+)
+def test_those_that_start_or_wait_hold_a_decision_up(
+    waiting: tuple[str | None, ...], held_up: str | None
+) -> None:
+    services = [
+        ServiceStatus(
+            service="processor", instance=str(pid), pid=pid, host="n1", version="1", started_ns=0,
+            at_ns=0, state="waiting" if words else "running", waiting_for=words,
+        )
+        for pid, words in enumerate(waiting)
+    ]  # fmt: skip
+    lag = [PartitionLag(0, 10, 30), PartitionLag(1, 0, 5)]
+    assert figures_of(lag, 0.5, services, 2) == Figures(25, 0.5, 2, held_up)
 
 
 @pytest.mark.parametrize("age_s", [0, 60])
