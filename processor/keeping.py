@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from logboom.archive.keeping import Keeper
+from logboom.archive.lease import EMBEDDED
 from logboom.archive.work import DayWork
 from logboom.clock import Clock
 from logboom.config import Config
@@ -37,5 +38,6 @@ def open_keeper(
     work = DayWork(store, writer, state, config.retention, config.data, clock)
     return Keeper(
         work, store, state, config.retention, clock,
-        holder=instance, is_ready=lambda: consumer.writer is not None, warn=reporter.trouble,
+        holder=EMBEDDED if store.kind == "local" else instance,
+        is_ready=lambda: consumer.writer is not None, warn=reporter.trouble,
     )  # fmt: skip

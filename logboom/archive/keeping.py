@@ -90,7 +90,7 @@ class Keeper:
         self._state = state
         self._section = section
         self._clock = clock
-        self._lease = Lease(state, "days", holder, clock)
+        self._lease = Lease(state, orders.LEASE, holder, clock)
         self._is_ready = is_ready
         self._warn = warn
         self._due = clock.monotonic()

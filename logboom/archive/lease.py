@@ -15,13 +15,32 @@ _FOR_S = 60.0
 _RENEWED_EACH_S = 15.0
 
 
+EMBEDDED = "embedded"
+"""Holder of an embedded store's leases: one process at a time has the store's own lock."""
+
+
+async def is_held(state: State, name: str, clock: Clock) -> bool:
+    """True while somebody has a lease.
+
+    Raises:
+        StateError: It cannot be found out.
+    """
+    found = await state.get(_KIND, name)
+    return found is not None and _is_held(found, clock.now_ns())
+
+
+def _is_held(record: Record, now_ns: int) -> bool:
+    until_ns: int = record.value["until_ns"]
+    return until_ns > now_ns
+
+
 class Lease:
     """A right that one holder has at a time, until it gives it back or is silent for a minute.
 
     Args:
         state: Where it is kept.
         name: Of the right.
-        holder: Unique among all who may want it.
+        holder: Unique among all who may want it; whoever comes back under its name has it still.
         clock: For its end; the clocks of all holders should agree within seconds.
     """
 
@@ -53,7 +72,7 @@ class Lease:
     async def _take(self) -> Record | None:
         found = await self._state.get(_KIND, self._name)
         now_ns = self._clock.now_ns()
-        if found is not None and found.value["until_ns"] > now_ns:
+        if found is not None and _is_held(found, now_ns) and found.value["holder"] != self._holder:
             return None
         expected = None if found is None else found.version
         try:

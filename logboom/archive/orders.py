@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from logboom.archive.lease import is_held
 from logboom.archive.manifest import Manifest, read_manifest
 from logboom.archive.work import DayWork, known_archives
 from logboom.clock import Clock
@@ -19,6 +20,8 @@ from logboom.errors import LogboomError, ServiceUnreachable, UsageError
 from logboom.state import Record, State
 
 KIND = "day-orders"
+LEASE = "days"
+"""Who works on days has it."""
 _LOOK_S = 0.25
 _CLAIM_S = 15.0
 _KEPT_NS = 24 * 3600 * 10**9
@@ -160,7 +163,8 @@ async def await_answers(
         if record.value["phase"] == "done":
             await state.delete(KIND, key)
             return
-        if record.value["phase"] == "waiting" and clock.monotonic() > due:
+        is_late = record.value["phase"] == "waiting" and clock.monotonic() > due
+        if is_late and not await is_held(state, LEASE, clock):  # else: busy with other days
             await state.delete(KIND, key, expected=record.version)
             raise ServiceUnreachable(
                 "a processor holds the store and does not take orders",

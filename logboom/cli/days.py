@@ -223,15 +223,16 @@ async def _done_here(
     tell: Callable[[Answer], Awaitable[None]],
 ) -> None:  # fmt: skip
     """Does it in this process, which may write to the store."""
-    from logboom.archive.lease import Lease  # noqa: PLC0415 - not needed for --help
-    from logboom.archive.orders import carry_out  # noqa: PLC0415 - not needed for --help
+    from logboom.archive.lease import EMBEDDED, Lease  # noqa: PLC0415 - not needed for --help
+    from logboom.archive.orders import LEASE, carry_out  # noqa: PLC0415 - not needed for --help
     from logboom.archive.work import DayWork  # noqa: PLC0415 - not needed for --help
 
     clock = SystemClock()
     store, writer, state = ports
     work = DayWork(store, lambda: writer, state, config.retention, config.data, clock)
-    holder = f"command-{socket.gethostname()}-{os.getpid()}"
-    async with Lease(state, "days", holder, clock).held() as mine:
+    instance = f"command-{socket.gethostname()}-{os.getpid()}"
+    holder = EMBEDDED if store.kind == "local" else instance
+    async with Lease(state, LEASE, holder, clock).held() as mine:
         if not mine:
             raise AlreadyRunning(
                 "another process works on the days", where=state.address, mend="wait a minute"

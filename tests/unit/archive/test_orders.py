@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from logboom.archive import orders
-from logboom.archive.lease import Lease
+from logboom.archive.lease import Lease, is_held
 from logboom.archive.manifest import manifests
 from logboom.archive.orders import Answer, Order
 from logboom.clock import SystemClock
@@ -77,8 +77,11 @@ async def test_one_holder_has_the_lease_at_a_time(place: Place) -> None:
     other = Lease(place.state, "days", "other", place.clock)
     async with one.held() as mine:
         assert mine
+        assert await is_held(place.state, "days", place.clock)
         async with other.held() as theirs:
             assert not theirs
+        async with Lease(place.state, "days", "one", place.clock).held() as again:
+            assert again  # the same one, after a crash
         place.clock.advance(61)  # the first one is silent for too long
         async with other.held() as theirs:
             assert theirs
