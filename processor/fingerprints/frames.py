@@ -263,7 +263,7 @@ _LANGUAGES = (
     ),
     _Language(re.compile(r"[ \t]*(?:\d+: |from )?([^\s:][^:\n]*):\d+:in [`']([^'\n]+)'"), _ruby),
     _Language(re.compile(r" +at ([^\s(][^(\n]*)\([^\n]*"), _dot_net),
-    _Language(re.compile(r" *#\d+ +0x[0-9a-f]+ (?:in )?(.+?)(?: \(|\+0x| /| at |$)"), _native),
+    _Language(re.compile(r" *#\d+ +(?:0x[0-9a-f]+ (?:in )?)?(.+?)(?: \(|\+0x| \.{0,2}/| \S+:\d+| at |$)"), _native),
     _Language(re.compile(r" +(?:\(([\w ./-]+)\) )?\S+\.(?:exs?|erl):\d+: (.+)"), _elixir),
     _Language(re.compile(r"([\w./*()\[\]{}·~-]+\.[\w.()*\[\]·{}]+)\((?:0x|\.\.\.|\{|\)|[\w, ?.*{}]*\))|([\w./-]+\.[\w.()*]+)$"), _go, marker=".go:"),
 )  # fmt: skip

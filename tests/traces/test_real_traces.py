@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from logboom.config import FileInput
+from processor.fingerprints.fingerprinting import fingerprint
+from processor.fingerprints.frames import Origin, frames_of
 from shipper.framing import make_framing
 from shipper.parsers.stacktrace import extract_error
 from tests.traces.languages import LANGUAGES, Language
@@ -72,6 +74,18 @@ def test_a_real_trace_is_one_event(language: Language, variant: str, trace_of: T
         assert found["error.type"] == wanted.kind
         assert found.get("error.message", "").startswith(wanted.message or "")
         assert found["error.stack_trace"] in trace
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_a_real_trace_has_the_same_fingerprint_at_every_run(
+    language: Language, trace_of: Traces
+) -> None:
+    variant = next(iter(language.variants))
+    errors = [extract_error(trace_of(language, variant)) or {} for _ in range(2)]
+    traces = [str(error["error.stack_trace"]) for error in errors]
+    assert len({fingerprint("Some", "text", trace) for trace in traces}) == 1
+    own = [frame for frame in frames_of(traces[0]) if frame.origin is Origin.APPLICATION]
+    assert own or "without a backtrace" in language.name
 
 
 @pytest.mark.parametrize(("language", "variant"), BARE)
