@@ -142,7 +142,12 @@ class Channel:
         return cls(reader, writer)
 
     def send(self, frame: Frame, body: bytes = b"") -> None:
-        """Sends without waiting: how much may be under way is up to the caller."""
+        """Sends without waiting: how much may be under way is up to the caller.
+
+        When the other process is gone, which `receive` tells, nothing is sent.
+        """
+        if self._writer.is_closing():
+            return
         head = pickle.dumps(frame, protocol=pickle.HIGHEST_PROTOCOL)
         self._writer.write(_HEAD.pack(len(head), len(body)) + head)
         if body:

@@ -245,6 +245,17 @@ def test_what_workers_redact_is_counted(tmp_path: Path) -> None:
     with_staff(tmp_path, 1, act)
 
 
+def test_nothing_is_said_to_a_worker_that_is_gone(tmp_path: Path) -> None:
+    async def act(staff: Staff) -> None:
+        staff.ends[0].close()
+        with pytest.raises(ExceptionGroup):
+            await staff.listening
+        for name in "abc":
+            await staff.give(make_source(name), lines(0, 2))
+
+    with_staff(tmp_path, 1, act)
+
+
 def test_a_lost_worker_is_told(tmp_path: Path) -> None:
     async def act(staff: Staff) -> None:
         staff.ends[1].close()
