@@ -72,7 +72,7 @@ def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any] | 
 
 def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
     _print_health(health)
-    rows = sorted(ledger["sources"], key=lambda row: row["verdict"] == "green")
+    rows = sorted(ledger["sources"], key=_rank)
     for row in rows[:_MOST_ROWS]:
         _say(_source(row))
     if len(rows) > _MOST_ROWS:
@@ -86,6 +86,11 @@ def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
     for finding in ledger["findings"][:_MOST_ROWS]:
         _say("\n".join(wrap(finding, _WIDTH, initial_indent="! ", subsequent_indent="  ")))
     _say(f"ledger: {ledger['verdict']}")
+
+
+def _rank(row: dict[str, Any]) -> tuple[bool, bool]:
+    """What is not well comes first, then what has lines."""
+    return row["verdict"] == "green", not row["lines_read"]
 
 
 def _print_health(health: dict[str, Any]) -> None:

@@ -59,7 +59,8 @@ class ShipperSection(Section):
         timedelta(seconds=1),
         ge=timedelta(milliseconds=10),
         le=timedelta(hours=1),
-        description="Look for new and changed files at least this often.",
+        description="Look for new and changed files at least this often; of more than 200, those that"
+        " were silent for long are looked at up to five times less often.",
     )
     batch_events: int = Field(
         4096, ge=1, le=100_000, description="Events per batch to the broker, at most."

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from logboom.errors import ConfigError
+from shipper.framing.stretches import stretches_of
+from shipper.parsers.grok.charset import ANYTHING
 from shipper.parsers.grok.classes import SyntaxTrouble
 from shipper.parsers.grok.effort import effort_of
 from shipper.parsers.grok.expression import write_expression
+from shipper.parsers.grok.following import Following
 from shipper.parsers.grok.improving import improve
 from shipper.parsers.grok.pattern import is_anchored
 from shipper.parsers.grok.syntax import read_expression
@@ -17,6 +20,7 @@ from shipper.parsers.grok.tree import Node
 
 _LINEAR = "n"
 _QUADRATIC = "n^2"
+_ANYTHING_NEXT = Following(ANYTHING)
 _SEARCHED_BYTES = 4096
 """So much of a line is looked at where a pattern takes quadratic time."""
 
@@ -38,6 +42,9 @@ def make_test(pattern: str, encoding: str, *, where: str) -> Callable[[bytes], b
     if not written.isascii() or "\\x" in written:
         better, written = tree, pattern  # one character is several bytes, or none of the text's
     growth = _growth(better)
+    pieces = _pieces(tree) if growth != _LINEAR and better is not tree else None
+    if pieces is not None:
+        return _one_by_one(pieces, pattern, encoding, where)
     if growth not in {_LINEAR, _QUADRATIC}:
         raise ConfigError(
             f"{pattern!r} could take {growth} steps on a line of n bytes", where=where,
@@ -49,6 +56,44 @@ def make_test(pattern: str, encoding: str, *, where: str) -> Callable[[bytes], b
     if growth == _LINEAR:
         return partial(_is_found, search)
     return lambda line: search(line, 0, _SEARCHED_BYTES) is not None
+
+
+def _pieces(tree: Node) -> list[list[Node]] | None:
+    """What can be looked for one by one, in linear time."""
+    pieces = stretches_of(tree)
+    if pieces is None:
+        return None
+    better = [[improve(option, _ANYTHING_NEXT) for option in options] for options in pieces]
+    better[-1] = [improve(option) for option in pieces[-1]]
+    is_linear = all(_growth(option) == _LINEAR for options in better for option in options)
+    return better if is_linear else None
+
+
+def _one_by_one(
+    pieces: Sequence[Sequence[Node]], pattern: str, encoding: str, where: str
+) -> Callable[[bytes], bool]:
+    """Looks for the pieces behind each other; of a piece's options for the one that ends first."""
+    searches = [
+        [_searching(option, pattern, encoding, where) for option in options] for options in pieces
+    ]
+
+    def is_found(line: bytes) -> bool:
+        at = 0
+        for options in searches:
+            ends = [found.end() for search in options if (found := search(line, at)) is not None]
+            if not ends:
+                return False
+            at = min(ends)
+        return True
+
+    return is_found
+
+
+def _searching(
+    piece: Node, pattern: str, encoding: str, where: str
+) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    compiled = _compiled(write_expression(piece).text, pattern, encoding, where)
+    return compiled.match if is_anchored(piece) else compiled.search
 
 
 def is_linear(pattern: str) -> bool:

@@ -107,9 +107,11 @@ def test_everything_fits_into_80_columns(url: str, answers: Answers) -> None:
 
 
 def test_of_many_sources_those_that_are_not_well_come_first(url: str, answers: Answers) -> None:
-    rows = [source(f"/{n}.log") for n in range(50)] + [source("/bad.log", verdict="red")]
+    rows = [source(f"/{n}.log", lines_read=0, lines_acked=0) for n in range(49)]
+    rows += [source("/full.log"), source("/bad.log", verdict="red")]
     lines = told(url, answers, sources=rows)
-    first = next(line for line in lines if line.startswith("/"))
+    first, second = [line for line in lines if line.startswith("/")][:2]
     assert first.startswith("/bad.log")
     assert first.endswith("red")
+    assert second.startswith("/full.log")
     assert "and 31 sources more, 31 of them green: see --json" in lines

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from logboom.config import FileInput, MultilineSection
 from logboom.errors import ConfigError
 from shipper.framing import Framing, make_framing
+from shipper.framing.searching import make_test
 
 BLANK = b" \t\n\r\x0b\f\0"
 SEED = MultilineSection(pattern=r"^\d{4}-\d{2}-\d{2}", negate=True, match="after")
@@ -335,6 +336,30 @@ def test_a_pattern_that_could_take_far_too_long_is_refused(settings: dict[str, A
 )
 def test_usual_patterns_are_taken(pattern: str) -> None:
     assert framing(MultilineSection(pattern=pattern)).cut(b"a\nb\n", ended=True).consumed == 4
+
+
+SEVERAL_GAPS = [
+    r"^.*Exception.*:.*$", r"^.*(Exception|Error).*:.*$", r"^(.*Caused.*:.*)$", r".+a.+:.+",
+    r"^at\s.*a:.*7$", r"(?i)^.*exception.*AT.*$", r"^.*a$.*", r"a.*?:.*?7", r"^a{2}.*:.{2}.*\d.*$",
+]  # fmt: skip
+
+
+@given(
+    pattern=st.sampled_from(SEVERAL_GAPS),
+    parts=st.lists(st.sampled_from(["Exception", "Error", "Caused", "at ", "a", ":", " ", "7"])),
+)
+def test_a_pattern_with_several_gaps_is_found_where_it_matches(
+    pattern: str, parts: list[str]
+) -> None:
+    line = "".join(parts).encode()
+    is_found = make_test(pattern, "utf-8", where="here")
+    assert is_found(line) == (re.search(pattern.encode(), line) is not None)
+
+
+def test_a_pattern_with_several_gaps_looks_at_long_lines_as_a_whole() -> None:
+    is_found = make_test(r"^.*Exception.*:.*$", "utf-8", where="here")
+    assert not is_found(b"Exception" * 100_000)
+    assert is_found(b"Exception" * 100_000 + b": no")
 
 
 def test_a_pattern_that_begins_with_anything_is_tried_once_a_line() -> None:
