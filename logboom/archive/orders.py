@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -189,12 +189,15 @@ async def waiting(state: State, clock: Clock) -> list[Record]:
 
 
 async def fulfil(state: State, record: Record, work: DayWork) -> None:
-    """Carries out an order that was left. One that a crash has interrupted is carried out again.
+    """Carries out an order that was left; of one that a crash has interrupted, what is left of it.
 
     Raises:
         StateError: The answer cannot be written.
     """
-    answers: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = list(record.value["answers"])
+    order = Order.of(record.value["order"])
+    answered = {value["day"] for value in answers}
+    left = [day for day in order.days if day.isoformat() not in answered]
     base = {"order": record.value["order"]}
     await state.put(KIND, record.key, base | {"phase": "running", "answers": answers})
 
@@ -202,5 +205,5 @@ async def fulfil(state: State, record: Record, work: DayWork) -> None:
         answers.append(answer.value())
         await state.put(KIND, record.key, base | {"phase": "running", "answers": answers})
 
-    await carry_out(Order.of(record.value["order"]), work, tell)
+    await carry_out(replace(order, days=left), work, tell)
     await state.put(KIND, record.key, base | {"phase": "done", "answers": answers})

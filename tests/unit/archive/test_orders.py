@@ -49,13 +49,17 @@ async def test_an_order_is_carried_out_and_answered(place: Place) -> None:
 
 async def test_an_order_that_a_crash_interrupted_is_carried_out_again(place: Place) -> None:
     await place.writer.write(documents(10))
-    key = await orders.place(place.state, Order("archive", [DAY]), place.clock)
+    before = DAY - timedelta(days=1)
+    key = await orders.place(place.state, Order("archive", [before, DAY]), place.clock)
     (record,) = await orders.waiting(place.state, place.clock)
-    await place.state.put(orders.KIND, key, {**record.value, "phase": "running"})
+    done = Answer(before, "is archived").value()
+    await place.state.put(orders.KIND, key, {**record.value, "phase": "running", "answers": [done]})
     await place.keeper().look()
     found = await place.state.get(orders.KIND, key)
     assert found is not None
-    assert (found.value["phase"], len(found.value["answers"])) == ("done", 1)
+    assert found.value["phase"] == "done"
+    assert [one["trouble"] for one in found.value["answers"]] == [None, None]
+    assert found.value["answers"][0] == done
 
 
 async def test_an_order_that_nobody_takes_is_taken_back(place: Place) -> None:
