@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from logboom.event import IndexDays, source_run
 from shipper.events.assembly import Assembler
 from shipper.events.making import PARSE_FAILED
 from shipper.events.treatment import Treatment
-from shipper.files.discovery import find_files, unmatched
+from shipper.files.discovery import find_files, is_named, unmatched
 from shipper.inputs.spooled import spooled
 from shipper.inputs.tls import server_context
 from shipper.looking import look_at
@@ -147,3 +148,10 @@ def _told_of(place: str) -> Iterator[None]:
     except ConfigError as error:
         where = place if error.where is None else f"{place}: {error.where}"
         raise ConfigError(error.what, where=where, mend=error.mend) from error
+
+
+def naming_input(path: str, config: Config) -> FileInput | None:
+    """The input that reads a file: the first that names it."""
+    full = os.path.abspath(path)  # noqa: PTH100 - links are not followed, as in the inputs
+    files = (section for section in config.inputs if isinstance(section, FileInput))
+    return next((section for section in files if is_named(section, full)), None)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from logboom.config import FileInput, from_mapping, read_config
+from logboom.config import Config, FileInput, from_mapping, read_config
 from logboom.config.load import process_environment
 from logboom.errors import UsageError
 
 _PIECE_BYTES = 1 << 20
+_DEFAULTS: Mapping[str, Any] = {
+    "format": "auto", "multiline": "auto", "service": None, "patterns": [], "encoding": "utf-8",
+    "zone": "UTC",
+}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +40,15 @@ def parse(
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the text.")] = "utf-8",
     zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "-c",
+            "--config",
+            help="Use the input of this file that would read it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Parses without shipping: one normalised JSON event per line.
 
@@ -44,22 +57,22 @@ def parse(
     was found is told there at the end.
 
     Example: logboom parse --format json app.log
+    Example: logboom parse -c logboom.yaml /var/log/app.log
     """
     from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
     from shipper.trying import try_events  # noqa: PLC0415 - not needed for --help
 
-    rule: object = multiline
-    if multiline not in {"auto", "none"}:
-        rule = {"pattern": multiline, "negate": True, "match": "after"}
     settings = {
-        "kind": "file", "path": file, "format": format, "multiline": rule, "service": service,
-        "patterns": pattern or [], "encoding": encoding, "zone": zone,
+        "format": format, "multiline": multiline, "service": service, "patterns": pattern or [],
+        "encoding": encoding, "zone": zone,
     }  # fmt: skip
-    config = from_mapping({"inputs": [settings]}, origin="logboom parse")
-    section = config.inputs[0]
-    if not isinstance(section, FileInput):
-        raise UsageError("parse reads files")
-    actual, pieces = _text_of(file, encoding)
+    if config_file is None:
+        config, section = _described(file, settings)
+    elif settings == _DEFAULTS:
+        config, section = _configured(file, config_file)
+    else:
+        raise UsageError("the input of -c has its own settings", mend="leave out the other options")
+    actual, pieces = _text_of(file, section.encoding)
     section = section.model_copy(update={"encoding": actual})
     found: dict[str, None] = {}
     for tried in try_events(
@@ -71,6 +84,33 @@ def parse(
     if section.format == "auto":
         found.pop("auto", None)
         sys.stderr.write(f"logboom: format: {', '.join(found) or 'none, plain text'}\n")
+
+
+def _described(file: str, settings: Mapping[str, Any]) -> tuple[Config, FileInput]:
+    """The input that the options describe."""
+    rule = settings["multiline"]
+    if rule not in {"auto", "none"}:
+        rule = {"pattern": rule, "negate": True, "match": "after"}
+    content = {"kind": "file", "path": file, **settings, "multiline": rule}
+    config = from_mapping({"inputs": [content]}, origin="logboom parse")
+    section = config.inputs[0]
+    if not isinstance(section, FileInput):
+        raise UsageError("parse reads files")
+    return config, section
+
+
+def _configured(file: str, config_file: Path) -> tuple[Config, FileInput]:
+    """The first input of a configuration that names a file."""
+    from shipper.trying import naming_input  # noqa: PLC0415 - not needed for --help
+
+    config = read_config(config_file, process_environment())
+    section = naming_input(file, config)
+    if section is None:
+        raise UsageError(
+            f"no input of {config_file} names it", where=file,
+            mend="ask `logboom why` for the reason",
+        )  # fmt: skip
+    return config, section
 
 
 def _text_of(file: str, encoding: str) -> tuple[str, Iterator[bytes]]:

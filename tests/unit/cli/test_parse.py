@@ -71,3 +71,22 @@ def test_a_damaged_file_is_told_of(tmp_path: Path) -> None:
     done = parse(path)
     assert isinstance(done.exception, UsageError)
     assert "cannot be read: gzip" in str(done.exception)
+
+
+def test_the_input_of_a_configuration_that_names_the_file_is_used(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes("주문 7\n".encode("cp949"))
+    config = tmp_path / "logboom.yaml"
+    config.write_text(
+        f"inputs:\n  - path: {tmp_path}/other.log\n  - path: {tmp_path}/*.log\n    service: shop\n"
+        "    encoding: cp949\n    format: dissect\n    patterns: ['%{what} %{number}']\n"
+    )
+    (event,) = events(parse(log, "-c", str(config)))
+    assert event["service"]["name"] == "shop"
+    assert event["attributes"] == {"what": "주문", "number": "7"}
+    both = parse(log, "-c", str(config), "--format", "json")
+    assert isinstance(both.exception, UsageError)
+    assert "own settings" in str(both.exception)
+    nobody = parse(tmp_path / "nobody.txt", "-c", str(config))
+    assert isinstance(nobody.exception, UsageError)
+    assert "no input of" in str(nobody.exception)
