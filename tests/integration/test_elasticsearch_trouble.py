@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -19,6 +19,7 @@ from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
 from logboom.store.elastic.bulk import BulkWriter
 from tests.integration.conftest import Starter
 from tests.integration.elastic import DAY, Opener, document, insist, stored_ids
+from tests.polling import soon
 from tests.services.process import JvmService, free_port
 
 # -- single documents ---------------------------------------------------------------------------
@@ -188,6 +189,13 @@ async def test_a_dead_server_is_unavailable_and_back_again_loses_nothing(
     assert await stored_ids(store) == [one.id for one in documents]
 
 
+def _is_slowed(writer: BulkWriter) -> Callable[[], Awaitable[bool]]:
+    async def is_slowed() -> bool:
+        return writer.pace.is_slowed
+
+    return is_slowed
+
+
 async def test_a_server_that_comes_back_soon_is_waited_for(
     narrow: JvmService, open_elastic: Opener, unique: str
 ) -> None:
@@ -195,16 +203,19 @@ async def test_a_server_that_comes_back_soon_is_waited_for(
     assert await (await patient.writer()).write([document(0)]) == [Outcome.STORED]
     store = await open_elastic(narrow.address, unique, request_timeout="5s")
     writer = await store.writer()
+    assert isinstance(writer, BulkWriter)
     assert await writer.write([document(1)]) == [Outcome.STORED]
+    many = [document(n, message="word " * 200) for n in range(2, 600)]
     narrow.pause()
-    writing = asyncio.create_task(writer.write([document(2)]))
+    writing = asyncio.create_task(insist(writer, many))
     with pytest.raises(StoreUnavailable):
         await store.days()
     assert not writing.done()
+    await soon(_is_slowed(writer), timeout_s=30, what="less is asked at once")
     narrow.resume()
-    assert set(await writing) <= {Outcome.STORED, Outcome.DUPLICATE}
+    assert await writing <= {Outcome.STORED, Outcome.DUPLICATE}
     await patient.refresh()
-    assert len(await stored_ids(patient)) == 3
+    assert len(await stored_ids(patient)) == 600
 
 
 async def test_a_node_that_is_gone_is_passed_over(

@@ -13,7 +13,7 @@ from logboom.errors import LogboomError, StoreUnavailable
 from logboom.retrying import Backoff
 from logboom.store.elastic.attribute_paths import AttributePaths
 from logboom.store.elastic.bodies import Body, BodyMaker, unsendable
-from logboom.store.elastic.client import Client, decoded
+from logboom.store.elastic.client import Client, TimedOut, decoded
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.outcomes import Sorted, sort_out
@@ -26,6 +26,7 @@ log = logging.getLogger("logboom.store")
 
 _OK, _BAD, _TOO_LARGE = 200, 400, 413
 _OVERLOADED = 429
+_TIMED_OUT = 0  # stands for a status where there was none in time
 _TRIES_WHEN_BROKEN = 6
 _LOOK_AGAIN_S = 30.0
 
@@ -203,7 +204,13 @@ class BulkWriter:
         waiting = [body]
         while waiting:
             body = waiting.pop()
+            if len(body.content) > self.pace.bytes and len(body.numbers) > 1:
+                waiting += write.maker.bodies(body.numbers, lambda: self.pace.bytes)
+                body = waiting.pop()
             status, answer = await self._try(write, body, backoff)
+            if status == _TIMED_OUT:
+                waiting.append(body)  # less of it at once, if it was much
+                continue
             if status != _OK:
                 waiting += self._halves(write, body, status, answer)
                 continue
@@ -241,6 +248,10 @@ class BulkWriter:
         while True:
             try:
                 status, answer = await self._client.bulk(body.content)
+            except TimedOut as error:
+                self.pace.slow_down()
+                await self._wait(write, backoff, error)
+                return _TIMED_OUT, b""
             except StoreUnavailable as error:
                 await self._wait(write, backoff, error)
                 continue

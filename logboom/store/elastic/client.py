@@ -17,6 +17,7 @@ import orjson
 from elastic_transport import (
     AiohttpHttpNode,
     AsyncTransport,
+    ConnectionTimeout,
     HttpHeaders,
     NodeConfig,
     SerializationError,
@@ -50,6 +51,10 @@ _VERSIONS = "items.*._seq_no,items.*._primary_term"
 
 _PLAIN_HTTP = "WRONG_VERSION_NUMBER"
 _HUNG_UP = "disconnected"
+
+
+class TimedOut(StoreUnavailable):
+    """There was no answer in time: it may have been too much at once."""
 
 
 class NoElasticsearch(StoreRefused):
@@ -213,6 +218,8 @@ class Client:
                 if is_plain
                 else "check the store's tls.ca_file, and that the certificate names the host",
             )
+        if isinstance(error, ConnectionTimeout):
+            return TimedOut(f"Elasticsearch does not answer: {error.message}", where=self._address)
         hung_up = _HUNG_UP in error.message.lower() and self._address.startswith("http:")
         return StoreUnavailable(
             f"Elasticsearch does not answer: {error.message}",
