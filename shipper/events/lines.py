@@ -93,10 +93,9 @@ class LineWriter:
         message = content.pop("message", None)
         if type(message) is not str:
             return False
-        content[f"{ADDED}message"] = message
-        content[f"{ADDED}tags"] = MULTILINE
-        for name, value in (extract_error(text) or extract_error(message) or {}).items():
-            content[ADDED + name] = value
+        added = {"message": message, "tags": MULTILINE}
+        added |= extract_error(text) or extract_error(message) or {}
+        content.update((ADDED + name, value) for name, value in added.items())
         return True
 
     def _add_wrapping(self, content: dict[str, Any], wrapped: Fields) -> bool:
