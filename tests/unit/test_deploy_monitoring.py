@@ -113,7 +113,11 @@ CASES: list[tuple[str, dict[str, str], bool]] = [
     ("ServerErrors", {FAILED: "0+5x20"}, False),
     ("ServerErrors", {FAILED.replace("5xx", "2xx"): "0+100x20"}, False),
     ("LogboomStoreLimitNear", {"logboom_store_limit_used{kind='fields',of='day'}": "0.9x20"}, True),
-    ("LogboomStoreLimitNear", {"logboom_store_limit_used{kind='fields',of='day'}": "0.8x20"}, False),
+    (
+        "LogboomStoreLimitNear",
+        {"logboom_store_limit_used{kind='fields',of='day'}": "0.8x20"},
+        False,
+    ),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+5x20"}, True),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+1x20"}, False),
     (
