@@ -5,6 +5,10 @@ Values are indexed by their own JSON types under their names; a query's text may
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+
 from tantivy import Query
 
 from logboom.fields import ATTRIBUTES
@@ -20,6 +24,9 @@ Leaf = model.Term | model.Phrase | model.Wildcard | model.Regex | model.Fuzzy
 
 _BOOLEANS = {"true": True, "false": False}
 _SHORTEST_NEAR_TIME = len("2026-03-14T09:00:00Z") - 2
+_EXACT_DIGITS = 15
+_LEAST_EXACT, _LEAST_INEXACT = 1e-7, 1e22
+_HAIR_ULPS = 2
 _OPTIONAL_MARK = f"(?:{patterns.literal(TIME_MARK)})?"
 
 
@@ -54,10 +61,25 @@ def equal(name: str, value: str) -> Query:
     number = parse_number(value)
     if number is not None:
         fits = isinstance(number, float) or LEAST_LONG <= number < 2**64
-        readings.append(number if fits else float(number))
+        readings += _as_read(number if fits else float(number))
     return any_of(
         *(Query.term_query(SCHEMA, path, one) for path in _paths(name) for one in readings)
     )
+
+
+def _as_read(number: int | float) -> Iterable[int | float]:
+    """A number as tantivy may have read it: fractions of many digits it misses by a hair."""
+    yield number
+    if isinstance(number, int) or not math.isfinite(number):
+        return
+    if len(Decimal(repr(number)).as_tuple().digits) > _EXACT_DIGITS or not (
+        _LEAST_EXACT <= abs(number) < _LEAST_INEXACT
+    ):
+        below = above = number
+        for _ in range(_HAIR_ULPS):
+            below, above = math.nextafter(below, -math.inf), math.nextafter(above, math.inf)
+            yield below
+            yield above
 
 
 def strings(name: str, value: str) -> Query:
