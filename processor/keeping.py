@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from logboom.archive.keeping import Keeper
-from logboom.archive.lease import EMBEDDED
 from logboom.archive.work import DayWork
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.errors import StoreUnavailable
 from logboom.reporting import Reporter
 from logboom.state import State
+from logboom.state.lease import EMBEDDED
 from logboom.store import Store, StoreWriter
 from processor.consuming import Consumer
 

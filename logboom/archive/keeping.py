@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from logboom.archive import files, orders
-from logboom.archive.lease import Lease
 from logboom.archive.manifest import Manifest, manifests
 from logboom.archive.work import DayWork
 from logboom.clock import Clock
 from logboom.config import RetentionSection
 from logboom.errors import LogboomError
 from logboom.state import State
+from logboom.state.lease import Lease
 from logboom.store import Store
 
 log = logging.getLogger("logboom.days")

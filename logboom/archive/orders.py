@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from logboom.archive.lease import is_held
 from logboom.archive.manifest import Manifest, read_manifest
 from logboom.archive.work import DayWork, known_archives
 from logboom.clock import Clock
 from logboom.errors import LogboomError, ServiceUnreachable, UsageError
 from logboom.state import Record, State
+from logboom.state.lease import is_held
 
 KIND = "day-orders"
 LEASE = "days"

@@ -223,9 +223,9 @@ async def _done_here(
     tell: Callable[[Answer], Awaitable[None]],
 ) -> None:  # fmt: skip
     """Does it in this process, which may write to the store."""
-    from logboom.archive.lease import EMBEDDED, Lease  # noqa: PLC0415 - not needed for --help
     from logboom.archive.orders import LEASE, carry_out  # noqa: PLC0415 - not needed for --help
     from logboom.archive.work import DayWork  # noqa: PLC0415 - not needed for --help
+    from logboom.state.lease import EMBEDDED, Lease  # noqa: PLC0415 - not needed for --help
 
     clock = SystemClock()
     store, writer, state = ports

@@ -9,9 +9,9 @@ from logboom.clock import Clock
 from logboom.config import Config
 from logboom.rollups.marks import Marks
 from logboom.state import State
+from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, Store
-from processor.rolling.leading import Lease
-from processor.rolling.roller import Roller
+from processor.rolling.roller import LEASE, Roller
 from processor.rolling.touching import touched_minutes
 
 
@@ -50,5 +50,5 @@ def open_rolling(
     """
     marks = Marks(state)
     # An embedded store has one processor: after a crash the next one need not wait for the last.
-    lease = Lease(state, "embedded" if store.kind == "local" else instance, clock)
+    lease = Lease(state, LEASE, EMBEDDED if store.kind == "local" else instance, clock)
     return Rolling(marks, Roller(store, marks, lease, config.rollups, clock))

@@ -12,10 +12,13 @@ from logboom.config import RollupsSection
 from logboom.errors import LogboomError, TooManyRows
 from logboom.rollups import Row, Tier, added_up
 from logboom.rollups.marks import Mark, Marks
+from logboom.state.lease import Lease
 from logboom.store import Store
-from processor.rolling.leading import Lease
 
 log = logging.getLogger("logboom.rollups")
+
+LEASE = "rollups"
+"""The lease under which one of several processors rolls up."""
 
 _LEAST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 20.0

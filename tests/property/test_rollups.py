@@ -15,10 +15,10 @@ from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.rollups import Tier
 from logboom.state import open_state
+from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, open_store
-from processor.rolling.leading import Lease
 from processor.rolling.opening import Rolling, open_rolling
-from processor.rolling.roller import Roller
+from processor.rolling.roller import LEASE, Roller
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -107,7 +107,7 @@ async def _try(folder: Path, happened: list[Document], steps: Sequence[Step]) ->
             await rolling.roller.roll()
             await store.rollups.keep(Tier.MINUTE, seen)
         else:
-            lease = Lease(state, "embedded", clock)
+            lease = Lease(state, LEASE, EMBEDDED, clock)
             await Roller(store, rolling.marks, lease, config.rollups, clock).roll()
     await _roll_all(rolling)
     for tier in Tier:

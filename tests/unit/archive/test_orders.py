@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from logboom.archive import orders
-from logboom.archive.lease import Lease, is_held
 from logboom.archive.manifest import manifests
 from logboom.archive.orders import Answer, Order
 from logboom.clock import SystemClock
 from logboom.errors import ServiceUnreachable
+from logboom.state.lease import Lease, is_held
 from tests.unit.archive.place import Place
 from tests.unit.store_local.samples import DAY, documents
 

@@ -16,10 +16,10 @@ from logboom.config import Config
 from logboom.rollups import Row, Tier
 from logboom.rollups.marks import Marks
 from logboom.state import State, open_state
+from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, Store, StoreWriter, open_store
-from processor.rolling.leading import Lease
 from processor.rolling.opening import Rolling, open_rolling
-from processor.rolling.roller import Roller
+from processor.rolling.roller import LEASE, Roller
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -162,12 +162,12 @@ async def test_many_minutes_are_marked_as_hours(pipeline: Pipeline) -> None:
 
 
 async def test_one_of_two_rolls_at_a_time(pipeline: Pipeline) -> None:
-    one, two = (Lease(pipeline.state, name, pipeline.clock) for name in ("one", "two"))
+    one, two = (Lease(pipeline.state, LEASE, name, pipeline.clock) for name in ("one", "two"))
     assert await one.take()
     assert not await two.take()
     pipeline.clock.advance(20)
     assert await one.take()
-    pipeline.clock.advance(29)
+    pipeline.clock.advance(59)
     assert not await two.take()
     pipeline.clock.advance(2)
     assert await two.take()
@@ -186,7 +186,7 @@ async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
     everything = [*documents, *events("09:00", "09:00", first=5, service="a")]
     await pipeline.expect(everything)
     second = Roller(
-        pipeline.store, Marks(pipeline.state), Lease(pipeline.state, "embedded", pipeline.clock),
+        pipeline.store, Marks(pipeline.state), Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock),
         pipeline.config.rollups, pipeline.clock,
     )  # fmt: skip
     await pipeline.rolling.mark(everything)
@@ -196,7 +196,7 @@ async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
 
 async def test_rolling_goes_on_while_events_come(pipeline: Pipeline) -> None:
     documents = events(*["09:00", "09:01", "09:04"] * 20, service="a", duration=7)
-    lease = Lease(pipeline.state, "embedded", pipeline.clock)
+    lease = Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock)
     second = Roller(
         pipeline.store, pipeline.rolling.marks, lease, pipeline.config.rollups, pipeline.clock
     )
