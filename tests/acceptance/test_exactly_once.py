@@ -85,8 +85,9 @@ def test_an_embedded_store_that_misses_a_line_sets_the_day_aside_and_the_doctor_
     day = _cut_last_line_off(pipeline)
     pipeline.start()
     eventually(
-        lambda: list(day.parent.glob(f"{day.name}.damaged-*")), timeout_s=30, what="it is set aside"
-    )
+        lambda: list((day.parent / "damaged").glob(f"{day.name}-*")),
+        timeout_s=30, what="it is set aside",
+    )  # fmt: skip
     assert "damaged" in pipeline.said()
     assert pipeline.doctor(wait_s=5) == 1
 
