@@ -142,6 +142,12 @@ class StateConflict(StateError):
     """Somebody else has written or deleted the record meanwhile: read it again, then decide."""
 
 
+class TooBusy(LogboomError):
+    """So much is under way already that this has to wait."""
+
+    retryable = True
+
+
 class DiskFull(LogboomError):
     """A file could not be written for want of room. Work goes on when there is room again."""
 

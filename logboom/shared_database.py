@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from logboom.errors import DiskFull, LogboomError
 
@@ -167,17 +168,31 @@ class SharedDatabase:
 
 
 def _hold_shared(path: Path, terms: Terms) -> int:
-    """Counts us among the users of a file, so that nobody moves it away under us.
-
-    The file is made here, for its owner alone; SQLite makes those beside it alike.
-    """
+    """Counts us among the users of a file, so that nobody moves it away under us."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        _make(path)
         lock = os.open(f"{path}.users", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise for_os_error(error, path, terms.refused) from error
     fcntl.flock(lock, fcntl.LOCK_SH)
     return lock
+
+
+def _make(path: Path) -> None:
+    """Makes an empty file, for its owner alone; SQLite makes those beside it alike.
+
+    One that is there is never opened: to close it again would take SQLite's own locks from all of
+    this process's connections (POSIX; https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    if path.exists():
+        return
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.new")
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
 
 
 def _set_aside(path: Path, users: int, terms: Terms) -> LogboomError:

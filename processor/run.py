@@ -93,10 +93,11 @@ async def _serve(config: Config, clock: Clock) -> None:
             consuming = tasks.create_task(consumer.run(stop))
             await until(stop, consuming)
             reporter.state = "stopping"
+            for working in (keeping, rolling_up):  # they write to what the consumer closes
+                working.cancel()
+            await asyncio.wait([keeping, rolling_up])
             if not await end(consuming, patience_s=_LAST_WRITES_S):
                 log.warning("stopped before the last write: these events are consumed again")
-            keeping.cancel()
-            rolling_up.cancel()
             reporting.cancel()
             monitoring.cancel()
         reporter.state = "stopped"

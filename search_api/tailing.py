@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from logboom.clock import Clock
-from logboom.errors import LogboomError, QueryError
+from logboom.errors import LogboomError, QueryError, TooBusy
 from logboom.event import Event, epoch_us
 from logboom.query.model import And, MatchAll, Query, Range
 from logboom.query.times import iso_text
@@ -22,6 +22,9 @@ from logboom.store import SearchRequest, Store, TimeRange
 
 MOST_AT_ONCE = 1_000
 """Events of one look; of more than these the newest are shown, and the others counted."""
+
+MOST_TAILS = 200
+"""Different questions that are followed at a time; any number of clients may share one."""
 
 _LOOK_S = 0.35
 _IDLE_SHARE = 3
@@ -139,17 +142,18 @@ class Tails:
         """What is stored from now on; after a position, what was stored since then comes first.
 
         Raises:
+            TooBusy: Too many different questions are followed.
             LogboomError: The store will not answer this question.
         """
         begin = since or Position(self._clock.now_ns() // 1000)
         caught_up = [one async for one in self._missed(query, since)]
-        for news in caught_up:
-            yield news
         client = _Client(begin, (one["event"]["id"] for news in caught_up for one in news.events))
         if self._is_closed:
             return
         tail = self._join(query, client)
         try:
+            for news in caught_up:
+                yield news
             while (told := await client.waiting.get()) is not None:
                 if isinstance(told, LogboomError):
                     raise told
@@ -173,9 +177,14 @@ class Tails:
     def _join(self, query: Query, client: _Client) -> _Tail:
         tail = self._tails.get(query)
         if tail is None:
+            if len(self._tails) >= MOST_TAILS:
+                raise TooBusy(
+                    f"{MOST_TAILS} different tails are followed already", mend="try again later"
+                )
             tail = self._tails[query] = _Tail(self._store, query, self._clock)
-            task = asyncio.create_task(tail.run(), name="tail")
-            task.add_done_callback(lambda _: self._tails.pop(query, None))
+            tail.task = asyncio.create_task(
+                tail.run(lambda: self._tails.pop(query, None)), name="tail"
+            )
         tail.clients.add(client)
         return tail
 
@@ -189,9 +198,14 @@ class _Tail:
         self._clock = clock
         self._newest_us = clock.now_ns() // 1000
         self.clients: set[_Client] = set()
+        self.task: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Looks until nobody listens any more, or the store refuses."""
+    async def run(self, ended: Callable[[], object]) -> None:
+        """Looks until nobody listens any more, or the store refuses.
+
+        Args:
+            ended: Called in the same instant, so that nobody joins what has ended.
+        """
         backoff = Backoff()
         try:
             while True:
@@ -211,6 +225,8 @@ class _Tail:
         except Exception:
             self.end(LogboomError("the tail has failed; the log of the API says why"))
             raise
+        finally:
+            ended()
 
     def end(self, why: LogboomError | None) -> None:
         """Tells all clients that nothing more comes."""

@@ -114,6 +114,7 @@ class Keeper:
             async with self._lease.held() as mine:
                 if not mine:
                     return
+                await self._work.finish()
                 for record in waiting:
                     await orders.fulfil(self._state, record, self._work)
                 if is_due:
@@ -129,7 +130,6 @@ class Keeper:
             LogboomError: It cannot be found out what there is.
         """
         self.trouble = None
-        await self._work.finish()
         now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
         held = await self._work.held()
         days = [one.day for one in await self._store.days() if one.day not in held]

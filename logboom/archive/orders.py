@@ -15,7 +15,7 @@ from typing import Any, Literal
 from logboom.archive.manifest import Manifest, read_manifest
 from logboom.archive.work import DayWork, known_archives
 from logboom.clock import Clock
-from logboom.errors import LogboomError, ServiceUnreachable, UsageError
+from logboom.errors import LogboomError, ServiceUnreachable, StateConflict, UsageError
 from logboom.state import Record, State
 from logboom.state.lease import is_held
 
@@ -191,6 +191,8 @@ async def waiting(state: State, clock: Clock) -> list[Record]:
 async def fulfil(state: State, record: Record, work: DayWork) -> None:
     """Carries out an order that was left; of one that a crash has interrupted, what is left of it.
 
+    One that was taken back meanwhile is let be.
+
     Raises:
         StateError: The answer cannot be written.
     """
@@ -199,7 +201,11 @@ async def fulfil(state: State, record: Record, work: DayWork) -> None:
     answered = {value["day"] for value in answers}
     left = [day for day in order.days if day.isoformat() not in answered]
     base = {"order": record.value["order"]}
-    await state.put(KIND, record.key, base | {"phase": "running", "answers": answers})
+    running = base | {"phase": "running", "answers": answers}
+    try:
+        await state.put(KIND, record.key, running, expected=record.version)
+    except StateConflict:
+        return  # it was taken back
 
     async def tell(answer: Answer) -> None:
         answers.append(answer.value())

@@ -57,11 +57,15 @@ class Copier:
         self._now_ns = now_ns
 
     def rooms(self) -> Iterator[FileCopy]:
-        """Everything but the store, in its order."""
+        """Everything but the store and the archives, in its order."""
         for room in _ROOMS:
             yield from self._folder(self._data / room)
         for path in sorted(self._data.glob("*.json")):
             yield from self._file(path)
+
+    def archives(self) -> Iterator[FileCopy]:
+        """The archives in the data folder; after the store, which a day leaves for them."""
+        yield from self._folder(self._data / "archives")
 
     def store(self, folder: StoreFolder) -> Iterator[tuple[DayCopy | None, list[FileCopy]]]:
         """The days with their files; then, without a day, the store's other files."""

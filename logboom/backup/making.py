@@ -18,7 +18,7 @@ from logboom.backup.pieces import Pieces
 from logboom.clock import Clock
 from logboom.config import Config, ElasticsearchSection
 from logboom.dead import DeadLetters
-from logboom.errors import AlreadyRunning, UsageError
+from logboom.errors import AlreadyRunning, StoreUnavailable, UsageError
 from logboom.store.local.documents import for_room
 from logboom.store.local.folders import StoreFolder
 
@@ -76,6 +76,7 @@ def _of_data(config: Config, folder: Path, clock: Clock, keep: int) -> Backup:
         files += some
         if day is not None:
             days.append(day)
+    files += copier.archives()
     made = Backup(
         name=_name(began_ns), began_ns=began_ns, ended_ns=clock.now_ns(), store="local",
         files=tuple(files), days=tuple(days), added=pieces.written, version=__version__,
@@ -95,14 +96,21 @@ def _copier(
 
 
 def _rooms(config: Config, copier: Copier) -> list[FileCopy]:
-    """All rooms but the store, at a moment when no dead letters were sent again."""
+    """All rooms but the store, at a moment when no dead letters were sent again.
+
+    Raises:
+        StoreUnavailable: There was no such moment.
+    """
     letters = DeadLetters(config.data / "dead", max_bytes=0)
     for _ in range(_TRIES):
         before = letters.signature()
         files = list(copier.rooms())
         if letters.signature() == before:
-            break
-    return files
+            return files
+    raise StoreUnavailable(
+        "dead letters come and go all the time", where=str(config.data / "dead"),
+        mend="make the backup later",
+    )  # fmt: skip
 
 
 async def _of_elasticsearch(

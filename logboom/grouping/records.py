@@ -69,7 +69,7 @@ def first_sight(event: Event) -> FirstSight:
         first_seen=_text(event, "@timestamp"),
         title=_clean(title[:_LONGEST_TITLE]),
         service=_clean(_text(_object(event, "service"), "name")[:_LONGEST_TITLE]),
-        event_id=_text(_object(event, "event"), "id"),
+        event_id=_clean(_text(_object(event, "event"), "id")[:_LONGEST_TITLE]),
         kind=_clean(kind[:_LONGEST_TITLE]),
         message=_clean(message[:_LONGEST_TEXT]),
         stack_trace=_clean(_text(error, "stack_trace")[:_LONGEST_TRACE]),

@@ -7,6 +7,7 @@ use crate::times;
 use crate::xxh3::xxh3;
 
 const LONGEST_VALUE: usize = 8191;
+const LONGEST_ADDRESS: usize = 45; // of an IPv6 address with an IPv4 one in it
 const DAY_US: i64 = 86_400_000_000;
 const FIRST: u8 = 1;
 const NEXT: u8 = 2;
@@ -71,6 +72,7 @@ fn is_usual(text: &[u8], event: &Usual, day_start_us: i64) -> bool {
         && times::epoch_us(event.timestamp).is_some_and(is_of_day)
         && times::epoch_us(event.created).is_some()
         && event.ingested.and_then(times::epoch_us).is_some()
+        && event.address.map_or(true, |address| address.len() <= LONGEST_ADDRESS)
         && [event.trace, event.span, event.transaction]
             .iter()
             .flatten()

@@ -140,6 +140,7 @@ class LocalWriter:
 
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         """Stores documents; see `StoreWriter.write`."""
+        self._check_open()
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, self._write, documents
         )
@@ -151,9 +152,14 @@ class LocalWriter:
 
     async def drop_day(self, day: date, *, expected: int | None) -> bool:
         """Deletes a day, between two writes; see `Store.drop_day`."""
+        self._check_open()
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, self._drop, day, expected
         )
+
+    def _check_open(self) -> None:
+        if self._stopping.is_set():
+            raise StoreUnavailable("the writer is closed", where=str(self._folder.path))
 
     async def flush(self) -> None:
         """Makes everything written visible to searches.

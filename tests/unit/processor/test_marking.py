@@ -97,7 +97,7 @@ def test_the_fingerprint_is_that_of_the_exception() -> None:
 TEXTS = st.text(st.sampled_from('ab"\\é\n {}[]:,'), max_size=8)
 ERRORS = st.dictionaries(
     st.sampled_from(["type", "message", "stack_trace", "detected_by", "fingerprint", "code"]),
-    TEXTS | st.integers() | st.lists(TEXTS, max_size=2), max_size=4,
+    TEXTS | st.integers(-(2**63), 2**64 - 1) | st.lists(TEXTS, max_size=2), max_size=4,
 )  # fmt: skip
 
 
