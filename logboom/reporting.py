@@ -68,8 +68,8 @@ class Reporter:
             counters=counters, errors=tuple(self._errors), restarts=len(self._restarts),
         )  # fmt: skip
 
-    async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> None:
-        """Posts once. A broker that cannot be reached is no reason to stop working."""
+    async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> bool:
+        """Posts once; False when it did not arrive, which is no reason to stop working."""
         status = self.status(counters)
         try:
             await self._broker.post_status({status.key: status.model_dump_json().encode(), **more})
@@ -77,5 +77,6 @@ class Reporter:
             if not self._silent:
                 log.warning("the status cannot be posted: %s", error.sentence())
             self._silent = True
-        else:
-            self._silent = False
+            return False
+        self._silent = False
+        return True

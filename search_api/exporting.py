@@ -65,7 +65,7 @@ async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[
     """
     write = _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export)
     if form == "csv" and export.after is None:
-        yield _row(["_id", *(export.fields or CSV_FIELDS)])
+        yield _line(["_id", *(export.fields or CSV_FIELDS)])
     left = export.limit
     async for events in _pages(store, export):
         some = events if left is None else events[:left]
@@ -145,8 +145,12 @@ def _csv_writer(fields: Sequence[str]) -> Callable[[Event], bytes]:
 
 
 def _row(cells: Sequence[object]) -> bytes:
+    return _line([_cell(cell) for cell in cells])
+
+
+def _line(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow([_cell(cell) for cell in cells])
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

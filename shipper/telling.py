@@ -10,6 +10,7 @@ from logboom.dead.telling import DeadTelling
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.telemetry import REDACTED, PipelineCollector
+from shipper.reading.sources import Source
 from shipper.shipping import Equipment, Shipping
 
 log = logging.getLogger("logboom.shipper")
@@ -88,8 +89,15 @@ class Telling:
             self._reporter.trouble(sentence)
 
     async def _post(self) -> None:
-        news = {**self._changed_sources(), **await self._dead.news()}
-        await self._reporter.post(self._counters(), news)
+        shipping = self.shipping
+        changed = [] if shipping is None else [s for s in shipping.sources.values() if s.changed]
+        for source in changed:
+            source.changed = False
+        news = {**self._statuses(changed), **self._losses(), **await self._dead.news()}
+        if not await self._reporter.post(self._counters(), news):
+            for source in changed:  # they are told when the broker takes it
+                source.changed = True
+            self._next_losses = 0.0
 
     def _troubles(self) -> Iterable[str]:
         if self.shipping is not None:
@@ -108,19 +116,16 @@ class Telling:
                 counters[name] = counters.get(name, 0.0) + count
         return counters
 
-    def _changed_sources(self) -> Mapping[str, bytes]:
-        if self.shipping is None:
-            return {}
+    def _statuses(self, sources: Iterable[Source]) -> Mapping[str, bytes]:
         at_ns = self._has.clock.now_ns()
-        entries = {}
-        for source in self.shipping.sources.values():
-            if source.changed:
-                source.changed = False
-                status = source.status(shipper=self._has.name, at_ns=at_ns)
-                entries[status.key] = status.model_dump_json().encode()
+        told = [source.status(shipper=self._has.name, at_ns=at_ns) for source in sources]
+        return {status.key: status.model_dump_json().encode() for status in told}
+
+    def _losses(self) -> Mapping[str, bytes]:
+        """What was lost, now and then."""
         now = self._has.clock.monotonic()
-        losses = self.shipping.losses
-        if losses and now >= self._next_losses:
-            self._next_losses = now + _LOSSES_EVERY_S
-            entries |= {loss.key: loss.model_dump_json().encode() for loss in losses}
-        return entries
+        losses = () if self.shipping is None else self.shipping.losses
+        if not losses or now < self._next_losses:
+            return {}
+        self._next_losses = now + _LOSSES_EVERY_S
+        return {loss.key: loss.model_dump_json().encode() for loss in losses}

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from logboom import __version__
 from logboom.backup.copying import Copier
-from logboom.backup.manifest import Backup, DayCopy, FileCopy, backups, forget, write_backup
+from logboom.backup.manifest import (
+    Backup,
+    DayCopy,
+    FileCopy,
+    backups,
+    forget,
+    has_damaged,
+    write_backup,
+)
 from logboom.backup.pieces import Pieces
 from logboom.clock import Clock
 from logboom.config import Config, ElasticsearchSection
@@ -185,7 +193,8 @@ def _prune(folder: Path, pieces: Pieces, known: list[Backup], keep: int) -> list
     if old:
         forget(folder, old)
         left = known[len(old) :]
-        pieces.sweep(piece for one in left for file in one.files for piece in file.pieces)
+        if not has_damaged(folder):
+            pieces.sweep(piece for one in left for file in one.files for piece in file.pieces)
     return old
 
 

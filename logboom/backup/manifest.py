@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,8 @@ from logboom import __version__
 from logboom.errors import ArchiveDamaged
 from logboom.store.local.documents import for_room
 from logboom.store.local.folders import sync_folder
+
+log = logging.getLogger("logboom.backup")
 
 _FORMAT = 1
 _FOLDER = "backups"
@@ -116,12 +119,23 @@ def write_backup(folder: Path, backup: Backup) -> None:
 
 
 def backups(folder: Path) -> list[Backup]:
-    """The backups in a folder, the oldest first.
+    """The backups in a folder, the oldest first; those that cannot be read are told and left out."""
+    found = []
+    for path in _manifests(folder):
+        try:
+            found.append(_read(path))
+        except ArchiveDamaged as error:
+            log.warning("%s", error)
+    return found
 
-    Raises:
-        ArchiveDamaged: A manifest cannot be read.
-    """
-    return [_read(path) for path in sorted((folder / _FOLDER).glob(f"[!.]*{_SUFFIX}"))]
+
+def has_damaged(folder: Path) -> bool:
+    """True when some manifest cannot be read: nobody knows which pieces it needs."""
+    return len(backups(folder)) < len(_manifests(folder))
+
+
+def _manifests(folder: Path) -> list[Path]:
+    return sorted((folder / _FOLDER).glob(f"[!.]*{_SUFFIX}"))
 
 
 def forget(folder: Path, some: Sequence[Backup]) -> None:
@@ -136,7 +150,10 @@ def _read(path: Path) -> Backup:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Backup)
     except msgspec.MsgspecError as error:
-        raise ArchiveDamaged(f"is no manifest of a backup: {error}", where=str(path)) from error
+        raise ArchiveDamaged(
+            f"is no manifest of a backup, which is passed over: {error}", where=str(path),
+            mend="move it away; pieces are kept until then",
+        ) from error  # fmt: skip
     if found.format != _FORMAT:
         raise ArchiveDamaged(
             "is a backup of another format", where=str(path), mend="use a newer logboom"

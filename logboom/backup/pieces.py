@@ -16,6 +16,7 @@ import zstandard
 from logboom.errors import ArchiveDamaged
 from logboom.store.local.documents import for_room
 
+_MEND = "move it away and make a backup: the piece is written anew if its content is still there"
 PIECE_BYTES = 4 * 2**20
 _LEVEL = 3
 _UNFINISHED = ".new"
@@ -67,10 +68,12 @@ class Pieces:
             content = zstandard.ZstdDecompressor().decompress(path.read_bytes())
         except (FileNotFoundError, zstandard.ZstdError) as error:
             raise ArchiveDamaged(
-                f"a piece of the backup cannot be read: {error}", where=str(path)
+                f"a piece of the backup cannot be read: {error}", where=str(path), mend=_MEND
             ) from error
         if sha256(content).hexdigest() != name:
-            raise ArchiveDamaged("a piece of the backup is not what it was", where=str(path))
+            raise ArchiveDamaged(
+                "a piece of the backup is not what it was", where=str(path), mend=_MEND
+            )
         return content
 
     def sweep(self, needed: Iterable[str]) -> int:

@@ -80,6 +80,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        where = "" if error.filename is None else f" (at {error.filename})"
+        sys.stderr.write(f"logboom: {error.strerror or error}{where}\n")
+        sys.exit(_EXIT_WRONG)
     except KeyboardInterrupt:
         sys.exit(130)
 

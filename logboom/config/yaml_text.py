@@ -10,6 +10,8 @@ from yaml.constructor import ConstructorError
 
 _MOST_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_TEXT = "tag:yaml.org,2002:str"
 
 
 def read_yaml(text: str) -> object:
@@ -46,6 +48,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
                 continue
+            if key.tag == _BOOLEAN:  # `off` and `on` are names where a key stands
+                key.tag = _TEXT
             if key.value in lines:
                 first = lines[key.value]
                 raise _refused(f"`{key.value}` is there twice, first in line {first}", key)

@@ -22,3 +22,12 @@ def test_what_begins_anew_within_a_process_counts_as_a_restart(tmp_path: Path) -
     clock.advance(200.0)
     reporter.began_anew()
     assert reporter.status({}).restarts == 2  # the first one is long ago
+
+
+async def test_a_status_that_does_not_arrive_is_known(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    broker = LocalBroker(tmp_path, LocalBrokerSection())
+    reporter = Reporter(broker, "shipper", "here", clock)
+    assert await reporter.post({}, {})
+    await broker.close()
+    assert not await reporter.post({}, {})

@@ -148,3 +148,32 @@ async def test_one_process_makes_backups_at_a_time(place: Place, folder: Path) -
         await make(place, folder)
     with pytest.raises(UsageError, match="must not lie in the data folder"):
         await make(place, place.data / "backups")
+
+
+async def test_archives_in_the_data_folder_are_copied(
+    place: Place, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    await place.writer.write(documents(10))
+    archive = place.data / "archives" / "logs-2026.03.14.json"
+    archive.parent.mkdir()
+    archive.write_text("{}")
+    made = await make(place, folder)
+    target = tmp_path_factory.mktemp("restored") / "data"
+    await restore(config_of(target), folder, made, place.clock)
+    assert (target / "archives" / archive.name).read_text() == "{}"
+
+
+async def test_a_manifest_that_cannot_be_read_is_told_and_passed_over(
+    place: Place, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await place.writer.write(documents(10))
+    first = await make(place, folder)
+    (folder / "backups" / f"{first.name}.json").write_bytes(b"")
+    place.clock.advance(5)
+    pieces = set((folder / "pieces").glob("*/*"))
+    assert pieces
+    second = await make(place, folder, keep=1)
+    assert backups(folder) == [second]
+    assert "is no manifest of a backup" in caplog.text
+    assert pieces <= set((folder / "pieces").glob("*/*"))
+    assert await tried(place, folder) == []

@@ -85,3 +85,9 @@ def test_a_wrong_setting_is_told_in_the_words_of_the_configuration(
 ) -> None:
     first = mistake(tmp_path, text).splitlines()[0]
     assert first == f"/logboom.yaml: {sentence}"
+
+
+def test_off_is_a_name_where_a_key_stands(tmp_path: Path) -> None:
+    path = tmp_path / "logboom.yaml"
+    path.write_text("errors:\n  off: [text.trouble]\n")
+    assert "text.trouble" in read_config(path, {}).errors.off
