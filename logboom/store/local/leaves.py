@@ -25,7 +25,8 @@ Leaf = model.Term | model.Phrase | model.Wildcard | model.Regex | model.Fuzzy
 _BOOLEANS = {"true": True, "false": False}
 _SHORTEST_NEAR_TIME = len("2026-03-14T09:00:00Z") - 2
 _EXACT_DIGITS = 15
-_LEAST_EXACT, _LEAST_INEXACT = 1e-7, 1e22
+_LEAST_EXACT, _MOST_EXACT = 1e-7, 1e22
+_LEAST_INEXACT = 1e-300
 _HAIR_ULPS = 2
 _OPTIONAL_MARK = f"(?:{patterns.literal(TIME_MARK)})?"
 
@@ -70,16 +71,21 @@ def equal(name: str, value: str) -> Query:
 def _as_read(number: int | float) -> Iterable[int | float]:
     """A number as tantivy may have read it: fractions of many digits it misses by a hair."""
     yield number
-    if isinstance(number, int) or not math.isfinite(number):
+    if isinstance(number, int) or _is_read_exactly(number):
         return
-    if len(Decimal(repr(number)).as_tuple().digits) > _EXACT_DIGITS or not (
-        _LEAST_EXACT <= abs(number) < _LEAST_INEXACT
-    ):
-        below = above = number
-        for _ in range(_HAIR_ULPS):
-            below, above = math.nextafter(below, -math.inf), math.nextafter(above, math.inf)
-            yield below
-            yield above
+    below = above = number
+    for _ in range(_HAIR_ULPS):
+        below, above = math.nextafter(below, -math.inf), math.nextafter(above, math.inf)
+        yield below
+        yield above
+
+
+def _is_read_exactly(number: float) -> bool:
+    """True for numbers of few digits; of those next to nothing a hair would be too much."""
+    if not _LEAST_INEXACT <= abs(number) < math.inf:
+        return True
+    digits = len(Decimal(repr(number)).as_tuple().digits)
+    return digits <= _EXACT_DIGITS and _LEAST_EXACT <= abs(number) < _MOST_EXACT
 
 
 def strings(name: str, value: str) -> Query:

@@ -11,7 +11,8 @@ from logboom.event import Event
 from logboom.query import model
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
-from logboom.store.local.folders import folder_size
+from logboom.store.local.documents import DocumentReader
+from logboom.store.local.folders import DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
 from logboom.store.local.translate import id_query
@@ -85,17 +86,18 @@ def get_event(view: View, event_id: str) -> Event | None:
     return None
 
 
-def days_of(view: View) -> Sequence[Day]:
-    """The days with their sizes."""
-    return [
-        Day(
-            day.folder.day,
-            day.folder.name,
-            day.searcher.num_docs,
-            folder_size(day.folder.path),
-        )
-        for day in view.days
-    ]
+def days_of(view: View, folders: Sequence[DayFolder]) -> Sequence[Day]:
+    """The days with their sizes; also those that no writer has indexed yet, such as restored ones."""
+    indexed = {day.folder: day.searcher.num_docs for day in view.days}
+    days = []
+    for folder in folders:
+        count = indexed.get(folder)
+        try:
+            documents = DocumentReader(folder.path).count() if count is None else count
+        except FileNotFoundError:
+            continue  # dropped, or not finished yet
+        days.append(Day(folder.day, folder.name, documents, folder_size(folder.path)))
+    return days
 
 
 def _total(collection: Collection, limit: int) -> Count:

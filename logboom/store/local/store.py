@@ -137,7 +137,7 @@ class LocalStore:
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""
-        return await self._run(lambda: days_of(self._days.view()))
+        return await self._run(lambda: days_of(self._days.view(), self._folder.days()))
 
     async def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
         """All documents of a day in the order in which they came; see `Store.read_day`."""
