@@ -60,8 +60,8 @@ class Counts:
     def counters(self) -> Mapping[str, float]:
         """As they are told on the status stream."""
         return {
-            "days_dropped": self.dropped,
-            "days_archived": self.archived,
+            "indices_dropped": self.dropped,
+            "indices_archived": self.archived,
             "archives_deleted": self.archives_deleted,
             "retention_failures": self.failures,
         }

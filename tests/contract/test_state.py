@@ -13,7 +13,8 @@ import pytest
 
 from logboom.clock import ManualClock, SystemClock
 from logboom.config import Config
-from logboom.errors import StateConflict, StateRefused
+from logboom.errors import StateConflict, StateRefused, StateUnavailable
+from logboom.retrying import Backoff
 from logboom.state import ANY_VERSION, State, Write, open_state
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -246,13 +247,17 @@ async def _add(config: Config) -> None:
     """Adds one to a shared number, again and again."""
     state = open_state(config, SystemClock())
     for _ in range(ADDITIONS):
+        backoff = Backoff()
         while True:
-            before = await state.get("number", "shared")
-            total = 0 if before is None else before.value["n"]
-            expected = None if before is None else before.version
             try:
+                before = await state.get("number", "shared")
+                total = 0 if before is None else before.value["n"]
+                expected = None if before is None else before.version
                 await state.put("number", "shared", {"n": total + 1}, expected=expected)
             except StateConflict:
+                continue
+            except StateUnavailable:  # the other one is just making the index
+                await backoff.wait()
                 continue
             break
     await state.close()
