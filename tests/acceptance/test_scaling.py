@@ -28,7 +28,7 @@ async def test_processors_follow_the_load_up_and_down_and_lose_nothing(
     port = free_port()
     processors.settings["processor"] |= {
         "metrics": f"127.0.0.1:{port}",
-        "scale": {"min": 1, "max": 3, "cooldown": "2s", "lag_per_processor": 300},
+        "scale": {"min": 1, "max": 3, "cooldown": "2s", "lag_per_processor": 100},
     }
     load = Load(KafkaBroker(KafkaSection(**processors.settings["broker"]["kafka"])), unique)
     await load.publish(5)
@@ -38,7 +38,7 @@ async def test_processors_follow_the_load_up_and_down_and_lose_nothing(
         return next(iter(decode_scaling(await load.broker.read_status())), None)
 
     async def are_three() -> bool:
-        await load.publish(1)
+        await load.publish(8)  # as much as may wait: two fast ones shall not keep up
         status = await told()
         return status is not None and status.processors == status.running == 3
 
