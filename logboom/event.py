@@ -175,6 +175,14 @@ def _is_day(text: str) -> bool:
     return True
 
 
+def value_at(event: Event, name: str) -> Any:  # noqa: ANN401 - JSON
+    """The value under a dotted name; None where there is none."""
+    value: Any = event
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
 def epoch_us(timestamp: str) -> int:
     """Microseconds since the epoch of an ISO 8601 timestamp in UTC; digits beyond are cut off.
 

@@ -33,6 +33,7 @@ from search_api.asking import (
 from search_api.errors import error_routes
 from search_api.grouping import ErrorGroups
 from search_api.paging import Place
+from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.patterns import pattern_routes
 from search_api.rate_routes import rate_routes
 from search_api.state import PipelineState
@@ -53,15 +54,6 @@ Services:   /api/v1/services   Rates: /api/v1/rates?service=checkout&from=now-24
 Health:     /api/v1/health   Ledger: /api/v1/ledger   Metrics: /metrics
 All routes: /openapi.json
 """
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The request is not understood."},
-    503: {"model": Problem, "description": "The store does not answer."},
-}
-
-Q = Annotated[str, Query(description="Query in Lucene's syntax; empty matches everything.")]
-From = Annotated[str | None, Query(alias="from", description="Begin, included.")]
-To = Annotated[str | None, Query(alias="to", description="End, excluded.")]
-Zone = Annotated[str, Query(alias="tz", description="IANA zone of times that name none.")]
 
 
 class SearchBody(BaseModel):
@@ -195,7 +187,7 @@ def create_app(
 
 
 def _events(questions: Questions, store: Store, clock: Clock) -> APIRouter:
-    router = APIRouter(responses=_PROBLEMS)
+    router = APIRouter(responses=PROBLEMS)
 
     @router.get("/search", response_model=SearchAnswer)
     async def search(
@@ -256,7 +248,7 @@ def _events(questions: Questions, store: Store, clock: Clock) -> APIRouter:
 
 
 def _pipeline(state: PipelineState) -> APIRouter:
-    router = APIRouter(responses={503: _PROBLEMS[503]})
+    router = APIRouter(responses={503: PROBLEMS[503]})
 
     @router.get("/sources")
     async def sources() -> Response:

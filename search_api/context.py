@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from logboom.event import MAX_OFFSET, Event, epoch_us
+from logboom.event import MAX_OFFSET, Event, epoch_us, value_at
 from logboom.query.model import And, MatchAll, Not, Query, Range, Term
 from logboom.store import SearchRequest, SortOrder, Store, TimeRange
 
@@ -69,7 +68,7 @@ async def context_of(
 
 
 def _place_of(event: Event) -> _Place | None:
-    run, offset = _value(event, _SOURCE), _value(event, _OFFSET)
+    run, offset = value_at(event, _SOURCE), value_at(event, _OFFSET)
     return _Place(run, offset) if isinstance(run, str) and isinstance(offset, int) else None
 
 
@@ -111,14 +110,14 @@ async def _between(store: Store, run: str, least: int, end: int, only: Query) ->
     page = await store.search(request)
     if page.cursor is not None:
         return None
-    return sorted(page.events, key=lambda event: int(str(_value(event, _OFFSET))))
+    return sorted(page.events, key=lambda event: int(str(value_at(event, _OFFSET))))
 
 
 async def _of_path(
     store: Store, event: Event, place: _Place, count: int, only: Query, order: SortOrder
 ) -> list[Event]:
     """What was read from the same path, before or after this content of it, by event time."""
-    path, host = _value(event, _PATH), _value(event, _HOST)
+    path, host = value_at(event, _PATH), value_at(event, _HOST)
     if not isinstance(path, str) or count <= 0:
         return []
     where: list[Query] = [Term(_PATH, path), Not(Term(_SOURCE, place.run)), only]
@@ -135,10 +134,3 @@ async def _of_path(
 def _all_of(*parts: Query) -> Query:
     some = tuple(part for part in parts if not isinstance(part, MatchAll))
     return some[0] if len(some) == 1 else And(some)
-
-
-def _value(event: Event, name: str) -> Any:  # noqa: ANN401 - JSON
-    value: Any = event
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value

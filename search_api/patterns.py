@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from logboom.clock import Clock
 from logboom.patterns import MOST_MESSAGES, patterns_of
 from logboom.store import SearchRequest, Store
-from search_api.answers import Problem
 from search_api.asking import understand
+from search_api.parameters import PROBLEMS, From, Q, To, Zone
 
 MOST_PATTERNS = 1_000
 _LONGEST_EXAMPLE = 1_000
@@ -46,16 +46,13 @@ def pattern_routes(store: Store, clock: Clock) -> APIRouter:
         store: Has the events.
         clock: For times such as ``now-1h``.
     """
-    router = APIRouter(
-        responses={400: {"model": Problem}, 503: {"model": Problem, "description": "Try again."}}
-    )
+    router = APIRouter(responses=PROBLEMS)
 
     @router.get("/patterns", response_model=PatternsAnswer)
     async def patterns(
-        q: str = "", begin: Annotated[str | None, Query(alias="from")] = None,
-        end: Annotated[str | None, Query(alias="to")] = None,
+        q: Q = "", begin: From = None, end: To = None,
         sample: Annotated[int, Query(ge=1, le=MOST_MESSAGES)] = 2_000,
-        limit: Annotated[int, Query(ge=1, le=MOST_PATTERNS)] = 50, tz: str = "UTC",
+        limit: Annotated[int, Query(ge=1, le=MOST_PATTERNS)] = 50, tz: Zone = "UTC",
     ) -> Response:  # fmt: skip
         """What the messages of the newest matches have in common, the most frequent first."""
         asked = understand(clock.now_ns(), q, begin, end, tz)

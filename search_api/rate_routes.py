@@ -13,20 +13,16 @@ from logboom.config import RollupsSection
 from logboom.query.times import parse_interval
 from logboom.rollups import Row
 from logboom.store import Store, TimeRange
-from search_api.answers import Problem, RatesAnswer, ServicesAnswer
+from search_api.answers import RatesAnswer, ServicesAnswer
 from search_api.asking import automatic_interval_us, understand
+from search_api.parameters import PROBLEMS, Zone
 from search_api.rates import Stretch, points_of, services_of, stretch_of
 
 _MOST_SERVICES = 10_000
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The request is not understood."},
-    503: {"model": Problem, "description": "The store does not answer."},
-}
 _US = 1_000_000
 
 From = Annotated[str | None, Query(alias="from", description="Begin; default: an hour before.")]
 To = Annotated[str | None, Query(alias="to", description="End; default: now.")]
-Zone = Annotated[str, Query(alias="tz", description="IANA zone of times that name none.")]
 Only = Annotated[str | None, Query(description="Only this one; empty: events without one.")]
 
 
@@ -38,7 +34,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
         section: How long they are kept.
         clock: For times such as ``now-1h``.
     """
-    router = APIRouter(responses=_PROBLEMS)
+    router = APIRouter(responses=PROBLEMS)
 
     async def rows_of(stretch: Stretch, service: str | None = None) -> Sequence[Row]:
         return await store.rollups.rows(

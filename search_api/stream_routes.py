@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
@@ -18,24 +18,19 @@ from search_api.answers import ContextAnswer, Problem
 from search_api.asking import order_of, shown, understand
 from search_api.context import MOST, context_of
 from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
+from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.tailing import News, Position, Tails, position_of
 
 _HEARTBEAT_S = 15.0
 _EVENT_STREAM = "text/event-stream"
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The request is not understood."},
-    503: {"model": Problem, "description": "The store does not answer."},
-}
 
-Q = Annotated[str, Query(description="Query in Lucene's syntax; empty matches everything.")]
-Zone = Annotated[str, Query(alias="tz", description="IANA zone of times that name none.")]
 _NO_TIME = TimeRange(0, 1)
 Side = Annotated[int, Query(ge=0, le=MOST)]
 
 
 def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
     """Makes the routes."""
-    router = APIRouter(responses=_PROBLEMS)
+    router = APIRouter(responses=PROBLEMS)
 
     @router.get(
         "/events/{event_id}/context",
@@ -65,8 +60,8 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
     @router.get("/export", response_class=StreamingResponse)
     async def export(
         q: Q = "",
-        start: Annotated[str | None, Query(alias="from", description="Begin, included.")] = None,
-        end: Annotated[str | None, Query(alias="to", description="End, excluded.")] = None,
+        start: From = None,
+        end: To = None,
         form: Annotated[Format, Query(alias="format")] = "ndjson",
         fields: str | None = None,
         sort: str = "asc",

@@ -17,9 +17,9 @@ from logboom.backup.manifest import (
     Backup,
     DayCopy,
     FileCopy,
+    are_all,
     backups,
     forget,
-    has_damaged,
     write_backup,
 )
 from logboom.backup.pieces import Pieces
@@ -193,7 +193,7 @@ def _prune(folder: Path, pieces: Pieces, known: list[Backup], keep: int) -> list
     if old:
         forget(folder, old)
         left = known[len(old) :]
-        if not has_damaged(folder):
+        if are_all(folder, left):
             pieces.sweep(piece for one in left for file in one.files for piece in file.pieces)
     return old
 

@@ -129,9 +129,9 @@ def backups(folder: Path) -> list[Backup]:
     return found
 
 
-def has_damaged(folder: Path) -> bool:
-    """True when some manifest cannot be read: nobody knows which pieces it needs."""
-    return len(backups(folder)) < len(_manifests(folder))
+def are_all(folder: Path, known: Sequence[Backup]) -> bool:
+    """False when there are manifests of others: nobody knows which pieces a damaged one needs."""
+    return len(_manifests(folder)) == len(known)
 
 
 def _manifests(folder: Path) -> list[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from logboom.event import value_at
+
 _LONGEST_SHOWN = 8_000
 _COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
 
@@ -14,11 +16,11 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
     if as_json:
         return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
     if fields:
-        return "  ".join(_text(_at(event, name)) for name in fields.split(","))
-    level = _text(_at(event, "log.level") or "-")
-    service = _text(_at(event, "service.name") or "-")
+        return "  ".join(_text(value_at(event, name)) for name in fields.split(","))
+    level = _text(value_at(event, "log.level") or "-")
+    service = _text(value_at(event, "service.name") or "-")
     first, _, rest = _text(event.get("message", "")).partition("\n")
-    trace = _at(event, "error.stack_trace")
+    trace = value_at(event, "error.stack_trace")
     if not rest and isinstance(trace, str) and trace not in first:
         rest = trace
     head = f"{event.get('@timestamp', '-')} {level.upper():5} {service:16} "
@@ -33,13 +35,6 @@ def shortened(text: str) -> str:
     if len(text) <= _LONGEST_SHOWN:
         return text
     return f"{text[:_LONGEST_SHOWN]} … ({len(text) - _LONGEST_SHOWN} more characters: see --json)"
-
-
-def _at(event: dict[str, Any], name: str) -> object:
-    value: Any = event
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def _text(value: object) -> str:

@@ -24,7 +24,7 @@ from logboom.errors import (
     StoreUnavailable,
 )
 from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
-from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write
+from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
 from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.refusals import LATER, failure, reason_of
 
@@ -84,10 +84,8 @@ class ElasticState:
         self, kind: str, key: str, value: Mapping[str, Any], *, expected: Expected = ANY_VERSION
     ) -> Record:
         """Writes a record; see `State.put`."""
-        (record,) = await self.put_many([Write(kind, key, value, expected)])
-        if record is None:
-            raise StateConflict("was changed by somebody else", where=f"{kind} {key}")
-        return record
+        one = Write(kind, key, value, expected)
+        return written(one, await self.put_many([one]))
 
     async def put_many(self, writes: Sequence[Write]) -> Sequence[Record | None]:
         """Writes many records, each for itself; see `State.put_many`."""

@@ -14,7 +14,7 @@ from logboom.errors import StateConflict, StateRefused, StateUnavailable
 from logboom.own_thread import OwnThread
 from logboom.shared_database import SharedDatabase, Terms, for_os_error
 from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
-from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write
+from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
 
 FILE_NAME = "state.sqlite3"
 _VERSION = 1
@@ -64,10 +64,8 @@ class LocalState:
         self, kind: str, key: str, value: Mapping[str, Any], *, expected: Expected = ANY_VERSION
     ) -> Record:
         """Writes a record; see `State.put`."""
-        (record,) = await self.put_many([Write(kind, key, value, expected)])
-        if record is None:
-            raise StateConflict("was changed by somebody else", where=f"{kind} {key}")
-        return record
+        one = Write(kind, key, value, expected)
+        return written(one, await self.put_many([one]))
 
     async def put_many(self, writes: Sequence[Write]) -> Sequence[Record | None]:
         """Writes many records in one transaction; see `State.put_many`."""

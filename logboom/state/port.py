@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
 
+from logboom.errors import StateConflict
+
 
 class AnyVersion(Enum):
     """Stands for whatever is kept, also nothing."""
@@ -54,6 +56,22 @@ class Write:
     key: str
     value: Mapping[str, Any]
     expected: Expected = ANY_VERSION
+
+
+def written(write: Write, answer: Sequence[Record | None]) -> Record:
+    """What became of a single write.
+
+    Args:
+        write: The only one that was given to `State.put_many`.
+        answer: Of that.
+
+    Raises:
+        StateConflict: The record was changed by somebody else.
+    """
+    (record,) = answer
+    if record is None:
+        raise StateConflict("was changed by somebody else", where=f"{write.kind} {write.key}")
+    return record
 
 
 class State(Protocol):
