@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from logboom.errors import TooManyRows
-from logboom.rollups import MOST_ROWS, Durations, Row
+from logboom.rollups import MOST_ROWS, Row
 from logboom.rollups.durations import bounds
 from logboom.rollups.questions import DURATION, ERRORS, REQUESTS, SERVER_ERRORS
 from logboom.rollups.row import Group
+from logboom.rollups.sums import Sums
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl, all_of, between
@@ -36,7 +37,7 @@ _BARE: Final = (
 )
 """Of each range only its count: there are hundreds of them for each group."""
 
-_Found = defaultdict[tuple[int, Group], "_Sums"]
+_Found = defaultdict[tuple[int, Group], Sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,6 @@ class _Slice:
     query: Dsl
     field: str
     minute_us: int | None = None
-
-
-@dataclass(slots=True)
-class _Sums:
-    """What a row is made of."""
-
-    numbers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    zeros: int = 0
-    bins: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class Summary:
@@ -82,11 +74,11 @@ class Summary:
         """
         day = datetime.fromtimestamp(start_us // 1_000_000, UTC).date()
         path = f"/{quote(self._names.of(day))}/_search"
-        found: _Found = defaultdict(_Sums)
+        found: _Found = defaultdict(Sums)
         for part in _slices(start_us, end_us):
             if await self._add_events(path, part, found):
                 await self._add_durations(path, part, found)
-        return [_row(key, sums) for key, sums in found.items()]
+        return [sums.row(*key) for key, sums in found.items()]
 
     async def _add_events(self, path: str, part: _Slice, found: _Found) -> bool:
         """Counts events; False when there are none."""
@@ -178,9 +170,3 @@ def _sources(part: _Slice) -> Iterator[Dsl]:
         yield {"minute": {"date_histogram": {"field": part.field, "fixed_interval": "1m"}}}
     for name in _NAMES:
         yield {name: {"terms": {"field": name, "missing_bucket": True}}}
-
-
-def _row(key: tuple[int, Group], sums: _Sums) -> Row:
-    start_us, (service, host, level) = key
-    durations = Durations(sums.zeros, dict(sorted(sums.bins.items())))
-    return Row(start_us, service, host, level, durations=durations, **sums.numbers)

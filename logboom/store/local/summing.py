@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tantivy import FieldType, Query
 
 from logboom.errors import TooManyRows
-from logboom.rollups import MOST_ROWS, Durations, Row, Tier
+from logboom.rollups import MOST_ROWS, Row, Tier
 from logboom.rollups.durations import bounds, bucket_of
 from logboom.rollups.questions import DURATION, ERRORS, REQUESTS, SERVER_ERRORS
 from logboom.rollups.row import Group
+from logboom.rollups.sums import Sums
 from logboom.store.local.asking import count
 from logboom.store.local.combine import all_of, none_of
 from logboom.store.local.counting import label_of
@@ -50,16 +51,7 @@ class _Slice:
     minute_us: int | None = None
 
 
-@dataclass(slots=True)
-class _Sums:
-    """What a row is made of."""
-
-    numbers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    zeros: int = 0
-    bins: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
-
-
-_Found = defaultdict[tuple[int, Group], _Sums]
+_Found = defaultdict[tuple[int, Group], Sums]
 
 
 def summarise(day: Snapshot, translator: Translator, start_us: int, end_us: int) -> list[Row]:
@@ -73,7 +65,7 @@ def summarise(day: Snapshot, translator: Translator, start_us: int, end_us: int)
         middle_us = start_us + minutes // 2 * _MINUTE_US
         rows = summarise(day, translator, start_us, middle_us)
         return rows + summarise(day, translator, middle_us, end_us)
-    found: _Found = defaultdict(_Sums)
+    found: _Found = defaultdict(Sums)
     for one in _slices(day, start_us, end_us):
         _add_events(day, one, found)
         for name, question in _COUNTED.items():
@@ -81,7 +73,7 @@ def summarise(day: Snapshot, translator: Translator, start_us: int, end_us: int)
             for key, bucket in _groups(day, one, query):
                 found[key].numbers[name] += bucket["doc_count"]
         _add_durations(day, one, found)
-    return [_row(key, sums) for key, sums in found.items()]
+    return [sums.row(*key) for key, sums in found.items()]
 
 
 def _slices(day: Snapshot, start_us: int, end_us: int) -> Iterator[_Slice]:
@@ -223,9 +215,3 @@ def _label(value: str | float | None) -> str:
     if value is None or value == _NONE:
         return ""
     return label_of(value)
-
-
-def _row(key: tuple[int, Group], sums: _Sums) -> Row:
-    start_us, (service, host, level) = key
-    durations = Durations(sums.zeros, dict(sorted(sums.bins.items())))
-    return Row(start_us, service, host, level, durations=durations, **sums.numbers)
