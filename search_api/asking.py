@@ -13,7 +13,7 @@ from logboom.fields import FieldType, resolve
 from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
-from logboom.store import Histogram, SortOrder, TimeRange
+from logboom.store import Count, Histogram, SortOrder, TimeRange
 
 MAX_LIMIT = 10_000
 _WIDTHS_S = (
@@ -132,3 +132,8 @@ def _copy(source: Any, target: dict[str, Any], path: list[str]) -> None:  # noqa
 def buckets_of(histogram: Histogram) -> list[dict[str, Any]]:
     """Buckets as they are answered."""
     return [{"from": iso_text(b.start_us), "count": b.count, "by": b.by} for b in histogram.buckets]
+
+
+def total_of(count: Count) -> dict[str, Any]:
+    """A number of matches as it is answered."""
+    return {"value": count.value, "relation": "eq" if count.exact else "gte"}

@@ -34,7 +34,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     store = await open_store(config, clock=clock)
     memory = open_state(config, clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
-    app = create_app(store, state, clock, config.rollups, memory)
+    app = create_app(store, state, clock, config, memory)
     settings = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=5, server_header=False,

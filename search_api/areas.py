@@ -1,0 +1,30 @@
+"""Which areas does the API have? Each makes its own router, below ``/api/v1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+
+from search_api.counting_routes import counting_routes
+from search_api.errors import error_routes
+from search_api.grouping import ErrorGroups
+from search_api.parts import Parts
+from search_api.patterns import pattern_routes
+from search_api.pipeline_routes import pipeline_routes
+from search_api.rate_routes import rate_routes
+from search_api.search_routes import search_routes
+from search_api.stream_routes import stream_routes
+
+
+def routers(parts: Parts) -> Iterator[APIRouter]:
+    """The routers of all areas."""
+    store, clock = parts.store, parts.clock
+    yield search_routes(parts)
+    yield counting_routes(parts)
+    yield stream_routes(store, parts.tails, clock)
+    yield rate_routes(store, parts.config.rollups, clock)
+    yield pipeline_routes(parts.pipeline)
+    yield pattern_routes(store, clock)
+    if parts.memory is not None:
+        yield error_routes(ErrorGroups(store, parts.memory), clock)

@@ -1,0 +1,36 @@
+"""What is every area of the API given to work with?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logboom.clock import Clock
+from logboom.config import Config
+from logboom.state import State
+from logboom.store import Store
+from logboom.telemetry import ApiMetrics
+from search_api.state import PipelineState
+from search_api.tailing import Tails
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that routes are made of.
+
+    Attributes:
+        store: Has the events.
+        pipeline: Knows the services, the sources and the ledger.
+        clock: Asked for the time.
+        config: The settings.
+        metrics: Counted by the API itself.
+        tails: Follow what is stored.
+        memory: Has what users have set; None: there are no routes for that.
+    """
+
+    store: Store
+    pipeline: PipelineState
+    clock: Clock
+    config: Config
+    metrics: ApiMetrics
+    tails: Tails
+    memory: State | None

@@ -1,0 +1,32 @@
+"""The routes that tell of the pipeline itself: sources, ledger, health."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from search_api.parameters import PROBLEMS
+from search_api.responding import answer
+from search_api.state import PipelineState
+
+
+def pipeline_routes(state: PipelineState) -> APIRouter:
+    """The routes below ``/api/v1``."""
+    router = APIRouter(responses={503: PROBLEMS[503]})
+
+    @router.get("/sources")
+    async def sources() -> Response:
+        """Every source with its state and its side of the ledger."""
+        snapshot = await state.snapshot()
+        return answer({"sources": [source.model_dump() for source in snapshot.sources]})
+
+    @router.get("/ledger")
+    async def ledger() -> Response:
+        """Is every line accounted for?"""
+        return answer(await state.ledger())
+
+    @router.get("/health")
+    async def health() -> Response:
+        """All parts with a plain verdict."""
+        return answer(await state.health())
+
+    return router
