@@ -1,0 +1,1 @@
+"""Deciding: which alerts are there? What is sent of them, and to whom, is decided elsewhere."""
