@@ -123,6 +123,8 @@ class Copier:
             name = self._name(path)
             known = self._before.get(name)
             pieces: list[str] = []
+            if known is not None and not self._pieces.has(known.pieces):
+                known = None  # some of its pieces were spoilt: all of it is read again
             if known is not None and known.inode == status.st_ino and known.size <= size:
                 if (known.size, known.changed_ns) == (size, status.st_mtime_ns):
                     return known

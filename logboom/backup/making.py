@@ -78,6 +78,7 @@ def _of_data(config: Config, folder: Path, clock: Clock, keep: int) -> Backup:
     began_ns = clock.now_ns()
     pieces, known = pieces_of(folder), backups(folder)
     copier = _copier(config, folder, pieces, known, began_ns)
+    spoilt = pieces.look_through(_last_look(known), began_ns)
     files = _rooms(config, copier)
     days: list[DayCopy] = []
     for day, some in copier.store(StoreFolder(config.data / "store", config.index)):
@@ -87,11 +88,29 @@ def _of_data(config: Config, folder: Path, clock: Clock, keep: int) -> Backup:
     files += copier.archives()
     made = Backup(
         name=_name(began_ns), began_ns=began_ns, ended_ns=clock.now_ns(), store="local",
-        files=tuple(files), days=tuple(days), added=pieces.written, version=__version__,
+        files=tuple(files), days=tuple(days), added=pieces.written, spoilt=spoilt,
+        version=__version__,
     )  # fmt: skip
-    write_backup(folder, made)
+    _write(folder, pieces, made)
     _prune(folder, pieces, [*known, made], keep)
     return made
+
+
+def _last_look(known: list[Backup]) -> int:
+    return known[-1].began_ns if known else 0
+
+
+def _write(folder: Path, pieces: Pieces, made: Backup) -> None:
+    """The manifest, after everything that it tells of.
+
+    Raises:
+        DiskFull: There is no room.
+    """
+    try:
+        pieces.sync()
+    except OSError as error:
+        raise for_room(error, folder) from error
+    write_backup(folder, made)
 
 
 def _copier(
@@ -128,6 +147,7 @@ async def _of_elasticsearch(
     began_ns = clock.now_ns()
     pieces, known = pieces_of(folder), backups(folder)
     files: list[FileCopy] = []
+    spoilt = pieces.look_through(_last_look(known), began_ns)
     if config.data.is_dir():
         copier = _copier(config, folder, pieces, known, began_ns)
         files = await asyncio.to_thread(_rooms, config, copier)
@@ -141,9 +161,9 @@ async def _of_elasticsearch(
         made = Backup(
             name=name, began_ns=began_ns, ended_ns=clock.now_ns(), store="elasticsearch",
             files=tuple(files), days=tuple(days), added=pieces.written, snapshots=location,
-            version=__version__,
+            spoilt=spoilt, version=__version__,
         )  # fmt: skip
-        write_backup(folder, made)
+        _write(folder, pieces, made)
         for old in _prune(folder, pieces, [*known, made], keep):
             await snapshots.delete(repository_name(config), old.name)
     finally:

@@ -71,6 +71,8 @@ class Backup:
         files: Of the data folder.
         days: Of the store.
         added: Bytes that this backup has added to those before it.
+        spoilt: Pieces of earlier backups that were found spoilt on this occasion. What is still there
+            was copied anew.
         snapshots: Where Elasticsearch keeps its part, as its nodes see it.
         version: The logboom that made it.
         format: Of this manifest.
@@ -83,6 +85,7 @@ class Backup:
     files: tuple[FileCopy, ...]
     days: tuple[DayCopy, ...]
     added: int = 0
+    spoilt: int = 0
     snapshots: str = ""
     version: str = __version__
     format: int = field(default=_FORMAT)

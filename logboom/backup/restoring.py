@@ -141,15 +141,24 @@ async def try_out(
         ArchiveDamaged: The backup is not whole.
         LogboomError: It cannot be tried now.
     """
+    pieces = pieces_of(folder)
     begun = clock.monotonic()
     try:
-        await asyncio.to_thread(write_files, pieces_of(folder), backup.files, scratch)
+        try:
+            await asyncio.to_thread(write_files, pieces, backup.files, scratch)
+        except ArchiveDamaged:
+            await asyncio.to_thread(pieces.see_through, _names_of(backup))
+            raise
         troubles = await asyncio.to_thread(lambda: list(_spoilt_databases(scratch, backup.files)))
         if isinstance(config.store, ElasticsearchSection):
             return await _try_elasticsearch(config, backup, clock, begun, troubles)
         return await _try_local(config, backup, clock, begun, scratch, troubles)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _names_of(backup: Backup) -> set[str]:
+    return {piece for file in backup.files for piece in file.pieces}
 
 
 async def _try_local(

@@ -198,13 +198,14 @@ def _say_backup(one: Backup, *, as_json: bool) -> None:
         told = {
             "name": one.name, "began": f"{began:%Y-%m-%dT%H:%M:%SZ}", "took_s": round(took_s, 3),
             "store": one.store, "days": len(one.days), "events": one.events,
-            "bytes": one.size, "added_bytes": one.added,
+            "bytes": one.size, "added_bytes": one.added, "spoilt_pieces": one.spoilt,
         }  # fmt: skip
         sys.stdout.write(json.dumps(told) + "\n")
     else:
+        spoilt = f"  {one.spoilt} older pieces were spoilt" if one.spoilt else ""
         sys.stdout.write(
             f"{one.name}  {len(one.days):>5} days  {one.events:>14,} events  {size_text(one.size):>9}"
-            f"  {size_text(one.added):>9} added  {took_s:.1f} s\n"
+            f"  {size_text(one.added):>9} added  {took_s:.1f} s{spoilt}\n"
         )
     sys.stdout.flush()
 

@@ -7,17 +7,20 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from logboom.backup.making import _alone, make_backup, pieces_of
 from logboom.backup.manifest import Backup, backups, write_backup
+from logboom.backup.pieces import turn
 from logboom.backup.restoring import choose, restore, try_out
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.errors import AlreadyRunning, ArchiveDamaged, UsageError
 from logboom.store import Outcome, open_store
+from logboom.store.local.folders import sync_folder
 from tests.unit.archive.place import Place
 from tests.unit.store_local.samples import DAY, documents
 
@@ -113,12 +116,92 @@ async def test_a_spoilt_or_missing_piece_is_told(place: Place, folder: Path) -> 
     path.write_bytes(data)
     with pytest.raises(ArchiveDamaged, match="piece of the backup"):
         await tried(place, folder)
-    path.unlink()
+    assert not path.exists()
     with pytest.raises(ArchiveDamaged, match="piece of the backup cannot be read"):
         pieces_of(folder).read(piece)
     with pytest.raises(ArchiveDamaged):
         await restore(config_of(folder / "target"), folder, made, place.clock)
     assert not (folder / "target").exists()
+
+
+def spoil(folder: Path, name: str) -> Path:
+    path = folder / "pieces" / name[:2] / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def data_piece(made: Backup) -> str:
+    return next(file.pieces[0] for file in made.files if file.path.endswith("documents.zst"))
+
+
+async def test_a_spoilt_piece_is_noticed_within_a_day_and_copied_anew(
+    place: Place, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await place.writer.write(documents(100))
+    made = await make(place, folder)
+    spoil(folder, data_piece(made))
+    found = 0
+    for _ in range(24):
+        place.clock.advance(3600)
+        found += (await make(place, folder, keep=30)).spoilt
+    assert found == 1
+    assert "a piece of the backup" in caplog.text
+    assert await tried(place, folder) == []
+    assert await tried(place, folder, made.name) == []
+
+
+@pytest.mark.parametrize("is_missing", [False, True])
+async def test_a_piece_that_a_try_has_found_spoilt_is_in_the_next_backup(
+    place: Place, folder: Path, is_missing: bool
+) -> None:
+    await place.writer.write(documents(100))
+    made = await make(place, folder)
+    path = spoil(folder, data_piece(made))
+    if is_missing:
+        path.unlink()
+    with pytest.raises(ArchiveDamaged, match="make a backup"):
+        await tried(place, folder)
+    place.clock.advance(1)
+    again = await make(place, folder)
+    assert data_piece(again) == data_piece(made)
+    assert await tried(place, folder, again.name) == []
+
+
+def test_what_is_kept_again_replaces_a_spoilt_piece(folder: Path) -> None:
+    name = pieces_of(folder).keep(b"content")
+    spoil(folder, name)
+    assert pieces_of(folder).keep(b"content") == name
+    assert pieces_of(folder).read(name) == b"content"
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 7, 60])
+def test_every_piece_has_its_turn_once_a_day(minutes: int) -> None:
+    step, start = minutes * 60 * 10**9, 1_777_777_777 * 10**9
+    looks = range(start, start + 24 * 3600 * 10**9 + step, step)
+    seen = [n for since, now in pairwise(looks) for n in turn(since, now)]
+    assert set(seen) == set(range(256))
+    assert len(seen) <= 257
+    assert set(turn(0, start)) == set(range(256))
+
+
+async def test_the_names_of_pieces_are_durable_before_the_manifest_tells_of_them(
+    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.writer.write(documents(100))
+    synced: list[Path] = []
+
+    def note(path: Path) -> None:
+        synced.append(path)
+        sync_folder(path)
+
+    monkeypatch.setattr("logboom.backup.pieces.sync_folder", note)
+    monkeypatch.setattr("logboom.backup.manifest.sync_folder", note)
+    made = await make(place, folder)
+    needed = {folder / "pieces" / piece[:2] for file in made.files for piece in file.pieces}
+    assert {folder, folder / "pieces", *needed} <= set(synced[:-1])
+    assert synced[-1] == folder / "backups"
 
 
 async def test_a_backup_without_some_events_is_told(place: Place, folder: Path) -> None:
