@@ -142,6 +142,10 @@ class StateConflict(StateError):
     """Somebody else has written or deleted the record meanwhile: read it again, then decide."""
 
 
+class KeyRefused(LogboomError):
+    """An API key that cannot be made as it was asked for."""
+
+
 class TooBusy(LogboomError):
     """So much is under way already that this has to wait."""
 

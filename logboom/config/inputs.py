@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
@@ -15,6 +16,7 @@ from logboom.config.section import Section
 from logboom.config.units import Address, Duration, Size, is_loopback
 
 _SHORTEST_KEY = 16
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class MultilineSection(Section):
@@ -178,7 +180,9 @@ class HttpInput(_TextInput):
     kind: Literal["http"] = Field("http", exclude=True, repr=False)
     http: Address = Field(description="Where to listen.")
     api_keys: list[SecretStr] = Field(
-        [], description="Keys that may write; needed where other machines can connect."
+        [],
+        description="Keys that may write, or `sha256:` and the digest of one; needed where other"
+        " machines can connect.",
     )
     tls: ServerTlsSection | None = Field(None, description="Talk TLS.")
     max_body_bytes: Size = Field(
@@ -202,6 +206,10 @@ class HttpInput(_TextInput):
             raise ValueError(
                 f"has a key of less than {_SHORTEST_KEY} characters: take a longer one"
             )
+        for key in value:
+            digest = key.get_secret_value().removeprefix("sha256:")
+            if digest != key.get_secret_value() and not _DIGEST.match(digest):
+                raise ValueError("has `sha256:` without 64 hexadecimal digits in lower case")
         return value
 
     @model_validator(mode="after")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from logboom.keys import digest_of, offered
+
+_DIGEST = "sha256:"
 
 
 class Keys:
     """The keys that may write; only their digests are held.
 
     Args:
-        keys: As configured; when there are none, everybody may write.
+        keys: As configured: keys, or `sha256:` and the digest of one; when there are none,
+            everybody may write.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -23,39 +25,15 @@ class Keys:
         """Whether a request may write.
 
         Args:
-            headers: By lower-case names. A key is taken from `Authorization: ApiKey KEY`, where KEY
-                may also be Elasticsearch's base64 of ``id:key``, `Bearer KEY`, `Basic` with the key
-                as the password, or `X-API-Key: KEY`.
+            headers: By lower-case names; `offered` says where a key may stand.
         """
         if not self._digests:
             return True
-        offered = [_digest(key) for key in _offered(headers)]
+        brought = [digest_of(key) for key in offered(headers)]
         # every pair is compared, so that the time tells nothing
-        matches = [hmac.compare_digest(known, one) for one in offered for known in self._digests]
+        matches = [hmac.compare_digest(known, one) for one in brought for known in self._digests]
         return any(matches)
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _offered(headers: Mapping[str, str]) -> Iterator[str]:
-    if "x-api-key" in headers:
-        yield headers["x-api-key"]
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    credentials = credentials.strip()
-    kind = scheme.lower()
-    if kind in {"apikey", "bearer"}:
-        yield credentials
-    if kind in {"apikey", "basic"}:
-        yield from _pair(credentials)
-
-
-def _pair(credentials: str) -> Iterator[str]:
-    """``id:key`` as a whole, and the key alone."""
-    try:
-        pair = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return  # not of this form: what is offered as it stands is compared all the same
-    yield pair
-    yield pair.partition(":")[2]
+def _digest(entry: str) -> str:
+    return entry.removeprefix(_DIGEST) if entry.startswith(_DIGEST) else digest_of(entry)

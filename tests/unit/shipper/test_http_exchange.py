@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -328,3 +329,15 @@ def test_two_inputs_cannot_share_an_address() -> None:
         Config.model_validate({"inputs": [section, section]})
     other = {"kind": "http", "http": "127.0.0.1:7702"}
     assert len(Config.model_validate({"inputs": [section, other]}).inputs) == 2
+
+
+def test_a_key_may_be_configured_as_its_digest() -> None:
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    section = HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{digest}"])  # type: ignore[list-item]
+    keys = Keys([key.get_secret_value() for key in section.api_keys])
+    assert keys.admit({"x-api-key": KEY})
+    assert not keys.admit({"x-api-key": digest})
+    assert not keys.admit({"x-api-key": f"sha256:{digest}"})
+    for wrong in (digest[:-1], digest.upper(), "a short one that is none"):
+        with pytest.raises(ValidationError, match="64 hexadecimal digits"):
+            HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{wrong}"])  # type: ignore[list-item]
