@@ -18,6 +18,8 @@ from tests.services.errors import ServiceMissing
 from tests.services.process import JvmService
 from tests.services.sources import missing
 
+pytestmark = [pytest.mark.elasticsearch, pytest.mark.slow]
+
 BATCHES = 12
 BATCH = 500
 KILLED_AFTER = 3
@@ -34,7 +36,6 @@ def cluster() -> Iterator[list[JvmService]]:
         node.remove()
 
 
-@pytest.mark.slow
 async def test_a_node_dies_under_load(
     cluster: list[JvmService], open_elastic: Opener, unique: str, caplog: pytest.LogCaptureFixture
 ) -> None:
