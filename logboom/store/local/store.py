@@ -14,8 +14,10 @@ from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.aggregations import Aggregated, Aggregation
 from logboom.store.limits import Limit
 from logboom.store.local import counting
+from logboom.store.local.aggregating import aggregate
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.folders import DayFolder, StoreFolder
@@ -126,6 +128,20 @@ class LocalStore:
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""
         return await self._run(lambda: get_event(self._days.view(), event_id))
+    async def aggregate(
+        self, query: Query, times: TimeRange, wanted: Sequence[Aggregation]
+    ) -> Aggregated:
+        """Sums up matches; see `Aggregating.aggregate`."""
+        return await self._run(
+            lambda: aggregate(
+                self._days.view().days,
+                self._translator.translate(query),
+                times,
+                wanted,
+                self._lateness(),
+            )
+        )
+
 
     async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day."""
