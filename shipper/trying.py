@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from logboom.certificates import server_context
 from logboom.clock import Clock
 from logboom.config import Config, FileInput, HttpInput, StdinInput, SyslogInput
 from logboom.errors import ConfigError
@@ -18,7 +19,6 @@ from shipper.events.making import PARSE_FAILED
 from shipper.events.treatment import Treatment
 from shipper.files.discovery import find_files, is_named, unmatched
 from shipper.inputs.spooled import spooled
-from shipper.inputs.tls import server_context
 from shipper.looking import look_at
 from shipper.rules.making import make_rules
 

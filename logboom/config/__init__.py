@@ -1,5 +1,6 @@
 """The configuration: read once, into frozen objects."""
 
+from logboom.config.access import ApiLimitsSection, ApiSection, OidcSection, RoleSection
 from logboom.config.connections import (
     ElasticsearchSection,
     KafkaSection,
@@ -16,12 +17,13 @@ from logboom.config.inputs import (
     SyslogInput,
 )
 from logboom.config.load import expand, from_mapping, read_config, read_mapping
-from logboom.config.model import ApiSection, Config, ProcessorSection, ShipperSection
+from logboom.config.model import Config, ProcessorSection, ShipperSection
 from logboom.config.retention import RetentionSection
 from logboom.config.rollups import RollupsSection
 from logboom.config.scaling import ScaleSection
 
 __all__ = [
+    "ApiLimitsSection",
     "ApiSection",
     "Config",
     "ElasticsearchSection",
@@ -31,8 +33,10 @@ __all__ = [
     "LocalBrokerSection",
     "LocalStoreSection",
     "MultilineSection",
+    "OidcSection",
     "ProcessorSection",
     "RetentionSection",
+    "RoleSection",
     "RollupsSection",
     "ScaleSection",
     "ServerTlsSection",

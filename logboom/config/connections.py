@@ -41,12 +41,15 @@ class TlsSection(Section):
 
 
 class ServerTlsSection(Section):
-    """How an input that listens is trusted, and whom it trusts."""
+    """How an input or the API, which listen, are trusted, and whom they trust."""
 
     cert_file: Path = Field(description="Our certificate, with those between it and the root.")
     key_file: Path = Field(description="The key of our certificate.")
     client_ca_file: Path | None = Field(
         None, description="Only clients with a certificate of these authorities may connect."
+    )
+    min_version: Literal["1.2", "1.3"] = Field(
+        "1.2", description="Oldest version of TLS that is spoken."
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from logboom.config.access import ApiSection
 from logboom.config.connections import (
     ElasticsearchSection,
     KafkaSection,
@@ -26,27 +27,9 @@ from logboom.config.rules import RuleSection
 from logboom.config.scaling import ScaleSection
 from logboom.config.section import Section
 from logboom.config.tagging import ErrorsSection
-from logboom.config.units import Address, Duration, LoopbackAddress, Size, split_address
+from logboom.config.units import Duration, LoopbackAddress, Size
 
 Fact = Literal["host", "ip", "container", "cloud", "agent"]
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-class ApiSection(Section):
-    """The search API."""
-
-    listen: Address = Field("127.0.0.1:7700", description="Where the API and the page are served.")
-
-    @field_validator("listen")
-    @classmethod
-    def _only_here(cls, value: str) -> str:
-        host, _ = split_address(value)
-        if host not in _LOOPBACK:
-            raise ValueError(
-                f"{host} can be reached from other machines, and there are no API keys yet to"
-                " protect it: listen on 127.0.0.1, behind a proxy that asks for credentials"
-            )
-        return value
 
 
 class ShipperSection(Section):
@@ -111,6 +94,10 @@ class ProcessorSection(Section):
     metrics: LoopbackAddress | None = Field(
         "127.0.0.1:7712", description="Where `/metrics`, `/healthz`, `/readyz` are; null: nowhere."
     )
+    lease: Duration = Field(
+        timedelta(minutes=1), ge=timedelta(seconds=5), le=timedelta(hours=1),
+        description="A dead processor's work on rollups and days is taken over after this long.",
+    )  # fmt: skip
     scale: ScaleSection | None = Field(
         None, description="Run several processors on this machine, as many as are needed."
     )

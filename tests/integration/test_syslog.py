@@ -19,8 +19,8 @@ import psutil
 import pytest
 import yaml
 
+from logboom.certificates import Certificates
 from logboom.config import ServerTlsSection
-from shipper.inputs.tls import Certificates
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
 from tests.services.errors import ServiceMissing

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from logboom.certificates import server_context
 from logboom.clock import Clock
 from logboom.config import FileInput, HttpInput
 from logboom.serving import Server, listen
@@ -21,7 +22,6 @@ from shipper.inputs.http.speaking import Speaker
 from shipper.inputs.port import InputStatus
 from shipper.inputs.spool import Spool
 from shipper.inputs.spooled import spooled
-from shipper.inputs.tls import server_context
 
 _LAST_ANSWERS_S = 3
 _IDLE_CONNECTION_S = 75

@@ -7,12 +7,12 @@ import logging
 import socket
 from typing import cast
 
+from logboom.certificates import Certificates
 from logboom.config import SyslogInput
 from logboom.errors import SpoolFull
 from shipper.inputs.spool import Spool
 from shipper.inputs.syslog.framing import StreamFraming
 from shipper.inputs.syslog.receiving import Peer, Receiver
-from shipper.inputs.tls import Certificates
 
 log = logging.getLogger("logboom.shipper")
 

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from logboom.certificates import Certificates
 from logboom.clock import Clock
 from logboom.config import SyslogInput
 from logboom.config.units import split_address
@@ -20,7 +21,6 @@ from shipper.inputs.spooled import spooled
 from shipper.inputs.syslog.connections import Connections
 from shipper.inputs.syslog.datagrams import Datagrams, count_dropped, enlarge_buffer
 from shipper.inputs.syslog.receiving import Receiver
-from shipper.inputs.tls import Certificates
 
 log = logging.getLogger("logboom.shipper")
 

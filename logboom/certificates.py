@@ -9,7 +9,9 @@ from pathlib import Path
 from logboom.config import ServerTlsSection
 from logboom.errors import ConfigError
 
-log = logging.getLogger("logboom.shipper")
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+log = logging.getLogger("logboom.tls")
 
 
 class Certificates:
@@ -58,7 +60,7 @@ def server_context(section: ServerTlsSection, *, where: str) -> ssl.SSLContext:
         ConfigError: When one of the files cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = _VERSIONS[section.min_version]
     for path in (section.cert_file, section.key_file, section.client_ca_file):
         if path is not None:
             _check_readable(path, where)
