@@ -87,19 +87,19 @@ class Catalogue:
         """True when some source may go on in a file of this name."""
         return self._beginnings.has_any(path) or any(True for _ in self._families.of(path))
 
-    def take(self, path: str, status: os.stat_result) -> Recognised | None:
-        """Finds the record of a file and takes it out; None when the file is new to us.
+    def take(self, file: FollowedFile) -> Recognised | None:
+        """Finds the record of an open file and takes it out; None when the file is new to us.
 
         Raises:
             OSError: When the file cannot be read.
         """
-        where = file_id(status)
-        same_place = self._by_file.get(where, set())
+        path = file.path
+        same_place = self._by_file.get(file.id, set())
         likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
         begun_anew: SourceRecord | None = None
         unproven: SourceRecord | None = None
         for record in [self._records[name] for name in likely]:
-            likeness = self._compare(record, path, same_inode=record.id in same_place)
+            likeness = self._compare(record, file)
             if likeness is Likeness.SAME and self._has_evidence(record):
                 self.remove(record)
                 return Recognised(record, path, likeness)
@@ -107,7 +107,7 @@ class Catalogue:
                 unproven = record  # nothing of it was read: any file of its inode would do
             if likeness is Likeness.BEGUN_ANEW:
                 begun_anew = record
-        copied = self._take_packed(path) or self._take_copy(path)
+        copied = self._take_packed(file) or self._take_copy(file)
         if copied is None and unproven is not None:
             self.remove(unproven)
             return Recognised(unproven, path, Likeness.SAME)
@@ -116,31 +116,27 @@ class Catalogue:
         self.remove(begun_anew)
         return Recognised(begun_anew, path, Likeness.BEGUN_ANEW)
 
-    def _take_copy(self, path: str) -> Recognised | None:
+    def _take_copy(self, file: FollowedFile) -> Recognised | None:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
-        for name in sorted(self._families.of(path)):
+        for name in sorted(self._families.of(file.path)):
             record = self._records[name]
-            is_same = self._compare(record, path, same_inode=False) is Likeness.SAME
+            is_same = self._compare(record, file, by_content=True) is Likeness.SAME
             if is_same and not self._goes_on(record, record.path):
                 self.remove(record)
-                return Recognised(record, path, Likeness.SAME)
+                return Recognised(record, file.path, Likeness.SAME)
         return None
 
-    def _take_packed(self, path: str) -> Recognised | None:
+    def _take_packed(self, file: FollowedFile) -> Recognised | None:
         """Finds the record of the file that a compressed one was made of."""
-        if not is_packed_name(path) or not self._records:
+        if not is_packed_name(file.path) or not self._records:
             return None
-        file = FollowedFile(path, 0)
-        try:
-            names = self._beginnings.of(path, file.content)
-            likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
-            for record in likely:
-                is_same = holds(file, record) and self._is_proven(file, record)
-                if is_same and not self._goes_on(record, record.path):
-                    self.remove(record)
-                    return Recognised(record, path, Likeness.SAME)
-        finally:
-            file.close()
+        names = self._beginnings.of(file.path, file.content)
+        likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
+        for record in likely:
+            is_same = holds(file, record) and self._is_proven(file, record)
+            if is_same and not self._goes_on(record, record.path):
+                self.remove(record)
+                return Recognised(record, file.path, Likeness.SAME)
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
@@ -192,28 +188,31 @@ class Catalogue:
 
     def _goes_on(self, record: SourceRecord, path: str) -> bool:
         try:
-            same_inode = FileId(record.device, record.inode) == file_id(Path(path).stat())
-            return self._compare(record, path, same_inode=same_inode) is Likeness.SAME
+            file = FollowedFile(path, 0)
         except OSError:
             return False
-
-    def _compare(self, record: SourceRecord, path: str, *, same_inode: bool) -> Likeness:
-        """Compares a file's content with what is known of a source."""
-        file = FollowedFile(path, 0)
-        same_inode = (
-            same_inode
-            and file.id == FileId(record.device, record.inode)  # else it was rotated since
-            and is_packed_name(path) == is_packed_name(record.path)
-        )
         try:
-            if same_inode and is_finished(file, record):
-                return Likeness.SAME
-            if holds(file, record) and self._holds_plan(file, record):
-                proven = same_inode or self._is_proven(file, record)
-                return Likeness.SAME if proven else Likeness.OTHER
+            return self._compare(record, file) is Likeness.SAME
+        except OSError:
+            return False
         finally:
             file.close()
-        return Likeness.BEGUN_ANEW if same_inode and record.path == path else Likeness.OTHER
+
+    def _compare(
+        self, record: SourceRecord, file: FollowedFile, *, by_content: bool = False
+    ) -> Likeness:
+        """Compares a file's content with what is known of a source; its inode is a hint."""
+        same_inode = (
+            not by_content
+            and file.id == FileId(record.device, record.inode)
+            and is_packed_name(file.path) == is_packed_name(record.path)
+        )
+        if same_inode and is_finished(file, record):
+            return Likeness.SAME
+        if holds(file, record) and self._holds_plan(file, record):
+            proven = same_inode or self._is_proven(file, record)
+            return Likeness.SAME if proven else Likeness.OTHER
+        return Likeness.BEGUN_ANEW if same_inode and record.path == file.path else Likeness.OTHER
 
     def _has_evidence(self, record: SourceRecord) -> bool:
         return record.offset > 0 or record.id in self._planned

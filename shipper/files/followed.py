@@ -13,8 +13,10 @@ from shipper.files.identity import (
     GUARD_BYTES,
     PREFIX_BYTES,
     FileId,
+    FileState,
     begins_with,
     file_id,
+    file_state,
     fingerprint,
     fingerprint_length,
     is_at,
@@ -133,6 +135,10 @@ class FollowedFile:
     def packed_size(self) -> int:
         """Bytes of a compressed file now; 0 for others."""
         return os.fstat(self._handle.descriptor).st_size if self.is_packed else 0
+
+    def state(self) -> FileState:
+        """What it is on its disk now."""
+        return file_state(os.fstat(self._handle.descriptor))
 
     def modified_ns(self) -> int:
         """When it was changed last, ns since the epoch."""

@@ -32,6 +32,14 @@ class FileId(NamedTuple):
     inode: int
 
 
+class FileState(NamedTuple):
+    """A file as it was at some time; of another state, nothing that was found out counts."""
+
+    file: FileId
+    size: int
+    modified_ns: int
+
+
 class Readable(Protocol):
     """Bytes that can be looked at anywhere."""
 
@@ -45,10 +53,21 @@ def file_id(status: os.stat_result) -> FileId:
     return FileId(status.st_dev, status.st_ino)
 
 
+def file_state(status: os.stat_result) -> FileState:
+    """The state of a file on its disk; a compressed one is not looked into."""
+    return FileState(file_id(status), status.st_size, status.st_mtime_ns)
+
+
 def begins_with(content: Readable, prefix: bytes) -> bool:
     """True when the first bytes are those that the fingerprint was taken of."""
     length = fingerprint_length(prefix)
-    return length == 0 or fingerprint(content.pread(length, 0)) == prefix
+    return length == 0 or is_beginning(content.pread(length, 0), prefix)
+
+
+def is_beginning(head: bytes, prefix: bytes) -> bool:
+    """Like `begins_with`, for first bytes that are at hand, at least as many as were taken."""
+    length = fingerprint_length(prefix)
+    return length == 0 or fingerprint(head[:length]) == prefix
 
 
 def is_at(content: Readable, offset: int, guard: bytes) -> bool:

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from shipper.files.content import PackedContent
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handles
+from shipper.files.identity import FileState, file_state
 
 _AT_ONCE_BYTES = 2**20
 _PATIENCE_S = 60.0
@@ -31,8 +32,9 @@ class Wholeness(Enum):
 class _Survey:
     """What was found out about one state of one file."""
 
-    state: tuple[int, int]
+    state: FileState
     since: float
+    asked: int
     verdict: Wholeness = Wholeness.UNKNOWN
     reason: str = ""
     examining: Future[tuple[Wholeness, str]] | None = None
@@ -48,6 +50,7 @@ class Surveys:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._known: dict[str, _Survey] = {}
+        self._scans = 0
         self._thread: ThreadPoolExecutor | None = None
 
     def ask(self, path: str, status: os.stat_result, *, at_once: bool) -> tuple[Wholeness, str]:
@@ -58,13 +61,14 @@ class Surveys:
             status: Of the file now; another size or time of change, and it is looked at again.
             at_once: Wait for the answer even when the file is big.
         """
-        state = (status.st_size, status.st_mtime_ns)
+        state = file_state(status)
         survey = self._known.get(path)
         if survey is None or survey.state != state:
             self._cancel(survey)
-            survey = self._known[path] = _Survey(state, self._monotonic())
+            survey = self._known[path] = _Survey(state, self._monotonic(), self._scans)
             if not at_once and status.st_size > _AT_ONCE_BYTES:
                 return Wholeness.UNKNOWN, ""  # big ones not before they rest
+        survey.asked = self._scans
         if survey.verdict is Wholeness.UNKNOWN and not survey.reason:
             self._examine(survey, path, at_once=at_once or status.st_size <= _AT_ONCE_BYTES)
         if survey.reason and self._monotonic() - survey.since >= _PATIENCE_S:
@@ -74,6 +78,14 @@ class Surveys:
     def forget(self, path: str) -> None:
         """Nobody will ask about a file again soon."""
         self._cancel(self._known.pop(path, None))
+
+    def scanned(self) -> None:
+        """All files were looked at once more: nobody waits for what was not asked about."""
+        gone = [path for path, survey in self._known.items() if survey.asked < self._scans]
+        for path in gone:
+            if self.is_open(path):
+                self.forget(path)
+        self._scans += 1
 
     def is_open(self, path: str) -> bool:
         """True while a file was asked about and is not decided on."""
@@ -95,21 +107,26 @@ class Surveys:
 
     def _examine(self, survey: _Survey, path: str, *, at_once: bool) -> None:
         if at_once:
-            survey.verdict, survey.reason = _examine(path)
+            survey.verdict, survey.reason = _examine(path, survey.state)
         elif survey.examining is None:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, "compressed files")
-            survey.examining = self._thread.submit(_examine, path)
+            survey.examining = self._thread.submit(_examine, path, survey.state)
         elif survey.examining.done():
             survey.verdict, survey.reason = survey.examining.result()
+            survey.examining = None
 
 
-def _examine(path: str) -> tuple[Wholeness, str]:
+def _examine(path: str, state: FileState) -> tuple[Wholeness, str]:
     try:
         file = FollowedFile(path, 0, Handles(1))
+    except FileNotFoundError:
+        return Wholeness.UNKNOWN, ""  # it was moved just now
     except OSError as error:
         return Wholeness.BROKEN, error.strerror or str(error)
     try:
+        if file.state() != state:
+            return Wholeness.UNKNOWN, ""  # another one has its name by now
         content = file.content
         if not isinstance(content, PackedContent):
             short = content.size() < _SHORTEST_BYTES

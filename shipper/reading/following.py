@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 
 from shipper.files.copies import goes_on
@@ -29,7 +30,7 @@ class Following:
         surveys: Know which compressed files are whole.
     """
 
-    def __init__(self, sources: dict[FileId, Source], surveys: Surveys) -> None:
+    def __init__(self, sources: Mapping[FileId, Source], surveys: Surveys) -> None:
         self._sources = sources
         self._surveys = surveys
         self._scans = 0
@@ -42,9 +43,6 @@ class Following:
     def leave(self, source: Source) -> None:
         """A source does not follow its present file any more."""
         self._missing.pop(source.id, None)
-        where = next((where for where, other in self._sources.items() if other is source), None)
-        if where is not None:
-            del self._sources[where]
 
     def find_copy(self, source: Source) -> tuple[Followed, str]:
         """Where a copy of a source's file is, and whether there is one."""

@@ -7,14 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shipper.files.catalogue import Catalogue
 from shipper.files.discovery import rotated_siblings
-from shipper.files.identity import FileId, file_id
+from shipper.files.identity import FileId, FileState, file_id, file_state
 from shipper.files.surveys import Surveys
 from shipper.reading.following import is_followed
 from shipper.reading.sources import Source
 from shipper.registry.registry import SourceRecord
-
-_State = tuple[FileId, int, int]
-"""A file as it was when it was decided on: which one, its size, and when it was changed last."""
 
 
 class Missed:
@@ -42,7 +39,7 @@ class Missed:
         self._surveys = surveys
         self._rotated: set[str] = set()
         self._since_ns: dict[str, int] = {}
-        self._decided: dict[str, set[_State]] = {}
+        self._decided: dict[str, set[FileState]] = {}
         for record in records:
             known_ns = self._since_ns.get(record.family, 0)
             self._since_ns[record.family] = max(known_ns, record.changed_ns)
@@ -79,11 +76,11 @@ class Missed:
             known = {path for path, status in siblings if self._is_known(path, status, here)}
             floors = [status.st_mtime_ns for path, status in siblings if path in known]
             floors += [self._since_ns[family]] if family in self._since_ns else []
-            before, now = self._decided.get(family, set()), set[_State]()
+            before, now = self._decided.get(family, set()), set[FileState]()
             for path, status in reversed(siblings):
                 if path in known or not floors or status.st_mtime_ns <= min(floors):
                     continue
-                state = (file_id(status), status.st_size, status.st_mtime_ns)
+                state = file_state(status)
                 if state not in before:
                     yield path, status, family
                 if self._surveys.is_open(path):

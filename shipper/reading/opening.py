@@ -44,7 +44,9 @@ class Opener:
         """
         return FollowedFile(path, 0, self._handles, unit=unit_of(section.encoding))
 
-    def new(self, path: str, section: FileInput, *, family: str, first_scan: bool) -> Source:
+    def new(
+        self, file: FollowedFile, section: FileInput, *, family: str, first_scan: bool
+    ) -> Source:
         """A source for a file that nobody knows.
 
         Args:
@@ -52,20 +54,14 @@ class Opener:
             first_scan: True at the very first start: only then `start: end` counts.
 
         Raises:
-            OSError: When the file cannot be opened.
+            OSError: When the file cannot be read.
         """
-        file = self.open(path, section)
-        try:
-            modified_ns = file.modified_ns()
-            if self._is_left_alone(section, modified_ns, first_scan=first_scan):
-                file.go_to(file.size)
-            record = self._record_of_new(path, family, file)
-        except OSError:
-            file.close()
-            raise
-        source = self._make_source(record, section)
+        modified_ns = file.modified_ns()
+        if self._is_left_alone(section, modified_ns, first_scan=first_scan):
+            file.go_to(file.size)
+        source = self._make_source(self._record_of_new(file, family), section)
         source.file, source.modified_ns = file, modified_ns
-        log.info("found %s", path)
+        log.info("found %s", file.path)
         return source
 
     def _is_left_alone(self, section: FileInput, modified_ns: int, *, first_scan: bool) -> bool:
@@ -74,21 +70,16 @@ class Opener:
             return age_s > section.start.total_seconds()
         return first_scan and section.start == "end"
 
-    def known(self, recognised: Recognised, section: FileInput) -> Source:
+    def known(self, file: FollowedFile, recognised: Recognised, section: FileInput) -> Source:
         """A source that goes on in a file, or begins anew in it.
 
         Raises:
-            OSError: When the file cannot be opened, or was rotated just now (EAGAIN).
+            OSError: When the file cannot be read, or was rotated just now (EAGAIN).
         """
         record = recognised.record
-        file = self.open(recognised.path, section)
-        try:
-            modified_ns = file.modified_ns()
-            if recognised.likeness is Likeness.SAME:
-                self._go_on(file, record)
-        except OSError:
-            file.close()
-            raise
+        modified_ns = file.modified_ns()
+        if recognised.likeness is Likeness.SAME:
+            self._go_on(file, record)
         source = self._make_source(record, section)
         source.path = recognised.path
         if recognised.likeness is Likeness.BEGUN_ANEW:
@@ -107,9 +98,9 @@ class Opener:
             raise OSError(errno.EAGAIN, "it was rotated just now")
         file.go_on_at(record.offset, record.prefix)
 
-    def _record_of_new(self, path: str, family: str, file: FollowedFile) -> SourceRecord:
+    def _record_of_new(self, file: FollowedFile, family: str) -> SourceRecord:
         return SourceRecord(
-            id=uuid.uuid4().hex, path=path, family=family, device=file.id.device,
+            id=uuid.uuid4().hex, path=file.path, family=family, device=file.id.device,
             inode=file.id.inode, epoch=0, offset=file.offset, prefix=file.prefix(),
             guard=file.guard(), changed_ns=self._clock.now_ns(),
         )  # fmt: skip

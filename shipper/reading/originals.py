@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shipper.files.copies import Beginnings, Families, goes_on, is_copy
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
-from shipper.files.identity import FileId
+from shipper.files.identity import PREFIX_BYTES, FileId, fingerprint_length, is_beginning
 from shipper.files.names import is_packed_name
 from shipper.reading.sources import Source
 
@@ -34,23 +34,19 @@ class Originals:
         self._found.append(source)
         self._note(source)
 
-    def have_copy(self, path: str) -> bool:
+    def have_copy(self, other: FollowedFile) -> bool:
         """True for a copy of a file that is read: its lines are read there.
 
         Raises:
             OSError: When it cannot be read.
         """
-        families = self._known()
-        likely = list(families.of(path))
-        if not likely and not is_packed_name(path):
+        likely = list(self._known().of(other.path))
+        if is_packed_name(other.path):
+            likely += self._beginnings.of(other.path, other.content)
+        if not likely:
             return False
-        other = FollowedFile(path, 0)
-        try:
-            if is_packed_name(path):
-                likely += self._beginnings.of(path, other.content)
-            return any(_is_copy_of(source, other) for source in likely)
-        finally:
-            other.close()
+        head = other.content.pread(PREFIX_BYTES, 0)
+        return any(_is_copy_of(source, other) for source in likely if _may_begin(source, head))
 
     def _known(self) -> Families[Source]:
         if self._families is None:
@@ -63,6 +59,15 @@ class Originals:
         if self._families is not None and source.file is not None:
             self._families.add(source.family, source)
             self._beginnings.add(source.path, source.file.known_prefix, source)
+
+
+def _may_begin(source: Source, head: bytes) -> bool:
+    """False when what is known of a source's first bytes is not what a file begins with."""
+    if source.file is None:
+        return False
+    prefix = source.file.known_prefix
+    is_shorter = len(head) < fingerprint_length(prefix)  # a copy in the making, perhaps
+    return is_shorter or is_beginning(head, prefix)
 
 
 def _is_copy_of(source: Source, other: FollowedFile) -> bool:

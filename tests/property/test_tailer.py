@@ -8,10 +8,11 @@ import re
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 import orjson
 from hypothesis import settings
@@ -27,6 +28,7 @@ from hypothesis.stateful import (
 from logboom.clock import ManualClock
 from logboom.config import FileInput
 from logboom.dead import DeadLetters
+from shipper.files import handles
 from shipper.registry.registry import Registry
 from tests.property.application import Application, LogFile
 from tests.property.tailing import Gate, GatedBroker, Tailer, Weather
@@ -51,6 +53,19 @@ class Machine(RuleBasedStateMachine):
         self.clock = ManualClock(datetime(2026, 11, 21, 6, 0, tzinfo=UTC))
         self.loop = asyncio.new_event_loop()
         self.tailer: Tailer | None = None
+        self.surprise: Callable[[], None] | None = None
+        self.opens_before = 0
+        self.opening = mock.patch.object(handles, "_open", self._open)
+        self.opening.start()
+
+    def _open(self, path: str) -> int:
+        """Opens a file; what was to come between two openings comes first."""
+        if self.surprise is not None:
+            self.opens_before -= 1
+            if self.opens_before < 0:
+                surprise, self.surprise = self.surprise, None
+                surprise()
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return self.loop.run_until_complete(work)
@@ -102,6 +117,19 @@ class Machine(RuleBasedStateMachine):
     @rule(which=_WHICH)
     def delete(self, which: int) -> None:
         self.application.delete(self.deletable[which % len(self.deletable)])
+
+    @rule(opens_before=st.integers(0, 12), compresses=st.booleans())
+    def rotate_under_its_eyes(self, opens_before: int, compresses: bool) -> None:
+        """The next rotation comes while the shipper looks at files: after so many of them."""
+
+        def rotate() -> None:
+            if self.application.is_behind or not self.has_room:
+                return
+            self.application.rename(reopen=True)
+            if compresses and self.compressible:
+                self.application.compress(self.compressible[0])
+
+        self.surprise, self.opens_before = rotate, opens_before
 
     @precondition(lambda self: self.tailer is not None)
     @rule(hinted=st.booleans())
@@ -181,6 +209,7 @@ class Machine(RuleBasedStateMachine):
         return not lines or not _numbers_in(self.gate.planned).isdisjoint(lines)
 
     def _drain_and_check(self) -> None:
+        self.surprise = None
         self.application.finish()
         self.application.reopen()
         self.run(self._turn(Weather.FINE))
@@ -237,6 +266,7 @@ class Machine(RuleBasedStateMachine):
         self.registry.close()
 
     def _clean_up(self) -> None:
+        self.opening.stop()
         if self.tailer is not None:
             self.run(self.tailer.die())
             self._ended()

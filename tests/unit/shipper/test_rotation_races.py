@@ -19,6 +19,8 @@ from shipper.delivery.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembler
 from shipper.files.catalogue import Catalogue
+from shipper.files.followed import FollowedFile
+from shipper.reading.originals import Originals
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
@@ -107,13 +109,16 @@ def test_rotated_while_it_is_recognised(
 ) -> None:
     rotating, take = once(lambda: rotate(log)), Catalogue.take
 
-    def rotate_then_take(self: Catalogue, path: str, status: object) -> object:
+    def rotate_then_take(self: Catalogue, file: FollowedFile) -> object:
         rotating()
-        return take(self, path, status)  # type: ignore[arg-type]
+        return take(self, file)
 
     monkeypatch.setattr(Catalogue, "take", rotate_then_take)
     sources = opened(registry, log)
-    assert sorted(Path(source.path).name for source in sources.values()) == ["app.log", "app.log.1"]
+    assert sorted(content_of(source) for source in sources.values()) == [
+        FIRST[:HALF],
+        SECOND[:HALF],
+    ]
     assert_all_is_sent_again(registry, sources)
 
 
@@ -122,14 +127,17 @@ def test_rotated_after_it_was_recognised(
 ) -> None:
     rotating, take = once(lambda: rotate(log)), Catalogue.take
 
-    def take_then_rotate(self: Catalogue, path: str, status: object) -> object:
-        found = take(self, path, status)  # type: ignore[arg-type]
+    def take_then_rotate(self: Catalogue, file: FollowedFile) -> object:
+        found = take(self, file)
         rotating()
         return found
 
     monkeypatch.setattr(Catalogue, "take", take_then_rotate)
     sources = opened(registry, log)
-    assert sorted(Path(source.path).name for source in sources.values()) == ["app.log", "app.log.1"]
+    assert sorted(content_of(source) for source in sources.values()) == [
+        FIRST[:HALF],
+        SECOND[:HALF],
+    ]
     assert_all_is_sent_again(registry, sources)
 
 
@@ -230,3 +238,58 @@ def test_a_rotated_file_with_the_inode_of_one_that_is_gone_is_read(
     names = {Path(source.path).name for source in found.sources.values()}
     assert names == {"app.log", "app.log.2.gz", "app.log.3"}
     close(found)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_rotated_and_compressed_between_the_comparison_and_the_opening(
+    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    """The name that was looked at leads to another generation by then, and that is read already."""
+    log = tmp_path / "app.log"
+    log.write_bytes(FIRST)
+    watcher = Watcher(
+        [FileInput(path=[str(tmp_path / pattern)])], empty_registry, make_source, SystemClock()
+    )
+    watcher.scan()
+    read(watcher)
+    packed = log.with_name("app.log.1.gz")
+    packed.write_bytes(gzip.compress(SECOND))
+
+    def rotate_and_compress() -> None:
+        packed.rename(log.with_name("app.log.2.gz"))
+        packed.write_bytes(gzip.compress(FIRST))
+        log.unlink()
+        log.write_bytes(b"2026-11-21T06:27:28Z INFO a - the newest\n" * 9)
+
+    rotating, have_copy = once(rotate_and_compress), Originals.have_copy
+
+    def compare_then_rotate(self: Originals, other: FollowedFile) -> bool:
+        answer = have_copy(self, other)
+        rotating()
+        return answer
+
+    monkeypatch.setattr(Originals, "have_copy", compare_then_rotate)
+    watcher.hurry()
+    watcher.scan()
+    for _ in range(2):
+        log.with_name("app.log.3").touch()  # the folder changes: it is looked at again
+        watcher.hurry()
+        watcher.scan()
+    texts = [content_of(source) for source in watcher.sources.values()]
+    assert texts.count(FIRST[:HALF]) == 1
+    close(watcher)
+
+
+def read(watcher: Watcher) -> None:
+    """Everything is read and acknowledged."""
+    for source in watcher.sources.values():
+        assert source.file is not None
+        taken = source.take(source.file.read(10**6).data, read_ns=1)
+        assert taken.segment is not None
+        source.settle(taken.segment)
+
+
+def content_of(source: Source) -> bytes:
+    """What its file begins with."""
+    assert source.file is not None
+    return source.file.content.pread(HALF, 0)

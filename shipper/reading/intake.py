@@ -1,0 +1,189 @@
+"""Does a file that was found become a source: a new one, one that goes on, or none?
+
+Names change while somebody looks. So a file is opened once, and all that is decided is decided on
+what was opened: the name may lead to another file a moment later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Iterator
+
+from logboom.config import FileInput
+from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.followed import FollowedFile
+from shipper.files.handles import FileMoved
+from shipper.files.identity import file_id, file_state
+from shipper.files.names import is_packed_name
+from shipper.files.surveys import Surveys, Wholeness
+from shipper.reading.missed import Missed
+from shipper.reading.opening import Opener
+from shipper.reading.originals import Originals
+from shipper.reading.sources import Source
+
+
+class Intake:
+    """Takes files up as sources.
+
+    Args:
+        opener: Opens files as sources.
+        catalogue: The sources that nobody reads at the moment.
+        originals: Know the files of which another one may be a copy.
+        surveys: Know which compressed files are whole.
+        missed: Told of logs that were rotated while somebody looked.
+        hurry: Asks for another scan at once.
+
+    Attributes:
+        unreadable: Paths that cannot be read, with the reason, as of this scan.
+        has_raced: True when a file was rotated away in the moment in which it was recognised.
+    """
+
+    def __init__(
+        self, opener: Opener, catalogue: Catalogue, originals: Originals, surveys: Surveys,
+        missed: Missed, hurry: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._opener = opener
+        self._catalogue = catalogue
+        self._originals = originals
+        self._surveys = surveys
+        self._missed = missed
+        self._hurry = hurry
+        self._first_start = False
+        self._at_once = True
+        self.unreadable: dict[str, str] = {}
+        self.has_raced = False
+
+    def begin(self, *, first_start: bool, at_once: bool) -> None:
+        """A scan begins.
+
+        Args:
+            first_start: It is the very first one of all: `start: end` counts.
+            at_once: Compressed files in which something may go on are waited for.
+        """
+        self._first_start, self._at_once = first_start, at_once
+        self.unreadable, self.has_raced = {}, False
+        self._originals.begin()
+
+    def take_up(
+        self, path: str, status: os.stat_result, section: FileInput, *, family: str
+    ) -> Source | None:
+        """The source that reads a file from now on; None when it is read elsewhere or not yet.
+
+        Args:
+            path: Where it was found.
+            status: What it was when it was found.
+            section: The input that it belongs to.
+            family: The path under which an input names the log.
+        """
+        source: Source | None = None
+        with self._told(path, family):
+            if self._may_be_read(path, status):
+                source = self._look_into(path, status, section, family)
+        return self._taken(source)
+
+    def go_on(self, recognised: Recognised, section: FileInput, *, family: str) -> Source | None:
+        """The source that goes on in a file that was recognised; None when it was moved on."""
+        source: Source | None = None
+        with self._told(recognised.path, family), self._put_back_on_failure(recognised):
+            file = self._opener.open(recognised.path, section)
+            with _closed_on_failure(file):
+                source = self._resume(file, recognised, section)
+        return self._taken(source)
+
+    def _look_into(
+        self, path: str, status: os.stat_result, section: FileInput, family: str
+    ) -> Source | None:
+        file = self._opener.open(path, section)
+        with _closed_on_failure(file):
+            source = self._decide(file, status, section, family)
+        if source is None:
+            file.close()
+        return source
+
+    def _decide(
+        self, file: FollowedFile, status: os.stat_result, section: FileInput, family: str
+    ) -> Source | None:
+        if not _is_as_found(file, status):
+            raise FileMoved("it was rotated after it was found")
+        recognised = self._recognise(file)
+        if recognised is not None:
+            with self._put_back_on_failure(recognised):
+                return self._resume(file, recognised, section)
+        if self._originals.have_copy(file):
+            return None
+        return self._opener.new(file, section, family=family, first_scan=self._first_start)
+
+    def _recognise(self, file: FollowedFile) -> Recognised | None:
+        recognised = self._catalogue.take(file)
+        if recognised is None or recognised.likeness is not Likeness.BEGUN_ANEW:
+            return recognised
+        with self._put_back_on_failure(recognised):
+            is_copy = self._originals.have_copy(file)
+        if is_copy:  # inodes are used again, and so are names
+            self._catalogue.put_back(recognised.record)
+            return None
+        return recognised
+
+    def _may_be_read(self, path: str, status: os.stat_result) -> bool:
+        """False for a compressed file that is not whole, or that is still being looked at."""
+        if not is_packed_name(path) or self._catalogue.is_finished(status):
+            return True
+        at_once = self._at_once and self._catalogue.may_go_on_in(path)
+        verdict, reason = self._surveys.ask(path, status, at_once=at_once)
+        if verdict is Wholeness.BROKEN:
+            self.unreadable[path] = reason
+        return verdict is Wholeness.WHOLE
+
+    def _resume(self, file: FollowedFile, recognised: Recognised, section: FileInput) -> Source:
+        source = self._opener.known(file, recognised, section)
+        record = recognised.record
+        if record.path != recognised.path:
+            self._missed.look_beside(record.path)
+        if source.modified_ns > record.changed_ns and not source.read_offset:
+            self._missed.look_beside(record.family)  # copied and truncated, perhaps
+        return source
+
+    def _taken(self, source: Source | None) -> Source | None:
+        if source is not None:
+            self._surveys.forget(source.path)
+            self._originals.add(source)
+        return source
+
+    @contextlib.contextmanager
+    def _told(self, path: str, family: str) -> Iterator[None]:
+        """A file that was moved is looked for again; one that cannot be read is told of."""
+        try:
+            yield
+        except (FileNotFoundError, FileMoved):
+            self._missed.look_beside(family)
+            self._hurry()
+        except OSError as error:
+            self.unreadable[path] = error.strerror or str(error)
+
+    @contextlib.contextmanager
+    def _put_back_on_failure(self, recognised: Recognised) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._catalogue.put_back(recognised.record)
+            self.has_raced = self.has_raced or error.errno == errno.EAGAIN
+            raise
+
+
+def _is_as_found(file: FollowedFile, status: os.stat_result) -> bool:
+    """False when the name leads to another file, or when a compressed one was changed since."""
+    if is_packed_name(file.path):
+        return file.state() == file_state(status)
+    return file.id == file_id(status)
+
+
+@contextlib.contextmanager
+def _closed_on_failure(file: FollowedFile) -> Iterator[None]:
+    """Lets go of a file that does not become a source."""
+    try:
+        yield
+    except OSError:
+        file.close()
+        raise

@@ -1,0 +1,90 @@
+"""How does a source go on when its file was copied away, renamed or compressed?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from shipper.files.copies import goes_on
+from shipper.files.folders import Folders
+from shipper.reading.following import Followed, Following, holds_read
+from shipper.reading.missed import Missed
+from shipper.reading.opening import Opener
+from shipper.reading.places import Places
+from shipper.reading.sections import Sections
+from shipper.reading.sources import Source
+
+log = logging.getLogger("logboom.shipper")
+
+
+class Moving:
+    """Leads sources to where the content of their files is now.
+
+    Args:
+        following: Searches for it.
+        places: Which source reads which file.
+        opener: Opens files.
+        sections: Know the inputs.
+        missed: Told of logs that were rotated.
+        folders: Listed again after a move.
+    """
+
+    def __init__(
+        self, following: Following, places: Places, opener: Opener, sections: Sections,
+        missed: Missed, folders: Folders,
+    ) -> None:  # fmt: skip
+        self._following = following
+        self._places = places
+        self._opener = opener
+        self._sections = sections
+        self._missed = missed
+        self._folders = folders
+
+    def follow_copy(self, source: Source) -> Followed:
+        """Goes on in the copy of a source's file, when that was copied and truncated.
+
+        The emptied file is then found by the next scan, as a new one.
+        """
+        return self._go_on_in(source, self._following.find_copy)
+
+    def find_again(self, source: Source) -> Followed:
+        """Goes on in a source's file where that is now, when it was closed and moved meanwhile."""
+        if source.file is not None and source.file.is_usurped and self._places.give_up(source):
+            self._look_again(source)  # the file that has its inode now is seen by the next scan
+        return self._go_on_in(source, self._following.find_moved)
+
+    def leave(self, source: Source) -> None:
+        """A source does not follow its present file any more."""
+        self._following.leave(source)
+        self._places.leave(source)
+
+    def _go_on_in(self, source: Source, find: Callable[[Source], tuple[Followed, str]]) -> Followed:
+        followed, path = find(source)
+        if followed is not Followed.YES or source.file is None:
+            return followed
+        try:
+            file = self._opener.open(path, self._sections.of(source.family))
+        except OSError:
+            return Followed.NOT_YET  # it was moved on just now
+        try:
+            file.unit = source.file.unit
+            is_it = file.id == source.file.id and holds_read(file, source)
+            if not is_it and not goes_on(source.file, file):
+                file.close()
+                return Followed.NOT_YET
+            file.go_on_at(source.file.offset, source.file.known_prefix)
+        except OSError:
+            file.close()
+            return Followed.NOT_YET
+        log.info("what was not read of %s is in %s", source.path, path)
+        self.leave(source)
+        source.file.close()
+        source.file = file
+        self._places.rename(source, path)
+        self._places.put(source)
+        self._look_again(source)
+        return Followed.YES
+
+    def _look_again(self, source: Source) -> None:
+        self._missed.look_beside(source.family)
+        self._folders.hurry()
