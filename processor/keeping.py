@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from logboom.archive.keeping import Keeper
+from logboom.archive.orders import LEASE
 from logboom.archive.work import DayWork
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.errors import StoreUnavailable
 from logboom.reporting import Reporter
 from logboom.state import State
-from logboom.state.lease import EMBEDDED
+from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Store, StoreWriter
 from processor.consuming import Consumer
 
@@ -21,7 +22,7 @@ def open_keeper(
     """What carries out retention and orders once the consumer has opened the store for writing.
 
     Args:
-        config: Its section `retention` says how long days are kept.
+        config: Its sections `retention` and `processor`.
         store: Has the days.
         state: Has the orders.
         consumer: Has the writer.
@@ -36,8 +37,9 @@ def open_keeper(
         return consumer.writer
 
     work = DayWork(store, writer, state, config.retention, config.data, clock)
+    holder = EMBEDDED if store.kind == "local" else instance
+    lease = Lease(state, LEASE, holder, clock, for_s=config.processor.lease.total_seconds())
     return Keeper(
         work, store, state, config.retention, clock,
-        holder=EMBEDDED if store.kind == "local" else instance,
-        is_ready=lambda: consumer.writer is not None, warn=reporter.trouble,
+        lease=lease, is_ready=lambda: consumer.writer is not None, warn=reporter.trouble,
     )  # fmt: skip

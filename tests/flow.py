@@ -43,6 +43,7 @@ def settings_for(
         settings["broker"] = {"kafka": kafka | {"topic": unique, "status_topic": f"{unique}-s"}}
         settings["store"] = request.getfixturevalue("elasticsearch")
         settings["index"] = f"{unique}-%Y.%m.%d"
+        settings["processor"] = {"lease": "5s"}
     return settings
 
 

@@ -29,6 +29,8 @@ KEYS = 24
 PARTITIONS = 6
 PIECE = 300
 MOST_WAIT = 2500
+PATIENCE_S = 180
+"""For a busy machine: an upper bound of what takes seconds."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Processors:
         """Sends a signal, and gives the exit status."""
         process = self.running.pop(name)
         os.kill(process.pid, number)
-        return process.wait(60)
+        return process.wait(PATIENCE_S)
 
     def said(self) -> str:
         """The ends of their logs."""
@@ -77,7 +79,7 @@ class Load:
         """So many batches more."""
         for _ in range(pieces):
             publisher = await self.broker.publisher(producer="load")
-            await soon(self._has_room, timeout_s=120, what="the processors get on")
+            await soon(self._has_room, timeout_s=PATIENCE_S, what="the processors get on")
             numbers = range(self.published, self.published + PIECE)
             await publisher.publish(OutgoingBatch(1, [_message(number) for number in numbers]))
             await publisher.close()
@@ -97,7 +99,7 @@ class Load:
             await self.publish(1)
             return condition(await self.processors())
 
-        await soon(check, timeout_s=60, what=what)
+        await soon(check, timeout_s=PATIENCE_S, what=what)
 
     async def processors(self) -> dict[int, ServiceStatus]:
         """The last told state of each processor, by process id."""
@@ -146,7 +148,7 @@ async def stored_once(processors: Processors, load: Load, url: str, group: str) 
     try:
         await soon(
             lambda: asyncio.to_thread(lambda: _count(url, index) >= load.published),
-            timeout_s=60, what="everything is stored",
+            timeout_s=PATIENCE_S, what="everything is stored",
         )  # fmt: skip
     except AssertionError as error:
         raise AssertionError(f"{error}\n{processors.said()}") from error

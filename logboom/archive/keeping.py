@@ -73,24 +73,24 @@ class Keeper:
     Args:
         work: Does what is decided here.
         store: Has the days.
-        state: Has the orders, and the lease: one of several processors does it.
+        state: Has the orders.
         section: How long days are kept.
         clock: For ages.
-        holder: Unique name of this process.
+        lease: One of several processors does it.
         warn: Is told of what fails.
         is_ready: True once the store can be written to.
     """
 
     def __init__(
         self, work: DayWork, store: Store, state: State, section: RetentionSection, clock: Clock,
-        *, holder: str, is_ready: Callable[[], bool], warn: Callable[[str], None],
+        *, lease: Lease, is_ready: Callable[[], bool], warn: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._work = work
         self._store = store
         self._state = state
         self._section = section
         self._clock = clock
-        self._lease = Lease(state, orders.LEASE, holder, clock)
+        self._lease = lease
         self._is_ready = is_ready
         self._warn = warn
         self._due = clock.monotonic()

@@ -232,7 +232,8 @@ async def _done_here(
     work = DayWork(store, lambda: writer, state, config.retention, config.data, clock)
     instance = f"command-{socket.gethostname()}-{os.getpid()}"
     holder = EMBEDDED if store.kind == "local" else instance
-    async with Lease(state, LEASE, holder, clock).held() as mine:
+    for_s = config.processor.lease.total_seconds()
+    async with Lease(state, LEASE, holder, clock, for_s=for_s).held() as mine:
         if not mine:
             raise AlreadyRunning(
                 "another process works on the days", where=state.address, mend="wait a minute"

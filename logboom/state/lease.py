@@ -19,7 +19,8 @@ EMBEDDED = "embedded"
 
 _KIND = "leases"
 _FOR_S = 60.0
-_RENEWED_EACH_S = 15.0
+_RENEWALS = 4
+"""So often it is renewed within the time that it holds."""
 
 
 async def is_held(state: State, name: str, clock: Clock) -> bool:
@@ -33,20 +34,25 @@ async def is_held(state: State, name: str, clock: Clock) -> bool:
 
 
 class Lease:
-    """A right that one holder has at a time, until it gives it back or is silent for a minute.
+    """A right that one holder has at a time, until it gives it back or is silent for too long.
 
     Args:
         state: Where all who may want it see it.
         name: Of the right.
         holder: Unique among all who may want it; whoever comes back under its name has it still.
         clock: For its end; the clocks of all holders should agree within seconds.
+        for_s: How long its holder may be silent.
     """
 
-    def __init__(self, state: State, name: str, holder: str, clock: Clock) -> None:
+    def __init__(
+        self, state: State, name: str, holder: str, clock: Clock, *, for_s: float = _FOR_S
+    ) -> None:
         self._state = state
         self._name = name
         self._holder = holder
         self._clock = clock
+        self._for_s = for_s
+        self._renewed_each_s = for_s / _RENEWALS
         self._ours_until_ns = 0
 
     async def take(self) -> bool:
@@ -56,13 +62,13 @@ class Lease:
             StateError: It cannot be found out.
         """
         now_ns = self._clock.now_ns()
-        if now_ns < self._ours_until_ns - int((_FOR_S - _RENEWED_EACH_S) * 1e9):
+        if now_ns < self._ours_until_ns - int((self._for_s - self._renewed_each_s) * 1e9):
             return True
         held = await self._state.get(_KIND, self._name)
         is_free = held is None or held.value["until_ns"] <= now_ns
         if held is not None and not is_free and held.value["holder"] != self._holder:
             return False
-        until_ns = now_ns + int(_FOR_S * 1e9)
+        until_ns = now_ns + int(self._for_s * 1e9)
         value = {"holder": self._holder, "until_ns": until_ns}
         expected = None if held is None else held.version
         try:
@@ -105,6 +111,6 @@ class Lease:
     async def _renew(self) -> None:
         """Until it is cancelled."""
         while True:
-            await asyncio.sleep(_RENEWED_EACH_S)
+            await asyncio.sleep(self._renewed_each_s)
             with suppress(StateError):  # a state that does not answer answers nobody else, too
                 await self.take()

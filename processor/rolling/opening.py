@@ -42,7 +42,7 @@ def open_rolling(
     """Everything that rolling up takes.
 
     Args:
-        config: Its section `rollups`.
+        config: Its sections `rollups` and `processor`.
         store: Has the events.
         state: Has the marks.
         instance: Nobody else's name.
@@ -50,5 +50,6 @@ def open_rolling(
     """
     marks = Marks(state)
     # An embedded store has one processor: after a crash the next one need not wait for the last.
-    lease = Lease(state, LEASE, EMBEDDED if store.kind == "local" else instance, clock)
+    holder = EMBEDDED if store.kind == "local" else instance
+    lease = Lease(state, LEASE, holder, clock, for_s=config.processor.lease.total_seconds())
     return Rolling(marks, Roller(store, marks, lease, config.rollups, clock))

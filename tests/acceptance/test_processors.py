@@ -11,9 +11,9 @@ from logboom.broker.kafka import KafkaBroker
 from logboom.config import KafkaSection
 from logboom.status import ServiceStatus
 from tests.polling import soon
-from tests.processors import Load, Processors, stored_once
+from tests.processors import PATIENCE_S, Load, Processors, stored_once
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PHASE = 12
 """Batches of events around an incident."""
@@ -64,6 +64,6 @@ async def _all_that_was_counted(load: Load, last: int, before: float) -> float:
         is_settled = counters["events_consumed"] == answered
         return told if is_settled and counters["events_stored"] > before else None
 
-    told = await soon(all_told, timeout_s=30, what="the last one tells what it stored")
+    told = await soon(all_told, timeout_s=PATIENCE_S, what="the last one tells what it stored")
     assert told is not None
     return sum(status.counters["events_stored"] for status in told.values())

@@ -17,7 +17,7 @@ from tests.writing import LogWriter
 EVENTS = 12_000
 RATE = 3_000
 LATE = 16
-ROLLED_WITHIN_S = 90.0
+ROLLED_WITHIN_S = 240.0
 SHOPS = "service:shop-*"
 
 pytestmark = [pytest.mark.slow]
@@ -61,7 +61,7 @@ def write_late(path: Path, number: int) -> None:
             file.write(json.dumps(event) + "\n")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_rates_are_what_searches_count_though_the_processor_is_killed(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -72,7 +72,7 @@ def test_rates_are_what_searches_count_though_the_processor_is_killed(
         pipeline.kill("process")
     writer.join()
     write_late(tmp_path / "logs" / "late.log", LATE)
-    pipeline.await_count(SHOPS, EVENTS + LATE, timeout_s=120)
+    pipeline.await_count(SHOPS, EVENTS + LATE, timeout_s=240)
     assert pipeline.count(SHOPS) == EVENTS + LATE
     for tier, begin in (("1m", "now-5h/h"), ("5m", "now-1d/d"), ("1h", "now-6d/d")):
         assert pipeline.ask("services", from_=begin)["tier"] == tier
@@ -80,7 +80,7 @@ def test_rates_are_what_searches_count_though_the_processor_is_killed(
 
 
 def _await_written(writer: LogWriter, number: int) -> None:
-    eventually(lambda: writer.written >= number, timeout_s=60, what="the load goes on")
+    eventually(lambda: writer.written >= number, timeout_s=120, what="the load goes on")
 
 
 def _await_rates(pipeline: Pipeline, begin: str, truth: dict[str, tuple[int, int]]) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 from logboom.archive.digest import Digest
 from logboom.archive.keeping import Keeper
+from logboom.archive.orders import LEASE
 from logboom.archive.removals import all_removals, removed_of
 from logboom.archive.work import DayWork
 from logboom.clock import ManualClock
 from logboom.config import RetentionSection
 from logboom.ledger import judge
 from logboom.state import State
+from logboom.state.lease import Lease
 from logboom.status import SourceStatus
 from logboom.store import Store, StoreWriter
 from logboom.store.local.serial import encode
@@ -41,7 +43,7 @@ class Place:
         made = RetentionSection(**section)
         return Keeper(
             self.work(**section), self.store, self.state, made, self.clock,
-            holder="test", is_ready=lambda: True, warn=lambda _: None,
+            lease=Lease(self.state, LEASE, "test", self.clock), is_ready=lambda: True, warn=lambda _: None,
         )  # fmt: skip
 
     async def digest(self, day: date = DAY) -> str:

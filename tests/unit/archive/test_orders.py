@@ -91,3 +91,16 @@ async def test_one_holder_has_the_lease_at_a_time(place: Place) -> None:
             assert theirs
     async with one.held() as mine:
         assert mine
+
+
+async def test_how_long_a_silent_holder_has_a_lease_is_a_setting(place: Place) -> None:
+    one = Lease(place.state, "days", "one", place.clock, for_s=5)
+    other = Lease(place.state, "days", "other", place.clock, for_s=5)
+    assert await one.take()
+    place.clock.advance(4.9)
+    assert not await other.take()
+    assert await one.take()
+    place.clock.advance(4.9)
+    assert not await other.take()
+    place.clock.advance(0.2)
+    assert await other.take()
