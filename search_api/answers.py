@@ -40,6 +40,39 @@ class CountAnswer(BaseModel):
     relation: Literal["eq", "gte"]
 
 
+class ValueAnswer(BaseModel):
+    """How many matches have a value."""
+
+    value: str
+    count: int
+
+
+class FacetsAnswer(BaseModel):
+    """The most frequent values of fields; `sampled`: not all matches were counted."""
+
+    facets: dict[str, list[ValueAnswer]]
+    sampled: bool
+    warnings: list[str]
+
+
+class FieldAnswer(BaseModel):
+    """A field; `coverage` is the share of the matches that have it."""
+
+    name: str
+    type: str
+    coverage: float
+    examples: list[str]
+
+
+class FieldsAnswer(BaseModel):
+    """The most used fields, by name; seen in `sampled` of `total` matches."""
+
+    fields: list[FieldAnswer]
+    total: int
+    sampled: int
+    warnings: list[str]
+
+
 class HistogramBucket(BaseModel):
     """Matches in one stretch of time."""
 

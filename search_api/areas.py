@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from search_api.counting_routes import counting_routes
 from search_api.errors import error_routes
+from search_api.facet_routes import facet_routes
 from search_api.grouping import ErrorGroups
 from search_api.parts import Parts
 from search_api.patterns import pattern_routes
@@ -22,6 +23,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     store, clock = parts.store, parts.clock
     yield search_routes(parts)
     yield counting_routes(parts)
+    yield facet_routes(parts)
     yield stream_routes(store, parts.tails, clock)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)

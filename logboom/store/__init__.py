@@ -10,6 +10,9 @@ from logboom.store.port import (
     Count,
     Day,
     Document,
+    Facets,
+    FieldUse,
+    FieldUses,
     Group,
     Groups,
     Histogram,
@@ -22,6 +25,7 @@ from logboom.store.port import (
     Store,
     StoreWriter,
     TimeRange,
+    ValueCount,
 )
 
 __all__ = [
@@ -29,6 +33,9 @@ __all__ = [
     "Count",
     "Day",
     "Document",
+    "Facets",
+    "FieldUse",
+    "FieldUses",
     "Group",
     "Groups",
     "Histogram",
@@ -41,5 +48,6 @@ __all__ = [
     "Store",
     "StoreWriter",
     "TimeRange",
+    "ValueCount",
     "open_store",
 ]

@@ -187,6 +187,59 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueCount:
+    """How many events have a value."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The most frequent values of fields.
+
+    Attributes:
+        values: By field: by falling count, equally frequent ones by the alphabet.
+        complete: False when counts may be low, or values missing: not all matches were counted.
+    """
+
+    values: Mapping[str, Sequence[ValueCount]]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """How a field is used.
+
+    Attributes:
+        name: The stored one.
+        type: `text`, `keyword`, `long`, `double`, `boolean`, `date` or `ip`.
+        events: Matches that have it.
+        examples: Some of its most frequent values, long ones cut.
+    """
+
+    name: str
+    type: str
+    events: int
+    examples: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUses:
+    """The fields of matches.
+
+    Attributes:
+        rows: By their names.
+        total: All matches.
+        sampled: Matches that were looked through for names, types and examples.
+    """
+
+    rows: Sequence[FieldUse]
+    total: int
+    sampled: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCount:
     """How many documents of one source's run (`log.source`) the store holds for one day."""
 
@@ -277,14 +330,16 @@ class Store(Protocol):
         ...
 
     async def histogram(
-        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None, by_size: int = 10
-    ) -> Histogram:
+        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
+        by_size: int = 10, offset_us: int = 0,
+    ) -> Histogram:  # fmt: skip
         """Counts matches over time, in stretches that start at multiples of the interval.
 
         Args:
             interval_us: Width of a stretch, µs.
             by: Stored name of a keyword field to split by, or None.
             by_size: Keep the most frequent values, this many over the whole range.
+            offset_us: By how much stretches start later than at multiples; less than the interval.
 
         Raises:
             QueryError: The query or the field cannot be used, or there would be too many buckets.
@@ -308,6 +363,41 @@ class Store(Protocol):
 
         Raises:
             QueryError: The query or a field cannot be used, or there would be too many groups.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def facets(
+        self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
+    ) -> Facets:
+        """Counts the most frequent values of fields over all matches.
+
+        Args:
+            query: Which events.
+            times: Of which times.
+            fields: Stored names of keyword, number or address fields, at most 20.
+            size: So many values of each, at most 1,000.
+
+        Raises:
+            QueryError: The query or a field cannot be used.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def fields(
+        self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
+    ) -> FieldUses:
+        """The fields that some matches have, and how many matches have each.
+
+        Args:
+            query: Which events.
+            times: Of which times.
+            prefix: How names begin: of fields, of their aliases, or of attributes without
+                `attributes.`.
+            size: The most used ones, at most 500.
+
+        Raises:
+            QueryError: The query cannot be used.
             StoreUnavailable: Ask again later.
         """
         ...

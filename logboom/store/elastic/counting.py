@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from logboom.errors import QueryError, StoreUnavailable
-from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.store.countable import check_countable
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher, warnings_of
+from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher, label_of, warnings_of
 from logboom.store.elastic.times import TIME
 from logboom.store.port import Bucket, Count, Group, Groups, Histogram, SourceCount
 
@@ -31,6 +31,7 @@ class Interval:
     width_us: int
     by: str | None
     size: int
+    offset_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Counter:
             "date_histogram": {
                 "field": TIME,
                 "fixed_interval": f"{interval.width_us // 1000}ms",
+                "offset": f"{interval.offset_us // 1000}ms",
                 "min_doc_count": 1,
             }
         }
@@ -105,9 +107,9 @@ class Counter:
             "last": {"max": {"field": TIME}},
         }
         if grouping.by is not None:
-            _check_countable(grouping.by)
+            check_countable(grouping.by)
             parts["by"] = {"terms": {"field": grouping.by, "size": grouping.by_size}}
-        _check_countable(grouping.field)
+        check_countable(grouping.field)
         # Each day is a shard of its own: with too few values of each, sums would be missing parts.
         terms = {
             "field": grouping.field, "size": grouping.size,
@@ -121,7 +123,7 @@ class Counter:
         return Groups(rows, not missing)
 
     async def _most_frequent(self, query: Dsl, field: str, size: int) -> list[Any]:
-        _check_countable(field)
+        check_countable(field)
         # Each day is a shard of its own: with too few values of each, sums would be missing parts.
         terms = {"field": field, "size": size, "shard_size": max(_VALUES_PER_SHARD, size)}
         found = await self._aggregate(query, {"terms": terms})
@@ -182,19 +184,10 @@ def insist_on_all(answer: Mapping[str, Any], address: str) -> None:
         raise StoreUnavailable(f"Elasticsearch counted only in part: {warnings[0]}", where=address)
 
 
-def _check_countable(field: str) -> None:
-    if EVENT_FIELDS.get(field) in {FieldType.TEXT, FieldType.DATE}:
-        raise QueryError(f"counts cannot be split by {field}")
-
-
 def _group(found: Mapping[str, Any]) -> Group:
-    by = {_label(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
+    by = {label_of(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
     first, last = (round(found[name]["value"]) * 1000 for name in ("first", "last"))
-    return Group(_label(found), found["doc_count"], first, last, by)
-
-
-def _label(bucket: Mapping[str, Any]) -> str:
-    return str(bucket.get("key_as_string", bucket["key"]))
+    return Group(label_of(found), found["doc_count"], first, last, by)
 
 
 def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
@@ -214,5 +207,5 @@ def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
 def _bucket(start_us: int, found: Mapping[str, Any] | None) -> Bucket:
     if found is None:
         return Bucket(start_us, 0)
-    by = {_label(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
+    by = {label_of(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
     return Bucket(start_us, found["doc_count"], by)

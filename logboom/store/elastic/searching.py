@@ -111,6 +111,11 @@ def warnings_of(answer: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
+def label_of(bucket: Mapping[str, Any]) -> str:
+    """The value that the events of a bucket share, as text."""
+    return str(bucket.get("key_as_string", bucket["key"]))
+
+
 def _sort(order: SortOrder) -> list[dict[str, Any]]:
     types = ((TIME, "date"), (NANOS, "date_nanos"), (_ID, "keyword"))
     return [{name: {"order": order.value, "unmapped_type": kind}} for name, kind in types]

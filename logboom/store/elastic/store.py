@@ -16,6 +16,8 @@ from logboom.rollups import Rollups
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter, Grouping, Interval
+from logboom.store.elastic.facets import facets
+from logboom.store.elastic.fields import fields
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.limits import LimitWatcher
 from logboom.store.elastic.names import IndexNames
@@ -30,6 +32,8 @@ from logboom.store.port import (
     Count,
     Day,
     Document,
+    Facets,
+    FieldUses,
     Groups,
     Histogram,
     Page,
@@ -117,11 +121,12 @@ class ElasticsearchStore:
         return await self._counter.count(asked(query, times))
 
     async def histogram(
-        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None, by_size: int = 10
-    ) -> Histogram:
+        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
+        by_size: int = 10, offset_us: int = 0,
+    ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
         return await self._counter.histogram(
-            asked(query, times), Interval(interval_us, by, by_size)
+            asked(query, times), Interval(interval_us, by, by_size, offset_us)
         )
 
     async def groups(
@@ -130,6 +135,18 @@ class ElasticsearchStore:
     ) -> Groups:  # fmt: skip
         """Groups matches by the values of a field; see `Store.groups`."""
         return await self._counter.groups(asked(query, times), Grouping(field, by, size, by_size))
+
+    async def facets(
+        self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
+    ) -> Facets:
+        """Counts the most frequent values of fields; see `Store.facets`."""
+        return await facets(self._searcher, asked(query, times), fields, size)
+
+    async def fields(
+        self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
+    ) -> FieldUses:
+        """The fields that matches have; see `Store.fields`."""
+        return await fields(self._searcher, query, times, prefix=prefix, size=size)
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""

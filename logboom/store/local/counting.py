@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tantivy import Query
 
 from logboom.errors import QueryError
-from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.store.countable import check_countable
 from logboom.store.local import asking
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
-from logboom.store.local.schema import APART, ID, TIME, TOKENS
+from logboom.store.local.schema import ADDRESS, TIME
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.port import Bucket, Count, Histogram, SourceCount, TimeRange
 
 MOST_BUCKETS = 20_000
+_COLUMNS = {"client.ip": ADDRESS}
 _AT_ONCE = 60_000  # buckets in one answer of tantivy; it refuses more than 65,000
 
 
@@ -68,6 +69,7 @@ class Interval:
     width_us: int
     by: str | None
     size: int
+    offset_us: int = 0
 
 
 def histogram(
@@ -84,10 +86,9 @@ def histogram(
     if interval.by is None:
         counts: Counter[int] = Counter()
         for day, one in narrowed:
-            counts.update(_over_time(day, one, interval.width_us))
+            counts.update(_over_time(day, one, interval))
         return _assemble(counts, {}, interval)
-    check_countable(interval.by)
-    counts, split = _split(narrowed, interval, interval.by)
+    counts, split = _split(narrowed, interval, column_of(interval.by))
     return _assemble(counts, split, interval)
 
 
@@ -96,26 +97,26 @@ def _split(
 ) -> tuple[Counter[int], dict[str, Counter[int]]]:
     counts: Counter[int] = Counter()
     split: dict[str, Counter[int]] = {}
-    for value in _most_frequent(days, by, interval.size):
-        split[label_of(value)] = Counter()
+    for label in _most_frequent(days, by, interval.size):
+        split[label] = Counter()
     for day, query in days:
-        counts.update(_over_time(day, query, interval.width_us))
+        counts.update(_over_time(day, query, interval))
         terms = {"field": by, "size": _AT_ONCE}
-        values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval.width_us)}}}
+        values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
-            label = label_of(bucket["key"])
+            label = bucket_label(bucket)
             if label in split:
                 split[label].update(_times(bucket["times"]))
     return counts, split
 
 
-def _most_frequent(days: Sequence[tuple[Snapshot, Query]], by: str, size: int) -> list[str | float]:
-    totals: Counter[str | float] = Counter()
+def _most_frequent(days: Sequence[tuple[Snapshot, Query]], by: str, size: int) -> list[str]:
+    totals: Counter[str] = Counter()
     for day, query in days:
         values = {"values": {"terms": {"field": by, "size": _AT_ONCE}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
-            totals[bucket["key"]] += bucket["doc_count"]
-    ranked = sorted(totals.items(), key=lambda item: (-item[1], str(item[0])))
+            totals[bucket_label(bucket)] += bucket["doc_count"]
+    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     return [value for value, _ in ranked[:size]]
 
 
@@ -141,12 +142,15 @@ def _assemble(
     return Histogram(interval.width_us, buckets)
 
 
-def _over_time(day: Snapshot, query: Query, width_us: int) -> Counter[int]:
-    return _times(_aggregate(day, query, {"times": _by_time(width_us)})["times"])
+def _over_time(day: Snapshot, query: Query, interval: Interval) -> Counter[int]:
+    return _times(_aggregate(day, query, {"times": _by_time(interval)})["times"])
 
 
-def _by_time(width_us: int) -> dict[str, Any]:
-    return {"histogram": {"field": TIME, "interval": width_us, "min_doc_count": 1}}
+def _by_time(interval: Interval) -> dict[str, Any]:
+    offset = {"offset": interval.offset_us % interval.width_us} if interval.offset_us else {}
+    return {
+        "histogram": {"field": TIME, "interval": interval.width_us, "min_doc_count": 1, **offset}
+    }
 
 
 def _times(found: dict[str, Any]) -> Counter[int]:
@@ -170,13 +174,17 @@ def label_of(value: str | float) -> str:
     return str(int(value)) if float(value).is_integer() else str(value)
 
 
-def check_countable(by: str) -> None:
-    """Sees that values of a field can be counted.
+def bucket_label(bucket: Mapping[str, Any]) -> str:
+    """The value that the events of a bucket share, as text; truth values have one of their own."""
+    text: str | None = bucket.get("key_as_string")
+    return label_of(bucket["key"]) if text is None else text
+
+
+def column_of(field: str) -> str:
+    """The column that has the values of a field.
 
     Raises:
-        QueryError: They cannot.
+        QueryError: They cannot be counted.
     """
-    countable = EVENT_FIELDS.get(by) in {FieldType.KEYWORD, FieldType.LONG}
-    apart = by == ID or by in APART or by in TOKENS
-    if apart or not (countable or by.startswith(ATTRIBUTES + ".")):
-        raise QueryError(f"counts cannot be split by {by}")
+    check_countable(field)
+    return _COLUMNS.get(field, field)

@@ -10,10 +10,9 @@ from typing import Any
 from tantivy import Query
 
 from logboom.errors import QueryError
-from logboom.store.local.counting import check_countable, in_times
+from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
-from logboom.store.local.unusual import TIME_MARK
 from logboom.store.port import Group, Groups, TimeRange
 
 _VALUES_PER_DAY = 3_000  # with 20 values of a second field each, tantivy still answers
@@ -41,7 +40,7 @@ class _Sum:
         self.first = min(self.first, bucket["first"]["value"])
         self.last = max(self.last, bucket["last"]["value"])
         for one in bucket.get("by", {}).get("buckets", ()):
-            self.by[_label(one["key"])] += one["doc_count"]
+            self.by[bucket_label(one)] += one["doc_count"]
 
 
 def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: Grouping) -> Groups:
@@ -50,7 +49,6 @@ def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: G
     Raises:
         QueryError: A field cannot be used.
     """
-    check_countable(grouping.field)
     request = _request(grouping)
     sums: dict[str, _Sum] = {}
     complete = True
@@ -61,7 +59,7 @@ def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: G
         found = _aggregate(day, narrowed, request)
         complete &= not found.get("sum_other_doc_count", 0)
         for bucket in found["buckets"]:
-            sums.setdefault(_label(bucket["key"]), _Sum()).add(bucket)
+            sums.setdefault(bucket_label(bucket), _Sum()).add(bucket)
     ranked = sorted(sums.items(), key=lambda item: (-item[1].count, item[0]))
     rows = [_group(value, one, grouping.by_size) for value, one in ranked[: grouping.size]]
     return Groups(rows, complete and len(ranked) <= grouping.size)
@@ -70,9 +68,8 @@ def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: G
 def _request(grouping: Grouping) -> dict[str, Any]:
     parts: dict[str, Any] = {"first": {"min": {"field": TIME}}, "last": {"max": {"field": TIME}}}
     if grouping.by is not None:
-        check_countable(grouping.by)
-        parts["by"] = {"terms": {"field": grouping.by, "size": grouping.by_size}}
-    terms = {"field": grouping.field, "size": _VALUES_PER_DAY}
+        parts["by"] = {"terms": {"field": column_of(grouping.by), "size": grouping.by_size}}
+    terms = {"field": column_of(grouping.field), "size": _VALUES_PER_DAY}
     return {"values": {"terms": terms, "aggs": parts}}
 
 
@@ -89,9 +86,3 @@ def _aggregate(day: Snapshot, query: Query, request: dict[str, Any]) -> dict[str
 def _group(value: str, one: _Sum, by_size: int) -> Group:
     by = dict(one.by.most_common(by_size))
     return Group(value, one.count, round(one.first), round(one.last), by)
-
-
-def _label(value: str | float) -> str:
-    if isinstance(value, str):
-        return value.removesuffix(TIME_MARK)
-    return str(int(value)) if float(value).is_integer() else str(value)

@@ -20,6 +20,8 @@ from logboom.store.local import counting
 from logboom.store.local.aggregating import aggregate
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
+from logboom.store.local.facets import facets
+from logboom.store.local.fields import fields
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.grouping import Grouping, groups
 from logboom.store.local.looking import days_of, get_event, search_page
@@ -30,6 +32,8 @@ from logboom.store.port import (
     Count,
     Day,
     Document,
+    Facets,
+    FieldUses,
     Groups,
     Histogram,
     Page,
@@ -41,6 +45,7 @@ from logboom.store.port import (
 
 _SEARCHES_AT_ONCE = 4
 _PATIENCE_S = 10.0
+_PATIENCE_FOR_FIELDS_S = 2.0
 _REFRESH_PATIENCE_S = 10.0
 _REFRESH_POLL_S = 0.02
 
@@ -103,10 +108,11 @@ class LocalStore:
         )
 
     async def histogram(
-        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None, by_size: int = 10
-    ) -> Histogram:
+        self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
+        by_size: int = 10, offset_us: int = 0,
+    ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
-        interval = counting.Interval(interval_us, by, by_size)
+        interval = counting.Interval(interval_us, by, by_size, offset_us)
         return await self._run(
             lambda: counting.histogram(
                 self._days.view().days, self._translator.translate(query), times, interval
@@ -125,9 +131,6 @@ class LocalStore:
             )
         )
 
-    async def get(self, event_id: str) -> Event | None:
-        """One event by its id, or None."""
-        return await self._run(lambda: get_event(self._days.view(), event_id))
     async def aggregate(
         self, query: Query, times: TimeRange, wanted: Sequence[Aggregation]
     ) -> Aggregated:
@@ -142,6 +145,36 @@ class LocalStore:
             )
         )
 
+    async def facets(
+        self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
+    ) -> Facets:
+        """Counts the most frequent values of fields; see `Store.facets`."""
+        return await self._run(
+            lambda: facets(
+                self._days.view().days,
+                self._translator.translate(query),
+                times,
+                fields,
+                size,
+                self._lateness(),
+            )
+        )
+
+    async def fields(
+        self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
+    ) -> FieldUses:
+        """The fields that matches have; see `Store.fields`."""
+        is_late = self._lateness(_PATIENCE_FOR_FIELDS_S)
+        return await self._run(
+            lambda: fields(
+                self._days.view(), self._translator, query, times, prefix=prefix, size=size,
+                is_late=is_late,
+            )
+        )  # fmt: skip
+
+    async def get(self, event_id: str) -> Event | None:
+        """One event by its id, or None."""
+        return await self._run(lambda: get_event(self._days.view(), event_id))
 
     async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day."""
@@ -221,9 +254,9 @@ class LocalStore:
         behind = any(visible.get(folder, count) < count for folder, count in wanted.items())
         return not behind or not is_written_to(self._folder.path)
 
-    def _lateness(self) -> Callable[[], bool]:
+    def _lateness(self, patience_s: float = _PATIENCE_S) -> Callable[[], bool]:
         """Begins to count the time of a search; gives what says whether it has taken too long."""
-        deadline = self._clock.monotonic() + _PATIENCE_S
+        deadline = self._clock.monotonic() + patience_s
         return lambda: self._clock.monotonic() > deadline
 
     async def _run(self, work: Callable[[], _T]) -> _T:

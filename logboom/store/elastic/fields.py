@@ -1,0 +1,72 @@
+"""Which fields do the matches have, and how many of the matches have each?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from logboom.query.model import Exists, Query
+from logboom.store.elastic.dsl import Dsl
+from logboom.store.elastic.searching import PATIENCE, Searcher
+from logboom.store.elastic.spelling import without_spelling
+from logboom.store.elastic.translate import asked, translate
+from logboom.store.port import FieldUse, FieldUses, TimeRange
+from logboom.store.sampling import SAMPLE, fields_of
+
+_SEED = 1  # the same question gives the same answer
+
+
+async def fields(
+    searcher: Searcher, query: Query, times: TimeRange, *, prefix: str, size: int
+) -> FieldUses:
+    """The fields of the matches; see `Store.fields`.
+
+    Args:
+        searcher: Asks Elasticsearch.
+        query: Which events.
+        times: Of which times.
+        prefix: How names begin.
+        size: So many fields.
+
+    Raises:
+        QueryError: The query cannot be used.
+        StoreUnavailable: Ask again later.
+    """
+    matching = asked(query, times)
+    answer = await searcher.ask(_sample(matching))
+    events = [without_spelling(hit["_source"]) for hit in answer["hits"]["hits"]]
+    total = answer["hits"]["total"]["value"]
+    found = sorted(fields_of(events, prefix), key=lambda one: (-one.events, one.name))[:size]
+    uses = await _counted(searcher, matching, found) if found else []
+    return FieldUses(sorted(uses, key=lambda one: one.name), total, len(events))
+
+
+def _sample(query: Dsl) -> Dsl:
+    """Some of the matches, chosen by chance."""
+    by_chance = {"seed": _SEED, "field": "_seq_no"}
+    return {
+        "query": {
+            "function_score": {
+                "query": query,
+                "random_score": by_chance,
+                "boost_mode": "replace",
+            }
+        },
+        "size": SAMPLE,
+        "track_total_hits": True,
+        "timeout": PATIENCE,
+    }
+
+
+async def _counted(searcher: Searcher, query: Dsl, uses: list[FieldUse]) -> list[FieldUse]:
+    """The fields with the number of all matches that have them."""
+    filters = {use.name: translate(Exists(use.name)) for use in uses}
+    body: dict[str, Any] = {
+        "query": query,
+        "size": 0,
+        "track_total_hits": False,
+        "timeout": PATIENCE,
+        "aggs": {"found": {"filters": {"filters": filters}}},
+    }
+    found = (await searcher.ask(body))["aggregations"]["found"]["buckets"]
+    return [replace(use, events=found[use.name]["doc_count"]) for use in uses]

@@ -1,0 +1,96 @@
+"""The routes that tell what is in the matches: values of fields, and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from logboom.errors import QueryError
+from logboom.fields import resolve
+from search_api.answers import FacetsAnswer, FieldsAnswer
+from search_api.asking import understand
+from search_api.parameters import PROBLEMS, From, Q, To, Zone
+from search_api.parts import Parts
+from search_api.responding import answer
+
+MOST_FACETS = 20
+MOST_VALUES = 1_000
+MOST_FIELDS = 500
+_SAMPLED = "not all matches were counted: counts may be low, and rare values missing"
+
+
+def facet_routes(parts: Parts) -> APIRouter:
+    """The routes below ``/api/v1``."""
+    router = APIRouter(responses=PROBLEMS)
+    store, clock = parts.store, parts.clock
+
+    @router.get("/facets", response_model=FacetsAnswer)
+    async def facets(
+        field: Annotated[list[str], Query(description="Fields; again, or a,b for several.")],
+        q: Q = "", begin: From = None, end: To = None,
+        size: Annotated[int, Query(ge=1, le=MOST_VALUES, description="Values of each.")] = 10,
+        tz: Zone = "UTC",
+    ) -> Response:  # fmt: skip
+        """The most frequent values of fields, over all matches."""
+        names = names_of(field)
+        asked = understand(clock.now_ns(), q, begin, end, tz)
+        stored = list(dict.fromkeys(resolve(name)[0] for name in names))
+        found = await store.facets(asked.query, asked.times, fields=stored, size=size)
+        return answer(
+            {
+                "facets": {
+                    name: [
+                        {"value": one.value, "count": one.count}
+                        for one in found.values[resolve(name)[0]]
+                    ]
+                    for name in names
+                },
+                "sampled": not found.complete,
+                "warnings": [*asked.notes, *([] if found.complete else [_SAMPLED])],
+            }
+        )
+
+    @router.get("/fields", response_model=FieldsAnswer)
+    async def fields(
+        q: Q = "", begin: From = None, end: To = None,
+        prefix: Annotated[str, Query(max_length=200, description="How names begin.")] = "",
+        size: Annotated[int, Query(ge=1, le=MOST_FIELDS)] = 200, tz: Zone = "UTC",
+    ) -> Response:  # fmt: skip
+        """The fields of the matches: types, how many have them, and some of their values."""
+        asked = understand(clock.now_ns(), q, begin, end, tz)
+        found = await store.fields(asked.query, asked.times, prefix=prefix, size=size)
+        return answer(
+            {
+                "fields": [
+                    {
+                        "name": use.name,
+                        "type": use.type,
+                        "coverage": round(min(1.0, use.events / max(1, found.total)), 6),
+                        "examples": list(use.examples),
+                    }
+                    for use in found.rows
+                ],
+                "total": found.total,
+                "sampled": found.sampled,
+                "warnings": list(asked.notes),
+            }
+        )
+
+    return router
+
+
+def names_of(field: Sequence[str]) -> list[str]:
+    """The names of fields of a parameter that may come several times, or have several.
+
+    Raises:
+        QueryError: There are none, or too many.
+    """
+    names = list(dict.fromkeys(name.strip() for one in field for name in one.split(",")))
+    names = [name for name in names if name]
+    if not 1 <= len(names) <= MOST_FACETS:
+        raise QueryError(
+            f"{len(names)} fields cannot be asked for at once", suggestion=f"1 to {MOST_FACETS}"
+        )
+    return names

@@ -1,0 +1,151 @@
+"""Values and fields are counted alike by both stores."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logboom.clock import SystemClock
+from logboom.errors import QueryError
+from logboom.event import epoch_us
+from logboom.query.model import MatchAll, Query, Term
+from logboom.store import Facets, FieldUse, Store, StoreWriter, TimeRange, open_store
+from tests.contract.test_store import at, config_of, document, put
+
+NINE_US = epoch_us(at())
+HOUR_US = 3_600_000_000
+
+
+@pytest.fixture(params=["local", "elasticsearch"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, unique: str
+) -> AsyncIterator[Store]:
+    opened = await open_store(
+        config_of(request.param, request, tmp_path, unique), clock=SystemClock()
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def writer(store: Store) -> AsyncIterator[StoreWriter]:
+    opened = await store.writer()
+    yield opened
+    await opened.close()
+
+
+async def put_requests(store: Store, writer: StoreWriter) -> None:
+    """Ten events on two days; the last has neither a service nor attributes."""
+    documents = [
+        document(
+            number, at(days=number // 6, minutes=number),
+            log={"level": "error" if number % 4 == 0 else "info"},
+            service={"name": f"shop-{number % 3}"},
+            client={"ip": f"10.0.0.{number % 2}"},
+            tags=["a", "b"] if number < 2 else ["a"],
+            attributes={"status": 200 + number % 2, "cached": number % 2 == 0, "cost": number / 4},
+        )
+        for number in range(9)
+    ]  # fmt: skip
+    await put(store, writer, [*documents, document(9, at(days=1, minutes=9))])
+
+
+def values(found: Facets, field: str) -> list[tuple[str, int]]:
+    return [(one.value, one.count) for one in found.values[field]]
+
+
+async def test_values_are_counted_over_all_days(store: Store, writer: StoreWriter) -> None:
+    await put_requests(store, writer)
+    names = [
+        "service.name", "log.level", "tags", "client.ip", "attributes.status", "attributes.cached",
+        "attributes.nowhere",
+    ]  # fmt: skip
+    found = await store.facets(MatchAll(), TimeRange(), fields=names)
+    assert found.complete
+    assert list(found.values) == names
+    assert values(found, "service.name") == [("shop-0", 3), ("shop-1", 3), ("shop-2", 3)]
+    assert values(found, "log.level") == [("info", 6), ("error", 3)]
+    assert values(found, "tags") == [("a", 9), ("b", 2)]
+    assert values(found, "client.ip") == [("10.0.0.0", 5), ("10.0.0.1", 4)]
+    assert values(found, "attributes.status") == [("200", 5), ("201", 4)]
+    assert values(found, "attributes.cached") == [("true", 5), ("false", 4)]
+    assert values(found, "attributes.nowhere") == []
+
+
+async def test_facets_keep_to_query_times_and_size(store: Store, writer: StoreWriter) -> None:
+    await put_requests(store, writer)
+
+    async def services(query: Query, times: TimeRange, size: int = 10) -> list[tuple[str, int]]:
+        found = await store.facets(query, times, fields=["service.name"], size=size)
+        return values(found, "service.name")
+
+    assert await services(Term("log.level", "error"), TimeRange()) == [
+        ("shop-0", 1), ("shop-1", 1), ("shop-2", 1),
+    ]  # fmt: skip
+    first_day = TimeRange(NINE_US, NINE_US + HOUR_US)
+    assert await services(MatchAll(), first_day, size=1) == [("shop-0", 2)]
+    assert await services(MatchAll(), TimeRange(0, 1)) == []
+
+
+@pytest.mark.parametrize("field", ["message", "@timestamp", "event.id", "trace.id", "log.offset"])
+async def test_a_field_whose_values_cannot_be_counted_is_refused(
+    store: Store, writer: StoreWriter, field: str
+) -> None:
+    with pytest.raises(QueryError, match=field):
+        await store.facets(MatchAll(), TimeRange(), fields=[field])
+    with pytest.raises(QueryError, match=field):
+        await store.histogram(MatchAll(), TimeRange(), interval_us=HOUR_US, by=field)
+
+
+async def test_a_histogram_may_start_between_multiples(store: Store, writer: StoreWriter) -> None:
+    await put_requests(store, writer)
+    day_us, offset_us = 24 * HOUR_US, 9 * HOUR_US + 3 * 60_000_000
+    found = await store.histogram(
+        MatchAll(), TimeRange(), interval_us=day_us, by=None, offset_us=offset_us
+    )
+    start_us = NINE_US + 3 * 60_000_000
+    assert [(one.start_us, one.count) for one in found.buckets] == [
+        (start_us - day_us, 3), (start_us, 3), (start_us + day_us, 4),
+    ]  # fmt: skip
+
+
+async def test_fields_have_types_numbers_and_examples(store: Store, writer: StoreWriter) -> None:
+    await put_requests(store, writer)
+    found = await store.fields(MatchAll(), TimeRange())
+    assert (found.total, found.sampled) == (10, 10)
+    rows = {one.name: one for one in found.rows}
+    assert list(rows) == sorted(rows)
+    assert rows["log.level"] == FieldUse("log.level", "keyword", 9, ["info", "error"])
+    assert rows["attributes.cached"] == FieldUse(
+        "attributes.cached", "boolean", 9, ["true", "false"]
+    )
+    assert rows["attributes.status"].type == "long"
+    assert rows["attributes.cost"].type == "double"
+    assert rows["message"].type == "text"
+    assert rows["message"].events == rows["@timestamp"].events == 10
+    assert rows["client.ip"].type == "ip"
+
+
+async def test_fields_keep_to_query_times_prefix_and_size(
+    store: Store, writer: StoreWriter
+) -> None:
+    await put_requests(store, writer)
+
+    async def names(query: Query, times: TimeRange, **more: Any) -> list[tuple[str, int]]:
+        found = await store.fields(query, times, **more)
+        return [(one.name, one.events) for one in found.rows]
+
+    everything: tuple[Query, TimeRange] = (MatchAll(), TimeRange())
+    assert await names(*everything, prefix="attributes.c") == [
+        ("attributes.cached", 9), ("attributes.cost", 9),
+    ]  # fmt: skip
+    assert await names(*everything, prefix="Lev") == [("log.level", 9)]
+    assert await names(*everything, prefix="sta") == [("attributes.status", 9)]
+    assert await names(Term("log.level", "error"), TimeRange(), prefix="tags") == [("tags", 3)]
+    first_two = TimeRange(NINE_US, NINE_US + 2 * 60_000_000)
+    assert await names(MatchAll(), first_two, prefix="tags") == [("tags", 2)]
+    assert len(await names(*everything, size=4)) == 4
+    assert await names(MatchAll(), TimeRange(0, 1)) == []
