@@ -14,6 +14,7 @@ from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import Head, head_of
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 
 
@@ -398,6 +399,17 @@ class Store(Protocol):
 
         Raises:
             QueryError: The query cannot be used.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def cells(self, request: CellsRequest) -> Sequence[Cell]:
+        """Counts matches over time and by values, and measures their numbers; ascending.
+
+        Events count at their own time. Cells without events are left out.
+
+        Raises:
+            QueryError: The query or a field cannot be used, or there would be more than `MOST_CELLS`.
             StoreUnavailable: Ask again later.
         """
         ...

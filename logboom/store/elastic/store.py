@@ -13,7 +13,9 @@ from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.cells import Cell, CellsRequest
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
+from logboom.store.elastic.cells import Measurer
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter, Grouping, Interval
 from logboom.store.elastic.facets import facets
@@ -72,6 +74,7 @@ class ElasticsearchStore:
         self._client = Client(section)
         self._searcher = Searcher(self._client, names)
         self._counter = Counter(self._client, names, self._searcher)
+        self._measurer = Measurer(self._client, self._searcher)
         self._limits = LimitWatcher(self._client, names)
         self._writers: list[BulkWriter] = []
         self._rollups = ElasticRollups(self._client, section, names)
@@ -147,6 +150,10 @@ class ElasticsearchStore:
     ) -> FieldUses:
         """The fields that matches have; see `Store.fields`."""
         return await fields(self._searcher, query, times, prefix=prefix, size=size)
+
+    async def cells(self, request: CellsRequest) -> Sequence[Cell]:
+        """Counts and measures matches over time and by values; see `Store.cells`."""
+        return await self._measurer.cells(request)
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from logboom.errors import QueryError
-from logboom.fields import FieldType
+from logboom.fields import ATTRIBUTES, FieldType
 from logboom.query.model import Fuzzy, Phrase, Range, Regex, Term, Wildcard
 from logboom.query.numbers import parse_number
 from logboom.query.values import LARGEST_LONG, LEAST_LONG
@@ -166,6 +166,11 @@ def _number_end(field: str, text: str | None) -> int | float | None:
 def _as_double(value: float) -> float:
     """The value as JSON can carry it: whole numbers beyond 53 bits become fractions."""
     return float(value) if abs(value) > _EXACT_IN_A_DOUBLE else value
+
+
+def number_field(field: str) -> str:
+    """Where Elasticsearch has the numbers of a field."""
+    return _number(field) if field.startswith(f"{ATTRIBUTES}.") else field
 
 
 def _number(field: str) -> str:

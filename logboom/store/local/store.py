@@ -15,9 +15,11 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
 from logboom.store.aggregations import Aggregated, Aggregation
+from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 from logboom.store.local import counting
 from logboom.store.local.aggregating import aggregate
+from logboom.store.local.cells import measured
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.facets import facets
@@ -171,6 +173,14 @@ class LocalStore:
                 is_late=is_late,
             )
         )  # fmt: skip
+
+    async def cells(self, request: CellsRequest) -> Sequence[Cell]:
+        """Counts and measures matches over time and by values; see `Store.cells`."""
+        return await self._run(
+            lambda: measured(
+                self._days.view().days, self._translator.translate(request.query), request
+            )
+        )
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""

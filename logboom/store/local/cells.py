@@ -1,0 +1,165 @@
+"""How is it measured what events of the embedded store that share some values have in common?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tantivy import Query
+
+from logboom.errors import QueryError
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.rollups.durations import Durations
+from logboom.store.cells import (
+    Cell,
+    CellsRequest,
+    Numbers,
+    check_number_of_cells,
+    numbers_together,
+    sketch_ranges,
+    too_many_cells,
+)
+from logboom.store.countable import check_countable
+from logboom.store.local.counting import in_times, label_of
+from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.schema import TIME
+from logboom.store.port import TimeRange
+
+_AT_ONCE: Final = 60_000
+_NONE: Final = "\ufffe"  # stands for a missing value: no text has it
+_DOUBLE: Final = frozenset({FieldType.LONG, FieldType.DOUBLE})
+
+_Key = tuple[int, tuple[str, ...]]
+_Found = dict[_Key, tuple[int, list[Numbers]]]
+
+
+def measured(days: Sequence[Snapshot], query: Query, request: CellsRequest) -> list[Cell]:
+    """Counts and numbers; see `Store.cells`.
+
+    Raises:
+        QueryError: A field cannot be used, or there would be too many cells.
+    """
+    for name in request.by:
+        check_countable(name)
+    if request.of is not None:
+        check_number(request.of)
+    found: _Found = {}
+    times = TimeRange(request.start_us, request.end_us)
+    for day in days:
+        if in_times(day, query, times) is not None:
+            _add_day(day, query, request, found)
+    cells = [
+        Cell(start_us, values, count, numbers_together(numbers))
+        for (start_us, values), (count, numbers) in sorted(found.items())
+    ]
+    check_number_of_cells(cells)
+    return cells
+
+
+def check_number(name: str) -> None:
+    """Sees that a field can have numbers.
+
+    Raises:
+        QueryError: It cannot.
+    """
+    if not name.startswith(f"{ATTRIBUTES}.") and EVENT_FIELDS.get(name) not in _DOUBLE:
+        raise QueryError(f"{name} has no numbers")
+
+
+def _add_day(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
+    times = TimeRange(request.start_us, request.end_us)
+    for key, bucket in _groups(day, query, request, times, _stats(request)):
+        count, numbers = found.get(key, (0, []))
+        stats = _numbers(bucket)
+        found[key] = (count + bucket["doc_count"], numbers if stats is None else [*numbers, stats])
+    if request.percentiles and request.of is not None:
+        _add_sketches(day, query, request, found)
+
+
+def _stats(request: CellsRequest) -> dict[str, Any]:
+    return {} if request.of is None else {"numbers": {"stats": {"field": request.of}}}
+
+
+def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
+    stats = bucket.get("numbers")
+    if not stats or not stats["count"]:
+        return None
+    return Numbers(stats["count"], stats["sum"], stats["min"], stats["max"])
+
+
+def _add_sketches(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
+    least = min((n.least for _, all_ in found.values() for n in all_), default=0.0)
+    greatest = max((n.greatest for _, all_ in found.values() for n in all_), default=0.0)
+    buckets = sketch_ranges(least, greatest)
+    keys = {start: key for key, start, _ in buckets}
+    ends = [{"from": start, "to": end} for _, start, end in buckets] or [{"to": 1.0}]
+    asked = {"sketch": {"range": {"field": request.of, "ranges": ends}}}
+    times = TimeRange(request.start_us, request.end_us)
+    for key, bucket in _groups(day, query, request, times, asked):
+        zeros, bins = 0, defaultdict[int, int](int)
+        for one in bucket["sketch"]["buckets"]:
+            if one["doc_count"] and one.get("from") in keys:
+                bins[keys[one["from"]]] += one["doc_count"]
+            elif one["doc_count"]:
+                zeros += one["doc_count"]
+        count, numbers = found[key]
+        found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, Durations(zeros, bins))])
+
+
+def _groups(
+    day: Snapshot, query: Query, request: CellsRequest, times: TimeRange, each: dict[str, Any]
+) -> Iterator[tuple[_Key, Mapping[str, Any]]]:
+    """Stretch and values, and the bucket of the events that have them."""
+    narrowed = in_times(day, query, times)
+    if narrowed is None:
+        return
+    try:
+        rows = list(_rows(day, narrowed, request, each))
+    except ValueError as error:  # too many buckets for one answer
+        halves = _halves(times, request)
+        if halves is None:
+            raise too_many_cells() from error
+        for half in halves:
+            yield from _groups(day, query, request, half, each)
+        return
+    yield from rows
+
+
+def _halves(times: TimeRange, request: CellsRequest) -> tuple[TimeRange, TimeRange] | None:
+    start_us, end_us = times.start_us or 0, times.end_us or 0
+    stretches = -(-(end_us - start_us) // request.width_us)
+    if stretches < 2:
+        return None
+    middle_us = start_us + stretches // 2 * request.width_us
+    return TimeRange(start_us, middle_us), TimeRange(middle_us, end_us)
+
+
+def _rows(
+    day: Snapshot, query: Query, request: CellsRequest, each: dict[str, Any]
+) -> Iterator[tuple[_Key, Mapping[str, Any]]]:
+    inner = each
+    for name in reversed(request.by):
+        terms = {"field": name, "size": _AT_ONCE, "missing": _NONE}
+        inner = {"found": {"terms": terms, "aggs": inner} if inner else {"terms": terms}}
+    width_us, offset_us = request.width_us, request.start_us % request.width_us
+    stretches: dict[str, Any] = {
+        "histogram": {"field": TIME, "interval": width_us, "offset": offset_us, "min_doc_count": 1}
+    }
+    if inner:
+        stretches["aggs"] = inner
+    for stretch in day.searcher.aggregate(query, {"stretches": stretches})["stretches"]["buckets"]:
+        start_us = int(stretch["key"])
+        for values, bucket in _leaves(stretch, (), len(request.by)):
+            yield (start_us, values), bucket
+
+
+def _leaves(
+    bucket: Mapping[str, Any], above: tuple[str, ...], left: int
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if not left:
+        yield above, bucket
+        return
+    for one in bucket["found"]["buckets"]:
+        value = "" if one["key"] == _NONE else label_of(one["key"])
+        yield from _leaves(one, (*above, value), left - 1)
