@@ -1,15 +1,22 @@
-"""How is an archive written so that it is either whole or not there, and how is it read back?"""
+"""How is an archive written so that it is either whole or not there, and how is it read back?
+
+An archive under way has a name of its own and is locked by its writer: several may be written to one
+folder at once, and what a crash leaves is known by having no lock. Names are given one at a time.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 import zstandard
 
@@ -34,6 +41,7 @@ _PIECE_BYTES = 2**20
 _LINES_AT_ONCE = 1000
 _BYTES_AT_ONCE = 8 * 2**20
 _UNFINISHED = ".new"
+_LOCK = ".archives.lock"
 
 
 class ArchiveWriter:
@@ -53,7 +61,7 @@ class ArchiveWriter:
         self._folder = folder
         self._day = day
         self._index = index
-        self._unfinished = folder / f".{index}{DATA_SUFFIX}{_UNFINISHED}"
+        self._unfinished = folder / f".{index}.{uuid4().hex}{DATA_SUFFIX}{_UNFINISHED}"
         self._content, self._digest = sha256(), Digest()
         self._events = self._size = 0
         self._first: tuple[int, str] | None = None
@@ -61,7 +69,10 @@ class ArchiveWriter:
         self._runs: dict[str, int] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file: IO[bytes] = self._unfinished.open("wb", buffering=0)
+            with _alone(folder):
+                _clear_up(folder, index)
+                self._file: IO[bytes] = self._unfinished.open("wb", buffering=0)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as error:
             raise for_room(error, folder) from error
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
@@ -102,19 +113,21 @@ class ArchiveWriter:
         try:
             self._stream.flush(zstandard.FLUSH_FRAME)
             os.fsync(self._file.fileno())
-            self._file.close()
             made = self._manifest(created, delete_after)
             check(made, self._unfinished)
-            known = next((one for one in manifests(self._folder) if _is_same(one, made)), None)
+            with _alone(self._folder):
+                known = next((one for one in manifests(self._folder) if _is_same(one, made)), None)
+                if known is None:
+                    made = replace(made, stem=_free_stem(self._folder, self._index))
+                    self._unfinished.rename(made.data)
+                    write_manifest(made)
             if known is not None:
                 check(known)
                 self._unfinished.unlink()
-                return known
-            self._unfinished.rename(made.data)
-            write_manifest(made)
+            self._file.close()
         except OSError as error:
             raise for_room(error, self._folder) from error
-        return made
+        return known or made
 
     def give_up(self) -> None:
         """Leaves nothing behind. Idempotent; nothing after `finish`."""
@@ -124,7 +137,7 @@ class ArchiveWriter:
 
     def _manifest(self, created: str, delete_after: str | None) -> Manifest:
         return Manifest(
-            folder=self._folder, stem=_free_stem(self._folder, self._index), day=self._day,
+            folder=self._folder, stem=self._index, day=self._day,
             index=self._index, events=self._events,
             first=None if self._first is None else self._first[1],
             last=None if self._last is None else self._last[1],
@@ -228,16 +241,15 @@ def move(manifest: Manifest, folder: Path, *, delete_after: str | None) -> Manif
         delete_after: When it may be deleted.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = next((one for one in manifests(folder) if _is_same(one, manifest)), None)
-    if known is not None:
-        delete(manifest)
-        return known
-    stem = _free_stem(folder, manifest.index)
-    moved = replace(manifest, folder=folder, stem=stem, delete_after=delete_after)
-    os.link(manifest.data, moved.data)
-    write_manifest(moved)
+    with _alone(folder):
+        known = next((one for one in manifests(folder) if _is_same(one, manifest)), None)
+        if known is None:
+            stem = _free_stem(folder, manifest.index)
+            known = replace(manifest, folder=folder, stem=stem, delete_after=delete_after)
+            os.link(manifest.data, known.data)
+            write_manifest(known)
     delete(manifest)
-    return moved
+    return known
 
 
 def _decompressed(path: Path) -> Iterator[list[bytes]]:
@@ -276,6 +288,22 @@ def _free_stem(folder: Path, index: str) -> str:
     with suppress(FileNotFoundError):
         (folder / f"{stem}{DATA_SUFFIX}").unlink()
     return stem
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One at a time gives names in a folder; a moment's work, which the others wait for."""
+    with (folder / _LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _clear_up(folder: Path, index: str) -> None:
+    """Deletes what crashes have left of archives of a day: nobody has it locked."""
+    for path in folder.glob(f".{escape(index)}.*{DATA_SUFFIX}{_UNFINISHED}"):
+        with path.open("rb") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 def _is_same(one: Manifest, other: Manifest) -> bool:

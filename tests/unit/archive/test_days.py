@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,7 +160,38 @@ async def test_old_archives_are_deleted_with_the_same_grace(place: Place) -> Non
     assert len(list(manifests(place.data / "a" / "deleted"))) == 1
     place.clock.advance(86400)
     await keeper.keep()
-    assert list((place.data / "a" / "deleted").iterdir()) == []
+    left = [path.name for path in (place.data / "a" / "deleted").iterdir()]
+    assert left == [".archives.lock"]
+
+
+def test_two_archives_of_one_name_are_written_at_once(tmp_path: Path) -> None:
+    one, other = (files.ArchiveWriter(tmp_path, DAY, "logs") for _ in range(2))
+    one.add(documents(30))
+    other.add(documents(50, first=100))
+    finished = [writer.finish(created="2026-03-20T12:00:00Z") for writer in (other, one)]
+    assert [(made.stem, made.events) for made in finished] == [("logs", 50), ("logs-2", 30)]
+    for made in manifests(tmp_path):
+        files.check(made)
+
+
+def test_two_equal_archives_become_one(tmp_path: Path) -> None:
+    one, other = (files.ArchiveWriter(tmp_path, DAY, "logs") for _ in range(2))
+    for writer in (one, other):
+        writer.add(documents(30))
+    finished = [writer.finish(created="2026-03-20T12:00:00Z") for writer in (one, other)]
+    assert finished[0] == finished[1]
+    assert len(list(tmp_path.glob("*.zst"))) == 1
+    assert list(tmp_path.glob(".*.new")) == []
+
+
+def test_what_a_crash_has_left_of_an_archive_is_cleared_up(tmp_path: Path) -> None:
+    left = tmp_path / ".logs.0123.ndjson.zst.new"
+    left.write_bytes(b"half of it")
+    first = files.ArchiveWriter(tmp_path, DAY, "logs")
+    assert not left.exists()
+    files.ArchiveWriter(tmp_path, DAY, "logs").give_up()
+    first.add(documents(3))
+    assert first.finish(created="2026-03-20T12:00:00Z").events == 3
 
 
 @pytest.mark.parametrize("place_of_damage", [10, -10])

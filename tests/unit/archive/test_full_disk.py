@@ -29,7 +29,8 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    found = (path.name for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.endswith(".lock"))
 
 
 def fill(path: Path) -> None:
