@@ -76,6 +76,7 @@ class FieldsAnswer(BaseModel):
 class HistogramBucket(BaseModel):
     """Matches in one stretch of time."""
 
+    begin: str = Field(alias="from")
     count: int
     by: dict[str, int]
 
@@ -85,6 +86,7 @@ class HistogramAnswer(BaseModel):
 
     interval: str
     buckets: list[HistogramBucket]
+    warnings: list[str]
 
 
 class Numbers(BaseModel):

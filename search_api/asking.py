@@ -42,11 +42,19 @@ _WANTED_BUCKETS = 60
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Query and times of a request, understood; notes say what may not be meant so."""
+    """A request, understood.
+
+    Attributes:
+        query: Which events.
+        times: Of which times.
+        notes: What may not be meant so, a sentence each.
+        zone: Of the user.
+    """
 
     query: Query
     times: TimeRange
     notes: Sequence[str]
+    zone: ZoneInfo
 
 
 def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
@@ -68,7 +76,7 @@ def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_nam
     end_us = None if not end else parse_until(end, now_ns=now_ns, zone=zone)
     reading = parse_query_with_notes(q, now_ns=now_ns, zone=zone)
     notes = [note.text for note in reading.notes]
-    return Asked(reading.query, TimeRange(start_us, end_us), notes)
+    return Asked(reading.query, TimeRange(start_us, end_us), notes, zone)
 
 
 def order_of(sort: str) -> SortOrder:
@@ -98,10 +106,9 @@ def keyword_field(name: str) -> str:
     return stored
 
 
-def automatic_interval_us(times: TimeRange, now_us: int) -> int:
-    """A round width that makes about sixty buckets of a range; of the last day when it is open."""
-    end = times.end_us if times.end_us is not None else now_us
-    start = times.start_us if times.start_us is not None else end - 86_400_000_000
+def automatic_interval_us(times: TimeRange) -> int:
+    """A round width that makes about sixty buckets of a range with both its ends."""
+    start, end = times.start_us or 0, times.end_us or 0
     wanted_s = max(1, (end - start) // 1_000_000) / _WANTED_BUCKETS
     return next((w for w in _WIDTHS_S if w >= wanted_s), _WIDTHS_S[-1]) * 1_000_000
 
@@ -129,9 +136,16 @@ def _copy(source: Any, target: dict[str, Any], path: list[str]) -> None:  # noqa
         _copy(source[head], target.setdefault(head, {}), rest)
 
 
-def buckets_of(histogram: Histogram) -> list[dict[str, Any]]:
-    """Buckets as they are answered."""
-    return [{"from": iso_text(b.start_us), "count": b.count, "by": b.by} for b in histogram.buckets]
+def shown_histogram(found: Histogram) -> dict[str, Any]:
+    """A histogram as it is answered."""
+    ms, rest = divmod(found.interval_us, 1000)
+    text = f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
+    return {
+        "interval": f"{found.interval_us}us" if rest else text,
+        "buckets": [
+            {"from": iso_text(b.start_us), "count": b.count, "by": b.by} for b in found.buckets
+        ],
+    }
 
 
 def total_of(count: Count) -> dict[str, Any]:

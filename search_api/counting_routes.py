@@ -7,12 +7,12 @@ from fastapi import APIRouter, Response
 from logboom.query.times import parse_interval
 from search_api.answers import CountAnswer, HistogramAnswer
 from search_api.asking import (
-    automatic_interval_us,
-    buckets_of,
     keyword_field,
+    shown_histogram,
     total_of,
     understand,
 )
+from search_api.histograms import histogram_of
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.responding import answer
@@ -37,20 +37,11 @@ def counting_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """Counts matches over time."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        width = (
-            parse_interval(interval)
-            if interval
-            else automatic_interval_us(asked.times, clock.now_ns() // 1000)
-        )
-        split = None if by is None else keyword_field(by)
-        found = await store.histogram(asked.query, asked.times, interval_us=width, by=split)
-        return answer(
-            {
-                "interval": f"{width // 1_000_000}s"
-                if width % 1_000_000 == 0
-                else f"{width // 1000}ms",
-                "buckets": buckets_of(found),
-            }
-        )
+        found = await histogram_of(
+            store, asked, now_us=clock.now_ns() // 1000,
+            width_us=parse_interval(interval) if interval else None,
+            by=None if by is None else keyword_field(by),
+        )  # fmt: skip
+        return answer({**shown_histogram(found), "warnings": list(asked.notes)})
 
     return router

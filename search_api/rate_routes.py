@@ -65,7 +65,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
         stretch = stretch_of(asked.times, now_ns // 1000, section, width_us)
         if width_us is None:
             times = TimeRange(stretch.start_us, stretch.end_us)
-            automatic_us = automatic_interval_us(times, now_ns // 1000)
+            automatic_us = automatic_interval_us(times)
             width_us = max(stretch.tier.width_us, automatic_us)
             stretch = stretch_of(asked.times, now_ns // 1000, section, width_us)
         rows = [

@@ -1,0 +1,81 @@
+"""How many matches are there over time, as people in a time zone count it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from logboom.event import epoch_us
+from logboom.store import Bucket, Histogram, Store, TimeRange
+from search_api.asking import Asked, automatic_interval_us
+from search_api.zoned import cut
+
+_DAY_US = 86_400_000_000
+_VALUES = 10
+_MOST_VALUES = 1_000
+
+
+async def histogram_of(
+    store: Store, asked: Asked, *, width_us: int | None, by: str | None, now_us: int
+) -> Histogram:
+    """Counts matches over time; every bucket of the range is there, also where nothing happened.
+
+    Args:
+        store: Has the events.
+        asked: Query, times and zone.
+        width_us: Of a bucket; None: whatever makes about sixty of them.
+        by: Stored name of a field to split by its ten most frequent values, or None.
+        now_us: The present: an open range ends there.
+
+    Raises:
+        QueryError: The query or the field cannot be used, or there would be too many buckets.
+        StoreUnavailable: Ask again later.
+    """
+    times = asked.times
+    known = await _known(store, times, now_us)
+    if width_us is None:
+        width_us = automatic_interval_us(TimeRange(*known))
+    parts = cut(times, known, width_us, asked.zone)
+    chosen = await _most_frequent(store, asked, by) if by and len(parts.pieces) > 1 else None
+    found = [
+        await _piece(
+            store, replace(asked, times=piece.times), width_us, by, piece.offset_us, chosen
+        )
+        for piece in parts.pieces
+    ]
+    end_us = (
+        max(now_us, times.start_us) if times.end_us is None and times.start_us else times.end_us
+    )
+    return Histogram(width_us, parts.assembled(found, TimeRange(times.start_us, end_us)))
+
+
+async def _piece(
+    store: Store, asked: Asked, width_us: int, by: str | None, offset_us: int,
+    chosen: frozenset[str] | None,
+) -> Sequence[Bucket]:  # fmt: skip
+    found = await store.histogram(
+        asked.query, asked.times, interval_us=width_us, by=by,
+        by_size=_VALUES if chosen is None else _MOST_VALUES, offset_us=offset_us,
+    )  # fmt: skip
+    if chosen is None:
+        return found.buckets
+    return [
+        replace(one, by={value: one.by[value] for value in one.by if value in chosen})
+        for one in found.buckets
+    ]
+
+
+async def _most_frequent(store: Store, asked: Asked, by: str) -> frozenset[str]:
+    """The values of the whole range: those of its pieces may be others."""
+    found = await store.facets(asked.query, asked.times, fields=[by], size=_VALUES)
+    return frozenset(one.value for one in found.values[by])
+
+
+async def _known(store: Store, times: TimeRange, now_us: int) -> tuple[int, int]:
+    """Where a range of times begins and ends, with the days that there are for an open end."""
+    start_us, end_us = times.start_us, times.end_us
+    if start_us is None:
+        days = await store.days()
+        first_us = epoch_us(f"{days[0].day}T00:00:00Z") if days else now_us - _DAY_US
+        start_us = first_us if end_us is None else min(first_us, end_us)
+    return start_us, max(start_us, now_us) if end_us is None else end_us
