@@ -1,6 +1,12 @@
-"""How do AND, OR and mere neighbourhood join clauses?"""
+"""How do AND, OR and mere neighbourhood join clauses?
+
+logboom's own language takes neighbours for wanted together (`Chain`). Elasticsearch's `query_string`
+takes them for alternatives, unless it is told otherwise (`LooseChain`).
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from logboom.errors import QueryError
 from logboom.query.leaves import Leaves
@@ -99,3 +105,57 @@ class Chain:
                 "write a (b OR c) for the other meaning.",
                 self._neighbours_at,
             )
+
+
+@dataclass(slots=True)
+class _Part:
+    """Clauses that an operator joins, or one alone."""
+
+    chain: Chain = field(default_factory=Chain)
+    clauses: int = 0
+    has_sign: bool = False
+
+    def decides_alone(self) -> bool:
+        """True when it must be there, or must not, whatever its neighbours are."""
+        return self.clauses == 1 and self.has_sign
+
+
+class LooseChain:
+    """Clauses side by side that are alternatives, but for those with a sign.
+
+    What AND or OR joins is one clause among its neighbours. `+a` must be there and makes those without
+    a sign optional; `-a` must not.
+    """
+
+    def __init__(self) -> None:
+        self._parts = [_Part()]
+        self._is_joined = False
+
+    def join(self, kind: Joint, word: Word) -> None:
+        """AND or OR comes next; errors as of `Chain`."""
+        self._parts[-1].chain.join(kind, word)
+        self._is_joined = True
+
+    def begin(self, position: int) -> None:
+        """A clause begins."""
+        if self._parts[-1].clauses and not self._is_joined:
+            self._parts.append(_Part())
+        self._parts[-1].chain.begin(position)
+
+    def add(self, clause: Query | None, plus: Word | None) -> None:
+        """A clause has ended; None when there is nothing in it to look for."""
+        part = self._parts[-1]
+        part.chain.add(clause, plus)
+        part.clauses += 1
+        part.has_sign = plus is not None or isinstance(clause, Not)
+        self._is_joined = False
+
+    def query(self, leaves: Leaves) -> Query | None:
+        """All clauses together; errors as of `Chain`."""
+        found = [(part, part.chain.query(leaves)) for part in self._parts]
+        given = [(part, query) for part, query in found if query is not None]
+        wanted = [query for part, query in given if part.decides_alone()]
+        optional = [query for part, query in given if not part.decides_alone()]
+        if optional and all(isinstance(query, Not) for query in wanted):
+            wanted = [either for either in (disjunction(optional),) if either is not None] + wanted
+        return conjunction(wanted)

@@ -44,6 +44,10 @@ MAX_TIMES = 100
 _LEVEL = "log.level"
 
 
+class EmptyRange(QueryError):
+    """A range that nothing can lie in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """Where a clause looks.
@@ -231,7 +235,7 @@ class Leaves:
             return _levels_between(lower, upper, at)
         low, high = self._ends(field, lower, upper)
         if low is not None and high is not None and _nothing_between(field.kind, low, high):
-            raise QueryError(
+            raise EmptyRange(
                 "nothing lies in this range: its lower end is not below its upper end",
                 position=at,
                 suggestion="swap the ends",
@@ -347,7 +351,7 @@ def _levels_between(lower: End | None, upper: End | None, at: int) -> Query:
         last = LEVELS.index(read_level(upper.text, at=upper.position)) - (not upper.included)
     chosen = tuple(Term(_LEVEL, level) for level in LEVELS[first : last + 1])
     if not chosen:
-        raise QueryError(
+        raise EmptyRange(
             "no level lies in this range",
             position=at,
             suggestion=f"the levels, ascending, are {' '.join(LEVELS)}",

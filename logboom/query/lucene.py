@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logboom.errors import QueryError
-from logboom.query.chain import Chain, negation
+from logboom.query.chain import Chain, LooseChain, negation
 from logboom.query.clauses import Clauses
 from logboom.query.colons import Colon, colon_after
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
 from logboom.query.model import MatchAll, Query
 from logboom.query.names import near_name_note
 from logboom.query.notes import Note
-from logboom.query.scanner import Scanner, Word, quoted, unescape, unescape_pattern
+from logboom.query.scanner import Joint, Scanner, Word, quoted, unescape, unescape_pattern
 
 MAX_LENGTH = 10_000
 """Characters of a query."""
@@ -40,13 +40,14 @@ class Reading:
     notes: tuple[Note, ...]
 
 
-def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Query:
+def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC, neighbours: Joint = "AND") -> Query:
     """Reads a query.
 
     Args:
         text: What a user typed. Nothing but white space asks for every event.
         now_ns: The present, nanoseconds since the epoch, for times such as ``now-1h``.
         zone: In which times without an offset are read, and days begin.
+        neighbours: What joins clauses that stand side by side.
 
     Returns:
         The model. And, Or are flat; a negation is never negated again.
@@ -55,10 +56,12 @@ def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Query:
         QueryError: When the text is no query, or goes beyond a limit: with the position of the
             trouble, and what to write instead where that can be known.
     """
-    return parse_query_with_notes(text, now_ns=now_ns, zone=zone).query
+    return parse_query_with_notes(text, now_ns=now_ns, zone=zone, neighbours=neighbours).query
 
 
-def parse_query_with_notes(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Reading:
+def parse_query_with_notes(
+    text: str, *, now_ns: int, zone: tzinfo = UTC, neighbours: Joint = "AND"
+) -> Reading:
     """The same, with hints about what may not have been meant so: arguments, errors as there."""
     if len(text) > MAX_LENGTH:
         raise QueryError(
@@ -68,7 +71,7 @@ def parse_query_with_notes(text: str, *, now_ns: int, zone: tzinfo = UTC) -> Rea
         )
     _refuse_half_characters(text)
     leaves = Leaves(now_ns, zone)
-    query = _Parser(text, leaves).read()
+    query = _Parser(text, leaves, neighbours).read()
     return Reading(query, tuple(leaves.notes))
 
 
@@ -85,9 +88,10 @@ def _refuse_half_characters(text: str) -> None:
 
 
 class _Parser:
-    def __init__(self, text: str, leaves: Leaves) -> None:
+    def __init__(self, text: str, leaves: Leaves, neighbours: Joint) -> None:
         self._scanner = Scanner(text)
         self._leaves = leaves
+        self._chain_kind = Chain if neighbours == "AND" else LooseChain
         self._depth = 0
         self._clauses = Clauses(self._scanner, leaves)
         self._count = 0
@@ -113,7 +117,7 @@ class _Parser:
 
     def _chain(self, field: Field) -> Query | None:
         """Clauses up to the end or to a closing parenthesis; None when nothing is left of them."""
-        chain = Chain()
+        chain = self._chain_kind()
         while True:
             self._scanner.skip_space()
             joint = self._scanner.take_joint()

@@ -294,3 +294,22 @@ def test_times_are_read_in_the_callers_zone(
 def test_an_object_exists_when_any_of_its_fields_does() -> None:
     query = parsed("_exists_:log.file")
     assert query == Or((Exists("log.file.path"), Exists("attributes.log.file")))
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("a b", "a OR b"),
+        ("a b -c", "(a OR b) AND NOT c"),
+        ("+a b", "a"),
+        ("+a -b c", "a AND NOT b"),
+        ("a AND b c", "(a AND b) OR c"),
+        ("a OR b c", "a OR b OR c"),
+        ("-a", "NOT a"),
+        ("NOT a OR b c", "NOT a OR b OR c"),
+        ("level:(error warn) -a", "level:(error OR warn) AND NOT a"),
+        ("a (b AND c) d", "a OR (b AND c) OR d"),
+    ],
+)
+def test_neighbours_may_be_alternatives(text: str, means: str) -> None:
+    assert parse_query(text, now_ns=0, neighbours="OR") == parse_query(means, now_ns=0)
