@@ -1,0 +1,257 @@
+"""Who is told of what, now? A pure function of groups, alerts, plan and time.
+
+Source: the notification pipeline of Prometheus Alertmanager,
+https://prometheus.io/docs/alerting/latest/alertmanager/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from logboom.matching import match_all
+from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying.group import Delivery, Group, Member, delivery_key
+from search_api.notifying.joining import Groups, joined
+from search_api.notifying.plan import Plan, Route, Timing, severity_of
+from search_api.notifying.quiet import Hush, Quiet
+
+FORGOTTEN_AFTER: Final = timedelta(minutes=10)
+"""What has resolved is remembered for so long, in case that it is handed over again."""
+
+MOST_PENDING: Final = 10
+"""While so many messages of a group wait for one receiver, no further ones are decided."""
+
+_FIRING, _RESOLVED = AlertState.FIRING, AlertState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows.
+
+    Attributes:
+        groups: All groups by key; those that are not changed are the same objects.
+        notifications: The messages that were decided now; they are in `pending` of their groups.
+    """
+
+    groups: Groups
+    notifications: Sequence[Delivery]
+
+
+def decide(
+    groups: Groups, alerts: Iterable[Alert], plan: Plan, quiet: Quiet, now: datetime
+) -> Decision:
+    """Takes over transitions, and decides which messages are due.
+
+    Args:
+        groups: As they were.
+        alerts: What has begun to fire or resolved since; the same again changes nothing.
+        plan: What is configured.
+        quiet: What people have silenced or acknowledged.
+        now: The time.
+    """
+    taken = joined(groups, alerts, plan, now)
+    world = _World(taken, plan, quiet, now)
+    after: dict[str, Group] = {}
+    told: list[Delivery] = []
+    for key, group in taken.items():
+        group, deliveries = _told(group, world)  # noqa: PLW2901 - the same group, a moment later
+        told += deliveries
+        group = _forgetful(group, now)  # noqa: PLW2901
+        if group.members or group.pending:
+            after[key] = group
+    return Decision(after, told)
+
+
+class _World:
+    """What holds for all groups at one moment."""
+
+    def __init__(self, groups: Groups, plan: Plan, quiet: Quiet, now: datetime) -> None:
+        self._groups = groups
+        self.plan = plan
+        self.routes = plan.routes()
+        self.quiet = quiet
+        self.now = now
+
+    @cached_property
+    def hush(self) -> Hush:
+        """Asked for only when something is due."""
+        firing = {
+            episode: member
+            for group in self._groups.values()
+            for episode, member in group.members.items()
+            if member.fires
+        }
+        return Hush(self.quiet, self.plan.inhibitions, firing.values(), self.now)
+
+    def is_acknowledged(self, member: Member) -> bool:
+        return member.alert.episode in self.quiet.acknowledged
+
+    def route(self, group: Group) -> Route:
+        """Its route; the root's times hold for one that has none of its own."""
+        return self.routes.get(group.path, self.plan.root)
+
+
+def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
+    route = world.route(group)
+    regular = _is_due(group, route, world)
+    steps = _steps_due(group, world)
+    if not (regular or steps) or world.plan.is_muted(route, world.now):
+        return group, []
+    if len(group.pending) >= MOST_PENDING:
+        return group, []
+    deliveries: list[Delivery] = []
+    if regular:
+        group, deliveries = _regular(group, world)
+    for level, receiver, members in steps:
+        group, escalated = _escalated(group, level, receiver, members, world)
+        deliveries += escalated
+    return replace(group, pending=(*group.pending, *deliveries)), deliveries
+
+
+def _is_due(group: Group, route: Route, world: _World) -> bool:
+    """Whether the time has come, not yet whether anybody may be told."""
+    changed = [one for one in group.members.values() if one.is_fresh or _is_news(group, one)]
+    if group.is_digest:
+        since = min((one.ended_at or one.joined_at for one in changed), default=None)
+        return since is not None and world.plan.next_digest(since) <= world.now
+    if changed:
+        if group.told_at is None:
+            return _earliest(changed, route, lambda t: t.wait, lambda m: m.joined_at) <= world.now
+        told_at = group.told_at
+        return _earliest(changed, route, lambda t: t.interval, lambda _: told_at) <= world.now
+    return _is_repeat_due(group, route, world)
+
+
+def _is_news(group: Group, member: Member) -> bool:
+    """Whether an end is to be told: of what was told to fire, and in a daily message of everything."""
+    return member.is_over or (
+        group.is_digest and member.ended_at is not None and member.told is None
+    )
+
+
+def _earliest(
+    members: Iterable[Member], route: Route, wait: Callable[[Timing], timedelta],
+    since: Callable[[Member], datetime],
+) -> datetime:  # fmt: skip
+    return min(since(one) + wait(route.timing(severity_of(one.alert.labels))) for one in members)
+
+
+def _is_repeat_due(group: Group, route: Route, world: _World) -> bool:
+    members = [one for one in group.members.values() if one.fires and one.told is _FIRING]
+    open_ones = [one for one in members if not world.is_acknowledged(one)]
+    if not open_ones or group.told_at is None:
+        return False
+    told_at = group.told_at
+    return _earliest(open_ones, route, lambda t: t.repeat, lambda _: told_at) <= world.now
+
+
+def _regular(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
+    """The message to the group's own receiver, and resolve notices to those of its escalations."""
+    firing = [one for one in group.members.values() if one.fires and not world.hush.covers(one)]
+    fresh = [one for one in firing if one.told is None]
+    over = [one for one in group.members.values() if _is_news(group, one)]
+    if not fresh and not over and (
+        group.is_digest or not _is_repeat_due_among(firing, group, world)
+    ):  # fmt: skip
+        return group, []
+    repeats = group.repeats if fresh or over else group.repeats + 1
+    kind = _kind(group, firing, fresh, over)
+    deliveries = _messages(group, kind, repeats if kind == "repeat" else 0, firing, over, world)
+    members = dict(group.members)
+    for one in firing:
+        members[one.alert.episode] = replace(one, told=_FIRING, told_at=one.told_at or world.now)
+    for one in over:
+        members[one.alert.episode] = replace(one, told=_RESOLVED)
+    told = replace(group, members=members, told_at=world.now, repeats=repeats)
+    return told, deliveries
+
+
+def _is_repeat_due_among(firing: Sequence[Member], group: Group, world: _World) -> bool:
+    among = replace(group, members={one.alert.episode: one for one in firing})
+    return _is_repeat_due(among, world.route(group), world)
+
+
+def _kind(
+    group: Group, firing: Sequence[Member], fresh: Sequence[Member], over: Sequence[Member]
+) -> str:
+    if group.is_digest:
+        return "digest"
+    if fresh or (over and firing):
+        return "firing"
+    return "resolved" if over else "repeat"
+
+
+def _messages(
+    group: Group, kind: str, count: int, firing: Sequence[Member], over: Sequence[Member],
+    world: _World,
+) -> list[Delivery]:  # fmt: skip
+    ended = [] if group.receiver in world.plan.unresolving else over
+    messages = []
+    if kind == "firing" and not any(one.told is None for one in firing) and not ended:
+        firing = []  # nothing is new for one that is not told of resolutions
+    if firing or ended:
+        messages.append(_message(group, group.receiver, kind, count, [*firing, *ended], world.now))
+    escalated = sorted({name for one in over for name in one.told_to})
+    for name in escalated:
+        if name not in world.plan.unresolving and name != group.receiver:
+            theirs = [one for one in over if name in one.told_to]
+            messages.append(_message(group, name, "resolved", 0, theirs, world.now))
+    return messages
+
+
+def _steps_due(group: Group, world: _World) -> list[tuple[int, str, list[Member]]]:
+    """Steps of the escalation that are due: level, receiver, alerts."""
+    escalation, found = world.plan.escalation, []
+    if not escalation.steps or group.is_digest:
+        return []
+    waiting = [
+        one for one in group.members.values()
+        if one.fires and one.told_at is not None and one.level < len(escalation.steps)
+        and match_all(escalation.matchers, one.alert.labels) and not world.is_acknowledged(one)
+    ]  # fmt: skip
+    for level, (after, receiver) in enumerate(escalation.steps, 1):
+        due = [
+            one for one in waiting
+            if one.level < level and one.told_at is not None and one.told_at + after <= world.now
+            and not world.hush.covers(one)
+        ]  # fmt: skip
+        if due:
+            found.append((level, receiver, due))
+    return found
+
+
+def _escalated(
+    group: Group, level: int, receiver: str, due: Sequence[Member], world: _World
+) -> tuple[Group, list[Delivery]]:
+    members = dict(group.members)
+    for one in due:
+        now_is = members[one.alert.episode]
+        told_to = tuple(dict.fromkeys((*now_is.told_to, receiver)))
+        members[one.alert.episode] = replace(now_is, level=level, told_to=told_to)
+    message = _message(group, receiver, "escalation", level, due, world.now)
+    return replace(group, members=members), [message]
+
+
+def _message(
+    group: Group, receiver: str, kind: str, count: int, members: Sequence[Member], now: datetime
+) -> Delivery:
+    alerts = tuple((one.alert.episode, _FIRING if one.fires else _RESOLVED) for one in members)
+    key = delivery_key(group.key, receiver, kind, count, alerts)
+    return Delivery(key, receiver, kind, count if kind == "escalation" else 0, alerts, now)
+
+
+def _forgetful(group: Group, now: datetime) -> Group:
+    """Drops what has resolved a while ago, unless a message still tells of it."""
+    gone = [
+        episode for episode, one in group.members.items()
+        if one.ended_at is not None and not _is_news(group, one) and now - one.ended_at >= FORGOTTEN_AFTER
+    ]  # fmt: skip
+    if not gone:
+        return group
+    waiting = {episode for one in group.pending for episode, _ in one.alerts}
+    left = {name: one for name, one in group.members.items() if name not in gone or name in waiting}
+    return group if len(left) == len(group.members) else replace(group, members=left)

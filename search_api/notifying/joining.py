@@ -1,0 +1,140 @@
+"""Which groups do alerts belong to?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying.group import MOST_MEMBERS, Group, Member, group_key, shortened
+from search_api.notifying.plan import ALL_LABELS, Plan, Route, severity_of
+
+Groups = Mapping[str, Group]
+
+RECEIVER_FAILING = "ReceiverFailing"
+"""`alertname` of what is told when a receiver, named by the label `receiver`, cannot be reached."""
+
+
+def joined(groups: Groups, alerts: Iterable[Alert], plan: Plan, now: datetime) -> Groups:
+    """Takes transitions over into groups.
+
+    Args:
+        groups: All groups by key.
+        alerts: What has begun to fire or resolved, in order; the same again changes nothing.
+        plan: Where they belong.
+        now: The time.
+
+    Returns:
+        All groups; those that are not changed are the same objects.
+    """
+    changed = dict(groups)
+    places = _places(changed)
+    for alert in alerts:
+        for key in sorted(places.get(alert.episode, ())):
+            changed[key] = _updated(changed[key], alert, now)
+        if alert.state is AlertState.FIRING and alert.episode not in places:
+            short = shortened(alert)
+            for route in _ways(plan, alert):
+                group = _place(changed, route, short, plan)
+                group = _without_earlier(group, short)
+                changed[group.key] = group.with_member(alert.episode, Member(short, now))
+                places.setdefault(alert.episode, set()).add(group.key)
+    return changed
+
+
+def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
+    """Moves alerts whose route is not configured any more; messages that wait stay where they are.
+
+    Args:
+        groups: All groups by key.
+        plan: What is configured now.
+        now: The time.
+    """
+    routes = plan.routes()
+    homeless = [
+        group for group in groups.values()
+        if group.path not in routes or routes[group.path].receiver != group.receiver
+    ]  # fmt: skip
+    changed = dict(groups)
+    for old in homeless:
+        for episode, member in old.members.items():
+            if not member.fires:
+                continue
+            for route in _ways(plan, member.alert):
+                group = _place(changed, route, member.alert, plan)
+                moved = member if route.receiver == old.receiver else Member(member.alert, now)
+                changed[group.key] = group.with_member(episode, moved)
+        settled = {name: one for name, one in old.members.items() if _waits(old, name)}
+        changed[old.key] = replace(old, members=settled)
+    return changed
+
+
+def _without_earlier(group: Group, alert: Alert) -> Group:
+    """A daily message tells the last episode of a series: earlier ones that are over are left out."""
+    if not group.is_digest:
+        return group
+    left = {
+        episode: one
+        for episode, one in group.members.items()
+        if one.fires or one.told is not None or one.alert.labels != alert.labels
+    }
+    return group if len(left) == len(group.members) else replace(group, members=left)
+
+
+def _waits(group: Group, episode: str) -> bool:
+    return any(episode == name for one in group.pending for name, _ in one.alerts)
+
+
+def _places(groups: Groups) -> dict[str, set[str]]:
+    places: dict[str, set[str]] = {}
+    for key, group in groups.items():
+        for episode in group.members:
+            places.setdefault(episode, set()).add(key)
+    return places
+
+
+def _updated(group: Group, alert: Alert, now: datetime) -> Group:
+    member = group.members[alert.episode]
+    if not member.fires or alert.state is not AlertState.RESOLVED:
+        return group
+    short = shortened(alert)
+    if not short.samples:  # what fired is shown when it resolves, too
+        short = replace(short, samples=member.alert.samples)
+    return group.with_member(alert.episode, replace(member, alert=short, ended_at=now))
+
+
+def _ways(plan: Plan, alert: Alert) -> Iterable[Route]:
+    ways = list({route.path: route for route in plan.root.ways(alert.labels)}.values())
+    if alert.labels.get("alertname") != RECEIVER_FAILING:
+        return ways
+    failing = alert.labels.get("receiver")
+    left = [route for route in ways if route.receiver != failing]
+    return left or [
+        replace(plan.root, receiver=name, path=f"{plan.root.path}>{name}")
+        for name in plan.receivers
+        if name != failing
+    ]
+
+
+def _place(groups: Groups, route: Route, alert: Alert, plan: Plan) -> Group:
+    """The first group with room, or a new one."""
+    is_digest = (
+        plan.digest_at is not None and route.wait is None and severity_of(alert.labels) == "low"
+    )
+    labels = {"digest": "daily"} if is_digest else _common(route, alert)
+    number = 0
+    while True:
+        key = group_key(route.path, route.receiver, labels, number)
+        group = groups.get(key)
+        if group is None:
+            return Group(key, route.path, route.receiver, labels, is_digest)
+        if len(group.members) < MOST_MEMBERS or alert.episode in group.members:
+            return group
+        number += 1
+
+
+def _common(route: Route, alert: Alert) -> Mapping[str, str]:
+    if ALL_LABELS in route.group_by:
+        return dict(alert.labels)
+    return {name: alert.labels[name] for name in route.group_by if name in alert.labels}

@@ -1,0 +1,286 @@
+"""At 0 s this fires, by 30 s that was told: grouping, repeating, resolving, routing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.notifying.timeline import Timeline, plan
+
+TOP = {"receiver": "team", "group_by": ["alertname"], "group_wait": "10s", "group_interval": "1m",
+       "repeat_interval": "4h"}  # fmt: skip
+
+
+@pytest.fixture
+def line() -> Timeline:
+    return Timeline(plan(route=TOP))
+
+
+def test_the_first_message_waits_for_others(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(5)
+    line.fire("Errors2")
+    assert line.seen() == []
+    line.run(5)
+    assert line.seen() == [(10, "team", "firing", "Errors1 Errors2")]
+
+
+def test_what_comes_later_waits_for_the_interval(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(20)
+    line.seen()
+    line.fire("Errors2")
+    line.run(49)
+    assert line.seen() == []
+    line.run(1)
+    assert line.seen() == [(70, "team", "firing", "Errors1 Errors2")]
+
+
+def test_what_comes_long_after_the_last_message_waits_no_longer(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(300)
+    line.seen()
+    line.fire("Errors2")
+    assert line.seen() == [(300, "team", "firing", "Errors1 Errors2")]
+
+
+def test_the_same_is_told_again_after_the_repeat_interval(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(10)
+    line.seen()
+    line.run(4 * 3600 - 60, step_s=60)
+    assert line.seen() == []
+    line.run(4 * 3600 + 120, step_s=60)
+    assert [row[1:] for row in line.seen()] == [("team", "repeat", "Errors1")] * 2
+
+
+def test_a_change_begins_the_repeat_interval_anew(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(3 * 3600, step_s=60)
+    line.fire("Errors2")
+    line.seen()
+    line.run(4 * 3600 - 60, step_s=60)
+    assert line.seen() == []
+    line.run(60)
+    assert line.seen()[0][2:] == ("repeat", "Errors1 Errors2")
+
+
+def test_a_resolve_notice_is_sent_once(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(100)
+    line.seen()
+    line.resolve("Errors1")
+    assert line.seen() == [(100, "team", "resolved", "-Errors1")]
+    line.run(3600, step_s=10)
+    assert line.seen() == []
+    assert line.groups == {}
+
+
+def test_some_resolve_and_some_go_on(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.fire("Errors2")
+    line.run(100)
+    line.seen()
+    line.resolve("Errors1")
+    assert line.seen() == [(100, "team", "firing", "Errors2 -Errors1")]
+
+
+def test_what_resolves_before_it_was_told_is_never_told(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(5)
+    line.resolve("Errors1")
+    line.run(3600, step_s=10)
+    assert line.seen() == []
+    assert line.groups == {}
+
+
+def test_an_alert_that_fires_again_waits_for_the_interval(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(100)
+    line.resolve("Errors1")
+    line.seen()
+    line.run(20)
+    line.fire("Errors2")
+    line.run(39)
+    assert line.seen() == []
+    line.run(1)
+    assert line.seen() == [(160, "team", "firing", "Errors2")]
+
+
+def test_the_same_transition_again_changes_nothing(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(10)
+    line.seen()
+    groups = line.groups
+    for _ in range(3):
+        line._step([line.known["Errors1"]])
+    line.run(120)
+    assert line.seen() == []
+    assert line.groups == groups
+    line.resolve("Errors1")
+    line.seen()
+    line._step([line.known["Errors1"]])  # a late copy of "firing"
+    line.resolve("Errors1")
+    line.run(300)
+    assert line.seen() == []
+
+
+def test_groups_have_the_labels_in_common_that_the_route_names(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.fire("Slow1")
+    line.run(10)
+    assert {row[3] for row in line.seen()} == {"Errors1", "Slow1"}
+
+
+@pytest.mark.parametrize(
+    ("group_by", "messages"),
+    [([], 1), (["alertname"], 1), (["alertname", "service.name"], 2), (["..."], 3)],
+)
+def test_group_by(group_by: list[str], messages: int) -> None:
+    line = Timeline(plan(route=TOP | {"group_by": group_by}))
+    line.fire("Errors1", service__name="cart", host="a")
+    line.fire("Errors2", service__name="cart", host="b")
+    line.fire("Errors3", service__name="shop", host="a")
+    line.run(10)
+    assert len(line.seen()) == messages
+
+
+def test_a_full_group_is_followed_by_another(line: Timeline) -> None:
+    for number in range(120):
+        line.fire(f"Errors{number}")
+    line.run(10)
+    told = line.seen()
+    assert [len(row[3].split()) for row in told] == [50, 50, 20]
+    assert len({name for row in told for name in row[3].split()}) == 120
+
+
+DEFAULTS = [("critical", 0, 10, 3600), ("high", 10, 60, 14_400), ("medium", 60, 300, 43_200)]
+
+
+@pytest.mark.parametrize(("severity", "wait", "interval", "repeat"), DEFAULTS)
+def test_critical_at_once_and_others_in_batches(
+    severity: str, wait: int, interval: int, repeat: int
+) -> None:
+    line = Timeline(plan())
+    line.fire("Errors1", severity=severity)
+    line.run(wait)
+    assert [row[0] for row in line.seen()] == [wait]
+    line.fire("Errors2", severity=severity)
+    line.run(interval - 1)
+    assert line.seen() == []
+    line.run(1)
+    assert line.seen() == [(wait + interval, "team", "firing", "Errors1 Errors2")]
+    line.run(repeat, step_s=repeat / 4)
+    assert [row[2] for row in line.seen()] == ["repeat"]
+
+
+def test_a_critical_one_takes_the_waiting_along() -> None:
+    line = Timeline(plan())
+    line.fire("Errors1", severity="medium")
+    line.run(20)
+    line.fire("Errors2", severity="critical")
+    assert line.seen() == [(20, "team", "firing", "Errors1 Errors2")]
+
+
+@pytest.mark.parametrize(
+    ("word", "wait"), [("page", 0), ("CRITICAL", 0), ("warning", 60), ("odd", 10)]
+)
+def test_usual_words_for_severities_are_understood(word: str, wait: int) -> None:
+    line = Timeline(plan())
+    line.fire("Errors1", severity=word)
+    line.run(100)
+    assert [row[0] for row in line.seen()] == [wait]
+
+
+TREE = TOP | {
+    "group_wait": "0s",
+    "routes": [
+        {"match": {"severity": "critical"}, "receiver": "oncall", "continue": True},
+        {"matchers": ['service.name=~"shop.*"'], "receiver": "lead", "routes": [
+            {"matchers": ["severity!=low", "env !~ 'dev|test'"], "receiver": "head"}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ({}, {"team"}),
+        ({"severity": "critical"}, {"oncall"}),
+        ({"severity": "critical", "service__name": "shop-a"}, {"oncall", "head"}),
+        ({"service__name": "shop-a", "env": "test"}, {"lead"}),
+        ({"service__name": "shop-a", "env": "prod"}, {"head"}),
+        ({"service__name": "workshop"}, {"team"}),
+    ],
+)
+def test_the_tree_of_routes(labels: dict[str, str], receivers: set[str]) -> None:
+    line = Timeline(plan(route=TREE))
+    line.fire("Errors1", **labels)
+    line.run(5)
+    assert {row[1] for row in line.seen()} == receivers
+
+
+def test_routes_inherit_what_they_do_not_say() -> None:
+    tree = TOP | {"routes": [{"match": {"team": "a"}, "group_wait": "1s"}]}
+    made = plan(route=tree)
+    (below,) = made.root.routes
+    assert below.receiver == "team"
+    assert below.group_by == ("alertname",)
+    assert (below.wait, below.interval) == (timedelta(seconds=1), timedelta(minutes=1))
+
+
+def test_two_routes_with_the_same_conditions_are_two() -> None:
+    same = {"match": {"severity": "high"}, "continue": True}
+    tree = TOP | {"group_wait": "0s", "routes": [same, same | {"group_by": []}]}
+    line = Timeline(plan(route=tree))
+    line.fire("Errors1")
+    assert len(line.seen()) == 2
+
+
+def test_one_that_is_not_told_of_ends() -> None:
+    receivers = [
+        {"name": "team", "webhook": "https://ops.example/hook", "send_resolved": False},
+        {"name": "fixer", "action": {"url": "https://ops.example/fix", "secret": "abc"}},
+    ]
+    tree = TOP | {"routes": [{"receiver": "fixer", "match": {"fix": "yes"}}]}
+    line = Timeline(plan(receivers=receivers, route=tree))
+    line.fire("Errors1")
+    line.fire("Errors2")
+    line.fire("Slow1", fix="yes")
+    line.run(100)
+    assert len(line.seen()) == 2
+    line.resolve("Errors1", "Slow1")
+    line.run(200)
+    assert line.seen() == []
+    line.resolve("Errors2")
+    line.run(3600, step_s=10)
+    assert line.seen() == []
+    assert line.groups == {}
+
+
+def test_what_cannot_be_delivered_holds_further_messages_back(line: Timeline) -> None:
+    line.stuck = True
+    for number in range(40):
+        line.fire(f"Errors{number}")
+        line.run(60, step_s=10)
+    assert len(line.seen()) == 10
+    line.stuck = False
+    line.run(60)
+    line.run(60)
+    (row,) = line.seen()
+    assert len(row[3].split()) == 40
+
+
+def test_every_message_has_a_key_of_its_own_that_only_its_content_decides() -> None:
+    def keys() -> list[str]:
+        line = Timeline(plan(route=TOP))
+        line.fire("Errors1")
+        line.run(9 * 3600, step_s=30)
+        line.resolve("Errors1")
+        line.run(60)
+        return [one.key for _, one in line.told]
+
+    first = keys()
+    assert len(set(first)) == len(first) == 4
+    assert keys() == first
