@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Annotated
 
 import orjson
@@ -18,10 +18,10 @@ from search_api.answers import ContextAnswer, Problem
 from search_api.asking import order_of, shown, understand
 from search_api.context import MOST, context_of
 from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
+from search_api.live.news import News
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
-from search_api.tailing import News, Position, Tails, position_of
+from search_api.tailing import Tails
 
-_HEARTBEAT_S = 15.0
 _EVENT_STREAM = "text/event-stream"
 
 _NO_TIME = TimeRange(0, 1)
@@ -95,10 +95,11 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
         out because they were too many at once, or the client too slow.
         """
         query = understand(clock.now_ns(), q, None, None, tz).query
-        since = Position.parse(last_event_id) if last_event_id else None
         await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
+        if last_event_id:
+            await tails.check(last_event_id)
         return StreamingResponse(
-            _server_sent(tails.follow(query, since)),
+            _server_sent(tails.follow(query, last_event_id or None)),
             media_type=_EVENT_STREAM,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -106,32 +107,21 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
     return router
 
 
-async def _server_sent(news: AsyncGenerator[News, None]) -> AsyncIterator[bytes]:
+async def _server_sent(following: AsyncGenerator[News, None]) -> AsyncIterator[bytes]:
     """News as Server-Sent Events, with a sign of life when nothing happens."""
     yield b": logboom tail\n\n"
-    coming = asyncio.ensure_future(anext(news, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait([coming], timeout=_HEARTBEAT_S)
-            if not done:
-                yield b": alive\n\n"
-                continue
-            some = coming.result()
-            if some is None:
-                return
-            yield b"".join(_messages(some))
-            coming = asyncio.ensure_future(anext(news, None))
-    except LogboomError as error:
-        yield b"event: problem\ndata: %b\n\n" % orjson.dumps({"detail": str(error)})
-    finally:
-        coming.cancel()
-        await asyncio.wait([coming])
-        await news.aclose()
+    async with aclosing(following):
+        try:
+            async for news in following:
+                yield b"".join(_messages(news)) or b": alive\n\n"
+        except LogboomError as error:
+            yield b"event: problem\ndata: %b\n\n" % orjson.dumps({"detail": str(error)})
 
 
 def _messages(news: News) -> Iterator[bytes]:
-    if news.dropped:
-        yield b"event: dropped\ndata: %b\n\n" % orjson.dumps({"dropped": news.dropped})
-    for event in news.events:
-        name = position_of(event).text().encode()
-        yield b"id: %b\ndata: %b\n\n" % (name, orjson.dumps(shown(event, [])))
+    left_out = {"dropped": news.dropped, "passed_over": news.passed_over}
+    if any(left_out.values()):
+        place = b"id: %b\n" % news.place.encode() if news.place and not news.lines else b""
+        yield b"event: dropped\n%bdata: %b\n\n" % (place, orjson.dumps(left_out))
+    for line in news.lines:
+        yield b"id: %b\ndata: %b\n\n" % (line.place.encode(), line.json)

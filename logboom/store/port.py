@@ -14,6 +14,7 @@ from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import Head, head_of
 from logboom.query.model import Query
 from logboom.rollups import Rollups
+from logboom.store.arrivals import Arrivals
 from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 
@@ -300,6 +301,11 @@ class Store(Protocol):
     @property
     def rollups(self) -> Rollups:
         """The rates per minute, five minutes and hour."""
+        ...
+
+    @property
+    def arrivals(self) -> Arrivals | None:
+        """Everything in the order in which it was stored; None when the store keeps none."""
         ...
 
     async def writer(self) -> StoreWriter:

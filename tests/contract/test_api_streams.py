@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from logboom.event import event_id
 from logboom.query.lucene import parse_query
 from logboom.store import Document, Store, StoreWriter, open_store
 from search_api.app import create_app
+from search_api.live.news import News
 from search_api.state import PipelineState
-from search_api.tailing import News, Position, Tails
+from search_api.tailing import Tails
+from tests.polling import soon
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OLD, NEW, OTHER = "0123456789abc", "1123456789abc", "2123456789abc"
@@ -159,49 +162,88 @@ async def test_an_export_as_csv_holds_no_formula(world: World) -> None:
     assert [row[1:] for row in rows[1:]] == [[f"line {n}", "'=1+1", f"{n}", ""] for n in range(3)]
 
 
-async def take(tails: Tails, query: str, count: int, since: Position | None = None) -> list[News]:
+async def take(
+    tails: Tails,
+    query: str,
+    count: int,
+    since: str | None = None,
+    listening: list[str] | None = None,
+) -> list[News]:
     """News until so many events have come."""
     taken: list[News] = []
     model = parse_query(query, now_ns=0, zone=UTC)
-    following = tails.follow(model, since)
-    try:
-        async with asyncio.timeout(30):
-            async for news in following:
-                taken.append(news)
-                if sum(len(one.events) for one in taken) >= count:
-                    break
-    finally:
-        await following.aclose()
+    async with asyncio.timeout(30), aclosing(tails.follow(model, since, patience_s=0.02)) as news:
+        async for one in news:
+            if listening is not None:
+                listening.append(query)
+            taken.append(one)
+            if sum(len(some.lines) for some in taken) >= count:
+                break
     return taken
+
+
+def told(taken: list[News]) -> list[int]:
+    """The `seq` of all lines."""
+    return sequence([orjson.loads(line.json) for news in taken for line in news.lines])
+
+
+async def has_news(listening: list[str], count: int) -> None:
+    async def has() -> bool:
+        return len(listening) >= count
+
+    await soon(has, timeout_s=30, what="the tails listen")
 
 
 async def test_a_tail_shows_what_a_search_finds_from_now_on(world: World) -> None:
     await write(world, document(NEW, 0, minutes=0, ingested=NOW - timedelta(seconds=1)))
     tails = Tails(world.store, world.clock)
-    both = [asyncio.create_task(take(tails, "level:error", 2)) for _ in range(2)]
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert tails.clients == 2
+    listening: list[str] = []
+    both = [asyncio.create_task(take(tails, "level:error", 2, None, listening)) for _ in range(2)]
+    await has_news(listening, 4)
+    assert (tails.clients, tails.questions) == (2, 1)
     for number, level in ((1, "error"), (2, "info"), (3, "error")):
         ingested = NOW + timedelta(seconds=number)
         await write(world, document(NEW, number, minutes=-9, level=level, ingested=ingested))
     for taken in await asyncio.gather(*both):
-        assert sequence([event for news in taken for event in news.events]) == [1, 3]
+        assert told(taken) == [1, 3]
     assert tails.clients == 0
     tails.close()
 
 
 async def test_a_tail_is_taken_up_again_where_it_was(world: World) -> None:
+    tails = Tails(world.store, world.clock)
+    listening: list[str] = []
+    first = asyncio.create_task(take(tails, "", 4, None, listening))
+    await has_news(listening, 1)
     lines = [
-        document(NEW, number, minutes=0, ingested=NOW + timedelta(seconds=number // 2))
+        document(NEW, number, minutes=number, ingested=NOW + timedelta(seconds=number))
         for number in range(8)
     ]
-    await write(world, *lines)
+    await write(world, *lines[:4])
+    taken = await first
+    assert told(taken) == [0, 1, 2, 3]
+    places = [line.place for news in taken for line in news.lines]
+    await write(world, *lines[4:])
+    assert told(await take(tails, "", 5, places[2])) == [3, 4, 5, 6, 7]
+    assert told(await take(tails, "seq:>=5", 3, places[3])) == [5, 6, 7]
+    other = Tails(world.store, world.clock)  # another process knows the places, too
+    assert told(await take(other, "", 5, places[2])) == [3, 4, 5, 6, 7]
+    tails.close()
+    other.close()
+
+
+async def test_a_tail_shows_what_is_stored_late(world: World) -> None:
     tails = Tails(world.store, world.clock)
-    since = Position(int((NOW + timedelta(seconds=1)).timestamp() * 1e6), lines[2].id)
-    assert Position.parse(since.text()) == since
-    taken = await take(tails, "", 5, since)
-    assert sequence([event for news in taken for event in news.events]) == [3, 4, 5, 6, 7]
+    listening: list[str] = []
+    taking = asyncio.create_task(take(tails, "", 3, None, listening))
+    await has_news(listening, 1)
+    await write(world, document(NEW, 0, minutes=0, ingested=NOW))
+    for number, stamped in ((20, 15), (40, -5)):  # by another processor, 55 s later at last
+        world.clock.advance(number)
+        late = document(NEW, number, minutes=0, ingested=NOW + timedelta(seconds=stamped))
+        await write(world, late)
+        await asyncio.sleep(0)
+    assert sorted(told(await taking)) == [0, 20, 40]
     tails.close()
 
 

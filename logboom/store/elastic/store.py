@@ -94,6 +94,11 @@ class ElasticsearchStore:
         """The rates per minute, five minutes and hour."""
         return self._rollups
 
+    @property
+    def arrivals(self) -> None:
+        """None: shards keep no order among each other."""
+        return None
+
     async def writer(self) -> StoreWriter:
         """Installs the templates, and opens the store for writing; see `Store.writer`."""
         server = await ask_server(self._client)

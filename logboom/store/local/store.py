@@ -15,10 +15,12 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
 from logboom.store.aggregations import Aggregated, Aggregation
+from logboom.store.arrivals import Arrivals
 from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 from logboom.store.local import counting
 from logboom.store.local.aggregating import aggregate
+from logboom.store.local.arrivals import LocalArrivals
 from logboom.store.local.cells import measured
 from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
@@ -66,6 +68,7 @@ class LocalStore:
         self._days = Days(folder)
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
+        self._arrivals = LocalArrivals(folder, self._run)
         self._rollups = LocalRollups(folder.path, self._days, self._translator, self._run)
         self._writer: LocalWriter | None = None
 
@@ -78,6 +81,11 @@ class LocalStore:
     def rollups(self) -> Rollups:
         """The rates per minute, five minutes and hour."""
         return self._rollups
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """The documents in the order in which they were stored."""
+        return self._arrivals
 
     async def writer(self) -> StoreWriter:
         """Opens the store for writing; see `Store.writer`."""

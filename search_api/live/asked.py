@@ -1,0 +1,258 @@
+"""How is a store followed that keeps no order of what it has stored?
+
+Each question is asked for itself, a few times a second; clients with the same question share it. What
+was told lately is kept for a while, so that a client that comes back gets just what it has missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+
+from logboom.clock import Clock
+from logboom.errors import LogboomError, QueryError, TooBusy
+from logboom.event import Event, encode_event
+from logboom.query.model import Query
+from logboom.retrying import Backoff
+from logboom.store import Store, TimeRange
+from search_api.live.asking import Looks, ingested_us, newest, stored_within
+from search_api.live.news import Line, Listener, News
+
+MOST_QUESTIONS = 200
+"""Different questions that are followed at a time; any number of clients may share one."""
+
+_LOOK_S = 0.35
+_IDLE_SHARE = 3
+"""A tail rests at least this many times as long as a look took."""
+_KEPT_LINES = 5_000
+_KEPT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """How far a client has come.
+
+    Attributes:
+        ingested_us: Index time of the last event, µs since the epoch.
+        id: Its id.
+        told: Which tail told it, and as its how many-th; means nothing to other tails.
+    """
+
+    ingested_us: int
+    id: str = ""
+    told: str = ""
+
+    def text(self) -> str:
+        """As clients keep it."""
+        return f"{self.ingested_us}-{self.id}@{self.told}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Reads what `text` wrote.
+
+        Raises:
+            QueryError: It is something else.
+        """
+        number, _, rest = text.partition("-")
+        name, _, told = rest.rpartition("@")
+        if not number.isascii() or not number.isdigit() or len(number) > 18:
+            raise QueryError(
+                f"{text[:100]!r} is no place in what has arrived",
+                suggestion="send the id of the last event as it came, or none",
+            )
+        return cls(int(number), name, told)
+
+
+class AskedTails:
+    """Follows any store.
+
+    Args:
+        store: Has the events.
+        clock: For index times, and how long a look takes.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._tails: dict[Query, _Tail] = {}
+        self._is_closed = False
+
+    @property
+    def clients(self) -> int:
+        """How many listen."""
+        return sum(len(tail.listeners) for tail in self._tails.values())
+
+    @property
+    def questions(self) -> int:
+        """How many different ones there are."""
+        return len(self._tails)
+
+    async def check(self, place: str) -> None:
+        """Raises what `follow` would raise for a place."""
+        Place.parse(place)
+
+    async def follow(
+        self, query: Query, since: str | None, patience_s: float
+    ) -> AsyncGenerator[News, None]:
+        """What is stored from now on; after a place, what was stored since then comes first."""
+        place = None if since is None else Place.parse(since)
+        tail = await self._tail(query)
+        listener = Listener()
+        try:
+            if place is not None:
+                async for news in self._missed(tail, listener, place):
+                    yield news
+            else:
+                tail.listeners[listener] = frozenset()
+            while (told := await listener.next(patience_s)) is not None:
+                yield told
+        finally:
+            tail.listeners.pop(listener, None)
+
+    def close(self) -> None:
+        """Ends all tails: their clients come to an end. Idempotent."""
+        self._is_closed = True
+        for tail in self._tails.values():
+            tail.end(None)
+            if tail.task is not None:
+                tail.task.cancel()
+
+    async def _tail(self, query: Query) -> _Tail:
+        tail = self._tails.get(query)
+        if tail is None:
+            if len(self._tails) >= MOST_QUESTIONS:
+                raise TooBusy(
+                    f"{MOST_QUESTIONS} different tails are followed already",
+                    mend="try again later",
+                )
+            tail = self._tails[query] = _Tail(self._store, query, self._clock)
+            tail.task = asyncio.create_task(
+                tail.run(lambda: self._tails.pop(query, None)), name="tail"
+            )
+        await tail.has_begun()
+        return tail
+
+    async def _missed(
+        self, tail: _Tail, listener: Listener, place: Place
+    ) -> AsyncGenerator[News, None]:
+        """What a client has missed; from then on it is told what is new."""
+        kept = tail.told_since(place.told)
+        if kept is not None:
+            tail.listeners[listener] = frozenset()
+            yield News(kept)
+            return
+        before = tail.told_so_far
+        events, is_all = await newest(self._store, tail.query, place.ingested_us)
+        new = [one for one in events if _stands(one) > (place.ingested_us, place.id)]
+        dropped = 0
+        if not is_all:
+            later = stored_within(tail.query, place.ingested_us + 1, None)
+            dropped = max(0, (await self._store.count(later, TimeRange())).value - len(new))
+        lines = [tail.line(one, before) for one in new]
+        found = {one.id for one in lines}
+        lines += [one for one in tail.told_since(before) or () if one.id not in found]
+        tail.listeners[listener] = frozenset(one.id for one in lines)
+        yield News(lines, dropped)
+
+
+def _stands(event: Event) -> tuple[int, str]:
+    return ingested_us(event), event["event"]["id"]
+
+
+class _Tail:
+    """One question, asked while anybody listens, and a little longer."""
+
+    def __init__(self, store: Store, query: Query, clock: Clock) -> None:
+        self.query = query
+        self.listeners: dict[Listener, frozenset[str]] = {}
+        self.task: asyncio.Task[None] | None = None
+        self._clock = clock
+        self._looks = Looks(store, query, clock)
+        self._name = secrets.token_hex(4)
+        self._lines: deque[Line] = deque(maxlen=_KEPT_LINES)
+        self._count = 0
+        self._begun = asyncio.Event()
+        self._why: LogboomError | None = None
+
+    async def has_begun(self) -> None:
+        """Returns when everything that is stored from now on will be told.
+
+        Raises:
+            LogboomError: It cannot be.
+        """
+        await self._begun.wait()
+        if self._why is not None:
+            raise self._why
+
+    @property
+    def told_so_far(self) -> str:
+        """Where `told_since` goes on from here."""
+        return f"{self._name}.{self._count}"
+
+    def told_since(self, place: str) -> Sequence[Line] | None:
+        """The lines that were told after a place; None when that is not known."""
+        name, _, number = place.partition(".")
+        is_ours = name == self._name and number.isascii() and number.isdigit()
+        if not is_ours or self._count - int(number) > len(self._lines):
+            return None
+        return list(self._lines)[max(0, len(self._lines) - (self._count - int(number))) :]
+
+    def line(self, event: Event, told: str) -> Line:
+        """An event as it is told."""
+        name = event["event"]["id"]
+        shown = encode_event({"_id": name, **event})
+        return Line(name, Place(ingested_us(event), name, told).text(), shown)
+
+    async def run(self, ended: Callable[[], object]) -> None:
+        """Looks until nobody has listened for a while, or the store refuses.
+
+        Args:
+            ended: Called in the same instant, so that nobody joins what has ended.
+        """
+        backoff = Backoff()
+        needed = self._clock.monotonic()
+        try:
+            while self._clock.monotonic() - needed < _KEPT_S:
+                begun = self._clock.monotonic()
+                try:
+                    await self._look()
+                    backoff.reset()
+                except LogboomError as error:
+                    if not error.retryable:
+                        self.end(error)
+                        return
+                    await backoff.wait()
+                now = self._clock.monotonic()
+                needed = now if self.listeners else needed
+                await asyncio.sleep(max(_LOOK_S, (now - begun) * _IDLE_SHARE))
+        except Exception:
+            self.end(LogboomError("the tail has failed; the log of the API says why"))
+            raise
+        finally:
+            ended()
+            self._begun.set()
+
+    def end(self, why: LogboomError | None) -> None:
+        """Tells all clients that nothing more comes."""
+        self._why = why
+        for listener in self.listeners:
+            listener.end(why)
+
+    async def _look(self) -> None:
+        if not self._begun.is_set():
+            await self._looks.begin()
+            self._begun.set()
+            return
+        found = await self._looks.next()
+        if not found.events and not found.dropped:
+            return
+        lines = []
+        for event in found.events:
+            self._count += 1
+            lines.append(self.line(event, self.told_so_far))
+        self._lines.extend(lines)
+        for listener, seen in tuple(self.listeners.items()):
+            listener.tell(News([one for one in lines if one.id not in seen], found.dropped))
