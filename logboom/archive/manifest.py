@@ -122,9 +122,20 @@ def manifests(folder: Path) -> Iterator[Manifest]:
     Raises:
         ArchiveDamaged: A manifest cannot be read.
     """
-    if not folder.is_dir():
-        return
-    for data in sorted(folder.glob(f"*{DATA_SUFFIX}")):
-        path = data.with_name(data.name.removesuffix(DATA_SUFFIX) + MANIFEST_SUFFIX)
-        if path.exists() and not data.name.startswith("."):
-            yield read_manifest(path)
+    for path in manifest_paths(folder):
+        yield read_manifest(path)
+
+
+def manifest_paths(folder: Path) -> list[Path]:
+    """The manifests of the archives in a folder, by their names; none when it is not there.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    data = (name.removesuffix(DATA_SUFFIX) for name in names if name.endswith(DATA_SUFFIX))
+    stems = (stem for stem in data if f"{stem}{MANIFEST_SUFFIX}" in names)
+    return [folder / f"{stem}{MANIFEST_SUFFIX}" for stem in sorted(stems) if stem[:1] != "."]

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from logboom.archive.manifest import Manifest, read_manifest
-from logboom.archive.work import DayWork, known_archives
+from logboom.archive.manifest import Manifest
+from logboom.archive.work import DayWork
 from logboom.clock import Clock
 from logboom.errors import LogboomError, ServiceUnreachable, StateConflict, UsageError
 from logboom.state import Record, State
@@ -98,7 +98,7 @@ async def _do(order: Order, day: date, work: DayWork) -> str:
         made = await work.archive(day, order.folder)
         return f"{made.events} events are archived in {made.data}"
     if order.act == "restore":
-        chosen = await asyncio.to_thread(archives_of, day, order.folder, work)
+        chosen = await archives_of(day, order.folder, work)
         done = [await work.restore(manifest) for manifest in chosen]
         stored = sum(one.stored for one in done)
         return f"{stored} events are restored, {sum(one.duplicates for one in done)} were there"
@@ -109,20 +109,25 @@ async def _do(order: Order, day: date, work: DayWork) -> str:
     return f"is deleted; it can be restored until {made_or_not.delete_after}"
 
 
-def archives_of(day: date, folder: Path | None, work: DayWork) -> list[Manifest]:
+async def archives_of(day: date, folder: Path | None, work: DayWork) -> list[Manifest]:
     """The archives of a day.
+
+    Args:
+        day: Which one.
+        folder: Where they are, or the manifest of one; None: in all places where archives were put.
+        work: Knows the places.
 
     Raises:
         UsageError: There are none.
-        ArchiveDamaged: A manifest cannot be read.
+        ArchiveDamaged: The manifest that was named cannot be read.
+        StateError: The places cannot be found out.
     """
-    if folder is not None and folder.is_file():
-        return [read_manifest(folder)]
-    known = known_archives(work.archives if folder is None else folder)
-    found = [one for one in known if one.day == day]
+    known = await work.find_archives(folder)
+    found = [one for one in known.archives if one.day == day]
     if not found:
+        besides = "".join(f"; {trouble}" for trouble in known.troubles)
         raise UsageError(
-            f"there is no archive of {day}", where=str(folder or work.archives),
+            f"there is no archive of {day}{besides}", where=str(folder or work.archives),
             mend="see `logboom days list`, or name a folder with --from",
         )  # fmt: skip
     return found

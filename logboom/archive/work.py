@@ -17,8 +17,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from logboom.archive import files, removals
-from logboom.archive.manifest import DELETED, Manifest, manifests
+from logboom.archive import files, places, removals
+from logboom.archive.manifest import DELETED, Manifest
+from logboom.archive.places import Found
 from logboom.archive.removals import Removal
 from logboom.clock import Clock, utc_text
 from logboom.config import RetentionSection
@@ -104,7 +105,22 @@ class DayWork:
             ArchiveDamaged: The archive cannot be read back; the day is untouched.
             LogboomError: It cannot be done now; do it again.
         """
+        if folder is not None and folder != self.archives:
+            await places.remember(self._state, folder)
         return await self._archive(day, folder or self.archives, delete_after=None)
+
+    async def find_archives(self, folder: Path | None = None) -> Found:
+        """The archives that there are.
+
+        Args:
+            folder: Only those in here, or a manifest; by default in all places where archives were put.
+
+        Raises:
+            ArchiveDamaged: The manifest that was named cannot be read.
+            StateError: The places cannot be found out.
+        """
+        others = await places.remembered(self._state) if folder is None else []
+        return await asyncio.to_thread(places.find, folder or self.archives, others)
 
     async def delete(self, day: date, grace: timedelta) -> Manifest | None:
         """Deletes a day; for the time of grace, an archive of it waits in the folder of deleted ones.
@@ -256,15 +272,6 @@ class DayWork:
 def archive_folder(section: RetentionSection, data: Path) -> Path:
     """Where archives are, and below it those that were deleted."""
     return section.archive_to or data / "archives"
-
-
-def known_archives(folder: Path) -> list[Manifest]:
-    """All archives of a folder, those that were deleted and are still there at the end.
-
-    Raises:
-        ArchiveDamaged: A manifest cannot be read.
-    """
-    return [*manifests(folder), *manifests(folder / DELETED)]
 
 
 def today(clock: Clock) -> date:

@@ -8,13 +8,15 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logboom.cli.layout import size_text
+from logboom.cli.day_table import Row, read_table
+from logboom.cli.layout import size_text, span_text
 from logboom.cli.settings import ConfigOption, DataOption, settings_of
 from logboom.clock import SystemClock
 from logboom.config import Config
@@ -22,10 +24,9 @@ from logboom.config.units import parse_duration
 from logboom.errors import AlreadyRunning, UsageError
 
 if TYPE_CHECKING:
-    from logboom.archive.manifest import Manifest
     from logboom.archive.orders import Answer, Order
     from logboom.state import State
-    from logboom.store import Day, Store, StoreWriter
+    from logboom.store import Store, StoreWriter
 
 DaysArgument = Annotated[
     list[str],
@@ -35,6 +36,19 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 _MOST_DAYS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order comes to.
+
+    Attributes:
+        order: With those days only that there is something of.
+        rows: What there is of them.
+    """
+
+    order: Order
+    rows: Sequence[Row]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,11 +71,13 @@ def list_days(
 
     Example: logboom days list -c logboom.yaml
     """
-    rows = asyncio.run(_rows(settings_of(config, data, "logboom days")))
+    table = asyncio.run(read_table(settings_of(config, data, "logboom days")))
     if as_json:
-        sys.stdout.write("".join(json.dumps(row) + "\n" for row in rows))
-        return
-    sys.stdout.write(_table(rows))
+        sys.stdout.write("".join(json.dumps(row.value()) + "\n" for row in table.rows))
+    else:
+        sys.stdout.write(table.text())
+    sys.stderr.writelines(f"logboom: {trouble}\n" for trouble in table.troubles)
+    raise typer.Exit(1 if table.troubles else 0)
 
 
 def drop(
@@ -87,12 +103,11 @@ def drop(
     settings = settings_of(config, data, "logboom days")
     chosen = parse_days(days)
     left = settings.retention.grace if grace is None else _duration(grace)
-    how = f"can be restored for {left}" if left else "are gone for good"
+    how = f"can be restored for {span_text(left)}" if left else "cannot be restored"
     order = Order("drop", chosen, None, left.total_seconds())
     _carry_out(
-        settings, order, f"{_named(chosen)} will be deleted and {how}", yes=yes, dry_run=dry_run,
-        as_json=as_json,
-    )  # fmt: skip
+        settings, order, f"will be deleted and {how}", yes=yes, dry_run=dry_run, as_json=as_json
+    )
 
 
 def archive(
@@ -115,9 +130,10 @@ def archive(
 
     chosen = parse_days(days)
     order = Order("archive", chosen, None if to is None else to.expanduser().absolute())
+    where = "archives" if order.folder is None else f"archives in {order.folder}"
     _carry_out(
-        settings_of(config, data, "logboom days"), order,
-        f"{_named(chosen)} will be moved into archives", yes=yes, dry_run=dry_run, as_json=as_json,
+        settings_of(config, data, "logboom days"), order, f"will be moved into {where}", yes=yes,
+        dry_run=dry_run, as_json=as_json,
     )  # fmt: skip
 
 
@@ -141,8 +157,8 @@ def restore(
     chosen = parse_days(days)
     order = Order("restore", chosen, None if source is None else source.expanduser().absolute())
     _carry_out(
-        settings_of(config, data, "logboom days"), order, f"{_named(chosen)} will be restored",
-        yes=True, dry_run=dry_run, as_json=as_json,
+        settings_of(config, data, "logboom days"), order, "will be restored", yes=True,
+        dry_run=dry_run, as_json=as_json,
     )  # fmt: skip
 
 
@@ -156,8 +172,8 @@ def parse_days(texts: Sequence[str]) -> list[date]:
     for text in texts:
         first, dots, last = text.partition("..")
         try:
-            begin = date.fromisoformat(first)
-            end = date.fromisoformat(last) if dots else begin
+            begin = _day(first)
+            end = _day(last) if dots else begin
         except ValueError:
             raise UsageError(
                 f"{text!r} is no day", mend="write for example 2026-03-14 or 2026-03-01..2026-03-14"
@@ -173,13 +189,14 @@ def _carry_out(
     config: Config, order: Order, what: str, *, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Asks, does it, and prints what came of each day; exit status 1 when one of them failed."""
-    existing = asyncio.run(_existing(config, order)) if _is_range(order) or dry_run else order
+    plan = asyncio.run(_plan(config, order))
+    what = f"{_named(plan.order.days)} {what}"
     if dry_run:
-        _say_plan(existing, what, as_json=as_json)
+        _say_plan(plan, what, as_json=as_json)
         return
     if not yes and sys.stdin.isatty() and not typer.confirm(f"{what}. Go on?", err=True):
         raise typer.Exit(1)
-    failed = asyncio.run(_done(config, existing, as_json=as_json))
+    failed = asyncio.run(_done(config, plan.order, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -242,78 +259,40 @@ async def _done_here(
         await carry_out(order, work, tell)
 
 
-async def _existing(config: Config, order: Order) -> Order:
-    """An order without the days that there is nothing of."""
-    rows = await _rows(config)
-    from_store = order.act != "restore"
-    there = {row["day"] for row in rows if (row["where"] == "store") == from_store}
-    if order.act == "restore" and order.folder is not None:
-        return order
-    days = [day for day in order.days if day.isoformat() in there]
-    if not days:
-        raise UsageError("there are no such days", mend="see `logboom days list`")
-    return type(order)(order.act, days, order.folder, order.grace_s)
+async def _plan(config: Config, order: Order) -> Plan:
+    """What an order comes to, with what there is.
 
-
-async def _rows(config: Config) -> list[dict[str, Any]]:
-    """What there is of each day, ascending."""
-    from logboom.archive.work import (  # noqa: PLC0415 - not needed for --help
-        archive_folder,
-        known_archives,
-    )
-    from logboom.store import open_store  # noqa: PLC0415 - not needed for --help
-
-    store = await open_store(config, clock=SystemClock())
-    try:
-        found = [_stored(day) for day in await store.days()]
-    finally:
-        await store.close()
-    found += [
-        _archived(one) for one in known_archives(archive_folder(config.retention, config.data))
-    ]
-    return sorted(found, key=lambda row: (row["day"], row["where"], row["name"]))
-
-
-def _stored(day: Day) -> dict[str, Any]:
-    return {
-        "day": day.day.isoformat(), "where": "store", "name": day.name, "events": day.documents,
-        "bytes": day.size_bytes, "until": None,
-    }  # fmt: skip
-
-
-def _archived(manifest: Manifest) -> dict[str, Any]:
-    where = "archive" if manifest.delete_after is None else "deleted"
-    return {
-        "day": manifest.day.isoformat(), "where": where, "name": str(manifest.data),
-        "events": manifest.events, "bytes": manifest.size, "until": manifest.delete_after,
-    }  # fmt: skip
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as a table, and their sums."""
+    Raises:
+        UsageError: There is nothing of any of the days.
+    """
+    table = await read_table(config, order.folder if order.act == "restore" else None)
+    places = ("archive", "deleted") if order.act == "restore" else ("store",)
+    wanted = {day.isoformat() for day in order.days}
+    rows = [row for row in table.rows if row.where in places and row.day in wanted]
     if not rows:
-        return "there are no days\n"
-    lines = [f"{'day':<10}  {'where':<7}  {'events':>14}  {'size':>9}  name"]
-    for row in rows:
-        until = f" (until {row['until'][:16]}Z)" if row["until"] else ""
-        lines.append(
-            f"{row['day']}  {row['where']:<7}  {row['events']:>14,}  {size_text(row['bytes']):>9}"
-            f"  {row['name']}{until}"
-        )
-    for where in ("store", "archive", "deleted"):
-        mine = [row for row in rows if row["where"] == where]
-        if mine:
-            events, size = sum(row["events"] for row in mine), sum(row["bytes"] for row in mine)
-            lines.append(f"{len(mine):>4} days  {where:<7}  {events:>14,}  {size_text(size):>9}")
-    return "\n".join(lines) + "\n"
+        besides = "".join(f"; {trouble}" for trouble in table.troubles)
+        raise UsageError(f"there are no such days{besides}", mend="see `logboom days list`")
+    there = {row.day for row in rows}
+    days = [day for day in order.days if day.isoformat() in there]
+    return Plan(replace(order, days=days), rows)
 
 
-def _say_plan(order: Order, what: str, *, as_json: bool) -> None:
-    for day in order.days:
-        plan = {"day": day.isoformat(), "would": order.act}
-        sys.stdout.write(json.dumps(plan) + "\n" if as_json else f"{day}  would {order.act}\n")
+def _say_plan(plan: Plan, what: str, *, as_json: bool) -> None:
+    now_ns = SystemClock().now_ns()
+    today = datetime.fromtimestamp(now_ns // 10**9, UTC).date().isoformat()
+    for row in plan.rows:
+        is_over = row.day < today or plan.order.act == "restore"
+        if as_json:
+            told = {**row.value(), "would": plan.order.act if is_over else None}
+            sys.stdout.write(json.dumps(told) + "\n")
+        else:
+            act = f"would {plan.order.act}" if is_over else "is not over: would be refused,"
+            sys.stdout.write(
+                f"{row.day}  {act} {row.events:,} events, {size_text(row.size)}: {row.name}\n"
+            )
     if not as_json:
-        sys.stdout.write(f"{what}: nothing was done\n")
+        events = sum(row.events for row in plan.rows)
+        sys.stdout.write(f"{what}: {events:,} events. Nothing was done.\n")
 
 
 def _say_answer(answer: Answer, *, as_json: bool) -> None:
@@ -326,12 +305,13 @@ def _say_answer(answer: Answer, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _is_range(order: Order) -> bool:
-    return len(order.days) > 1
-
-
 def _named(days: Sequence[date]) -> str:
     return str(days[0]) if len(days) == 1 else f"{len(days)} days, {days[0]} to {days[-1]},"
+
+
+def _day(text: str) -> date:
+    """A day as `2026-03-14`, or as in the name of a day index, `2026.03.14`."""
+    return date.fromisoformat(text.replace(".", "-"))
 
 
 def _duration(text: str) -> timedelta:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 _ELLIPSIS = "…"
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
 def in_the_middle(text: str, width: int) -> str:
@@ -27,3 +30,12 @@ def size_text(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
+
+
+def span_text(span: timedelta) -> str:
+    """A length of time for people, in its largest whole unit: `30 days`, `36 hours`."""
+    for name, seconds in _UNITS:
+        count, rest = divmod(span.total_seconds(), seconds)
+        if count and not rest:
+            return f"{count:.0f} {name}{'' if count == 1 else 's'}"
+    return f"{span.total_seconds():g} seconds"
