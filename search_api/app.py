@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from logboom import __version__
@@ -15,6 +15,7 @@ from search_api import measuring, outer_routes, problems
 from search_api.areas import routers
 from search_api.parts import Parts
 from search_api.state import PipelineState
+from search_api.strictness import refuse_unknown
 from search_api.tailing import Tails
 
 
@@ -42,6 +43,6 @@ def create_app(
     tails = app.state.tails = Tails(store, clock)
     parts = Parts(store, state, clock, config or Config(), metrics, tails, memory)
     for router in routers(parts):
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)])
     outer_routes.install(app, store, state, registry)
     return app

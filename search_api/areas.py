@@ -14,8 +14,11 @@ from search_api.parts import Parts
 from search_api.patterns import pattern_routes
 from search_api.pipeline_routes import pipeline_routes
 from search_api.rate_routes import rate_routes
+from search_api.search_keeping import keeping_routes
 from search_api.search_routes import search_routes
+from search_api.searches import Searches
 from search_api.stream_routes import stream_routes
+from search_api.traces import trace_routes
 
 
 def routers(parts: Parts) -> Iterator[APIRouter]:
@@ -24,9 +27,11 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield search_routes(parts)
     yield counting_routes(parts)
     yield facet_routes(parts)
+    yield trace_routes(parts)
     yield stream_routes(store, parts.tails, clock)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
     yield pattern_routes(store, clock)
     if parts.memory is not None:
+        yield keeping_routes(Searches(parts.memory, clock))
         yield error_routes(ErrorGroups(store, parts.memory), clock)

@@ -14,11 +14,22 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from logboom.errors import LogboomError, QueryError, StateRefused, StoreRefused
+from logboom.errors import (
+    KeyRefused,
+    KeyTaken,
+    LogboomError,
+    NotAllowed,
+    QueryError,
+    StateConflict,
+    StateRefused,
+    StoreRefused,
+    TooBusy,
+)
 
 log = logging.getLogger("logboom.api")
 
 MEDIA_TYPE = "application/problem+json"
+_LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON is of any shape
@@ -30,7 +41,7 @@ def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 
         "detail": detail,
         **more,
     }
-    headers = {"Retry-After": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": "2"} if status in _LATER else None
     return Response(
         orjson.dumps(content), status_code=status, media_type=MEDIA_TYPE, headers=headers
     )
@@ -47,6 +58,14 @@ def install(app: FastAPI) -> None:
 async def _logboom(_request: Request, error: Exception) -> Response:
     if isinstance(error, QueryError):
         return problem(400, str(error), position=error.position, suggestion=error.suggestion)
+    if isinstance(error, StateConflict | KeyTaken):
+        return problem(409, str(error))
+    if isinstance(error, KeyRefused):
+        return problem(400, str(error))
+    if isinstance(error, NotAllowed):
+        return problem(403, str(error))
+    if isinstance(error, TooBusy):
+        return problem(429, str(error))
     if isinstance(error, LogboomError) and (
         error.retryable or isinstance(error, StoreRefused | StateRefused)
     ):

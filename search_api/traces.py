@@ -1,0 +1,93 @@
+"""The route that shows one trace: what happened in all services, in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from logboom.event import Event, epoch_us, value_at
+from logboom.query.model import Term
+from logboom.store import SearchRequest, SortOrder
+from search_api.answers import Problem, Total
+from search_api.asking import shown, total_of
+from search_api.paging import Place
+from search_api.parameters import PROBLEMS
+from search_api.parts import Parts
+from search_api.problems import problem
+from search_api.responding import answer
+
+MOST = 10_000
+"""Events of one page, at most."""
+
+_TRACE = "trace.id"
+_BAD = frozenset({"error", "fatal"})
+
+TraceId = Annotated[str, Path(min_length=1, max_length=512)]
+
+
+class TraceAnswer(BaseModel):
+    """The events of a trace, oldest first; the numbers are those of this page."""
+
+    trace: str
+    events: list[dict[str, Any]]
+    total: Total
+    cursor: str | None
+    begin: str | None = Field(alias="from")
+    to: str | None
+    duration_ms: float
+    services: dict[str, int]
+    errors: int
+    partial: bool
+    warnings: list[str]
+
+
+def trace_routes(parts: Parts) -> APIRouter:
+    """The route below ``/api/v1``."""
+    router = APIRouter(responses=PROBLEMS)
+
+    @router.get(
+        "/traces/{trace_id}", response_model=TraceAnswer, responses={404: {"model": Problem}}
+    )
+    async def trace(
+        trace_id: TraceId, limit: Annotated[int, Query(ge=1, le=MOST)] = 1_000,
+        cursor: str | None = None,
+    ) -> Response:  # fmt: skip
+        """All events with this `trace.id`, oldest first, whichever service and day they are of."""
+        place = Place.of(cursor, now_ns=parts.clock.now_ns())
+        request = SearchRequest(
+            Term(_TRACE, trace_id), limit=limit, order=SortOrder.ASC, cursor=place.cursor
+        )
+        page = await parts.store.search(request)
+        if not page.events and not page.partial:
+            return problem(404, f"there are no events with the trace.id {trace_id}")
+        return answer(
+            {
+                "trace": trace_id,
+                "events": [shown(event, []) for event in page.events],
+                "total": total_of(page.total),
+                "cursor": place.next_text(page.cursor),
+                **_summary(page.events),
+                "partial": page.partial,
+                "warnings": list(page.warnings),
+            }
+        )
+
+    return router
+
+
+def _summary(events: Sequence[Event]) -> dict[str, Any]:
+    if not events:
+        return {"from": None, "to": None, "duration_ms": 0, "services": {}, "errors": 0}
+    services = Counter(str(value_at(event, "service.name") or "") for event in events)
+    first, last = (str(event["@timestamp"]) for event in (events[0], events[-1]))
+    return {
+        "from": first,
+        "to": last,
+        "duration_ms": (epoch_us(last) - epoch_us(first)) / 1000,
+        "services": dict(services.most_common()),
+        "errors": sum(value_at(event, "log.level") in _BAD for event in events),
+    }
