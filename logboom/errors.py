@@ -146,6 +146,20 @@ class KeyRefused(LogboomError):
     """An API key that cannot be made as it was asked for."""
 
 
+class KeyTaken(KeyRefused):
+    """There is an API key of this name already."""
+
+
+class NotAllowed(LogboomError):
+    """Whoever asks may not have this."""
+
+
+class ProviderUnavailable(LogboomError):
+    """The OpenID Connect provider does not answer as one."""
+
+    retryable = True
+
+
 class TooBusy(LogboomError):
     """So much is under way already that this has to wait."""
 
@@ -187,3 +201,17 @@ class ServiceUnreachable(LogboomError):
     """A logboom service did not answer over HTTP."""
 
     retryable = True
+
+
+class ReceiverError(LogboomError):
+    """A receiver of alerts could not be told."""
+
+
+class ReceiverUnreachable(ReceiverError):
+    """It does not answer, or not in time."""
+
+    retryable = True
+
+
+class ReceiverRefused(ReceiverError):
+    """It must not be asked, or will never take this: a private address, a wrong token."""

@@ -50,7 +50,7 @@ class _EcsFormatter(JsonFormatter):
             log_data["error.stack_trace"] = "".join(traceback.format_exception(error))
 
 
-class _LogFile(logging.handlers.WatchedFileHandler):
+class LogFile(logging.handlers.WatchedFileHandler):
     """A log file that, when it cannot be written, says so once, and is tried again each time."""
 
     _failed = False
@@ -92,7 +92,7 @@ def configure_logging(service: str, level: str, path: Path | None) -> None:
         handler = logging.StreamHandler()
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = _LogFile(os.fspath(path), encoding="utf-8")
+        handler = LogFile(os.fspath(path), encoding="utf-8")
     handler.setFormatter(_EcsFormatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from logboom.clock import Clock
-from logboom.errors import KeyRefused, StateConflict
+from logboom.errors import KeyRefused, KeyTaken, StateConflict
 from logboom.keys.key import ApiKey, Scope, check_key
 from logboom.keys.tokens import digest_of, new_token
 from logboom.state import State
@@ -54,7 +54,8 @@ class KeyBook:
             The key and its secret, which is kept nowhere.
 
         Raises:
-            KeyRefused: It cannot be made so, or there are too many.
+            KeyRefused: It cannot be made so, or there are too many; `KeyTaken`: there is one of this
+                name.
             StateUnavailable: It may or may not be made: revoke it, and try again.
         """
         check_key(name, scopes, services, lives_ns=lives_ns)
@@ -69,7 +70,7 @@ class KeyBook:
         try:
             await self._state.put(KEYS, name, key.value(), expected=None)
         except StateConflict as error:
-            raise KeyRefused(
+            raise KeyTaken(
                 f"there is a key named {name} already", mend="revoke it, or choose another name"
             ) from error
         return key, token

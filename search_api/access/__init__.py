@@ -1,0 +1,1 @@
+"""Who may ask the API what? Every request passes through `guard.py` before any route sees it."""

@@ -1,0 +1,70 @@
+"""How large may a request be?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import Message, Receive
+
+from search_api.access.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that was read.
+
+    Attributes:
+        content: All of it; empty when nothing was read.
+        receive: Gives it again, and then what the server says.
+    """
+
+    content: bytes
+    receive: Receive
+
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+async def received(
+    method: str, headers: Mapping[str, str], receive: Receive, most_bytes: int
+) -> Body:
+    """Reads the body of a request, up to a bound.
+
+    Args:
+        method: In capitals.
+        headers: By lower-case names.
+        receive: As the server gave it.
+        most_bytes: The bound.
+
+    Returns:
+        The body.
+
+    Raises:
+        Refusal: It is too large.
+    """
+    if method not in _WITH_BODY:
+        return Body(b"", receive)
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most_bytes):
+        raise _too_large(most_bytes)
+    messages: list[Message] = []
+    size, is_whole = 0, False
+    while not is_whole:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if size > most_bytes:
+            raise _too_large(most_bytes)
+        is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        message = next(waiting, None)
+        return await receive() if message is None else message
+
+    return Body(b"".join(message.get("body", b"") for message in messages), again)
+
+
+def _too_large(most_bytes: int) -> Refusal:
+    return Refusal(413, f"the body is larger than {most_bytes} bytes")

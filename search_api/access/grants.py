@@ -1,0 +1,71 @@
+"""What may somebody do, and of which services do they see events?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from logboom.config import RoleSection
+from logboom.keys import ApiKey, Scope
+
+Services = frozenset[str] | None
+"""Names of services, `*` for any part of one; None: all, and events without a service."""
+
+Grants = Mapping[Scope, Services]
+"""What may be done, each with the services that it is for."""
+
+EVERYTHING: Grants = dict.fromkeys(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody who asks.
+
+    Attributes:
+        name: For the audit log and for people: `key NAME`, `token NAME`, `anybody`.
+        grants: What they may do.
+        purse: What their requests are counted under for the rate limit.
+        requests_per_s: Their own rate limit; None: the configuration's.
+        digest: Of the key that was brought, or that their session was made of; None: there is none.
+        expires_ns: From when on they may do nothing, ns since the epoch; None: never.
+    """
+
+    name: str
+    grants: Grants
+    purse: str
+    requests_per_s: float | None = None
+    digest: str | None = None
+    expires_ns: int | None = None
+
+
+ANYBODY = Access("anybody", EVERYTHING, "")
+"""Where no keys are needed."""
+
+
+def grants_of_key(key: ApiKey) -> Grants:
+    """What a key allows."""
+    if Scope.ADMIN in key.scopes:
+        return EVERYTHING
+    services = frozenset(key.services) or None
+    return dict.fromkeys(key.scopes, services)
+
+
+def access_of_key(key: ApiKey) -> Access:
+    """Somebody with a key."""
+    return Access(
+        f"key {key.name}", grants_of_key(key), f"key {key.digest}", key.requests_per_s, key.digest,
+        key.expires_ns,
+    )  # fmt: skip
+
+
+def grants_of_roles(roles: Iterable[RoleSection]) -> Grants:
+    """What several roles allow together: each scope for the services of all roles that have it."""
+    grants: dict[Scope, Services] = {}
+    for role in roles:
+        if "admin" in role.scopes:
+            return EVERYTHING
+        services = frozenset(role.services) or None
+        for scope in map(Scope, role.scopes):
+            known = grants.get(scope, frozenset())
+            grants[scope] = None if services is None or known is None else known | services
+    return grants

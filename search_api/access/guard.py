@@ -1,0 +1,128 @@
+"""What does every request pass through? The gate, the limits, the audit log, the headers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from logboom.clock import Clock
+from logboom.config import ApiSection
+from logboom.keys import Scope as KeyScope
+from search_api.access.auditing import Asked, AuditLog
+from search_api.access.authenticating import Authentication
+from search_api.access.bodies import received
+from search_api.access.gate import Admission, Caller, Gate
+from search_api.access.limiting import SERVICES
+from search_api.access.refusals import Refusal, send_to
+from search_api.access.sending import Sending
+from search_api.access.watching import watched
+
+_TOO_OFTEN = 429
+
+
+class Guard:
+    """An application behind a gate.
+
+    Args:
+        app: What is guarded.
+        section: The settings.
+        authentication: Finds out who asks.
+        audit: Where it is told who asked what; None: nowhere.
+        clock: For rate limits and durations.
+    """
+
+    def __init__(
+        self, app: ASGIApp, section: ApiSection, authentication: Authentication,
+        audit: AuditLog | None, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._app = app
+        self._most_bytes = section.limits.max_body_bytes
+        self._authentication = authentication
+        self._gate = Gate(section, authentication, clock)
+        self._audit = audit
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        caller = _caller_of(scope)
+        trace = _Trace(self._audit, self._clock, caller)
+        sending = Sending(send, caller.path, lambda: trace.write(sending.status, "begin"))
+        try:
+            trace.admission = admission = await self._gate.admit(caller)
+            body = await received(caller.method, caller.headers, receive, self._most_bytes)
+            if admission.need.scope is KeyScope.READ:
+                trace.body = body.content
+            await self._serve(scope, body.receive, sending, admission)
+        except Refusal as refusal:
+            await send_to(scope, sending, refusal)
+        finally:
+            trace.write(sending.status, "end")
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, sending: Sending, admission: Admission
+    ) -> None:
+        scope.setdefault("state", {})["access"] = admission.access
+        asks = admission.need.scope is not None
+        token = SERVICES.set(admission.services) if asks else None
+        with watched(admission.access, self._authentication) as watch:
+            try:
+                await self._app(scope, receive, sending)
+            except asyncio.CancelledError:
+                if not watch.has_ended:
+                    raise
+                watch.task.uncancel()
+                await sending.end()
+            finally:
+                if token is not None:
+                    SERVICES.reset(token)
+
+
+class _Trace:
+    """What the audit log is told of one request."""
+
+    def __init__(self, audit: AuditLog | None, clock: Clock, caller: Caller) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._caller = caller
+        self._begun = clock.monotonic()
+        self.admission: Admission | None = None
+        self.body = b""
+
+    def write(self, status: int, phase: str) -> None:
+        admission, caller = self.admission, self._caller
+        if self._audit is None or (admission is None and status == _TOO_OFTEN):
+            return  # of those whom nobody knows there could be any number
+        if admission is not None and not admission.need.is_audited:
+            return
+        access = None if admission is None else admission.access
+        self._audit.write(
+            Asked(
+                who="" if access is None else access.name,
+                address=caller.address,
+                method="WEBSOCKET" if caller.is_socket else caller.method,
+                path=caller.path,
+                query=caller.query,
+                body=self.body,
+                status=status,
+                took_s=self._clock.monotonic() - self._begun,
+                phase=phase,
+            )
+        )
+
+
+def _caller_of(scope: Scope) -> Caller:
+    headers = {name.lower(): value for name, value in Headers(scope=scope).items()}
+    client = scope.get("client")
+    return Caller(
+        method=scope.get("method", "GET").upper(),
+        path=scope["path"],
+        query=scope.get("query_string", b""),
+        headers=headers,
+        address="" if client is None else str(client[0]),
+        is_socket=scope["type"] == "websocket",
+    )

@@ -1,0 +1,48 @@
+"""Where do the services that a caller may see become a part of every question?
+
+Here, and nowhere else: routes are given a store (`limited_store.py`) that looks up who asks in a context variable
+that the guard sets. Outside of a request nobody asks, and nothing is answered: what works in the
+background is given the store itself.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from logboom.query.memory import compile_query
+from logboom.query.model import And, MatchAll, Or, Query, Term, Wildcard
+from search_api.access.grants import Services
+
+SERVICES: ContextVar[Services] = ContextVar("services")
+"""Of which services the caller of the request under way sees events."""
+
+_SERVICE = "service.name"
+
+
+def limited(query: Query) -> Query:
+    """A question with the limits of whoever asks it. Idempotent."""
+    services = SERVICES.get()
+    if services is None:
+        return query
+    only = _only(services)
+    if isinstance(query, And) and query.parts[-1] == only:
+        return query
+    return only if isinstance(query, MatchAll) else And((query, only))
+
+
+def sees(service: str) -> bool:
+    """Whether the caller sees events of a service."""
+    services = SERVICES.get()
+    return services is None or compile_query(_only(services))({"service": {"name": service}})
+
+
+def _only(services: frozenset[str]) -> Query:
+    parts = tuple(map(_one, sorted(services)))
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _one(service: str) -> Query:
+    if "*" not in service:
+        return Term(_SERVICE, service)
+    escaped = service.replace("\\", "\\\\").replace("?", "\\?")
+    return Wildcard(_SERVICE, escaped)

@@ -1,0 +1,90 @@
+"""What does a request need to be allowed?
+
+One table for all routes. What is not in it needs the scope `admin`, and nobody who is limited to services
+gets there: a route that was forgotten is closed, and a test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from logboom.keys import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route asks for.
+
+    Attributes:
+        scope: Of the caller; None: everybody may, also without a key.
+        is_limited: Everything that it tells passes through the services that the caller may see, or
+            tells of no events: so those who are limited may have it.
+        is_audited: Who asked is written down.
+        is_guessed_at: A key can be tried there.
+    """
+
+    scope: Scope | None
+    is_limited: bool = False
+    is_audited: bool = True
+    is_guessed_at: bool = False
+
+
+OPEN = Need(None, is_limited=True, is_audited=False)
+_SESSION = Need(None, is_limited=True, is_guessed_at=True)
+_EVENTS = Need(Scope.READ, is_limited=True)
+_PIPELINE = Need(Scope.READ)
+_HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
+_WATCHED = Need(Scope.READ, is_audited=False)
+_ALERTS = Need(Scope.ALERTS)
+CLOSED = Need(Scope.ADMIN)
+
+_API = "/api/v1/"
+_READING = frozenset({"GET", "HEAD"})
+_BELOW_API: Mapping[str, Need] = {
+    "search": _EVENTS, "count": _EVENTS, "histogram": _EVENTS, "facets": _EVENTS,
+    "fields": _EVENTS, "events": _EVENTS, "export": _EVENTS, "tail": _EVENTS, "live": _EVENTS,
+    "traces": _EVENTS, "patterns": _EVENTS, "errors": _EVENTS, "services": _EVENTS,
+    "rates": _EVENTS, "searches": _PIPELINE, "sources": _PIPELINE, "ledger": _PIPELINE,
+    "health": _HEALTH, "session": _SESSION,
+}  # fmt: skip
+"""By the first part of the path: for reading."""
+
+_ASKED_BY_POST = frozenset({"search", "count", "histogram", "facets", "fields", "patterns"})
+"""Questions that may be too long for a URL; nothing is changed by them."""
+
+_OF_ALERTS = frozenset(
+    {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications"}
+)
+_OUTSIDE: Mapping[str, Need] = {
+    "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
+}  # fmt: skip
+
+
+def need_of(method: str, path: str) -> Need:
+    """What a request needs.
+
+    Args:
+        method: In capitals; a WebSocket is a `GET`.
+        path: Decoded, as routes are found by it.
+    """
+    if path.startswith(_API):
+        return _below_api(method, path.removeprefix(_API).split("/"))
+    if method in _READING:
+        return _OUTSIDE.get(path, CLOSED if path.startswith("/api/") else OPEN)
+    return CLOSED
+
+
+def _below_api(method: str, parts: list[str]) -> Need:
+    area = parts[0]
+    if area in _OF_ALERTS:
+        return _ALERTS
+    if area == "session" and len(parts) == 1:
+        return _SESSION
+    if method in _READING or (method == "POST" and area in _ASKED_BY_POST and len(parts) == 1):
+        return _BELOW_API.get(area, CLOSED)
+    if area == "errors":  # merging and splitting groups is seen by all
+        return _ALERTS
+    if area == "searches":
+        return _PIPELINE
+    return CLOSED

@@ -1,0 +1,93 @@
+"""How are the parts that guard the API put together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from logboom.clock import Clock
+from logboom.config import Config
+from logboom.errors import ConfigError
+from logboom.keys import KeyBook, KnownKeys
+from logboom.state import State
+from search_api.access.auditing import AuditLog
+from search_api.access.authenticating import Authentication
+from search_api.access.guard import Guard
+from search_api.access.provider import Provider
+from search_api.access.sessions import Sessions
+from search_api.access.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeping:
+    """What guards an API.
+
+    Attributes:
+        authentication: Finds out who asks.
+        keys: The keys as they are known.
+        book: The keys as they are made and revoked.
+        sessions: Those of pages.
+        provider: Of tokens; None: there is none.
+        audit: Where it is told who asked what; None: nowhere.
+    """
+
+    authentication: Authentication
+    keys: KnownKeys
+    book: KeyBook
+    sessions: Sessions
+    provider: Provider | None
+    audit: AuditLog | None
+
+    async def close(self) -> None:
+        """Lets go of connections and files. Idempotent."""
+        if self.provider is not None:
+            await self.provider.close()
+        if self.audit is not None:
+            self.audit.close()
+
+
+def open_doorkeeping(config: Config, state: State, clock: Clock) -> Doorkeeping:
+    """Makes what guards an API; nothing is asked yet.
+
+    Raises:
+        ConfigError: Certificates cannot be used.
+    """
+    keys, section = KnownKeys(state, clock), config.api
+    provider = None if section.oidc is None else Provider(section.oidc, clock)
+    tokens = None
+    if section.oidc is not None and provider is not None:
+        tokens = Tokens(section.oidc, provider, clock)
+    sessions = Sessions(state, keys, clock)
+    path = section.audit_path(config.data)
+    return Doorkeeping(
+        Authentication(keys, sessions, tokens, clock, needs_keys=section.needs_keys),
+        keys,
+        KeyBook(state, clock),
+        sessions,
+        provider,
+        None if path is None else AuditLog(path, clock),
+    )
+
+
+async def check_keys(config: Config, doors: Doorkeeping) -> None:
+    """Sees that somebody can get in.
+
+    Raises:
+        ConfigError: Keys are needed, and there is none.
+        StateError: The keys cannot be known.
+    """
+    section = config.api
+    if not section.needs_keys or section.oidc is not None or await doors.book.keys():
+        return
+    raise ConfigError(
+        f"{section.listen} needs API keys, and there is none yet",
+        where="api.listen",
+        mend="make the first one with `logboom keys create admin --scope admin -c FILE`, or listen on"
+        " 127.0.0.1 without `auth`",
+    )
+
+
+def guarded(app: FastAPI, config: Config, doors: Doorkeeping, clock: Clock) -> Guard:
+    """An application that everybody has to come to through a gate."""
+    return Guard(app, config.api, doors.authentication, doors.audit, clock)

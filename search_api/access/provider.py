@@ -1,0 +1,137 @@
+"""Which keys does an OpenID Connect provider sign its tokens with? Asked seldom, and kept.
+
+Source: https://openid.net/specs/openid-connect-discovery-1_0.html, RFC 7517
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import jwt
+
+from logboom.clock import Clock
+from logboom.config import OidcSection
+from logboom.config.units import is_loopback
+from logboom.errors import ConfigError, ProviderUnavailable
+
+log = logging.getLogger("logboom.api")
+
+FRESH_S = 600.0
+"""Keys are read anew after so long."""
+
+RETRY_S = 10.0
+"""For a key that is not known, or after a failure, the provider is asked this seldom."""
+
+STALE_S = 6 * 3600.0
+"""While it does not answer, its keys of before are used for so long."""
+
+_TIMEOUT_S = 5.0
+_MOST_BYTES = 2**20
+
+
+class Provider:
+    """The keys of a provider.
+
+    Args:
+        section: Says who it is.
+        clock: For the age of its keys.
+
+    Raises:
+        ConfigError: The certificates to trust cannot be used.
+    """
+
+    def __init__(self, section: OidcSection, clock: Clock) -> None:
+        self._issuer = section.issuer
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            verify=_trust(section), timeout=_TIMEOUT_S, follow_redirects=False
+        )
+        self._turn = asyncio.Lock()
+        self._read_at: float | None = None
+        self._tried_at: float | None = None
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+
+    async def key(self, name: str) -> jwt.PyJWK | None:
+        """One of its keys by the `kid` of a token; None when it has no such key.
+
+        Raises:
+            ProviderUnavailable: Its keys are not known.
+        """
+        await self._refresh(name)
+        return self._keys.get(name)
+
+    async def close(self) -> None:
+        """Lets go of its connections. Idempotent."""
+        await self._client.aclose()
+
+    async def _refresh(self, name: str) -> None:
+        async with self._turn:
+            now = self._clock.monotonic()
+            is_fresh = self._read_at is not None and now - self._read_at < FRESH_S
+            was_tried = self._tried_at is not None and now - self._tried_at < RETRY_S
+            if is_fresh and (name in self._keys or was_tried):
+                return
+            if not was_tried:
+                self._tried_at = now
+                try:
+                    self._keys, self._read_at = await self._read(), now
+                except ProviderUnavailable as error:
+                    log.warning("the keys of the provider are not read: %s", error.sentence())
+            if self._read_at is None or now - self._read_at > STALE_S:
+                raise ProviderUnavailable("tokens cannot be checked now", where=self._issuer)
+
+    async def _read(self) -> dict[str, jwt.PyJWK]:
+        about = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+        if about.get("issuer") != self._issuer:
+            raise ProviderUnavailable(
+                f"says that it is {about.get('issuer')!r}", where=self._issuer,
+                mend="write api.oidc.issuer as the provider does",
+            )  # fmt: skip
+        keys: dict[str, jwt.PyJWK] = {}
+        for one in (await self._get(str(about.get("jwks_uri")))).get("keys", ()):
+            try:
+                key = jwt.PyJWK.from_dict(one)
+            except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
+                continue  # of a kind that we do not know; its tokens are refused
+            if key.key_id is not None and key.public_key_use in {None, "sig"}:
+                keys[key.key_id] = key
+        if not keys:
+            raise ProviderUnavailable("has no keys that can be used", where=self._issuer)
+        return keys
+
+    async def _get(self, address: str) -> dict[str, Any]:
+        """A JSON object, not larger than it should be."""
+        try:
+            url = httpx.URL(address)
+            if url.scheme != "https" and not is_loopback(f"{url.host}:1"):
+                raise ProviderUnavailable("is not asked without TLS", where=address)
+            async with self._client.stream("GET", url) as answer:
+                answer.raise_for_status()
+                body = b""
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > _MOST_BYTES:
+                        raise ProviderUnavailable("answers too much", where=address)
+            content = httpx.Response(200, content=body).json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise ProviderUnavailable(
+                f"does not answer: {str(error) or type(error).__name__}", where=address
+            ) from error
+        if not isinstance(content, dict):
+            raise ProviderUnavailable("answers no JSON object", where=address)
+        return content
+
+
+def _trust(section: OidcSection) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=section.ca_file)
+    except OSError as error:  # also ssl.SSLError
+        raise ConfigError(
+            f"{section.ca_file} has no certificates that can be used: {error.strerror or error}",
+            where="api.oidc.ca_file",
+        ) from error

@@ -1,0 +1,45 @@
+"""How often may somebody ask? Token buckets, by name, on this process.
+
+Source: https://en.wikipedia.org/wiki/Token_bucket
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from logboom.clock import Clock
+
+_MOST_NAMES = 10_000
+
+
+class Purses:
+    """What everybody may still spend.
+
+    Args:
+        clock: Fills them.
+        burst: What fits into each.
+    """
+
+    def __init__(self, clock: Clock, *, burst: float) -> None:
+        self._clock = clock
+        self._burst = burst
+        self._purses: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str, per_s: float) -> float:
+        """Takes one token.
+
+        Args:
+            name: Whose.
+            per_s: How many there are a second.
+
+        Returns:
+            0 when there was one; else the seconds until there will be.
+        """
+        now = self._clock.monotonic()
+        left, at = self._purses.pop(name, (self._burst, now))
+        left = min(self._burst, left + (now - at) * per_s)
+        wait_s = 0.0 if left >= 1 else (1 - left) / per_s
+        self._purses[name] = (left - 1 if left >= 1 else left, now)
+        if len(self._purses) > _MOST_NAMES:
+            self._purses.popitem(last=False)  # whoever asked longest ago has a full one by now
+        return wait_s

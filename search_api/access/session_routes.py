@@ -1,0 +1,97 @@
+"""The routes of the page's sessions: begun with a key or a token, looked at, ended."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from search_api.access.authenticating import COOKIE, Authentication, session_of
+from search_api.access.grants import ANYBODY, Access
+from search_api.access.sessions import Sessions
+from search_api.problems import problem
+from search_api.responding import answer
+
+
+class SessionBody(BaseModel):
+    """What a session is made of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[str, Field(min_length=1, max_length=8_000)] = Field(
+        description="An API key, or a token of the OpenID Connect provider."
+    )
+
+
+class SessionAnswer(BaseModel):
+    """Who asks, and what they may do."""
+
+    name: str
+    needs_keys: bool = Field(description="False: everybody may do everything here.")
+    scopes: list[str]
+    services: list[str] | None = Field(description="Whose events are seen; null: of all.")
+
+
+def session_routes(authentication: Authentication, sessions: Sessions) -> APIRouter:
+    """The routes below ``/api/v1``.
+
+    Args:
+        authentication: Knows whose a key is.
+        sessions: Has the sessions.
+    """
+    router = APIRouter()
+
+    @router.get("/session", response_model=SessionAnswer)
+    async def current(request: Request) -> Response:
+        """Who asks, and what they may do."""
+        access = _access_of(request, authentication)
+        if access is None:
+            return problem(401, "nobody is logged in: begin a session with a key")
+        return answer(_shown(access, authentication))
+
+    @router.post("/session", response_model=SessionAnswer)
+    async def begin(request: Request, body: SessionBody) -> Response:
+        """Begins a session: the answer sets a cookie that scripts cannot read."""
+        if not authentication.needs_keys:
+            return answer(_shown(ANYBODY, authentication))
+        access = await authentication.of(body.key)
+        if access is None:
+            return problem(401, "the key or token is not known, has expired, or was revoked")
+        secret, life_s = await sessions.begin(access)
+        response = answer(_shown(access, authentication))
+        response.set_cookie(
+            COOKIE, secret, max_age=life_s, path="/", httponly=True, samesite="strict",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+        return response
+
+    @router.delete("/session", status_code=204)
+    async def end(request: Request) -> Response:
+        """Ends the session of the request's cookie, if it has one."""
+        secret = session_of(dict(request.headers))
+        if secret is not None:
+            await sessions.end(secret)
+        response = Response(status_code=204)
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return response
+
+    return router
+
+
+def _access_of(request: Request, authentication: Authentication) -> Access | None:
+    access: Access | None = getattr(request.state, "access", None)
+    return access if access is not None or authentication.needs_keys else ANYBODY
+
+
+def _shown(access: Access, authentication: Authentication) -> dict[str, Any]:
+    limits = list(access.grants.values())
+    services: set[str] | None = set()
+    for one in limits:
+        services = None if services is None or one is None else services | one
+    return {
+        "name": access.name,
+        "needs_keys": authentication.needs_keys,
+        "scopes": sorted(scope.value for scope in access.grants),
+        "services": None if services is None else sorted(services),
+    }

@@ -1,0 +1,126 @@
+"""How does a page ask without having the key? With a cookie that scripts cannot read.
+
+A session is made from a key or a token, and is worth no more: it ends with them. Of its secret, as of a
+key's, only the digest is kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from logboom.clock import Clock
+from logboom.errors import TooBusy
+from logboom.keys import KnownKeys, Scope, digest_of, new_token
+from logboom.keys.known import FRESH_S
+from logboom.state import Record, State
+from search_api.access.grants import Access, Grants, access_of_key
+
+KIND = "sessions"
+MOST_SESSIONS = 5_000
+LIFE_S = 12 * 3600
+
+_MOST_REMEMBERED = 2_000
+
+
+class Sessions:
+    """The sessions of all processes.
+
+    Args:
+        state: Has them.
+        keys: Those that sessions are made of.
+        clock: Tells when they end.
+    """
+
+    def __init__(self, state: State, keys: KnownKeys, clock: Clock) -> None:
+        self._state = state
+        self._keys = keys
+        self._clock = clock
+        self._found: OrderedDict[str, tuple[float, Record | None]] = OrderedDict()
+
+    async def begin(self, access: Access) -> tuple[str, int]:
+        """Makes a session.
+
+        Args:
+            access: Whose.
+
+        Returns:
+            Its secret, and the seconds that it lives.
+
+        Raises:
+            TooBusy: There are too many.
+            StateUnavailable: Try again.
+        """
+        now_ns = self._clock.now_ns()
+        if await self._forget_old(now_ns) >= MOST_SESSIONS:
+            raise TooBusy(f"there are {MOST_SESSIONS} sessions", mend="end some, or wait")
+        expires_ns = now_ns + LIFE_S * 10**9
+        if access.expires_ns is not None:
+            expires_ns = min(expires_ns, access.expires_ns)
+        secret = new_token()
+        value = {"expires_ns": expires_ns, **_kept(access)}
+        await self._state.put(KIND, digest_of(secret), value, expected=None)
+        return secret, max(0, (expires_ns - now_ns) // 10**9)
+
+    async def access(self, secret: str) -> Access | None:
+        """Whose session it is; None: nobody's any more.
+
+        Raises:
+            StateUnavailable: Ask again later.
+        """
+        record = await self._record(digest_of(secret))
+        if record is None or self._clock.now_ns() >= record.value["expires_ns"]:
+            return None
+        digest = record.value.get("digest")
+        if digest is None:
+            return _of_value(record.value)
+        key = await self._keys.find_digest(digest)
+        return None if key is None else access_of_key(key)
+
+    async def end(self, secret: str) -> None:
+        """Forgets a session. Idempotent.
+
+        Raises:
+            StateUnavailable: It may or may not be forgotten; try again.
+        """
+        digest = digest_of(secret)
+        await self._state.delete(KIND, digest)
+        self._found.pop(digest, None)
+
+    async def _record(self, digest: str) -> Record | None:
+        now = self._clock.monotonic()
+        at, record = self._found.get(digest, (float("-inf"), None))
+        if now - at >= FRESH_S:
+            record = await self._state.get(KIND, digest)
+            self._found[digest] = now, record
+            self._found.move_to_end(digest)
+            if len(self._found) > _MOST_REMEMBERED:
+                self._found.popitem(last=False)
+        return record
+
+    async def _forget_old(self, now_ns: int) -> int:
+        """Forgets those that have ended; returns how many are left."""
+        records = await self._state.list(KIND, limit=MOST_SESSIONS)
+        old = [record for record in records if record.value["expires_ns"] <= now_ns]
+        for record in old:
+            await self._state.delete(KIND, record.key)
+        return len(records) - len(old)
+
+
+def _kept(access: Access) -> dict[str, Any]:
+    if access.digest is not None:
+        return {"digest": access.digest}
+    grants = {
+        scope.value: None if services is None else sorted(services)
+        for scope, services in access.grants.items()
+    }
+    return {"name": access.name, "purse": access.purse, "grants": grants}
+
+
+def _of_value(value: Mapping[str, Any]) -> Access:
+    grants: Grants = {
+        Scope(scope): None if services is None else frozenset(services)
+        for scope, services in value["grants"].items()
+    }
+    return Access(value["name"], grants, value["purse"], expires_ns=value["expires_ns"])
