@@ -174,14 +174,22 @@ class Shipping:
         for source in self._watcher.sources.values():
             source.close()
 
-    async def keep_prefixes(self) -> None:
-        """A file that was tiny when it was found has more by now to recognise it by."""
-        better = {s.id: prefix for s in self.sources.values() if (prefix := s.better_prefix())}
-        if better:
-            try:
-                await to_the_end(lambda: self._has.registry.set_prefixes(better))
-            except DiskFull as error:
-                log.warning("%s", error.sentence())
+    async def keep_looks(self) -> None:
+        """Keeps what more is known of files than when they were found.
+
+        A file that was tiny has more by now to recognise it by; and should it be gone after a
+        crash, it is known how much of it was not read.
+        """
+        known = self.sources.values()
+        prefixes = {s.id: prefix for s in known if (prefix := s.better_prefix())}
+        seen = {s.id: end for s in known if (end := s.farther_seen()) is not None}
+        if not prefixes and not seen:
+            return
+        registry = self._has.registry
+        try:
+            await to_the_end(lambda: registry.look_again(prefixes=prefixes, seen=seen))
+        except DiskFull as error:
+            log.warning("%s", error.sentence())
 
     @property
     def losses(self) -> list[LossStatus]:

@@ -52,7 +52,7 @@ class Telling:
                 reporter.trouble(sentence)
             await self._post()
             if shipping is not None:
-                await shipping.keep_prefixes()
+                await shipping.keep_looks()
             await asyncio.sleep(INTERVAL_S)
 
     async def last_words(self) -> None:

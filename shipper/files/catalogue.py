@@ -179,6 +179,10 @@ class Catalogue:
             and self.find_moved(record) is None
         ]
 
+    def read_to(self, record: SourceRecord) -> int:
+        """Up to where a source was read for certain: what was planned is told of by itself."""
+        return max(record.offset, self._planned.get(record.id, (0, b""))[0])
+
     def find_moved(self, record: SourceRecord) -> str | None:
         """Where a source's file is now; None when it is nowhere."""
         for path in (record.path, *(sibling for sibling, _ in relatives(record.family))):

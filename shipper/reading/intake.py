@@ -18,6 +18,7 @@ from shipper.files.handles import FileMoved
 from shipper.files.identity import file_id, file_state
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
+from shipper.reading.gone import Gone
 from shipper.reading.missed import Missed
 from shipper.reading.opening import Opener
 from shipper.reading.originals import Originals
@@ -33,6 +34,7 @@ class Intake:
         originals: Know the files of which another one may be a copy.
         surveys: Know which compressed files are whole.
         missed: Told of logs that were rotated while somebody looked.
+        gone: Told of logs that were overwritten while nobody did.
         hurry: Asks for another scan at once.
 
     Attributes:
@@ -42,13 +44,14 @@ class Intake:
 
     def __init__(
         self, opener: Opener, catalogue: Catalogue, originals: Originals, surveys: Surveys,
-        missed: Missed, hurry: Callable[[], None],
+        missed: Missed, gone: Gone, hurry: Callable[[], None],
     ) -> None:  # fmt: skip
         self._opener = opener
         self._catalogue = catalogue
         self._originals = originals
         self._surveys = surveys
         self._missed = missed
+        self._gone = gone
         self._hurry = hurry
         self._first_start = False
         self._at_once = True
@@ -139,6 +142,8 @@ class Intake:
     def _resume(self, file: FollowedFile, recognised: Recognised, section: FileInput) -> Source:
         source = self._opener.known(file, recognised, section)
         record = recognised.record
+        if recognised.likeness is Likeness.BEGUN_ANEW:
+            self._gone.begun_anew(record)
         if record.path != recognised.path:
             self._missed.look_beside(record.path)
         if source.modified_ns > record.changed_ns and not source.read_offset:
@@ -160,7 +165,10 @@ class Intake:
             self._missed.look_beside(family)
             self._hurry()
         except OSError as error:
-            self.unreadable[path] = error.strerror or str(error)
+            if error.errno == errno.EAGAIN:  # it was rotated just now
+                self._hurry()
+            else:
+                self.unreadable[path] = error.strerror or str(error)
 
     @contextlib.contextmanager
     def _put_back_on_failure(self, recognised: Recognised) -> Iterator[None]:

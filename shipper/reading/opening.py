@@ -116,4 +116,5 @@ class Opener:
             inode=file.id.inode, epoch=source.epoch, offset=source.acked_offset,
             prefix=file.prefix(), guard=file.guard() if at_end else source.acked_guard,
             changed_ns=self._clock.now_ns(), packed_size=source.packed_size if at_end else 0,
+            seen=source.seen_end,
         )  # fmt: skip

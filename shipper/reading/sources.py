@@ -110,6 +110,7 @@ class Source:
         self.changed = True
         self.tally = Tally.of(record)
         self._prefix_bytes = fingerprint_length(record.prefix)
+        self._seen_told = record.seen
         self._make_assembler = make_assembler
         self._assembler: Assembler | None = None
         self._is_looked_at = False
@@ -241,7 +242,7 @@ class Source:
         self.pending = b""
         self.pending_offset = 0
         self.acked_offset, self.acked_guard = 0, b""
-        self._prefix_bytes = 0
+        self._prefix_bytes = self._seen_told = 0
         self._assembler = None
         self._is_looked_at = False
         self.packed_size = 0
@@ -272,6 +273,21 @@ class Source:
             return None
         self._prefix_bytes = fingerprint_length(prefix)
         return prefix
+
+    @property
+    def seen_end(self) -> int:
+        """Where its file was seen to end; 0 for one that is not read, or that nobody writes to."""
+        if self.file is None or self.file.is_packed or self.state == "binary":
+            return 0
+        return max(self.read_offset, self.file.unread_to)
+
+    def farther_seen(self) -> int | None:
+        """`seen_end` when that is behind what is acknowledged and was not told before."""
+        end = self.seen_end
+        if end <= max(self.acked_offset, self._seen_told):
+            return None
+        self._seen_told = end
+        return end
 
     def move_to(self, path: str) -> None:
         """Its file has another path now."""

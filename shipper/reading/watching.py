@@ -19,6 +19,7 @@ from shipper.files.surveys import Surveys
 from shipper.reading.elders import Elders
 from shipper.reading.following import Followed, Following, is_followed
 from shipper.reading.forgetting import Forgetting
+from shipper.reading.gone import Gone
 from shipper.reading.intake import Intake
 from shipper.reading.looks import Looks
 from shipper.reading.missed import Missed
@@ -72,6 +73,7 @@ class Watcher:
         self._first_scan = registry.first_start
         records = registry.sources()
         self._catalogue = Catalogue(records, registry.planned_ends())
+        self._gone = Gone(self._catalogue, registry, clock)
         self._forgetting = Forgetting(self._catalogue, registry, clock, keep)
         self._sections = Sections(inputs)
         self._places = Places()
@@ -87,7 +89,7 @@ class Watcher:
         )
         self._intake = Intake(
             self._opener, self._catalogue, Originals(self.sources), self._surveys, self._missed,
-            self._folders.hurry,
+            self._gone, self._folders.hurry,
         )  # fmt: skip
 
     @property
@@ -130,6 +132,8 @@ class Watcher:
         self._scanned, self._first_scan = not self._intake.has_raced, False
         self._following.scanned()
         self._surveys.scanned()
+        if self._scanned and not self._surveys.is_busy():
+            self._gone.tell_once()
         self._forgetting.turn()
         for path, reason in self.unreadable.items():
             if told.get(path) != reason:

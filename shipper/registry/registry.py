@@ -40,6 +40,7 @@ class SourceRecord:
         guard: The last bytes before the checkpoint.
         acked: Events that the broker has acknowledged, by (run, day).
         packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
+        seen: Where its file was seen to end in this epoch; 0 when nothing is known of it.
         dropped: Lines that rules have dropped, by the rule's name.
     """
 
@@ -57,6 +58,7 @@ class SourceRecord:
     lines_empty: int = 0
     lines_dead: int = 0
     packed_size: int = 0
+    seen: int = 0
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -117,7 +119,7 @@ class Registry:
         """All sources that were ever added and not forgotten."""
         rows = self._database.execute(
             "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
-            " lines_acked, lines_empty, lines_dead, packed_size FROM sources"
+            " lines_acked, lines_empty, lines_dead, packed_size, seen FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
         for source, run, day, events in self._database.execute("SELECT * FROM acked"):
@@ -136,17 +138,18 @@ class Registry:
         """
         rows = [
             (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
-             r.changed_ns, r.packed_size)
+             r.changed_ns, r.packed_size, r.seen)
             for r in records
         ]  # fmt: skip
         with self._turn, transaction(self._database):
             self._database.executemany(
                 "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
-                " changed_ns, packed_size) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " changed_ns, packed_size, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id)"
+                " DO UPDATE"
                 " SET path=excluded.path, family=excluded.family, device=excluded.device,"
                 " inode=excluded.inode, epoch=excluded.epoch, offset=excluded.offset,"
                 " prefix=excluded.prefix, guard=excluded.guard, changed_ns=excluded.changed_ns,"
-                " packed_size=excluded.packed_size",
+                " packed_size=excluded.packed_size, seen=excluded.seen",
                 rows,
             )
 
@@ -161,8 +164,12 @@ class Registry:
             self._database.executemany("DELETE FROM sources WHERE id=?", names)
             self._database.executemany("DELETE FROM acked WHERE source=?", names)
 
-    def set_prefixes(self, prefixes: Mapping[str, bytes]) -> None:
-        """Keeps a better fingerprint of the first bytes: source id → fingerprint.
+    def look_again(self, *, prefixes: Mapping[str, bytes], seen: Mapping[str, int]) -> None:
+        """Keeps what more is known of files than when they were found.
+
+        Args:
+            prefixes: Source id → a better fingerprint of the first bytes.
+            seen: Source id → where its file was seen to end.
 
         Raises:
             DiskFull: There is no room; nothing was changed.
@@ -171,6 +178,10 @@ class Registry:
             self._database.executemany(
                 "UPDATE sources SET prefix=? WHERE id=?",
                 [(p, name) for name, p in prefixes.items()],
+            )
+            self._database.executemany(
+                "UPDATE sources SET seen=? WHERE id=?",
+                [(end, name) for name, end in seen.items()],
             )
 
     def set_paths(self, paths: Mapping[str, str], *, changed_ns: int) -> None:
@@ -266,6 +277,10 @@ class Registry:
         with self._turn, transaction(self._database):
             self._database.execute(
                 "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
+            )
+            self._database.execute(
+                "UPDATE sources SET seen=0 WHERE id=? AND epoch=?",
+                (loss.segment.source, loss.segment.epoch),
             )
         self.losses_noted += 1
 

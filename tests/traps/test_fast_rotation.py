@@ -153,3 +153,39 @@ def test_what_is_in_a_copy_is_no_loss(make: Make, log: Path) -> None:
     shipping.look()
     assert shipping.numbers() == [*range(100), *range(500, 510)]
     assert shipping.registry.losses(shipper="s") == []
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_what_was_seen_and_is_gone_after_a_crash_is_a_loss(
+    make: Make, log: Path, is_deleted: bool
+) -> None:
+    log.write_text(long_lines(0, 100))
+    size = log.stat().st_size
+    shipping = make("*.log")
+    asyncio.run(shipping.reader.turn())
+    (source,) = shipping.watcher.sources.values()
+    end, place = source.farther_seen(), source.acked_offset
+    assert end == size > place > 0
+    shipping.registry.look_again(prefixes={}, seen={source.id: end})
+    if is_deleted:
+        log.unlink()
+    else:
+        log.write_text(lines(600, 610))
+    for _ in range(2):
+        shipping.restart()
+        shipping.look()
+        (loss,) = shipping.registry.losses(shipper="s")
+        assert (loss.path, loss.unread, loss.lines) == (str(log), size - place, 0)
+        assert f"bytes {place} to {size} were never read" in loss.reason
+
+
+def test_what_was_read_and_is_gone_after_a_crash_is_no_loss(make: Make, log: Path) -> None:
+    append(log, 0, 100)
+    shipping = make("*.log")
+    shipping.look()
+    (source,) = shipping.watcher.sources.values()
+    assert source.farther_seen() is None
+    log.unlink()
+    shipping.restart()
+    shipping.look()
+    assert shipping.registry.losses(shipper="s") == []

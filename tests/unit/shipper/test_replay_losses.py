@@ -239,7 +239,8 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     older = {1: "ALTER TABLE planned DROP COLUMN marks; ", 2: ""}[version]
     registry._database.executescript(
         f"{older}ALTER TABLE planned DROP COLUMN dropped; DROP TABLE dropped; DROP TABLE lost;"
-        f" ALTER TABLE sources DROP COLUMN packed_size; PRAGMA user_version={version}"
+        f" ALTER TABLE sources DROP COLUMN packed_size;"
+        f" ALTER TABLE sources DROP COLUMN seen; PRAGMA user_version={version}"
     )
     shipper.close()
     shipper.plan()
@@ -248,4 +249,4 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     registry = shipper.open()
     shipper.again()
     assert [loss.lines for loss in shipper.losses()] == [10]
-    assert registry._database.execute("PRAGMA user_version").fetchone() == (6,)
+    assert registry._database.execute("PRAGMA user_version").fetchone() == (7,)
