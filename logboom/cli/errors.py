@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from logboom.cli.layout import in_the_middle
+from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask
 
 _TITLE_WIDTH = 60
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def errors(
+    context: typer.Context,
     query: Annotated[
         list[str] | None,
         typer.Argument(help="Only errors that match it; default: all.", show_default=False),
@@ -39,7 +41,7 @@ def errors(
     Example: logboom errors service:checkout --since 7d
     """
     asked = {
-        "q": " ".join(query or ()), "from": since, "to": until, "limit": limit, "sort": sort,
+        "q": query_of(query, context), "from": since, "to": until, "limit": limit, "sort": sort,
     }  # fmt: skip
     answer = ask(url, "errors", asked)
     for warning in answer["warnings"]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, pages
 from logboom.cli.showing import line_of, shortened
 
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
+    context: typer.Context,
     query: Annotated[
         list[str] | None,
         typer.Argument(
@@ -41,7 +43,13 @@ def search(
 
     Example: logboom search 'level:error AND service:checkout' --since 1h
     """
-    asked = {"q": " ".join(query or ()), "from": since, "to": until, "sort": sort, "fields": fields}
+    asked = {
+        "q": query_of(query, context),
+        "from": since,
+        "to": until,
+        "sort": sort,
+        "fields": fields,
+    }
     found: list[dict[str, Any]] = []
     total: dict[str, Any] = {}
     for page in pages(url, asked, limit):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, stream
 from logboom.cli.showing import line_of
 from logboom.errors import ServiceUnreachable
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def tail(
+    context: typer.Context,
     query: Annotated[
         list[str] | None,
         typer.Argument(help="In Lucene's syntax; without one everything.", show_default=False),
@@ -37,7 +39,7 @@ def tail(
     Example: logboom tail 'level:error AND service:checkout'
     """
     colours = sys.stdout.isatty()
-    for name, content in _messages(url, " ".join(query or ())):
+    for name, content in _messages(url, query_of(query, context)):
         if name == "dropped":
             sys.stderr.write(f"logboom: {content['dropped']} events more, too many to show\n")
             continue

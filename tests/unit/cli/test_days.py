@@ -8,9 +8,9 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from logboom.archive import places
@@ -29,7 +29,7 @@ from tests.unit.store_local.samples import DAY, document, documents
 TOMORROW = DAY + timedelta(days=1)
 
 
-def logboom(*words: str) -> Result:
+def logboom(*words: str) -> Any:
     return CliRunner().invoke(make_app(), [*words])
 
 

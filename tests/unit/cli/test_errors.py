@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
+from logboom.errors import UsageError
 
 GROUP = {
     "fingerprint": "1:000000000000000a", "title": "LoadError:\x1b[31m no\nroom", "type": "LoadError",
@@ -63,3 +64,17 @@ def test_groups_are_a_table(url: str) -> None:
 def test_or_a_line_of_json_each(url: str) -> None:
     result = CliRunner().invoke(make_app(), ["errors", "--json", "--url", url])
     assert [json.loads(line) for line in result.stdout.splitlines()] == [GROUP]
+
+
+@pytest.mark.parametrize("command", ["errors", "search", "tail"])
+def test_an_option_that_is_none_is_no_part_of_the_query(command: str) -> None:
+    result = CliRunner().invoke(make_app(), [command, "service:cart", "--sinse=7d"])
+    assert isinstance(result.exception, UsageError)
+    hint = "did you mean --since?" if command != "tail" else "see --help"
+    assert str(result.exception).startswith(f"there is no option --sinse ({hint}")
+
+
+def test_a_word_with_one_minus_is_part_of_the_query(url: str) -> None:
+    result = CliRunner().invoke(make_app(), ["errors", "-service:cart", "--url", url])
+    assert result.exit_code == 0, result.output
+    assert Api.asked["q"] == ["-service:cart"]
