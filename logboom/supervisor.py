@@ -12,6 +12,9 @@ from logboom.supervising import Child, Ended
 SERVICES: tuple[str, ...] = ("api", "process", "ship")
 """In the order of their start; they are stopped the other way round, so that all is drained."""
 
+_LONGEST_PAUSES_S: Mapping[str, float] = {"api": 30.0, "process": 30.0, "ship": 5.0}
+"""Files may be rotated away and deleted while no shipper runs: it is missed first."""
+
 
 class Supervisor:
     """Starts, watches and stops the services.
@@ -42,5 +45,5 @@ class Supervisor:
     def _child(self, service: str) -> Child:
         return Child(
             service, (service,), self._settings, self._clock, self._ended,
-            reads_stdin=service == "ship",
+            reads_stdin=service == "ship", longest_pause_s=_LONGEST_PAUSES_S[service],
         )  # fmt: skip

@@ -15,7 +15,7 @@ from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.lifecycle import SUPERVISED, restarts_in, run_service, stop_event
 from logboom.reporting import Reporter
-from logboom.retrying import Backoff
+from logboom.supervising import Pauses
 from shipper.events.treatment import Treatment
 from shipper.files.hints import FolderHints
 from shipper.inputs.making import make_inputs
@@ -29,7 +29,7 @@ from shipper.workers.pool import WorkerLost
 
 log = logging.getLogger("logboom.shipper")
 
-_STABLE_S = 30.0
+_LONGEST_PAUSE_S = 5.0
 
 
 def run(config: Config) -> int:
@@ -102,7 +102,7 @@ class Shipper:
 
     async def _ship(self, stop: asyncio.Event, receiving: asyncio.Task[None]) -> None:
         """Ships until it is done; when a worker is lost, it begins anew where the registry is."""
-        backoff = Backoff(first_s=0.5, most_s=30.0)
+        pauses = Pauses(longest_s=_LONGEST_PAUSE_S)
         is_done = False
         while not is_done:
             begun = self._has.clock.monotonic()
@@ -113,9 +113,8 @@ class Shipper:
                 log.error("%s: shipping begins anew", _first_of(lost))  # noqa: TRY400 - no bug here
                 self._reporter.trouble(str(_first_of(lost)))
                 self._reporter.began_anew()
-                if self._has.clock.monotonic() - begun > _STABLE_S:
-                    backoff.reset()
-                is_done = await _stopped_within(stop, backoff.next_wait_s())
+                pause_s = pauses.after(self._has.clock.monotonic() - begun)
+                is_done = await _stopped_within(stop, pause_s)
 
     async def _ship_once(self, stop: asyncio.Event, receiving: asyncio.Task[None]) -> None:
         config = self._has.config

@@ -8,5 +8,14 @@ from logboom.supervising.child import (
     Ended,
     worker_environment,
 )
+from logboom.supervising.pauses import Pauses
 
-__all__ = ["CONFIG_DESCRIPTOR", "LOG_TO_STDERR", "WORKER", "Child", "Ended", "worker_environment"]
+__all__ = [
+    "CONFIG_DESCRIPTOR",
+    "LOG_TO_STDERR",
+    "WORKER",
+    "Child",
+    "Ended",
+    "Pauses",
+    "worker_environment",
+]

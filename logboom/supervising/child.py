@@ -13,8 +13,8 @@ from typing import Any
 
 from logboom.clock import Clock
 from logboom.lifecycle import SUPERVISED
-from logboom.retrying import Backoff
 from logboom.status import RESTARTS_WITHIN_S
+from logboom.supervising.pauses import Pauses
 
 log = logging.getLogger("logboom.supervisor")
 
@@ -30,7 +30,7 @@ LOG_TO_STDERR = "LOGBOOM_LOG_TO_STDERR"
 _ALLOCATION = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=512"}
 """glibc keeps more of what tantivy frees at hand: a tenth less CPU for indexing."""
 
-_STABLE_S = 30.0
+_LONGEST_PAUSE_S = 30.0
 _STOP_S = 30.0
 
 
@@ -66,13 +66,15 @@ class Child:
         ended: Told whenever it ends unasked.
         environment: Added to our own environment.
         reads_stdin: It gets our standard input.
+        longest_pause_s: It is started again after so long at most.
         patience_s: So long it may take to stop; then it is killed: a crash is safe.
     """
 
     def __init__(
         self, name: str, arguments: Sequence[str], settings: Mapping[str, Any], clock: Clock,
         ended: Callable[[Ended], None], *, environment: Mapping[str, str] | None = None,
-        reads_stdin: bool = False, patience_s: float = _STOP_S,
+        reads_stdin: bool = False, longest_pause_s: float = _LONGEST_PAUSE_S,
+        patience_s: float = _STOP_S,
     ) -> None:  # fmt: skip
         self.name = name
         self._arguments = tuple(arguments)
@@ -81,6 +83,7 @@ class Child:
         self._ended = ended
         self._environment = dict(environment or {})
         self._reads_stdin = reads_stdin
+        self._pauses = Pauses(longest_s=longest_pause_s)
         self._patience_s = patience_s
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -115,16 +118,13 @@ class Child:
         log.info("stopped %s", self.name)
 
     async def _keep(self) -> None:
-        backoff = Backoff(first_s=0.5, most_s=30.0)
         ends: list[float] = []
         while True:
             begun = self._clock.monotonic()
             ends = [end for end in ends if begun - end < RESTARTS_WITHIN_S]
             status = await (await self._start(restarts=len(ends))).wait()
             ends.append(self._clock.monotonic())
-            if ends[-1] - begun > _STABLE_S:
-                backoff.reset()
-            wait_s = backoff.next_wait_s()
+            wait_s = self._pauses.after(ends[-1] - begun)
             log.error(
                 "%s ended with status %d; it starts again in %.1f s", self.name, status, wait_s
             )

@@ -11,6 +11,7 @@ from logboom.supervising import (
     WORKER,
     Child,
     Ended,
+    Pauses,
     worker_environment,
 )
 from tests.polling import soon
@@ -42,3 +43,12 @@ def test_workers_log_where_their_parent_does() -> None:
     assert worker_environment(1, {CONFIG_DESCRIPTOR: "7"}) == {WORKER: "1"}
     in_turn = {CONFIG_DESCRIPTOR: "7", LOG_TO_STDERR: "1"}
     assert worker_environment(1, in_turn) == {WORKER: "1", LOG_TO_STDERR: "1"}
+
+
+def test_pauses_grow_to_a_bound_and_begin_anew_after_a_long_life() -> None:
+    pauses = Pauses(longest_s=4.0)
+    grown = [pauses.after(1.0) for _ in range(8)]
+    assert all(later <= 4.0 for later in grown)
+    assert all(2.0 <= late <= 4.0 for late in grown[3:]), "it doubles up to the bound"
+    assert pauses.after(10.0) <= 0.5
+    assert 0.5 <= pauses.after(9.0) <= 1.0
