@@ -65,16 +65,22 @@ class Disk:
     Attributes:
         daily_bytes: The days take so much more with every day.
         weeks: Until it counts as full; None when it does not get there.
+        days: So many whole days it was worked out from; none: nothing is known yet.
     """
 
     daily_bytes: float
     weeks: float | None
+    days: int
 
     def sentence(self) -> str:
         """In words for people."""
+        if not self.days:
+            return "disk: not known yet: no whole day is stored"
         if self.weeks is None:
-            return f"disk: the days do not grow towards {FULL:.0%} of it"
-        return f"disk: {FULL:.0%} in {self.weeks:.1f} weeks"
+            return f"disk: it does not get {FULL:.0%} full: as much is deleted as comes"
+        if not self.weeks:
+            return f"disk: it is {FULL:.0%} full already"
+        return f"disk: {FULL:.0%} full in {self.weeks:.1f} weeks, if every day is like the last {self.days}"
 
 
 def hourly_pattern(counts: Iterable[tuple[datetime, int]]) -> dict[int, float]:
@@ -141,12 +147,12 @@ def disk_forecast(
     """
     whole = sorted(day for day in sizes if day < today)
     if not whole:
-        return Disk(0.0, None)
+        return Disk(0.0, None, 0)
     newest, oldest = whole[-_DAYS_LOOKED_AT:], whole[:_DAYS_LOOKED_AT]
     daily = sum(sizes[day] for day in newest) / len(newest)
     if (today - whole[0]).days >= keep_days:
         daily -= sum(sizes[day] for day in oldest) / len(oldest)
     room = FULL * total - used
     if room <= 0:
-        return Disk(daily, 0.0)
-    return Disk(daily, room / daily / 7 if daily > 0 else None)
+        return Disk(daily, 0.0, len(newest))
+    return Disk(daily, room / daily / 7 if daily > 0 else None, len(newest))

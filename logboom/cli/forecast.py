@@ -94,10 +94,7 @@ def forecast(
     if as_json:
         sys.stdout.write(json.dumps(_as_json(expected, outlook)) + "\n")
         return
-    for hour in expected:
-        sys.stdout.write(_line(hour))
-    most = max(hour.processors for hour in expected)
-    sys.stdout.write(f"processors: {most} at most\n{_disk_line(outlook)}\n")
+    sys.stdout.write(_text(expected, outlook, knows=bool(counts)))
 
 
 def read_plan(path: Path) -> list[Planned]:
@@ -168,16 +165,31 @@ def _size(text: str) -> int:
         raise UsageError(str(error), where="--disk") from error
 
 
-def _line(hour: Hour) -> str:
-    planned = f"  {', '.join(hour.planned)}" if hour.planned else ""
-    return (
-        f"{hour.begin:%Y-%m-%d %H:%MZ}  {hour.per_second:>10,.0f} events/s"
-        f"  {hour.processors:>3} processors{planned}\n"
-    )
+def _text(hours: list[Hour], disk: Disk | None, *, knows: bool) -> str:
+    """A line for each hour, and what it all comes to.
 
-
-def _disk_line(disk: Disk | None) -> str:
-    return "disk: name its size with --disk" if disk is None else disk.sentence()
+    Args:
+        hours: What is expected of each.
+        disk: What becomes of it; None when nobody knows its size.
+        knows: There are events of the last seven days to go by.
+    """
+    lines = [f"{'hour (UTC)':<16}  {'usual events/s':>14}  {'processors needed':>17}  planned"]
+    lines += [
+        f"{hour.begin:%Y-%m-%d %H:%M}  {hour.per_second:>14,.0f}  {hour.processors:>17}"
+        f"  {', '.join(hour.planned)}".rstrip()
+        for hour in hours
+    ]
+    most = max(hours, key=lambda hour: hour.processors)
+    count = "1 processor is" if most.processors == 1 else f"{most.processors} processors are"
+    when = "" if most.processors == 1 else f", in the hour from {most.begin:%Y-%m-%d %H:%MZ}"
+    lines.append(f"processors: at most {count} needed at a time{when}")
+    if not knows:
+        lines.append("nothing of the last seven days is stored: only what is planned was counted")
+    if disk is None:
+        lines.append("disk: not known: name the size of the store's disk, such as --disk 2TiB")
+    else:
+        lines.append(disk.sentence())
+    return "\n".join(lines) + "\n"
 
 
 def _as_json(hours: list[Hour], disk: Disk | None) -> dict[str, Any]:

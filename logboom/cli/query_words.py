@@ -34,5 +34,5 @@ def query_of(words: Sequence[str] | None, context: typer.Context) -> str:
 
 def _mend(word: str, context: typer.Context) -> str:
     options = [name for one in context.command.params for name in one.opts]
-    near = get_close_matches(word.partition("=")[0], options, n=1)
+    near = get_close_matches(word.partition("=")[0], options, n=1, cutoff=0.7)
     return f"did you mean {near[0]}?" if near else "see --help; quote a query that begins with --"

@@ -87,8 +87,8 @@ def test_a_disk_is_full_when_the_days_have_filled_nine_tenths_of_it() -> None:
     forecast = disk_forecast(
         days(*[GIB] * 3), TODAY, keep_days=90, used=20 * GIB, total=100 * GIB
     )  # fmt: skip
-    assert forecast == Disk(float(GIB), 10.0)
-    assert forecast.sentence() == "disk: 90% in 10.0 weeks"
+    assert forecast == Disk(float(GIB), 10.0, 3)
+    assert forecast.sentence() == "disk: 90% full in 10.0 weeks, if every day is like the last 3"
 
 
 def test_today_does_not_count_and_old_days_do_not_blur_the_last_week() -> None:
@@ -99,7 +99,7 @@ def test_today_does_not_count_and_old_days_do_not_blur_the_last_week() -> None:
 def test_days_that_go_make_room() -> None:
     sizes = days(*[GIB] * 23, *[3 * GIB] * 7)
     forecast = disk_forecast(sizes, TODAY, keep_days=30, used=0, total=140 * GIB)
-    assert forecast == Disk(2.0 * GIB, 9.0)
+    assert forecast == Disk(2.0 * GIB, 9.0, 7)
 
 
 def test_what_comes_and_goes_alike_never_fills_the_disk() -> None:
@@ -107,10 +107,10 @@ def test_what_comes_and_goes_alike_never_fills_the_disk() -> None:
         days(*[GIB] * 30), TODAY, keep_days=30, used=50 * GIB, total=100 * GIB
     )  # fmt: skip
     assert forecast.weeks is None
-    assert "do not grow" in forecast.sentence()
+    assert "as much is deleted as comes" in forecast.sentence()
 
 
 def test_without_days_nothing_is_known_and_a_full_disk_is_full_now() -> None:
-    assert disk_forecast({}, TODAY, keep_days=30, used=0, total=GIB) == Disk(0.0, None)
+    assert disk_forecast({}, TODAY, keep_days=30, used=0, total=GIB) == Disk(0.0, None, 0)
     forecast = disk_forecast(days(GIB), TODAY, keep_days=30, used=95, total=100)
     assert forecast.weeks == 0.0

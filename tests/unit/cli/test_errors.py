@@ -68,10 +68,9 @@ def test_or_a_line_of_json_each(url: str) -> None:
 
 @pytest.mark.parametrize("command", ["errors", "search", "tail"])
 def test_an_option_that_is_none_is_no_part_of_the_query(command: str) -> None:
-    result = CliRunner().invoke(make_app(), [command, "service:cart", "--sinse=7d"])
+    result = CliRunner().invoke(make_app(), [command, "service:cart", "--ulr=x"])
     assert isinstance(result.exception, UsageError)
-    hint = "did you mean --since?" if command != "tail" else "see --help"
-    assert str(result.exception).startswith(f"there is no option --sinse ({hint}")
+    assert str(result.exception) == "there is no option --ulr (did you mean --url?)"
 
 
 def test_a_word_with_one_minus_is_part_of_the_query(url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
 from logboom.cli.forecast import read_plan
+from logboom.clock import SystemClock
 from logboom.errors import ConfigError
 
 PLAN = """
@@ -63,5 +64,38 @@ def test_people_get_a_line_for_each_hour(tmp_path: Path) -> None:
     arguments = ["forecast", "--data", str(tmp_path), "--hours", "2", "--disk", "1TiB"]
     run = CliRunner().invoke(make_app(), arguments)
     assert run.exit_code == 0, run.output
-    assert len(run.stdout.splitlines()) == 4
-    assert "processors: 1 at most" in run.stdout
+    heading, first, second, *summary = run.stdout.splitlines()
+    assert heading.split() == [
+        "hour",
+        "(UTC)",
+        "usual",
+        "events/s",
+        "processors",
+        "needed",
+        "planned",
+    ]
+    for line in (first, second):
+        assert line.split()[2:] == ["0", "1"]
+    assert summary == [
+        "processors: at most 1 processor is needed at a time",
+        "nothing of the last seven days is stored: only what is planned was counted",
+        "disk: not known yet: no whole day is stored",
+    ]
+
+
+def test_people_are_told_when_most_processors_are_needed(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    begin = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).replace(minute=0, second=0)
+    begin = begin.replace(microsecond=0) + timedelta(hours=1)
+    end = begin + timedelta(hours=1)
+    entry = {"name": "fair", "from": begin.isoformat(), "to": end.isoformat(), "participants": 2500}
+    path.write_text(json.dumps([entry]))
+    run = CliRunner().invoke(make_app(), ["forecast", "--data", str(tmp_path), "--plan", str(path)])
+    assert run.exit_code == 0, run.output
+    assert (
+        f"at most 4 processors are needed at a time, in the hour from {begin:%Y-%m-%d %H:%MZ}"
+        in (run.stdout)
+    )
+    assert f"{begin:%Y-%m-%d %H:%M}" in next(
+        one for one in run.stdout.splitlines() if "fair" in one
+    )
