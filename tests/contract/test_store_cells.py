@@ -36,7 +36,7 @@ async def store(config: Config) -> AsyncIterator[Store]:
             event={"duration": (number + 1) * 1_000_000},
             tags=["error"] if number % 2 else [],
             attributes={"size": number * 1.5, "mixed": number if number < 3 else "text"},
-            **({} if service is None else {"service": {"name": service}}),
+            service={} if service is None else {"name": service},
         )
         for number, (second, service) in enumerate(zip(seconds, services, strict=True))
     ]  # fmt: skip

@@ -1,0 +1,317 @@
+"""What becomes of the series of a rule? A pure function of rule, data, state and instants.
+
+The only evaluator: for live alerts, for dry runs, for backtests and for the tests of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from search_api.alerts.alert import AlertState
+from search_api.alerts.data import Data, Values
+from search_api.alerts.measures import Kind
+from search_api.alerts.needs import width_of
+from search_api.alerts.observing import Observation, Observer
+from search_api.alerts.rules import US, Rule
+from search_api.alerts.states import (
+    MOST_EPISODES,
+    MOST_SERIES,
+    Episode,
+    Key,
+    RuleState,
+    SeriesState,
+)
+
+MANY = 1_000_000
+"""Room for as many transitions as there may be."""
+
+_SEEN_EACH_US = 60 * US
+"""When a series was seen is noted that exactly: what is remembered need not be written each time."""
+
+_FORGOTTEN = "it was silent for so long that it is forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A series that began to fire, or has resolved.
+
+    Attributes:
+        key: The series.
+        state: `FIRING` or `RESOLVED`.
+        instant: When, µs since the epoch.
+        fired_us: When it began to fire.
+        value: What was measured; of one that has resolved what ended it, None when nothing could be.
+        baseline: What is usual, in words.
+        events: How many there were in the window.
+        reason: Why it has resolved, where it is not for what was measured.
+    """
+
+    key: Key
+    state: AlertState
+    instant: int
+    fired_us: int
+    value: float | None
+    baseline: str = ""
+    events: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation gave.
+
+    Attributes:
+        state: To be remembered.
+        transitions: In the order in which they happened.
+        overflow: Series that could not be followed since there are too many.
+    """
+
+    state: RuleState
+    transitions: tuple[Transition, ...]
+    overflow: int = 0
+
+
+class _Verdict(Enum):
+    HOLDS = "holds"
+    DOES_NOT = "does not"
+    UNKNOWN = "unknown"  # whatever it was, it stays
+
+
+def evaluate(
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
+) -> Evaluated:
+    """Evaluates a rule at some instants.
+
+    Args:
+        rule: The rule.
+        data: All that `stretches_of(rule, instants)` names, for each of the rule's needs.
+        state: What is remembered; its cursor lies before the instants.
+        instants: Ascending, µs since the epoch: ends of windows.
+        room: Transitions that may happen; a series for which there is no room stays as it is, and does
+            it at a later instant.
+    """
+    running = _Running(rule, data, state, instants, room)
+    for instant in instants:
+        running.step(instant)
+    return running.result()
+
+
+class _Running:
+    """One evaluation while it goes on."""
+
+    def __init__(
+        self, rule: Rule, data: Data, state: RuleState, instants: Sequence[int], room: int
+    ) -> None:
+        self._rule = rule
+        self._observer = Observer(rule, data, width_of(rule, instants)) if instants else None
+        self._before = state
+        self._series = dict(state.series)
+        self._seen = dict(state.seen)
+        self._episodes = list(state.episodes)
+        self._matched = state.matched
+        self._cursor_us = state.cursor_us
+        self._room = room
+        self._transitions: list[Transition] = []
+        self._overflow = 0
+
+    def result(self) -> Evaluated:
+        """What it has come to."""
+        state = RuleState(
+            rule=self._rule.fingerprint(),
+            cursor_us=self._cursor_us,
+            series=self._series,
+            seen=self._seen,
+            episodes=tuple(self._episodes[-MOST_EPISODES:]),
+            matched=self._matched,
+        )
+        return Evaluated(state, tuple(self._transitions), self._overflow)
+
+    def step(self, instant: int) -> None:
+        """Evaluates one instant."""
+        if self._observer is None:
+            return
+        self._overflow = 0
+        known = {key.values for key in self._series} | self._seen.keys()
+        for values, seen in self._observer.observe(instant, known).items():
+            self._remember(values, seen, instant)
+            is_absent = seen.events == 0 and self._rule.no_data == "alert"
+            verdict = self._verdict(Key(values), seen)
+            self._move(Key(values), verdict, seen, instant)
+            if self._rule.no_data == "alert":
+                nothing = _Verdict.HOLDS if is_absent else _Verdict.DOES_NOT
+                self._move(Key(values, no_data=True), nothing, seen, instant)
+        self._forget(instant)
+        self._cursor_us = instant
+
+    def _verdict(self, key: Key, seen: Observation) -> _Verdict:
+        rule = self._rule
+        if seen.events == 0 and rule.no_data != "ok" and not _is_absence(rule):
+            return _Verdict.UNKNOWN
+        if seen.value is None:
+            return _Verdict.DOES_NOT if rule.no_data == "ok" else _Verdict.UNKNOWN
+        if seen.events < rule.min_events or seen.is_usual:
+            return _Verdict.DOES_NOT
+        before = self._series.get(key)
+        firing = before is not None and before.fired_us is not None
+        holds = rule.condition.holds(seen.value, firing=firing)
+        return _Verdict.HOLDS if holds else _Verdict.DOES_NOT
+
+    def _move(self, key: Key, verdict: _Verdict, seen: Observation, instant: int) -> None:
+        before = self._series.get(key)
+        match verdict:
+            case _Verdict.HOLDS:
+                self._hold(key, before, seen, instant)
+            case _Verdict.DOES_NOT if before is not None:
+                self._let_go(key, before, seen, instant)
+
+    def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
+        if before is None:
+            if len(self._series) >= MOST_SERIES:
+                self._overflow += 1
+                return
+            before = SeriesState(instant, instant, seen.value)
+        now = replace(
+            before, true_us=instant, value=seen.value, baseline=seen.baseline, events=seen.events
+        )
+        if now.fired_us is None and instant - now.since_us >= self._rule.for_us and self._room:
+            now = replace(now, fired_us=instant)
+            self._tell(key, AlertState.FIRING, now, seen, instant)
+        self._series[key] = now
+
+    def _let_go(self, key: Key, before: SeriesState, seen: Observation, instant: int) -> None:
+        if before.fired_us is None:
+            del self._series[key]
+        elif instant - before.true_us >= self._rule.keep_us and self._room:
+            self._tell(key, AlertState.RESOLVED, before, seen, instant)
+            self._episodes.append(Episode(key, before.fired_us, instant))
+            del self._series[key]
+
+    def _tell(
+        self, key: Key, state: AlertState, now: SeriesState, seen: Observation, instant: int
+    ) -> None:
+        self._room -= 1
+        told = Transition(key, state, instant, now.fired_us or instant, seen.value)
+        self._transitions.append(replace(told, baseline=seen.baseline, events=seen.events))
+
+    def _remember(self, values: Values, seen: Observation, instant: int) -> None:
+        if seen.events:
+            self._matched = True
+        if not self._rule.remembers:
+            return
+        if not seen.events:
+            return
+        noted = self._seen.get(values)
+        if noted is None and len(self._seen) >= MOST_SERIES:
+            self._overflow += 1
+        elif noted is None or instant - noted >= _SEEN_EACH_US:
+            self._seen[values] = instant
+
+    def _forget(self, instant: int) -> None:
+        """Series that were silent for too long: what they fired has come to its end."""
+        old = [v for v, at in self._seen.items() if instant - at > self._rule.remember_us]
+        for values in old:
+            del self._seen[values]
+            for key in (Key(values), Key(values, no_data=True)):
+                before = self._series.pop(key, None)
+                if before is not None and before.fired_us is not None:
+                    self._episodes.append(Episode(key, before.fired_us, instant))
+                    told = _closed(key, before.fired_us, instant, _FORGOTTEN)
+                    self._transitions.append(told)
+
+
+def _closed(key: Key, fired_us: int, instant: int, reason: str) -> Transition:
+    return Transition(key, AlertState.RESOLVED, instant, fired_us, None, reason=reason)
+
+
+def _is_absence(rule: Rule) -> bool:
+    return rule.condition.measure.kind is Kind.ABSENT
+
+
+def ended(rule: Rule, state: RuleState, instant: int, reason: str) -> Evaluated:
+    """All that fires comes to its end: the rule is gone, or means something else now.
+
+    Args:
+        rule: As it is now, or was last.
+        state: What is remembered.
+        instant: When, µs since the epoch.
+        reason: Why.
+    """
+    transitions = tuple(
+        _closed(key, one.fired_us, instant, reason)
+        for key, one in sorted(state.series.items(), key=lambda item: item[0].text)
+        if one.fired_us is not None
+    )
+    return Evaluated(RuleState(rule.fingerprint()), transitions)
+
+
+def with_late(
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
+) -> Evaluated:
+    """Evaluates windows again that late events have changed.
+
+    They are evaluated as if nothing was remembered. A firing in them that nobody was told of is told
+    now; one that goes on to the last instant takes the place of what the series was.
+
+    Args:
+        rule: The rule.
+        data: As for `evaluate`.
+        state: What is remembered; its cursor is the last of the instants.
+        instants: Those that were changed, and before them as many as `for` and `keep_firing_for` need.
+        room: Transitions that may happen.
+
+    Returns:
+        A state whose cursor is the same.
+    """
+    again = evaluate(rule, data, RuleState(rule.fingerprint(), seen=state.seen), instants)
+    series, episodes = dict(state.series), list(state.episodes)
+    told: list[Transition] = []
+    for episode in again.state.episodes:
+        if len(told) + 2 <= room and not _is_known(episode, state):
+            told += [t for t in again.transitions if _is_of(t, episode)]
+            episodes.append(episode)
+    for key, now in again.state.series.items():
+        before = series.get(key)
+        if before is not None and before.since_us <= now.since_us:
+            continue
+        if now.fired_us is None and before is None:
+            series[key] = now
+        elif now.fired_us is not None and len(told) < room and _was_not_told(before):
+            series[key] = now
+            told += [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
+    told.sort(key=lambda t: t.instant)
+    state = replace(
+        state, series=series, episodes=tuple(episodes[-MOST_EPISODES:]),
+        matched=state.matched or again.state.matched,
+    )  # fmt: skip
+    return Evaluated(state, tuple(told), again.overflow)
+
+
+def _was_not_told(before: SeriesState | None) -> bool:
+    return before is None or before.fired_us is None
+
+
+def _is_known(episode: Episode, state: RuleState) -> bool:
+    """True when a firing overlaps one that was told of."""
+    for known in state.episodes:
+        overlaps = known.fired_us <= episode.ended_us and episode.fired_us <= known.ended_us
+        if known.key == episode.key and overlaps:
+            return True
+    firing = state.series.get(episode.key)
+    if firing is None or firing.fired_us is None:
+        return False
+    return firing.fired_us <= episode.ended_us
+
+
+def _is_of(transition: Transition, episode: Episode) -> bool:
+    return transition.key == episode.key and transition.fired_us == episode.fired_us
+
+
+def instants_between(after_us: int | None, last_us: int, every_us: int) -> list[int]:
+    """The instants behind one (excluded) up to another one (included); one when there was none yet."""
+    newest = last_us - last_us % every_us
+    if after_us is None:
+        return [newest]
+    first = after_us - after_us % every_us + every_us
+    return list(range(first, newest + 1, every_us))

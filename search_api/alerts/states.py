@@ -1,0 +1,126 @@
+"""What is remembered of a rule between two evaluations, and how is it written down?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from search_api.alerts.alert import AlertState
+from search_api.alerts.data import Values
+
+MOST_SERIES: Final = 2_000
+"""Series of one rule that are pending or fire at once, and as many that are remembered."""
+
+MOST_EPISODES: Final = 100
+"""Episodes of a rule that are remembered, so that late events do not begin them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A series, or what is told of it when nothing can be measured.
+
+    Attributes:
+        values: Of the fields that make the series.
+        no_data: True for the alert that there is nothing to measure.
+    """
+
+    values: Values
+    no_data: bool = False
+
+    @property
+    def text(self) -> str:
+        """Names it in the state."""
+        return ("!" if self.no_data else "") + orjson.dumps(list(self.values)).decode()
+
+    @classmethod
+    def of(cls, text: str) -> Key:
+        """Reads what `text` gave."""
+        return cls(tuple(orjson.loads(text.removeprefix("!"))), text.startswith("!"))
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesState:
+    """A series that is pending or fires; instants in µs since the epoch.
+
+    Attributes:
+        since_us: From when on the condition has held.
+        fired_us: When it began to fire; None while it is pending.
+        true_us: When the condition held last.
+        value: What was measured then.
+        baseline: What was usual then, in words.
+        events: How many there were then.
+    """
+
+    since_us: int
+    true_us: int
+    value: float | None
+    fired_us: int | None = None
+    baseline: str = ""
+    events: int = 0
+
+    @property
+    def state(self) -> AlertState:
+        """`PENDING` or `FIRING`."""
+        return AlertState.PENDING if self.fired_us is None else AlertState.FIRING
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One firing that is over; µs since the epoch."""
+
+    key: Key
+    fired_us: int
+    ended_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """All that is remembered of a rule.
+
+    Attributes:
+        rule: Its fingerprint: of another one, this is of no use.
+        cursor_us: The last instant that was evaluated; None before the first.
+        series: Those that are pending or fire.
+        seen: When series that are remembered had events last, by their values.
+        episodes: The latest that are over, oldest first.
+        matched: True once an event has matched: a selector that never does is probably wrong.
+    """
+
+    rule: str
+    cursor_us: int | None = None
+    series: Mapping[Key, SeriesState] = field(default_factory=dict)
+    seen: Mapping[Values, int] = field(default_factory=dict)
+    episodes: tuple[Episode, ...] = ()
+    matched: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept: a JSON object that `from_json` reads."""
+        return {
+            "rule": self.rule,
+            "cursor_us": self.cursor_us,
+            "series": {
+                key.text: [s.since_us, s.true_us, s.value, s.fired_us, s.baseline, s.events]
+                for key, s in self.series.items()
+            },
+            "seen": [[list(values), at_us] for values, at_us in self.seen.items()],
+            "episodes": [[e.key.text, e.fired_us, e.ended_us] for e in self.episodes],
+            "matched": self.matched,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> RuleState:
+        """Reads what `to_json` wrote."""
+        return cls(
+            rule=value["rule"],
+            cursor_us=value["cursor_us"],
+            series={Key.of(text): SeriesState(*one) for text, one in value["series"].items()},
+            seen={tuple(values): at_us for values, at_us in value["seen"]},
+            episodes=tuple(
+                Episode(Key.of(text), fired_us, ended_us)
+                for text, fired_us, ended_us in value["episodes"]
+            ),
+            matched=value["matched"],
+        )

@@ -1,0 +1,175 @@
+"""How are the words of an alert made of templates that nobody can misuse?
+
+Jinja2's sandbox, and of its language only what fills in values: no loops, no definitions, no calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from logboom.errors import ConfigError
+
+LONGEST_TEMPLATE: Final = 4_000
+LONGEST_TEXT: Final = 2_000
+NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events", "window")
+"""What a template can use, besides the fields of `by`."""
+
+_FILTERS: Final = ("percent", "duration", "number", "upper", "lower", "default", "title", "trim")
+_ALLOWED: Final = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem,
+    nodes.Const, nodes.Filter, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And,
+    nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Div, nodes.Concat,
+)  # fmt: skip
+_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a template may tell.
+
+    Attributes:
+        value: What was measured; None where nothing could be.
+        threshold: In the same unit.
+        unit: Of both.
+        condition: In words.
+        labels: Of the alert.
+        series: Values by the stored names of the rule's `by`.
+        baseline: What is usual, in words; empty for rules that do not compare.
+        events: In the window.
+        window: Its length.
+    """
+
+    value: float | None
+    threshold: float
+    unit: str
+    condition: str
+    labels: Mapping[str, str]
+    series: Mapping[str, str]
+    baseline: str = ""
+    events: int = 0
+    window: str = ""
+
+
+def render(template: str, told: Told) -> str:
+    """The text of a template; what cannot be made is said in its place.
+
+    Args:
+        template: One that `check_template` took.
+        told: What it may tell.
+    """
+    names: dict[str, Any] = {
+        "value": told.value, "threshold": told.threshold, "condition": told.condition,
+        "labels": dict(told.labels), "baseline": told.baseline, "events": told.events,
+        "window": told.window,
+    }  # fmt: skip
+    for name, value in told.series.items():
+        _put(names, name.split("."), value)
+    try:
+        text = _environment(told.unit).from_string(template).render(names)
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        text = f"{template} ({error})"
+    return text[:LONGEST_TEXT]
+
+
+def check_template(template: str, by: Sequence[str]) -> None:
+    """Sees that a template can be rendered.
+
+    Args:
+        template: Of the rule.
+        by: Stored names that it may use.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    if len(template) > LONGEST_TEMPLATE:
+        raise ConfigError(f"has more than {LONGEST_TEMPLATE} characters")
+    environment = _environment("")
+    try:
+        tree = environment.parse(template)
+    except TemplateError as error:
+        raise ConfigError(f"is no template: {error}") from error
+    known = {*NAMES, *(name.split(".")[0] for name in by)}
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            raise ConfigError(
+                f"{type(node).__name__.lower()} cannot be used in templates",
+                mend="fill in values, with if and filters",
+            )
+        if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
+            raise ConfigError(f"there is no filter {node.name}", mend=f"one of {_names(_FILTERS)}")
+        if isinstance(node, nodes.Name) and node.name not in known:
+            raise ConfigError(
+                f"there is no {node.name} to tell", mend=f"one of {_names(sorted(known))}"
+            )
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _environment(unit: str) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    kept: dict[str, Any] = {
+        name: environment.filters[name] for name in _FILTERS if name in environment.filters
+    }
+    environment.filters.clear()
+    environment.filters.update(kept)
+    environment.globals.clear()
+    environment.tests.clear()
+    environment.filters["percent"] = percent
+    environment.filters["number"] = number
+    environment.filters["duration"] = lambda value: duration(value, unit)
+    return environment
+
+
+def percent(value: float | None) -> str:
+    """0.1234 as `12.3%`."""
+    return "nothing" if value is None else f"{_short(value * 100)}%"
+
+
+def number(value: float | None) -> str:
+    """1234567.8 as `1,234,568`; small ones with three digits."""
+    if value is None:
+        return "nothing"
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else _short(value)
+
+
+def duration(value: float | None, unit: str = "s") -> str:
+    """A time in words: `1.5 s`, `250 ms`, `3m20s`.
+
+    Args:
+        value: How long.
+        unit: `ns`, `us`, `ms` or `s`; others mean seconds.
+    """
+    if value is None:
+        return "nothing"
+    seconds = float(value) * _SECONDS.get(unit, 1.0)
+    if abs(seconds) >= 120:
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}h{minutes}m" if hours else f"{minutes}m{rest}s"
+    for size, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if abs(seconds) >= size:
+            return f"{_short(seconds / size)} {name}"
+    return f"{_short(seconds * 1e9)} ns"
+
+
+def _short(value: float) -> str:
+    """Three digits, none of them an idle zero."""
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return f"{float(text):g}"
+
+
+def _put(names: dict[str, Any], path: Sequence[str], value: str) -> None:
+    for part in path[:-1]:
+        inner = names.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return
+        names = inner
+    names[path[-1]] = value

@@ -1,0 +1,117 @@
+"""In which unit is a threshold written, and can a measure reach it at all?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from logboom.errors import ConfigError
+from search_api.alerts.measures import Kind, Measure
+
+_NS: Final[Mapping[str, float]] = {
+    "ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "min": 60e9, "h": 3600e9,
+}  # fmt: skip
+_SIZES: Final[Mapping[str, float]] = {
+    "B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
+}  # fmt: skip
+_PER: Final[Mapping[str, float]] = {"/s": 1, "/m": 1 / 60, "/min": 1 / 60, "/h": 1 / 3600}
+_UNITS: Final[Mapping[str, tuple[Mapping[str, float], str]]] = {
+    "share": ({"": 1, "%": 0.01}, "a share: write 0.05 or 5%"),
+    "per_second": ({"": 1, **_PER}, "a rate: write 0.1/s or 6/m"),
+    "times": ({"": 1, "x": 1}, "a multiple: write 3 or 3x"),
+    "bytes": ({"": 1, **_SIZES}, "in bytes: write 10 MiB"),
+}
+_NAMED = re.compile(
+    r"(?:^|[_.])(?:(?P<ns>ns|nanos)|(?P<us>us|micros)|(?P<ms>ms|millis|milliseconds)"
+    r"|(?P<s>s|secs?|seconds)|(?P<bytes>bytes))\Z"
+)
+_SHARES = frozenset({Kind.ERROR_RATE})
+_COUNTS = frozenset({Kind.COUNT, Kind.ERRORS, Kind.DISTINCT})
+_NEVER_NEGATIVE = _COUNTS | {Kind.RATE, Kind.ERROR_RATE, Kind.RATIO, Kind.SPIKE, Kind.CHANGE}
+
+
+def unit_of(measure: Measure) -> str:
+    """The unit of what is measured: `ns`, `us`, `ms`, `s`, `bytes`, `share`, `per_second`, `times` or none."""
+    match measure.kind:
+        case Kind.RATE:
+            return "per_second"
+        case Kind.ERROR_RATE | Kind.RATIO:
+            return "share"
+        case Kind.SPIKE | Kind.CHANGE:
+            return "times"
+        case Kind.DISTINCT:
+            return ""
+    if measure.field == "event.duration":
+        return "ns"
+    named = None if measure.field is None else _NAMED.search(measure.field)
+    return "" if named is None else (named.lastgroup or "")
+
+
+def threshold_of(measure: Measure, sign: str, text: str, unit: str) -> float:
+    """A threshold in the unit of what is measured.
+
+    Args:
+        measure: What is compared to it.
+        sign: How.
+        text: The number as written.
+        unit: As written behind it; empty without one.
+
+    Raises:
+        ConfigError: The unit is a wrong one, or the threshold can never or must always be passed.
+    """
+    try:
+        number = float(text.replace("_", ""))
+    except ValueError:
+        raise ConfigError(f"{text} is no number", mend="write for example 1000 or 0.05") from None
+    value = number * _factor(measure, text, unit)
+    _check_possible(measure, sign, value, f"{text}{unit}")
+    return value
+
+
+def _factor(measure: Measure, text: str, unit: str) -> float:
+    own = unit_of(measure)
+    if own in _UNITS:
+        return _one_of(_UNITS[own][0], measure, text, unit, _UNITS[own][1])
+    if own in _NS:
+        if not unit and measure.field == "event.duration":
+            raise ConfigError(
+                f"{measure.text} is in nanoseconds, and {text} has no unit",
+                mend=f"write {text} ms, or what you mean",
+            )
+        told = f"in {own}: write {text} ms or {text} s"
+        return 1 if not unit else _one_of(_NS, measure, text, unit, told) / _NS[own]
+    if measure.kind in _COUNTS:
+        return _one_of({"": 1}, measure, text, unit, "a number of events or values, without a unit")
+    told = (
+        "of no known unit: write the number as events have it, or call the field for instance"
+        f" {measure.field}_ms"
+    )
+    return _one_of({"": 1}, measure, text, unit, told)
+
+
+def _one_of(
+    factors: Mapping[str, float], measure: Measure, text: str, unit: str, told: str
+) -> float:
+    if unit not in factors:
+        raise ConfigError(f"{text}{unit} has a wrong unit: {measure.text} is {told}")
+    return factors[unit]
+
+
+def _check_possible(measure: Measure, sign: str, value: float, shown: str) -> None:
+    is_share = measure.kind in _SHARES
+    if is_share and value > 1:
+        raise ConfigError(
+            f"{measure.text} {sign} {shown} can never be: it is a share from 0 to 1",
+            mend=f"write {shown}%" if value <= 100 and "%" not in shown else "write 0.05 or 5%",
+        )
+    if is_share and value == 1 and sign == ">":
+        raise ConfigError(f"{measure.text} > 1 can never be: it is a share from 0 to 1")
+    if measure.kind not in _NEVER_NEGATIVE:
+        return
+    if value < 0 or (value == 0 and sign == "<"):
+        never = sign in {"<", "<=", "=="}
+        word = "can never be" if never else "is always true"
+        raise ConfigError(f"{measure.text} {sign} {shown} {word}: it is never below 0")
+    if value == 0 and sign == ">=":
+        raise ConfigError(f"{measure.text} >= 0 is always true", mend=f"write {measure.text} > 0")

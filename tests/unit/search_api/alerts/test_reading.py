@@ -1,0 +1,201 @@
+"""Rules as YAML, and what is said of mistakes in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from logboom.errors import ConfigError
+from search_api.alerts.expressions import parse_when
+from search_api.alerts.reading import read_rules
+from search_api.alerts.templates import Told, duration, number, percent, render
+from tests.unit.search_api.alerts.timeline import rule_of
+
+GROUP = """
+groups:
+  - name: community-platform
+    every: 15s
+    rules:
+      - alert: HighErrorRate
+        when: error_rate > 0.05
+        over: 2m
+        by: [service]
+        where: 'NOT logger:healthcheck'
+        min_events: 20
+        for: 2m
+        keep_firing_for: 5m
+        recovery: 2%
+        no_data: ok
+        labels: {severity: critical, team: web}
+        annotations: {summary: '{{ service.name }} fails {{ value | percent }} of requests'}
+"""
+
+
+def test_a_rule_is_read_with_all_it_says() -> None:
+    (group,) = read_rules(GROUP, origin="rules.yaml")
+    (rule,) = group.rules
+
+    assert rule.id == "community-platform/HighErrorRate"
+    assert rule.by == ("service.name",)
+    assert rule.told == "error_rate > 0.05 over 2m"
+    assert rule.condition.recovery == 0.02
+    assert rule.labels == {"severity": "critical", "team": "web"}
+    assert (rule.for_us, rule.keep_us, rule.min_events) == (120_000_000, 300_000_000, 20)
+
+
+@pytest.mark.parametrize(
+    ("when", "threshold", "shown"),
+    [
+        ("error_rate > 5%", 0.05, "error_rate > 5%"),
+        ("avg(event.duration) > 1000 ms", 1e9, "avg(event.duration) > 1000 ms"),
+        ("p99.9(duration)>=2s", 2e9, "p99.9(duration) >= 2 s"),
+        ("max(response_time_ms) > 1.5 s", 1500, "max(response_time_ms) > 1.5 s"),
+        ("max(response_time_ms) > 1500", 1500, "max(response_time_ms) > 1500"),
+        ("max(http.response.body.bytes) > 1MiB", 2**20, "max(http.response.body.bytes) > 1 MiB"),
+        ("rate > 6/m", 0.1, "rate > 6/m"),
+        ("count == 0", 0, "count == 0"),
+        ("spike(p95(duration)) > 3x", 3, "spike(p95(duration)) > 3 x"),
+    ],
+)
+def test_thresholds_have_units(when: str, threshold: float, shown: str) -> None:
+    condition = parse_when(when)
+
+    assert condition.threshold == pytest.approx(threshold)
+    assert condition.text == shown
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("error_rate > 5", ["can never be", "write 5%"]),
+        ("error_rate > 100%", ["can never be"]),
+        ("count < 0", ["can never be"]),
+        ("count >= 0", ["always true", "count > 0"]),
+        ("count > -1", ["always true"]),
+        ("count > 5%", ["wrong unit", "number of events"]),
+        ("rate > 5 ms", ["wrong unit", "0.1/s"]),
+        ("avg(event.duration) > 1000", ["no unit", "1000 ms"]),
+        ("avg(size) > 5 ms", ["no known unit", "attributes.size_ms"]),
+        ("avg(servce.name) > 5", ["no field servce.name", "did you mean service.name?"]),
+        ("avg(service) > 5", ["no numbers", "distinct(service)"]),
+        ("distinct(message) > 5", ["message cannot be counted"]),
+        ("eror_rate > 1%", ["eror_rate", "did you mean error_rate?"]),
+        ("count = 5", ["write =="]),
+        ("count", ["compared to nothing"]),
+        ("count >", ["number is missing"]),
+        ("count > 5 and rate > 1", ["'and' is too much", "character 11"]),
+        ("count > 1,000", ["1,000 is no number"]),
+        ("avg > 5", ["avg of what", "avg(event.duration)"]),
+        ("avg(event.duration > 5", [") is missing"]),
+        ("ratio(a, b) > 1", ["one of two queries"]),
+        ("ratio('lvl:', 'x') > 1", ["is no query"]),
+        ("ratio('levle:error', '*:*') > 1", ["no field levle", "level"]),
+        ("spike(absent) > 3", ["cannot be taken of absent"]),
+        ("spike(spike(count)) > 3", ["cannot be taken"]),
+        ("absent > 3", ["takes no threshold"]),
+        ("> 3", ["begins with what is measured"]),
+        ("count > 3 §", ["has no meaning"]),
+        ("", ["is empty"]),
+        ("count > " + "1" * 500, ["500 characters"]),
+    ],
+)
+def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse_when(when)
+
+    for word in words:
+        assert word in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("over: 2m", "ovr: 2m", ["groups[0].rules[0].ovr", "did you mean over?"]),
+        ("for: 2m", "for: 2", ["2 has no unit"]),
+        ("every: 15s", "every: 0s", ["groups[0].every", "must be greater"]),
+        ("[service]", "[message]", ["by", "too many values"]),
+        ("[service]", "[servic]", ["no field servic", "did you mean service"]),
+        ("logger:healthcheck", "loger:x", ["no field loger", "did you mean logger"]),
+        ("logger:healthcheck", "@timestamp:<now", ["depends on the present"]),
+        ("recovery: 2%", "recovery: 7%", ["recover at 7% while it still fires"]),
+        ("recovery: 2%", "recovery: soon", ["no threshold for recovery"]),
+        ("severity: critical", "severity: bad", ["critical, high, medium, low"]),
+        ("team: web", "alertname: web", ["'alertname' cannot be a label"]),
+        ("value | percent", "value | prcent", ["no filter prcent", "percent"]),
+        ("value | percent", "valu", ["no valu to tell", "value"]),
+        ("value | percent }}", "().__class__ }}", ["tuple cannot be used"]),
+        ("value | percent }}", "value * 9 ** 9 }}", ["cannot be used"]),
+        ("{{ value | percent }}", "{% for x in labels %}x{% endfor %}", ["for cannot be used"]),
+        ("{{ value | percent }}", "{{ value", ["is no template"]),
+        ("groups:", "rules:", ["has no `groups`"]),
+        ("alert: HighErrorRate", "alert: a/b", ["alert"]),
+        ("    every: 15s", "    every: 15s\n   bad", ["not valid YAML"]),
+    ],
+)
+def test_mistakes_in_files_teach(old: str, new: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError) as told:
+        read_rules(GROUP.replace(old, new), origin="rules.yaml")
+
+    assert str(told.value).startswith("rules.yaml")
+    for word in words:
+        assert word in str(told.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    twice = GROUP + GROUP.split("rules:")[1].replace("> 0.05", "> 7")
+
+    with pytest.raises(ConfigError) as told:
+        read_rules(twice, origin="rules.yaml")
+
+    assert "two rules HighErrorRate" in str(told.value)
+    assert "can never be" in str(told.value)
+
+
+def test_baselines_have_sense() -> None:
+    for baseline, words in [("36h", "whole days"), ("1d", "fewer than 3 days"), ("2m", "3 to 60")]:
+        with pytest.raises(ConfigError, match=words):
+            rule_of("spike(count) > 3", baseline=baseline)
+    with pytest.raises(ConfigError, match="min_events"):
+        rule_of("absent", min_events=3)
+
+
+def test_other_words_for_severities() -> None:
+    assert rule_of("count > 1", labels={"severity": "warning"}).labels["severity"] == "medium"
+    assert rule_of("count > 1").labels["severity"] == "medium"
+
+
+TOLD = Told(
+    value=1_234_000_000, threshold=1e9, unit="ns", condition="avg(duration) > 1 s", labels={"a": "b"},
+    series={"service.name": "cart", "service.version": "7"}, events=12, window="2m",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ value | duration }} is over {{ threshold | duration }}", "1.23 s is over 1 s"),
+        ("{{ service.name }} {{ service.version }} {{ labels.a }}", "cart 7 b"),
+        ("{{ events | number }} in {{ window }}: {{ condition }}", "12 in 2m: avg(duration) > 1 s"),
+        ("{% if value > threshold %}slow{% else %}fine{% endif %}", "slow"),
+        ("{{ labels.missing }}", "{{ labels.missing }} ('dict object' has no attribute 'missing')"),
+        ("{{ value / (events - 12) }}", "{{ value / (events - 12) }} (float division by zero)"),
+    ],
+)
+def test_templates(template: str, text: str) -> None:
+    found = render(template, TOLD)
+
+    assert found == text or "division by zero" in found
+
+
+def test_filters() -> None:
+    assert [percent(v) for v in (0.1234, 1.0, 0.0001, None)] == [
+        "12.3%",
+        "100%",
+        "0.01%",
+        "nothing",
+    ]
+    assert [number(v) for v in (12.0, 1_234_567.8, 0.123456, None)] == [
+        "12", "1,234,568", "0.123", "nothing",
+    ]  # fmt: skip
+    assert [duration(v) for v in (0.25, 90.0, 200, 7260)] == ["250 ms", "90 s", "3m20s", "2h1m"]
+    assert duration(5_000, "ns") == "5 µs"
+    assert duration(None) == "nothing"
