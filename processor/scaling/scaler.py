@@ -11,6 +11,7 @@ from logboom.broker import Broker, PartitionLag
 from logboom.clock import Clock
 from logboom.config import ScaleSection
 from logboom.errors import LogboomError
+from logboom.lifecycle import until
 from logboom.scaling import MOST_CHANGES, ScalingChange, ScalingStatus
 from logboom.status import ServiceStatus, decode_status
 from processor.scaling.deciding import Figures, Limits, Standing, decide
@@ -77,12 +78,26 @@ class Scaler:
         self.services: Sequence[ServiceStatus] = ()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set, and until the last processor has ended in order."""
+        """Works until `stop` is set, and until the last processor has ended in order.
+
+        Whatever it does when `stop` is set is left: neither a broker that does not answer nor a
+        processor that takes its time makes the others wait.
+        """
+        working = asyncio.create_task(self._work())
+        try:
+            await until(stop, working)
+        finally:
+            working.cancel()
+            await asyncio.wait([working])
+            await self._workers.resize(0)
+
+    async def _work(self) -> None:
+        """Looks and follows, until it is cancelled."""
         await self._workers.resize(self._standing.processors)
-        while not await _is_set(stop, self._look_s):
+        while True:
+            await asyncio.sleep(self._look_s)
             self._figures = await self._look()
             await self._follow(self._figures)
-        await self._workers.resize(0)
 
     async def _follow(self, figures: Figures) -> None:
         before = self._standing.processors
@@ -130,12 +145,3 @@ class Scaler:
         """For the status stream."""
         status = self.status()
         return {status.key: status.model_dump_json().encode()}
-
-
-async def _is_set(stop: asyncio.Event, patience_s: float) -> bool:
-    try:
-        async with asyncio.timeout(patience_s):
-            await stop.wait()
-    except TimeoutError:
-        return False
-    return True

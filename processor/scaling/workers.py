@@ -35,6 +35,7 @@ class Workers:
         self._tasks = tasks
         self._ended = ended
         self._children: list[Child] = []
+        self._leaving: list[Child] = []
         self._used_s: dict[int, float] = {}
         self._looked_s: float | None = None
 
@@ -44,7 +45,10 @@ class Workers:
         return [child.pid for child in self._children if child.pid is not None]
 
     async def resize(self, wanted: int) -> None:
-        """Starts as many as are missing; stops as many as are too many once they are drained."""
+        """Starts as many as are missing; stops as many as are too many once they are drained.
+
+        When it is cancelled meanwhile, those that are being stopped are left to the next call.
+        """
         for number in range(len(self._children) + 1, wanted + 1):
             child = Child(
                 f"processor {number}", ("process",), self._settings, self._clock, self._ended,
@@ -52,9 +56,10 @@ class Workers:
             )  # fmt: skip
             self._children.append(child)
             child.keep(self._tasks)
-        surplus = self._children[wanted:]
+        self._leaving += reversed(self._children[wanted:])
         del self._children[wanted:]
-        await asyncio.gather(*(child.stop() for child in reversed(surplus)))
+        await asyncio.gather(*(child.stop() for child in self._leaving))
+        self._leaving.clear()
 
     def cpu(self) -> float | None:
         """Part of a core that each used since the last call, on average.
