@@ -1,6 +1,7 @@
 """The configuration: read once, into frozen objects."""
 
 from logboom.config.access import ApiLimitsSection, ApiSection, OidcSection, RoleSection
+from logboom.config.alerts import AlertsSection, HeartbeatSection
 from logboom.config.connections import (
     ElasticsearchSection,
     KafkaSection,
@@ -23,11 +24,13 @@ from logboom.config.rollups import RollupsSection
 from logboom.config.scaling import ScaleSection
 
 __all__ = [
+    "AlertsSection",
     "ApiLimitsSection",
     "ApiSection",
     "Config",
     "ElasticsearchSection",
     "FileInput",
+    "HeartbeatSection",
     "HttpInput",
     "KafkaSection",
     "LocalBrokerSection",

@@ -95,6 +95,9 @@ def expand(content: Mapping[str, Any]) -> dict[str, Any]:
         expanded["store"] = _store_section(expanded["store"])
     if isinstance(expanded.get("retention"), str | int | float):
         expanded["retention"] = {"keep": expanded["retention"]}
+    if isinstance(expanded.get("alerts"), str | list):
+        rules = expanded["alerts"]
+        expanded["alerts"] = {"rules": [rules] if isinstance(rules, str) else rules}
     inputs = expanded.get("inputs")
     if isinstance(inputs, dict):
         inputs = [inputs]

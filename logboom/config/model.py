@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from logboom.config.access import ApiSection
+from logboom.config.alerts import AlertsSection
 from logboom.config.connections import (
     ElasticsearchSection,
     KafkaSection,
@@ -150,6 +151,10 @@ class Config(Section):
     )
     errors: ErrorsSection = Field(
         default_factory=ErrorsSection, description="What is an error, and what is none."
+    )
+    alerts: AlertsSection = Field(
+        default_factory=AlertsSection,
+        description="Which alerts there are, and who is told of them.",
     )
     api: ApiSection = Field(default_factory=ApiSection, description="The search API.")
     shipper: ShipperSection = Field(default_factory=ShipperSection, description="The shipper.")

@@ -9,6 +9,7 @@ import pytest
 
 from logboom.config import (
     access,
+    alerts,
     connections,
     inputs,
     model,
@@ -23,7 +24,7 @@ from logboom.config.section import Section
 
 SECTIONS = list(dict.fromkeys(
     value
-    for module in (model, access, inputs, connections, rules, redaction, retention, rollups, scaling, tagging)
+    for module in (model, access, alerts, inputs, connections, rules, redaction, retention, rollups, scaling, tagging)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Section) and value.model_fields
     and not value.__name__.startswith("_")
