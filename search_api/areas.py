@@ -10,6 +10,7 @@ from search_api.counting_routes import counting_routes
 from search_api.errors import error_routes
 from search_api.facet_routes import facet_routes
 from search_api.grouping import ErrorGroups
+from search_api.live.routes import live_routes
 from search_api.parts import Parts
 from search_api.patterns import pattern_routes
 from search_api.pipeline_routes import pipeline_routes
@@ -29,9 +30,10 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield facet_routes(parts)
     yield trace_routes(parts)
     yield stream_routes(store, parts.tails, clock)
+    yield live_routes(parts)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
     yield pattern_routes(store, clock)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))
-        yield error_routes(ErrorGroups(store, parts.memory), clock)
+        yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)

@@ -7,15 +7,21 @@ import asyncio
 import uvicorn
 
 from logboom.broker import open_broker
+from logboom.certificates import fresh_context
 from logboom.clock import Clock, SystemClock
-from logboom.config import Config
+from logboom.config import ApiSection, Config
 from logboom.config.load import process_environment
 from logboom.lifecycle import SUPERVISED, run_service, stop_event
 from logboom.serving import Server, listen
 from logboom.state import open_state
 from logboom.store import open_store
+from search_api.access.guard import Guard
+from search_api.access.opening import check_keys, guarded, open_doorkeeping
 from search_api.app import create_app
 from search_api.state import PipelineState
+
+_LARGEST_MESSAGE = 64 * 1024
+"""Bytes of what a client says over a WebSocket."""
 
 
 def run(config: Config) -> int:
@@ -34,13 +40,11 @@ async def _serve(config: Config, clock: Clock) -> None:
     store = await open_store(config, clock=clock)
     memory = open_state(config, clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
-    app = create_app(store, state, clock, config, memory)
-    settings = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off",
-        timeout_graceful_shutdown=5, server_header=False,
-    )  # fmt: skip
-    server = Server(settings)
+    doors = open_doorkeeping(config, memory, clock)
+    app = create_app(store, state, clock, config, memory, doors)
+    server = Server(_settings(guarded(app, config, doors, clock), config.api))
     try:
+        await check_keys(config, doors)
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.serve(sockets=[listener]))
             await stop.wait()
@@ -48,6 +52,24 @@ async def _serve(config: Config, clock: Clock) -> None:
             server.should_exit = True
             await serving
     finally:
+        await doors.close()
         await memory.close()
         await store.close()
         await broker.close()
+
+
+def _settings(guard: Guard, section: ApiSection) -> uvicorn.Config:
+    """How the server works. It tells of no request in its own log: addresses may have secrets.
+
+    Raises:
+        ConfigError: Our certificate cannot be used.
+    """
+    settings = uvicorn.Config(
+        guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5,
+        server_header=False, ws_max_size=_LARGEST_MESSAGE,
+        proxy_headers=bool(section.trusted_proxies), forwarded_allow_ips=section.trusted_proxies,
+    )  # fmt: skip
+    settings.load()
+    if section.tls is not None:
+        settings.ssl = fresh_context(section.tls, where="api.tls")
+    return settings

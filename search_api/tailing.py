@@ -6,7 +6,7 @@ shows what a search finds, and what a client does not take in time is left out, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from logboom.clock import Clock
 from logboom.query.model import Query
@@ -25,9 +25,13 @@ class Tails:
     Args:
         store: Has the events.
         clock: For index times, and how long a look takes.
+        limit: Adds to a question what whoever asks it may see; None: everybody sees everything.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, limit: Callable[[Query], Query] | None = None
+    ) -> None:
+        self._limit = limit
         arrivals = store.arrivals
         self._tails: StoredTails | AskedTails = (
             AskedTails(store, clock) if arrivals is None else StoredTails(arrivals, clock)
@@ -55,7 +59,7 @@ class Tails:
     def follow(
         self, query: Query, since: str | None = None, *, patience_s: float = HEARTBEAT_S
     ) -> AsyncGenerator[News, None]:
-        """What is stored from now on.
+        """What is stored from now on. The first news may be empty: from then on nothing is missed.
 
         Args:
             query: Only what matches.
@@ -66,7 +70,8 @@ class Tails:
             TooBusy: Too many different questions are followed.
             LogboomError: The store will not answer this question.
         """
-        return self._tails.follow(query, since, patience_s)
+        asked = query if self._limit is None else self._limit(query)
+        return self._tails.follow(asked, since, patience_s)
 
     def close(self) -> None:
         """Ends all tails: their clients come to an end. Idempotent."""

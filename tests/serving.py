@@ -1,75 +1,102 @@
-"""The API over an embedded store, for tests: no sockets, a clock that the test moves."""
+"""A real API on a port of loopback, over a store that a test writes to."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import httpx
-from fastapi import FastAPI
+import uvicorn
 
 from logboom.broker.local import LocalBroker
-from logboom.clock import ManualClock
+from logboom.clock import SystemClock, utc_text
 from logboom.config import Config, LocalBrokerSection
+from logboom.event import event_id
+from logboom.serving import Server, listen
 from logboom.state import State, open_state
 from logboom.store import Document, Store, StoreWriter, open_store
 from search_api.app import create_app
 from search_api.state import PipelineState
+from search_api.tailing import Tails
+from tests.services.process import free_port
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+RUN = "0123456789abc"
 
 
 @dataclass
-class World:
-    """A store with its API."""
+class Served:
+    """An API that answers.
 
-    api: httpx.AsyncClient
-    app: FastAPI
+    Attributes:
+        address: HOST:PORT.
+        store: What it reads.
+        writer: Writes to that.
+        memory: What users have set.
+        tails: Those who follow.
+    """
+
+    address: str
     store: Store
     writer: StoreWriter
-    state: State
-    clock: ManualClock
+    memory: State
+    tails: Tails
 
-    async def write(self, documents: Sequence[Document]) -> None:
-        """Stores documents, and makes them visible."""
-        await self.writer.write(documents)
-        await self.store.refresh()
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
 
-    async def ask(self, route: str, **parameters: Any) -> dict[str, Any]:
-        """An answer that must be a success; `from_` stands for `from`."""
-        names = {name.rstrip("_"): value for name, value in parameters.items()}
-        answer = await self.api.get(f"/api/v1/{route}", params=names)
-        assert answer.status_code == 200, answer.text
-        content: dict[str, Any] = answer.json()
-        return content
+    async def write(self, *numbers: int, level: str = "info", service: str = "checkout") -> None:
+        """Stores events with these `seq` as a processor does."""
+        await self.writer.write([document(number, level, service) for number in numbers])
+
+
+def document(number: int, level: str = "info", service: str = "checkout") -> Document:
+    """An event of just now."""
+    now_ns = SystemClock().now_ns() // 1_000_000 * 1_000_000
+    now, name = utc_text(now_ns), event_id(RUN, number * 100)
+    event = {
+        "@timestamp": now,
+        "event": {"id": name, "created": now, "ingested": now},
+        "log": {"level": level, "source": RUN, "offset": number * 100},
+        "service": {"name": service},
+        "message": f"line {number} of a test",
+        "trace": {"id": f"{number:032x}"},
+        "attributes": {"seq": number},
+    }
+    return Document.of(name, datetime.fromtimestamp(now_ns / 1e9, UTC).date(), event)
 
 
 @asynccontextmanager
-async def served(folder: Path, **settings: Any) -> AsyncIterator[World]:
-    """Serves an empty embedded store.
-
-    Args:
-        folder: Where it is.
-        settings: Of the configuration.
-    """
-    clock = ManualClock(NOW)
-    config = Config.model_validate({"data": folder, **settings})
-    store, state = await open_store(config, clock=clock), open_state(config, clock)
+async def serve(folder: Path) -> AsyncIterator[Served]:
+    """Starts an API over an empty embedded store; stops it at the end."""
+    clock, config = SystemClock(), Config(data=folder)
+    store = await open_store(config, clock=clock)
     writer = await store.writer()
     broker = LocalBroker(folder / "broker", LocalBrokerSection())
-    pipeline = PipelineState(broker, store, "g", folder, clock, state)
-    app = create_app(store, pipeline, clock, config, state)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    memory = open_state(config, clock)
+    state = PipelineState(broker, store, "g", folder, clock, memory)
+    app = create_app(store, state, clock, config, memory)
+    address = f"127.0.0.1:{free_port()}"
+    settings = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
+    )
+    server = Server(settings)
+    listener = listen(address, mend="another")
+    listener.listen(256)  # from here on nobody is refused
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
-            yield World(client, app, store, writer, state, clock)
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]))
+            try:
+                yield Served(address, store, writer, memory, app.state.tails)
+            finally:
+                app.state.tails.close()
+                server.should_exit = True
+                await serving
     finally:
-        app.state.tails.close()
+        await memory.close()
         await writer.close()
-        await state.close()
         await store.close()
         await broker.close()

@@ -107,6 +107,7 @@ class AskedTails:
                     yield news
             else:
                 tail.listeners[listener] = frozenset()
+                yield News()
             while (told := await listener.next(patience_s)) is not None:
                 yield told
         finally:

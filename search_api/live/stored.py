@@ -74,12 +74,16 @@ class StoredTails:
     async def follow(
         self, query: Query, since: str | None, patience_s: float
     ) -> AsyncGenerator[News, None]:
-        """What is stored from now on; after a place, what was stored since then comes first."""
+        """What is stored from now on; after a place, what was stored since then comes first.
+
+        Once the first news are given, nothing is missed.
+        """
         matches = compile_query(query)
         listener = Listener()
         try:
             async for news in self._join(query, matches, listener, since):
                 yield news
+            yield News()
             while (told := await listener.next(patience_s)) is not None:
                 yield told
         finally:

@@ -239,10 +239,15 @@ async def test_a_tail_shows_what_is_stored_late(world: World) -> None:
     await has_news(listening, 1)
     await write(world, document(NEW, 0, minutes=0, ingested=NOW))
     for number, stamped in ((20, 15), (40, -5)):  # by another processor, 55 s later at last
-        world.clock.advance(number)
+        world.clock.advance(20)
         late = document(NEW, number, minutes=0, ingested=NOW + timedelta(seconds=stamped))
         await write(world, late)
-        await asyncio.sleep(0)
+
+    async def is_over() -> bool:
+        world.clock.advance(1)
+        return taking.done()
+
+    await soon(is_over, timeout_s=30, what="what came late is told")
     assert sorted(told(await taking)) == [0, 20, 40]
     tails.close()
 

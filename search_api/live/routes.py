@@ -1,0 +1,46 @@
+"""The WebSocket of the live channels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from search_api.asking import understand
+from search_api.live.channels import make_channels
+from search_api.live.news import News
+from search_api.live.session import Session, Wish
+from search_api.parts import Parts
+
+_NO_PAGE_OF_OURS = 1008
+_PATIENCE_S = 3600.0
+
+
+def live_routes(parts: Parts) -> APIRouter:
+    """Makes the route below ``/api/v1``."""
+    router = APIRouter()
+    channels = make_channels(parts)
+
+    async def follow(wish: Wish) -> AsyncGenerator[News, None]:
+        query = understand(parts.clock.now_ns(), wish.q, None, None, wish.tz).query
+        if wish.after:
+            await parts.tails.check(wish.after)
+        return parts.tails.follow(query, wish.after or None, patience_s=_PATIENCE_S)
+
+    @router.websocket("/live")
+    async def live(websocket: WebSocket) -> None:
+        """Events as they are stored, and how the pipeline and its machine fare."""
+        if not is_of_our_page(websocket.headers.get("origin"), websocket.headers.get("host")):
+            await websocket.close(_NO_PAGE_OF_OURS)
+            return
+        await websocket.accept()
+        await Session(websocket, channels, follow).run()
+
+    return router
+
+
+def is_of_our_page(origin: str | None, host: str | None) -> bool:
+    """True unless a browser says that a page of another site wants to connect."""
+    return origin is None or urlsplit(origin).netloc.lower() == (host or "").lower()

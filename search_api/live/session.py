@@ -1,0 +1,155 @@
+"""What is said between one client and us over a WebSocket?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from logboom.errors import LogboomError, QueryError
+from search_api.live.channels import Channel
+from search_api.live.news import News
+
+TAIL = "tail"
+MOST_SUBSCRIPTIONS = 20
+"""Of one connection."""
+
+_Follow = Callable[["Wish"], Awaitable[AsyncGenerator[News, None]]]
+
+
+class Wish(BaseModel):
+    """What a client says. One of `subscribe` and `unsubscribe`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subscribe: str | None = Field(None, max_length=100)
+    unsubscribe: str | None = Field(None, max_length=100)
+    id: str | None = Field(None, max_length=100)
+    q: str = ""
+    tz: str = "UTC"
+    after: str | None = None
+
+
+class Session:
+    """One connection.
+
+    Args:
+        socket: Accepted already.
+        channels: What may be subscribed to besides the tail.
+        follow: Begins a tail.
+    """
+
+    def __init__(self, socket: WebSocket, channels: Mapping[str, Channel], follow: _Follow) -> None:
+        self._socket = socket
+        self._channels = channels
+        self._follow = follow
+        self._subscriptions: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Does what the client says until it goes away."""
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                while True:
+                    await self._obey(await self._socket.receive_text(), tasks)
+            except WebSocketDisconnect:
+                pass
+            finally:
+                for subscription in self._subscriptions.values():
+                    subscription.cancel()
+
+    async def _obey(self, text: str, tasks: asyncio.TaskGroup) -> None:
+        try:
+            wish = Wish.model_validate_json(text)
+        except ValidationError as error:
+            await self._problem(None, f"the message is not understood: {_first(error)}")
+            return
+        if wish.subscribe is not None and wish.unsubscribe is None:
+            await self._subscribe(wish, wish.subscribe, tasks)
+        elif wish.unsubscribe is not None and wish.subscribe is None:
+            await self._unsubscribe(wish.unsubscribe)
+        else:
+            await self._problem(wish.id, "say either subscribe or unsubscribe")
+
+    async def _subscribe(self, wish: Wish, channel: str, tasks: asyncio.TaskGroup) -> None:
+        name = wish.id or channel
+        known = (TAIL, *self._channels)
+        if channel not in known:
+            await self._problem(name, f"there is no channel {channel!r}, but {', '.join(known)}")
+        elif name in self._subscriptions:
+            await self._problem(name, "is subscribed to already; give this one another id")
+        elif len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
+            await self._problem(name, f"{MOST_SUBSCRIPTIONS} subscriptions are the most")
+        else:
+            telling = self._tell_tail(name, wish) if channel == TAIL else self._tell(name, channel)
+            task = tasks.create_task(self._until_it_ends(name, telling))
+            self._subscriptions[name] = task
+
+    async def _unsubscribe(self, name: str) -> None:
+        task = self._subscriptions.pop(name, None)
+        if task is None:
+            await self._problem(name, "is not subscribed to")
+            return
+        task.cancel()
+        await self._send({"unsubscribed": name})
+
+    async def _until_it_ends(self, name: str, telling: Awaitable[None]) -> None:
+        try:
+            await telling
+        except WebSocketDisconnect:
+            return  # whoever receives hears of it, too
+        except LogboomError as error:
+            await self._problem(name, str(error), error)
+        if self._subscriptions.get(name) is asyncio.current_task():
+            del self._subscriptions[name]
+
+    async def _tell(self, name: str, channel: str) -> None:
+        await self._send({"subscribed": name, "channel": channel})
+        head = b'{"channel":%b,"id":%b,' % (orjson.dumps(channel), orjson.dumps(name))
+        async with aclosing(self._channels[channel].follow()) as bulletins:
+            async for bulletin in bulletins:
+                await self._socket.send_text((head + bulletin[1:]).decode())
+
+    async def _tell_tail(self, name: str, wish: Wish) -> None:
+        following = await self._follow(wish)
+        head = b'{"channel":"tail","id":%b,' % orjson.dumps(name)
+        is_known = False
+        async with aclosing(following):
+            async for news in following:
+                if not is_known:  # from here on nothing is missed
+                    is_known = True
+                    await self._send({"subscribed": name, "channel": TAIL})
+                message = _message(head, news)
+                if message:
+                    await self._socket.send_text(message.decode())
+
+    async def _problem(
+        self, name: str | None, detail: str, error: LogboomError | None = None
+    ) -> None:
+        said: dict[str, Any] = {"problem": detail, "id": name}
+        if isinstance(error, QueryError):
+            said |= {"position": error.position, "suggestion": error.suggestion}
+        await self._send(said)
+
+    async def _send(self, content: dict[str, Any]) -> None:
+        await self._socket.send_text(orjson.dumps(content).decode())
+
+
+def _message(head: bytes, news: News) -> bytes:
+    """News as one message; empty when there are none."""
+    if not (news.lines or news.dropped or news.passed_over):
+        return b""
+    place = news.lines[-1].place if news.lines and not news.place else news.place
+    return b'%b"events":[%b],"dropped":%d,"passed_over":%d,"place":%b}' % (
+        head, b",".join(line.json for line in news.lines), news.dropped, news.passed_over,
+        orjson.dumps(place),
+    )  # fmt: skip
+
+
+def _first(error: ValidationError) -> str:
+    one = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")

@@ -1,0 +1,148 @@
+"""The WebSocket of the live channels, with a real server and a real client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+
+from tests.polling import soon
+from tests.serving import Served, serve
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Served]:
+    async with serve(tmp_path) as served:
+        yield served
+
+
+def live(api: Served, **options: Any) -> connect:
+    return connect(f"ws://{api.address}/api/v1/live", **options)
+
+
+async def say(socket: ClientConnection, **wish: Any) -> None:
+    await socket.send(orjson.dumps(wish).decode())
+
+
+async def hear(socket: ClientConnection, **wanted: Any) -> dict[str, Any]:
+    """The next message that has these parts; others are passed over."""
+    async with asyncio.timeout(60):
+        while True:
+            message: dict[str, Any] = orjson.loads(await socket.recv())
+            if message.items() >= wanted.items():
+                return message
+
+
+async def told(socket: ClientConnection, name: str, count: int) -> tuple[list[int], str]:
+    """The `seq` of the next events of a tail, and the place behind them."""
+    found: list[int] = []
+    place = ""
+    while len(found) < count:
+        message = await hear(socket, id=name, channel="tail")
+        found += [event["attributes"]["seq"] for event in message["events"]]
+        assert (message["dropped"], message["passed_over"]) == (0, 0)
+        place = message["place"]
+    return found, place
+
+
+async def test_a_tail_is_filtered_compressed_and_taken_up_again(api: Served) -> None:
+    async with live(api) as socket:
+        assert any(isinstance(one, PerMessageDeflate) for one in socket.protocol.extensions)
+        await say(socket, subscribe="tail", q="level:nonsense")
+        await hear(socket, subscribed="tail")
+        await say(socket, subscribe="tail", id="errors", q="level:error")
+        await hear(socket, subscribed="errors")
+        assert api.tails.clients == 2
+        await api.write(0, 1)
+        await api.write(2, level="error")
+        found, place = await told(socket, "errors", 1)
+        assert found == [2]
+        await say(socket, unsubscribe="tail")
+        await hear(socket, unsubscribed="tail")
+        await has_clients(api, 1)
+    await has_clients(api, 0)
+    await api.write(3, level="error")
+    await api.write(4)
+    async with live(api) as socket:
+        await say(socket, subscribe="tail", id="errors", q="level:error", after=place)
+        assert (await told(socket, "errors", 1))[0] == [3]
+        await api.write(5, level="error")
+        assert (await told(socket, "errors", 1))[0] == [5]
+
+
+async def has_clients(api: Served, count: int) -> None:
+    async def has() -> bool:
+        return api.tails.clients == count
+
+    await soon(has, timeout_s=30, what=f"{count} tails are followed")
+
+
+async def test_every_channel_tells_something_at_once(api: Served) -> None:
+    await api.write(*range(10), level="error")
+    async with live(api) as socket:
+        said = {}
+        for channel in ("server-metrics", "system-status", "analysis", "alerts"):
+            await say(socket, subscribe=channel)
+            said[channel] = await hear(socket, id=channel)
+    metrics = said["server-metrics"]["data"]
+    assert metrics["memory"]["available_bytes"] > 0
+    assert metrics["cpu"].keys() == {"busy", "iowait"}
+    assert said["system-status"]["data"]["status"] in {"ok", "degraded", "down"}
+    assert said["system-status"]["data"]["lag"] == 0
+    assert said["analysis"]["data"].keys() >= {"events_per_s", "error_rate", "top_errors"}
+    assert said["alerts"]["data"] == {"firing": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("wish", "problem"),
+    [
+        ("{", "not understood"),
+        ('{"subscribe": "tale"}', "there is no channel 'tale'"),
+        ('{"subscribe": "tail", "unsubscribe": "tail"}', "either"),
+        ('{"unsubscribe": "tail"}', "not subscribed"),
+        ('{"subscribe": "tail", "q": "level:("}', ""),
+        ('{"subscribe": "tail", "after": "somewhere"}', "is no place"),
+        ('{"subscribe": "tail", "colour": 1}', "colour"),
+    ],
+)
+async def test_what_is_not_understood_is_told_and_harms_nothing(
+    api: Served, wish: str, problem: str
+) -> None:
+    async with live(api) as socket:
+        await socket.send(wish)
+        async with asyncio.timeout(30):
+            said = orjson.loads(await socket.recv())
+        assert problem in said["problem"]
+        await say(socket, subscribe="tail", id="then")
+        await hear(socket, subscribed="then")
+
+
+async def test_pages_of_other_sites_are_refused(api: Served) -> None:
+    with pytest.raises(InvalidStatus):
+        async with live(api, origin="https://elsewhere.example"):
+            pass
+    async with live(api, origin=f"http://{api.address}") as socket:
+        await say(socket, subscribe="alerts")
+        await hear(socket, channel="alerts")
+
+
+async def test_a_hundred_clients_get_everything_once(api: Served) -> None:
+    async def follow() -> list[int]:
+        async with live(api) as socket:
+            await say(socket, subscribe="tail", q="seq:>=0")
+            return (await told(socket, "tail", 300))[0]
+
+    following = [asyncio.create_task(follow()) for _ in range(100)]
+    await has_clients(api, 100)
+    assert api.tails.questions == 1
+    for start in range(0, 300, 100):
+        await api.write(*range(start, start + 100))
+    for found in await asyncio.gather(*following):
+        assert found == list(range(300))
