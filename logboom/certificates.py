@@ -84,6 +84,27 @@ def server_context(section: ServerTlsSection, *, where: str) -> ssl.SSLContext:
     return context
 
 
+def fresh_context(section: ServerTlsSection, *, where: str) -> ssl.SSLContext:
+    """A context for a server that keeps one: each connection gets the certificates of its moment.
+
+    Whom we let in (`client_ca_file`) stays as it was.
+
+    Args:
+        where: Whose settings these are, for messages.
+
+    Raises:
+        ConfigError: When one of the files cannot be used.
+    """
+    certificates = Certificates(section, where=where)
+    context = server_context(section, where=where)
+
+    def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = certificates.context()
+
+    context.sni_callback = choose
+    return context
+
+
 def _check_readable(path: Path, where: str) -> None:
     try:
         with path.open("rb"):

@@ -12,6 +12,10 @@ from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
 from search_api import measuring, outer_routes, problems
+from search_api.access.answers import GUARDED
+from search_api.access.limited_store import limited_store
+from search_api.access.limiting import limited, sees
+from search_api.access.opening import Doorkeeping, door_routes
 from search_api.areas import routers
 from search_api.parts import Parts
 from search_api.state import PipelineState
@@ -21,7 +25,7 @@ from search_api.tailing import Tails
 
 def create_app(
     store: Store, state: PipelineState, clock: Clock, config: Config | None = None,
-    memory: State | None = None,
+    memory: State | None = None, doors: Doorkeeping | None = None,
 ) -> FastAPI:  # fmt: skip
     """Makes the application.
 
@@ -31,6 +35,7 @@ def create_app(
         clock: Asked for the time.
         config: The settings; None: the defaults.
         memory: Has what users have set; None: there are no routes for that.
+        doors: What guards it; None: everybody may do everything, and is not to be let in by `guarded`.
 
     Returns:
         The application; `state.tails` is to be closed before it ends.
@@ -40,9 +45,15 @@ def create_app(
     app = FastAPI(title="logboom", version=__version__, docs_url=None, redoc_url=None)
     problems.install(app)
     measuring.install(app, metrics, clock)
-    tails = app.state.tails = Tails(store, clock)
-    parts = Parts(store, state, clock, config or Config(), metrics, tails, memory)
-    for router in routers(parts):
-        app.include_router(router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)])
+    tails = app.state.tails = Tails(store, clock, None if doors is None else limited)
+    seen = store if doors is None else limited_store(store)
+    parts = Parts(
+        seen, state, clock, config or Config(), metrics, tails, memory,
+        (lambda _service: True) if doors is None else sees,
+    )  # fmt: skip
+    for router in (*routers(parts), *(() if doors is None else door_routes(doors))):
+        app.include_router(
+            router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)], responses=GUARDED
+        )
     outer_routes.install(app, store, state, registry)
     return app

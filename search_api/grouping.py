@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,11 +68,15 @@ class ErrorGroups:
     Args:
         store: Has the events.
         state: Has the records and the merges.
+        sees: Whether whoever asks may know of errors of a service.
     """
 
-    def __init__(self, store: Store, state: State) -> None:
+    def __init__(
+        self, store: Store, state: State, sees: Callable[[str], bool] = lambda _service: True
+    ) -> None:
         self._store = store
         self._state = state
+        self._sees = sees
 
     async def list(self, query: Query, times: TimeRange, *, sort: str, limit: int) -> Listed:
         """The groups that have errors among the matches.
@@ -197,6 +201,8 @@ class ErrorGroups:
             if kept is None:
                 continue
             record = FirstSight.of(kept.value)
+            if not self._sees(record.service):
+                continue
             group.record = group.record or record
             group.first_us = _least(group.first_us, _time(record.first_seen))
         if group.record is None and (event := await self.sample(group)) is not None:

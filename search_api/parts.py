@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from logboom.clock import Clock
@@ -9,6 +10,7 @@ from logboom.config import Config
 from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
+from search_api.answering import Answering
 from search_api.state import PipelineState
 from search_api.tailing import Tails
 
@@ -24,7 +26,9 @@ class Parts:
         config: The settings.
         metrics: Counted by the API itself.
         tails: Follow what is stored.
+        answering: Puts questions to the store.
         memory: Has what users have set; None: there are no routes for that.
+        sees: Whether whoever asks may know of events of a service.
     """
 
     store: Store
@@ -33,4 +37,6 @@ class Parts:
     config: Config
     metrics: ApiMetrics
     tails: Tails
+    answering: Answering
     memory: State | None
+    sees: Callable[[str], bool]

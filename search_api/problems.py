@@ -29,6 +29,12 @@ from logboom.errors import (
 log = logging.getLogger("logboom.api")
 
 MEDIA_TYPE = "application/problem+json"
+_STATUSES = (
+    (StateConflict, 409), (KeyTaken, 409), (KeyRefused, 400), (NotAllowed, 403), (TooBusy, 429),
+    (StoreRefused, 503), (StateRefused, 503),
+)  # fmt: skip
+"""What else than 500, or 503 where trying again helps, an error is answered with."""
+
 _LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -58,19 +64,14 @@ def install(app: FastAPI) -> None:
 async def _logboom(_request: Request, error: Exception) -> Response:
     if isinstance(error, QueryError):
         return problem(400, str(error), position=error.position, suggestion=error.suggestion)
-    if isinstance(error, StateConflict | KeyTaken):
-        return problem(409, str(error))
-    if isinstance(error, KeyRefused):
-        return problem(400, str(error))
-    if isinstance(error, NotAllowed):
-        return problem(403, str(error))
-    if isinstance(error, TooBusy):
-        return problem(429, str(error))
-    if isinstance(error, LogboomError) and (
-        error.retryable or isinstance(error, StoreRefused | StateRefused)
-    ):
-        return problem(503, str(error))
-    return problem(500, str(error))
+    return problem(_status_of(error), str(error))
+
+
+def _status_of(error: Exception) -> int:
+    known = next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
+    if known is not None:
+        return known
+    return 503 if isinstance(error, LogboomError) and error.retryable else 500
 
 
 async def _validation(_request: Request, error: Exception) -> Response:

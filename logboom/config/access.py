@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from logboom.config.connections import ServerTlsSection
+from logboom.config.searching import SearchesSection
 from logboom.config.section import Section
 from logboom.config.units import Address, Size, is_loopback, split_address
 
@@ -100,18 +101,15 @@ class ApiSection(Section):
     limits: ApiLimitsSection = Field(
         default_factory=ApiLimitsSection, description="How much one may ask."
     )
+    searches: SearchesSection = Field(
+        default_factory=SearchesSection,
+        description="How many searches there may be, and how long they may take.",
+    )
     audit: Path | Literal["off"] | None = Field(
         None,
         description="File that tells who asked what; default: `audit/api.log` in the data folder"
         " where keys are needed, else `off`.",
     )
-
-    @field_validator("listen")
-    @classmethod
-    def _only_here(cls, value: str) -> str:
-        if not is_loopback(value):
-            raise ValueError(f"{value} can be reached from other machines: listen on 127.0.0.1")
-        return value
 
     @property
     def needs_keys(self) -> bool:

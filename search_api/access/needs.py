@@ -40,6 +40,7 @@ _ALERTS = Need(Scope.ALERTS)
 CLOSED = Need(Scope.ADMIN)
 
 _API = "/api/v1/"
+_ELASTICSEARCH = "/es"
 _READING = frozenset({"GET", "HEAD"})
 _BELOW_API: Mapping[str, Need] = {
     "search": _EVENTS, "count": _EVENTS, "histogram": _EVENTS, "facets": _EVENTS,
@@ -70,6 +71,8 @@ def need_of(method: str, path: str) -> Need:
     """
     if path.startswith(_API):
         return _below_api(method, path.removeprefix(_API).split("/"))
+    if path == _ELASTICSEARCH or path.startswith(f"{_ELASTICSEARCH}/"):
+        return _PIPELINE if method in {*_READING, "POST"} else CLOSED
     if method in _READING:
         return _OUTSIDE.get(path, CLOSED if path.startswith("/api/") else OPEN)
     return CLOSED

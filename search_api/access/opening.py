@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from logboom.clock import Clock
 from logboom.config import Config
@@ -14,7 +15,9 @@ from logboom.state import State
 from search_api.access.auditing import AuditLog
 from search_api.access.authenticating import Authentication
 from search_api.access.guard import Guard
+from search_api.access.key_routes import key_routes
 from search_api.access.provider import Provider
+from search_api.access.session_routes import session_routes
 from search_api.access.sessions import Sessions
 from search_api.access.tokens import Tokens
 
@@ -86,6 +89,12 @@ async def check_keys(config: Config, doors: Doorkeeping) -> None:
         mend="make the first one with `logboom keys create admin --scope admin -c FILE`, or listen on"
         " 127.0.0.1 without `auth`",
     )
+
+
+def door_routes(doors: Doorkeeping) -> Iterator[APIRouter]:
+    """The routers of keys and sessions, below ``/api/v1``."""
+    yield key_routes(doors.book, doors.keys)
+    yield session_routes(doors.authentication, doors.sessions)
 
 
 def guarded(app: FastAPI, config: Config, doors: Doorkeeping, clock: Clock) -> Guard:

@@ -1,0 +1,122 @@
+"""A key that is limited to services sees nothing of any other, by whichever way it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from logboom.event import event_id
+from tests.unit.search_api.access.conftest import RUN, Api, document
+
+SHOP = ["shop-*"]
+OURS = event_id(RUN, 3)  # of shop-cart, with an error
+THEIRS = event_id(RUN, 5)  # of bank, with an error
+
+WAYS = [
+    "search", "search?q=NOT%20service:shop-cart",
+    "search?q=service:ban*%20OR%20service:shop-pay", "search?q=service:%22shop-cart%22", "search?q=*:*%20OR%20NOT%20*:*",
+    "search?sort=asc&limit=10000", "count", "histogram?by=service&interval=1m",
+    "facets?field=service&field=attributes.account", "fields", "fields?prefix=account",
+    "export", "export?format=csv&fields=service,message,attributes.account", "patterns",
+    "errors?from=now-1d", "errors/broken-shop-cart", "services", "rates",
+    f"events/{OURS}", f"events/{OURS}/context", "traces/4bf92f3577b34da6a3ce929d0e0e4736",
+]  # fmt: skip
+ABOUT_OURS = {
+    f"events/{OURS}", "errors/broken-shop-cart", "search?q=service:%22shop-cart%22",
+}  # fmt: skip
+"""Nothing is left out of these."""
+
+
+async def test_nothing_of_other_services_is_told(api: Api) -> None:
+    ours, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    for way in WAYS:
+        limited, everything = await api.get(way, ours), await api.get(way, all_of_it)
+        assert limited.status_code == everything.status_code == 200, (way, limited.text)
+        assert "bank" not in limited.text, way
+        if way not in ABOUT_OURS:
+            assert limited.text != everything.text, way
+
+
+async def test_what_belongs_to_another_service_is_not_there(api: Api) -> None:
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    for way in (f"events/{THEIRS}", f"events/{THEIRS}/context", "errors/broken-bank"):
+        assert (await api.get(way, all_of_it)).status_code == 200, way
+        limited = await api.get(way, key)
+        assert limited.status_code == 404, way
+        assert "of bank" not in limited.text, way
+    assert (await api.get("export", key, after=OURS)).status_code == 200
+    assert (await api.get("export", key, after=THEIRS)).status_code == 400
+
+
+async def test_counts_are_those_of_the_services(api: Api) -> None:
+    one = await api.key("read", services=["bank"])
+    two = await api.key("read", services=["shop-*"])
+    for key, count in ((one, 20), (two, 40), (await api.key("read"), 60)):
+        assert (await api.get("count", key)).json()["count"] == count
+        found = (await api.get("services", key, **{"from": "now-2h"})).json()["services"]
+        assert sum(service["events"] for service in found) == count
+
+    for service in ("shop?pay", "shop\\-pay", "shop", "SHOP-PAY", "bank OR *", "[", "/.*/"):
+        key = await api.key("read", services=[service])
+        assert (await api.get("count", key)).json()["count"] == 0, service
+
+
+async def test_what_tells_of_all_services_is_refused(api: Api) -> None:
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    for way in ("sources", "ledger", "searches", "../../metrics"):
+        assert (await api.get(way, all_of_it)).status_code == 200, way
+        limited = await api.get(way, key)
+        assert limited.status_code == 403, way
+        assert "limited to 1" in limited.json()["detail"]
+
+
+async def _tailed(api: Api, key: str, told: asyncio.Queue[dict[str, Any]]) -> None:
+    """Reads a tail: the transport of the others gives an answer when it is whole."""
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {key}".encode())]
+    scope = {
+        "type": "http", "method": "GET", "path": "/api/v1/tail", "query_string": b"",
+        "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1",
+        "server": ("127.0.0.1", 7700), "root_path": "",
+    }  # fmt: skip
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 200
+        for line in message.get("body", b"").decode().splitlines():
+            if line.startswith("data: "):
+                told.put_nowait(json.loads(line.removeprefix("data: ")))
+            elif line.startswith(":"):
+                told.put_nowait({})
+
+    await api.guard(scope, receive, send)
+
+
+async def test_two_tails_with_one_question_are_not_shared_by_different_callers(api: Api) -> None:
+    queues = {}
+    async with asyncio.TaskGroup() as tasks:
+        running = []
+        for services in (["bank"], ["shop-*"], []):
+            queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+            key = await api.key("read", services=services)
+            running.append(tasks.create_task(_tailed(api, key, queue)))
+            assert await queue.get() == {}
+            queues[tuple(services)] = queue
+        await api.write([document(number) for number in range(60, 66)])
+        seen = {}
+        for services, count in ((("bank",), 2), (("shop-*",), 4), ((), 6)):
+            events: list[dict[str, Any]] = []
+            while len(events) < count:
+                event = await queues[services].get()
+                events += [event] if "service" in event else []
+            seen[services] = {event["service"]["name"] for event in events}
+        for task in running:
+            task.cancel()
+    assert seen[("bank",)] == {"bank"}
+    assert seen[("shop-*",)] == {"shop-cart", "shop-pay"}
+    assert seen[()] == {"bank", "shop-cart", "shop-pay"}
