@@ -17,6 +17,7 @@ from search_api.access.limited_store import limited_store
 from search_api.access.limiting import limited, sees
 from search_api.access.opening import Doorkeeping, door_routes
 from search_api.areas import routers
+from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
 from search_api.parts import Parts
 from search_api.state import PipelineState
 from search_api.strictness import refuse_unknown
@@ -55,5 +56,6 @@ def create_app(
         app.include_router(
             router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)], responses=GUARDED
         )
+    app.include_router(elasticsearch_routes(seen, clock, parts.config.index), prefix=PREFIX)
     outer_routes.install(app, store, state, registry)
     return app

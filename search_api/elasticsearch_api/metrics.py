@@ -1,0 +1,173 @@
+"""How are metrics asked of a store, and answered as Elasticsearch answers them?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from logboom.fields import FieldType, resolve
+from logboom.query.times import iso_text
+from logboom.store.aggregations import Bucketed, Kind, Measure, Measured
+from search_api.elasticsearch_api.bodies import as_list, as_text, check_names
+from search_api.elasticsearch_api.refusals import PARSING, Refused
+
+KINDS = {
+    "avg": Kind.NUMBERS,
+    "min": Kind.NUMBERS,
+    "max": Kind.NUMBERS,
+    "sum": Kind.NUMBERS,
+    "stats": Kind.NUMBERS,
+    "extended_stats": Kind.NUMBERS,
+    "value_count": Kind.PRESENT,
+    "cardinality": Kind.DIFFERENT,
+    "percentiles": Kind.PERCENTILES,
+}
+"""Elasticsearch's metrics, and what the store works out for them."""
+
+_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
+_OPTIONS = frozenset(
+    {"field", "percents", "keyed", "tdigest", "hdr", "precision_threshold", "format", "sigma"}
+)
+_SIGMA = 2
+_HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of a request.
+
+    Attributes:
+        name: The request's.
+        kind: Elasticsearch's name for it.
+        field: Stored name.
+        percents: Which percentiles.
+        is_keyed: Percentiles are answered as an object.
+        is_time: The values are times.
+    """
+
+    name: str
+    kind: str
+    field: str
+    percents: tuple[float, ...]
+    is_keyed: bool
+    is_time: bool
+
+    def measure(self) -> Measure:
+        """What the store is asked."""
+        return Measure(self.name, KINDS[self.kind], self.field, self.percents)
+
+    def answer(self, bucket: Bucketed) -> dict[str, Any]:
+        """What is answered."""
+        found = bucket.measures.get(self.name, Measured())
+        match self.kind:
+            case "value_count" | "cardinality":
+                return {"value": found.count}
+            case "percentiles":
+                return {"values": self._percentiles(found)}
+            case "stats" | "extended_stats":
+                return self._stats(found)
+            case _:
+                return self._valued("value", self._number(found, self.kind))
+
+    def sorted_by(self, bucket: Bucketed, part: str) -> float:
+        """The number by which buckets are put into order; part: of those with several numbers."""
+        found = bucket.measures.get(self.name, Measured())
+        if self.kind in {"value_count", "cardinality"}:
+            return found.count
+        if self.kind == "percentiles":
+            number = found.percentiles.get(float(part)) if _is_number(part) else None
+        elif self.kind in {"stats", "extended_stats"}:
+            number = self._stats(found).get(part)
+        else:
+            number = self._number(found, self.kind)
+        return -math.inf if number is None else float(number)
+
+    def _number(self, found: Measured, kind: str) -> float | None:
+        match kind:
+            case "sum":
+                return found.total
+            case "avg":
+                return found.total / found.count if found.count else None
+            case "min":
+                return found.least
+            case _:
+                return found.greatest
+
+    def _valued(self, name: str, number: float | None) -> dict[str, Any]:
+        """A number under a name; a time in milliseconds, and once more as text."""
+        if not self.is_time or number is None:
+            return {name: number}
+        return {name: number / 1000, f"{name}_as_string": iso_text(int(number) // 1000 * 1000)}
+
+    def _stats(self, found: Measured) -> dict[str, Any]:
+        answer: dict[str, Any] = {"count": found.count}
+        for kind in ("min", "max", "avg", "sum"):
+            answer |= self._valued(kind, self._number(found, kind))
+        if self.kind == "stats":
+            return answer
+        return answer | _spread(found)
+
+    def _percentiles(self, found: Measured) -> object:
+        values = {percent: found.percentiles.get(percent) for percent in self.percents}
+        if self.is_time:
+            values = {p: None if one is None else one / 1000 for p, one in values.items()}
+        if self.is_keyed:
+            return {str(percent): value for percent, value in values.items()}
+        return [{"key": percent, "value": value} for percent, value in values.items()]
+
+
+def _spread(found: Measured) -> dict[str, Any]:
+    """What extended_stats has besides stats."""
+    if not found.count:
+        return dict.fromkeys(
+            ("sum_of_squares", "variance", "std_deviation", "std_deviation_bounds")
+        )
+    mean = found.total / found.count
+    variance = max(0.0, found.squares / found.count - mean * mean)
+    deviation = math.sqrt(variance)
+    wide = _SIGMA * deviation
+    return {
+        "sum_of_squares": found.squares,
+        "variance": variance,
+        "variance_population": variance,
+        "std_deviation": deviation,
+        "std_deviation_population": deviation,
+        "std_deviation_bounds": {"upper": mean + wide, "lower": mean - wide},
+    }
+
+
+def metric_of(name: str, kind: str, options: Mapping[str, Any]) -> Metric:
+    """The metric that a request describes.
+
+    Raises:
+        Refused: It has what is not known.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    check_names(given, _OPTIONS, kind)
+    field, kind_of_field = resolve(as_text(given.get("field"), f"the field of {kind}"))
+    return Metric(
+        name=name,
+        kind=kind,
+        field=field,
+        percents=_percents(given.get("percents")) if kind == "percentiles" else (),
+        is_keyed=given.get("keyed", True) is not False,
+        is_time=kind_of_field is FieldType.DATE,
+    )
+
+
+def _percents(wanted: object) -> tuple[float, ...]:
+    if wanted is None:
+        return _PERCENTS
+    texts = [str(one) for one in as_list(wanted)]
+    if not texts or not all(_is_number(text) for text in texts):
+        raise Refused("percents must be numbers from 0 to 100", kind=PARSING)
+    return tuple(float(text) for text in texts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= _HUNDRED
+    except ValueError:
+        return False

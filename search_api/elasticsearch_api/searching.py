@@ -1,0 +1,215 @@
+"""How is a search answered?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from logboom.clock import Clock
+from logboom.event import Event, epoch_us
+from logboom.query.model import Query
+from logboom.store import Count, Page, SearchRequest, Store, TimeRange
+from logboom.store.cursors import Cursor
+from search_api.elasticsearch_api import indices
+from search_api.elasticsearch_api.aggregations import Trees, read_aggregations
+from search_api.elasticsearch_api.bodies import as_list, as_whole, check_names
+from search_api.elasticsearch_api.moments import TIME, split_times
+from search_api.elasticsearch_api.ordering import Ordering, ordering_of
+from search_api.elasticsearch_api.queries import QueryReader, together
+from search_api.elasticsearch_api.refusals import Refused, unsupported
+from search_api.elasticsearch_api.sources import Shown, fields_of, source_of
+
+MAX_WINDOW = 10_000
+"""`from` and `size` together."""
+
+_ANSWERED = frozenset(
+    {
+        "query", "size", "from", "sort", "search_after", "_source", "fields", "docvalue_fields",
+        "track_total_hits", "aggs", "aggregations",
+    }
+)  # fmt: skip
+_WITHOUT_EFFECT = frozenset({"highlight", "timeout", "track_scores", "stats"})
+_EMPTY: Mapping[str, object] = {
+    "script_fields": {},
+    "runtime_mappings": {},
+    "stored_fields": ["*"],
+    "explain": False,
+    "profile": False,
+    "version": False,
+    "seq_no_primary_term": False,
+    "post_filter": None,
+    "indices_boost": [],
+}
+"""What clients send although nothing is asked by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A search, understood."""
+
+    query: Query
+    times: TimeRange
+    size: int
+    start: int
+    ordering: Ordering
+    after: list[Any] | None
+    count_limit: int
+    trees: Trees
+
+
+class Searches:
+    """Answers searches.
+
+    Args:
+        store: Has the events.
+        clock: For times such as ``now-1h``.
+        pattern: Of the names of day indices.
+    """
+
+    def __init__(self, store: Store, clock: Clock, pattern: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._pattern = pattern
+
+    async def search(
+        self, expression: str, body: Mapping[str, Any], *, lenient: bool
+    ) -> dict[str, Any]:
+        """The answer to one search.
+
+        Args:
+            expression: Names of indices.
+            body: Of the request.
+            lenient: Indices that there are not are no error.
+
+        Raises:
+            Refused, QueryError: It cannot be answered.
+            StoreUnavailable: Ask again later.
+        """
+        begun = self._clock.monotonic()
+        days = await self._store.days()
+        meant = indices.chosen(days, expression, lenient=lenient)
+        asked = self._understood(body, indices.within(meant, days))
+        page = await self._page(asked)
+        trees = await asked.trees.answered(self._store, asked.query, asked.times)
+        hits = self._hits(page, asked, source_of(body.get("_source")), body)
+        answer: dict[str, Any] = {
+            "took": round((self._clock.monotonic() - begun) * 1000),
+            "timed_out": page.partial or not trees.complete,
+            "_shards": shards(len(meant)),
+            "hits": hits,
+        }
+        return answer | ({"aggregations": trees.answers} if asked.trees.wanted else {})
+
+    async def count(
+        self, expression: str, body: Mapping[str, Any], *, lenient: bool
+    ) -> dict[str, Any]:
+        """How many events match; arguments and errors as for `search`."""
+        check_names(body, {"query"}, "a count")
+        days = await self._store.days()
+        meant = indices.chosen(days, expression, lenient=lenient)
+        asked = self._understood(body, indices.within(meant, days))
+        found = await self._store.count(asked.query, asked.times)
+        return {"count": found.value, "_shards": shards(len(meant))}
+
+    def _understood(self, body: Mapping[str, Any], of_days: Query) -> _Asked:
+        _check(body)
+        now_ns = self._clock.now_ns()
+        reader = QueryReader(now_ns)
+        wanted = body.get("query")
+        query = together([of_days, *([] if wanted is None else [reader.read(wanted)])])
+        rest, times = split_times(query)
+        size = as_whole(body.get("size", 10), "size", least=0, most=MAX_WINDOW)
+        start = as_whole(body.get("from", 0), "from", least=0, most=MAX_WINDOW)
+        if size + start > MAX_WINDOW:
+            raise Refused(
+                f"from and size are {size + start} together, and {MAX_WINDOW} is the limit; "
+                "go on with search_after"
+            )
+        aggregations = body.get("aggs", body.get("aggregations")) or {}
+        return _Asked(
+            query=rest,
+            times=times,
+            size=size,
+            start=start,
+            ordering=ordering_of(body.get("sort")),
+            after=body.get("search_after"),
+            count_limit=_count_limit(body.get("track_total_hits", 10_000)),
+            trees=read_aggregations(aggregations, reader, now_ns=now_ns),
+        )
+
+    async def _page(self, asked: _Asked) -> Page:
+        request = SearchRequest(
+            asked.query, asked.times, asked.start + asked.size, asked.ordering.order,
+            count_limit=asked.count_limit,
+        )  # fmt: skip
+        if asked.after is None:
+            return await self._store.search(request)
+        if asked.start:
+            raise Refused("from must be 0 where search_after is given")
+        total = await self._store.count(asked.query, asked.times)
+        rest, place = asked.ordering.after(asked.after, asked.times, now_ns=self._clock.now_ns())
+        behind = SearchRequest(asked.query, rest, asked.size, asked.ordering.order)
+        if place is not None:
+            cursor = Cursor((place.time_us, place.event_id), total).text(behind)
+            behind = SearchRequest(
+                asked.query, rest, asked.size, asked.ordering.order, cursor=cursor
+            )
+        page = await self._store.search(behind)
+        return Page(page.events, total, page.cursor, page.partial, page.warnings)
+
+    def _hits(
+        self, page: Page, asked: _Asked, source: Shown, body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        fields = fields_of([*as_list(body.get("docvalue_fields")), *as_list(body.get("fields"))])
+        hits = []
+        for event in page.events[asked.start :]:
+            hit = self.hit(event, source)
+            found = fields(event)
+            if found:
+                hit["fields"] = found
+            if asked.ordering.keys:
+                hit["sort"] = asked.ordering.values(event)
+            hits.append(hit)
+        answer: dict[str, Any] = {"max_score": None, "hits": hits}
+        if body.get("track_total_hits") is not False:
+            answer["total"] = _total(page.total)
+        return answer
+
+    def hit(self, event: Event, source: Shown) -> dict[str, Any]:
+        """An event as a hit."""
+        shown = source(event)
+        index = indices.name_of(epoch_us(event[TIME]), self._pattern)
+        hit: dict[str, Any] = {"_index": index, "_id": event["event"]["id"], "_score": None}
+        return hit if shown is None else hit | {"_source": shown}
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    """Sees that all that is asked for can be done.
+
+    Raises:
+        Refused: Something cannot.
+    """
+    for name, value in body.items():
+        if name in _ANSWERED or name in _WITHOUT_EFFECT:
+            continue
+        if name in _EMPTY and value == _EMPTY[name]:
+            continue
+        raise unsupported(f"{name!r} in a search")
+
+
+def _count_limit(wanted: object) -> int:
+    if wanted is True or wanted == "true":
+        return 2**62
+    if wanted is False or wanted == "false":
+        return 0
+    return as_whole(wanted, "track_total_hits", least=0, most=2**31 - 1)
+
+
+def _total(total: Count) -> dict[str, Any]:
+    return {"value": total.value, "relation": "eq" if total.exact else "gte"}
+
+
+def shards(count: int) -> dict[str, int]:
+    """What is said of the indices that were asked: one shard each."""
+    return {"total": count, "successful": count, "skipped": 0, "failed": 0}

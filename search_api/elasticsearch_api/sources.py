@@ -1,0 +1,108 @@
+"""Which parts of an event does a hit show?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import translate
+from typing import Any
+
+from logboom.event import Event, epoch_us
+from logboom.fields import EVENT_FIELDS, FieldType
+from search_api.elasticsearch_api.bodies import as_list, check_names
+from search_api.elasticsearch_api.moments import formatted
+from search_api.elasticsearch_api.refusals import PARSING, Refused
+
+Shown = Callable[[Event], Event | None]
+"""What `_source` of a hit is; None: nothing."""
+
+_NAMES = {"includes", "include", "excludes", "exclude"}
+
+
+def source_of(wanted: object) -> Shown:
+    """What a request's `_source` says.
+
+    Raises:
+        Refused: It says nothing that is known.
+    """
+    if wanted is None or wanted is True or wanted == "true":
+        return lambda event: event
+    if wanted is False or wanted == "false":
+        return lambda _event: None
+    if isinstance(wanted, str | list):
+        wanted = {"includes": wanted}
+    if not isinstance(wanted, dict):
+        raise Refused("_source must be true, false, names, or an object", kind=PARSING)
+    check_names(wanted, _NAMES, "_source")
+    includes = _names(wanted, "includes", "include")
+    excludes = _names(wanted, "excludes", "exclude")
+    keeps, drops = _matcher(includes), _matcher(excludes)
+
+    def shown(event: Event) -> Event:
+        return _filtered(event, "", lambda path: not drops(path) and (not includes or keeps(path)))
+
+    return shown
+
+
+def _names(wanted: Mapping[str, Any], *keys: str) -> list[str]:
+    entries = [name for key in keys for name in as_list(wanted.get(key))]
+    return [name for entry in entries for name in str(entry).split(",")]
+
+
+def _matcher(patterns: list[str]) -> Callable[[str], bool]:
+    """Whether a dotted name, or an object that it is in, is among the patterns."""
+    tests = [re.compile(translate(pattern)).match for pattern in patterns]
+    below = [re.compile(translate(f"{pattern}.*")).match for pattern in patterns]
+    return lambda path: any(test(path) is not None for test in (*tests, *below))
+
+
+def _filtered(node: Mapping[str, Any], path: str, keeps: Callable[[str], bool]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in node.items():
+        inner = f"{path}.{name}" if path else name
+        if isinstance(value, dict):
+            kept = _filtered(value, inner, keeps)
+            if kept:
+                found[name] = kept
+        elif keeps(inner):
+            found[name] = value
+    return found
+
+
+def fields_of(wanted: object) -> Callable[[Event], dict[str, list[Any]]]:
+    """What a request's `fields` or `docvalue_fields` say: values by dotted names, in lists."""
+    patterns: list[tuple[re.Pattern[str], str | None]] = []
+    for entry in as_list(wanted):
+        options = entry if isinstance(entry, dict) else {"field": entry}
+        check_names(options, {"field", "format", "include_unmapped"}, "fields")
+        pattern = re.compile(translate(str(options.get("field"))))
+        patterns.append((pattern, options.get("format")))
+
+    def shown(event: Event) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for path, value in leaves(event):
+            for pattern, style in patterns:
+                if pattern.match(path):
+                    found.setdefault(path, []).append(_shown(path, value, style))
+                    break
+        return found
+
+    return shown
+
+
+def _shown(path: str, value: object, style: str | None) -> object:
+    if style is None or EVENT_FIELDS.get(path) is not FieldType.DATE or not isinstance(value, str):
+        return value
+    return formatted(epoch_us(value), style)
+
+
+def leaves(node: object, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of an event; a list has several values under one name."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from leaves(value, f"{path}.{name}" if path else name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from leaves(value, path)
+    elif node is not None:
+        yield path, node
