@@ -13,8 +13,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.services.elasticsearch import start_elasticsearch
 from tests.services.errors import ServiceMissing
-from tests.services.sources import ELASTICSEARCH, KAFKA, a_kafka, an_elasticsearch, missing
+from tests.services.kafka import start_kafka
+from tests.services.process import JvmService
+from tests.services.sources import (
+    ELASTICSEARCH,
+    KAFKA,
+    a_kafka,
+    an_elasticsearch,
+    missing,
+    one_of_our_own,
+)
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -27,6 +37,7 @@ _SERVICES = {
     "own_kafka": ("kafka",),
     "elasticsearch": ("elasticsearch",),
     "own_elasticsearch": ("elasticsearch",),
+    "start_own_elasticsearch": ("elasticsearch",),
     "distributed": ("kafka", "elasticsearch"),
 }
 """What a fixture, or a parameter, of this name needs."""
@@ -58,6 +69,18 @@ def kafka() -> Iterator[str]:
 def elasticsearch() -> Iterator[str]:
     """The URL of a real Elasticsearch that all tests share."""
     yield from _shared(an_elasticsearch())
+
+
+@pytest.fixture(scope="session")
+def own_kafka() -> Iterator[JvmService]:
+    """A Kafka that tests may kill; whoever does starts it again."""
+    yield from one_of_our_own(start_kafka)
+
+
+@pytest.fixture(scope="session")
+def own_elasticsearch() -> Iterator[JvmService]:
+    """An Elasticsearch that tests may kill, and whose folder is known; whoever does starts it again."""
+    yield from one_of_our_own(start_elasticsearch)
 
 
 @pytest.fixture

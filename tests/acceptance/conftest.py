@@ -1,4 +1,4 @@
-"""A pipeline that runs, in both forms; and services that a test may kill."""
+"""A pipeline that runs, in both forms; and several processors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import pytest
 
 from tests.flow import Pipeline, settings_for
 from tests.processors import PARTITIONS, Processors
-from tests.services.elasticsearch import start_elasticsearch
-from tests.services.kafka import start_kafka
-from tests.services.process import JvmService
-from tests.services.sources import one_of_our_own
 
 
 @pytest.fixture(params=["embedded", "distributed"])
@@ -23,18 +19,6 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Ite
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="package")
-def own_kafka() -> Iterator[JvmService]:
-    """A Kafka that these tests may kill; whoever does starts it again."""
-    yield from one_of_our_own(start_kafka)
-
-
-@pytest.fixture(scope="package")
-def own_elasticsearch() -> Iterator[JvmService]:
-    """An Elasticsearch that these tests may kill; whoever does starts it again."""
-    yield from one_of_our_own(start_elasticsearch)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ Starter = Callable[..., JvmService]
 
 
 @pytest.fixture(scope="module")
-def own_elasticsearch() -> Iterator[Starter]:
+def start_own_elasticsearch() -> Iterator[Starter]:
     """Starts an Elasticsearch with settings of the test's own; removed after the module's tests."""
     services: list[JvmService] = []
 

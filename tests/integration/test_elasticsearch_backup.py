@@ -15,22 +15,15 @@ from logboom.config import Config
 from logboom.errors import StoreRefused
 from logboom.state import open_state
 from logboom.store import Outcome
-from tests.integration.conftest import Starter
 from tests.integration.elastic import DAY, Opener, document, stored_ids
 from tests.services.process import JvmService
 
 
-@pytest.fixture(scope="module")
-def server(own_elasticsearch: Starter) -> JvmService:
-    """An Elasticsearch whose `path.repo` is known."""
-    return own_elasticsearch()
-
-
 async def test_a_backup_brings_days_and_state_back(
-    server: JvmService, open_elastic: Opener, unique: str, tmp_path: Path
+    own_elasticsearch: JvmService, open_elastic: Opener, unique: str, tmp_path: Path
 ) -> None:
     clock = SystemClock()
-    store = await open_elastic(server.address, unique)
+    store = await open_elastic(own_elasticsearch.address, unique)
     writer = await store.writer()
     events = [document(n, day=DAY + timedelta(days=n % 2)) for n in range(200)]
     assert set(await writer.write(events)) == {Outcome.STORED}
@@ -38,14 +31,14 @@ async def test_a_backup_brings_days_and_state_back(
         {
             "data": tmp_path / "data",
             "index": f"{unique}-%Y.%m.%d",
-            "store": {"kind": "elasticsearch", "urls": [server.address], "replicas": 0},
+            "store": {"kind": "elasticsearch", "urls": [own_elasticsearch.address], "replicas": 0},
         }
     )
     state = open_state(config, clock)
     await state.put("rule", "a", {"n": 1})
     (tmp_path / "data" / "shipper").mkdir(parents=True)
     (tmp_path / "data" / "shipper" / "note").write_text("of this machine")
-    folder, location = tmp_path / "backups", str(server.folder / "repository" / unique)
+    folder, location = tmp_path / "backups", str(own_elasticsearch.folder / "repository" / unique)
 
     for _ in range(3):
         made = await make_backup(config, folder, clock, keep=2, snapshots=location)

@@ -74,8 +74,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def secured(own_elasticsearch: Starter, certificate: tuple[Path, Path]) -> JvmService:
-    return own_elasticsearch(
+def secured(start_own_elasticsearch: Starter, certificate: tuple[Path, Path]) -> JvmService:
+    return start_own_elasticsearch(
         settings={
             "xpack.security.enabled": "true",
             "xpack.security.http.ssl.enabled": "true",

@@ -10,27 +10,22 @@ import pytest
 
 from logboom.errors import StoreRefused
 from logboom.store import Outcome
-from tests.integration.conftest import Starter
 from tests.integration.elastic import DAY, Opener, document, stored_ids
 from tests.services.process import JvmService
 
 
-@pytest.fixture(scope="module")
-def server(own_elasticsearch: Starter) -> JvmService:
-    """An Elasticsearch whose `path.repo` is known."""
-    return own_elasticsearch()
-
-
 async def test_days_come_back_from_a_snapshot(
-    server: JvmService, open_elastic: Opener, unique: str
+    own_elasticsearch: JvmService, open_elastic: Opener, unique: str
 ) -> None:
-    store = await open_elastic(server.address, unique)
+    store = await open_elastic(own_elasticsearch.address, unique)
     writer = await store.writer()
     events = [document(n, day=DAY + timedelta(days=n % 2)) for n in range(200)]
     assert set(await writer.write(events)) == {Outcome.STORED}
     snapshots = store.snapshots()
     for _ in range(2):
-        await snapshots.register(unique, {"location": str(server.folder / "repository" / unique)})
+        await snapshots.register(
+            unique, {"location": str(own_elasticsearch.folder / "repository" / unique)}
+        )
     first = await snapshots.make(unique, "first")
     assert first.is_whole
     assert first.indices == (f"{unique}-2026.03.14", f"{unique}-2026.03.15")
@@ -42,7 +37,7 @@ async def test_days_come_back_from_a_snapshot(
     assert looked == {f"look-{name}": 100 for name in first.indices}
     with pytest.raises(StoreRefused, match="prefix"):
         await snapshots.restore(unique, "first")
-    async with httpx.AsyncClient(base_url=server.address) as client:
+    async with httpx.AsyncClient(base_url=own_elasticsearch.address) as client:
         for name in first.indices:
             assert (await client.delete(f"/{name}")).status_code == 200
     assert await stored_ids(store) == []
@@ -59,14 +54,16 @@ async def test_days_come_back_from_a_snapshot(
 
 
 async def test_what_hinders_a_snapshot_is_said(
-    server: JvmService, open_elastic: Opener, unique: str, tmp_path: Path
+    own_elasticsearch: JvmService, open_elastic: Opener, unique: str, tmp_path: Path
 ) -> None:
-    snapshots = (await open_elastic(server.address, unique)).snapshots()
+    snapshots = (await open_elastic(own_elasticsearch.address, unique)).snapshots()
     with pytest.raises(StoreRefused, match=r"path\.repo"):
         await snapshots.register(unique, {"location": str(tmp_path)})
     with pytest.raises(StoreRefused, match="register"):
         await snapshots.make(unique, "one")
-    await snapshots.register(unique, {"location": str(server.folder / "repository" / unique)})
+    await snapshots.register(
+        unique, {"location": str(own_elasticsearch.folder / "repository" / unique)}
+    )
     with pytest.raises(StoreRefused, match="lower case"):
         await snapshots.make(unique, "One Two")
     with pytest.raises(StoreRefused, match="that are there"):

@@ -127,9 +127,9 @@ async def test_an_index_that_takes_no_writes_is_nobodys_fault(
 
 
 @pytest.fixture(scope="module")
-def narrow(own_elasticsearch: Starter) -> JvmService:
+def narrow(start_own_elasticsearch: Starter) -> JvmService:
     """An Elasticsearch that is easily overloaded, takes small requests only, and may be killed."""
-    return own_elasticsearch(
+    return start_own_elasticsearch(
         settings={
             "indexing_pressure.memory.limit": "2mb",
             "http.max_content_length": "1mb",

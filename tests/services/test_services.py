@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,11 +16,10 @@ from elasticsearch import AsyncElasticsearch, ConnectionTimeout
 
 from tests.polling import eventually
 from tests.services.downloads import elasticsearch_version
-from tests.services.elasticsearch import elasticsearch_answers, start_elasticsearch
+from tests.services.elasticsearch import elasticsearch_answers
 from tests.services.errors import ServiceFailed
 from tests.services.kafka import kafka_answers, start_kafka
 from tests.services.process import JvmService, accepts, living_members
-from tests.services.sources import one_of_our_own
 
 _STARTER = """
 import sys
@@ -34,18 +33,6 @@ print(service.pid, folder, flush=True)
 sys.stdin.read()
 """
 """A service that needs nothing of its folder: nobody but the guard ends it."""
-
-
-@pytest.fixture(scope="module")
-def own_kafka() -> Iterator[JvmService]:
-    """A Kafka that these tests may do to as they like."""
-    yield from one_of_our_own(start_kafka)
-
-
-@pytest.fixture(scope="module")
-def own_elasticsearch() -> Iterator[JvmService]:
-    """An Elasticsearch that these tests may do to as they like."""
-    yield from one_of_our_own(lambda: start_elasticsearch(heap="512m"))
 
 
 async def _make_topic(address: str, topic: str) -> None:
