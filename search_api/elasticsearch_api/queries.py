@@ -72,13 +72,17 @@ class QueryReader:
             return self.read(an_object(content, "constant_score").get("filter"), depth + 1)
         reader = self._readers().get(kind)
         if reader is None:
-            known = ", ".join(sorted(self._readers()))
+            known = ", ".join(self.kinds())
             raise Refused(
                 f"logboom's Elasticsearch API does not have the query {kind!r}; it has bool, "
                 f"constant_score, {known}",
                 kind=PARSING,
             )
         return reader(an_object(content, kind)) or NOTHING
+
+    def kinds(self) -> list[str]:
+        """The queries that are read, but for those that others are in."""
+        return sorted(self._readers())
 
     def _readers(self) -> dict[str, Callable[[dict[str, Any]], Query | None]]:
         return {
