@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -90,8 +90,43 @@ class ApiMetrics:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10),
         )
         self.slow_searches = Counter(
-            "logboom_api_slow_searches", "Searches of more than 500 ms.", registry=registry
+            "logboom_api_slow_searches",
+            "Searches that took longer than `api.searches.slow`.",
+            registry=registry,
         )
+        self.searches_under_way = Gauge(
+            "logboom_api_searches_under_way", "Searches that are being answered.", registry=registry
+        )
+        self.exports_under_way = Gauge(
+            "logboom_api_exports_under_way", "Exports that are being written.", registry=registry
+        )
+        self.busy = Counter(
+            "logboom_api_busy",
+            "Searches and exports that were told to come later: too many were under way.",
+            ["what"],
+            registry=registry,
+        )
+        self.cache_requests = Counter(
+            "logboom_api_cache_requests",
+            "Questions over past times, by whether their answer was kept.",
+            ["found"],
+            registry=registry,
+        )
+        self.cache_hit_ratio = Gauge(
+            "logboom_api_cache_hit_ratio",
+            "Share of the questions over past times whose answer was kept.",
+            registry=registry,
+        )
+        self.cache_bytes = Gauge(
+            "logboom_api_cache_bytes", "Bytes of answers that are kept.", registry=registry
+        )
+        self._cache_counts = {True: 0, False: 0}
+
+    def found_in_cache(self, *, found: bool) -> None:
+        """Counts a question whose answer may have been kept."""
+        self._cache_counts[found] += 1
+        self.cache_requests.labels("yes" if found else "no").inc()
+        self.cache_hit_ratio.set(self._cache_counts[True] / sum(self._cache_counts.values()))
 
 
 class PipelineCollector(Collector):

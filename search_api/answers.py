@@ -86,6 +86,7 @@ class HistogramAnswer(BaseModel):
 
     interval: str
     buckets: list[HistogramBucket]
+    partial: bool
     warnings: list[str]
 
 

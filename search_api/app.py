@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from logboom import __version__
 from logboom.clock import Clock
 from logboom.config import Config
+from logboom.query.model import Query
 from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
@@ -16,6 +17,7 @@ from search_api.access.answers import GUARDED
 from search_api.access.limited_store import limited_store
 from search_api.access.limiting import limited, sees
 from search_api.access.opening import Doorkeeping, door_routes
+from search_api.answering import Answering
 from search_api.areas import routers
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
 from search_api.parts import Parts
@@ -48,8 +50,11 @@ def create_app(
     measuring.install(app, metrics, clock)
     tails = app.state.tails = Tails(store, clock, None if doors is None else limited)
     seen = store if doors is None else limited_store(store)
+    config = config or Config()
+    narrowed = _as_it_is if doors is None else limited
+    answering = Answering(seen, narrowed, clock, metrics, config.api.searches)
     parts = Parts(
-        seen, state, clock, config or Config(), metrics, tails, memory,
+        seen, state, clock, config, metrics, tails, answering, memory,
         (lambda _service: True) if doors is None else sees,
     )  # fmt: skip
     for router in (*routers(parts), *(() if doors is None else door_routes(doors))):
@@ -59,3 +64,7 @@ def create_app(
     app.include_router(elasticsearch_routes(seen, clock, parts.config.index), prefix=PREFIX)
     outer_routes.install(app, store, state, registry)
     return app
+
+
+def _as_it_is(query: Query) -> Query:
+    return query

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from logboom.query.times import parse_interval
+from search_api.answering import Answer, Question
 from search_api.answers import CountAnswer, HistogramAnswer
 from search_api.asking import (
     keyword_field,
@@ -15,7 +16,8 @@ from search_api.asking import (
 from search_api.histograms import histogram_of
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
-from search_api.responding import answer
+
+PARTIAL = "it took too long: not all matches are counted"
 
 
 def counting_routes(parts: Parts) -> APIRouter:
@@ -27,8 +29,14 @@ def counting_routes(parts: Parts) -> APIRouter:
     async def count(q: Q = "", begin: From = None, end: To = None, tz: Zone = "UTC") -> Response:
         """Counts matches."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        total = total_of(await store.count(asked.query, asked.times))
-        return answer({"count": total["value"], "relation": total["relation"]})
+
+        async def found() -> Answer:
+            total = await store.count(asked.query, asked.times)
+            relation = total_of(total)["relation"]
+            return Answer({"count": total.value, "relation": relation}, is_whole=total.exact)
+
+        question = Question("count", q, asked.query, asked.times)
+        return await parts.answering.respond(question, found)
 
     @router.get("/histogram", response_model=HistogramAnswer)
     async def histogram(
@@ -37,11 +45,17 @@ def counting_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """Counts matches over time."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        found = await histogram_of(
-            store, asked, now_us=clock.now_ns() // 1000,
-            width_us=parse_interval(interval) if interval else None,
-            by=None if by is None else keyword_field(by),
-        )  # fmt: skip
-        return answer({**shown_histogram(found), "warnings": list(asked.notes)})
+        width_us = parse_interval(interval) if interval else None
+        split = None if by is None else keyword_field(by)
+
+        async def found() -> Answer:
+            now_us = clock.now_ns() // 1000
+            one = await histogram_of(store, asked, width_us=width_us, by=split, now_us=now_us)
+            warnings = [*asked.notes, *([PARTIAL] if one.partial else [])]
+            content = {**shown_histogram(one), "partial": one.partial, "warnings": warnings}
+            return Answer(content, is_whole=not one.partial)
+
+        question = Question("histogram", q, asked.query, asked.times, (width_us, split, tz))
+        return await parts.answering.respond(question, found)
 
     return router

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from logboom.errors import QueryError
 from logboom.fields import resolve
+from logboom.store import FieldUse, ValueCount
+from search_api.answering import Answer, Question
 from search_api.answers import FacetsAnswer, FieldsAnswer
 from search_api.asking import understand
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
-from search_api.responding import answer
 
 MOST_FACETS = 20
 MOST_VALUES = 1_000
@@ -37,20 +38,16 @@ def facet_routes(parts: Parts) -> APIRouter:
         names = names_of(field)
         asked = understand(clock.now_ns(), q, begin, end, tz)
         stored = list(dict.fromkeys(resolve(name)[0] for name in names))
-        found = await store.facets(asked.query, asked.times, fields=stored, size=size)
-        return answer(
-            {
-                "facets": {
-                    name: [
-                        {"value": one.value, "count": one.count}
-                        for one in found.values[resolve(name)[0]]
-                    ]
-                    for name in names
-                },
-                "sampled": not found.complete,
-                "warnings": [*asked.notes, *([] if found.complete else [_SAMPLED])],
-            }
-        )
+
+        async def counted() -> Answer:
+            found = await store.facets(asked.query, asked.times, fields=stored, size=size)
+            values = {name: _shown(found.values[resolve(name)[0]]) for name in names}
+            warnings = [*asked.notes, *([] if found.complete else [_SAMPLED])]
+            content = {"facets": values, "sampled": not found.complete, "warnings": warnings}
+            return Answer(content, is_whole=found.complete)
+
+        question = Question("facets", q, asked.query, asked.times, (tuple(names), size))
+        return await parts.answering.respond(question, counted)
 
     @router.get("/fields", response_model=FieldsAnswer)
     async def fields(
@@ -60,23 +57,21 @@ def facet_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """The fields of the matches: types, how many have them, and some of their values."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        found = await store.fields(asked.query, asked.times, prefix=prefix, size=size)
-        return answer(
-            {
-                "fields": [
-                    {
-                        "name": use.name,
-                        "type": use.type,
-                        "coverage": round(min(1.0, use.events / max(1, found.total)), 6),
-                        "examples": list(use.examples),
-                    }
-                    for use in found.rows
-                ],
-                "total": found.total,
-                "sampled": found.sampled,
-                "warnings": list(asked.notes),
-            }
-        )
+
+        async def listed() -> Answer:
+            found = await store.fields(asked.query, asked.times, prefix=prefix, size=size)
+            uses = [_shown_use(use, found.total) for use in found.rows]
+            return Answer(
+                {
+                    "fields": uses,
+                    "total": found.total,
+                    "sampled": found.sampled,
+                    "warnings": list(asked.notes),
+                }
+            )
+
+        question = Question("fields", q, asked.query, asked.times, (prefix, size))
+        return await parts.answering.respond(question, listed)
 
     return router
 
@@ -94,3 +89,16 @@ def names_of(field: Sequence[str]) -> list[str]:
             f"{len(names)} fields cannot be asked for at once", suggestion=f"1 to {MOST_FACETS}"
         )
     return names
+
+
+def _shown(values: Sequence[ValueCount]) -> list[dict[str, Any]]:
+    return [{"value": one.value, "count": one.count} for one in values]
+
+
+def _shown_use(use: FieldUse, total: int) -> dict[str, Any]:
+    return {
+        "name": use.name,
+        "type": use.type,
+        "coverage": round(min(1.0, use.events / max(1, total)), 6),
+        "examples": list(use.examples),
+    }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from logboom.event import epoch_us
-from logboom.store import Bucket, Histogram, Store, TimeRange
+from logboom.store import Histogram, Store, TimeRange
 from search_api.asking import Asked, automatic_interval_us
-from search_api.zoned import cut
+from search_api.zoned import Piece, cut
 
 _DAY_US = 86_400_000_000
 _VALUES = 10
@@ -37,32 +36,29 @@ async def histogram_of(
         width_us = automatic_interval_us(TimeRange(*known))
     parts = cut(times, known, width_us, asked.zone)
     chosen = await _most_frequent(store, asked, by) if by and len(parts.pieces) > 1 else None
-    found = [
-        await _piece(
-            store, replace(asked, times=piece.times), width_us, by, piece.offset_us, chosen
-        )
-        for piece in parts.pieces
-    ]
-    end_us = (
-        max(now_us, times.start_us) if times.end_us is None and times.start_us else times.end_us
-    )
-    return Histogram(width_us, parts.assembled(found, TimeRange(times.start_us, end_us)))
+    counted = [await _piece(store, asked, piece, width_us, by, chosen) for piece in parts.pieces]
+    end_us = times.end_us
+    if end_us is None and times.start_us is not None:
+        end_us = max(now_us, times.start_us)
+    buckets = parts.assembled([one.buckets for one in counted], TimeRange(times.start_us, end_us))
+    return Histogram(width_us, buckets, any(one.partial for one in counted))
 
 
 async def _piece(
-    store: Store, asked: Asked, width_us: int, by: str | None, offset_us: int,
+    store: Store, asked: Asked, piece: Piece, width_us: int, by: str | None,
     chosen: frozenset[str] | None,
-) -> Sequence[Bucket]:  # fmt: skip
+) -> Histogram:  # fmt: skip
     found = await store.histogram(
-        asked.query, asked.times, interval_us=width_us, by=by,
-        by_size=_VALUES if chosen is None else _MOST_VALUES, offset_us=offset_us,
+        asked.query, piece.times, interval_us=width_us, by=by,
+        by_size=_VALUES if chosen is None else _MOST_VALUES, offset_us=piece.offset_us,
     )  # fmt: skip
     if chosen is None:
-        return found.buckets
-    return [
+        return found
+    buckets = [
         replace(one, by={value: one.by[value] for value in one.by if value in chosen})
         for one in found.buckets
     ]
+    return replace(found, buckets=buckets)
 
 
 async def _most_frequent(store: Store, asked: Asked, by: str) -> frozenset[str]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from logboom.clock import Clock
-from logboom.store import SearchRequest, Store
-from logboom.telemetry import ApiMetrics
+from logboom.store import SearchRequest
 from search_api import problems
+from search_api.answering import Answer, Question
 from search_api.answers import Problem, SearchAnswer
 from search_api.asking import MAX_LIMIT, order_of, shown, total_of, understand
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.responding import answer
-
-log = logging.getLogger("logboom.api")
-
-SLOW_SEARCH_S = 0.5
 
 
 class SearchBody(BaseModel):
@@ -39,55 +33,40 @@ class SearchBody(BaseModel):
     tz: str = "UTC"
 
 
-class Questions:
-    """Answers questions about events.
-
-    Args:
-        store: Has the events.
-        clock: For times such as ``now-1h``.
-        metrics: Counts slow searches.
-    """
-
-    def __init__(self, store: Store, clock: Clock, metrics: ApiMetrics) -> None:
-        self._store = store
-        self._clock = clock
-        self._metrics = metrics
-
-    async def search(self, body: SearchBody) -> Response:
-        """One page of events."""
-        begun = self._clock.monotonic()
-        place = Place.of(body.cursor, now_ns=self._clock.now_ns())
-        asked = understand(place.now_ns, body.q, body.begin, body.end, body.tz)
-        request = SearchRequest(
-            query=asked.query, times=asked.times, limit=body.limit, order=order_of(body.sort),
-            cursor=place.cursor,
-        )  # fmt: skip
-        page = await self._store.search(request)
-        took_s = self._clock.monotonic() - begun
-        if took_s > SLOW_SEARCH_S:
-            self._metrics.slow_searches.inc()
-            log.warning("slow search: %d ms for %r", took_s * 1000, body.q)
-        fields = (
-            body.fields.split(",")
-            if isinstance(body.fields, str) and body.fields
-            else body.fields or []
-        )
-        return answer(
-            {
-                "events": [shown(event, fields) for event in page.events],
-                "total": total_of(page.total),
-                "cursor": place.next_text(page.cursor),
-                "took_ms": round(took_s * 1000, 3),
-                "partial": page.partial,
-                "warnings": [*asked.notes, *page.warnings],
-            }
-        )
+def asked_for(body: SearchBody) -> list[str]:
+    """The names of the fields that are to be shown; none: all of them."""
+    if isinstance(body.fields, str):
+        return [name for name in body.fields.split(",") if name]
+    return body.fields or []
 
 
 def search_routes(parts: Parts) -> APIRouter:
     """The routes below ``/api/v1``."""
     router = APIRouter(responses=PROBLEMS)
-    questions = Questions(parts.store, parts.clock, parts.metrics)
+
+    async def answered(body: SearchBody) -> Response:
+        place = Place.of(body.cursor, now_ns=parts.clock.now_ns())
+        asked = understand(place.now_ns, body.q, body.begin, body.end, body.tz)
+        request = SearchRequest(
+            query=asked.query, times=asked.times, limit=body.limit, order=order_of(body.sort),
+            cursor=place.cursor,
+        )  # fmt: skip
+        fields = asked_for(body)
+
+        async def found() -> Answer:
+            page = await parts.store.search(request)
+            content = {
+                "events": [shown(event, fields) for event in page.events],
+                "total": total_of(page.total),
+                "cursor": place.next_text(page.cursor),
+                "partial": page.partial,
+                "warnings": [*asked.notes, *page.warnings],
+            }
+            return Answer(content, is_whole=not page.partial)
+
+        form = (body.limit, request.order, body.cursor, tuple(fields))
+        question = Question("search", body.q, asked.query, asked.times, form)
+        return await parts.answering.respond(question, found)
 
     @router.get("/search", response_model=SearchAnswer)
     async def search(
@@ -99,12 +78,12 @@ def search_routes(parts: Parts) -> APIRouter:
         body = SearchBody(
             q=q, begin=begin, end=end, limit=limit, sort=sort, cursor=cursor, fields=fields, tz=tz
         )
-        return await questions.search(body)
+        return await answered(body)
 
     @router.post("/search", response_model=SearchAnswer)
     async def search_by_body(body: SearchBody) -> Response:
         """Finds events, the question being a JSON body."""
-        return await questions.search(body)
+        return await answered(body)
 
     @router.get("/events/{event_id}", responses={404: {"model": Problem}})
     async def event(event_id: str) -> Response:

@@ -6,19 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from logboom.event import Event, epoch_us, value_at
 from logboom.query.model import Term
 from logboom.store import SearchRequest, SortOrder
+from search_api.answering import Answer, Question
 from search_api.answers import Problem, Total
 from search_api.asking import shown, total_of
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS
 from search_api.parts import Parts
-from search_api.problems import problem
-from search_api.responding import answer
 
 MOST = 10_000
 """Events of one page, at most."""
@@ -61,11 +60,12 @@ def trace_routes(parts: Parts) -> APIRouter:
         request = SearchRequest(
             Term(_TRACE, trace_id), limit=limit, order=SortOrder.ASC, cursor=place.cursor
         )
-        page = await parts.store.search(request)
-        if not page.events and not page.partial:
-            return problem(404, f"there are no events with the trace.id {trace_id}")
-        return answer(
-            {
+
+        async def found() -> Answer:
+            page = await parts.store.search(request)
+            if not page.events and not page.partial:
+                raise HTTPException(404, f"there are no events with the trace.id {trace_id}")
+            content = {
                 "trace": trace_id,
                 "events": [shown(event, []) for event in page.events],
                 "total": total_of(page.total),
@@ -74,7 +74,10 @@ def trace_routes(parts: Parts) -> APIRouter:
                 "partial": page.partial,
                 "warnings": list(page.warnings),
             }
-        )
+            return Answer(content, is_whole=not page.partial)
+
+        question = Question("trace", f"trace.id:{trace_id}", request.query, request.times)
+        return await parts.answering.respond(question, found)
 
     return router
 

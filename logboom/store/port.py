@@ -155,10 +155,17 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts over time: buckets ascending, without gaps from the first to the last match."""
+    """Counts over time.
+
+    Attributes:
+        interval_us: Width of a bucket.
+        buckets: Ascending, without gaps from the first to the last match.
+        partial: True when not all matches were counted: it took too long.
+    """
 
     interval_us: int
     buckets: Sequence[Bucket]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

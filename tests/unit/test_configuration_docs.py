@@ -18,13 +18,14 @@ from logboom.config import (
     rollups,
     rules,
     scaling,
+    searching,
     tagging,
 )
 from logboom.config.section import Section
 
 SECTIONS = list(dict.fromkeys(
     value
-    for module in (model, access, alerts, inputs, connections, rules, redaction, retention, rollups, scaling, tagging)
+    for module in (model, access, alerts, inputs, connections, rules, redaction, retention, rollups, scaling, searching, tagging)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Section) and value.model_fields
     and not value.__name__.startswith("_")

@@ -12,7 +12,7 @@ from logboom.store.countable import check_countable
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher, label_of, warnings_of
+from logboom.store.elastic.searching import Searcher, label_of, warnings_of
 from logboom.store.elastic.times import TIME
 from logboom.store.port import Bucket, Count, Group, Groups, Histogram, SourceCount
 
@@ -66,7 +66,7 @@ class Counter:
             StoreUnavailable: Ask again later.
         """
         answer = await self._client.query(
-            f"/{self._names.path}/_count", {"query": query}, parameters=ANY_INDEX
+            f"/{self._names.path}/_count", {"query": query}, parameters=self._searcher.parameters
         )
         return Count(answer["count"], exact=not answer["_shards"]["failed"])
 
@@ -92,8 +92,10 @@ class Counter:
             if values:
                 chosen = {"field": interval.by, "include": values, "size": len(values)}
                 over_time["aggs"] = {"by": {"terms": chosen}}
-        found = await self._aggregate(query, over_time)
-        return _histogram(found.get("buckets", ()), interval.width_us)
+        answer = await self._searcher.ask(self._body(query, over_time))
+        found = answer.get("aggregations", {}).get("found", {})
+        partial = bool(warnings_of(answer))
+        return _histogram(found.get("buckets", ()), interval.width_us, partial=partial)
 
     async def groups(self, query: Dsl, grouping: Grouping) -> Groups:
         """Groups matches by the values of a field; see `Store.groups`.
@@ -129,15 +131,17 @@ class Counter:
         found = await self._aggregate(query, {"terms": terms})
         return [bucket["key"] for bucket in found.get("buckets", ())]
 
-    async def _aggregate(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
-        body = {
+    def _body(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
+        return {
             "query": query,
             "size": 0,
             "track_total_hits": False,
-            "timeout": PATIENCE,
+            "timeout": self._searcher.patience,
             "aggs": {"found": aggregation},
         }
-        answer = await self._searcher.ask(body)
+
+    async def _aggregate(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
+        answer = await self._searcher.ask(self._body(query, aggregation))
         insist_on_all(answer, self._client.address)
         found: dict[str, Any] = answer.get("aggregations", {}).get("found", {})
         return found
@@ -190,18 +194,20 @@ def _group(found: Mapping[str, Any]) -> Group:
     return Group(label_of(found), found["doc_count"], first, last, by)
 
 
-def _histogram(found: Sequence[Mapping[str, Any]], width_us: int) -> Histogram:
+def _histogram(
+    found: Sequence[Mapping[str, Any]], width_us: int, *, partial: bool
+) -> Histogram:  # fmt: skip
     """The buckets that were found, with empty ones between them."""
     counted = {int(bucket["key"]) * 1000: bucket for bucket in found}
     if not counted:
-        return Histogram(width_us, ())
+        return Histogram(width_us, (), partial)
     first, last = min(counted), max(counted)
     if (last - first) // width_us >= MOST_BUCKETS:
         raise QueryError(f"there would be more than {MOST_BUCKETS} buckets", suggestion=_TOO_MANY)
     buckets = [
         _bucket(start, counted.get(start)) for start in range(first, last + width_us, width_us)
     ]
-    return Histogram(width_us, buckets)
+    return Histogram(width_us, buckets, partial)
 
 
 def _bucket(start_us: int, found: Mapping[str, Any] | None) -> Bucket:

@@ -7,7 +7,7 @@ from typing import Any
 
 from logboom.store.countable import check_countable
 from logboom.store.elastic.dsl import Dsl
-from logboom.store.elastic.searching import PATIENCE, Searcher, label_of, warnings_of
+from logboom.store.elastic.searching import Searcher, label_of, warnings_of
 from logboom.store.port import Facets, ValueCount
 
 _VALUES_PER_SHARD = 10_000
@@ -32,7 +32,7 @@ async def facets(searcher: Searcher, query: Dsl, fields: Sequence[str], size: in
         "query": query,
         "size": 0,
         "track_total_hits": False,
-        "timeout": PATIENCE,
+        "timeout": searcher.patience,
         "aggs": {str(number): _terms(field, size) for number, field in enumerate(fields)},
     }
     answer = await searcher.ask(body)

@@ -7,7 +7,7 @@ from typing import Any
 
 from logboom.query.model import Exists, Query
 from logboom.store.elastic.dsl import Dsl
-from logboom.store.elastic.searching import PATIENCE, Searcher
+from logboom.store.elastic.searching import Searcher
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.translate import asked, translate
 from logboom.store.port import FieldUse, FieldUses, TimeRange
@@ -33,7 +33,7 @@ async def fields(
         StoreUnavailable: Ask again later.
     """
     matching = asked(query, times)
-    answer = await searcher.ask(_sample(matching))
+    answer = await searcher.ask(_sample(matching, searcher.patience))
     events = [without_spelling(hit["_source"]) for hit in answer["hits"]["hits"]]
     total = answer["hits"]["total"]["value"]
     found = sorted(fields_of(events, prefix), key=lambda one: (-one.events, one.name))[:size]
@@ -41,7 +41,7 @@ async def fields(
     return FieldUses(sorted(uses, key=lambda one: one.name), total, len(events))
 
 
-def _sample(query: Dsl) -> Dsl:
+def _sample(query: Dsl, patience: str) -> Dsl:
     """Some of the matches, chosen by chance."""
     by_chance = {"seed": _SEED, "field": "_seq_no"}
     return {
@@ -54,7 +54,7 @@ def _sample(query: Dsl) -> Dsl:
         },
         "size": SAMPLE,
         "track_total_hits": True,
-        "timeout": PATIENCE,
+        "timeout": patience,
     }
 
 
@@ -65,7 +65,7 @@ async def _counted(searcher: Searcher, query: Dsl, uses: list[FieldUse]) -> list
         "query": query,
         "size": 0,
         "track_total_hits": False,
-        "timeout": PATIENCE,
+        "timeout": searcher.patience,
         "aggs": {"found": {"filters": {"filters": filters}}},
     }
     found = (await searcher.ask(body))["aggregations"]["found"]["buckets"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ ANY_INDEX: Mapping[str, str] = {"ignore_unavailable": "true", "allow_no_indices"
 """No index, or a closed one, is no error."""
 
 PATIENCE = "30s"
-"""After so long Elasticsearch answers with what it has found so far."""
+"""After so long Elasticsearch answers with what it has found so far, when no user waits for it."""
 
 _AT_ONCE = 2_000  # events in one answer: more could be too large to hold
 _ID = "event.id"
@@ -30,9 +31,13 @@ class Searcher:
     Args:
         client: The way to it.
         names: Of the day indices.
+        patience: After so long it answers with what it has found so far, in Elasticsearch's words.
     """
 
-    def __init__(self, client: Client, names: IndexNames) -> None:
+    def __init__(self, client: Client, names: IndexNames, patience: str = PATIENCE) -> None:
+        self.patience = patience
+        # The same copies of all shards each time: what was seen once is seen again (docs/adr/0020).
+        self.parameters = {**ANY_INDEX, "preference": f"logboom-{secrets.token_hex(4)}"}
         self._client = client
         self._path = f"/{names.path}/_search"
 
@@ -47,7 +52,7 @@ class Searcher:
         body: dict[str, Any] = {
             "query": asked(request.query, request.times),
             "sort": _sort(request.order),
-            "timeout": PATIENCE,
+            "timeout": self.patience,
         }
         after = None if cursor is None else cursor.after
         total = None if cursor is None else cursor.total
@@ -89,7 +94,9 @@ class Searcher:
             QueryError: Elasticsearch cannot use the query.
             StoreUnavailable: Ask again later.
         """
-        answer: dict[str, Any] = await self._client.query(self._path, body, parameters=ANY_INDEX)
+        answer: dict[str, Any] = await self._client.query(
+            self._path, body, parameters=self.parameters
+        )
         return answer
 
 
@@ -97,7 +104,7 @@ def warnings_of(answer: Mapping[str, Any]) -> list[str]:
     """What is missing from an answer, one sentence each; empty when it is whole."""
     warnings: list[str] = []
     if answer.get("timed_out"):
-        warnings.append(f"the search was ended after {PATIENCE}: more events may match")
+        warnings.append("the search took too long and was stopped: there may be more matches")
     shards = answer["_shards"]
     if shards["failed"]:
         reasons = {

@@ -25,7 +25,7 @@ from logboom.store.elastic.limits import LimitWatcher
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.rollups import ElasticRollups
-from logboom.store.elastic.searching import ANY_INDEX, Searcher
+from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher
 from logboom.store.elastic.server import Server, ask_server
 from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
@@ -60,6 +60,7 @@ class ElasticsearchStore:
         section: How to reach it, and how day indices are made.
         names: Of the day indices.
         clock: Asked for the time.
+        patience: After so long a search answers with what it has found, in Elasticsearch's words.
 
     Raises:
         ConfigError: An address or a certificate cannot be used.
@@ -67,12 +68,15 @@ class ElasticsearchStore:
 
     kind: Literal["elasticsearch"] = "elasticsearch"
 
-    def __init__(self, section: ElasticsearchSection, names: IndexNames, clock: Clock) -> None:
+    def __init__(
+        self, section: ElasticsearchSection, names: IndexNames, clock: Clock,
+        patience: str = PATIENCE,
+    ) -> None:  # fmt: skip
         self._section = section
         self._names = names
         self._clock = clock
         self._client = Client(section)
-        self._searcher = Searcher(self._client, names)
+        self._searcher = Searcher(self._client, names, patience)
         self._counter = Counter(self._client, names, self._searcher)
         self._measurer = Measurer(self._client, self._searcher)
         self._limits = LimitWatcher(self._client, names)
@@ -245,4 +249,5 @@ async def open_elasticsearch(
     Raises:
         ConfigError: An address or a certificate cannot be used.
     """
-    return ElasticsearchStore(section, IndexNames(config.index), clock)
+    patience = f"{round(config.api.searches.timeout.total_seconds() * 1000)}ms"
+    return ElasticsearchStore(section, IndexNames(config.index), clock, patience)

@@ -39,6 +39,20 @@ def in_times(day: Snapshot, query: Query, times: TimeRange) -> Query | None:
     return all_of(query, between(start, end))
 
 
+def count_all(days: Sequence[Snapshot], times: TimeRange, is_late: Callable[[], bool]) -> Count:
+    """All events within a range of times; days that lie wholly inside it tell their number."""
+    inside = [day for day in days if _is_inside(day, times)]
+    others = [day for day in days if not _is_inside(day, times)]
+    rest = count(others, Query.all_query(), times, is_late)
+    return Count(rest.value + sum(day.searcher.num_docs for day in inside), rest.exact)
+
+
+def _is_inside(day: Snapshot, times: TimeRange) -> bool:
+    begins = times.start_us is None or times.start_us <= day.start_us
+    ends = times.end_us is None or times.end_us >= day.end_us
+    return begins and ends and (not day.strays or times == TimeRange())
+
+
 def count(
     days: Sequence[Snapshot], query: Query, times: TimeRange, is_late: Callable[[], bool]
 ) -> Count:
@@ -73,46 +87,58 @@ class Interval:
 
 
 def histogram(
-    days: Sequence[Snapshot], query: Query, times: TimeRange, interval: Interval
-) -> Histogram:
-    """Matches over time; see `Store.histogram`.
+    days: Sequence[Snapshot], query: Query, times: TimeRange, interval: Interval,
+    is_late: Callable[[], bool],
+) -> Histogram:  # fmt: skip
+    """Matches over time, the newest days first; see `Store.histogram`.
+
+    Args:
+        days: Ascending.
+        query: Translated.
+        times: Of the events.
+        interval: How time is cut.
+        is_late: True once it has taken too long: what was counted so far is the answer.
 
     Raises:
         QueryError: The field cannot be used, or there would be too many buckets.
     """
     if interval.width_us < 1:
         raise QueryError("the interval must be longer than nothing")
-    narrowed = [(day, one) for day in days if (one := in_times(day, query, times)) is not None]
-    if interval.by is None:
-        counts: Counter[int] = Counter()
-        for day, one in narrowed:
-            counts.update(_over_time(day, one, interval))
-        return _assemble(counts, {}, interval)
-    counts, split = _split(narrowed, interval, column_of(interval.by))
+    newest_first = [
+        (day, one) for day in reversed(days) if (one := in_times(day, query, times)) is not None
+    ]
+    column = None if interval.by is None else column_of(interval.by)
+    values = [] if column is None else _most_frequent(newest_first, column, interval.size, is_late)
+    counts: Counter[int] = Counter()
+    split: dict[str, Counter[int]] = {value: Counter() for value in values}
+    for day, one in newest_first:
+        if is_late():
+            return _assemble(counts, split, interval, partial=True)
+        counts.update(_over_time(day, one, interval))
+        if column is not None:
+            _add_split(day, one, interval, column, split)
     return _assemble(counts, split, interval)
 
 
-def _split(
-    days: Sequence[tuple[Snapshot, Query]], interval: Interval, by: str
-) -> tuple[Counter[int], dict[str, Counter[int]]]:
-    counts: Counter[int] = Counter()
-    split: dict[str, Counter[int]] = {}
-    for label in _most_frequent(days, by, interval.size):
-        split[label] = Counter()
-    for day, query in days:
-        counts.update(_over_time(day, query, interval))
-        terms = {"field": by, "size": _AT_ONCE}
-        values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}}
-        for bucket in _aggregate(day, query, values)["values"]["buckets"]:
-            label = bucket_label(bucket)
-            if label in split:
-                split[label].update(_times(bucket["times"]))
-    return counts, split
+def _add_split(
+    day: Snapshot, query: Query, interval: Interval, column: str,
+    split: Mapping[str, Counter[int]],
+) -> None:  # fmt: skip
+    terms = {"field": column, "size": _AT_ONCE}
+    values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}}
+    for bucket in _aggregate(day, query, values)["values"]["buckets"]:
+        label = bucket_label(bucket)
+        if label in split:
+            split[label].update(_times(bucket["times"]))
 
 
-def _most_frequent(days: Sequence[tuple[Snapshot, Query]], by: str, size: int) -> list[str]:
+def _most_frequent(
+    days: Sequence[tuple[Snapshot, Query]], by: str, size: int, is_late: Callable[[], bool]
+) -> list[str]:
     totals: Counter[str] = Counter()
     for day, query in days:
+        if is_late():
+            break
         values = {"values": {"terms": {"field": by, "size": _AT_ONCE}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
             totals[bucket_label(bucket)] += bucket["doc_count"]
@@ -121,10 +147,11 @@ def _most_frequent(days: Sequence[tuple[Snapshot, Query]], by: str, size: int) -
 
 
 def _assemble(
-    counts: Counter[int], split: dict[str, Counter[int]], interval: Interval
-) -> Histogram:
+    counts: Counter[int], split: dict[str, Counter[int]], interval: Interval, *,
+    partial: bool = False,
+) -> Histogram:  # fmt: skip
     if not counts:
-        return Histogram(interval.width_us, ())
+        return Histogram(interval.width_us, (), partial)
     first, last = min(counts), max(counts)
     if (last - first) // interval.width_us >= MOST_BUCKETS:
         raise QueryError(
@@ -139,7 +166,7 @@ def _assemble(
         )
         for start in range(first, last + 1, interval.width_us)
     ]
-    return Histogram(interval.width_us, buckets)
+    return Histogram(interval.width_us, buckets, partial)
 
 
 def _over_time(day: Snapshot, query: Query, interval: Interval) -> Counter[int]:

@@ -12,7 +12,7 @@ from logboom.clock import Clock
 from logboom.config import Config, LocalStoreSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
-from logboom.query.model import Query
+from logboom.query.model import MatchAll, Query
 from logboom.rollups import Rollups
 from logboom.store.aggregations import Aggregated, Aggregation
 from logboom.store.arrivals import Arrivals
@@ -48,8 +48,9 @@ from logboom.store.port import (
 )
 
 _SEARCHES_AT_ONCE = 4
-_PATIENCE_S = 10.0
-_PATIENCE_FOR_FIELDS_S = 2.0
+_SHARE_FOR_FIELDS = 0.2
+"""Of the patience with a search; after that a sample stands for all."""
+
 _REFRESH_PATIENCE_S = 10.0
 _REFRESH_POLL_S = 0.02
 
@@ -61,10 +62,14 @@ class LocalStore:
 
     kind: Literal["local"] = "local"
 
-    def __init__(self, folder: StoreFolder, clock: Clock, *, writer_memory_bytes: int) -> None:
+    def __init__(
+        self, folder: StoreFolder, clock: Clock, *, writer_memory_bytes: int,
+        patience_s: float = 10.0,
+    ) -> None:  # fmt: skip
         self._folder = folder
         self._clock = clock
         self._writer_memory_bytes = writer_memory_bytes
+        self._patience_s = patience_s
         self._days = Days(folder)
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
@@ -108,6 +113,10 @@ class LocalStore:
 
     async def count(self, query: Query, times: TimeRange) -> Count:
         """Counts matches, exactly unless that takes too long."""
+        if isinstance(query, MatchAll):
+            return await self._run(
+                lambda: counting.count_all(self._days.view().days, times, self._lateness())
+            )
         return await self._run(
             lambda: counting.count(
                 self._days.view().days,
@@ -125,7 +134,11 @@ class LocalStore:
         interval = counting.Interval(interval_us, by, by_size, offset_us)
         return await self._run(
             lambda: counting.histogram(
-                self._days.view().days, self._translator.translate(query), times, interval
+                self._days.view().days,
+                self._translator.translate(query),
+                times,
+                interval,
+                self._lateness(),
             )
         )
 
@@ -174,7 +187,7 @@ class LocalStore:
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
     ) -> FieldUses:
         """The fields that matches have; see `Store.fields`."""
-        is_late = self._lateness(_PATIENCE_FOR_FIELDS_S)
+        is_late = self._lateness(_SHARE_FOR_FIELDS)
         return await self._run(
             lambda: fields(
                 self._days.view(), self._translator, query, times, prefix=prefix, size=size,
@@ -272,9 +285,9 @@ class LocalStore:
         behind = any(visible.get(folder, count) < count for folder, count in wanted.items())
         return not behind or not is_written_to(self._folder.path)
 
-    def _lateness(self, patience_s: float = _PATIENCE_S) -> Callable[[], bool]:
+    def _lateness(self, share: float = 1.0) -> Callable[[], bool]:
         """Begins to count the time of a search; gives what says whether it has taken too long."""
-        deadline = self._clock.monotonic() + patience_s
+        deadline = self._clock.monotonic() + self._patience_s * share
         return lambda: self._clock.monotonic() > deadline
 
     async def _run(self, work: Callable[[], _T]) -> _T:
@@ -292,4 +305,7 @@ class LocalStore:
 def open_local(section: LocalStoreSection, config: Config, clock: Clock) -> LocalStore:
     """The embedded store that a configuration names; its folder need not exist yet."""
     folder = StoreFolder(config.data / "store", config.index)
-    return LocalStore(folder, clock, writer_memory_bytes=section.writer_memory)
+    patience_s = config.api.searches.timeout.total_seconds()
+    return LocalStore(
+        folder, clock, writer_memory_bytes=section.writer_memory, patience_s=patience_s
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import World, served
+from tests.api_world import World, served
 
 ERRORS = {
     "name": "Errors of the shop", "q": "level:error AND service:shop", "from": "now-1d", "to": "now",

@@ -8,7 +8,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from search_api.strictness import parameters_of
-from tests.serving import served
+from tests.api_world import served
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""How is a question put to the store? In turn, in time, from what is kept; and noted when it is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import Response
+from starlette.background import BackgroundTask
+
+from logboom.clock import Clock
+from logboom.config.searching import SearchesSection
+from logboom.errors import LogboomError, StoreUnavailable
+from logboom.query.model import MatchAll, Query
+from logboom.store import Store, TimeRange
+from logboom.telemetry import ApiMetrics
+from search_api.caching import AnswerCache
+from search_api.plans import plan_of
+from search_api.turns import Turns
+
+log = logging.getLogger("logboom.api")
+
+_PAST_US = 60_000_000
+"""Times that ended so long ago are past: questions about them may come again, just the same."""
+
+_GRACE_S = 5.0
+"""The store answers in part once its time is up; so much longer it is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the store.
+
+    Attributes:
+        kind: Of the answer: `search`, `count`, …
+        text: The query as the user wrote it, for the log.
+        query: Which events.
+        times: Of which times.
+        form: All else that the answer depends on.
+    """
+
+    kind: str
+    text: str
+    query: Query
+    times: TimeRange
+    form: Hashable = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the store said; `is_whole` is False when a part is missing, for want of time perhaps."""
+
+    content: dict[str, Any]
+    is_whole: bool = True
+
+
+class Answering:
+    """Puts questions to the store.
+
+    Args:
+        store: Has the events; as far as whoever asks may see them.
+        narrowed: Gives a query with the limits of whoever asks: answers are kept by it.
+        clock: For how long it takes.
+        metrics: Count slow searches, refusals and what was found in the cache.
+        section: The bounds.
+    """
+
+    def __init__(
+        self, store: Store, narrowed: Callable[[Query], Query], clock: Clock, metrics: ApiMetrics,
+        section: SearchesSection,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._narrowed = narrowed
+        self._clock = clock
+        self._metrics = metrics
+        self._slow_s = section.slow.total_seconds()
+        self._most_s = section.timeout.total_seconds() + _GRACE_S
+        self._turns = Turns(
+            section.concurrent,
+            "searches",
+            "api.searches.concurrent",
+            metrics.searches_under_way,
+            metrics.busy,
+        )
+        ttl_s = section.cache_ttl.total_seconds()
+        self._cache = AnswerCache(section.cache, ttl_s, clock, metrics)
+        self._is_explaining = False
+
+    async def respond(self, question: Question, ask: Callable[[], Awaitable[Answer]]) -> Response:
+        """Answers a question.
+
+        Args:
+            question: All that the answer depends on.
+            ask: Asks the store for it.
+
+        Raises:
+            QueryError: The query cannot be used.
+            StoreUnavailable: The store does not answer, or takes too long.
+            TooBusy: Too many searches are under way.
+        """
+        begun = self._clock.monotonic()
+        content = await self._in_turn(lambda: self._content(question, ask))
+        took_s = self._clock.monotonic() - begun
+        if question.kind == "search":
+            content = content[:-1] + b',"took_ms":%.3f}' % (took_s * 1000)
+        response = Response(content, media_type="application/json")
+        if took_s > self._slow_s:
+            self._metrics.slow_searches.inc()
+            response.background = BackgroundTask(self._tell, question, took_s)
+        return response
+
+    async def _content(self, question: Question, ask: Callable[[], Awaitable[Answer]]) -> bytes:
+        """The answer as JSON, from the cache or from the store."""
+        if not self._cache.is_used or not self._is_past(question.times):
+            return orjson.dumps((await ask()).content)
+        key = (question.kind, self._narrowed(question.query), question.times, question.form)
+        version = await self._version(question.times)
+        if version is not None and (kept := self._cache.find(key, version)) is not None:
+            return kept
+        found = await ask()
+        content = orjson.dumps(found.content)
+        again = await self._version(question.times) if found.is_whole else None
+        if version is not None and version == again:
+            self._cache.keep(key, version, content)
+        return content
+
+    def _is_past(self, times: TimeRange) -> bool:
+        return times.end_us is not None and times.end_us <= self._clock.now_ns() // 1000 - _PAST_US
+
+    async def _version(self, times: TimeRange) -> int | None:
+        """How many events there are in some times; None when that is not known exactly.
+
+        Events are only ever added, and go only with their whole day: as long as the number is the
+        same, so are the events.
+        """
+        count = await self._store.count(MatchAll(), times)
+        return count.value if count.exact else None
+
+    async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+        """Does work when there is room for it, and gives it up when it takes too long.
+
+        The room is taken until the work is really over: what a store does in a thread goes on.
+        """
+        self._turns.take()
+        task = asyncio.ensure_future(work())
+        task.add_done_callback(self._over)
+        done, _ = await asyncio.wait([task], timeout=self._most_s)
+        if not done:
+            raise StoreUnavailable(
+                f"there was no answer within {self._most_s:g} s", where=self._store.address,
+                mend="ask for less, for example for a shorter time",
+            )  # fmt: skip
+        return task.result()
+
+    def _over(self, task: asyncio.Task[bytes]) -> None:
+        self._turns.give_back()
+        if not task.cancelled():
+            task.exception()  # whoever still waits raises it
+
+    async def _tell(self, question: Question, took_s: float) -> None:
+        """Logs a slow search, with what it costs unless that is just being worked out for another."""
+        head = f"slow {question.kind}: {took_s * 1000:.0f} ms for {question.text!r}"
+        if self._is_explaining:
+            log.warning("%s", head)
+            return
+        self._is_explaining = True
+        try:
+            plan = await plan_of(self._store, question.query, question.times, self._clock)
+            log.warning("%s over %s", head, plan.sentence())
+        except LogboomError as error:
+            log.warning("%s; its plan is not known: %s", head, error)
+        finally:
+            self._is_explaining = False

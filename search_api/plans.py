@@ -1,0 +1,101 @@
+"""What does a search cost, day by day and leaf by leaf?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from logboom.clock import Clock
+from logboom.errors import LogboomError
+from logboom.event import epoch_us
+from logboom.query.model import And, MatchAll, Not, Or, Query
+from logboom.query.printing import format_query
+from logboom.store import Count, Store, TimeRange
+
+_MOST_LEAVES = 8
+_LONGEST_LEAF = 200
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LeafCost:
+    """One leaf of a query alone: how many events match it, and how long it takes to count them."""
+
+    text: str
+    matches: Count | None
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search looks at.
+
+    Attributes:
+        days: Those that its times touch.
+        stored: How many there are in all.
+        leaves: In the order of the query.
+    """
+
+    days: Sequence[date]
+    stored: int
+    leaves: Sequence[LeafCost]
+
+    def sentence(self) -> str:
+        """One line for the log."""
+        span = f" ({self.days[0]} to {self.days[-1]})" if self.days else ""
+        leaves = "".join(f"; {_leaf_text(one)}" for one in self.leaves)
+        return f"{len(self.days)} of {self.stored} days{span}{leaves}"
+
+
+async def plan_of(store: Store, query: Query, times: TimeRange, clock: Clock) -> Plan:
+    """Works out what a search costs by asking for its leaves one by one.
+
+    Raises:
+        StoreUnavailable: Ask again later.
+    """
+    stored = [day.day for day in await store.days()]
+    touched = [day for day in stored if _touches(day, times)]
+    costs = [
+        await _cost(store, leaf, times, clock)
+        for leaf, _ in zip(_leaves(query), range(_MOST_LEAVES), strict=False)
+    ]
+    return Plan(touched, len(stored), costs)
+
+
+async def _cost(store: Store, leaf: Query, times: TimeRange, clock: Clock) -> LeafCost:
+    begun = clock.monotonic()
+    try:
+        matches = await store.count(leaf, times)
+    except LogboomError:
+        matches = None  # then that is what it costs
+    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in format_query(leaf))
+    shown = text if len(text) <= _LONGEST_LEAF else f"{text[:_LONGEST_LEAF]}…"
+    return LeafCost(shown, matches, (clock.monotonic() - begun) * 1000)
+
+
+def _leaves(query: Query) -> Iterator[Query]:
+    match query:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Not(part):
+            yield from _leaves(part)
+        case MatchAll():
+            return
+        case _:
+            yield query
+
+
+def _touches(day: date, times: TimeRange) -> bool:
+    start_us = epoch_us(f"{day}T00:00:00Z")
+    begins_later = times.start_us is not None and times.start_us >= start_us + _DAY_US
+    ends_before = times.end_us is not None and times.end_us <= start_us
+    return not begins_later and not ends_before
+
+
+def _leaf_text(leaf: LeafCost) -> str:
+    if leaf.matches is None:
+        return f"{leaf.text} fails after {leaf.took_ms:.0f} ms"
+    least = "" if leaf.matches.exact else "at least "
+    return f"{leaf.text} has {least}{leaf.matches.value} in {leaf.took_ms:.0f} ms"

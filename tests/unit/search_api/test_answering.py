@@ -1,0 +1,219 @@
+"""Answers are kept while they are right, searches are bounded, and slow ones are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from logboom.clock import ManualClock
+from logboom.config.searching import SearchesSection
+from logboom.errors import StoreUnavailable, TooBusy
+from logboom.event import epoch_us, event_id
+from logboom.query.model import And, MatchAll, Not, Query, Term, Wildcard
+from logboom.store import Document, TimeRange
+from logboom.telemetry import ApiMetrics
+from search_api.answering import Answer, Answering, Question
+from search_api.caching import AnswerCache
+from tests.api_world import NOW, World, served
+
+RUN = "0123456789abc"
+YESTERDAY = {"from_": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z"}
+
+
+def document(number: int, *, day: int = 20, level: str = "info") -> Document:
+    event = {
+        "@timestamp": f"2026-11-{day:02d}T11:{number % 60:02d}:00.000Z",
+        "message": f"order {number}",
+        "log": {"level": level, "source": RUN, "offset": number},
+        "service": {"name": f"shop-{number % 2}"},
+        "event": {"id": event_id(RUN, number), "created": "2026-11-21T11:59:00.000Z"},
+    }
+    return Document.of(event_id(RUN, number), date(2026, 11, day), event)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with served(tmp_path) as one:
+        await one.write([document(number) for number in range(20)])
+        yield one
+
+
+async def hits(world: World) -> tuple[float, float]:
+    """How many answers were kept, and how many were not."""
+    text = (await world.api.get("/metrics")).text
+    found = {"yes": 0.0, "no": 0.0}
+    for line in text.splitlines():
+        for name in found:
+            if line.startswith(f'logboom_api_cache_requests_total{{found="{name}"}}'):
+                found[name] = float(line.split()[-1])
+    return found["yes"], found["no"]
+
+
+@pytest.mark.parametrize(
+    ("route", "more"),
+    [
+        ("search", {"limit": "5"}),
+        ("count", {}),
+        ("histogram", {"interval": "1h", "by": "level"}),
+        ("facets", {"field": "service"}),
+        ("fields", {"prefix": "ser"}),
+    ],
+)
+async def test_an_answer_is_kept_until_a_late_event_comes(
+    world: World, route: str, more: dict[str, str]
+) -> None:
+    async def answered() -> dict[str, object]:
+        found = await world.ask(route, **YESTERDAY, **more)
+        return {name: value for name, value in found.items() if name not in {"took_ms", "cursor"}}
+
+    first = await answered()
+    assert await answered() == first
+    assert await hits(world) == (1, 1)
+    await world.write([document(100, day=21)])  # another day
+    assert await answered() == first
+    assert await hits(world) == (2, 1)
+    await world.write([document(50, level="error")])  # a late one
+    assert await answered() != first
+    assert await hits(world) == (2, 2)
+
+
+async def test_different_questions_have_different_answers(world: World) -> None:
+    found = [
+        await world.ask("count", **YESTERDAY, q=q) for q in ("service:shop-0", "order", "nothing")
+    ]
+    assert [one["count"] for one in found] == [10, 20, 0]
+    pages = [
+        await world.ask("search", **YESTERDAY, **more)
+        for more in ({"sort": "asc"}, {"sort": "desc"}, {"fields": "level"}, {"limit": "1"})
+    ]
+    assert len({str(page["events"]) for page in pages}) == 4
+    assert await hits(world) == (0, 7)
+
+
+async def test_an_answer_about_the_present_is_not_kept(world: World) -> None:
+    for times in ({}, {"from_": "now-2d"}, {"from_": "2026-11-20", "to": "2026-11-21T12:00:00Z"}):
+        await world.ask("count", **times)
+    assert await hits(world) == (0, 0)
+
+
+async def test_an_answer_is_forgotten_after_its_time(world: World) -> None:
+    await world.ask("count", **YESTERDAY)
+    world.clock.advance(601)
+    await world.ask("count", **YESTERDAY)
+    assert await hits(world) == (0, 2)
+
+
+def cache(most_bytes: int) -> AnswerCache:
+    return AnswerCache(most_bytes, 600, ManualClock(NOW), ApiMetrics(CollectorRegistry()))
+
+
+def test_the_cache_is_bounded_in_bytes() -> None:
+    kept = cache(16_000)
+    for number in range(20):
+        kept.keep(number, 1, b"x" * 1000)
+        assert kept.find(0, 1) is not None  # asked for again and again: it stays
+    found = [number for number in range(20) if kept.find(number, 1) is not None]
+    assert found == [0, *range(11, 20)]
+    kept.keep("large", 1, b"x" * 3000)
+    assert kept.find("large", 1) is None
+    assert kept.find(0, 2) is None  # of another version
+    assert kept.find(0, 1) is None  # and gone
+
+
+def answering(
+    section: SearchesSection, limits: Query | None = None, store: object = None
+) -> Answering:
+    metrics = ApiMetrics(CollectorRegistry())
+    narrowed = (lambda query: query) if limits is None else (lambda _query: limits)
+    return Answering(store, narrowed, ManualClock(NOW), metrics, section)  # type: ignore[arg-type]
+
+
+async def test_too_many_searches_at_once_are_refused() -> None:
+    bounded = answering(SearchesSection(concurrent=2, cache=0))
+    question = Question("count", "", MatchAll(), TimeRange())
+    go_on = asyncio.Event()
+
+    async def slowly() -> Answer:
+        await go_on.wait()
+        return Answer({"count": 1})
+
+    running = [asyncio.create_task(bounded.respond(question, slowly)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy, match="2 searches are under way"):
+        await bounded.respond(question, slowly)
+    go_on.set()
+    assert [bytes(one.body) for one in await asyncio.gather(*running)] == [b'{"count":1}'] * 2
+    assert bytes((await bounded.respond(question, slowly)).body) == b'{"count":1}'
+
+
+async def test_too_busy_is_answered_with_when_to_come_again(tmp_path: Path) -> None:
+    async with served(tmp_path, api={"searches": {"concurrent": 1, "cache": 0}}) as world:
+        answers = await asyncio.gather(*(world.api.get("/api/v1/count") for _ in range(5)))
+    codes = [one.status_code for one in answers]
+    assert codes.count(200) >= 1
+    assert set(codes) == {200, 429}
+    refused = next(one for one in answers if one.status_code == 429)
+    assert refused.headers["retry-after"] == "2"
+    assert "api.searches.concurrent" in refused.json()["detail"]
+
+
+async def test_a_failure_gives_its_room_back() -> None:
+    bounded = answering(SearchesSection(concurrent=1, cache=0))
+    question = Question("count", "", MatchAll(), TimeRange())
+
+    async def failing() -> Answer:
+        raise StoreUnavailable("down", where="here")
+
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="down"):
+            await bounded.respond(question, failing)
+
+
+async def test_answers_are_kept_for_those_with_the_same_limits(world: World) -> None:
+    times = TimeRange(0, 1)
+    metrics = ApiMetrics(CollectorRegistry())
+    mine: list[Query] = [Term("service.name", "a")]
+    shared = Answering(world.store, lambda _query: mine[0], world.clock, metrics, SearchesSection())
+    said = iter([b"1", b"2"])
+
+    async def ask() -> Answer:
+        return Answer({"count": next(said).decode()})
+
+    async def body() -> bytes:
+        question = Question("count", "", MatchAll(), times)
+        return bytes((await shared.respond(question, ask)).body)
+
+    assert await body() == b'{"count":"1"}'
+    mine[0] = Term("service.name", "b")
+    assert await body() == b'{"count":"2"}'
+    mine[0] = Term("service.name", "a")
+    assert await body() == b'{"count":"1"}'
+
+
+async def test_a_slow_search_is_logged_with_its_plan(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.write([document(100, day=21)])
+    metrics = ApiMetrics(CollectorRegistry())
+    slow = Answering(world.store, lambda query: query, world.clock, metrics, SearchesSection())
+    query = And((Term("service.name", "shop-0"), Not(Wildcard("message", "ord*"))))
+    times = TimeRange(None, epoch_us("2026-11-21T00:00:00Z"))
+
+    async def ask(seconds: float) -> Answer:
+        world.clock.advance(seconds)
+        return Answer({"events": []})
+
+    for number, seconds in enumerate((0.4, 0.6)):
+        question = Question("search", "shop-0 -ord*", query, times, number)
+        response = await slow.respond(question, lambda seconds=seconds: ask(seconds))  # type: ignore[misc]
+        if response.background is not None:
+            await response.background()
+    assert [record.getMessage() for record in caplog.records] == [
+        r"slow search: 600 ms for 'shop-0 -ord*' over 1 of 2 days (2026-11-20 to 2026-11-20); service.name:shop\-0 has 10 in 0 ms; message:ord* has 20 in 0 ms"
+    ]
+    assert metrics.slow_searches._value.get() == 1
