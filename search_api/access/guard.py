@@ -37,7 +37,7 @@ class Guard:
         self, app: ASGIApp, section: ApiSection, authentication: Authentication,
         audit: AuditLog | None, clock: Clock,
     ) -> None:  # fmt: skip
-        self._app = app
+        self.app = app
         self._most_bytes = section.limits.max_body_bytes
         self._authentication = authentication
         self._gate = Gate(section, authentication, clock)
@@ -47,7 +47,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         caller = _caller_of(scope)
         trace = _Trace(self._audit, self._clock, caller)
@@ -71,7 +71,7 @@ class Guard:
         token = SERVICES.set(admission.services) if asks else None
         with watched(admission.access, self._authentication) as watch:
             try:
-                await self._app(scope, receive, sending)
+                await self.app(scope, receive, sending)
             except asyncio.CancelledError:
                 if not watch.has_ended:
                     raise

@@ -58,8 +58,14 @@ _OF_ALERTS = frozenset(
     {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications"}
 )
 _OUTSIDE: Mapping[str, Need] = {
-    "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
+    "/": OPEN, "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
+    "/favicon.ico": OPEN, "/favicon.svg": OPEN,
 }  # fmt: skip
+_PAGE = ("/assets/",)
+"""The page's own files, which are the same for everybody."""
+
+_ELASTICSEARCH = "/es"
+_ASKED_OF_ELASTICSEARCH = frozenset({"GET", "HEAD", "POST"})
 
 
 def need_of(method: str, path: str) -> Need:
@@ -73,9 +79,11 @@ def need_of(method: str, path: str) -> Need:
         return _below_api(method, path.removeprefix(_API).split("/"))
     if path == _ELASTICSEARCH or path.startswith(f"{_ELASTICSEARCH}/"):
         return _PIPELINE if method in {*_READING, "POST"} else CLOSED
-    if method in _READING:
-        return _OUTSIDE.get(path, CLOSED if path.startswith("/api/") else OPEN)
-    return CLOSED
+    if path == _ELASTICSEARCH or path.startswith(f"{_ELASTICSEARCH}/"):
+        return _EVENTS if method in _ASKED_OF_ELASTICSEARCH else CLOSED
+    if method not in _READING:
+        return CLOSED
+    return OPEN if path.startswith(_PAGE) else _OUTSIDE.get(path, CLOSED)
 
 
 def _below_api(method: str, parts: list[str]) -> Need:

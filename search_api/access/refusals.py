@@ -12,6 +12,9 @@ from starlette.types import Message, Scope, Send
 
 from search_api.problems import MEDIA_TYPE
 
+CHALLENGE = 'Bearer realm="logboom"'
+"""What a 401 says of how to come in."""
+
 _REFUSED_SOCKET = 1008
 _CAN_ANSWER = "websocket.http.response"
 
@@ -36,7 +39,7 @@ class Refusal(Exception):
 
 def unknown_caller(detail: str) -> Refusal:
     """A key is missing, or worth nothing."""
-    return Refusal(401, detail, {"WWW-Authenticate": 'Bearer realm="logboom"'})
+    return Refusal(401, detail, {"WWW-Authenticate": CHALLENGE})
 
 
 def too_often(wait_s: float, detail: str) -> Refusal:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search_api.access.authenticating import COOKIE, Authentication, session_of
 from search_api.access.grants import ANYBODY, Access
+from search_api.access.refusals import CHALLENGE
 from search_api.access.sessions import Sessions
 from search_api.problems import problem
 from search_api.responding import answer
@@ -47,7 +48,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         """Who asks, and what they may do."""
         access = _access_of(request, authentication)
         if access is None:
-            return problem(401, "nobody is logged in: begin a session with a key")
+            return _unknown("nobody is logged in: begin a session with a key")
         return answer(_shown(access, authentication))
 
     @router.post("/session", response_model=SessionAnswer)
@@ -57,7 +58,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
             return answer(_shown(ANYBODY, authentication))
         access = await authentication.of(body.key)
         if access is None:
-            return problem(401, "the key or token is not known, has expired, or was revoked")
+            return _unknown("the key or token is not known, has expired, or was revoked")
         secret, life_s = await sessions.begin(access)
         response = answer(_shown(access, authentication))
         response.set_cookie(
@@ -77,6 +78,12 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         return response
 
     return router
+
+
+def _unknown(detail: str) -> Response:
+    response = problem(401, detail)
+    response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
 
 
 def _access_of(request: Request, authentication: Authentication) -> Access | None:

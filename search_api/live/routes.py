@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
+from search_api.access.channels import channels_for
 from search_api.asking import understand
 from search_api.live.channels import make_channels
 from search_api.live.news import News
@@ -36,7 +37,8 @@ def live_routes(parts: Parts) -> APIRouter:
             await websocket.close(_NO_PAGE_OF_OURS)
             return
         await websocket.accept()
-        await Session(websocket, channels, follow).run()
+        allowed = channels_for(getattr(websocket.state, "access", None), channels)
+        await Session(websocket, allowed, follow).run()
 
     return router
 

@@ -1,0 +1,272 @@
+"""Who is let in where: keys, scopes, rates, bounds, foreign pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logboom.config import ApiSection
+from logboom.keys import Scope
+from logboom.query.model import MatchAll
+from search_api.access.channels import channels_for
+from search_api.access.grants import Access
+from search_api.access.headers import CONTENT_SECURITY_POLICY
+from search_api.access.limiting import SERVICES, limited
+from search_api.access.needs import CLOSED, need_of
+from search_api.access.origins import Origins
+from tests.unit.search_api.access.conftest import Api, opened
+
+ADMINS_ONLY = {"/api/v1/keys", "/api/v1/keys/{name}"}
+READERS = ("search", "count", "fields", "export", "errors", "health", "ledger", "session")
+
+
+async def test_every_route_is_decided_on(api: Api) -> None:
+    described = (await api.client.get("/openapi.json")).json()["paths"]
+    asked = [(method.upper(), path) for path, methods in described.items() for method in methods]
+    assert len(asked) > 30
+    for route in api.guard.app.routes:  # type: ignore[attr-defined]
+        asked += [(method, route.path) for method in getattr(route, "methods", None) or ()]
+    for method, path in asked:
+        is_closed = need_of(method, path) is CLOSED
+        assert is_closed == (path in ADMINS_ONLY), (
+            f"{method} {path}: say in search_api/access/needs.py who may have it"
+        )
+    for method, path in (("GET", "/api/v1/live"), ("POST", "/es/_msearch"), ("GET", "/metrics")):
+        assert need_of(method, path).scope is Scope.READ
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/unheard-of"), ("GET", "/api/v1/"), ("GET", "/api/v1//search"),
+        ("GET", "/api/v2/search"), ("GET", "/api"), ("GET", "/anything"), ("POST", "/"),
+        ("PUT", "/api/v1/search"), ("DELETE", "/api/v1/events/x"), ("POST", "/api/v1/search/x"),
+        ("PUT", "/es/index/_doc/1"), ("DELETE", "/es/index"), ("OPTIONS", "/api/v1/search"),
+        ("GET", "/api/v1/keys"), ("GET", "/api/v1/keys/x"), ("GET", "/estimates"),
+    ],
+)  # fmt: skip
+def test_what_nobody_has_decided_on_is_closed(method: str, path: str) -> None:
+    assert need_of(method, path) is CLOSED
+
+
+def test_outside_of_a_request_no_question_is_answered() -> None:
+    assert SERVICES.get(None) is None
+    with pytest.raises(LookupError):
+        limited(MatchAll())
+
+
+async def test_without_a_key_only_what_tells_nothing_is_open(api: Api) -> None:
+    for way in READERS:
+        answer = await api.get(way)
+        assert answer.status_code == 401, way
+        assert answer.headers["www-authenticate"] == 'Bearer realm="logboom"'
+        assert answer.headers["content-type"] == "application/problem+json"
+    for path in ("/", "/healthz", "/readyz", "/openapi.json"):
+        assert (await api.client.get(path)).status_code == 200, path
+    for path in ("/metrics", "/es/", "/es/_search", "/api/v1/nothing"):
+        assert (await api.client.get(path)).status_code == 401, path
+
+
+async def test_a_key_opens_what_it_is_for(api: Api) -> None:
+    key = await api.key("read")
+    headers = {"Authorization": f"ApiKey {key}"}
+    for way in READERS:
+        assert (await api.client.get(f"/api/v1/{way}", headers=headers)).status_code == 200, way
+    assert (await api.client.get("/metrics", headers=headers)).status_code == 200
+    basic = await api.client.get("/api/v1/count", auth=("elastic", key))
+    assert basic.json()["count"] == 60
+    assert (await api.client.get("/api/v1/count", headers={"X-API-Key": key})).is_success
+    for wrong in (key[:-1], key.upper(), f"{key}x", "logboom_", ""):
+        bad = await api.client.get("/api/v1/count", headers={"Authorization": f"Bearer {wrong}"})
+        assert bad.status_code == 401, wrong
+    in_url = await api.client.get(f"/api/v1/count?api_key={key}&key={key}&access_token={key}")
+    assert in_url.status_code == 401
+
+
+async def test_scopes_are_kept_apart(api: Api) -> None:
+    keys = {name: await api.key(name) for name in ("read", "ingest", "alerts", "admin")}
+    merge = {"fingerprints": ["a", "b"]}
+    asked: list[tuple[str, str, Any, set[str]]] = [
+        ("GET", "count", None, {"read", "admin"}),
+        ("POST", "search", {"q": "order"}, {"read", "admin"}),
+        ("GET", "keys", None, {"admin"}),
+        ("POST", "keys", {"name": "x", "scopes": ["admin"]}, {"admin"}),
+        ("DELETE", "keys/none", None, {"admin"}),
+        ("POST", "errors/merge", merge, {"alerts", "admin"}),
+        ("GET", "nothing", None, {"admin"}),
+    ]
+    for method, way, body, allowed in asked:
+        for name, key in keys.items():
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = await api.client.request(method, f"/api/v1/{way}", json=body, headers=headers)
+            assert (answer.status_code != 403) == (name in allowed), (method, way, name)
+            if answer.status_code == 403:
+                assert "needs the scope" in answer.json()["detail"]
+
+
+async def test_where_no_keys_are_needed_everybody_may_do_everything(open_api: Api) -> None:
+    for way in (*READERS, "keys"):
+        assert (await open_api.get(way)).status_code == 200, way
+    assert (await open_api.get("session")).json()["needs_keys"] is False
+    assert (await open_api.client.get("/metrics")).status_code == 200
+
+
+async def test_keys_are_made_shown_once_and_revoked_over_http(api: Api) -> None:
+    admin = {"Authorization": f"Bearer {await api.key('admin')}"}
+    made = await api.client.post(
+        "/api/v1/keys", headers=admin,
+        json={"name": "ci", "scopes": ["read"], "services": ["shop-*"], "expires_in": "30d"},
+    )  # fmt: skip
+    assert made.status_code == 201
+    secret = made.json()["key"]
+    assert made.json()["created_by"] == "key k0"
+    assert made.json()["expires"] == "2026-12-21T12:00:30.000Z"
+    assert (await api.get("count", secret)).json()["count"] == 40
+    listed = await api.client.get("/api/v1/keys", headers=admin)
+    assert [key["name"] for key in listed.json()["keys"]] == ["ci", "k0"]
+    assert secret not in listed.text
+    assert "digest" not in listed.text
+    assert listed.headers["cache-control"] == "no-store"
+    again = await api.client.post(
+        "/api/v1/keys", headers=admin, json={"name": "ci", "scopes": ["read"]}
+    )
+    assert again.status_code == 409
+    assert (await api.client.delete("/api/v1/keys/ci", headers=admin)).status_code == 204
+    assert (await api.get("count", secret)).status_code == 401
+    assert (await api.client.delete("/api/v1/keys/ci", headers=admin)).status_code == 404
+
+
+WRONG_KEYS: list[Any] = [
+    {}, {"name": "x"}, {"name": "../x", "scopes": ["read"]}, {"name": "x", "scopes": []},
+    {"name": "x", "scopes": ["root"]}, {"name": "x", "scopes": ["admin"], "services": ["a"]},
+    {"name": "x", "scopes": ["read"], "expires_in": "soon"},
+    {"name": "x", "scopes": ["read"], "expires_in": "0s"},
+    {"name": "x", "scopes": ["read"], "expires_in": "99999999999999999999y"},
+    {"name": "x", "scopes": ["read"], "services": ["a\n"]},
+    {"name": "x", "scopes": ["read"], "digest": "0" * 64},
+]  # fmt: skip
+
+
+async def test_what_cannot_be_a_key_is_refused_over_http(open_api: Api) -> None:
+    for body in WRONG_KEYS:
+        answer = await open_api.client.post("/api/v1/keys", json=body)
+        assert answer.status_code == 400, body
+    assert await open_api.doors.book.keys() == []
+
+
+async def test_a_key_may_ask_so_often(tmp_path: Path) -> None:
+    limits = {"requests_per_s": 2, "burst": 3, "failures_per_s": 0.5}
+    async with opened(tmp_path, auth="keys", limits=limits) as api:
+        key, other = await api.key("read"), await api.key("read", requests_per_s=100)
+        statuses = [(await api.get("count", key)).status_code for _ in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
+        assert (await api.get("count", other)).status_code == 200
+        refused = await api.get("count", key)
+        assert refused.headers["retry-after"] == "1"
+        assert "more than 2 times a second" in refused.json()["detail"]
+        api.clock.advance(0.5)
+        assert (await api.get("count", key)).status_code == 200
+        assert (await api.get("count", key)).status_code == 429
+        for _ in range(10):
+            assert (await api.get("count", "logboom_wrong")).status_code == 401
+        assert (await api.get("count", "logboom_wrong")).status_code == 429
+        login = await api.client.post("/api/v1/session", json={"key": "logboom_wrong"})
+        assert login.status_code == 429
+        assert (await api.get("count", other)).status_code == 200
+
+
+async def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
+    limits = {"max_body_bytes": "2KiB", "max_url_bytes": "1KiB"}
+    async with opened(tmp_path, limits=limits) as api:
+        long = "x" * 3000
+        answer = await api.client.post("/api/v1/search", json={"q": long})
+        assert answer.status_code == 413
+
+        async def pieces() -> Any:
+            for _ in range(3):
+                yield b" " * 1000
+
+        answer = await api.client.post("/api/v1/search", content=pieces())
+        assert answer.status_code == 413
+        answer = await api.client.get("/api/v1/search", params={"q": long})
+        assert answer.status_code == 414
+        answer = await api.client.post("/api/v1/search", json={"q": "order"})
+        assert answer.json()["total"]["value"] == 60
+
+
+FOREIGN = {"Origin": "https://evil.example"}
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("127.0.0.1:7700", True), ("localhost", True), ("LOCALHOST.:1", True),
+        ("[::1]:7700", True), ("127.8.8.8", True), ("logs.example", True),
+        ("Logs.Example:443", True), ("evil.example", False),
+        ("127.0.0.1.evil.example", False), ("", False), ("[", False), ("10.0.0.1", False),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_ours_leads_nowhere(host: str, is_ours: bool) -> None:
+    assert Origins(ApiSection(hosts=["logs.example"])).is_ours(host) is is_ours
+
+
+async def test_pages_of_other_sites_change_nothing(open_api: Api) -> None:
+    key = {"name": "stolen", "scopes": ["admin"]}
+    host = "127.0.0.1:7700"
+    refused: list[dict[str, str]] = [
+        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": f"http://{host}1"},
+        {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": f"http://{host}"},
+    ]  # fmt: skip
+    for headers in refused:
+        answer = await open_api.client.post("/api/v1/keys", json=key, headers=headers)
+        assert answer.status_code == 403, headers
+    assert await open_api.doors.book.keys() == []
+    rebound = await open_api.client.get("/api/v1/search", headers={"Host": "evil.example"})
+    assert rebound.status_code == 421
+    allowed: list[dict[str, str]] = [
+        {"Origin": f"http://{host}"}, {"Sec-Fetch-Site": "same-origin"}, {},
+    ]  # fmt: skip
+    for number, headers in enumerate(allowed):
+        answer = await open_api.client.post(
+            "/api/v1/keys", json={**key, "name": f"own{number}"}, headers=headers
+        )
+        assert answer.status_code == 201, headers
+
+
+async def test_answers_tell_browsers_what_they_may_not_do(open_api: Api) -> None:
+    for path in ("/", "/api/v1/count", "/api/v1/nothing", "/api/v1/count?q=(", "/healthz"):
+        headers = (await open_api.client.get(path, headers=FOREIGN)).headers
+        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "access-control-allow-origin" not in headers
+        assert "server" not in headers
+        if path.startswith("/api/"):
+            assert headers["cache-control"] == "no-store"
+    preflight = await open_api.client.options(
+        "/api/v1/search", headers={**FOREIGN, "Access-Control-Request-Method": "POST"}
+    )
+    assert preflight.status_code == 405
+    assert "access-control-allow-origin" not in preflight.headers
+
+
+def test_channels_that_tell_of_all_services_are_for_those_who_see_all() -> None:
+    channels = dict.fromkeys(("server-metrics", "system-status", "analysis", "alerts", "new"), 0)
+    few = frozenset({"shop"})
+
+    def allowed(**grants: frozenset[str] | None) -> set[str]:
+        access = Access("key x", {Scope(name): of for name, of in grants.items()}, "x")
+        return set(channels_for(access, channels)) - {"server-metrics", "system-status"}
+
+    assert allowed(read=None) == {"analysis"}
+    assert allowed(read=few) == set()
+    assert allowed(read=None, alerts=None) == {"analysis", "alerts"}
+    assert allowed(read=None, alerts=few) == {"analysis"}
+    assert allowed(admin=None) == {"analysis", "alerts", "new"}
+    assert set(channels_for(None, channels)) == set(channels)
