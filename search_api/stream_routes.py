@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
 from typing import Annotated
 
 import orjson
@@ -11,18 +9,15 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from logboom.clock import Clock
-from logboom.errors import LogboomError
 from logboom.store import Store, TimeRange
 from search_api import problems
 from search_api.answers import ContextAnswer, Problem
 from search_api.asking import order_of, shown, understand
 from search_api.context import MOST, context_of
 from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
-from search_api.live.news import News
+from search_api.live.event_stream import EventStream
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.tailing import Tails
-
-_EVENT_STREAM = "text/event-stream"
 
 _NO_TIME = TimeRange(0, 1)
 Side = Annotated[int, Query(ge=0, le=MOST)]
@@ -83,7 +78,7 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
             headers={"Content-Disposition": f'attachment; filename="logboom-export.{form}"'},
         )
 
-    @router.get("/tail", response_class=StreamingResponse)
+    @router.get("/tail", response_class=EventStream, status_code=200)
     async def tail(
         q: Q = "",
         tz: Zone = "UTC",
@@ -98,30 +93,6 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
         await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
         if last_event_id:
             await tails.check(last_event_id)
-        return StreamingResponse(
-            _server_sent(tails.follow(query, last_event_id or None)),
-            media_type=_EVENT_STREAM,
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        return EventStream(tails.follow(query, last_event_id or None))
 
     return router
-
-
-async def _server_sent(following: AsyncGenerator[News, None]) -> AsyncIterator[bytes]:
-    """News as Server-Sent Events, with a sign of life when nothing happens."""
-    yield b": logboom tail\n\n"
-    async with aclosing(following):
-        try:
-            async for news in following:
-                yield b"".join(_messages(news)) or b": alive\n\n"
-        except LogboomError as error:
-            yield b"event: problem\ndata: %b\n\n" % orjson.dumps({"detail": str(error)})
-
-
-def _messages(news: News) -> Iterator[bytes]:
-    left_out = {"dropped": news.dropped, "passed_over": news.passed_over}
-    if any(left_out.values()):
-        place = b"id: %b\n" % news.place.encode() if news.place and not news.lines else b""
-        yield b"event: dropped\n%bdata: %b\n\n" % (place, orjson.dumps(left_out))
-    for line in news.lines:
-        yield b"id: %b\ndata: %b\n\n" % (line.place.encode(), line.json)

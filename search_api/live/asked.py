@@ -27,6 +27,7 @@ MOST_QUESTIONS = 200
 _LOOK_S = 0.35
 _IDLE_SHARE = 3
 """A tail rests at least this many times as long as a look took."""
+_LONGEST_REST_S = 2.0
 _KEPT_LINES = 5_000
 _KEPT_S = 60.0
 
@@ -228,7 +229,8 @@ class _Tail:
                     await backoff.wait()
                 now = self._clock.monotonic()
                 needed = now if self.listeners else needed
-                await asyncio.sleep(max(_LOOK_S, (now - begun) * _IDLE_SHARE))
+                rest_s = max(_LOOK_S, (now - begun) * _IDLE_SHARE)
+                await asyncio.sleep(min(rest_s, _LONGEST_REST_S))
         except Exception:
             self.end(LogboomError("the tail has failed; the log of the API says why"))
             raise

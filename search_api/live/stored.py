@@ -27,6 +27,7 @@ MOST_QUESTIONS = 5_000
 _LOOK_S = 0.2
 _IDLE_SHARE = 3
 """The reader rests at least this many times as long as it worked."""
+_LONGEST_REST_S = 2.0
 _MOST_AT_ONCE = 1_000
 _MOST_WAITING = 20_000
 _MATCHES_IN_A_ROW = 500
@@ -162,7 +163,7 @@ class StoredTails:
                         return
                     await backoff.wait()
                 rest_s = (self._clock.monotonic() - begun) * _IDLE_SHARE
-                await asyncio.sleep(max(_LOOK_S, rest_s))
+                await asyncio.sleep(min(max(_LOOK_S, rest_s), _LONGEST_REST_S))
         except Exception:
             self._end(LogboomError("the tail has failed; the log of the API says why"))
             raise
