@@ -8,8 +8,10 @@ from fastapi import APIRouter
 
 from search_api.counting_routes import counting_routes
 from search_api.errors import error_routes
+from search_api.export_routes import export_routes
 from search_api.facet_routes import facet_routes
 from search_api.grouping import ErrorGroups
+from search_api.live.routes import live_routes
 from search_api.parts import Parts
 from search_api.patterns import pattern_routes
 from search_api.pipeline_routes import pipeline_routes
@@ -27,8 +29,10 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield search_routes(parts)
     yield counting_routes(parts)
     yield facet_routes(parts)
+    yield export_routes(parts)
     yield trace_routes(parts)
     yield stream_routes(store, parts.tails, clock)
+    yield live_routes(parts)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
     yield pattern_routes(store, clock)

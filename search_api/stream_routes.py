@@ -1,4 +1,4 @@
-"""The routes that go on for long: export, live tail; and an event's context."""
+"""The routes that follow what is stored; and an event's context."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import StreamingResponse
 
 from logboom.clock import Clock
 from logboom.store import Store, TimeRange
 from search_api import problems
 from search_api.answers import ContextAnswer, Problem
-from search_api.asking import order_of, shown, understand
+from search_api.asking import shown, understand
 from search_api.context import MOST, context_of
-from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
 from search_api.live.event_stream import EventStream
-from search_api.parameters import PROBLEMS, From, Q, To, Zone
+from search_api.parameters import PROBLEMS, Q, Zone
 from search_api.tailing import Tails
 
 _NO_TIME = TimeRange(0, 1)
@@ -50,32 +48,6 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
                 }
             ),
             media_type="application/json",
-        )
-
-    @router.get("/export", response_class=StreamingResponse)
-    async def export(
-        q: Q = "",
-        start: From = None,
-        end: To = None,
-        form: Annotated[Format, Query(alias="format")] = "ndjson",
-        fields: str | None = None,
-        sort: str = "asc",
-        limit: Annotated[int | None, Query(ge=1)] = None,
-        after: Annotated[
-            str | None, Query(description="Go on behind the event with this `_id`.")
-        ] = None,
-        tz: Zone = "UTC",
-    ) -> Response:
-        """Everything that matches, as it is read; a stream that breaks off is not complete."""
-        asked = understand(clock.now_ns(), q, start, end, tz)
-        names = [name.strip() for name in (fields or "").split(",") if name.strip()]
-        ready = await begin(
-            store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
-        )
-        return StreamingResponse(
-            exported(store, ready, form),
-            media_type=MEDIA_TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="logboom-export.{form}"'},
         )
 
     @router.get("/tail", response_class=EventStream, status_code=200)

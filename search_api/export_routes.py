@@ -1,0 +1,81 @@
+"""The route that writes out everything that matches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from logboom.query.times import iso_text
+from logboom.store import TimeRange
+from search_api.asking import order_of, understand
+from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
+from search_api.parameters import PROBLEMS, From, Q, To, Zone
+from search_api.parts import Parts
+from search_api.turns import Turns
+
+FROM_HEADER, TO_HEADER = "Logboom-From", "Logboom-To"
+"""What `from` and `to` meant, as instants: whoever goes on with an export later gives them."""
+
+
+class ExportResponse(StreamingResponse):
+    """An export on its way, in its turn.
+
+    Args:
+        content: The pieces.
+        turns: So many at once.
+        form: Of the content.
+        times: What was asked for.
+    """
+
+    def __init__(
+        self, content: AsyncIterator[bytes], turns: Turns, form: Format, times: TimeRange
+    ) -> None:
+        headers = {"Content-Disposition": f'attachment; filename="logboom-export.{form}"'}
+        for name, at_us in ((FROM_HEADER, times.start_us), (TO_HEADER, times.end_us)):
+            if at_us is not None:
+                headers[name] = iso_text(at_us)
+        super().__init__(content, media_type=MEDIA_TYPES[form], headers=headers)
+        self._turns = turns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it.
+
+        Raises:
+            TooBusy: Too many are under way; nothing was sent.
+        """
+        with self._turns.turn():
+            await super().__call__(scope, receive, send)
+
+
+def export_routes(parts: Parts) -> APIRouter:
+    """The route below ``/api/v1``."""
+    router = APIRouter(responses=PROBLEMS)
+    store, clock = parts.store, parts.clock
+    section, metrics = parts.config.api.searches, parts.metrics
+    turns = Turns(
+        section.exports, "exports", "api.searches.exports", metrics.exports_under_way, metrics.busy
+    )
+
+    @router.get("/export", response_class=StreamingResponse)
+    async def export(
+        q: Q = "", start: From = None, end: To = None,
+        form: Annotated[Format, Query(alias="format")] = "ndjson", fields: str | None = None,
+        sort: str = "asc", limit: Annotated[int | None, Query(ge=1)] = None,
+        after: Annotated[
+            str | None, Query(description="Go on behind the event with this `_id`.")
+        ] = None,
+        tz: Zone = "UTC",
+    ) -> Response:  # fmt: skip
+        """Everything that matches, as it is read; a stream that breaks off is not complete."""
+        asked = understand(clock.now_ns(), q, start, end, tz)
+        names = [name.strip() for name in (fields or "").split(",") if name.strip()]
+        ready = await begin(
+            store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
+        )
+        return ExportResponse(exported(store, ready, form), turns, form, asked.times)
+
+    return router

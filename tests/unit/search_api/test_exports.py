@@ -1,0 +1,56 @@
+"""Exports take turns, and say what their times meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.types import Message
+
+from logboom.errors import TooBusy
+from logboom.store import TimeRange
+from logboom.telemetry import ApiMetrics
+from search_api.export_routes import ExportResponse
+from search_api.turns import Turns
+
+
+async def nothing() -> Message:
+    """A client that never says anything."""
+    forever: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    return await forever
+
+
+async def test_exports_take_turns_and_give_them_back_when_the_client_goes() -> None:
+    metrics = ApiMetrics(CollectorRegistry())
+    turns = Turns(1, "exports", "api.searches.exports", metrics.exports_under_way, metrics.busy)
+    sent: list[Message] = []
+    is_sending = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body":
+            is_sending.set()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"{}\n"
+            await asyncio.sleep(0)
+
+    def response() -> ExportResponse:
+        return ExportResponse(endless(), turns, "ndjson", TimeRange(0, 1_000_000))
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    first = asyncio.create_task(response()(scope, nothing, send))
+    await is_sending.wait()
+    headers = dict(sent[0]["headers"])
+    assert headers[b"logboom-from"] == b"1970-01-01T00:00:00.000Z"
+    assert headers[b"logboom-to"] == b"1970-01-01T00:00:01.000Z"
+    with pytest.raises(TooBusy, match="1 exports are under way"):
+        await response()(scope, nothing, send)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    with turns.turn():
+        pass
