@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -244,6 +245,9 @@ class ReceiverSection(Section):
     action: ActionSection | None = Field(None, description="A signed request that does something.")
     allow_private: bool = Field(
         False, description="It may be at a private, loopback or link-local address."
+    )
+    ca_file: Path | None = Field(
+        None, description="Certificates to trust at it; default: the system's."
     )
     send_resolved: bool = Field(True, description="Tell it when an alert has resolved, too.")
     timeout: Duration = Field(

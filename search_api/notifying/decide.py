@@ -25,6 +25,7 @@ FORGOTTEN_AFTER: Final = timedelta(minutes=10)
 MOST_PENDING: Final = 10
 """While so many messages of a group wait for one receiver, no further ones are decided."""
 
+_LEAST_REPEAT: Final = timedelta(minutes=1)
 _FIRING, _RESOLVED = AlertState.FIRING, AlertState.RESOLVED
 
 
@@ -141,9 +142,11 @@ def _earliest(
 
 
 def _is_repeat_due(group: Group, route: Route, world: _World) -> bool:
+    if group.told_at is None or world.now - group.told_at < _LEAST_REPEAT:
+        return False
     members = [one for one in group.members.values() if one.fires and one.told is _FIRING]
     open_ones = [one for one in members if not world.is_acknowledged(one)]
-    if not open_ones or group.told_at is None:
+    if not open_ones:
         return False
     told_at = group.told_at
     return _earliest(open_ones, route, lambda t: t.repeat, lambda _: told_at) <= world.now

@@ -33,9 +33,13 @@ def joined(groups: Groups, alerts: Iterable[Alert], plan: Plan, now: datetime) -
     for alert in alerts:
         for key in sorted(places.get(alert.episode, ())):
             changed[key] = _updated(changed[key], alert, now)
-        if alert.state is AlertState.FIRING and alert.episode not in places:
-            short = shortened(alert)
-            for route in _ways(plan, alert):
+        if alert.state is AlertState.FIRING:
+            has = {
+                (changed[key].path, changed[key].receiver) for key in places.get(alert.episode, ())
+            }
+            ways = [one for one in _ways(plan, alert) if (one.path, one.receiver) not in has]
+            short = shortened(alert) if ways else alert
+            for route in ways:
                 group = _place(changed, route, short, plan)
                 group = _without_earlier(group, short)
                 changed[group.key] = group.with_member(alert.episode, Member(short, now))

@@ -1,0 +1,39 @@
+"""How is each configured receiver told?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from search_api.notifying.client import Client
+from search_api.notifying.notification import Notification, Outcome
+
+Deliver = Callable[[Notification, Client], Awaitable[Outcome]]
+"""Tells one receiver; raises `ReceiverError` where no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A receiver, ready to be told.
+
+    Attributes:
+        name: Of the receiver.
+        kind: `webhook`, `slack`, …
+        deliver: Tells it.
+        client: Sends its requests.
+        timeout_s: One try takes so long at most.
+        give_up_after: A message is tried again for so long.
+        limit: So many messages within a time; None: as many as there are.
+    """
+
+    name: str
+    kind: str
+    deliver: Deliver
+    client: Client
+    timeout_s: float
+    give_up_after: timedelta
+    limit: tuple[int, timedelta] | None = None
+
+
+Outlets = Mapping[str, Outlet]

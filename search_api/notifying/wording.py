@@ -1,0 +1,153 @@
+"""How are alerts put into words?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying.notification import Notification
+from search_api.notifying.plan import severity_of
+
+MOST_SHOWN = 10
+"""Alerts that one message tells of in full; the others are counted."""
+
+_MOST_TITLE = 200
+_MOST_LINE = 300
+
+
+def title(notification: Notification) -> str:
+    """The message in one line."""
+    first = notification.alerts[0]
+    names = sorted({one.labels.get("alertname", "alert") for one in notification.alerts})
+    more = "" if len(names) == 1 else f" and {len(names) - 1} more"
+    where = notification.labels.get("service.name") or first.labels.get("service.name")
+    text = f"[{_mark(notification)}] {first.labels.get('alertname', 'alert')}{more}"
+    text += f" in {where}" if where and not more else ""
+    return cut(f"{text} ({notification.severity})", _MOST_TITLE)
+
+
+def headline(alert: Alert) -> str:
+    """One alert in one line: its summary, or its name and labels."""
+    summary = alert.annotations.get("summary")
+    if summary:
+        return cut(summary, _MOST_LINE)
+    return cut(f"{alert.labels.get('alertname', 'alert')} {labels_text(alert)}".strip(), _MOST_LINE)
+
+
+def measured(alert: Alert) -> str:
+    """What was measured, and against what."""
+    if alert.value is None:
+        return alert.condition
+    return f"{number(alert.value)}, where {alert.condition} is alerted"
+
+
+def number(value: float) -> str:
+    """A number as people read it: four digits that count."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def lasted(alert: Alert) -> str:
+    """Since when, and until when."""
+    begin = alert.starts_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if alert.ends_at is None:
+        return f"since {begin}"
+    seconds = max(0, round((alert.ends_at - alert.starts_at).total_seconds()))
+    return f"since {begin}, for {duration(seconds)}"
+
+
+def duration(seconds: int) -> str:
+    """`2h5m`, `40s`."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "m"), (left, "s")]
+    shown = [f"{value}{unit}" for value, unit in parts if value][:2]
+    return "".join(shown) or "0s"
+
+
+def labels_text(alert: Alert) -> str:
+    """All labels but the name and the severity."""
+    left = sorted(set(alert.labels) - {"alertname", "severity"})
+    return " ".join(f"{name}={alert.labels[name]}" for name in left)
+
+
+def sample_lines(alert: Alert) -> list[str]:
+    """The matching lines, the first in front."""
+    lines = []
+    for sample in alert.samples:
+        parts = (sample.get(name) for name in ("@timestamp", "log.level", "message"))
+        text = " ".join(str(part) for part in parts if part)
+        if text:
+            lines.append(cut(" ".join(text.split()), _MOST_LINE))
+    return lines
+
+
+def links(notification: Notification, alert: Alert) -> Iterator[tuple[str, str]]:
+    """What can be opened: a word and an address each."""
+    made = notification.links
+    yield "search", made.search(alert)
+    if alert.error_group:
+        yield "error group", made.error_group(alert.error_group)
+    if alert.state is AlertState.FIRING and notification.kind != "test":
+        yield "acknowledge", made.acknowledge(alert.episode)
+        yield "silence", made.silence(alert.labels)
+
+
+def plain(notification: Notification) -> str:
+    """The whole message as plain text."""
+    blocks = ["\n".join(_block(notification, one)) for one in shown(notification)]
+    rest = left_out(notification)
+    return "\n\n".join([*blocks, *([rest] if rest else [])])
+
+
+def shown(notification: Notification) -> tuple[Alert, ...]:
+    """The alerts that are told in full."""
+    return notification.alerts[:MOST_SHOWN]
+
+
+def left_out(notification: Notification) -> str:
+    """How many are not told in full; empty when all are."""
+    more = len(notification.alerts) - MOST_SHOWN
+    return "" if more <= 0 else f"… and {more} more alerts"
+
+
+def state_word(alert: Alert) -> str:
+    """`FIRING (critical)` or `RESOLVED`."""
+    if alert.state is AlertState.RESOLVED:
+        return "RESOLVED"
+    return f"FIRING ({severity_of(alert.labels)})"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _block(notification: Notification, alert: Alert) -> Iterable[str]:
+    yield f"{state_word(alert)}: {headline(alert)}"
+    yield f"  measured: {measured(alert)}"
+    yield f"  {lasted(alert)}"
+    if labels_text(alert):
+        yield f"  labels: {labels_text(alert)}"
+    if description := alert.annotations.get("description"):
+        yield f"  {cut(description, _MOST_LINE)}"
+    for line in sample_lines(alert):
+        yield f"  | {line}"
+    for word, address in links(notification, alert):
+        yield f"  {word}: {address}"
+
+
+def _mark(notification: Notification) -> str:
+    count = len(notification.firing)
+    match notification.kind:
+        case "resolved":
+            return "RESOLVED"
+        case "repeat":
+            return f"STILL FIRING:{count}"
+        case "escalation":
+            return f"ESCALATION {notification.level}"
+        case "digest":
+            return f"DAILY:{len(notification.alerts)}"
+        case "test":
+            return "TEST"
+        case _:
+            return f"FIRING:{count}" if count else "RESOLVED"
