@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from logboom.clock import SystemClock
-from logboom.config import Config
 from logboom.event import Event, decode_json
 from logboom.query.model import And, MatchAll, Query, Term
 from logboom.store import (
@@ -24,10 +20,9 @@ from logboom.store import (
     Store,
     StoreWriter,
     TimeRange,
-    open_store,
 )
 from logboom.store.elastic.reducing import REDUCED
-from tests.contract.test_store import DAY, config_of, document
+from tests.contract.stores import DAY, document
 
 EVENTS = 400
 LEAVES = 150
@@ -83,25 +78,6 @@ def drawn(strategy: st.SearchStrategy[Any], number: int) -> list[Any]:
 ORDINARY = st.dictionaries(PLAIN_KEYS, nested(PLAIN_KEYS, LEAF), max_size=4)
 ODD = st.dictionaries(ANY_KEYS, nested(ANY_KEYS, BEYOND), max_size=4)
 OVERLAID = st.dictionaries(OWN, nested(ANY_KEYS, LEAF), max_size=2)
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-def config(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Config:
-    return config_of(request.param, request, tmp_path, unique)
-
-
-@pytest.fixture
-async def store(config: Config) -> AsyncIterator[Store]:
-    opened = await open_store(config, clock=SystemClock())
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def writer(store: Store) -> AsyncIterator[StoreWriter]:
-    opened = await store.writer()
-    yield opened
-    await opened.close()
 
 
 def with_fields(number: int, fields: Event) -> Document:

@@ -12,7 +12,7 @@ import pytest
 
 from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, ElasticsearchSection, LocalBrokerSection, LocalStoreSection
+from logboom.config import Config, LocalBrokerSection
 from logboom.event import Event, event_id
 from logboom.grouping import GROUPS
 from logboom.state import State, open_state
@@ -40,14 +40,6 @@ EVENTS = [
     error(0, CART, day=20), error(1, CART), error(2, CART, "web"), error(3, SHOP), error(4, SHOP),
     error(5, RARE, "web"),
 ]  # fmt: skip
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-def config(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Config:
-    section: LocalStoreSection | ElasticsearchSection = LocalStoreSection()
-    if request.param == "elasticsearch":
-        section = ElasticsearchSection(urls=[request.getfixturevalue("elasticsearch")], replicas=0)
-    return Config(data=tmp_path, store=section, index=f"{unique}-%Y.%m.%d")
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,15 +17,6 @@ from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
 BEYOND_US = 2**51
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-def config(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Config:
-    settings: dict[str, Any] = {"data": tmp_path, "index": f"{unique}-%Y.%m.%d"}
-    if request.param == "elasticsearch":
-        url = request.getfixturevalue("elasticsearch")
-        settings["store"] = {"kind": "elasticsearch", "urls": [url], "replicas": 0}
-    return Config.model_validate(settings)
 
 
 @pytest.fixture

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from logboom.clock import SystemClock
-from logboom.config import Config
 from logboom.query.model import And, MatchAll, Not, Query, Term
 from logboom.rollups import Durations, Row, Tier
 from logboom.rollups.questions import ERRORS, REQUESTS, SERVER_ERRORS
-from logboom.store import Document, Store, StoreWriter, TimeRange, open_store
+from logboom.store import Document, Store, StoreWriter, TimeRange
 from tests.rollups import happening, in_order, truth
 
 DAY = date(2026, 3, 14)
 DAY_US = 86_400_000_000
 START_US = int(datetime(2026, 3, 14, tzinfo=UTC).timestamp()) * 1_000_000
 MINUTE_US = Tier.MINUTE.width_us
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, unique: str
-) -> AsyncIterator[Store]:
-    settings: dict[str, Any] = {"data": tmp_path, "index": f"{unique}-%Y.%m.%d"}
-    if request.param == "elasticsearch":
-        url = request.getfixturevalue("elasticsearch")
-        settings["store"] = {"kind": "elasticsearch", "urls": [url], "replicas": 0}
-    opened = await open_store(Config.model_validate(settings), clock=SystemClock())
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def writer(store: Store) -> AsyncIterator[StoreWriter]:
-    opened = await store.writer()
-    yield opened
-    await opened.close()
 
 
 async def summarised(store: Store) -> list[Row]:

@@ -30,7 +30,7 @@ from logboom.query.memory import compile_query
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
 from logboom.store import Document, SearchRequest, TimeRange, open_store
-from tests.contract.test_store import config_of, document
+from tests.contract.stores import config_of, document
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 KINDS = ("memory", "local", "elasticsearch")

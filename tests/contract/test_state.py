@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,15 +18,6 @@ from logboom.state import ANY_VERSION, State, Write, open_state
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ADDITIONS = 15
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-def config(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Config:
-    settings: dict[str, Any] = {"data": tmp_path, "index": f"{unique}-%Y.%m.%d"}
-    if request.param == "elasticsearch":
-        url = request.getfixturevalue("elasticsearch")
-        settings["store"] = {"kind": "elasticsearch", "urls": [url], "replicas": 0}
-    return Config.model_validate(settings)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,14 +13,9 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Term
 from logboom.store import Store, open_store
 from logboom.store.cells import Cell, CellsRequest
-from tests.contract.test_store import at, config_of, document
+from tests.contract.stores import at, document
 
 MINUTE_US = 60_000_000
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-def config(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Config:
-    return config_of(request.param, request, tmp_path, unique)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from logboom.query.model import MatchAll, Range
 from logboom.state import open_state
 from logboom.store import Count, Document, Outcome, Store, StoreWriter, TimeRange, open_store
 from logboom.store.local.serial import encode
-from tests.contract.test_store import DAY, OTHER_RUN, RUN, config_of, document
+from tests.contract.stores import DAY, OTHER_RUN, RUN, config_of, document
 
 EVERYTHING = TimeRange()
 

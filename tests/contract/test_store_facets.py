@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from logboom.clock import SystemClock
 from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Query, Term
-from logboom.store import Facets, FieldUse, Store, StoreWriter, TimeRange, open_store
-from tests.contract.test_store import at, config_of, document, put
+from logboom.store import Facets, FieldUse, Store, StoreWriter, TimeRange
+from tests.contract.stores import at, document, put
 
 NINE_US = epoch_us(at())
 HOUR_US = 3_600_000_000
-
-
-@pytest.fixture(params=["local", "elasticsearch"])
-async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, unique: str
-) -> AsyncIterator[Store]:
-    opened = await open_store(
-        config_of(request.param, request, tmp_path, unique), clock=SystemClock()
-    )
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def writer(store: Store) -> AsyncIterator[StoreWriter]:
-    opened = await store.writer()
-    yield opened
-    await opened.close()
 
 
 async def put_requests(store: Store, writer: StoreWriter) -> None:

@@ -1,0 +1,151 @@
+"""Events are counted over time, by values, by source and day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from logboom.errors import QueryError
+from logboom.event import epoch_us
+from logboom.query.model import MatchAll, Term
+from logboom.store import Document, Group, Groups, Store, StoreWriter, TimeRange
+from tests.contract.stores import DAY, MINUTE_US, OTHER_RUN, RUN, at, document, put, tied
+
+
+async def test_groups_have_counts_and_times(store: Store, writer: StoreWriter) -> None:
+    def error(number: int, name: str | None, service: str, **when: Any) -> Document:
+        fields: dict[str, Any] = {} if name is None else {"error": {"fingerprint": name}}
+        return document(number, at(**when), service={"name": service}, **fields)
+
+    await put(store, writer, [
+        error(0, "1:a", "cart"), error(1, "1:a", "shop", minutes=5), error(2, "1:a", "cart", days=2),
+        error(3, "1:b", "cart", minutes=1), error(4, None, "cart"), error(5, "1:c", "cart", days=1),
+        error(6, "1:c", "web", days=1, seconds=1.5),
+    ])  # fmt: skip
+    nine = int(datetime(DAY.year, DAY.month, DAY.day, 9, tzinfo=UTC).timestamp()) * 1_000_000
+    day_us = 86_400_000_000
+    named: dict[str, Any] = {"field": "error.fingerprint", "by": "service.name"}
+    found = await store.groups(MatchAll(), TimeRange(), **named)
+    assert found == Groups(
+        [
+            Group("1:a", 3, nine, nine + 2 * day_us, {"cart": 2, "shop": 1}),
+            Group("1:c", 2, nine + day_us, nine + day_us + 1_500_000, {"cart": 1, "web": 1}),
+            Group("1:b", 1, nine + MINUTE_US, nine + MINUTE_US, {"cart": 1}),
+        ],
+        complete=True,
+    )
+    first_day = TimeRange(None, nine + 2 * MINUTE_US)
+    found = await store.groups(Term("service.name", "cart"), first_day, field="error.fingerprint")
+    assert [(row.value, row.count, row.by) for row in found.rows] == [
+        ("1:a", 1, {}),
+        ("1:b", 1, {}),
+    ]
+    found = await store.groups(MatchAll(), TimeRange(), size=1, **named)
+    assert [row.value for row in found.rows] == ["1:a"]
+    assert not found.complete
+
+
+async def test_groups_of_nothing_are_none(store: Store, writer: StoreWriter) -> None:
+    empty = Groups([], complete=True)
+    assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty
+    await put(store, writer, [document(0)])
+    assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty
+    for name in ("message", "@timestamp"):
+        with pytest.raises(QueryError):
+            await store.groups(MatchAll(), TimeRange(), field=name)
+
+
+def minute(number: int) -> int:
+    return epoch_us(at()) + number * MINUTE_US
+
+
+async def put_levels(store: Store, writer: StoreWriter) -> None:
+    """Events in the minutes 0, 0, 1, 1, 1, 4 and, on the next day, one a day later."""
+    levels = ["info", "error", "info", "info", "warn", "error"]
+    seconds = [0, 59.999, 60, 61, 119, 240]
+    documents = [
+        document(100 * n, at(seconds=second), log={"level": level})
+        for n, (second, level) in enumerate(zip(seconds, levels, strict=True))
+    ]
+    documents += [document(700, at(seconds=60)), document(800, at(days=1), log={"level": "info"})]
+    await put(store, writer, documents)
+
+
+async def test_a_histogram_counts_per_stretch_of_time_without_gaps(
+    store: Store, writer: StoreWriter
+) -> None:
+    await put_levels(store, writer)
+    times = TimeRange(minute(0), minute(60))
+    found = await store.histogram(MatchAll(), times, interval_us=MINUTE_US, by=None)
+    assert found.interval_us == MINUTE_US
+    assert [(b.start_us, b.count) for b in found.buckets] == [
+        (minute(0), 2),
+        (minute(1), 4),
+        (minute(2), 0),
+        (minute(3), 0),
+        (minute(4), 1),
+    ]
+    assert all(not bucket.by for bucket in found.buckets)
+
+
+async def test_a_histogram_is_split_by_the_most_frequent_values(
+    store: Store, writer: StoreWriter
+) -> None:
+    await put_levels(store, writer)
+    times = TimeRange(minute(0), minute(60))
+    found = await store.histogram(MatchAll(), times, interval_us=MINUTE_US, by="log.level")
+    assert [(b.count, dict(b.by)) for b in found.buckets] == [
+        (2, {"info": 1, "error": 1}),
+        (4, {"info": 2, "warn": 1}),
+        (0, {}),
+        (0, {}),
+        (1, {"error": 1}),
+    ]
+    found = await store.histogram(
+        MatchAll(), times, interval_us=MINUTE_US, by="log.level", by_size=2
+    )
+    assert [dict(b.by) for b in found.buckets][1] == {"info": 2}
+
+
+async def test_a_histogram_spans_days_and_keeps_to_query_and_times(
+    store: Store, writer: StoreWriter
+) -> None:
+    await put_levels(store, writer)
+    day_us = 24 * 60 * MINUTE_US
+    found = await store.histogram(
+        Term("log.level", "info"), TimeRange(), interval_us=day_us, by=None
+    )
+    start = epoch_us(f"{DAY}T00:00:00Z")
+    assert [(b.start_us, b.count) for b in found.buckets] == [(start, 3), (start + day_us, 1)]
+    found = await store.histogram(
+        MatchAll(), TimeRange(minute(1), minute(4)), interval_us=MINUTE_US, by=None
+    )
+    assert [(b.start_us, b.count) for b in found.buckets] == [(minute(1), 4)]
+    nothing = await store.histogram(
+        MatchAll(), TimeRange(1, 2), interval_us=MINUTE_US, by="log.level"
+    )
+    assert list(nothing.buckets) == []
+
+
+async def test_a_histogram_of_too_many_stretches_is_refused(
+    store: Store, writer: StoreWriter
+) -> None:
+    await put_levels(store, writer)
+    with pytest.raises(QueryError):
+        await store.histogram(MatchAll(), TimeRange(), interval_us=1000, by=None)
+
+
+async def test_documents_are_counted_by_source_and_day(store: Store, writer: StoreWriter) -> None:
+    documents = tied()
+    await put(store, writer, documents)
+    await writer.write(documents[:10])
+    await store.refresh()
+    counted = await store.count_by_source()
+    expected = {
+        (run, DAY + timedelta(days=day)): (5 if run == OTHER_RUN else 10)
+        for day in range(4)
+        for run in (RUN, OTHER_RUN)
+    }
+    assert {(one.run, one.day): one.documents for one in counted} == expected
