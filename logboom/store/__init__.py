@@ -1,6 +1,6 @@
 """The store port: where events rest, by day, and are found.
 
-Two implementations pass one contract suite (`tests/contract/test_store.py`):
+Two implementations pass one contract suite (`tests/contract/test_store*.py`):
 `logboom.store.elastic` and `logboom.store.local`. `open_store` chooses by the configuration.
 """
 

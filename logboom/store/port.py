@@ -1,270 +1,63 @@
-"""What the services may ask of a store, whichever it is."""
+"""What may the services ask of a store, whichever it is?
+
+The values that are asked with and answered (`logboom.store.values`) are part of the port.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from enum import Enum
 from typing import Literal, Protocol
 
-from msgspec import UNSET, UnsetType
-
-from logboom.event import Event, decode_json, encode_event, is_slow
-from logboom.head import Head, head_of
+from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
 from logboom.store.arrivals import Arrivals
 from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
-
-
-@dataclass(slots=True)
-class Document:
-    """An event that is ready to be stored.
-
-    Attributes:
-        id: Its `event.id`; a store never holds two documents with one id in one day.
-        day: The UTC day whose index it goes to.
-        value: The normalised event as one line of JSON in UTF-8, as `encode_event` writes it.
-    """
-
-    id: str
-    day: date
-    value: bytes
-    _head: Head | UnsetType | None = field(default=UNSET, compare=False, repr=False)
-
-    @classmethod
-    def of(cls, name: str, day: date, event: Event) -> Document:
-        """Makes one of a decoded event.
-
-        Raises:
-            ValueError: The event is not JSON.
-        """
-        return cls(name, day, encode_event(event))
-
-    @property
-    def head(self) -> Head | None:
-        """The event's head; None when it has fields of unusual types."""
-        if self._head is UNSET:
-            self._head = None if is_slow(self.value) else head_of(self.value)
-        return self._head
-
-    @property
-    def event(self) -> Event:
-        """The event, decoded anew each time."""
-        decoded: Event = decode_json(self.value)
-        return decoded
-
-
-class Outcome(Enum):
-    """What became of a document that the store has taken."""
-
-    STORED = "stored"
-    DUPLICATE = "duplicate"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The store will never take this document as it is.
-
-    Attributes:
-        reason: The store's own words, in one line.
-    """
-
-    reason: str
-
-
-class SortOrder(Enum):
-    """By event time; documents of one instant by their `event.id`, in the same direction."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRange:
-    """Event times from `start_us` (included) to `end_us` (excluded), µs since the epoch.
-
-    None leaves that side open.
-    """
-
-    start_us: int | None = None
-    end_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of documents; `exact` is False when there are at least that many."""
-
-    value: int
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """One page that is asked for.
-
-    Attributes:
-        limit: Events on the page, at least 0.
-        cursor: What the page before gave, or None for the first one. Query, times and order must
-            be the same for all pages.
-        count_limit: Count exactly up to this many matches.
-    """
-
-    query: Query
-    times: TimeRange = TimeRange()
-    limit: int = 100
-    order: SortOrder = SortOrder.DESC
-    cursor: str | None = None
-    count_limit: int = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of an answer.
-
-    Attributes:
-        events: As stored, in the order asked for.
-        total: Matches on all pages together.
-        cursor: Opaque; None when this is the last page.
-        partial: True when some part of the store did not answer in time.
-        warnings: What the reader should know, one sentence each.
-    """
-
-    events: Sequence[Event]
-    total: Count
-    cursor: str | None
-    partial: bool = False
-    warnings: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Documents in one stretch of time.
-
-    Attributes:
-        start_us: Begin of the stretch, µs since the epoch.
-        by: Count per value of the field that the histogram is split by; empty without one.
-    """
-
-    start_us: int
-    count: int
-    by: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Counts over time.
-
-    Attributes:
-        interval_us: Width of a bucket.
-        buckets: Ascending, without gaps from the first to the last match.
-        partial: True when not all matches were counted: it took too long.
-    """
-
-    interval_us: int
-    buckets: Sequence[Bucket]
-    partial: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Documents that share a value.
-
-    Attributes:
-        value: Of the field that they are grouped by.
-        count: How many they are.
-        first_us: The earliest event time among them, µs since the epoch, in whole ms at least.
-        last_us: The latest, likewise.
-        by: Count per value of the second field; empty without one.
-    """
-
-    value: str
-    count: int
-    first_us: int
-    last_us: int
-    by: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Groups by falling count; `complete` is False when rare values may be missing, or counts low."""
-
-    rows: Sequence[Group]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ValueCount:
-    """How many events have a value."""
-
-    value: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """The most frequent values of fields.
-
-    Attributes:
-        values: By field: by falling count, equally frequent ones by the alphabet.
-        complete: False when counts may be low, or values missing: not all matches were counted.
-    """
-
-    values: Mapping[str, Sequence[ValueCount]]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FieldUse:
-    """How a field is used.
-
-    Attributes:
-        name: The stored one.
-        type: `text`, `keyword`, `long`, `double`, `boolean`, `date` or `ip`.
-        events: Matches that have it.
-        examples: Some of its most frequent values, long ones cut.
-    """
-
-    name: str
-    type: str
-    events: int
-    examples: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldUses:
-    """The fields of matches.
-
-    Attributes:
-        rows: By their names.
-        total: All matches.
-        sampled: Matches that were looked through for names, types and examples.
-    """
-
-    rows: Sequence[FieldUse]
-    total: int
-    sampled: int
-
-
-@dataclass(frozen=True, slots=True)
-class SourceCount:
-    """How many documents of one source's run (`log.source`) the store holds for one day."""
-
-    run: str
-    day: date
-    documents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day index."""
-
-    day: date
-    name: str
-    documents: int
-    size_bytes: int
+from logboom.store.values import (
+    Bucket,
+    Count,
+    Day,
+    Document,
+    Facets,
+    FieldUse,
+    FieldUses,
+    Group,
+    Groups,
+    Histogram,
+    Outcome,
+    Page,
+    Rejected,
+    SearchRequest,
+    SortOrder,
+    SourceCount,
+    TimeRange,
+    ValueCount,
+)
+
+__all__ = [
+    "Bucket",
+    "Count",
+    "Day",
+    "Document",
+    "Facets",
+    "FieldUse",
+    "FieldUses",
+    "Group",
+    "Groups",
+    "Histogram",
+    "Outcome",
+    "Page",
+    "Rejected",
+    "SearchRequest",
+    "SortOrder",
+    "SourceCount",
+    "Store",
+    "StoreWriter",
+    "TimeRange",
+    "ValueCount",
+]
 
 
 class StoreWriter(Protocol):
