@@ -15,9 +15,11 @@ from logboom.cli import (
     dead,
     doctor,
     errors,
+    export,
     forecast,
     grok,
     importing,
+    keys,
     search,
     service,
     tail,
@@ -52,6 +54,7 @@ def make_app() -> typer.Typer:
     for part in (
         service,
         search,
+        export,
         tail,
         errors,
         doctor,
@@ -63,6 +66,7 @@ def make_app() -> typer.Typer:
         backup,
         trying,
         forecast,
+        keys,
     ):
         part.register(app)
     return app

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from logboom.config.load import process_environment
 from logboom.errors import LogboomError, ServiceUnreachable, UsageError
 
 DEFAULT_URL = "http://127.0.0.1:7700"
+KEY = "LOGBOOM_API_KEY"
+"""In the environment: the API key that is sent along. Command lines are seen by everybody."""
+
+KEY_FILE = "LOGBOOM_API_KEY_FILE"
+"""In the environment: the file that has it."""
+
 _TIMEOUT_S = 60.0
+_UNKNOWN_CALLER = 401
+_COME_LATER = frozenset({429, 503})
 
 
 def ask(url: str, route: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +43,22 @@ def ask(url: str, route: str, parameters: dict[str, Any]) -> dict[str, Any]:
     with _asked(url, _request(url, route, parameters)) as answer:
         content: dict[str, Any] = json.load(answer)
         return content
+
+
+@contextmanager
+def opened(url: str, route: str, parameters: Mapping[str, str | None]) -> Iterator[HTTPResponse]:
+    """An answer that is read bit by bit.
+
+    Args:
+        url: Where the API is.
+        route: Below ``/api/v1``.
+        parameters: None values are left out.
+
+    Raises:
+        LogboomError: As `ask`; `ServiceUnreachable` also when the answer breaks off.
+    """
+    with _asked(url, _request(url, route, parameters)) as answer:
+        yield answer
 
 
 def stream(
@@ -57,11 +83,37 @@ def stream(
             yield line.decode().rstrip("\r\n")
 
 
-def _request(url: str, route: str, parameters: dict[str, Any]) -> Request:
+def _request(url: str, route: str, parameters: Mapping[str, Any]) -> Request:
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is no URL", mend=f"write for example {DEFAULT_URL}")
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    return Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
+    request = Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
+    key = api_key(process_environment())
+    if key is not None:
+        # another host that we are led to does not get it
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
+    return request
+
+
+def api_key(environment: Mapping[str, str]) -> str | None:
+    """The key that the environment names, itself or by its file; None: it names none.
+
+    Raises:
+        UsageError: The file cannot be read, or the key cannot be one.
+    """
+    key, name = environment.get(KEY), environment.get(KEY_FILE)
+    if not key and name:
+        try:
+            key = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is no text"
+            raise UsageError(f"the file of the API key: {reason}", where=name) from error
+    key = (key or "").strip()
+    if not key:
+        return None
+    if not key.isascii() or not key.isprintable():
+        raise UsageError("the API key has characters that no key has", where=KEY)
+    return key
 
 
 @contextmanager
@@ -86,6 +138,10 @@ def _problem(error: HTTPError) -> LogboomError:
         detail = str(problem.get("detail") or problem.get("title"))
     except (ValueError, AttributeError):
         detail = f"the API answered with status {error.code}"
+    if error.code == _UNKNOWN_CALLER:
+        return LogboomError(detail, mend=f"set {KEY} to a key, or {KEY_FILE} to a file that has it")
+    if error.code in _COME_LATER:
+        return ServiceUnreachable(detail)
     return UsageError(detail) if 400 <= error.code < 500 else LogboomError(detail)
 
 
