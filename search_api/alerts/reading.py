@@ -32,6 +32,7 @@ _OWN_LABELS = frozenset({"alertname", "no_data"})
 _OTHER_SEVERITIES: Final = {"warning": "medium", "warn": "medium", "info": "low", "error": "high",
                             "page": "critical"}  # fmt: skip
 _LONGEST_LABEL = 500
+_LONGEST_NAME = 180
 _MOST_BY = 5
 _MOST_BASELINES = 60
 _Read = TypeVar("_Read")
@@ -156,6 +157,8 @@ def _twice(section: GroupSection) -> list[str]:
 
 
 def _rule(group: GroupSection, section: RuleSection) -> Rule:
+    if max(len(group.name.encode()), len(section.alert.encode())) > _LONGEST_NAME:
+        raise ConfigError(f"a name has more than {_LONGEST_NAME} bytes")
     where = _at("where", lambda: parse_where(section.where))
     recovery = None if section.recovery is None else f"{section.recovery}"
     condition = _at("when", lambda: parse_when(section.when, recovery=recovery))

@@ -1,0 +1,236 @@
+"""When is which group of rules evaluated, by whom, and what happens when something fails?"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from logboom.clock import Clock
+from logboom.config import AlertsSection
+from logboom.errors import LogboomError, StateConflict, StateError
+from logboom.retrying import Backoff
+from logboom.state import State
+from search_api.alerts.alert import Alert, AlertState, moment_of
+from search_api.alerts.builtin import FAILED, LATE, NAME, builtin_group, data_of
+from search_api.alerts.changes import Changes
+from search_api.alerts.evaluating import Evaluating, Turn
+from search_api.alerts.heartbeat import Heartbeat
+from search_api.alerts.keeping import Book, Kept, details, prune_details, write_details
+from search_api.alerts.library import Library, Rules
+from search_api.alerts.rules import DAY_US, US, RuleGroup
+from search_api.alerts.source import Source
+from search_api.alerts.standing import GroupStanding, Standing
+from search_api.alerts.states import RuleState
+
+log = logging.getLogger("logboom.alerts")
+
+_READ_EACH_S: Final = 5.0
+_PRUNED_EACH_S: Final = 3600.0
+_KEPT_FOR_US: Final = 7 * DAY_US
+
+
+class Engine:
+    """Evaluates all rules at their time.
+
+    Args:
+        state: Keeps what was decided.
+        source: Asked for data.
+        library: Has the rules.
+        section: The settings.
+        clock: Asked for the time.
+        late: Says how late the pipeline is, in seconds.
+        on_staged: Called when there may be something to be told.
+    """
+
+    def __init__(
+        self, state: State, source: Source, library: Library, section: AlertsSection, clock: Clock,
+        *, late: Callable[[], Awaitable[float]], on_staged: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._source = source
+        self._library = library
+        self._section = section
+        self._clock = clock
+        self._late = late
+        self._on_staged = on_staged
+        self._builtin = builtin_group()
+        self._heartbeat = None if section.heartbeat is None else Heartbeat(section.heartbeat, clock)
+        self.standing = Standing()
+        self.rules = Rules()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is known but what the state has."""
+        self._book = Book(self._state)
+        self._evaluating = Evaluating(self._source, self._book, self.standing)
+        self._changes: dict[str, Changes] = {}
+        self._evaluated_us: dict[str, int] = {}
+        self._read_due = self._prune_due = float("-inf")
+        self._is_read = False
+
+    async def run(self, *, each_s: float = 0.5) -> None:
+        """Works until it is cancelled.
+
+        Args:
+            each_s: Looks so often which groups are due.
+        """
+        self._begin()
+        self.standing.is_leading = True
+        backoff = Backoff(most_s=10.0)
+        try:
+            while True:
+                try:
+                    await self.step()
+                    backoff.reset()
+                except LogboomError as error:
+                    log.warning("rules are not evaluated: %s", error)
+                    self._is_read = False
+                    await backoff.wait()
+                await asyncio.sleep(each_s)
+        finally:
+            self.standing.is_leading = False
+
+    async def step(self) -> None:
+        """Evaluates what is due.
+
+        Raises:
+            StateError: What was decided may or may not be kept; all is read again in the next step.
+            StoreUnavailable: Nothing was decided for a group; it is caught up later.
+        """
+        if not self._is_read:
+            self._begin()
+            await self._book.read()
+            self._is_read = True
+        try:
+            await self._work()
+        except StateError:
+            self._is_read = False
+            raise
+
+    async def _work(self) -> None:
+        now_s = self._clock.monotonic()
+        if now_s >= self._read_due:
+            self._read_due = now_s + _READ_EACH_S
+            await self._read_rules()
+        self.standing.late_s = await self._late()
+        for group in self.rules.groups.values():
+            await self._evaluate(group)
+        await self._watch()
+        if now_s >= self._prune_due:
+            self._prune_due = now_s + _PRUNED_EACH_S
+            await prune_details(self._state, self._now_us() - _KEPT_FOR_US)
+        if self._heartbeat is not None:
+            await self._heartbeat.beat(self.standing)
+
+    def _now_us(self) -> int:
+        return self._clock.now_ns() // 1000
+
+    async def _read_rules(self) -> None:
+        self.rules = await self._library.read()
+        standing, known = self.standing, self.rules.rules
+        problems = dict(self.rules.problems)
+        if NAME in self.rules.groups:
+            problems[NAME] = f"no group can be called {NAME}: it is our own"
+            groups = {n: g for n, g in self.rules.groups.items() if n != NAME}
+            self.rules = replace(self.rules, groups=groups, problems=problems)
+        if problems != standing.problems:
+            for where, problem in problems.items():
+                log.warning("rules of %s are not used: %s", where, problem)
+        standing.problems = problems
+        standing.groups = {
+            name: standing.groups.get(name) or GroupStanding(len(group.rules), group.every_us)
+            for name, group in self.rules.groups.items()
+        }
+        for name, group in self.rules.groups.items():
+            standing.groups[name].rules = len(group.rules)
+            standing.groups[name].every_us = group.every_us
+        for gone in standing.failures.keys() - known.keys():
+            del standing.failures[gone]
+        standing.held &= known.keys()
+        await self._end_gone(known.keys() | {FAILED, LATE})
+
+    async def _end_gone(self, known: set[str]) -> None:
+        """What rules fire that are gone comes to its end."""
+        for rule_id in [name for name in self._book.kept if name not in known]:
+            if not self._book.kept[rule_id].state.series:
+                await self._book.read_one(rule_id)  # what waited may have been taken over
+            kept = self._book.kept.get(rule_id)
+            if kept is None:
+                continue
+            if not kept.state.series and not kept.outbox:
+                await self._forget(rule_id)
+            elif kept.state.series:
+                now = moment_of(self._now_us())
+                firing = [
+                    replace(one, state=AlertState.RESOLVED, ends_at=now, samples=())
+                    for one in await details(self._state, prefix=f"{rule_id}#")
+                    if one.state is AlertState.FIRING
+                ]
+                await self._settle_gone(rule_id, kept, firing)
+
+    async def _settle_gone(self, rule_id: str, kept: Kept, ended: list[Alert]) -> None:
+        state = RuleState(kept.state.rule)
+        await write_details(self._state, ended)
+        await self._book.write({rule_id: kept.with_alerts(state, ended)})
+        self._on_staged()
+
+    async def _forget(self, rule_id: str) -> None:
+        try:
+            await self._book.forget(rule_id)
+        except StateConflict:
+            await self._book.read_one(rule_id)
+
+    async def _evaluate(self, group: RuleGroup) -> None:
+        now_us = self._now_us()
+        settle_us = round(self._section.settle.total_seconds() * US)
+        last_us = (now_us - settle_us) // group.every_us * group.every_us
+        if self._evaluated_us.get(group.name, -1) >= last_us and not self._has_new(group):
+            return
+        begun = self._clock.monotonic()
+        changed = await self._changed(group.name, now_us, last_us)
+        turn = Turn(
+            last_us, self.standing.late_s, round(self._section.catch_up.total_seconds() * US)
+        )
+        told = sum(self.standing.transitions.values())
+        is_left = await self._evaluating.group(group, turn, changed)
+        if not is_left:
+            self._evaluated_us[group.name] = last_us
+        self.standing.groups[group.name].took_s = self._clock.monotonic() - begun
+        if not self.standing.failures:
+            self.standing.success_us = now_us
+        if sum(self.standing.transitions.values()) > told:
+            self._on_staged()
+
+    def _has_new(self, group: RuleGroup) -> bool:
+        """True when a rule of the group was never evaluated."""
+        return any(rule.id not in self._book.kept for rule in group.rules)
+
+    async def _changed(self, name: str, now_us: int, last_us: int) -> tuple[int, int] | None:
+        reach_us = round(self._section.late.total_seconds() * US)
+        if not reach_us:
+            return None
+        changes = self._changes.setdefault(name, Changes(self._source, reach_us))
+        try:
+            return await changes.next(now_us, last_us)
+        except StateError:
+            raise
+        except LogboomError as error:
+            log.warning("it is not known what has come late: %s", error)
+            return None
+
+    async def _watch(self) -> None:
+        """Our own rules."""
+        every_us = self._builtin.every_us
+        last_us = self._now_us() // every_us * every_us
+        if self._evaluated_us.get(NAME, -1) >= last_us or not self.standing.groups:
+            return
+        failed, late = self._builtin.rules
+        wrong = {*self.standing.failures, *self.standing.problems}
+        is_late = {"late"} if self.standing.held else set[str]()
+        for rule, them in ((failed, wrong), (late, is_late)):
+            await self._evaluating.watch(rule, data_of(rule, [last_us], them), [last_us])
+        self._evaluated_us[NAME] = last_us
+        self._on_staged()

@@ -1,0 +1,304 @@
+"""How is a group of rules evaluated: asked, decided, and written down in one step per rule?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from logboom.errors import LogboomError
+from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.data import Data
+from search_api.alerts.evaluate import (
+    Evaluated,
+    Transition,
+    ended,
+    evaluate,
+    instants_between,
+    with_late,
+)
+from search_api.alerts.keeping import CURSORS, Book, Kept, write_details
+from search_api.alerts.questions import Due, find
+from search_api.alerts.rules import Rule, RuleGroup
+from search_api.alerts.source import Source
+from search_api.alerts.standing import Standing
+from search_api.alerts.states import RuleState
+from search_api.alerts.telling import (
+    MOST_SAMPLES,
+    alert_of,
+    events_of,
+    room_for,
+    shortened,
+    window_of,
+)
+
+log = logging.getLogger("logboom.alerts")
+
+MOST_INSTANTS: Final = 240
+"""Of one rule in one turn; the others follow in the next one."""
+
+_MOST_LATE_INSTANTS: Final = 2_000
+_ALERT_BYTES: Final = 3_000
+"""A transition that waits takes about so much, but for its samples."""
+
+
+@dataclass(slots=True)
+class Cursors:
+    """Up to which instant each rule of a group was evaluated; µs since the epoch."""
+
+    rules: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self, names: Sequence[str]) -> dict[str, object]:
+        """As the state keeps it: one number, and those that differ."""
+        known = [self.rules[name] for name in names if name in self.rules]
+        most = max(known, default=None)
+        behind = {n: self.rules[n] for n in names if n in self.rules and self.rules[n] != most}
+        return {"cursor_us": most, "behind": behind, "rules": list(names)}
+
+    @classmethod
+    def of(cls, value: Mapping[str, object]) -> Cursors:
+        """Reads what `to_json` wrote."""
+        cursor, behind, names = value["cursor_us"], value["behind"], value["rules"]
+        found: dict[str, int] = {}
+        if isinstance(cursor, int) and isinstance(names, list):
+            found = dict.fromkeys(names, cursor)
+        if isinstance(behind, dict):
+            found.update(behind)
+        return cls(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is known when a group is evaluated.
+
+    Attributes:
+        last_us: Windows that end by then can be evaluated.
+        late_s: How late the pipeline is.
+        catch_up_us: So far back at most.
+    """
+
+    last_us: int
+    late_s: float
+    catch_up_us: int
+
+
+class Evaluating:
+    """Evaluates groups of rules.
+
+    Args:
+        source: Asked for data.
+        book: Has the rules' states.
+        standing: Is told how it goes.
+    """
+
+    def __init__(self, source: Source, book: Book, standing: Standing) -> None:
+        self._source = source
+        self._book = book
+        self._standing = standing
+        self._cursors: dict[str, Cursors] = {}
+
+    async def group(
+        self, group: RuleGroup, turn: Turn, changed: tuple[int, int] | None = None
+    ) -> bool:
+        """Evaluates the rules of a group at the instants that are due.
+
+        Args:
+            group: The group.
+            turn: What is known.
+            changed: Event times that late events came for, if there were any.
+
+        Returns:
+            True when something is left to be done at once.
+
+        Raises:
+            StateError: What was decided may or may not be kept: read everything again.
+        """
+        cursors = await self._cursors_of(group.name)
+        dues = [due for rule in group.rules if (due := self._due(rule, turn, cursors)) is not None]
+        found = await find(self._source, dues)
+        self._standing.groups[group.name].questions = found.questions
+        results: dict[str, tuple[Rule, Evaluated]] = {}
+        for due in dues:
+            self._standing.evaluations += 1
+            failure = found.failure_of(due)
+            if failure is not None:
+                self._fail(due.rule, failure)
+                continue
+            self._standing.failures.pop(due.rule.id, None)
+            state = self._state_of(due.rule)
+            room = self._room(due.rule)
+            evaluated = evaluate(due.rule, found.data, state, due.instants, room=room)
+            results[due.rule.id] = (due.rule, self._followed(due.rule, state, evaluated))
+        lost = await self.settle(results)
+        for due in dues:
+            if due.rule.id in results and due.rule.id not in lost:
+                cursors.rules[due.rule.name] = due.instants[-1]
+        await self._keep_cursors(group, cursors)
+        if changed is not None:
+            await self._again(group, changed, cursors)
+        behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
+        return bool(lost) or any(
+            at + group.every_us <= turn.last_us and due.rule.id in results
+            for at, due in zip(behind, dues, strict=True)
+        )
+
+    def _due(self, rule: Rule, turn: Turn, cursors: Cursors) -> Due | None:
+        kept = self._book.kept.get(rule.id)
+        of_group = cursors.rules.get(rule.name)
+        own = None if kept is None or not _is_same(rule, kept) else kept.state.cursor_us
+        cursor = max((one for one in (of_group, own) if one is not None), default=None)
+        is_held = (rule.remembers or rule.no_data == "alert") and turn.late_s * 1e6 > rule.over_us
+        if is_held:
+            self._standing.held.add(rule.id)
+            return None
+        self._standing.held.discard(rule.id)
+        oldest = turn.last_us - turn.catch_up_us
+        if cursor is not None and cursor < oldest:
+            passed = (oldest - cursor) // rule.every_us
+            self._standing.passed_over += passed
+            log.warning(
+                "%s: %d evaluations are passed over, the downtime was too long", rule.id, passed
+            )
+            cursor = oldest
+        instants = instants_between(cursor, turn.last_us, rule.every_us)[:MOST_INSTANTS]
+        return Due(rule, instants) if instants else None
+
+    def _state_of(self, rule: Rule) -> RuleState:
+        kept = self._book.kept.get(rule.id)
+        if kept is None or not _is_same(rule, kept):
+            return RuleState(rule.fingerprint())
+        return kept.state
+
+    def _room(self, rule: Rule) -> int:
+        kept = self._book.kept.get(rule.id)
+        return (kept or Kept(RuleState(""))).room(_ALERT_BYTES)
+
+    def _followed(self, rule: Rule, before: RuleState, evaluated: Evaluated) -> Evaluated:
+        """What a rule of the same name had fired that meant something else is at its end."""
+        if evaluated.overflow:
+            self._standing.overflow[rule.id] = evaluated.overflow
+        else:
+            self._standing.overflow.pop(rule.id, None)
+        kept = self._book.kept.get(rule.id)
+        if kept is None or _is_same(rule, kept) or before.cursor_us is not None:
+            return evaluated
+        instant = evaluated.state.cursor_us or 0
+        old = ended(rule, kept.state, instant, "the rule was changed")
+        old_ones = tuple(
+            one for one in old.transitions if len(one.key.values) == len(rule.series_by)
+        )
+        return replace(evaluated, transitions=old_ones + evaluated.transitions)
+
+    def _fail(self, rule: Rule, failure: LogboomError) -> None:
+        self._standing.failed += 1
+        if rule.id not in self._standing.failures:
+            log.warning("%s cannot be evaluated: %s", rule.id, failure)
+        self._standing.failures[rule.id] = str(failure)
+
+    async def settle(
+        self, results: Mapping[str, tuple[Rule, Evaluated]], *, with_samples: bool = True
+    ) -> set[str]:
+        """Keeps what was decided, each rule's states and transitions in one step.
+
+        Args:
+            results: By `group/name`.
+            with_samples: Whether there are events to be shown.
+
+        Returns:
+            Rules whose record somebody else has written meanwhile: nothing of them was kept.
+
+        Raises:
+            StateError: Any of them may or may not be kept.
+        """
+        changed: dict[str, Kept] = {}
+        alerts: list[Alert] = []
+        for rule_id, (rule, evaluated) in results.items():
+            kept = self._book.kept.get(rule_id) or Kept(RuleState(""))
+            if not evaluated.transitions and _means_the_same(kept.state, evaluated.state):
+                continue
+            told = [
+                await self._alert(rule, one, len(evaluated.transitions), with_samples=with_samples)
+                for one in evaluated.transitions
+            ]
+            alerts += told
+            changed[rule_id] = kept.with_alerts(evaluated.state, told)
+        await write_details(self._book.state, alerts)
+        lost = await self._book.write(changed)
+        for alert in alerts:
+            if alert.rule not in lost:
+                self._standing.transitions[alert.state.value] += 1
+        return lost
+
+    async def _alert(
+        self, rule: Rule, transition: Transition, number: int, *, with_samples: bool
+    ) -> Alert:
+        wanted = with_samples and transition.state is AlertState.FIRING
+        if not wanted or transition.key.no_data:
+            return alert_of(rule, transition, ())
+        try:
+            events = await self._source.samples(
+                events_of(rule, transition.key.values), window_of(rule, transition), MOST_SAMPLES
+            )
+        except LogboomError as error:  # an alert without lines is better than none
+            log.warning("%s: no sample events: %s", rule.id, error)
+            events = ()
+        return alert_of(rule, transition, shortened(events, room_for(number)))
+
+    async def _cursors_of(self, name: str) -> Cursors:
+        if name not in self._cursors:
+            record = await self._book.state.get(CURSORS, name)
+            self._cursors[name] = Cursors() if record is None else Cursors.of(record.value)
+        return self._cursors[name]
+
+    async def _keep_cursors(self, group: RuleGroup, cursors: Cursors) -> None:
+        names = [rule.name for rule in group.rules]
+        cursors.rules = {name: at for name, at in cursors.rules.items() if name in names}
+        await self._book.state.put(CURSORS, group.name, cursors.to_json(names))
+        self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
+
+    async def _again(self, group: RuleGroup, changed: tuple[int, int], cursors: Cursors) -> None:
+        """Windows that late events have changed."""
+        dues = []
+        for rule in group.rules:
+            last = cursors.rules.get(rule.name)
+            if last is None or rule.remembers:  # a series that came back late was never absent
+                continue
+            first = changed[0] - rule.for_us - rule.keep_us
+            instants = instants_between(first - first % rule.every_us, last, rule.every_us)
+            if instants:
+                dues.append(Due(rule, instants[-_MOST_LATE_INSTANTS:]))
+        found = await find(self._source, dues)
+        results: dict[str, tuple[Rule, Evaluated]] = {}
+        for due in dues:
+            if found.failure_of(due) is None:
+                self._standing.reevaluated += len(due.instants)
+                state = self._state_of(due.rule)
+                room = self._room(due.rule)
+                results[due.rule.id] = (
+                    due.rule,
+                    with_late(due.rule, found.data, state, due.instants, room=room),
+                )
+        await self.settle(results)
+
+    async def watch(self, rule: Rule, data: Data, instants: list[int]) -> None:
+        """Evaluates one of our own rules on data that are given.
+
+        Raises:
+            StateError: What was decided may or may not be kept.
+        """
+        kept = self._book.kept.get(rule.id)
+        state = RuleState(rule.fingerprint()) if kept is None else kept.state
+        left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
+        if left:
+            evaluated = evaluate(rule, data, state, left, room=self._room(rule))
+            await self.settle({rule.id: (rule, evaluated)}, with_samples=False)
+
+
+def _is_same(rule: Rule, kept: Kept) -> bool:
+    return kept.state.rule == rule.fingerprint()
+
+
+def _means_the_same(before: RuleState, after: RuleState) -> bool:
+    """Nothing is to be remembered but how far it was evaluated, which the group's cursor says."""
+    return replace(before, cursor_us=None) == replace(after, cursor_us=None)

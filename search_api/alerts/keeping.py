@@ -1,0 +1,204 @@
+"""How is a rule's state kept together with the transitions that wait to be told?
+
+One record per rule holds both, and is written only over the version that was read: whoever leads no
+longer cannot write (docs/adr/0024). What is told of an episode in full is a record of its own, written
+before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from logboom.state import Record, State, Write
+from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.outbox import KIND
+from search_api.alerts.states import RuleState
+
+DETAILS: Final = "alert-detail"
+"""Kind of the records with the alerts of episodes; their keys are `group/name#episode`."""
+
+CURSORS: Final = "alert-cursor"
+"""Kind of the records that say up to where a group was evaluated."""
+
+_LARGEST: Final = 230 * 2**10
+_PAGE: Final = 1_000
+_MOST: Final = 20_000
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a rule.
+
+    Attributes:
+        state: Of its series.
+        outbox: Transitions that wait to be told, as `search_api.alerts.outbox` reads them.
+        sequence: Number of the last transition.
+        version: Of the record; None when there is none yet.
+    """
+
+    state: RuleState
+    outbox: tuple[Mapping[str, Any], ...] = ()
+    sequence: int = 0
+    version: str | None = None
+
+    def value(self) -> dict[str, Any]:
+        """As the state keeps it."""
+        return {**self.state.to_json(), "sequence": self.sequence, "outbox": list(self.outbox)}
+
+    @classmethod
+    def of(cls, record: Record) -> Kept:
+        """Reads a record."""
+        value = record.value
+        return cls(
+            RuleState.from_json(value), tuple(value["outbox"]), value["sequence"], record.version
+        )
+
+    def with_alerts(self, state: RuleState, alerts: Iterable[Alert]) -> Kept:
+        """With another state, and more transitions to be told."""
+        outbox, sequence = list(self.outbox), self.sequence
+        for alert in alerts:
+            sequence += 1
+            outbox.append({"sequence": sequence, "alert": alert.to_json()})
+        return Kept(state, tuple(outbox), sequence, self.version)
+
+    def room(self, bytes_each: int) -> int:
+        """How many more transitions the record takes."""
+        used = len(orjson.dumps(self.value()))
+        return max(0, (_LARGEST - used) // bytes_each)
+
+
+@dataclass(slots=True)
+class Book:
+    """The records of all rules, as this process knows them.
+
+    Args:
+        state: Has them.
+    """
+
+    state: State
+    kept: dict[str, Kept] = field(default_factory=dict)
+
+    async def read(self) -> None:
+        """Reads all of them.
+
+        Raises:
+            StateError: They cannot be read.
+        """
+        records = await _all(self.state, KIND)
+        self.kept = {record.key: Kept.of(record) for record in records}
+
+    async def read_one(self, rule: str) -> None:
+        """Reads that of one rule again: somebody else has written it.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        record = await self.state.get(KIND, rule)
+        if record is None:
+            self.kept.pop(rule, None)
+        else:
+            self.kept[rule] = Kept.of(record)
+
+    async def write(self, changed: Mapping[str, Kept]) -> set[str]:
+        """Writes records over the versions that were read.
+
+        Args:
+            changed: By `group/name`.
+
+        Returns:
+            Those that somebody else has written meanwhile; they were read again.
+
+        Raises:
+            StateError: Any of them may or may not be written: read all of them again.
+        """
+        writes = [Write(KIND, rule, one.value(), one.version) for rule, one in changed.items()]
+        lost: set[str] = set()
+        for record, (rule, one) in zip(
+            await _put(self.state, writes), changed.items(), strict=True
+        ):
+            if record is None:
+                lost.add(rule)
+                await self.read_one(rule)
+            else:
+                self.kept[rule] = Kept(one.state, one.outbox, one.sequence, record.version)
+        return lost
+
+    async def forget(self, rule: str) -> None:
+        """Drops the record of a rule that is gone, unless somebody else has written it.
+
+        Raises:
+            StateConflict: Somebody has.
+            StateError: It may or may not be dropped.
+        """
+        kept = self.kept.pop(rule, None)
+        if kept is not None and kept.version is not None:
+            await self.state.delete(KIND, rule, expected=kept.version)
+
+
+async def write_details(state: State, alerts: Iterable[Alert]) -> None:
+    """Keeps alerts in full, for those who look them up; of one episode the last.
+
+    Raises:
+        StateError: Some may not be kept.
+    """
+    last = {detail_key(alert): alert for alert in alerts}
+    writes = []
+    for key, alert in last.items():
+        value = {"alert": alert.to_json()}
+        if alert.state is AlertState.RESOLVED:
+            before = await state.get(DETAILS, key)
+            if before is not None:  # the lines that it fired for say more than those that end it
+                value["alert"]["samples"] = before.value["alert"]["samples"]
+        writes.append(Write(DETAILS, key, value))
+    await _put(state, writes)
+
+
+def detail_key(alert: Alert) -> str:
+    """The key of an alert's record."""
+    return f"{alert.rule}#{alert.episode}"
+
+
+async def details(state: State, *, prefix: str = "") -> list[Alert]:
+    """The alerts that are kept in full: those that fire, and those that resolved lately.
+
+    Raises:
+        StateError: They cannot be read.
+    """
+    records = await _all(state, DETAILS, prefix=prefix)
+    return [Alert.from_json(record.value["alert"]) for record in records]
+
+
+async def prune_details(state: State, before_us: int) -> None:
+    """Forgets alerts that resolved before a time, and those of nobody that are as old.
+
+    Raises:
+        StateError: Some may be left.
+    """
+    for record in await _all(state, DETAILS):
+        alert = Alert.from_json(record.value["alert"])
+        ended = alert.ends_at is not None and alert.ends_at.timestamp() * 1e6 < before_us
+        if ended:
+            await state.delete(DETAILS, record.key)
+
+
+async def _all(state: State, kind: str, *, prefix: str = "") -> list[Record]:
+    found: list[Record] = []
+    while len(found) < _MOST:
+        after = found[-1].key if found else ""
+        page = await state.list(kind, prefix=prefix, after=after, limit=_PAGE)
+        found += page
+        if len(page) < _PAGE:
+            break
+    return found
+
+
+async def _put(state: State, writes: Sequence[Write]) -> list[Record | None]:
+    answers: list[Record | None] = []
+    for start in range(0, len(writes), _AT_ONCE):
+        answers += await state.put_many(writes[start : start + _AT_ONCE])
+    return answers

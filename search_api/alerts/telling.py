@@ -1,0 +1,161 @@
+"""How does a transition become an alert: its labels, its words, its sample events?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from logboom.event import Event
+from logboom.query.model import Exists, MatchAll, Not, Query, Term
+from logboom.query.printing import format_query
+from logboom.rollups.questions import ERRORS
+from logboom.store import TimeRange
+from search_api.alerts.alert import Alert, AlertState, episode_of, moment_of
+from search_api.alerts.data import Values
+from search_api.alerts.evaluate import Transition
+from search_api.alerts.measures import Kind
+from search_api.alerts.needs import both, fingerprint_of
+from search_api.alerts.rules import Rule, duration_text
+from search_api.alerts.templates import Told, render
+
+MOST_SAMPLES: Final = 5
+_LARGEST_SAMPLE: Final = 2_000
+_SAMPLES_BYTES: Final = 120_000
+_LONGEST_MESSAGE: Final = 600
+_LONGEST_VALUE: Final = 500
+_KEPT: Final = ("@timestamp", "message", "log", "service", "host", "error", "http", "url", "event",
+                "trace", "tags")  # fmt: skip
+
+
+def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, Any]]) -> Alert:
+    """The alert that a transition is told as.
+
+    Args:
+        rule: Of the transition.
+        transition: What happened.
+        samples: Events that show it, shortened.
+    """
+    key = transition.key
+    series = dict(zip(rule.series_by, key.values, strict=True))
+    named = {name: value[:_LONGEST_VALUE] for name, value in series.items() if value}
+    labels = {**rule.labels, **named, "alertname": rule.name}
+    if key.no_data:
+        labels["no_data"] = "true"
+    window = window_of(rule, transition)
+    return Alert(
+        labels=labels,
+        annotations=_annotations(rule, transition, labels, series),
+        episode=episode_of(rule.id, key.text, transition.fired_us),
+        state=transition.state,
+        starts_at=moment_of(transition.fired_us),
+        ends_at=moment_of(transition.instant) if transition.state is AlertState.RESOLVED else None,
+        value=transition.value,
+        condition=_condition(rule, transition),
+        query=format_query(events_of(rule, key.values)),
+        window=(moment_of(window.start_us or 0), moment_of(window.end_us or 0)),
+        samples=tuple(samples),
+        error_group=fingerprint_of(rule, key.values) or _common_group(samples),
+        rule=rule.id,
+    )
+
+
+def _condition(rule: Rule, transition: Transition) -> str:
+    if transition.key.no_data:
+        return f"no data over {duration_text(rule.over_us)}"
+    return rule.told
+
+
+def _annotations(
+    rule: Rule, transition: Transition, labels: Mapping[str, str], series: Mapping[str, str]
+) -> dict[str, str]:
+    condition = rule.condition
+    told = Told(
+        value=transition.value, threshold=condition.threshold, unit=condition.unit,
+        condition=_condition(rule, transition), labels=labels, series=series,
+        baseline=transition.baseline, events=transition.events,
+        window=duration_text(rule.over_us),
+    )  # fmt: skip
+    found = {name: render(text, told) for name, text in rule.annotations.items()}
+    if transition.baseline:
+        found.setdefault("baseline", transition.baseline)
+    if transition.reason:
+        found["resolved"] = transition.reason
+    return found
+
+
+def window_of(rule: Rule, transition: Transition) -> TimeRange:
+    """The event times that a transition is about."""
+    return TimeRange(transition.instant - rule.over_us, transition.instant)
+
+
+def events_of(rule: Rule, values: Values) -> Query:
+    """The events that a series of a rule is about; those that are wrong, where that can be said."""
+    query: Query = rule.where
+    for name, value in zip(rule.series_by, values, strict=True):
+        query = both(query, Term(name, value) if value else Not(Exists(name)))
+    measure = rule.condition.measure.inner or rule.condition.measure
+    match measure.kind:
+        case Kind.ERRORS | Kind.ERROR_RATE | Kind.NEW_ERROR:
+            return both(query, ERRORS)
+        case Kind.RATIO if measure.parts is not None:
+            return both(query, measure.parts[0])
+    if measure.field is not None and isinstance(query, MatchAll):
+        return Exists(measure.field)
+    return query if measure.field is None else both(query, Exists(measure.field))
+
+
+def shortened(events: Sequence[Event], room: int = _LARGEST_SAMPLE * MOST_SAMPLES) -> list[Event]:
+    """Sample events, none of them large, all together within a number of bytes."""
+    found: list[Event] = []
+    for event in events[:MOST_SAMPLES]:
+        short = event if _size(event) <= _LARGEST_SAMPLE else _short(event)
+        room -= _size(short)
+        if room < 0:
+            break
+        found.append(short)
+    return found
+
+
+def room_for(number: int) -> int:
+    """Bytes of samples that each of so many alerts may have: they are kept in one record."""
+    return _SAMPLES_BYTES // max(number, 1)
+
+
+def _short(event: Event) -> Event:
+    """The fields that tell most, with texts cut."""
+    short: Event = {name: _cut(event[name]) for name in _KEPT if name in event}
+    if _size(short) <= _LARGEST_SAMPLE:
+        return short
+    few: Event = {
+        name: short[name] for name in ("@timestamp", "message", "service") if name in short
+    }
+    return few if _size(few) <= _LARGEST_SAMPLE else {"@timestamp": event.get("@timestamp")}
+
+
+def _cut(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_MESSAGE else f"{value[:_LONGEST_MESSAGE]}…"
+    if isinstance(value, dict):
+        return {name: _cut(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_cut(part) for part in value[:20]]
+    return value
+
+
+def _size(event: Event) -> int:
+    try:
+        return len(orjson.dumps(event))
+    except TypeError:  # a number beyond 64 bits: too odd to be told
+        return _LARGEST_SAMPLE + 1
+
+
+def _common_group(samples: Sequence[Mapping[str, Any]]) -> str | None:
+    """The group of errors that all samples are of, if they are."""
+    groups = {
+        error.get("fingerprint") if isinstance(error := sample.get("error"), dict) else None
+        for sample in samples
+    }
+    (group,) = groups if len(groups) == 1 else (None,)
+    return group if isinstance(group, str) else None

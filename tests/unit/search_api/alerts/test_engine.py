@@ -1,0 +1,321 @@
+"""The engine on one clock: restarts, kills between any two steps, replicas, late events, a late pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logboom.errors import StateError
+from search_api.alerts.keeping import details
+from search_api.alerts.outbox import KIND
+from tests.unit.search_api.alerts.timeline import at, error, many
+from tests.unit.search_api.alerts.world import World, group_of
+
+ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
+SILENCE = {"alert": "Silence", "when": "absent", "over": "1m", "by": ["service"]}
+THREE = [error(31, service={"name": "cart"}), error(32), error(33)]
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+async def make(tmp_path: Path) -> AsyncIterator[Make]:
+    worlds: list[World] = []
+
+    def one(*rules: Any, every: str = "15s", **settings: Any) -> World:
+        group = group_of(*(rules or (ERRORS,)), every=every)
+        worlds.append(World(tmp_path / str(len(worlds)), group, **settings))
+        return worlds[-1]
+
+    yield one
+    for world in worlds:
+        await world.close()
+
+
+async def test_an_alert_fires_with_its_lines_and_resolves(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    engine = await world.start()
+
+    await world.until(49, engine)
+    (alert,) = world.told
+    assert alert.labels == {"alertname": "Errors", "severity": "medium"}
+    assert alert.condition == "count >= 3 over 1m"
+    assert alert.value == 3
+    assert alert.query == "tags:error"
+    assert [sample["message"] for sample in alert.samples] == ["something"] * 3
+    assert (alert.window[1] - alert.window[0]).total_seconds() == 60
+
+    await world.until(120, engine)
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
+    assert world.told[0].episode == world.told[1].episode
+    (kept,) = await details(world.memory)
+    assert kept.ends_at is not None
+    assert len(kept.samples) == 3
+
+
+async def test_a_restart_neither_forgets_nor_repeats(make: Make) -> None:
+    world = make({**ERRORS, "for": "30s", "keep_firing_for": "30s"})
+    world.source.add([*THREE, *(error(s) for s in range(60, 120, 10))])
+
+    while world.now < 240:  # a new process every seven seconds
+        await world.until(world.now + 7, await world.start())
+
+    assert world.timeline == [(75, "firing", "Errors"), (180, "resolved", "Errors")]
+
+
+async def test_a_kill_between_any_two_steps_loses_and_repeats_nothing(make: Make) -> None:
+    async def run(fails_at: int | None, *, is_done: bool) -> tuple[list[Any], int]:
+        world = make()
+        world.source.add(THREE)
+        engine = await world.start()
+        world.state.fails_at, world.state.is_done = fails_at, is_done
+        while world.now < 125:
+            world.clock.advance(6)
+            try:
+                await engine.step()
+                await world.take()
+            except StateError:
+                engine = await world.start()
+        return world.timeline, world.state.writes
+
+    expected, writes = await run(None, is_done=False)
+    assert [row[1] for row in expected] == ["firing", "resolved"]
+    for number in range(1, writes + 1):
+        for is_done in (False, True):
+            assert (await run(number, is_done=is_done))[0] == expected, (number, is_done)
+
+
+async def test_two_replicas_that_both_think_they_lead_tell_each_alert_once(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]})
+    services = [f"s{n}" for n in range(20)]
+    world.source.add([error(s, service={"name": n}) for n in services for s in (31, 32, 33)])
+    one, other = await world.start(), await world.start()
+
+    for _ in range(130):
+        world.clock.advance(1)
+        for engine in (one, other):
+            with suppress(StateError):  # it reads all again in its next step
+                await engine.step()
+        await world.take()
+
+    assert sorted(world.timeline) == sorted(
+        [(45, "firing", n) for n in services] + [(105, "resolved", n) for n in services]
+    )
+
+
+async def test_a_downtime_is_caught_up(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    world.source.add([error(s) for s in (401, 402, 403)])
+    await world.until(20, await world.start())
+
+    world.clock.advance(400)  # nobody is there
+    await world.until(430, await world.start())
+
+    assert world.timeline == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"), (405, "firing", "Errors"),
+    ]  # fmt: skip
+
+
+async def test_a_long_downtime_is_passed_over_and_that_is_said(make: Make) -> None:
+    world = make(catch_up="5m")
+    world.source.add(THREE)
+    await world.until(20, await world.start())
+
+    world.clock.advance(3_600)
+    engine = await world.start()
+    await world.until(world.now + 5, engine)
+
+    assert world.timeline == []
+    assert engine.standing.passed_over > 200
+
+
+async def test_a_store_that_does_not_answer_delays_and_is_told_of(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    engine = await world.start()
+    await world.until(20, engine)
+
+    world.source.is_down = True
+    await world.until(130, engine)
+    assert [row[1:] for row in world.timeline] == [("firing", "RuleFailed")]
+    assert world.told[0].labels["attributes.rule"] == "group/Errors"
+    assert "does not answer" in engine.standing.failures["group/Errors"]
+    engine.standing.is_leading = True
+    assert engine.standing.parts(0)[-1]["state"] == "failing"
+
+    world.source.is_down = False
+    await world.until(180, engine)
+    assert [row for row in world.timeline if row[2] == "Errors"] == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"),
+    ]  # fmt: skip
+    assert world.timeline[-1][1:] == ("resolved", "RuleFailed")
+
+
+async def test_late_events_make_late_alerts(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]})
+    world.source.add(many(0, 900, 5))
+    world.source.add([error(s, service={"name": "cart"}) for s in (31, 32, 33)], arrives=600)
+    engine = await world.start()
+
+    await world.until(900, engine)
+
+    assert world.timeline == [(45, "firing", "cart"), (105, "resolved", "cart")]
+    assert engine.standing.reevaluated > 0
+
+
+async def test_events_in_time_are_not_evaluated_again(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 300, 1))
+    engine = await world.start()
+
+    await world.until(300, engine)
+
+    assert engine.standing.reevaluated == 0
+
+
+async def test_late_events_do_not_tell_again_what_was_told(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    world.source.add([error(30), error(35)], arrives=300)
+    engine = await world.start()
+
+    await world.until(500, engine)
+
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
+
+
+async def test_very_late_events_are_history(make: Make) -> None:
+    world = make(late="2m")
+    world.source.add(THREE, arrives=500)
+    engine = await world.start()
+
+    await world.until(600, engine)
+
+    assert world.timeline == []
+
+
+async def test_absence_is_not_believed_while_the_pipeline_is_late(make: Make) -> None:
+    world = make(SILENCE)
+    cart = {"name": "cart"}
+    world.source.add(many(0, 60, 5, service=cart))
+    world.source.add(many(60, 300, 5, service=cart), arrives=300)  # the broker stood still
+    world.source.add(many(300, 600, 5, service=cart))
+    engine = await world.start()
+    await world.until(70, engine)
+
+    while world.now < 300:
+        world.late_s = world.now - 60
+        await world.until(world.now + 1, engine)
+    world.late_s = 0.0
+    await world.until(600, engine)
+
+    assert [row[1:] for row in world.timeline] == [
+        ("firing", "PipelineLate"), ("resolved", "PipelineLate"),
+    ]  # fmt: skip
+
+
+async def test_real_absence_is_told_once_the_pipeline_is_in_time(make: Make) -> None:
+    world = make(SILENCE)
+    world.source.add(many(0, 100, 5, service={"name": "cart"}))
+    world.late_s = 120.0
+    engine = await world.start()
+    await world.until(30, engine)
+    world.late_s = 0.0
+    await world.until(40, engine)
+    world.late_s = 120.0
+    await world.until(300, engine)
+    assert ("firing", "cart") not in [row[1:] for row in world.timeline]
+
+    world.late_s = 0.0
+    await world.until(330, engine)
+
+    assert (165, "firing", "cart") in world.timeline
+
+
+async def test_what_a_rule_fires_resolves_when_the_rule_goes(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 600, 1, tags=["error"]))
+    engine = await world.start()
+    await world.until(60, engine)
+
+    await world.kept.delete("group", "me")
+    await world.until(80, engine)
+
+    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
+    assert await world.memory.get(KIND, "group/Errors") is None
+
+
+async def test_what_a_rule_fires_resolves_when_it_means_something_else(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 600, 1, tags=["error"]))
+    engine = await world.start()
+    await world.until(60, engine)
+
+    await world.kept.put(group_of({**ERRORS, "when": "count > 1000"}), "me")
+    await world.until(90, engine)
+
+    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
+    assert world.told[-1].annotations["resolved"] == "the rule was changed"
+
+
+async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]})
+    services = [f"s{n:03}" for n in range(120)]
+    world.source.add([error(s, service={"name": n}) for n in services for s in range(31, 200, 12)])
+    engine = await world.start()
+
+    await world.until(60, engine, takes=False)  # nobody takes anything
+    record = await world.memory.get(KIND, "group/Errors")
+    assert record is not None
+    assert 10 < len(record.value["outbox"]) < 120
+    await world.until(150, engine)
+
+    assert sorted(row[2] for row in world.timeline) == services
+
+
+async def test_a_file_is_read_again_and_an_invalid_one_leaves_the_old_rules(
+    make: Make, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    text = "groups: [{name: files, rules: [{alert: One, when: count > 0, over: 1m}]}]"
+    file.write_text(text)
+    world = make(rules=[str(tmp_path / "*.yaml")])
+    engine = await world.start()
+    await world.until(10, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
+
+    file.write_text(text.replace("count > 0", "cont > 0"))
+    await world.until(20, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
+    assert "did you mean count?" in engine.standing.problems[str(file)]
+    assert engine.standing.parts(0)[0]["state"] == "invalid"
+
+    file.write_text(text.replace("One", "Two"))
+    await world.until(30, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/Two"}
+    assert engine.standing.problems == {}
+
+
+async def test_a_thousand_rules_over_a_hundred_services_are_few_questions(make: Make) -> None:
+    measures = ["count > 1000", "error_rate > 50%", "rate > 100/s", "avg(event.duration) > 1s"]
+    rules = [
+        {"alert": f"{measure[:5]}-{n}", "when": measure, "over": "1m", "where": f"service:s{n}"}
+        for measure in measures
+        for n in range(100)
+    ]
+    world = make(*rules)
+    world.source.add([at(s, service={"name": f"s{s}"}) for s in range(30)])
+    engine = await world.start()
+
+    await world.until(20, engine)
+    before = world.source.asked
+    await world.until(35, engine)
+
+    assert engine.standing.evaluations == 400 * 4  # at -15, 0, 15 and 30
+    assert world.source.asked - before == 3 + 2  # counts, errors, durations; and what came late

@@ -1,0 +1,171 @@
+"""Engines, a state and events that arrive, all on one clock that stands still until it is told to move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from logboom.clock import ManualClock, utc_text
+from logboom.config import AlertsSection
+from logboom.errors import StateUnavailable, StoreUnavailable
+from logboom.event import Event, epoch_us
+from logboom.query.model import Query
+from logboom.state import Record, State, Write
+from logboom.state.local import LocalState
+from logboom.store import TimeRange
+from logboom.store.cells import Cell, CellsRequest
+from search_api.alerts.alert import Alert
+from search_api.alerts.engine import Engine
+from search_api.alerts.keeping import _all
+from search_api.alerts.library import Library
+from search_api.alerts.outbox import KIND, staged, taken
+from search_api.alerts.rule_keeping import KeptRules
+from search_api.alerts.rules import US
+from search_api.alerts.source import MemorySource
+from tests.unit.search_api.alerts.timeline import START, START_US
+
+Told = tuple[int, str, str]
+
+
+class ArrivingSource:
+    """Events that can be seen from when they have arrived."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._events: list[tuple[int, Event]] = []
+        self.is_down = False
+        self.asked = 0
+
+    def add(self, events: Sequence[Event], *, arrives: float | None = None) -> None:
+        """Events that arrive a second after their time, or at a second of the timeline."""
+        for event in events:
+            at_us = epoch_us(event["@timestamp"]) + US
+            if arrives is not None:
+                at_us = START_US + round(arrives * US)
+            stored = {
+                **event,
+                "event": {**event.get("event", {}), "ingested": utc_text(at_us * 1000)},
+            }
+            self._events.append((at_us, stored))
+
+    def _now(self) -> MemorySource:
+        if self.is_down:
+            raise StoreUnavailable("the store does not answer")
+        now_us = self._clock.now_ns() // 1000
+        return MemorySource(event for at_us, event in self._events if at_us <= now_us)
+
+    async def cells(self, request: CellsRequest) -> Sequence[Cell]:
+        self.asked += 1
+        return await self._now().cells(request)
+
+    async def first_seen(self, fingerprints: Collection[str]) -> Mapping[str, int]:
+        return await self._now().first_seen(fingerprints)
+
+    async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
+        return await self._now().samples(query, times, limit)
+
+
+class FailingState:
+    """A state that fails at its n-th write: before or after it was done, as when a process is killed."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.fails_at: int | None = None
+        self.is_done = False
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
+
+    async def _write(self, work: Any) -> Any:
+        self.writes += 1
+        fails = self.writes == self.fails_at
+        if fails and not self.is_done:
+            work.close()
+            raise StateUnavailable("killed before the write")
+        result = await work
+        if fails:
+            raise StateUnavailable("killed after the write")
+        return result
+
+    async def put(self, *args: Any, **more: Any) -> Record:
+        result: Record = await self._write(self._state.put(*args, **more))
+        return result
+
+    async def put_many(self, writes: Sequence[Write]) -> Sequence[Record | None]:
+        result: Sequence[Record | None] = await self._write(self._state.put_many(writes))
+        return result
+
+
+class World:
+    """One timeline."""
+
+    def __init__(self, folder: Path, content: Mapping[str, Any], **settings: Any) -> None:
+        self.clock = ManualClock(START)
+        self.memory = LocalState(folder, self.clock)
+        self.state = FailingState(self.memory)
+        self.source = ArrivingSource(self.clock)
+        self.kept = KeptRules(self.memory, self.clock)
+        self.content = dict(content)
+        self.section = AlertsSection.model_validate({"settle": "3s", **settings})
+        self.late_s = 0.0
+        self.told: list[Alert] = []
+        self._taken: set[tuple[str, str]] = set()
+
+    async def start(self) -> Engine:
+        """One engine more."""
+        if await self.kept.content(self.content["name"]) is None:
+            await self.kept.put(self.content, "")
+
+        async def late() -> float:
+            return self.late_s
+
+        library = Library(self.section.rules, self.kept)
+        return Engine(self.state, self.source, library, self.section, self.clock, late=late)
+
+    async def until(self, second: float, *engines: Engine, takes: bool = True) -> None:
+        """Moves on second by second; each engine works in each of them."""
+        while self.now < second:
+            self.clock.advance(1)
+            for engine in engines:
+                await engine.step()
+            if takes:
+                await self.take()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the start."""
+        return (self.clock.now_ns() // 1000 - START_US) / US
+
+    async def take(self) -> None:
+        """Takes over what waits, as those who send do."""
+        records = [r for r in await _all(self.memory, KIND) if r.value["outbox"]]
+        for record in records:
+            waiting = staged([record])
+            for one in waiting:
+                name = (one.alert.episode, one.alert.state.value)
+                if name not in self._taken:
+                    self._taken.add(name)
+                    self.told.append(one.alert)
+            value = taken(record, {one.sequence for one in waiting})
+            await self.memory.put_many([Write(KIND, record.key, value, record.version)])
+
+    @property
+    def timeline(self) -> list[Told]:
+        """What was told: second, state, name of the alert or its service."""
+        found = []
+        for alert in self.told:
+            moment = alert.ends_at or alert.starts_at
+            second = round(moment.timestamp()) - START_US // US
+            name = alert.labels.get("service.name", alert.labels["alertname"])
+            found.append((second, alert.state.value, name))
+        return found
+
+    async def close(self) -> None:
+        await self.memory.close()
+
+
+def group_of(*rules: Mapping[str, Any], every: str = "15s") -> dict[str, Any]:
+    """A group of rules as YAML would say it."""
+    return {"name": "group", "every": every, "rules": list(rules)}
