@@ -152,7 +152,10 @@ class ErrorGroups:
         names = list(dict.fromkeys([into, *fingerprints]))
         if not 2 <= len(names) <= MOST_MERGED:
             raise QueryError(
-                f"{len(names)} groups cannot be merged", suggestion=f"2 to {MOST_MERGED}"
+                f"a merge takes 2 to {MOST_MERGED} different groups, and {len(names)} are named",
+                suggestion="name another group besides `into`"
+                if len(names) < 2
+                else "merge some of them first, then the others into the same group",
             )
         for name in names:
             if await self.get(name, _any_of([name]), TimeRange()) is None:
