@@ -210,6 +210,10 @@ class Lane:
                 outcome = await self._outlet.deliver(notification, self._outlet.client)
         except ReceiverError as error:
             outcome = Outcome(delivered=False, detail=str(error), retryable=error.retryable)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            log.exception("%s answers as nobody expects", self._outlet.name)
+            detail = f"an answer that cannot be read: {type(error).__name__}"
+            outcome = Outcome(delivered=False, detail=detail, retryable=True)
         except TimeoutError:
             detail = f"no answer within {self._outlet.timeout_s:g} s"
             outcome = Outcome(delivered=False, detail=detail, retryable=True)

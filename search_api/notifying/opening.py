@@ -1,0 +1,65 @@
+"""How do the configured receivers become outlets?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from logboom.clock import Clock
+from logboom.config.receiving import ReceiverSection
+from search_api.notifying.client import Client
+from search_api.notifying.notification import Outcome
+from search_api.notifying.outlets import Outlet, Outlets
+from search_api.notifying.receivers import (
+    action,
+    alertmanager,
+    by_apprise,
+    discord,
+    email,
+    jira,
+    opsgenie,
+    pagerduty,
+    servicenow,
+    slack,
+    teams,
+    telegram,
+    webhook,
+    webpush,
+)
+
+_DELIVER: Final[Mapping[str, Callable[[Any, Any, Client], Awaitable[Outcome]]]] = {
+    "webhook": webhook.deliver,
+    "slack": slack.deliver,
+    "discord": discord.deliver,
+    "teams": teams.deliver,
+    "telegram": telegram.deliver,
+    "email": email.deliver,
+    "pagerduty": pagerduty.deliver,
+    "opsgenie": opsgenie.deliver,
+    "alertmanager": alertmanager.deliver,
+    "jira": jira.deliver,
+    "servicenow": servicenow.deliver,
+    "webpush": webpush.deliver,
+    "apprise": by_apprise.deliver,
+    "action": action.deliver,
+}
+
+
+def outlets_of(receivers: Iterable[ReceiverSection], clock: Clock) -> Outlets:
+    """The outlets by name; their clients are to be closed."""
+    return {section.name: outlet_of(section, clock) for section in receivers}
+
+
+def outlet_of(section: ReceiverSection, clock: Clock) -> Outlet:
+    """One receiver, ready to be told."""
+    kind, timeout_s = section.kind, section.timeout.total_seconds()
+    limit: tuple[int, timedelta] | None = None
+    if section.action is not None:
+        limit = (section.action.at_most, section.action.within)
+    client = Client(
+        clock, allow_private=section.allow_private, timeout_s=timeout_s, ca_file=section.ca_file
+    )
+    deliver = partial(_DELIVER[kind], getattr(section, kind))
+    return Outlet(section.name, kind, deliver, client, timeout_s, section.give_up_after, limit)

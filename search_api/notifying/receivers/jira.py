@@ -1,0 +1,123 @@
+"""How does an alert become a ticket in Jira?
+
+Source: https://developer.atlassian.com/cloud/jira/platform/rest/v2/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from logboom.config.receiving import JiraSection
+from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying import wording
+from search_api.notifying.client import Answer, Client, basic
+from search_api.notifying.each import tell_each
+from search_api.notifying.multipart import File, multipart
+from search_api.notifying.notification import Notification, Outcome
+
+_COMMENTED = frozenset({"repeat", "escalation"})
+
+
+async def deliver(section: JiraSection, notification: Notification, client: Client) -> Outcome:
+    """One ticket for each episode: created once, commented, and closed when the alert resolves.
+
+    Raises:
+        ReceiverError: No answer.
+    """
+    jira = _Jira(section, client)
+
+    async def tell(alert: Alert) -> Outcome:
+        found = await jira.find(_label(alert))
+        if isinstance(found, Outcome):
+            return found
+        if alert.state is AlertState.RESOLVED:
+            return await jira.close(found, alert) if found else Outcome(delivered=True)
+        if found is None:
+            return await jira.create(notification, alert)
+        if notification.kind in _COMMENTED:
+            return await jira.comment(
+                found, f"{wording.title(notification)}\n{wording.measured(alert)}"
+            )
+        return Outcome(delivered=True, detail=f"{found} is there")
+
+    return await tell_each(notification.alerts, tell)
+
+
+class _Jira:
+    def __init__(self, section: JiraSection, client: Client) -> None:
+        self._section = section
+        self._client = client
+        self._base = f"{section.url.get_secret_value().rstrip('/')}/rest/api/2"
+        token = section.token.get_secret_value()
+        sign = f"Bearer {token}" if section.username is None else basic(section.username, token)
+        self._headers = {"Authorization": sign, "Accept": "application/json"}
+
+    async def find(self, label: str) -> str | Outcome | None:
+        """Key of the ticket with a label; an outcome when it cannot be found out."""
+        asked = urlencode({"jql": f'labels = "{label}"', "fields": "status", "maxResults": "1"})
+        answer = await self._get(f"/search/jql?{asked}")
+        if answer.status in {404, 405}:  # Jira Data Center has the older address only
+            answer = await self._get(f"/search?{asked}")
+        if not answer.is_fine:
+            return answer.outcome()
+        issues = (answer.json() or {}).get("issues") or []
+        return str(issues[0]["key"]) if issues else None
+
+    async def create(self, notification: Notification, alert: Alert) -> Outcome:
+        links = "\n".join(f"{word}: {url}" for word, url in wording.links(notification, alert))
+        lines = "\n".join(wording.sample_lines(alert)).replace("{", "(").replace("}", ")")
+        fields = {
+            "project": {"key": self._section.project},
+            "issuetype": {"name": self._section.issue_type},
+            "summary": wording.cut(wording.headline(alert), 250),
+            "description": f"{wording.measured(alert)}\n{wording.lasted(alert)}\n"
+            f"{wording.labels_text(alert)}\n\n{{noformat}}\n{lines}\n{{noformat}}\n\n{links}",
+            "labels": ["logboom", _label(alert)],
+        }
+        answer = await self._post("/issue", {"fields": fields})
+        if not answer.is_fine:
+            return answer.outcome()
+        key = str((answer.json() or {}).get("key"))
+        await self._attach(key, notification, alert)
+        return Outcome(delivered=True, detail=f"{key} was created")
+
+    async def comment(self, key: str, text: str) -> Outcome:
+        return (await self._post(f"/issue/{key}/comment", {"body": text})).outcome()
+
+    async def close(self, key: str, alert: Alert) -> Outcome:
+        """Comments, and takes the first of the configured transitions that there is."""
+        answer = await self._get(f"/issue/{key}/transitions")
+        if not answer.is_fine:
+            return answer.outcome()
+        offered: list[dict[str, Any]] = (answer.json() or {}).get("transitions") or []
+        ids = {str(one.get("name")): str(one.get("id")) for one in offered}
+        chosen = next((ids[name] for name in self._section.done if name in ids), None)
+        commented = await self.comment(key, f"Resolved, {wording.lasted(alert)}.")
+        if chosen is None or not commented.delivered:
+            return commented  # closed already, or a person has to
+        return (
+            await self._post(f"/issue/{key}/transitions", {"transition": {"id": chosen}})
+        ).outcome()
+
+    async def _attach(self, key: str, notification: Notification, alert: Alert) -> None:
+        """Adds the lines and the picture; the ticket is there, whatever becomes of them."""
+        files = [
+            File("file", "lines.txt", "text/plain", "\n".join(wording.sample_lines(alert)).encode())
+        ]
+        if notification.chart is not None:
+            files.append(File("file", "chart.png", "image/png", notification.chart))
+        body, kind = multipart({}, files, boundary=notification.key)
+        headers = {**self._headers, "Content-Type": kind, "X-Atlassian-Token": "no-check"}
+        url = f"{self._base}/issue/{key}/attachments"
+        await self._client.send("POST", url, content=body, headers=headers)
+
+    async def _get(self, path: str) -> Answer:
+        return await self._client.send("GET", self._base + path, headers=self._headers)
+
+    async def _post(self, path: str, content: object) -> Answer:
+        return await self._client.send_json(self._base + path, content, headers=self._headers)
+
+
+def _label(alert: Alert) -> str:
+    return f"logboom-{alert.episode}"

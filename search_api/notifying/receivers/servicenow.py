@@ -1,0 +1,110 @@
+"""How does an alert become an incident in ServiceNow?
+
+Source: ServiceNow's Table API and Attachment API.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from logboom.config.receiving import ServicenowSection
+from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying import wording
+from search_api.notifying.client import Client, basic
+from search_api.notifying.each import tell_each
+from search_api.notifying.notification import Notification, Outcome
+from search_api.notifying.plan import severity_of
+
+_URGENCIES: Final = {"critical": "1", "high": "2", "medium": "2", "low": "3"}
+_COMMENTED = frozenset({"repeat", "escalation"})
+
+
+async def deliver(
+    section: ServicenowSection, notification: Notification, client: Client
+) -> Outcome:
+    """One incident for each episode: created once, noted to, and resolved with the alert.
+
+    Raises:
+        ReceiverError: No answer.
+    """
+    table = _Table(section, client)
+
+    async def tell(alert: Alert) -> Outcome:
+        found = await table.find(alert)
+        if isinstance(found, Outcome):
+            return found
+        if alert.state is AlertState.RESOLVED:
+            return await table.change(found, section.resolved) if found else Outcome(delivered=True)
+        if found is None:
+            return await table.create(notification, alert)
+        if notification.kind in _COMMENTED:
+            text = f"{wording.title(notification)}\n{wording.measured(alert)}"
+            return await table.change(found, {"work_notes": text})
+        return Outcome(delivered=True, detail="the incident is there")
+
+    return await tell_each(notification.alerts, tell)
+
+
+class _Table:
+    def __init__(self, section: ServicenowSection, client: Client) -> None:
+        self._section = section
+        self._client = client
+        self._base = f"{section.url.get_secret_value().rstrip('/')}/api/now"
+        self._table = f"{self._base}/table/{section.table}"
+        sign = basic(section.username, section.password.get_secret_value())
+        self._headers = {"Authorization": sign, "Accept": "application/json"}
+
+    async def find(self, alert: Alert) -> str | Outcome | None:
+        """Id of the incident of an episode; an outcome when it cannot be found out."""
+        asked = urlencode({
+            "sysparm_query": f"correlation_id={_mark(alert)}",
+            "sysparm_fields": "sys_id", "sysparm_limit": "1",
+        })  # fmt: skip
+        answer = await self._client.send("GET", f"{self._table}?{asked}", headers=self._headers)
+        if not answer.is_fine:
+            return answer.outcome()
+        rows = (answer.json() or {}).get("result") or []
+        return str(rows[0]["sys_id"]) if rows else None
+
+    async def create(self, notification: Notification, alert: Alert) -> Outcome:
+        links = "\n".join(f"{word}: {url}" for word, url in wording.links(notification, alert))
+        lines = "\n".join(wording.sample_lines(alert))
+        content = {
+            "short_description": wording.cut(wording.headline(alert), 160),
+            "description": f"{wording.measured(alert)}\n{wording.lasted(alert)}\n\n{lines}\n\n{links}",
+            "correlation_id": _mark(alert),
+            "correlation_display": "logboom",
+            "urgency": _URGENCIES[severity_of(alert.labels)],
+            "impact": _URGENCIES[severity_of(alert.labels)],
+        }
+        answer = await self._client.send_json(self._table, content, headers=self._headers)
+        if not answer.is_fine:
+            return answer.outcome()
+        made = (answer.json() or {}).get("result") or {}
+        if "sys_id" in made:
+            await self._attach(str(made["sys_id"]), "lines.txt", "text/plain", lines.encode())
+            if notification.chart is not None:
+                await self._attach(
+                    str(made["sys_id"]), "chart.png", "image/png", notification.chart
+                )
+        return Outcome(delivered=True, detail="the incident was created")
+
+    async def change(self, found: str, content: dict[str, str]) -> Outcome:
+        answer = await self._client.send_json(
+            f"{self._table}/{found}", content, method="PATCH", headers=self._headers
+        )
+        return answer.outcome()
+
+    async def _attach(self, found: str, name: str, kind: str, content: bytes) -> None:
+        """Adds a file; the incident is there, whatever becomes of it."""
+        asked = urlencode({
+            "table_name": self._section.table, "table_sys_id": found, "file_name": name,
+        })  # fmt: skip
+        url = f"{self._base}/attachment/file?{asked}"
+        headers = {**self._headers, "Content-Type": kind}
+        await self._client.send("POST", url, content=content, headers=headers)
+
+
+def _mark(alert: Alert) -> str:
+    return f"logboom-{alert.episode}"
