@@ -22,7 +22,7 @@ import yaml
 from tests.polling import eventually
 from tests.services.process import free_port
 
-_START_S = 60.0
+_START_S = 120.0
 
 
 def settings_for(
@@ -106,7 +106,7 @@ class Pipeline:
         if self.process is None:
             return 0
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(60)
+        status = self.process.wait(120)
         self.process = None
         return status
 
@@ -151,7 +151,7 @@ class Pipeline:
         except (URLError, OSError):
             return 0
 
-    def await_count(self, query: str, count: int, *, timeout_s: float = 30) -> None:
+    def await_count(self, query: str, count: int, *, timeout_s: float = 120) -> None:
         """Waits until a query finds this many events, or more.
 
         Raises:

@@ -5,47 +5,21 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 
 from logboom.clock import SystemClock
 from tests.flow import Pipeline
 from tests.polling import eventually
+from tests.rates import await_rates
 from tests.writing import LogWriter
 
 EVENTS = 12_000
 RATE = 3_000
 LATE = 16
-ROLLED_WITHIN_S = 240.0
 SHOPS = "service:shop-*"
 
 pytestmark = [pytest.mark.slow]
-
-
-def services(pipeline: Pipeline, begin: str) -> dict[str, tuple[int, int]]:
-    """Events and errors by service."""
-    try:
-        answer = pipeline.ask("services", from_=begin)
-    except (URLError, OSError):
-        return {}
-    return {
-        one["service"]: (one["events"], one["errors"])
-        for one in answer["services"]
-        if str(one["service"]).startswith("shop-")
-    }
-
-
-def counted(pipeline: Pipeline, begin: str) -> dict[str, tuple[int, int]]:
-    """The same, as searches count it."""
-    found = {}
-    for number in range(7):
-        query = f"service:shop-{number}"
-        events = pipeline.ask("count", q=query, from_=begin)["count"]
-        errors = pipeline.ask("count", q=f"{query} AND tags:error", from_=begin)["count"]
-        if events:
-            found[f"shop-{number}"] = (events, errors)
-    return found
 
 
 def write_late(path: Path, number: int) -> None:
@@ -76,13 +50,8 @@ def test_rates_are_what_searches_count_though_the_processor_is_killed(
     assert pipeline.count(SHOPS) == EVENTS + LATE
     for tier, begin in (("1m", "now-5h/h"), ("5m", "now-1d/d"), ("1h", "now-6d/d")):
         assert pipeline.ask("services", from_=begin)["tier"] == tier
-        _await_rates(pipeline, begin, counted(pipeline, begin))
+        await_rates(pipeline, begin)
 
 
 def _await_written(writer: LogWriter, number: int) -> None:
     eventually(lambda: writer.written >= number, timeout_s=120, what="the load goes on")
-
-
-def _await_rates(pipeline: Pipeline, begin: str, truth: dict[str, tuple[int, int]]) -> None:
-    what = f"the rates since {begin} are {truth}"
-    eventually(lambda: services(pipeline, begin) == truth, timeout_s=ROLLED_WITHIN_S, what=what)
