@@ -11,6 +11,7 @@ import typer
 from logboom import __version__
 from logboom.cli import (
     backup,
+    bench,
     days,
     dead,
     doctor,
@@ -67,6 +68,7 @@ def make_app() -> typer.Typer:
         trying,
         forecast,
         keys,
+        bench,
     ):
         part.register(app)
     return app

@@ -41,7 +41,7 @@ def tail(
     colours = sys.stdout.isatty()
     for name, content in _messages(url, query_of(query, context)):
         if name == "dropped":
-            sys.stderr.write(f"logboom: {content['dropped']} events more, too many to show\n")
+            sys.stderr.write(f"logboom: {_left_out(content)}\n")
             continue
         if name == "problem":
             sys.stderr.write(f"logboom: {content['detail']}\n")
@@ -49,6 +49,13 @@ def tail(
         line = line_of(content, as_json=as_json, fields=fields, colours=colours)
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+
+
+def _left_out(content: dict[str, Any]) -> str:
+    """What is not shown, in words."""
+    sentence = f"{content['dropped']} events more, too many to show"
+    passed_over = content.get("passed_over", 0)
+    return f"{sentence}; {passed_over} were not looked at" if passed_over else sentence
 
 
 def _messages(url: str, query: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,1 @@
+"""A load test: many users who ask a running API at once."""
