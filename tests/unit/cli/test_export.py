@@ -1,0 +1,137 @@
+"""`logboom export`: everything, once, whatever breaks off meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logboom.cli.app import make_app
+from logboom.cli.export_parts import Form, Part, Progress, Rows
+from logboom.errors import ServiceUnreachable, UsageError
+from tests.serving import Served, serve
+
+COUNT = 1_500
+
+
+@asynccontextmanager
+async def cut_off(served: Served, sizes: list[int]) -> AsyncIterator[str]:
+    """A way to an API on which the first connections end after so many bytes of an answer each."""
+    host, port = served.address.rsplit(":", 1)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        left = sizes.pop(0) if sizes else None
+        there, back = await asyncio.open_connection(host, int(port))
+        back.write(await reader.readuntil(b"\r\n\r\n"))
+        while piece := await there.read(4096 if left is None else min(4096, left)):
+            writer.write(piece)
+            await writer.drain()
+            left = None if left is None else left - len(piece)
+            if left == 0:
+                break
+        back.close()
+        writer.close()
+
+    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def run(*words: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, make_app(), ["export", *words])
+
+
+@pytest.fixture
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    async with serve(tmp_path_factory.mktemp("store")) as one:
+        await one.write(*range(COUNT))
+        await one.store.refresh()
+        yield one
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+async def test_an_export_that_breaks_off_goes_on(served: Served, tmp_path: Path, sort: str) -> None:
+    file = tmp_path / "all.ndjson"
+    async with cut_off(served, [100_000, 1_000, 200_000]) as url:
+        done = await run("--since", "1h", "--sort", sort, "-o", str(file), "--url", url)
+    assert (done.exit_code, done.stdout) == (0, ""), done.output
+    numbers = [json.loads(line)["attributes"]["seq"] for line in file.read_text().splitlines()]
+    assert sorted(numbers) == list(range(COUNT))
+    assert sorted(os.listdir(tmp_path)) == ["all.ndjson"]  # noqa: PTH208 - nothing blocks here
+
+
+async def test_the_same_command_goes_on_with_what_is_there(served: Served, tmp_path: Path) -> None:
+    file, part = tmp_path / "all.csv", tmp_path / "all.csv.part"
+    words = (
+        "--format",
+        "csv",
+        "--fields",
+        "seq,message",
+        "--since",
+        "1h",
+        "-o",
+        str(file),
+        "--url",
+    )
+    async with cut_off(served, [100_000]) as url:
+        before = await run(*words, url, "--until", "now+1m", "level:info")
+        assert before.exit_code == 0, before.output
+    whole = file.read_bytes()
+    file.unlink()
+    asked = {
+        "q": "level:info", "from": "1h", "to": "now+1m", "format": "csv",
+        "fields": "seq,message", "sort": "asc",
+    }  # fmt: skip
+    interrupted = Part(file, asked)
+    rows = Rows("csv", has_header=True)
+    interrupted.sink.write(rows.take(whole[:50_001], interrupted.progress))
+    interrupted.progress.times["from"] = "2026-01-01T00:00:00.000Z"
+    interrupted.close()
+    with part.open("ab") as file_of_part:
+        file_of_part.write(b"torn by a cra")
+    other = await run(*words, served.url, "level:error")
+    assert (other.exit_code, "something else" in str(other.exception)) == (1, True)
+    done = await run(*words, served.url, "--until", "now+1m", "level:info")
+    assert done.exit_code == 0, done.output
+    assert file.read_bytes() == whole
+    again = await run(*words, served.url)
+    assert isinstance(again.exception, UsageError)
+
+
+async def test_standard_output_has_everything(served: Served) -> None:
+    done = await run("seq:<20", "--url", served.url)
+    assert [json.loads(line)["attributes"]["seq"] for line in done.stdout.splitlines()] == [
+        *range(20)
+    ]
+
+
+async def test_an_api_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    done = await run("--url", "http://127.0.0.1:9", "-o", str(tmp_path / "x"))
+    assert isinstance(done.exception, ServiceUnreachable)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_rows_are_cut_where_they_end(size: int) -> None:
+    cells = [["_id", "message"], ["1", "a\nb"], ["2", 'say "hi"\n\n'], ["3", ""], ["4", '"\n"']]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(cells)
+    lines = "".join(json.dumps({"_id": cell[0], "m": cell[1]}) + "\n" for cell in cells[1:])
+    forms: list[tuple[Form, bytes]] = [
+        ("csv", text.getvalue().encode()),
+        ("ndjson", lines.encode()),
+    ]
+    for form, content in forms:
+        rows, progress, taken = Rows(form, has_header=True), Progress({}), b""
+        for start in range(0, len(content), size):
+            taken += rows.take(content[start : start + size], progress)
+            assert content.startswith(taken)
+        assert taken == content
+        assert (progress.events, progress.last, progress.size) == (4, "4", len(content))
