@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 from logboom.clock import Clock
 from logboom.config.searching import SearchesSection
 from logboom.errors import LogboomError, StoreUnavailable
+from logboom.keys.redacting import redacted
 from logboom.query.model import MatchAll, Query
 from logboom.store import Store, TimeRange
 from logboom.telemetry import ApiMetrics
@@ -163,7 +164,7 @@ class Answering:
 
     async def _tell(self, question: Question, took_s: float) -> None:
         """Logs a slow search, with what it costs unless that is just being worked out for another."""
-        head = f"slow {question.kind}: {took_s * 1000:.0f} ms for {question.text!r}"
+        head = f"slow {question.kind}: {took_s * 1000:.0f} ms for {redacted(question.text)!r}"
         if self._is_explaining:
             log.warning("%s", head)
             return

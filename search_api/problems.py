@@ -25,6 +25,7 @@ from logboom.errors import (
     StoreRefused,
     TooBusy,
 )
+from logboom.keys.redacting import redacted
 
 log = logging.getLogger("logboom.api")
 
@@ -87,5 +88,5 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    log.error("a bug in %s", request.url.path, exc_info=error)
+    log.error("a bug in %s", redacted(request.url.path), exc_info=error)
     return problem(500, "a bug in logboom; its log has the details")

@@ -16,7 +16,7 @@ _SECRET = re.compile(
 )
 _NAMED = re.compile(
     r"((?:pass(?:word|wd)?|secret|token|api[-_.]?key|authorization|bearer|cookie)"
-    r"[\"']?\s*[:=]\s*|\b(?:bearer|basic)\s+)(\"[^\"]*\"?|'[^']*'?|[^\s&;,)]+)",
+    r"[\"']?\s*[:=]\s*|\b(?:bearer|basic)\s+(?=[\w+/=.-]{12}))(\"[^\"]*\"?|'[^']*'?|[^\s&;,)]+)",
     re.IGNORECASE,
 )
 

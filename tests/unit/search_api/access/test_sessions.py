@@ -1,0 +1,119 @@
+"""The page's sessions: a cookie that scripts cannot read, worth no more than the key it was made of."""
+
+from __future__ import annotations
+
+import asyncio
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+from logboom.keys import digest_of
+from logboom.keys.known import FRESH_S
+from search_api.access import watching
+from search_api.access.authenticating import COOKIE, session_of
+from search_api.access.sessions import LIFE_S
+from tests.polling import soon
+from tests.unit.search_api.access.conftest import Api
+
+
+async def test_a_session_is_made_of_a_key_and_ends_with_it(api: Api) -> None:
+    key = await api.key("read", services=["shop-*"])
+    assert (await api.get("session")).status_code == 401
+    begun = await api.client.post("/api/v1/session", json={"key": key})
+    assert begun.status_code == 200
+    assert begun.json() == {
+        "name": "key k0", "needs_keys": True, "scopes": ["read"], "services": ["shop-*"],
+    }  # fmt: skip
+    cookie = SimpleCookie(begun.headers["set-cookie"])[COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "strict", "/")
+    assert int(cookie["max-age"]) == LIFE_S
+    assert key not in begun.headers["set-cookie"]
+    assert (await api.get("count")).json()["count"] == 40
+    assert (await api.get("session")).json()["name"] == "key k0"
+    foreign = await api.client.post(
+        "/api/v1/search", json={}, headers={"Origin": "https://evil.example"}
+    )
+    assert foreign.status_code == 403
+    await api.doors.book.revoke("k0")
+    api.clock.advance(FRESH_S)
+    assert (await api.get("count")).status_code == 401
+    assert (await api.client.get("/healthz")).status_code == 200
+
+
+async def test_a_session_ends_when_it_is_said_or_old(api: Api, tmp_path: Path) -> None:
+    key = await api.key("read")
+    await api.client.post("/api/v1/session", json={"key": key})
+    secret = api.client.cookies[COOKIE]
+    assert (await api.get("count")).status_code == 200
+    ended = await api.client.delete("/api/v1/session")
+    assert ended.status_code == 204
+    assert COOKIE not in api.client.cookies
+    api.client.cookies.set(COOKIE, secret)
+    assert (await api.get("count")).status_code == 401
+    api.client.cookies.clear()
+    await api.client.post("/api/v1/session", json={"key": key})
+    api.clock.advance(LIFE_S - 1)
+    assert (await api.get("count")).status_code == 200
+    api.clock.advance(1)
+    assert (await api.get("count")).status_code == 401
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
+    assert secret.encode() not in kept
+    assert digest_of(api.client.cookies[COOKIE]).encode() in kept
+
+
+async def test_a_wrong_key_begins_no_session(api: Api) -> None:
+    for key in ("logboom_wrong", "x", "eyJ.a.b"):
+        answer = await api.client.post("/api/v1/session", json={"key": key})
+        assert answer.status_code == 401
+        assert "set-cookie" not in answer.headers
+    for cookies in ("logboom_session=", "logboom_session=x", 'a="; logboom_session=x; b'):
+        answer = await api.client.get("/api/v1/count", headers={"Cookie": cookies})
+        assert answer.status_code == 401, cookies
+
+
+async def test_over_tls_the_cookie_is_for_tls_alone(api: Api) -> None:
+    key = await api.key("read")
+    answer = await api.client.post("https://127.0.0.1/api/v1/session", json={"key": key})
+    assert SimpleCookie(answer.headers["set-cookie"])[COOKIE]["secure"] is True
+
+
+def test_other_cookies_do_no_harm() -> None:
+    assert session_of({"cookie": 'bad="x; logboom_session=abc; c=d'}) == "abc"
+    assert session_of({"cookie": "xlogboom_session=abc"}) is None
+    assert session_of({}) is None
+
+
+async def _followed(api: Api, key: str, path: str, messages: list[Any]) -> None:
+    scope = {
+        "type": "http", "method": "GET", "path": path, "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {key}".encode())],
+        "client": ("127.0.0.1", 1), "http_version": "1.1", "server": ("127.0.0.1", 7700),
+        "root_path": "",
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    await api.guard(scope, receive, send)
+
+
+async def test_a_tail_ends_soon_after_its_key_was_revoked(api: Api, monkeypatch: Any) -> None:
+    monkeypatch.setattr(watching, "LOOK_S", 0.02)
+    messages: list[Any] = []
+    task = asyncio.create_task(
+        _followed(api, await api.key("read"), "/api/v1/tail", messages), name="following"
+    )
+
+    async def has_begun() -> bool:
+        return len(messages) > 1
+
+    await soon(has_begun, timeout_s=20, what="the tail begins")
+    await api.doors.book.revoke("k0")
+    api.clock.advance(FRESH_S)
+    await asyncio.wait_for(task, 20)
+    assert messages[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    phases = [(line["event.action"], line["http.response.status_code"]) for line in api.audited()]
+    assert phases == [("begin", 200), ("end", 200)]
