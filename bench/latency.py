@@ -36,7 +36,7 @@ from bench.machine import print_calibration, print_usage
 from bench.stopping import stop_in_order
 from logboom.clock import SystemClock
 
-_WARM_UP = {"embedded": 5_000, "distributed": 30_000}
+WARM_UP = {"embedded": 5_000, "distributed": 30_000}
 _WARM_SEARCHES = 300
 _SAMPLES_PER_S = 4
 _SEARCHING_PART = 0.25
@@ -54,8 +54,8 @@ def main() -> None:
         open_form(options.form, Path(name)) as form,
     ):
         form.pipeline.start()
-        log, now = form.logs / "app.log", _now()
-        form.warm_up(log, _WARM_UP[options.form], now)
+        log, now = form.logs / "app.log", present()
+        form.warm_up(log, WARM_UP[options.form], now)
         line = make_line(random.Random(1), 0, now)
         print_calibration(line, "before")
         writer = SteadyWriter(log, options.per_second, options.seconds)
@@ -72,11 +72,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _now() -> datetime:
-    return datetime.fromtimestamp(_epoch_s(), UTC)
+def present() -> datetime:
+    return datetime.fromtimestamp(epoch_s(), UTC)
 
 
-def _epoch_s() -> float:
+def epoch_s() -> float:
     return SystemClock().now_ns() / 1e9
 
 
@@ -127,9 +127,9 @@ class SteadyWriter:
         with self._path.open("ab", buffering=0) as file:
             while done < self.events:
                 due = min(self.events, int((time.perf_counter() - begun) * self._per_second))
-                numbers, now = range(_FIRST + done, _FIRST + due), _now()
+                numbers, now = range(_FIRST + done, _FIRST + due), present()
                 lines = b"".join(make_line(dice, number, now) for number in numbers)
-                moment = _epoch_s()
+                moment = epoch_s()
                 file.write(lines)
                 self.written |= {n: moment for n in numbers if n in self._sampled}
                 done = due
@@ -182,13 +182,11 @@ def _run(form: Form, writer: SteadyWriter, look_s: float) -> None:
     after = form.usage()
     rate = writer.events / writer.took_s
     print(f"{writer.events} events at {rate:.0f} ev/s, {len(seen)} of them sampled")
-    print(f"searchable after     {_percentiles([one.found - one.written for one in seen])}")
-    print(f"  until read         {_percentiles([one.created - one.written for one in seen])}")
-    print(f"  until processed    {_percentiles([one.ingested - one.created for one in seen])}")
-    print(f"  until found        {_percentiles([one.found - one.ingested for one in seen])}")
-    print(
-        f"one search takes     {_percentiles(searcher.took_s)}; {len(searcher.took_s)} were asked"
-    )
+    print(f"searchable after     {percentiles([one.found - one.written for one in seen])}")
+    print(f"  until read         {percentiles([one.created - one.written for one in seen])}")
+    print(f"  until processed    {percentiles([one.ingested - one.created for one in seen])}")
+    print(f"  until found        {percentiles([one.found - one.ingested for one in seen])}")
+    print(f"one search takes     {percentiles(searcher.took_s)}; {len(searcher.took_s)} were asked")
     print_usage(before, after, writer.events)
 
 
@@ -202,10 +200,10 @@ def _watch(writer: SteadyWriter, searcher: Searcher, look_s: float) -> list[Seen
     while len(seen) < writer.samples:
         begun, written = time.perf_counter(), dict(writer.written)
         waiting = written.keys() - seen.keys()
-        if waiting and _epoch_s() - min(written[n] for n in waiting) > _PATIENCE_S:
+        if waiting and epoch_s() - min(written[n] for n in waiting) > _PATIENCE_S:
             raise RuntimeError(f"an event is not found after {_PATIENCE_S:.0f} s")
         found = searcher.find(waiting) if waiting else {}
-        now = _epoch_s()
+        now = epoch_s()
         for number, times in found.items():
             created, ingested = _of_text(times["created"]), _of_text(times["ingested"])
             seen[number] = Seen(written[number], created, ingested, now)
@@ -218,7 +216,7 @@ def _of_text(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def _percentiles(seconds: Sequence[float]) -> str:
+def percentiles(seconds: Sequence[float]) -> str:
     ascending = sorted(seconds)
     p95 = ascending[ceil(0.95 * len(ascending)) - 1]
     return (
