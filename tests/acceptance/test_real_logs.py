@@ -11,7 +11,7 @@ from tests.flow import Pipeline
 from tests.polling import eventually
 from tests.services.process import JvmService
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_a_provoked_exception_is_found_as_one_event(
@@ -32,10 +32,10 @@ def test_a_provoked_exception_is_found_as_one_event(
     running.start()
     try:
         forbidden = {"type": "fs", "settings": {"location": "/forbidden"}}
-        answer = httpx.put(f"{elasticsearch.address}/_snapshot/bad", json=forbidden, timeout=30)
+        answer = httpx.put(f"{elasticsearch.address}/_snapshot/bad", json=forbidden, timeout=120)
         assert answer.status_code == 500
         query = "service:es AND error.type:*RepositoryException AND _exists_:error.stack_trace"
-        eventually(lambda: running.count(query) >= 1, timeout_s=60, what=running.said())
+        eventually(lambda: running.count(query) >= 1, timeout_s=240, what=running.said())
         found = running.ask("search", q=query, limit=1)["events"][0]
         trace = found["error"]["stack_trace"]
         whole = Path(logs[1]).read_text(encoding="utf-8")
