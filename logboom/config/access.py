@@ -85,6 +85,11 @@ class ApiSection(Section):
     """The search API."""
 
     listen: Address = Field("127.0.0.1:7700", description="Where the API and the page are served.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]+[^\s]*$",
+        description="Where people reach it, for links in alerts; default: `http://` and `listen`.",
+    )
     auth: Literal["none", "keys"] | None = Field(
         None,
         description="`keys`: every request needs an API key or a token; default: `none` on loopback,"

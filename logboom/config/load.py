@@ -264,7 +264,12 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
                 m.model_fields[part].annotation for m in models if part in m.model_fields
             ]
             models = [model for a in annotations for model in _models_in(a)]
-    return [name for model in models for name in model.model_fields if name != "kind"]
+    return [
+        field.alias or name
+        for model in models
+        for name, field in model.model_fields.items()
+        if name != "kind"
+    ]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - annotations are of any shape

@@ -55,7 +55,7 @@ _ASKED_BY_POST = frozenset({"search", "count", "histogram", "facets", "fields", 
 """Questions that may be too long for a URL; nothing is changed by them."""
 
 _OF_ALERTS = frozenset(
-    {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications"}
+    {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications", "deliveries"}
 )
 _OUTSIDE: Mapping[str, Need] = {
     "/": OPEN, "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,

@@ -26,6 +26,7 @@ from search_api.notifying.lane import MOST_WAITING, Health, Lane
 from search_api.notifying.notification import Links, notification_of
 from search_api.notifying.outcomes import Outcomes
 from search_api.notifying.outlets import Outlets
+from search_api.notifying.people import People
 from search_api.notifying.plan import Plan
 from search_api.notifying.trouble import receiver_alerts
 
@@ -59,6 +60,7 @@ class Dispatcher:
         self._links = links
         self._poll_s = poll_s
         self._outcomes = Outcomes(state)
+        self._people = People(state, clock)
         self._kept = KeptGroups(state)
         self._groups: Groups = {}
         self._settled: set[str] = set()
@@ -82,7 +84,10 @@ class Dispatcher:
         return {name: lane.health for name, lane in self._lanes.items()}
 
     async def run(self) -> None:
-        """Works until it is cancelled."""
+        """Works until it is cancelled; may be called again then: everything is read anew."""
+        self._settled.clear()
+        for lane in self._lanes.values():
+            lane.clear()
         async with asyncio.TaskGroup() as tasks:
             for lane in self._lanes.values():
                 tasks.create_task(lane.run())
@@ -138,6 +143,7 @@ class Dispatcher:
         if now - self._pruned_at >= _PRUNED_EVERY:
             self._pruned_at = now
             await self._outcomes.prune(now)
+            await self._people.prune()
 
     def _hand_on(self) -> None:
         """Gives waiting messages to the lanes, the oldest first; what has no room waits here."""

@@ -109,6 +109,12 @@ class Lane:
         self._chains.setdefault(notification.group, deque()).append(waiting)
         self._news.set()
 
+    def clear(self) -> None:
+        """Forgets all messages: somebody else may have delivered them."""
+        self._chains.clear()
+        self._keys.clear()
+        self._busy.clear()
+
     async def run(self) -> None:
         """Delivers until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -13,6 +13,8 @@ from logboom.config import (
     connections,
     inputs,
     model,
+    notifying,
+    receiving,
     redaction,
     retention,
     rollups,
@@ -25,7 +27,7 @@ from logboom.config.section import Section
 
 SECTIONS = list(dict.fromkeys(
     value
-    for module in (model, access, alerts, inputs, connections, rules, redaction, retention, rollups, scaling, searching, tagging)
+    for module in (model, access, alerts, notifying, receiving, inputs, connections, rules, redaction, retention, rollups, scaling, searching, tagging)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Section) and value.model_fields
     and not value.__name__.startswith("_")
@@ -39,10 +41,14 @@ def test_every_setting_is_documented(section: type[Section]) -> None:
     for name, field in section.model_fields.items():
         if name != "kind":
             assert field.description
-            assert (name, field.description.replace("|", "\\|")) in ROWS
+            assert (field.alias or name, field.description.replace("|", "\\|")) in ROWS
 
 
 def test_nothing_is_documented_that_does_not_exist() -> None:
-    known = {(n, f.description) for section in SECTIONS for n, f in section.model_fields.items()}
+    known = {
+        (f.alias or n, f.description)
+        for section in SECTIONS
+        for n, f in section.model_fields.items()
+    }
     for name, meaning in ROWS:
         assert (name, meaning.replace("\\|", "|")) in known

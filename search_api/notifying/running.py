@@ -1,0 +1,56 @@
+"""How does sending begin and end within the API's process?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter
+
+from logboom.clock import Clock
+from logboom.config import Config
+from logboom.state import State
+from search_api.notifying.dispatcher import Dispatcher
+from search_api.notifying.notification import Links
+from search_api.notifying.opening import outlets_of
+from search_api.notifying.people import People
+from search_api.notifying.plan import plan_of
+from search_api.notifying.receiver_routes import receiver_routes
+from search_api.notifying.silence_routes import silence_routes
+
+
+@asynccontextmanager
+async def sending(config: Config, state: State, clock: Clock) -> AsyncIterator[Dispatcher | None]:
+    """A dispatcher for the configured receivers; its `run` is for whoever leads.
+
+    Args:
+        config: Its section `alerts` says who is told of what.
+        state: Has the alerts.
+        clock: Asked for the time.
+
+    Yields:
+        None when there are no receivers.
+    """
+    plan = plan_of(config.alerts)
+    if plan is None:
+        yield None
+        return
+    outlets = outlets_of(config.alerts.receivers, clock)
+    try:
+        yield Dispatcher(state, plan, outlets, clock, links_of(config))
+    finally:
+        for outlet in outlets.values():
+            await outlet.client.close()
+
+
+def notifying_routes(config: Config, state: State, clock: Clock) -> Iterator[APIRouter]:
+    """The routes of silences, acknowledgements, receivers and deliveries."""
+    yield silence_routes(People(state, clock))
+    yield receiver_routes(config.alerts.receivers, state, clock, links_of(config))
+
+
+def links_of(config: Config) -> Links:
+    """The addresses that messages name."""
+    public = config.api.public_url
+    scheme = "http" if config.api.tls is None else "https"
+    return Links((public or f"{scheme}://{config.api.listen}").rstrip("/"))
