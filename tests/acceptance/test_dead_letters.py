@@ -70,8 +70,8 @@ def test_a_dead_letter_from_its_burial_to_its_replay(
 ) -> None:
     log = tmp_path / "logs" / "app.log"
     log.write_text("".join(f"{_line(number)}\n" for number in range(_EVENTS)))
-    narrow.await_count("service:app", _EVENTS - 1, timeout_s=60)
-    assert narrow.doctor(wait_s=20) == 0, narrow.said()
+    narrow.await_count("service:app", _EVENTS - 1, timeout_s=240)
+    assert narrow.doctor(wait_s=120) == 0, narrow.said()
     ledger = narrow.ask("ledger")
     (row,) = (one for one in ledger["sources"] if one["path"] == str(log))
     assert (ledger["dead"], row["lines_dead"], row["lines_acked"]) == (1, 1, _EVENTS - 1)
@@ -87,9 +87,9 @@ def test_a_dead_letter_from_its_burial_to_its_replay(
     asyncio.run(_raise_limit(kafka, unique))
     replayed = _logboom(narrow, "dead", "replay", "--all")
     assert (replayed.returncode, replayed.stdout) == (0, "1 sent, 0 refused\n"), replayed.stderr
-    narrow.await_count("service:app", _EVENTS, timeout_s=60)
+    narrow.await_count("service:app", _EVENTS, timeout_s=240)
     assert narrow.sequence_ids("service:app") == Counter(range(_EVENTS))
-    assert narrow.doctor(wait_s=20) == 0, narrow.said()
+    assert narrow.doctor(wait_s=120) == 0, narrow.said()
     ledger = narrow.ask("ledger")
     (row,) = (one for one in ledger["sources"] if one["path"] == str(log))
     assert (ledger["dead"], row["lines_dead"], row["lines_acked"]) == (0, 0, _EVENTS)

@@ -21,7 +21,7 @@ from tests.writing import LogWriter, event
 EVENTS = int(os.environ.get("LOGBOOM_TEST_EVENTS") or 60_000)
 RATE = 5_000
 WRITING_S = EVENTS / RATE
-FOUND_WITHIN_S = 90 + EVENTS / 2_000
+FOUND_WITHIN_S = 240 + EVENTS / 2_000
 LINES = 500
 
 pytestmark = [pytest.mark.slow]
@@ -35,7 +35,7 @@ def test_the_verifier_turns_red_when_a_line_is_missing_or_doubled() -> None:
     assert verify(whole + Counter([5000]), 1000).strange == [5000]
 
 
-@pytest.mark.timeout(300 + 2 * (WRITING_S + FOUND_WITHIN_S))
+@pytest.mark.timeout(600 + 2 * (WRITING_S + FOUND_WITHIN_S))
 def test_every_event_is_found_once_though_each_process_is_killed_under_load(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -52,21 +52,21 @@ def test_every_event_is_found_once_though_each_process_is_killed_under_load(
     for moment, service in moments:
         eventually(
             lambda m=moment: writer.written >= m,
-            timeout_s=60 + WRITING_S, what="the load goes on",
+            timeout_s=240 + WRITING_S, what="the load goes on",
         )  # fmt: skip
         pipeline.kill(service)
     writer.join()
     pipeline.await_count("service:shop-*", EVENTS, timeout_s=FOUND_WITHIN_S)
     verdict = verify(pipeline.sequence_ids("service:shop-*"), EVENTS)
     assert verdict.green, f"{verdict}\n{pipeline.said()}"
-    assert pipeline.doctor(wait_s=20) == 0
+    assert pipeline.doctor(wait_s=120) == 0
 
 
 def test_the_doctor_turns_red_when_the_store_lost_one_line(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     _write_two_parts(pipeline, tmp_path / "logs" / "app.log")
-    assert pipeline.doctor(wait_s=20) == 0
+    assert pipeline.doctor(wait_s=120) == 0
     if "store" in pipeline.settings:
         _delete_last_from_elasticsearch(pipeline)
     else:
@@ -86,7 +86,7 @@ def test_an_embedded_store_that_misses_a_line_sets_the_day_aside_and_the_doctor_
     pipeline.start()
     eventually(
         lambda: list((day.parent / "damaged").glob(f"{day.name}-*")),
-        timeout_s=30, what="it is set aside",
+        timeout_s=120, what="it is set aside",
     )  # fmt: skip
     assert "damaged" in pipeline.said()
     assert pipeline.doctor(wait_s=5) == 1

@@ -23,7 +23,7 @@ from tests.writing import LogWriter, event
 DOWN_EVENTS = 35_000
 """A second for each thousand: the service is down for 30 of them."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 JAVA = """2026-11-21 05:00:00,123 ERROR com.acme.Checkout - payment failed
 java.lang.IllegalStateException: no basket
@@ -132,7 +132,9 @@ def test_the_pipeline_waits_for_a_service_that_is_down_and_goes_on(
         eventually(lambda: running.count("service:shop-*") > 500, timeout_s=120, what="it runs")
         service.kill()
         eventually(
-            lambda: running.ask("health")["status"] != "ok", timeout_s=120, what="the health says so"
+            lambda: running.ask("health")["status"] != "ok",
+            timeout_s=120,
+            what="the health says so",
         )
         writer.join()
         service.start()

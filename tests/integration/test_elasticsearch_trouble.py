@@ -211,7 +211,7 @@ async def test_a_server_that_comes_back_soon_is_waited_for(
     with pytest.raises(StoreUnavailable):
         await store.days()
     assert not writing.done()
-    await soon(_is_slowed(writer), timeout_s=30, what="less is asked at once")
+    await soon(_is_slowed(writer), timeout_s=120, what="less is asked at once")
     narrow.resume()
     assert await writing <= {Outcome.STORED, Outcome.DUPLICATE}
     await patient.refresh()

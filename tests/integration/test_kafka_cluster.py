@@ -64,7 +64,7 @@ async def test_a_broker_dies_under_load_and_everything_arrives(
     for number in range(BEFORE):
         await publish(number)
     publishing = asyncio.create_task(_all(publish, range(BEFORE, BEFORE + DURING)))
-    await soon(_over(lambda: acked, BEFORE + 5), timeout_s=30, what="the load runs")
+    await soon(_over(lambda: acked, BEFORE + 5), timeout_s=120, what="the load runs")
     await asyncio.to_thread(cluster[1].kill)
     await asyncio.wait_for(publishing, 60)
     await asyncio.to_thread(cluster[1].start)
@@ -104,6 +104,6 @@ async def _received(broker: KafkaBroker, distinct: int) -> Counter[int]:
             found.update(int(one.value) for one in batch.messages)
         return len(found) >= distinct
 
-    await soon(all_there, timeout_s=30, what="everything arrives")
+    await soon(all_there, timeout_s=120, what="everything arrives")
     await subscription.close()
     return found

@@ -45,7 +45,7 @@ async def _received(subscription: KafkaSubscription, count: int) -> list[Consume
         batches.extend(await subscription.receive(max_messages=count, timeout_s=0.5))
         return sum(len(batch.messages) for batch in batches) >= count
 
-    await soon(enough, timeout_s=30, what=f"{count} messages arrive")
+    await soon(enough, timeout_s=120, what=f"{count} messages arrive")
     return batches
 
 
@@ -89,7 +89,7 @@ async def test_a_member_that_joins_waits_until_what_was_taken_is_committed(
             found.extend(batches)
         return len(_numbers(found)) == 800
 
-    await soon(all_there, timeout_s=30, what="both together receive all")
+    await soon(all_there, timeout_s=120, what="both together receive all")
     assert set(_numbers(found).values()) == {1}
     assert not first.partitions & second.partitions
     assert first.partitions | second.partitions == set(range(PARTITIONS))

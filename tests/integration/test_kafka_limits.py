@@ -44,7 +44,7 @@ async def received(section: KafkaSection, count: int) -> list[bytes]:
             values.extend(one.value for one in batch.messages)
         return len(values) >= count
 
-    await soon(all_there, timeout_s=20, what=f"{count} messages arrive")
+    await soon(all_there, timeout_s=120, what=f"{count} messages arrive")
     await subscription.close()
     await broker.close()
     return values
@@ -121,7 +121,7 @@ async def test_by_service_all_events_of_one_are_in_one_partition(section: KafkaS
                     found.setdefault(one.key.decode(), []).append(place)
         return len(keys) == 42
 
-    await soon(all_there, timeout_s=20, what="all arrive")
+    await soon(all_there, timeout_s=120, what="all arrive")
     assert keys.count(b"own-key") == 2
     assert found.keys() == {"shop-0", "shop-1"}
     for places in found.values():

@@ -150,7 +150,7 @@ async def test_a_topic_that_was_deleted_where_none_makes_itself(
             return f"there is no topic {unique}" in error.what
         return False
 
-    await soon(is_told, timeout_s=30, what="it is told that the topic is gone")
+    await soon(is_told, timeout_s=120, what="it is told that the topic is gone")
     again = await broker.publisher(producer="p")  # which makes it anew
     await again.publish(batch)
     for part in (publisher, again, broker):

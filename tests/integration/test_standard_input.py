@@ -29,10 +29,10 @@ def test_standard_input_is_read_to_its_end_and_not_kept_longer(tmp_path: Path) -
                 standard_input.write(b'{"seq": %d, "message": "spoken"}\n' % number)
             standard_input.write(b"java.lang.IllegalStateException: broken\n\tat a.B.c(B.java:1)\n")
             standard_input.flush()
-            pipeline.await_count("spoken", _EVENTS, timeout_s=60)
+            pipeline.await_count("spoken", _EVENTS, timeout_s=240)
             assert [path.stat().st_mode & 0o777 for path in spool.iterdir()] == [0o600]
             standard_input.write(b"the last line has no end")
-        pipeline.await_count('"no end"', 1, timeout_s=30)
+        pipeline.await_count('"no end"', 1, timeout_s=120)
         verdict = verify(pipeline.sequence_ids("spoken"), _EVENTS)
         assert verdict.green, verdict
         (event,) = pipeline.ask("search", q="IllegalStateException")["events"]
@@ -42,4 +42,4 @@ def test_standard_input_is_read_to_its_end_and_not_kept_longer(tmp_path: Path) -
         assert pipeline.doctor(wait_s=30) == 0
     finally:
         assert pipeline.stop() == 0
-    eventually(lambda: not list(spool.iterdir()), timeout_s=10, what="the spool is empty")
+    eventually(lambda: not list(spool.iterdir()), timeout_s=120, what="the spool is empty")

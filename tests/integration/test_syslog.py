@@ -76,7 +76,7 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeli
     try:
         for port in (plain, secured):
             address = f"127.0.0.1:{port}"
-            eventually(partial(accepts, address), timeout_s=30, what=address)
+            eventually(partial(accepts, address), timeout_s=120, what=address)
         yield pipeline, plain, secured
     finally:
         pipeline.stop()
@@ -171,7 +171,7 @@ def test_tls_keeps_strangers_out_and_says_so(listening: tuple[Pipeline, int, int
     log = pipeline.folder / "data" / "logs" / "shipper.log"
     eventually(
         lambda: log.read_text().count("no TLS with 127.0.0.1") >= 2,
-        timeout_s=10,
+        timeout_s=120,
         what="both are told",
     )
     assert "stack_trace" not in log.read_text()
@@ -193,7 +193,7 @@ def test_rsyslog_forwards_over_tcp(listening: tuple[Pipeline, int, int], tmp_pat
             stdin=subprocess.DEVNULL, stdout=said, stderr=said,
         )  # fmt: skip
     try:
-        pipeline.await_count("forwarded", 2000, timeout_s=60)
+        pipeline.await_count("forwarded", 2000, timeout_s=240)
     finally:
         rsyslog.terminate()
         rsyslog.wait(30)
@@ -217,7 +217,7 @@ def test_a_shipper_that_is_killed_loses_and_doubles_nothing_that_it_had_kept(
     address, sent, kept_at_kills = f"127.0.0.1:{port}", 0, []
     try:
         for life in range(3):
-            eventually(partial(accepts, address), timeout_s=60, what=address)
+            eventually(partial(accepts, address), timeout_s=240, what=address)
             with socket.create_connection(("127.0.0.1", port), 30) as connection:
                 for number in range(20_000):
                     line = b'<13>1 - h app - - - {"seq": %d, "message": "life%d"}\n' % (
@@ -233,7 +233,7 @@ def test_a_shipper_that_is_killed_loses_and_doubles_nothing_that_it_had_kept(
                         pipeline.await_count(f"life{life}", 1)
                         kept_at_kills.append(pipeline.count(f"life{life}"))
                         pipeline.kill("ship")
-        eventually(partial(accepts, address), timeout_s=60, what=address)
+        eventually(partial(accepts, address), timeout_s=240, what=address)
         assert pipeline.doctor(wait_s=60) == 0
         for life, kept in enumerate(kept_at_kills):
             ids = pipeline.sequence_ids(f"life{life}")
