@@ -6,6 +6,7 @@ deleted and made anew is not taken for the old one.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,22 +22,18 @@ from logboom.errors import (
     StateRefused,
     StateUnavailable,
     StoreError,
+    StoreRefused,
     StoreUnavailable,
 )
 from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
 from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
 from logboom.store.elastic.client import Client, decoded
+from logboom.store.elastic.install import install_template
 from logboom.store.elastic.refusals import LATER, failure, reason_of
+from logboom.store.elastic.templates import Template, load
 
-_MAPPINGS = {
-    "dynamic": False,
-    "properties": {
-        "kind": {"type": "keyword"},
-        "key": {"type": "keyword"},
-        "value": {"type": "object", "enabled": False},
-        "written_ns": {"type": "long", "index": False},
-    },
-}
+log = logging.getLogger("logboom.state")
+
 _DEFAULT_INDEX = "logboom-logs-%Y.%m.%d"
 _CODE = re.compile(r"%.")
 _MARKS = re.compile(r"[-.]{2,}")
@@ -179,21 +176,56 @@ class ElasticState:
         return Record(write.kind, write.key, write.value, _version(item), now_ns)
 
     async def _make_index(self) -> None:
-        """Sees that the index is there with our mapping, before it could be made without."""
+        """Sees that the index is there with our mapping, before it could be made without.
+
+        Raises:
+            StateRefused: It is there with another one.
+        """
         if self._is_there:
             return
-        status, answer = await self._client.try_to("HEAD", f"/{self._index}")
+        template = self._template()
+        await self._install(template)
+        status, answer = await self._client.try_to("GET", f"/{self._index}/_mapping")
         if status == _MISSING:
-            status, answer = await self._client.try_to(
-                "PUT", f"/{self._index}", body={"settings": self._settings(), "mappings": _MAPPINGS}
-            )
-        if not (status == 400 and answer["error"]["type"] == _EXISTS):
+            content = template.content["template"]
+            status, answer = await self._client.try_to("PUT", f"/{self._index}", body=content)
+            if not (status == 400 and answer["error"]["type"] == _EXISTS):
+                self._see_success(status, answer)
+        else:
             self._see_success(status, answer)
+            self._see_ours(answer)
         self._is_there = True
 
-    def _settings(self) -> dict[str, Any]:
+    async def _install(self, template: Template) -> None:
+        """Installs the template, for an index that somebody deletes and a write makes anew.
+
+        Whoever may not install templates works without: the index is made with the same mapping.
+        """
+        try:
+            await install_template(self._client, template)
+        except StoreRefused as error:
+            log.info("the template of the state is left to others: %s", error.sentence())
+
+    def _template(self) -> Template:
+        content = load("state")
+        content["index_patterns"] = [self._index]
         copies = f"0-{self._replicas}" if self._replicas else "false"
-        return {"index": {"number_of_shards": 1, "auto_expand_replicas": copies}}
+        content["template"]["settings"]["index"]["auto_expand_replicas"] = copies
+        return Template(f"/_index_template/{quote(self._index)}", "index_template", content)
+
+    def _see_ours(self, answer: Mapping[str, Any]) -> None:
+        """Sees that an index that is there is one for records.
+
+        Raises:
+            StateRefused: Somebody else has made it.
+        """
+        for index in answer.values():
+            fields = index["mappings"].get("properties", {})
+            if any(fields.get(name, {}).get("type") != "keyword" for name in ("kind", "key")):
+                raise StateRefused(
+                    "was not made by logboom: its records cannot be listed", where=self.address,
+                    mend="delete it when nothing in it is needed, or choose another `index`",
+                )  # fmt: skip
 
     def _path(self, kind: str, key: str) -> str:
         return f"/{self._index}/_doc/{quote(_id(kind, key), safe='')}"

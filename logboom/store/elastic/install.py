@@ -56,7 +56,7 @@ class Installer:
             StoreRefused: We may not install them, or another template goes before ours.
         """
         for template in self._templates:
-            await self._install(template)
+            await install_template(self._client, template)
         await self._check_precedence()
 
     async def prepare_index(self, name: str) -> None:
@@ -121,24 +121,6 @@ class Installer:
         elif status != 200:
             raise failure(status, answer, self._client.address)
 
-    async def _install(self, template: Template) -> None:
-        status, answer = await self._client.try_to("GET", template.path)
-        if status not in {200, 404}:
-            raise failure(status, answer, self._client.address)
-        if status == 200:
-            installed = answer[f"{template.kind}s"][0][template.kind]
-            version = int(installed.get("version", 0))
-            if version > template.version:
-                log.warning(
-                    "the installed template %s has version %d and ours %d: it is left as it is;"
-                    " run the newest logboom everywhere",
-                    template.path, version, template.version,
-                )  # fmt: skip
-                return
-            if installed.get("_meta", {}).get("digest") == template.digest:
-                return
-        await self._client.ask("PUT", template.path, body=template.marked())
-
     async def _check_precedence(self) -> None:
         today = datetime.fromtimestamp(self._clock.now_ns() // 1_000_000_000, UTC).date()
         path = f"/_index_template/_simulate_index/{quote(self._names.of(today))}"
@@ -173,3 +155,28 @@ class Installer:
                 where=self._client.address,
             )
         raise failure(status, answer, self._client.address)
+
+
+async def install_template(client: Client, template: Template) -> None:
+    """Installs a template that is missing, or older than ours, or differs from ours.
+
+    Raises:
+        StoreUnavailable: Try again later.
+        StoreRefused: We may not install it.
+    """
+    status, answer = await client.try_to("GET", template.path)
+    if status not in {200, 404}:
+        raise failure(status, answer, client.address)
+    if status == 200:
+        installed = answer[f"{template.kind}s"][0][template.kind]
+        version = int(installed.get("version", 0))
+        if version > template.version:
+            log.warning(
+                "the installed template %s has version %d and ours %d: it is left as it is;"
+                " run the newest logboom everywhere",
+                template.path, version, template.version,
+            )  # fmt: skip
+            return
+        if installed.get("_meta", {}).get("digest") == template.digest:
+            return
+    await client.ask("PUT", template.path, body=template.marked())

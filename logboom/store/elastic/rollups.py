@@ -20,6 +20,7 @@ from logboom.rollups import MOST_ROWS, Durations, Row, Tier
 from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl, all_of, between, term
+from logboom.store.elastic.install import install_template
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.refusals import failure
 from logboom.store.elastic.searching import ANY_INDEX, PATIENCE
@@ -138,14 +139,7 @@ class ElasticRollups:
         """Sees to it that an index is there, made after our template."""
         if index in self._prepared:
             return
-        template = self._template()
-        status, answer = await self._client.try_to("GET", template.path)
-        installed = answer["index_templates"][0]["index_template"] if status == _OK else {}
-        if (
-            installed.get("_meta", {}).get("digest") != template.digest
-            and int(installed.get("version", 0)) <= template.version
-        ):
-            await self._client.ask("PUT", template.path, body=template.marked())
+        await install_template(self._client, self._template())
         status, answer = await self._client.try_to("PUT", f"/{quote(index)}")
         if status != _OK and not (status == 400 and answer["error"]["type"] == _EXISTS):
             raise failure(status, answer, self._client.address)

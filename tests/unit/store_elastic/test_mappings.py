@@ -24,6 +24,7 @@ FILES = [
     "texts-spelled",
     "logsdb",
     "day-index",
+    "state",
     "rollups",
 ]
 TEXTS = {name for name, kind in EVENT_FIELDS.items() if kind is FieldType.TEXT}
