@@ -13,6 +13,7 @@ from shipper.files.copies import TELLING_BYTES, Beginnings, Families
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
+from shipper.files.listings import Listings
 from shipper.files.names import is_packed_name
 from shipper.registry.registry import SourceRecord
 
@@ -33,6 +34,7 @@ class Recognised:
 
     record: SourceRecord
     path: str
+    file: FileId
     likeness: Likeness
 
 
@@ -102,7 +104,7 @@ class Catalogue:
             likeness = self._compare(record, file)
             if likeness is Likeness.SAME and self._has_evidence(record):
                 self.remove(record)
-                return Recognised(record, path, likeness)
+                return Recognised(record, path, file.id, likeness)
             if likeness is Likeness.SAME:
                 unproven = record  # nothing of it was read: any file of its inode would do
             if likeness is Likeness.BEGUN_ANEW:
@@ -110,11 +112,11 @@ class Catalogue:
         copied = self._take_packed(file) or self._take_copy(file)
         if copied is None and unproven is not None:
             self.remove(unproven)
-            return Recognised(unproven, path, Likeness.SAME)
+            return Recognised(unproven, path, file.id, Likeness.SAME)
         if copied is not None or begun_anew is None or self._is_elsewhere(begun_anew):
             return copied  # when it was copied and truncated, the copy goes on with the record
         self.remove(begun_anew)
-        return Recognised(begun_anew, path, Likeness.BEGUN_ANEW)
+        return Recognised(begun_anew, path, file.id, Likeness.BEGUN_ANEW)
 
     def _take_copy(self, file: FollowedFile) -> Recognised | None:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
@@ -123,7 +125,7 @@ class Catalogue:
             is_same = self._compare(record, file, by_content=True) is Likeness.SAME
             if is_same and not self._goes_on(record, record.path):
                 self.remove(record)
-                return Recognised(record, file.path, Likeness.SAME)
+                return Recognised(record, file.path, file.id, Likeness.SAME)
         return None
 
     def _take_packed(self, file: FollowedFile) -> Recognised | None:
@@ -136,7 +138,7 @@ class Catalogue:
             is_same = holds(file, record) and self._is_proven(file, record)
             if is_same and not self._goes_on(record, record.path):
                 self.remove(record)
-                return Recognised(record, file.path, Likeness.SAME)
+                return Recognised(record, file.path, file.id, Likeness.SAME)
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
@@ -150,57 +152,74 @@ class Catalogue:
         self._families.discard(record.family, record.id)
         self._beginnings.discard(record.path, record.prefix, record.id)
 
-    def take_moved(self, record: SourceRecord) -> Recognised | None:
+    def take_moved(self, record: SourceRecord, listings: Listings) -> Recognised | None:
         """Finds where a source's file is now, and takes the record out.
 
         It is looked for at its last known path, and among the files that were rotated away from
         the path that an input names.
 
+        Args:
+            record: Of the source.
+            listings: Folders that were listed before.
+
         Returns:
             None when it is nowhere.
         """
-        path = self.find_moved(record)
-        if path is None:
-            return None
-        self.remove(record)
-        return Recognised(record, path, Likeness.SAME)
+        found = self.find_moved(record, listings)
+        if found is not None:
+            self.remove(record)
+        return found
 
     def find_gone(self, *, before_ns: int) -> list[SourceRecord]:
         """The sources that were changed last before some time, and whose files are proven gone.
 
         A folder that is not there proves nothing: it may be on a disk that is not mounted.
         """
+        listings = Listings()
         return [
             record
             for record in self
             if record.changed_ns < before_ns
             and record.id not in self._planned
             and Path(record.path).parent.is_dir()
-            and self.find_moved(record) is None
+            and self.find_moved(record, listings) is None
         ]
 
     def read_to(self, record: SourceRecord) -> int:
         """Up to where a source was read for certain: what was planned is told of by itself."""
         return max(record.offset, self._planned.get(record.id, (0, b""))[0])
 
-    def find_moved(self, record: SourceRecord) -> str | None:
-        """Where a source's file is now; None when it is nowhere."""
-        for path in (record.path, *(sibling for sibling, _ in relatives(record.family))):
-            if self._goes_on(record, path):
-                return path
-        return None
+    def find_moved(
+        self, record: SourceRecord, listings: Listings | None = None
+    ) -> Recognised | None:
+        """Where a source's file is now; None when it is nowhere.
+
+        Args:
+            record: Of the source.
+            listings: Folders that were listed before; they are listed again without.
+        """
+        found = self._found_at(record, record.path)
+        if found is not None:
+            return found
+        siblings = (path for path, _ in relatives(record.family, listings))
+        return next(filter(None, (self._found_at(record, path) for path in siblings)), None)
 
     def _goes_on(self, record: SourceRecord, path: str) -> bool:
+        return self._found_at(record, path) is not None
+
+    def _found_at(self, record: SourceRecord, path: str) -> Recognised | None:
+        """A source's file, if it is at this path now."""
         try:
             file = FollowedFile(path, 0)
         except OSError:
-            return False
+            return None
         try:
-            return self._compare(record, file) is Likeness.SAME
+            is_same = self._compare(record, file) is Likeness.SAME
         except OSError:
-            return False
+            return None
         finally:
             file.close()
+        return Recognised(record, path, file.id, Likeness.SAME) if is_same else None
 
     def _compare(
         self, record: SourceRecord, file: FollowedFile, *, by_content: bool = False

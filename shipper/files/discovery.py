@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from logboom.config import FileInput
+from shipper.files.listings import Listings
 from shipper.files.names import is_rotated_name, root_path
 
 _MOST_RELATIVES = 64
@@ -178,26 +179,42 @@ def _regular(path: str) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def relatives(path: str) -> list[Found]:
+def relatives(path: str, listings: Listings | None = None) -> list[Found]:
     """Files in which the content of a log may be now, newest first: its rotated siblings.
 
     A log that was found under a rotated name (``app.log.1``) may be rotated on (``app.log.2.gz``).
+
+    Args:
+        path: Of the log.
+        listings: Folders that were listed before; they are listed again without.
     """
-    found = rotated_siblings(path)
+    known_folders = listings if listings is not None else Listings()
+    found = rotated_siblings(path, known_folders)
     root = root_path(path)
     if root != path:
         known = {sibling for sibling, _ in found} | {path}
-        others = [item for item in rotated_siblings(root) if item[0] not in known]
+        others = [item for item in rotated_siblings(root, known_folders) if item[0] not in known]
         found += others[:_MOST_RELATIVES]
     return found
 
 
-def rotated_siblings(path: str) -> list[Found]:
+def rotated_siblings(path: str, listings: Listings | None = None) -> list[Found]:
     """Files beside `path` whose names say that they were rotated away from it, newest first.
 
     For ``app.log`` these are for example ``app.log.1``, ``app.log-20261121``, ``app-2026-11-21.log``,
     ``app.1.log`` and ``app.log.2.gz``.
+
+    Args:
+        path: Of the log.
+        listings: Folders that were listed before; they are listed again without.
     """
-    here = Path(path)
-    found = _files_in(str(here.parent), lambda name: is_rotated_name(here.name, name))
+    known_folders = listings if listings is not None else Listings()
+    folder, _, name = path.rpartition("/")
+    found: list[Found] = []
+    for other in known_folders.beginning_with(folder or "/", name.rpartition(".")[0] or name):
+        if is_rotated_name(name, other):
+            sibling = f"{folder}/{other}"
+            status = _regular(sibling)
+            if status is not None:
+                found.append((sibling, status))
     return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)

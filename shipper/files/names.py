@@ -9,6 +9,7 @@ PACKED = (".gz", ".zst")
 _OTHER_PACKED = (".xz", ".bz2", ".zip", ".lz4")
 _BEHIND = re.compile(r"[.\-_]?[\d\-_.T]++|\.(?:old|bak|prev)(?:\.\d++)?|~")
 _WITHIN = re.compile(r"[.\-_][\d\-_.T]++")
+_DATE_DIGITS = 6
 _NUMBERS = frozenset("0123456789-_.T")
 
 
@@ -37,6 +38,17 @@ def is_rotated_name(name: str, other: str) -> bool:
     if not dot or not plain.startswith(stem) or not plain.endswith(dot + suffix):
         return False
     return _WITHIN.fullmatch(plain[len(stem) : len(plain) - len(suffix) - 1]) is not None
+
+
+def is_numbered_name(root: str, other: str) -> bool:
+    """Is it a root's name with a short number before its ending, as in ``app-2.log``?
+
+    Rotation makes such names, and so do many logs of as many workers.
+    """
+    if is_packed_name(other) or other.startswith(root):
+        return False
+    number = sum(letter.isdigit() for letter in other) - sum(letter.isdigit() for letter in root)
+    return 0 < number < _DATE_DIGITS
 
 
 def root_name(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shipper.files.names import is_rotated_name, root_path
+from shipper.files.names import is_numbered_name, is_rotated_name, root_path
 from shipper.reading.sources import Source
 
 _MOST_MEMBERS = 64
@@ -44,23 +44,34 @@ class Elders:
         if not 1 < len(members) <= _MOST_MEMBERS:
             return False
         is_fresh = source.read_offset == 0 and now - source.found_at < _PATIENCE_S
-        return any(
-            _is_before(other, source, root)
+        waiting = [
+            other
             for other in members
             if other is not source and (other.is_behind or (is_fresh and other.pending))
+        ]
+        if not waiting:
+            return False
+        numbers_count = any(member.path == root for member in members)
+        return any(
+            _is_before(other, source, root, numbers_count=numbers_count) for other in waiting
         )
 
 
-def _is_before(other: Source, source: Source, root: str) -> bool:
-    if not _is_rotated(other, root):
+def _is_before(other: Source, source: Source, root: str, *, numbers_count: bool) -> bool:
+    if not _is_rotated(other, root, numbers_count=numbers_count):
         return False
-    if not _is_rotated(source, root):
+    if not _is_rotated(source, root, numbers_count=numbers_count):
         return True
     return (other.modified_ns, other.id) < (source.modified_ns, source.id)
 
 
-def _is_rotated(source: Source, root: str) -> bool:
-    """True for a log that was moved or copied away, going by its name now."""
+def _is_rotated(source: Source, root: str, *, numbers_count: bool) -> bool:
+    """True for a log that was moved or copied away, going by its name now.
+
+    ``app-1.log`` and ``app-2.log`` are logs of their own, unless there is an ``app.log`` as well.
+    """
     folder, _, name = root.rpartition("/")
     here, _, its = source.path.rpartition("/")
-    return here != folder or is_rotated_name(name, its)
+    if here != folder:
+        return True
+    return is_rotated_name(name, its) and (numbers_count or not is_numbered_name(name, its))

@@ -8,6 +8,7 @@ from pathlib import Path
 from logboom.clock import Clock
 from logboom.event import source_run
 from shipper.files.catalogue import Catalogue
+from shipper.files.listings import Listings
 from shipper.registry.losses import unread
 from shipper.registry.registry import Registry, SourceRecord
 
@@ -42,9 +43,10 @@ class Gone:
         """
         if self._is_told:
             return
+        listings = Listings()
         for record in self._catalogue:
             is_unread = self._is_behind(record) and Path(record.path).parent.is_dir()
-            if is_unread and self._catalogue.find_moved(record) is None:
+            if is_unread and self._catalogue.find_moved(record, listings) is None:
                 self._lose(record, "its file was deleted while no shipper ran")
         self._is_told = True
 

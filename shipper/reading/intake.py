@@ -140,6 +140,8 @@ class Intake:
         return verdict is Wholeness.WHOLE
 
     def _resume(self, file: FollowedFile, recognised: Recognised, section: FileInput) -> Source:
+        if file.id != recognised.file:
+            raise OSError(errno.EAGAIN, "it was rotated just now")
         source = self._opener.known(file, recognised, section)
         record = recognised.record
         if recognised.likeness is Likeness.BEGUN_ANEW:

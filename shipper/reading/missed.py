@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from shipper.files.catalogue import Catalogue
 from shipper.files.discovery import rotated_siblings
 from shipper.files.identity import FileId, FileState, file_id, file_state
+from shipper.files.listings import Listings
 from shipper.files.surveys import Surveys
 from shipper.reading.following import is_followed
 from shipper.reading.sources import Source
@@ -71,8 +72,9 @@ class Missed:
             here: The files that were opened just now.
         """
         rotated, self._rotated = sorted(self._rotated), set()
+        listings = Listings()
         for family in rotated:
-            siblings = rotated_siblings(family)
+            siblings = rotated_siblings(family, listings)
             known = {path for path, status in siblings if self._is_known(path, status, here)}
             floors = [status.st_mtime_ns for path, status in siblings if path in known]
             floors += [self._since_ns[family]] if family in self._since_ns else []

@@ -15,6 +15,7 @@ from shipper.files.discovery import find_files
 from shipper.files.folders import Folders
 from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
+from shipper.files.listings import Listings
 from shipper.files.surveys import Surveys
 from shipper.reading.elders import Elders
 from shipper.reading.following import Followed, Following, is_followed
@@ -239,9 +240,10 @@ class Watcher:
         """
         added: list[Source] = []
         here = {place_of(source) for source in opened}
+        listings = Listings()
         for record in self._catalogue:
             self._missed.look_beside(record.family)
-            recognised = self._catalogue.take_moved(record)
+            recognised = self._catalogue.take_moved(record, listings)
             if recognised is None:
                 continue
             section = self._sections.of(record.family)

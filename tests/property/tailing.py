@@ -50,13 +50,14 @@ class Gate:
     Attributes:
         weather: What becomes of what is published.
         waiting: Batches that wait for better weather.
+        refused: Those of them that have not arrived: what comes later waits behind them.
         planned: The events that the registry has had a plan for.
         arrived: The events that the broker has taken; some of them again.
     """
 
     def __init__(self) -> None:
         self.weather = Weather.FINE
-        self.waiting = 0
+        self.waiting = self.refused = 0
         self.planned: list[bytes] = []
         self.arrived: list[bytes] = []
         self._fine = asyncio.Event()
@@ -69,6 +70,14 @@ class Gate:
             self._fine.set()
         else:
             self._fine.clear()
+
+    async def pass_in_turn(self) -> None:
+        """Like `pass_through`, before what comes later: a connection keeps its order."""
+        self.refused += 1
+        try:
+            await self.pass_through()
+        finally:
+            self.refused -= 1
 
     async def pass_through(self) -> None:
         """Waits for fine weather."""
@@ -93,8 +102,8 @@ class GatedPublisher:
     async def publish(self, batch: OutgoingBatch) -> None:
         values = [message.value for message in batch.messages]
         self._gate.planned += values
-        if self._gate.weather is Weather.REFUSING:
-            await self._gate.pass_through()
+        if self._gate.weather is Weather.REFUSING or self._gate.refused:
+            await self._gate.pass_in_turn()
         await self._inner.publish(batch)
         self._gate.arrived += values
         if self._gate.weather is Weather.SILENT:

@@ -19,6 +19,7 @@ from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, open_store
 from processor.rolling.opening import Rolling, open_rolling
 from processor.rolling.roller import LEASE, Roller
+from processor.rolling.touching import touched_minutes
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -87,13 +88,13 @@ async def _try(folder: Path, happened: list[Document], steps: Sequence[Step]) ->
         some = happened[first : first + number]
         if what == "write":
             await writer.write(some)
-            await rolling.mark(some)
+            await rolling.mark(touched_minutes(some))
             written += some
         elif what == "crash unmarked":
             await writer.write(some)  # then the processor dies, and the batch comes again
             await rolling.roller.roll()
             await writer.write(some)
-            await rolling.mark(some)
+            await rolling.mark(touched_minutes(some))
             written += some
         elif what == "roll":
             await rolling.roller.roll()
@@ -102,7 +103,7 @@ async def _try(folder: Path, happened: list[Document], steps: Sequence[Step]) ->
             start_us = int(NOW.replace(minute=5, second=0).timestamp()) * 1_000_000
             seen = await store.rollups.summarise(start_us, start_us + Tier.MINUTE.width_us)
             await writer.write(some)
-            await rolling.mark(some)
+            await rolling.mark(touched_minutes(some))
             written += some
             await rolling.roller.roll()
             await store.rollups.keep(Tier.MINUTE, seen)

@@ -231,3 +231,39 @@ def test_a_busy_file_does_not_starve_the_others(make: Make, log: Path) -> None:
     last_of_busy = len(shipping.order) - 1 - shipping.order[::-1].index("busy.log")
     assert max(first.values()) < last_of_busy
     assert max(first.values()) <= 2
+
+
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_logs_that_differ_by_a_number_wait_for_each_other_only_beside_a_log_without(
+    make: Make, log: Path, is_rotated: bool
+) -> None:
+    older, newer = log.with_name("app-1.log"), log.with_name("app-2.log")
+    older.write_text(long_lines(0, 3000))
+    os.utime(older, ns=(0, 1_763_000_000_000_000_000))
+    append(newer, 0, 10)
+    if is_rotated:
+        append(log, 0, 10)
+    shipping = make()
+    shipping.look()
+    is_after = shipping.order.index("app-2.log") > shipping.order.count("app-1.log") - 1
+    assert is_after == is_rotated
+
+
+def test_a_restart_with_thousands_of_files_lists_their_folder_a_few_times(
+    make: Make, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        append(log.with_name(f"app-{number}.log"), number, number + 1)
+    shipping = make()
+    shipping.look()
+    listed: list[object] = []
+    scan = os.listdir
+
+    def listing(folder: str) -> list[str]:
+        listed.append(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "listdir", listing)
+    shipping.restart()
+    assert len(listed) <= 5
+    assert shipping.numbers() == list(range(300))

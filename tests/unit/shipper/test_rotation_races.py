@@ -293,3 +293,34 @@ def content_of(source: Source) -> bytes:
     """What its file begins with."""
     assert source.file is not None
     return source.file.content.pread(HALF, 0)
+
+
+def test_rotated_after_a_moved_file_was_found_again(
+    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it was read yet: any file would seem to go on with it."""
+    log = tmp_path / "app.log"
+    log.touch()
+    watcher = start(log, empty_registry)
+    watcher.scan()
+    close(watcher)
+    log.write_bytes(FIRST)
+    log.rename(log.with_name("app.log.1"))
+
+    def rotate_again() -> None:
+        log.with_name("app.log.1").rename(log.with_name("app.log.2"))
+        log.with_name("app.log.1").touch()
+
+    rotating, take_moved = once(rotate_again), Catalogue.take_moved
+
+    def take_then_rotate(self: Catalogue, *arguments: object) -> object:
+        found = take_moved(self, *arguments)  # type: ignore[arg-type]
+        rotating()
+        return found
+
+    monkeypatch.setattr(Catalogue, "take_moved", take_then_rotate)
+    found = start(log, empty_registry)
+    for _ in range(2):
+        found.scan()
+    assert FIRST[:HALF] in [content_of(source) for source in found.sources.values()]
+    close(found)

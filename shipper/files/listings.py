@@ -1,0 +1,31 @@
+"""Which names are in a folder that begin in some way? It is listed once for thousands of questions."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+
+
+class Listings:
+    """Folders as they were when they were asked about first."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+
+    def beginning_with(self, folder: str, start: str) -> list[str]:
+        """Names of a folder that begin so, sorted; none when it cannot be listed."""
+        names = self._names.get(folder)
+        if names is None:
+            names = self._names[folder] = _listed(folder)
+        first = bisect_left(names, start)
+        last = first
+        while last < len(names) and names[last].startswith(start):
+            last += 1
+        return names[first:last]
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - thousands of them
+    except OSError:
+        return []
