@@ -28,9 +28,6 @@ log = logging.getLogger("logboom.api")
 _PAST_US = 60_000_000
 """Times that ended so long ago are past: questions about them may come again, just the same."""
 
-_GRACE_S = 5.0
-"""The store answers in part once its time is up; so much longer it is waited for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -68,18 +65,19 @@ class Answering:
         clock: For how long it takes.
         metrics: Count slow searches, refusals and what was found in the cache.
         section: The bounds.
+        grace_s: The store answers in part once its time is up; so much longer it is waited for.
     """
 
     def __init__(
         self, store: Store, narrowed: Callable[[Query], Query], clock: Clock, metrics: ApiMetrics,
-        section: SearchesSection,
+        section: SearchesSection, grace_s: float = 5.0,
     ) -> None:  # fmt: skip
         self._store = store
         self._narrowed = narrowed
         self._clock = clock
         self._metrics = metrics
         self._slow_s = section.slow.total_seconds()
-        self._most_s = section.timeout.total_seconds() + _GRACE_S
+        self._most_s = section.timeout.total_seconds() + grace_s
         self._turns = Turns(
             section.concurrent,
             "searches",

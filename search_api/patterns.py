@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from logboom.clock import Clock
 from logboom.patterns import MOST_MESSAGES, patterns_of
-from logboom.store import SearchRequest, Store
+from logboom.store import Page, SearchRequest
+from search_api.answering import Answer, Question
 from search_api.asking import understand
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
+from search_api.parts import Parts
 
 MOST_PATTERNS = 1_000
 _LONGEST_EXAMPLE = 1_000
@@ -39,14 +39,10 @@ class PatternsAnswer(BaseModel):
     warnings: list[str]
 
 
-def pattern_routes(store: Store, clock: Clock) -> APIRouter:
-    """The route below ``/api/v1``.
-
-    Args:
-        store: Has the events.
-        clock: For times such as ``now-1h``.
-    """
+def pattern_routes(parts: Parts) -> APIRouter:
+    """The route below ``/api/v1``."""
     router = APIRouter(responses=PROBLEMS)
+    store, clock = parts.store, parts.clock
 
     @router.get("/patterns", response_model=PatternsAnswer)
     async def patterns(
@@ -56,29 +52,37 @@ def pattern_routes(store: Store, clock: Clock) -> APIRouter:
     ) -> Response:  # fmt: skip
         """What the messages of the newest matches have in common, the most frequent first."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        page = await store.search(SearchRequest(asked.query, asked.times, limit=sample))
-        messages = [_message(event) for event in page.events]
-        found = await asyncio.to_thread(patterns_of, messages)
-        listed = found[:limit]
-        content = {
-            "patterns": [
-                {
-                    "pattern": pattern.text,
-                    "count": pattern.count,
-                    "example": messages[pattern.example][:_LONGEST_EXAMPLE],
-                    "example_id": page.events[pattern.example].get("event", {}).get("id"),
-                }
-                for pattern in listed
-            ],
-            "others": sum(pattern.count for pattern in found[limit:]),
-            "sampled": len(messages),
-            "total": page.total.value,
-            "relation": "eq" if page.total.exact else "gte",
-            "warnings": [*asked.notes, *page.warnings],
-        }
-        return Response(orjson.dumps(content), media_type="application/json")
+
+        async def found() -> Answer:
+            page = await store.search(SearchRequest(asked.query, asked.times, limit=sample))
+            content = await asyncio.to_thread(_content, page, limit)
+            content["warnings"] = [*asked.notes, *page.warnings]
+            return Answer(content, is_whole=not page.partial)
+
+        question = Question("patterns", q, asked.query, asked.times, (sample, limit))
+        return await parts.answering.respond(question, found)
 
     return router
+
+
+def _content(page: Page, limit: int) -> dict[str, Any]:
+    messages = [_message(event) for event in page.events]
+    found = patterns_of(messages)
+    return {
+        "patterns": [
+            {
+                "pattern": pattern.text,
+                "count": pattern.count,
+                "example": messages[pattern.example][:_LONGEST_EXAMPLE],
+                "example_id": page.events[pattern.example].get("event", {}).get("id"),
+            }
+            for pattern in found[:limit]
+        ],
+        "others": sum(pattern.count for pattern in found[limit:]),
+        "sampled": len(messages),
+        "total": page.total.value,
+        "relation": "eq" if page.total.exact else "gte",
+    }
 
 
 def _message(event: dict[str, Any]) -> str:

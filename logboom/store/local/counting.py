@@ -108,42 +108,54 @@ def histogram(
         (day, one) for day in reversed(days) if (one := in_times(day, query, times)) is not None
     ]
     column = None if interval.by is None else column_of(interval.by)
-    values = [] if column is None else _most_frequent(newest_first, column, interval.size, is_late)
+    keys = {} if column is None else _most_frequent(newest_first, column, interval.size, is_late)
     counts: Counter[int] = Counter()
-    split: dict[str, Counter[int]] = {value: Counter() for value in values}
+    split: dict[str, Counter[int]] = {label: Counter() for label in keys}
     for day, one in newest_first:
         if is_late():
             return _assemble(counts, split, interval, partial=True)
         counts.update(_over_time(day, one, interval))
         if column is not None:
-            _add_split(day, one, interval, column, split)
+            values = _values_of(column, list(keys.values()))
+            _add_split(day, one, interval, values, split)
     return _assemble(counts, split, interval)
 
 
 def _add_split(
-    day: Snapshot, query: Query, interval: Interval, column: str,
+    day: Snapshot, query: Query, interval: Interval, values: dict[str, Any],
     split: Mapping[str, Counter[int]],
 ) -> None:  # fmt: skip
-    terms = {"field": column, "size": _AT_ONCE}
-    values = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}}
-    for bucket in _aggregate(day, query, values)["values"]["buckets"]:
+    asked = {"values": {"terms": values, "aggs": {"times": _by_time(interval)}}}
+    for bucket in _aggregate(day, query, asked)["values"]["buckets"]:
         label = bucket_label(bucket)
         if label in split:
             split[label].update(_times(bucket["times"]))
 
 
+def _values_of(column: str, keys: Sequence[object]) -> dict[str, Any]:
+    """The values of a column; only the given ones where tantivy can choose, which are texts."""
+    terms: dict[str, Any] = {"field": column, "size": _AT_ONCE}
+    if column != ADDRESS and all(isinstance(key, str) for key in keys):
+        terms["include"] = list(keys)
+    return terms
+
+
 def _most_frequent(
     days: Sequence[tuple[Snapshot, Query]], by: str, size: int, is_late: Callable[[], bool]
-) -> list[str]:
+) -> dict[str, object]:
+    """The most frequent values by their labels, as tantivy has them."""
     totals: Counter[str] = Counter()
+    keys: dict[str, object] = {}
     for day, query in days:
         if is_late():
             break
         values = {"values": {"terms": {"field": by, "size": _AT_ONCE}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
-            totals[bucket_label(bucket)] += bucket["doc_count"]
+            label = bucket_label(bucket)
+            totals[label] += bucket["doc_count"]
+            keys[label] = bucket["key"]
     ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-    return [value for value, _ in ranked[:size]]
+    return {label: keys[label] for label, _ in ranked[:size]}
 
 
 def _assemble(

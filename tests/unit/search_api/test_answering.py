@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from logboom.telemetry import ApiMetrics
 from search_api.answering import Answer, Answering, Question
 from search_api.caching import AnswerCache
 from tests.api_world import NOW, World, served
+from tests.polling import soon
 
 RUN = "0123456789abc"
 YESTERDAY = {"from_": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z"}
@@ -125,12 +126,9 @@ def test_the_cache_is_bounded_in_bytes() -> None:
     assert kept.find(0, 1) is None  # and gone
 
 
-def answering(
-    section: SearchesSection, limits: Query | None = None, store: object = None
-) -> Answering:
+def answering(section: SearchesSection, store: object = None, grace_s: float = 5) -> Answering:
     metrics = ApiMetrics(CollectorRegistry())
-    narrowed = (lambda query: query) if limits is None else (lambda _query: limits)
-    return Answering(store, narrowed, ManualClock(NOW), metrics, section)  # type: ignore[arg-type]
+    return Answering(store, lambda query: query, ManualClock(NOW), metrics, section, grace_s)  # type: ignore[arg-type]
 
 
 async def test_too_many_searches_at_once_are_refused() -> None:
@@ -149,6 +147,33 @@ async def test_too_many_searches_at_once_are_refused() -> None:
     go_on.set()
     assert [bytes(one.body) for one in await asyncio.gather(*running)] == [b'{"count":1}'] * 2
     assert bytes((await bounded.respond(question, slowly)).body) == b'{"count":1}'
+
+
+async def test_what_takes_too_long_is_given_up_and_keeps_its_room_until_it_ends(
+    world: World,
+) -> None:
+    section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
+    impatient = answering(section, world.store, grace_s=0)
+    question = Question("count", "", MatchAll(), TimeRange())
+    go_on = asyncio.Event()
+
+    async def slowly() -> Answer:
+        await go_on.wait()
+        return Answer({"count": 1})
+
+    with pytest.raises(StoreUnavailable, match=r"within 0\.1 s"):
+        await impatient.respond(question, slowly)
+    with pytest.raises(TooBusy):
+        await impatient.respond(question, slowly)
+    go_on.set()
+
+    async def is_free() -> bool:
+        try:
+            return bool((await impatient.respond(question, slowly)).body)
+        except TooBusy:
+            return False
+
+    await soon(is_free, timeout_s=10, what="there is room again")
 
 
 async def test_too_busy_is_answered_with_when_to_come_again(tmp_path: Path) -> None:
