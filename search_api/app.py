@@ -17,6 +17,7 @@ from search_api.access.answers import GUARDED
 from search_api.access.limited_store import limited_store
 from search_api.access.limiting import limited, sees
 from search_api.access.opening import Doorkeeping, door_routes
+from search_api.alerts.alerting import Alerting
 from search_api.answering import Answering
 from search_api.areas import routers
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
@@ -41,7 +42,7 @@ def create_app(
         doors: What guards it; None: everybody may do everything, and is not to be let in by `guarded`.
 
     Returns:
-        The application; `state.tails` is to be closed before it ends.
+        The application; `state.tails` is to be closed before it ends, `state.alerting` to be run.
     """
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
@@ -53,9 +54,15 @@ def create_app(
     config = config or Config()
     narrowed = _as_it_is if doors is None else limited
     answering = Answering(seen, narrowed, clock, metrics, config.api.searches)
+    alerting = app.state.alerting = (
+        None if memory is None else Alerting(store, memory, state, config, clock)
+    )
+    if alerting is not None:
+        state.more_parts.append(alerting.parts)
+        registry.register(alerting.figures)
     parts = Parts(
         seen, state, clock, config, metrics, tails, answering, memory,
-        (lambda _service: True) if doors is None else sees,
+        (lambda _service: True) if doors is None else sees, alerting,
     )  # fmt: skip
     for router in (*routers(parts), *(() if doors is None else door_routes(doors))):
         app.include_router(

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
+from search_api.alerts.routes import alert_routes, trial_routes
+from search_api.alerts.source import StoreSource
 from search_api.counting_routes import counting_routes
 from search_api.errors import error_routes
 from search_api.export_routes import export_routes
 from search_api.facet_routes import facet_routes
 from search_api.grouping import ErrorGroups
 from search_api.live.routes import live_routes
+from search_api.notifying.running import notifying_routes
 from search_api.parts import Parts
 from search_api.patterns import pattern_routes
 from search_api.pipeline_routes import pipeline_routes
@@ -35,7 +38,11 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield live_routes(parts)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
-    yield pattern_routes(parts)
+    yield pattern_routes(store, clock)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))
         yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)
+        if parts.alerting is not None:
+            yield alert_routes(parts.alerting, parts.sees)
+            yield trial_routes(parts.alerting, StoreSource(store, parts.memory), clock)
+        yield from notifying_routes(parts.config, parts.memory, clock)

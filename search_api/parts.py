@@ -10,6 +10,7 @@ from logboom.config import Config
 from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
+from search_api.alerts.alerting import Alerting
 from search_api.answering import Answering
 from search_api.state import PipelineState
 from search_api.tailing import Tails
@@ -29,6 +30,7 @@ class Parts:
         answering: Puts questions to the store.
         memory: Has what users have set; None: there are no routes for that.
         sees: Whether whoever asks may know of events of a service.
+        alerting: Decides which alerts there are; None without `memory`.
     """
 
     store: Store
@@ -40,3 +42,4 @@ class Parts:
     answering: Answering
     memory: State | None
     sees: Callable[[str], bool]
+    alerting: Alerting | None = None

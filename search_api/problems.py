@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from logboom.errors import (
+    ConfigError,
     KeyRefused,
     KeyTaken,
     LogboomError,
@@ -31,7 +32,7 @@ log = logging.getLogger("logboom.api")
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES = (
-    (StateConflict, 409), (KeyTaken, 409), (KeyRefused, 400), (NotAllowed, 403), (TooBusy, 429),
+    (ConfigError, 400), (StateConflict, 409), (KeyTaken, 409), (KeyRefused, 400), (NotAllowed, 403), (TooBusy, 429),
     (StoreRefused, 503), (StateRefused, 503),
 )  # fmt: skip
 """What else than 500, or 503 where trying again helps, an error is answered with."""

@@ -18,6 +18,7 @@ from logboom.store import open_store
 from search_api.access.guard import Guard
 from search_api.access.opening import check_keys, guarded, open_doorkeeping
 from search_api.app import create_app
+from search_api.notifying.running import sending
 from search_api.state import PipelineState
 
 _LARGEST_MESSAGE = 64 * 1024
@@ -45,9 +46,13 @@ async def _serve(config: Config, clock: Clock) -> None:
     server = Server(_settings(guarded(app, config, doors, clock), config.api))
     try:
         await check_keys(config, doors)
-        async with asyncio.TaskGroup() as tasks:
+        async with sending(config, memory, clock) as dispatcher, asyncio.TaskGroup() as tasks:
+            if dispatcher is not None:
+                app.state.alerting.beside(dispatcher.run, dispatcher.wake)
             serving = tasks.create_task(server.serve(sockets=[listener]))
+            deciding = tasks.create_task(app.state.alerting.run())
             await stop.wait()
+            deciding.cancel()
             app.state.tails.close()
             server.should_exit = True
             await serving

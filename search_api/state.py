@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -74,6 +74,9 @@ class PipelineState:
         data: The data folder; its dead letters are those of a processor on this machine.
         clock: For ages.
         memory: Has what was taken out of the store; None: nothing ever was.
+
+    Attributes:
+        more_parts: Give parts of the health that this process alone knows of.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class PipelineState:
         self._letters = DeadLetters(data / "dead", max_bytes=0)
         self._clock = clock
         self.limits = StoreLimits(store, clock)
+        self.more_parts: list[Callable[[], Sequence[dict[str, str]]]] = []
         self._turn = asyncio.Lock()
         self._taken = 0.0
         self._snapshot: Snapshot | None = None
@@ -159,6 +163,7 @@ class PipelineState:
         parts = [self._broker_part(snapshot), await self._store_part(), self._disk_part()]
         parts += await self._damaged_parts()
         parts += await self.limits.parts()
+        parts += [part for more in self.more_parts for part in more()]
         for name in _SERVICES:
             parts += self._service_parts(name, snapshot)
         parts += [self._scaling_part(status) for status in snapshot.scaling]

@@ -49,7 +49,7 @@ class Engine:
         self, state: State, source: Source, library: Library, section: AlertsSection, clock: Clock,
         *, late: Callable[[], Awaitable[float]], on_staged: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self._state = state
+        self.memory = state
         self._source = source
         self._library = library
         self._section = section
@@ -64,7 +64,7 @@ class Engine:
 
     def _begin(self) -> None:
         """Nothing is known but what the state has."""
-        self._book = Book(self._state)
+        self._book = Book(self.memory)
         self._evaluating = Evaluating(self._source, self._book, self.standing)
         self._changes: dict[str, Changes] = {}
         self._evaluated_us: dict[str, int] = {}
@@ -121,7 +121,7 @@ class Engine:
         await self._watch()
         if now_s >= self._prune_due:
             self._prune_due = now_s + _PRUNED_EACH_S
-            await prune_details(self._state, self._now_us() - _KEPT_FOR_US)
+            await prune_details(self.memory, self._now_us() - _KEPT_FOR_US)
         if self._heartbeat is not None:
             await self._heartbeat.beat(self.standing)
 
@@ -166,14 +166,14 @@ class Engine:
                 now = moment_of(self._now_us())
                 firing = [
                     replace(one, state=AlertState.RESOLVED, ends_at=now, samples=())
-                    for one in await details(self._state, prefix=f"{rule_id}#")
+                    for one in await details(self.memory, prefix=f"{rule_id}#")
                     if one.state is AlertState.FIRING
                 ]
                 await self._settle_gone(rule_id, kept, firing)
 
     async def _settle_gone(self, rule_id: str, kept: Kept, ended: list[Alert]) -> None:
         state = RuleState(kept.state.rule)
-        await write_details(self._state, ended)
+        await write_details(self.memory, ended)
         await self._book.write({rule_id: kept.with_alerts(state, ended)})
         self._on_staged()
 

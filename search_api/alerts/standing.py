@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class Standing:
         ]
         return max([0.0, *behind])
 
-    def parts(self, now_us: int) -> list[dict[str, Any]]:
+    def parts(self, now_us: int) -> list[dict[str, str]]:
         """As parts of the health, the good ones included."""
         parts = [
             {"name": f"alert rules of {where}", "state": "invalid", "detail": problem}

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from logboom.cli.app import make_app
 from logboom.telemetry import EVENT_COUNTERS, ApiMetrics, PipelineCollector
+from logboom.telemetry_alerts import AlertsCollector
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -17,7 +18,7 @@ def test_every_metric_is_documented() -> None:
     page = (DOCS / "metrics.md").read_text(encoding="utf-8")
     registry = CollectorRegistry()
     ApiMetrics(registry)
-    families = [*registry.collect(), *PipelineCollector().collect()]
+    families = [*registry.collect(), *PipelineCollector().collect(), *AlertsCollector().collect()]
     assert len(families) > len(EVENT_COUNTERS)
     for family in families:
         name = f"{family.name}_total" if family.type == "counter" else family.name

@@ -270,7 +270,7 @@ async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
     world.source.add([error(s, service={"name": n}) for n in services for s in range(31, 200, 12)])
     engine = await world.start()
 
-    await world.until(60, engine, takes=False)  # nobody takes anything
+    await world.until(66, engine, takes=False)  # nobody takes anything
     record = await world.memory.get(KIND, "group/Errors")
     assert record is not None
     assert 10 < len(record.value["outbox"]) < 120

@@ -1,0 +1,113 @@
+"""What are the parts of deciding, and how do they work together in one process?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+from logboom.clock import Clock
+from logboom.config import Config
+from logboom.state import State
+from logboom.state.lease import EMBEDDED
+from logboom.store import Store
+from logboom.telemetry_alerts import AlertFigures, AlertsCollector
+from search_api.alerts.engine import Engine
+from search_api.alerts.lateness import Lateness
+from search_api.alerts.leading import lead
+from search_api.alerts.library import Library
+from search_api.alerts.rule_keeping import KeptRules
+from search_api.alerts.source import StoreSource
+from search_api.state import PipelineState
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Alerting:
+    """Deciding, in one process.
+
+    Args:
+        store: Has the events.
+        memory: Keeps what was decided.
+        pipeline: Says how late it is.
+        config: The settings.
+        clock: Asked for the time.
+    """
+
+    def __init__(
+        self, store: Store, memory: State, pipeline: PipelineState, config: Config, clock: Clock
+    ) -> None:
+        self._pipeline = pipeline
+        self._clock = clock
+        self._memory = memory
+        self._lateness = Lateness()
+        self._beside: list[Work] = []
+        self._wakes: list[Callable[[], None]] = []
+        self._holder = (
+            EMBEDDED if store.kind == "local" else f"{socket.gethostname()}:{os.getpid()}"
+        )
+        self.kept = KeptRules(memory, clock)
+        self.library = Library(config.alerts.rules, self.kept)
+        self.engine = Engine(
+            memory, StoreSource(store, memory), Library(config.alerts.rules, self.kept),
+            config.alerts, clock, late=self._late, on_staged=self._wake,
+        )  # fmt: skip
+
+        self.figures = AlertsCollector(self._figures)
+
+    def beside(self, work: Work, wake: Callable[[], None]) -> None:
+        """Has other work done by whoever decides.
+
+        Args:
+            work: Runs until it is cancelled.
+            wake: Called when there may be something to be told.
+        """
+        self._beside.append(work)
+        self._wakes.append(wake)
+
+    def parts(self) -> list[dict[str, str]]:
+        """How it goes, as parts of the health."""
+        return self.engine.standing.parts(self._clock.now_ns() // 1000)
+
+    async def run(self) -> None:
+        """Decides for as long as we lead, and waits for that otherwise; until it is cancelled."""
+        await lead(self._memory, self._clock, self._holder, self._work)
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.engine.run())
+            for work in self._beside:
+                tasks.create_task(_awaited(work))
+
+    def _figures(self) -> AlertFigures:
+        standing = self.engine.standing
+        return AlertFigures(
+            leading=standing.is_leading,
+            lag_s=standing.lag_s(self._clock.now_ns() // 1000),
+            last_success_s=(standing.success_us or 0) / 1e6,
+            late_s=standing.late_s,
+            rules=sum(group.rules for group in standing.groups.values()),
+            failing=len(standing.failures),
+            held=len(standing.held),
+            invalid=len(standing.problems),
+            overflow=sum(standing.overflow.values()),
+            evaluations=standing.evaluations,
+            failures=standing.failed,
+            transitions=dict(standing.transitions),
+            passed_over=standing.passed_over,
+            reevaluated=standing.reevaluated,
+            heartbeats=standing.heartbeats,
+            took_s={name: group.took_s for name, group in standing.groups.items()},
+        )
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake()
+
+    async def _late(self) -> float:
+        return self._lateness.note(await self._pipeline.snapshot(), self._clock.now_ns() / 1e9)
+
+
+async def _awaited(work: Work) -> None:
+    await work()

@@ -1,0 +1,172 @@
+"""The routes of alerts and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from logboom.clock import Clock
+from search_api.alerts import showing
+from search_api.alerts.alert_answers import (
+    AlertsAnswer,
+    BacktestAnswer,
+    ChangeAnswer,
+    DryRunAnswer,
+    GroupBody,
+    HistoryAnswer,
+    RulesAnswer,
+    TrialBody,
+)
+from search_api.alerts.alerting import Alerting
+from search_api.alerts.backtest import backtest, measure_now
+from search_api.alerts.rule_keeping import Change, read_group
+from search_api.alerts.rules import Rule
+from search_api.alerts.source import Source
+from search_api.answers import Problem
+from search_api.asking import understand
+from search_api.parameters import PROBLEMS
+from search_api.problems import problem
+from search_api.responding import answer
+
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    **_UNKNOWN,
+    409: {"model": Problem, "description": "A file has it, or somebody else has changed it."},
+}
+_LONGEST_US = 31 * 86_400 * 1_000_000
+
+Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,90}$")]
+
+
+def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
+    """The routes of alerts, and of rules as they are kept, below ``/api/v1``.
+
+    Args:
+        alerting: Decides.
+        sees: Whether the caller sees events of a service.
+    """
+    router = APIRouter(responses=PROBLEMS)
+
+    @router.get("/alerts", response_model=AlertsAnswer)
+    async def alerts(
+        state: Literal["firing", "pending", "resolved"] | None = None,
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+    ) -> Response:
+        """What is pending, fires, or has resolved within the last seven days."""
+        found = await showing.alerts(alerting, sees, state)
+        return answer({"alerts": found[:limit], "total": len(found)})
+
+    @router.get("/rules", response_model=RulesAnswer)
+    async def rules() -> Response:
+        """All rules, and how it goes with each of them."""
+        return answer(await showing.rules(alerting))
+
+    @router.get("/rules/{group}", responses=_UNKNOWN)
+    async def rule_group(group: Name) -> Response:
+        """A group of the API, as it was sent."""
+        content = await alerting.kept.content(group)
+        return _no_group(group) if content is None else answer(content)
+
+    @router.put("/rules/{group}", response_model=ChangeAnswer, responses=_CONFLICT)
+    async def put(group: Name, body: GroupBody, request: Request) -> Response:
+        """Makes or changes a group."""
+        content = {**body.model_dump(exclude_unset=True), "name": group}
+        if body.name not in {None, group}:
+            return problem(400, f"the group is called {body.name} inside, and {group} outside")
+        refusal = await _hidden(alerting, group)
+        return refusal or answer(_change(await alerting.kept.put(content, _author(request))))
+
+    @router.delete("/rules/{group}", status_code=204, responses=_CONFLICT)
+    async def delete(group: Name, request: Request) -> Response:
+        """Deletes a group of the API; what it fires resolves."""
+        if not await alerting.kept.delete(group, _author(request)):
+            return await _hidden(alerting, group) or _no_group(group)
+        return Response(status_code=204)
+
+    @router.get("/rules/{group}/history", response_model=HistoryAnswer, responses=_UNKNOWN)
+    async def history(group: Name) -> Response:
+        """Who made it what, and when; the newest first."""
+        changes = await alerting.kept.history(group)
+        shown = [_change(change) for change in changes]
+        return answer({"changes": shown}) if shown else _no_group(group)
+
+    return router
+
+
+def trial_routes(alerting: Alerting, source: Source, clock: Clock) -> APIRouter:
+    """The routes that try rules, below ``/api/v1``.
+
+    Args:
+        alerting: Has the rules that are there.
+        source: It shows no more than the caller may see.
+        clock: For the present.
+    """
+    router = APIRouter(responses=PROBLEMS)
+
+    @router.post("/rules/backtest", response_model=BacktestAnswer, responses=_UNKNOWN)
+    async def tried(body: TrialBody) -> Response:
+        """Would a rule have fired, when, and what would it have told?"""
+        rule = await _rule(alerting, body)
+        if rule is None:
+            return problem(404, f"there is no rule {body.rule}")
+        now_us = clock.now_ns() // 1000
+        times = understand(clock.now_ns(), "", body.begin, body.end, body.tz).times
+        end_us = min(times.end_us or now_us, now_us)
+        start_us = max(times.start_us or end_us - 86_400_000_000, end_us - _LONGEST_US)
+        result = await backtest(source, rule, start_us, end_us)
+        return answer(
+            {
+                "rule": rule.id,
+                "condition": rule.told,
+                "evaluations": result.instants,
+                "fired": result.fired,
+                "alerts": [alert.to_json() for alert in result.alerts],
+            }
+        )
+
+    @router.post("/rules/dry-run", response_model=DryRunAnswer, responses=_UNKNOWN)
+    async def dry_run(body: TrialBody) -> Response:
+        """What does a rule measure now?"""
+        rule = await _rule(alerting, body)
+        if rule is None:
+            return problem(404, f"there is no rule {body.rule}")
+        found = await measure_now(source, rule, clock.now_ns() // 1000)
+        series = [showing.series(rule, values, seen) for values, seen in found.items()]
+        series.sort(key=lambda one: not one["holds"])
+        return answer({"rule": rule.id, "condition": rule.told, "series": series[:1_000]})
+
+    return router
+
+
+async def _rule(alerting: Alerting, body: TrialBody) -> Rule | None:
+    if isinstance(body.rule, str):
+        return (await alerting.library.read()).rules.get(body.rule)
+    content = {"name": "trial", "every": body.every, "rules": [body.rule]}
+    return read_group(content)[0].rules[0]
+
+
+async def _hidden(alerting: Alerting, group: str) -> Response | None:
+    found = (await alerting.library.read()).groups.get(group)
+    if found is None or found.origin == "api":
+        return None
+    return problem(409, f"the group {group} is in {found.origin}: change it there")
+
+
+def _author(request: Request) -> str:
+    access = getattr(request.state, "access", None)
+    return str(getattr(access, "name", ""))
+
+
+def _change(change: Change) -> Mapping[str, Any]:
+    return {
+        "version": change.version,
+        "at": change.at,
+        "author": change.author,
+        "content": change.content,
+    }
+
+
+def _no_group(name: str) -> Response:
+    return problem(404, f"the API has no group of rules {name}")

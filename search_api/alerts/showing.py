@@ -1,0 +1,155 @@
+"""How are alerts and rules shown to those who ask?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from logboom.event import value_at
+from logboom.query.times import iso_text
+from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.alerting import Alerting
+from search_api.alerts.builtin import builtin_group
+from search_api.alerts.data import Values
+from search_api.alerts.evaluate import Transition
+from search_api.alerts.keeping import Book, details
+from search_api.alerts.observing import Observation
+from search_api.alerts.rules import Rule, RuleGroup, duration_text
+from search_api.alerts.standing import Standing
+from search_api.alerts.states import Key, RuleState, SeriesState
+from search_api.alerts.telling import alert_of
+
+Sees = Callable[[str], bool]
+"""Whether the caller sees events of a service."""
+
+_ORDER = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
+
+
+async def alerts(alerting: Alerting, sees: Sees, state: str | None) -> list[dict[str, Any]]:
+    """Alerts as JSON: those that fire, those that are pending, those that resolved lately.
+
+    Args:
+        alerting: Decides.
+        sees: What the caller may see.
+        state: Only those of this one.
+
+    Raises:
+        StateError: They cannot be read.
+    """
+    found = [one for one in await details(alerting.engine.memory) if _may_see(one, sees)]
+    book = Book(alerting.engine.memory)
+    await book.read()
+    rules = {
+        **(await alerting.library.read()).rules,
+        **{rule.id: rule for rule in builtin_group().rules},
+    }
+    for rule_id, kept in book.kept.items():
+        if rule_id in rules:
+            found += [one for one in _pending(rules[rule_id], kept.state) if _may_see(one, sees)]
+    wanted = [one for one in found if state is None or one.state.value == state]
+    wanted.sort(key=lambda one: (_ORDER[one.state], -(one.ends_at or one.starts_at).timestamp()))
+    return [_shown(one, sees) for one in wanted]
+
+
+def _pending(rule: Rule, state: RuleState) -> list[Alert]:
+    found = []
+    for key, series in state.series.items():
+        if series.fired_us is None and len(key.values) == len(rule.series_by):
+            found.append(_as_pending(rule, key, series))
+    return found
+
+
+def _as_pending(rule: Rule, key: Key, series: SeriesState) -> Alert:
+    return alert_of(
+        rule,
+        Transition(
+            key=key,
+            state=AlertState.PENDING,
+            instant=series.true_us,
+            fired_us=series.since_us,
+            value=series.value,
+            baseline=series.baseline,
+            events=series.events,
+        ),
+        (),
+    )
+
+
+def _may_see(alert: Alert, sees: Sees) -> bool:
+    service = alert.labels.get("service.name")
+    return service is None or sees(service)
+
+
+def _shown(alert: Alert, sees: Sees) -> dict[str, Any]:
+    """An alert of many services shows no lines of those that the caller does not see."""
+    samples = [one for one in alert.samples if sees(str(value_at(dict(one), "service.name") or ""))]
+    return {**alert.to_json(), "samples": samples}
+
+
+async def rules(alerting: Alerting) -> dict[str, Any]:
+    """All rules as JSON, with how it goes with them.
+
+    Raises:
+        StateError: They cannot be read.
+    """
+    found = await alerting.library.read()
+    book = Book(alerting.engine.memory)
+    await book.read()
+    standing = alerting.engine.standing
+    return {
+        "groups": [_group(group, book, standing) for group in found.groups.values()],
+        "problems": dict(found.problems),
+    }
+
+
+def _group(group: RuleGroup, book: Book, standing: Standing) -> dict[str, Any]:
+    known = standing.groups.get(group.name)
+    last_us = None if known is None else known.last_us
+    return {
+        "name": group.name,
+        "every": duration_text(group.every_us),
+        "origin": group.origin,
+        "last": None if last_us is None else iso_text(last_us),
+        "rules": [_rule(rule, book, standing) for rule in group.rules],
+    }
+
+
+def _rule(rule: Rule, book: Book, standing: Standing) -> dict[str, Any]:
+    kept = book.kept.get(rule.id)
+    states = [] if kept is None else [one.state for one in kept.state.series.values()]
+    firing, pending = states.count(AlertState.FIRING), states.count(AlertState.PENDING)
+    state = "firing" if firing else "pending" if pending else "inactive"
+    if rule.id in standing.held:
+        state = "held"
+    if rule.id in standing.failures:
+        state = "failed"
+    return {
+        "alert": rule.name,
+        "when": rule.condition.text,
+        "over": duration_text(rule.over_us),
+        "by": list(rule.by),
+        "where": rule.where_text,
+        "labels": dict(rule.labels),
+        "state": state,
+        "pending": pending,
+        "firing": firing,
+        "matched": kept is not None and kept.state.matched,
+        "detail": standing.failures.get(rule.id, ""),
+    }
+
+
+def series(rule: Rule, values: Values, seen: Observation) -> Mapping[str, Any]:
+    """What is measured of a series, as JSON."""
+    holds = (
+        seen.value is not None
+        and seen.events >= rule.min_events
+        and not seen.is_usual
+        and rule.condition.holds(seen.value, firing=False)
+    )
+    return {
+        "series": dict(zip(rule.series_by, values, strict=True)),
+        "value": seen.value,
+        "events": seen.events,
+        "baseline": seen.baseline,
+        "holds": holds,
+    }
