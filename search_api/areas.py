@@ -38,7 +38,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield live_routes(parts)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
-    yield pattern_routes(store, clock)
+    yield pattern_routes(parts)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))
         yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)
