@@ -1,10 +1,13 @@
-"""How are SMS and other services told that the library Apprise knows?"""
+"""How are SMS and other services told that the library Apprise knows?
+
+The library is loaded when it is first used, in a thread: it is large.
+"""
 
 from __future__ import annotations
 
 import asyncio
-
-import apprise
+from collections.abc import Sequence
+from typing import Any
 
 from logboom.config.receiving import AppriseSection
 from search_api.notifying import wording
@@ -21,19 +24,30 @@ async def deliver(section: AppriseSection, notification: Notification, client: C
     Raises:
         ReceiverError: A host is not allowed, or unknown.
     """
-    told = apprise.Apprise()
-    for number, url in enumerate(section.urls, 1):
-        service = apprise.Apprise.instantiate(url.get_secret_value())
+    services = await asyncio.to_thread(_services, [one.get_secret_value() for one in section.urls])
+    for number, service in enumerate(services, 1):
         if service is None:
             return Outcome(delivered=False, detail=f"address {number} is none that Apprise knows")
         if "host" in service.template_tokens and service.host:
             await resolved(service.host, service.port or _HTTPS, allow_private=client.allow_private)
-        told.add(service)
-    kind = apprise.NotifyType.FAILURE if notification.firing else apprise.NotifyType.SUCCESS
-    worked = await asyncio.to_thread(
-        told.notify, body=wording.plain(notification), title=wording.title(notification),
-        notify_type=kind,
-    )  # fmt: skip
+    worked = await asyncio.to_thread(_tell, services, notification)
     if worked:
         return Outcome(delivered=True, detail="taken by Apprise")
     return Outcome(delivered=False, detail="Apprise could not deliver it", retryable=True)
+
+
+def _services(urls: Sequence[str]) -> list[Any]:
+    import apprise  # noqa: PLC0415 - see above
+
+    return [apprise.Apprise.instantiate(url) for url in urls]
+
+
+def _tell(services: Sequence[Any], notification: Notification) -> bool:
+    import apprise  # noqa: PLC0415 - see above
+
+    told = apprise.Apprise()
+    for service in services:
+        told.add(service)
+    kind = apprise.NotifyType.FAILURE if notification.firing else apprise.NotifyType.SUCCESS
+    title, body = wording.title(notification), wording.plain(notification)
+    return bool(told.notify(body=body, title=title, notify_type=kind))

@@ -8,8 +8,6 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import orjson
-from py_vapid import Vapid02
-from pywebpush import WebPusher
 
 from logboom.config.receiving import PushSubscriptionSection, WebpushSection
 from search_api.notifying import wording
@@ -58,6 +56,8 @@ def message(notification: Notification) -> dict[str, str]:
 
 
 def _encrypted(subscription: PushSubscriptionSection, content: bytes) -> bytes:
+    from pywebpush import WebPusher  # noqa: PLC0415 - large, and seldom configured
+
     keys = {
         "p256dh": subscription.p256dh.get_secret_value(),
         "auth": subscription.auth.get_secret_value(),
@@ -71,6 +71,8 @@ def _headers(
     section: WebpushSection, subscription: PushSubscriptionSection, notification: Notification,
     now_s: int,
 ) -> dict[str, str]:  # fmt: skip
+    from py_vapid import Vapid02  # noqa: PLC0415 - as above
+
     parts = urlsplit(subscription.endpoint.get_secret_value())
     claims = {
         "sub": section.subject, "aud": f"{parts.scheme}://{parts.netloc}",
