@@ -35,7 +35,7 @@ class Follower:
     """A client of the tail, in a thread of its own.
 
     Args:
-        port: Of the API.
+        socket: Its connection.
         query: What it follows.
 
     Attributes:
@@ -43,10 +43,8 @@ class Follower:
         left_out: Events that it was not shown.
     """
 
-    def __init__(self, port: int, query: str) -> None:
-        self._socket: ClientConnection = connect(
-            f"ws://127.0.0.1:{port}/api/v1/live", max_size=None
-        )
+    def __init__(self, socket: ClientConnection, query: str) -> None:
+        self._socket = socket
         self._socket.send(orjson.dumps({"subscribe": "tail", "q": query}).decode())
         self._socket.recv()
         self.seen: dict[int, float] = {}
@@ -76,9 +74,11 @@ class Follower:
 @contextmanager
 def _following(port: int, query: str, clients: int) -> Iterator[list[Follower]]:
     with ExitStack() as stack:
-        followers = [Follower(port, query) for _ in range(clients)]
-        for follower in followers:
-            stack.callback(follower.close)
+        followers: list[Follower] = []
+        for _ in range(clients):
+            url = f"ws://127.0.0.1:{port}/api/v1/live"
+            followers.append(Follower(stack.enter_context(connect(url, max_size=None)), query))
+            stack.callback(followers[-1].close)
         yield followers
 
 

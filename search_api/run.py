@@ -19,6 +19,7 @@ from search_api.access.guard import Guard
 from search_api.access.opening import check_keys, guarded, open_doorkeeping
 from search_api.app import create_app
 from search_api.notifying.running import sending
+from search_api.live.compression import LeanWebSockets
 from search_api.state import PipelineState
 
 _LARGEST_MESSAGE = 64 * 1024
@@ -71,7 +72,7 @@ def _settings(guard: Guard, section: ApiSection) -> uvicorn.Config:
     """
     settings = uvicorn.Config(
         guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5,
-        server_header=False, ws_max_size=_LARGEST_MESSAGE,
+        server_header=False, ws=LeanWebSockets, ws_max_size=_LARGEST_MESSAGE,
         proxy_headers=bool(section.trusted_proxies), forwarded_allow_ips=section.trusted_proxies,
     )  # fmt: skip
     settings.load()

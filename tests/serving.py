@@ -19,6 +19,7 @@ from logboom.serving import Server, listen
 from logboom.state import State, open_state
 from logboom.store import Document, Store, StoreWriter, open_store
 from search_api.app import create_app
+from search_api.live.compression import LeanWebSockets
 from search_api.state import PipelineState
 from search_api.tailing import Tails
 from tests.services.process import free_port
@@ -81,8 +82,9 @@ async def serve(folder: Path) -> AsyncIterator[Served]:
     app = create_app(store, state, clock, config, memory)
     address = f"127.0.0.1:{free_port()}"
     settings = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
-    )
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5,
+        ws=LeanWebSockets,
+    )  # fmt: skip
     server = Server(settings)
     listener = listen(address, mend="another")
     listener.listen(256)  # from here on nobody is refused

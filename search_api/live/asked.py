@@ -100,9 +100,11 @@ class AskedTails:
     ) -> AsyncGenerator[News, None]:
         """What is stored from now on; after a place, what was stored since then comes first."""
         place = None if since is None else Place.parse(since)
-        tail = await self._tail(query)
+        tail = self._tail(query)
         listener = Listener()
+        tail.clients += 1
         try:
+            await tail.has_begun()
             if place is not None:
                 async for news in self._missed(tail, listener, place):
                     yield news
@@ -112,6 +114,7 @@ class AskedTails:
             while (told := await listener.next(patience_s)) is not None:
                 yield told
         finally:
+            tail.clients -= 1
             tail.listeners.pop(listener, None)
 
     def close(self) -> None:
@@ -122,7 +125,7 @@ class AskedTails:
             if tail.task is not None:
                 tail.task.cancel()
 
-    async def _tail(self, query: Query) -> _Tail:
+    def _tail(self, query: Query) -> _Tail:
         tail = self._tails.get(query)
         if tail is None:
             if len(self._tails) >= MOST_QUESTIONS:
@@ -134,7 +137,6 @@ class AskedTails:
             tail.task = asyncio.create_task(
                 tail.run(lambda: self._tails.pop(query, None)), name="tail"
             )
-        await tail.has_begun()
         return tail
 
     async def _missed(
@@ -169,6 +171,7 @@ class _Tail:
 
     def __init__(self, store: Store, query: Query, clock: Clock) -> None:
         self.query = query
+        self.clients = 0
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.task: asyncio.Task[None] | None = None
         self._clock = clock
@@ -228,7 +231,7 @@ class _Tail:
                         return
                     await backoff.wait()
                 now = self._clock.monotonic()
-                needed = now if self.listeners else needed
+                needed = now if self.clients else needed
                 rest_s = max(_LOOK_S, (now - begun) * _IDLE_SHARE)
                 await asyncio.sleep(min(rest_s, _LONGEST_REST_S))
         except Exception:

@@ -151,10 +151,12 @@ class StoredTails:
         """Looks until nobody listens any more, or the store refuses."""
         backoff = Backoff()
         try:
-            while self._groups:
+            while True:
                 begun = self._clock.monotonic()
                 try:
-                    async with self._turn:
+                    async with self._turn:  # nobody joins between the last look and the end
+                        if not self._groups:
+                            return
                         await self._look()
                     backoff.reset()
                 except LogboomError as error:

@@ -147,3 +147,16 @@ async def test_a_hundred_clients_get_everything_once(api: Served) -> None:
         await api.write(*range(start, start + 100))
     for found in await asyncio.gather(*following):
         assert found == list(range(300))
+
+
+async def test_who_comes_while_the_last_one_goes_is_told_everything(api: Served) -> None:
+    place: str | None = None
+    for number in range(12):  # the reader ends at some moment of one of these rounds
+        async with live(api) as socket:
+            after = {} if place is None else {"after": place}
+            await say(socket, subscribe="tail", **after)
+            await hear(socket, subscribed="tail")
+            await api.write(number)
+            found, place = await told(socket, "tail", 1)
+            assert found == [number]
+        await asyncio.sleep(0.02 * number)  # no condition: any moment will do
