@@ -10,6 +10,7 @@ import typer
 
 from logboom import __version__
 from logboom.cli import (
+    alerts,
     backup,
     bench,
     days,
@@ -58,6 +59,7 @@ def make_app() -> typer.Typer:
         export,
         tail,
         errors,
+        alerts,
         doctor,
         grok,
         why,

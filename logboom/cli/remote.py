@@ -45,6 +45,25 @@ def ask(url: str, route: str, parameters: dict[str, Any]) -> dict[str, Any]:
         return content
 
 
+def tell(url: str, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Asks the API with a body.
+
+    Args:
+        url: Where the API is.
+        route: Below ``/api/v1``.
+        body: Sent as JSON.
+
+    Raises:
+        LogboomError: As `ask`.
+    """
+    request = _request(url, route, {})
+    request.data = json.dumps(body).encode()
+    request.add_header("Content-Type", "application/json")
+    with _asked(url, request) as answer:
+        content: dict[str, Any] = json.load(answer)
+        return content
+
+
 @contextmanager
 def opened(url: str, route: str, parameters: Mapping[str, str | None]) -> Iterator[HTTPResponse]:
     """An answer that is read bit by bit.

@@ -168,6 +168,7 @@ def check(
     Example: logboom check -c logboom.yaml
     """
     from logboom.cli.connecting import connect  # noqa: PLC0415 - not needed for --help
+    from search_api.alerts.checking import check_rules  # noqa: PLC0415 - not needed for --help
     from shipper.trying import check_inputs, readable_files  # noqa: PLC0415 - not needed for --help
 
     checked = read_config(config, process_environment())
@@ -180,7 +181,9 @@ def check(
         elif section.kind != "file":
             where = getattr(section, section.kind)
             sys.stdout.write(f"{section.kind} {where}: would be listened on\n")
-    problems = asyncio.run(connect(checked))
+    sentences, problems = check_rules(checked.alerts.rules)
+    sys.stdout.writelines(f"{sentence}\n" for sentence in sentences)
+    problems += asyncio.run(connect(checked))
     for problem in problems:
         sys.stderr.write(f"logboom: {problem}\n")
     if problems:

@@ -1,0 +1,214 @@
+"""Do rules say what they are meant to? Tests in YAML: events in, alerts expected."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import Field, ValidationError
+
+from logboom.config.section import Section
+from logboom.config.units import Duration
+from logboom.config.yaml_text import read_yaml
+from logboom.errors import ConfigError
+from logboom.event import Event
+from logboom.fields import resolve
+from search_api.alerts.alert import Alert, AlertState, moment_of
+from search_api.alerts.backtest import backtest
+from search_api.alerts.evaluate import Transition
+from search_api.alerts.reading import groups_of, read_rules
+from search_api.alerts.rules import US, Rule, duration_text
+from search_api.alerts.source import MemorySource
+from search_api.alerts.states import RuleState
+from search_api.alerts.telling import alert_of
+
+_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_MOST_EVENTS: Final = 200_000
+_ERRORS: Final = frozenset({"error", "fatal"})
+
+
+class EventsSection(Section):
+    """Some events."""
+
+    at: Duration = Field(timedelta(0), description="Time of the first, from the begin of the test.")
+    every: Duration = Field(timedelta(seconds=1), description="Time from one to the next.")
+    times: int = Field(1, ge=1, le=_MOST_EVENTS, description="How many there are.")
+    event: dict[str, Any] = Field(description="What they say.")
+
+
+class FiringSection(Section):
+    """One alert that fires."""
+
+    alert: str = Field(description="Its name.")
+    labels: dict[str, str] = Field({}, description="Labels that it has, among others.")
+    annotations: dict[str, str] = Field({}, description="Annotations, likewise.")
+
+
+class ExpectSection(Section):
+    """What fires at a time."""
+
+    at: Duration = Field(description="The time.")
+    rule: str | None = Field(None, description="Only alerts of this name are looked at.")
+    firing: list[FiringSection] = Field(description="All that fire.")
+
+
+class TestSection(Section):
+    """One test."""
+
+    name: str = Field(description="What it shows.")
+    events: list[EventsSection] = Field([], description="The events.")
+    expect: list[ExpectSection] = Field(min_length=1, description="What is expected.")
+
+
+class TestsFile(Section):
+    """Rules and their tests."""
+
+    rules: list[str] = Field([], description="Files of rules, beside this one.")
+    groups: list[dict[str, Any]] = Field([], description="Rules.")
+    tests: list[TestSection] = Field(min_length=1, description="The tests.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a test.
+
+    Attributes:
+        name: Of the test.
+        failures: What was not as expected, a sentence each; empty when all was.
+    """
+
+    name: str
+    failures: tuple[str, ...]
+
+
+async def run_tests(path: Path) -> list[Outcome]:
+    """Runs the tests of a file.
+
+    Raises:
+        ConfigError: The file or its rules have mistakes.
+    """
+    file = _read(path)
+    rules = _rules(file, path)
+    return [await _run(test, rules, str(path)) for test in file.tests]
+
+
+def _read(path: Path) -> TestsFile:
+    try:
+        content = read_yaml(path.read_text(encoding="utf-8"))
+        return TestsFile.model_validate(content)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"is not valid YAML: {error}", where=str(path)) from error
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors(include_url=False)
+        ]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _rules(file: TestsFile, path: Path) -> list[Rule]:
+    groups = list(groups_of({"groups": file.groups}, origin=str(path))) if file.groups else []
+    for name in file.rules:
+        place = path.parent / name
+        try:
+            groups += read_rules(place.read_text(encoding="utf-8"), origin=str(place))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot be read: {error.strerror or error}", where=str(place)
+            ) from error
+    if not groups:
+        raise ConfigError("has no rules", where=str(path), mend="name files with `rules: […]`")
+    return [rule for group in groups for rule in group.rules]
+
+
+async def _run(test: TestSection, rules: Sequence[Rule], origin: str) -> Outcome:
+    source = MemorySource(_events(test, origin))
+    failures: list[str] = []
+    start_us = round(_START.timestamp()) * US
+    for expected in test.expect:
+        end_us = start_us + expected.at // timedelta(microseconds=1)
+        firing: list[Alert] = []
+        for rule in rules:
+            if expected.rule in {None, rule.name}:
+                result = await backtest(source, rule, start_us - 1, end_us)
+                firing += _firing(rule, result.state)
+        at = duration_text(expected.at // timedelta(microseconds=1))
+        failures += [f"at {at}: {text}" for text in _differences(expected.firing, firing)]
+    return Outcome(test.name, tuple(failures))
+
+
+def _firing(rule: Rule, state: RuleState) -> Iterator[Alert]:
+    for key, series in state.series.items():
+        if series.fired_us is not None:
+            transition = Transition(
+                key=key, state=AlertState.FIRING, instant=series.true_us,
+                fired_us=series.fired_us, value=series.value, baseline=series.baseline,
+                events=series.events,
+            )  # fmt: skip
+            yield alert_of(rule, transition, ())
+
+
+def _differences(expected: Sequence[FiringSection], firing: Sequence[Alert]) -> Iterator[str]:
+    left = list(firing)
+    for one in expected:
+        found = next((alert for alert in left if _fits(one, alert)), None)
+        if found is None:
+            near = [_shown(alert) for alert in left if alert.labels["alertname"] == one.alert]
+            there = f"; there is {', '.join(near)}" if near else ""
+            wanted = {**one.labels, **one.annotations}
+            yield f"{one.alert}{f' {wanted}' if wanted else ''} does not fire{there}"
+        else:
+            left.remove(found)
+    for alert in left:
+        yield f"{_shown(alert)} fires, and is not expected"
+
+
+def _fits(expected: FiringSection, alert: Alert) -> bool:
+    return (
+        alert.labels["alertname"] == expected.alert
+        and expected.labels.items() <= dict(alert.labels).items()
+        and expected.annotations.items() <= dict(alert.annotations).items()
+    )
+
+
+def _shown(alert: Alert) -> str:
+    labels = {name: value for name, value in alert.labels.items() if name != "alertname"}
+    return f"{alert.labels['alertname']} {labels} {dict(alert.annotations)}"
+
+
+def _events(test: TestSection, origin: str) -> list[Event]:
+    if sum(section.times for section in test.events) > _MOST_EVENTS:
+        raise ConfigError(f"{test.name} has more than {_MOST_EVENTS} events", where=origin)
+    return [event for section in test.events for event in _repeated(section)]
+
+
+def _repeated(section: EventsSection) -> Iterator[Event]:
+    template = _event(section.event)
+    for number in range(section.times):
+        moment = _START + section.at + number * section.every
+        time_us = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        yield {**copy.deepcopy(template), "@timestamp": moment_of(time_us).isoformat()}
+
+
+def _event(written: Mapping[str, Any]) -> Event:
+    """An event as it would be stored; names are those of queries, dotted or nested."""
+    event: Event = {}
+    for name, value in written.items():
+        path = [name] if isinstance(value, dict) else resolve(name)[0].split(".")
+        place = event
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        known = place.get(path[-1])
+        place[path[-1]] = {**known, **value} if isinstance(known, dict) else value
+    log = event.get("log")
+    level = log.get("level") if isinstance(log, dict) else None
+    if "tags" not in event and str(level).lower() in _ERRORS:
+        event["tags"] = ["error"]
+    return event
