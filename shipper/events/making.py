@@ -169,7 +169,7 @@ class EventMaker:
         if self._native is None or given.frames.fields:
             return self._redactor.suspects(frames.texts)
         likely = self._native.suspects(given.buffer, (frames.starts, frames.ends))
-        return self._really(likely, frames)
+        return self._really(likely, frames) | self._redactor.key_lines(frames.texts)
 
     def _really(self, likely: Collection[int], frames: Frames) -> set[int]:
         """Those of some events that do hold a secret."""

@@ -1,4 +1,4 @@
-"""Which lines belong to a stack trace, when nothing else says where events begin?
+"""Which lines belong to a stack trace, or a key, when nothing else says where events begin?
 
 Lines that are indented, or blank, always go on with the event before them; this is about the others.
 """
@@ -13,6 +13,9 @@ _LONGEST_LINE = 4096
 
 _MOST_FREE_LINES = 50
 """Lines of an exception's message, at most."""
+
+_MOST_KEY_LINES = 200
+"""Lines of a private key: one of 16,384 bits has some that many."""
 
 CONTINUES = re.compile(
     rb"[}\])]|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|Wrapped by: |at [\w$.<>]++\("
@@ -40,6 +43,7 @@ class Trace(Enum):
     ERLANG = auto()
     RUBY = auto()
     JSON = auto()
+    KEY = auto()  # a private key, from its first line to its last
 
 
 _HEADS = re.compile(
@@ -55,6 +59,10 @@ _HEADS = re.compile(
     rb"|(?P<ERLANG>=[A-Z]+ REPORT====)"
     rb"|(?P<RUBY>[^ :]++:\d+:in ['`])"
     rb"|(?P<JSON>[{\[]\r?$)"
+)
+_KEY_BEGINS = re.compile(rb"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}\s*+$")
+_KEY_BODY = re.compile(
+    rb"[A-Za-z0-9+/=]{1,80}+\s*+$|-{4,5} ?END |(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash): "
 )
 _PYTHON_LAST = re.compile(rb"[A-Za-z_][\w.]*+(?:: |:?\r?$)")
 _GO_BODY = re.compile(
@@ -114,6 +122,9 @@ class TraceWalker:
     def _enter(self, line: bytes) -> None:
         """Some lines decide on those behind them, wherever they stand."""
         self._previous = line
+        if b"PRIVATE KEY" in line and _KEY_BEGINS.search(line) is not None:
+            self._trace, self._free = Trace.KEY, _MOST_KEY_LINES
+            return
         head = _HEADS.match(line) if len(line) <= _LONGEST_LINE else None
         if head is None or (self._trace is Trace.NODE and self._free):
             return
@@ -149,6 +160,10 @@ class TraceWalker:
             )
         if trace is Trace.NODE:
             return _NODE_TAIL.match(line) is not None
+        if trace is Trace.KEY:
+            self._free = 0 if line.startswith(b"----") else self._free - 1
+            self._trace = Trace.KEY if self._free else Trace.NONE
+            return _KEY_BODY.match(line) is not None
         if trace is Trace.RUBY:
             head = _HEADS.match(line)
             return head is not None and head.lastgroup == "RUBY" and b": warning: " not in line

@@ -104,10 +104,16 @@ class Redactor:
                 likely.add((number, rule))
             elif self._rules[rule].stands_at(joined, place):
                 found.add(number)
-        if self._has_key_lines:
-            found.update(number for number, text in enumerate(texts) if _is_key_line(text))
+        found |= self.key_lines(texts)
         found.update(number for number, rule in likely if self._rules[rule].finds(texts[number]))
         return found
+
+    def key_lines(self, texts: Sequence[str]) -> set[int]:
+        """The indices of those that are a line of a private key, which no hint tells of."""
+        if not self._has_key_lines:
+            return set()
+        likely = [n for n, text in enumerate(texts) if len(text) in KEY_LINE_LENGTHS]
+        return {number for number in likely if KEY_LINE(texts[number]) is not None}
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Gives the text without its secrets, and the names of the rules that found some."""
