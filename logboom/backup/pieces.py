@@ -31,6 +31,9 @@ _FOLDERS = 256
 _ROUND_S = 24 * 3600
 """All pieces are read again within so long, one folder of them after the other."""
 
+_MOST_FOLDERS = 32
+"""So many at a time: a backup after a long pause is not to wait for all of them."""
+
 
 class Pieces:
     """The pieces of all backups of one folder.
@@ -105,7 +108,7 @@ class Pieces:
         return content
 
     def look_through(self, since_ns: int, now_ns: int) -> int:
-        """Reads some of the pieces again, in turn: all of them in a day, however often this is called.
+        """Reads some of the pieces again, in turn: all of them in a day, when there are eight calls in it.
 
         Spoilt ones are taken out of the way and told. Only for the one process that makes backups
         here.
@@ -172,12 +175,12 @@ class Pieces:
 
 
 def turn(since_ns: int, now_ns: int) -> list[int]:
-    """The folders of pieces whose turn has come since: each once a day.
+    """The folders of pieces whose turn has come since: each once a day, as long as they are not too many.
 
     Args:
         since_ns: When it was looked last, ns since the epoch.
         now_ns: Now.
     """
     first, last = (at * _FOLDERS // (_ROUND_S * 10**9) for at in (since_ns, now_ns))
-    due = range(max(first + 1, last - _FOLDERS + 1), last + 1)
+    due = range(max(first + 1, last - _MOST_FOLDERS + 1), last + 1)
     return [number % _FOLDERS for number in due]
