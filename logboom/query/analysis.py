@@ -1,9 +1,15 @@
-"""What are the words of a text? The one definition that every store's analyser is held to.
+"""What are the words of a text, and which of them does a word of a query mean?
+
+The one definition that every store's analyser is held to.
 
 A word is a longest run of characters that are Unicode letters (the property Alphabetic, so vowel
 signs of Indic and Thai scripts belong to their word) or digits (the categories Nd, Nl and No),
 lower-cased character by character. Everything else, the underscore included, lies between words:
 `user-id` is `user` `id`, `a.b.C` is `a` `b` `c`.
+
+A word of a query means the same word of a text. Scripts that are written without spaces, or that put
+endings to words, would hardly ever be found so: a word that has a character of them means every word
+that it is a part of (`is_part`). Stores ask for those by `part_pattern`.
 """
 
 from __future__ import annotations
@@ -17,6 +23,13 @@ WORD_PATTERN = r"[\p{Alphabetic}\p{N}]+"
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = regex.compile(WORD_PATTERN)
+_UNSPACED = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}"
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+)
+_LONGEST_PART = 200
+_HEAD = re.compile(r"(?:[a-z]{0,16}|[a-z0-9]{0,4})(?:[^a-z0-9]|\Z)", re.DOTALL)
+_BEFORE = "([a-z]{0,16}|[a-z0-9]{0,4})([^a-z0-9].*)?"
 
 
 def words(text: str) -> list[str]:
@@ -33,3 +46,31 @@ def words(text: str) -> list[str]:
     # A capital sigma that ends a word would become another letter than the one inside a word;
     # the stores lower-case each character by itself.
     return [word.lower() for word in _WORD.findall(text.replace("Σ", "σ"))]
+
+
+def is_unspaced(word: str) -> bool:
+    """True for a word of a query that means every word that it is a part of.
+
+    Args:
+        word: One of `words`.
+    """
+    return not word.isascii() and len(word) <= _LONGEST_PART and _UNSPACED.search(word) is not None
+
+
+def is_part(sought: str, word: str) -> bool:
+    """True when a word has another in it.
+
+    Not looked into are words that begin with more than sixteen Latin letters, or more than four letters
+    and digits: identifiers, which are most of the words of a log, and would be most of the work.
+
+    Args:
+        sought: A word of a query.
+        word: A word of a text.
+    """
+    place = word.find(sought)
+    return place == 0 or (place > 0 and _HEAD.match(word[:place]) is not None)
+
+
+def part_pattern(sought: str) -> str:
+    """A regular expression (`logboom.query.regexp`) over the words that a word is a part of."""
+    return f"{_BEFORE}{sought}.*"

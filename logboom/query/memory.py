@@ -8,7 +8,7 @@ from typing import Any
 
 from logboom.event import Event
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
-from logboom.query.analysis import words
+from logboom.query.analysis import is_part, is_unspaced, words
 from logboom.query.automaton import Automaton
 from logboom.query.distance import within
 from logboom.query.event_values import Values, existence_of, text_of, values_of
@@ -160,6 +160,8 @@ def _in_a_row(wanted: list[str], slop: int) -> Callable[[list[str]], bool]:
     """All words in this order, with at most `slop` others between them."""
     if not wanted:
         return lambda _found: False
+    if any(map(is_unspaced, wanted)):
+        return _parts_in_a_row(wanted, slop)
     first, rest = wanted[0], wanted[1:]
     if not rest:
         return lambda found: first in found
@@ -179,6 +181,39 @@ def _in_a_row(wanted: list[str], slop: int) -> Callable[[list[str]], bool]:
         return False
 
     return matches
+
+
+def _parts_in_a_row(wanted: list[str], slop: int) -> Callable[[list[str]], bool]:
+    """The same, where words of the query may mean words that they are a part of."""
+    first, *rest = [_meant_by(word) for word in wanted]
+
+    def ends(found: list[str], start: int) -> int | None:
+        """Where the words end that begin at a place, as near as they can."""
+        place = start
+        for test in rest:
+            following = range(place + 1, len(found))
+            place = next((one for one in following if test(found[one])), -1)
+            if place < 0:
+                return None
+        return place
+
+    def matches(found: list[str]) -> bool:
+        for start, word in enumerate(found):
+            if first(word):
+                end = ends(found, start)
+                if end is None:
+                    return False  # and no later start can do better
+                if end - start - len(rest) <= slop:
+                    return True
+        return False
+
+    return matches
+
+
+def _meant_by(wanted: str) -> Callable[[str], bool]:
+    if is_unspaced(wanted):
+        return lambda word: is_part(wanted, word)
+    return lambda word: word == wanted
 
 
 def _value_test(field: str, leaf: _Leaf) -> Test:

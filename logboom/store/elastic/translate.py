@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
-from logboom.query.analysis import words
+from logboom.query.analysis import is_unspaced, part_pattern, words
 from logboom.query.model import (
     And,
     Exists,
@@ -144,11 +144,26 @@ def _in_a_row(name: str, wanted: list[str], slop: int) -> Dsl:
     """Words in this order, with at most `slop` others between them."""
     if not wanted:
         return NOTHING
+    if any(map(is_unspaced, wanted)):
+        return _parts_in_a_row(name, wanted, slop)
     if slop == 0 or len(wanted) == 1:
         # The server cuts words that are longer than it can index just as it did when it indexed.
         return {"match_phrase": {name: {"query": " ".join(wanted)}}}
     clauses = [{"span_term": {name: word}} for word in wanted]
     return {"span_near": {"clauses": clauses, "slop": slop, "in_order": True}}
+
+
+def _parts_in_a_row(name: str, wanted: list[str], slop: int) -> Dsl:
+    """The same, where words of the query may mean all words that they are a part of."""
+    meant = [
+        {"span_multi": {"match": regexp(name, part_pattern(word))}}
+        if is_unspaced(word)
+        else {"span_term": {name: word}}
+        for word in wanted
+    ]
+    if len(meant) == 1:
+        return regexp(name, part_pattern(wanted[0]))
+    return {"span_near": {"clauses": meant, "slop": slop, "in_order": True}}
 
 
 def _exists(field: str) -> Dsl:

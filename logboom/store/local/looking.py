@@ -9,6 +9,7 @@ from tantivy import Query
 from logboom.errors import StoreDamaged
 from logboom.event import Event
 from logboom.query import model
+from logboom.query.analysis import is_unspaced, words
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
 from logboom.store.local.documents import DocumentReader
@@ -114,4 +115,7 @@ def _looks_through_terms(query: model.Query) -> bool:
         case model.Not(part):
             return _looks_through_terms(part)
         case _:
-            return isinstance(query, model.Wildcard | model.Regex | model.Fuzzy)
+            return isinstance(query, model.Wildcard | model.Regex | model.Fuzzy) or (
+                isinstance(query, model.Term | model.Phrase)
+                and any(map(is_unspaced, words(query.value)))
+            )

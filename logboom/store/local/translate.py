@@ -12,7 +12,7 @@ from tantivy import Occur, Query
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query import model
-from logboom.query.analysis import words
+from logboom.query.analysis import is_unspaced, part_pattern, words
 from logboom.query.numbers import parse_number
 from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
@@ -46,6 +46,7 @@ from logboom.store.local.values import (
 
 _DEEPEST = 200
 _MOST_SPACINGS = 500
+_MOST_SPACINGS_OF_PARTS = 50
 _DATES = {"event.created": CREATED, "event.ingested": INGESTED}
 _OWN_NAMES = {**APART, **_DATES, "@timestamp": TIME, "log.offset": OFFSET, "client.ip": ADDRESS}
 
@@ -201,6 +202,8 @@ def _on_text(query: Leaf, name: str) -> Query:
 def _phrase(name: str, phrase: list[str], slop: int) -> Query:
     if not phrase:
         return nothing()
+    if any(map(is_unspaced, phrase)):
+        return _parts(name, phrase, slop)
     if len(phrase) == 1:
         return Query.term_query(SCHEMA, name, phrase[0])
     if slop == 0:
@@ -212,6 +215,28 @@ def _phrase(name: str, phrase: list[str], slop: int) -> Query:
         *(
             Query.phrase_query(SCHEMA, name, list(zip(places, phrase, strict=True)))
             for places in _spacings(len(phrase), slop)
+        )
+    )
+
+
+def _parts(name: str, phrase: list[str], slop: int) -> Query:
+    """Words in a row, of which some mean all words that they are a part of."""
+    meant = [
+        patterns.from_regexp(part_pattern(word)) if is_unspaced(word) else patterns.literal(word)
+        for word in phrase
+    ]
+    if len(meant) == 1:
+        return regex(name, meant[0])
+    if comb(len(meant) - 1 + slop, slop) > _MOST_SPACINGS_OF_PARTS:
+        raise QueryError(
+            f"{len(meant)} words with ~{slop} between them would cost too much, since they are "
+            "looked for within other words",
+            suggestion="write a smaller number, or less words",
+        )
+    return any_of(
+        *(
+            Query.regex_phrase_query(SCHEMA, name, list(zip(places, meant, strict=True)))
+            for places in _spacings(len(meant), slop)
         )
     )
 

@@ -30,7 +30,7 @@ TEXTS = st.text(_FEW, min_size=1, max_size=3) | st.sampled_from(
     ["AND", "or", "TO", "-1", "5", "ä가"]
 )
 ANY_TEXTS = TEXTS | st.text(_CHARACTERS, min_size=1, max_size=8)
-WORDS = st.sampled_from(["a", "b", "ab", "aab", "가나", "5"])
+WORDS = st.sampled_from(["a", "b", "ab", "aab", "가나", "나", "a가", "검색", "5"])
 _TEXT_FIELDS = st.sampled_from([None, "message", "error.message"])
 _KEYWORDS = st.sampled_from(
     [n for n, k in EVENT_FIELDS.items() if k is FieldType.KEYWORD and n != "log.level"]

@@ -7,6 +7,7 @@ expressions are Python's, distances are tried edit by edit, phrases place by pla
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from itertools import combinations
@@ -91,10 +92,36 @@ def on_words(query: Any, found: list[str]) -> bool:
 
 def in_a_row(wanted: list[str], found: list[str], slop: int) -> bool:
     return any(
-        [found[place] for place in places] == wanted
+        all(means(word, found[place]) for word, place in zip(wanted, places, strict=True))
         and places[-1] - places[0] - len(wanted) + 1 <= slop
         for places in combinations(range(len(found)), len(wanted))
     )
+
+
+SCRIPTS = (
+    "CJK ",
+    "HIRAGANA",
+    "KATAKANA",
+    "BOPOMOFO",
+    "HANGUL",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+)
+
+
+def means(wanted: str, word: str) -> bool:
+    if not any(unicodedata.name(sign, "").startswith(SCRIPTS) for sign in wanted):
+        return word == wanted
+    heads = [word[:at] for at in range(len(word)) if word[at : at + len(wanted)] == wanted]
+    return any(looked_into(head) for head in heads)
+
+
+def looked_into(head: str) -> bool:
+    plain = re.match(r"[a-z0-9]*", head)[0]  # type: ignore[index]
+    return len(plain) <= 4 or (len(plain) <= 16 and plain.isalpha())
 
 
 def edited(text: str, distance: int, target: str) -> set[str]:

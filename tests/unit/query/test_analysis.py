@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from logboom.query.analysis import words
+from logboom.query.analysis import is_part, is_unspaced, part_pattern, words
+from logboom.query.automaton import Automaton
+from logboom.query.regexp import parse_regexp
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,24 @@ from logboom.query.analysis import words
 )
 def test_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@given(
+    st.text("ab1가검", min_size=1, max_size=3),
+    st.text("ab1가검é", max_size=8) | st.from_regex(r"[a-z]{14,18}가", fullmatch=True),
+)
+@example("가", "a" * 16 + "가")
+@example("가", "a" * 17 + "가")
+@example("가", "ab12가")
+@example("가", "ab123가")
+@example("b가", "검" + "ab1" * 9 + "b가")
+def test_stores_are_asked_for_the_words_that_a_word_is_a_part_of(sought: str, word: str) -> None:
+    found = Automaton(parse_regexp(part_pattern(sought))).matches(word)
+    assert found == is_part(sought, word)
+
+
+def test_words_of_some_scripts_stand_for_longer_ones() -> None:
+    assert all(
+        map(is_unspaced, ["오류", "失敗", "タイム", "ひらがな", "cpu使用率", "เชื่อม", "注音ㄅ"])
+    )
+    assert not any(map(is_unspaced, ["timeout", "über", "слово", "قلم", "가" * 201]))

@@ -67,6 +67,7 @@ def found(text: str, event: dict[str, Any] = EVENT) -> bool:
         "", "*", "connection", "CONNECTION", "refused", "école", "결제", "오류가", "payment-service",
         "service.payment OR payment.service", '"connection to payment"', '"to refused"~2', "42",
         "user-id=42", "pay.java:17", "ConnectException OR run", "connection refused",
+        "오류", "류", '"결제 오류"', '"오류 발생"', '"결제 발생"~1',
         "conn*", "*tion", "c?nnection", "오류*", "/conn.*/", "/(refused|accepted)/", "conection~1",
         "ocnnection~1", "connexxion~", "message:connection", 'message:"payment service refused"',
         "error.stack_trace:acme", "-absent", "NOT (absent OR missing)", "absent OR connection",
@@ -92,7 +93,7 @@ def test_it_matches(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "-*", "absent", "connect", "connectio?n", "오류", '"to connection"', '"to refused"~1', '"refused to"~9',
+        "-*", "absent", "connect", "connectio?n", "류오", "/오류/", '"to connection"', '"to refused"~1', '"refused to"~9',
         "service_payment_absent", "/conn/", "connexxxion~", "connection absent", "-connection",
         "message:acme", "error.message:connection", "level:warn", "level:<error", "service:Checkout",
         "service:check", "service:CHECK*", "logger:pay", "path:/api", "status:500", "status:>503",
@@ -142,7 +143,10 @@ def test_many_threads_may_share_a_matcher() -> None:
     assert outcomes == [n < 1000 for n in range(2000)]
 
 
-_TEXT = st.lists(st.sampled_from(["a", "b", "ab", "aab", "ba", "가나"]), max_size=5).map(" ".join)
+_TEXT = st.lists(
+    st.sampled_from(["a", "b", "ab", "aab", "ba", "가나", "a가나b", "검색어", "ab12c가"]),
+    max_size=5,
+).map(" ".join)
 _VALUES = st.sampled_from(["a", "b", "ab", "aab", "A", "5", "-1", "true", "", "a b", "ä"])
 _SCALARS = _VALUES | st.sampled_from([5, 5.0, -1, 0, 1.5, True, False, None])
 _ATTRIBUTES = st.dictionaries(
@@ -175,7 +179,24 @@ _FIELDS = st.sampled_from(
     [None, "message", "error.message", "service.name", "tags", "attributes.k", "attributes.a.b", "attributes.a"]
 )  # fmt: skip
 _NAMED = _FIELDS.filter(lambda name: name is not None)
-_WORDS = st.sampled_from(["a", "b", "ab", "ba", "a b", "가나", "5", "true"])
+_WORDS = st.sampled_from(
+    [
+        "a",
+        "b",
+        "ab",
+        "ba",
+        "a b",
+        "가나",
+        "5",
+        "true",
+        "나",
+        "a가",
+        "검색",
+        "가 a",
+        "나 검색",
+        "a 가",
+    ]
+)
 _ENDS = st.none() | st.sampled_from(["a", "ab", "b", "5", "-1", "1.5"])
 _DATES = st.none() | st.sampled_from(["2026-03-11T00:00:00.000Z", "2026-03-12T00:00:00.000Z"])
 _LEAVES = st.one_of(

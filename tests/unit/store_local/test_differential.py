@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from logboom.errors import QueryError
 from logboom.event import Event, event_id, source_run
+from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.query import model
+from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.days import Days, View
@@ -36,7 +38,16 @@ WORDS = [
     "42",
     "db-1",
     "検索",
+    "検索に失敗しました",
+    "주문이",
+    "결제오류가",
+    "DB오류",
+    "x12345오류",
+    "CPU使用率90",
+    "การเชื่อมต่อล้มเหลว",
 ]
+SOUGHT = [*WORDS, "失敗", "索に", "오류", "使用率", "cpu使", "เชื่อม", "使用率9", "가"]
+"""Words as they are, and parts of those that stand for all words that they are a part of."""
 VALUES: list[Any] = [
     "eu", "EU West", "", "a*b", "12", "12.0", "true", "x\\y", "über", "z" * 30, "2026-03-14T09:00:00Z",
     0, 1, 7, 12, -5, 2**40, 0.5, 12.0, -1e10, 1e20, True, False, None, ["eu", 12], [1, [2, "x\\y"]], {"in": 7},
@@ -206,7 +217,7 @@ def ranges(
     ) | st.builds(model.Range, fields, ends, st.none(), include_lower=ENDS, include_upper=ENDS)
 
 
-PHRASES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+PHRASES = st.lists(st.sampled_from(SOUGHT), min_size=1, max_size=3).map(" ".join)
 LEAVES: st.SearchStrategy[model.Query] = st.one_of(
     st.just(model.MatchAll()),
     st.builds(model.Term, TEXTS, PHRASES | st.text(max_size=4)),
@@ -256,6 +267,48 @@ LEAVES: st.SearchStrategy[model.Query] = st.one_of(
         st.sampled_from(["10.0.0.0", "10.255.255.255", "192.168.0.1", "2001:db8::1"]),
     ),
 )
+LEAF_TEXTS = [
+            "*", "conn*", "*usals", "re?ry", "检索", "*部*", "a.b*", "timeuot~", "retri~1", "/t.*t/", "/[a-z]+/",
+            "user-id", "a.b.C", "b.C", "db-1^2", "DB*", "주문*", "*오류*", "level:error", "level:ERR", "level:>=warn",
+            "level:(info OR warn)", "-level:*", "_exists_:trace", "trace:*", "_exists_:error", "service:cart",
+            "service:\"Kasse über\"", "service:Kasse\\ über", "service:(cart OR checkout)", "service:c*",
+            "service:cart?v2", "service:/cart(-v[0-9])?/", "service:crat~", "service:[cart TO checkout}",
+            "service:>cart", "status:404", "status:[400 TO 500}", "status:{200 TO *]", "status:>=500",
+            "status:(>=400 AND <=500)", "ip:10.1.2.3", "ip:10.0.0.0/8", "ip:2001:db8::/32",
+            "ip:[10.0.0.0 TO 10.200.0.1}", "ip:>=192.168.0.0", "tags:slow", "tags:(slow AND error)", "tags:*",
+            "error:java.E", "message:(timeout OR retry)", "message:\"a.b.C\"", "error.message:refused",
+            "error.stack_trace:at", "message:[conn TO refused]", "k:eu", "k:12", "k:12.0", "k:true", "k:[0 TO 12]",
+            "k:>0.5", "k:e*", "k:\"EU West\"", "k:a\\*b", "n:>=-5", "n:{1 TO 12}", "deep.er:7", "k.in:7",
+            "_exists_:k", "k:*", "signed:[-7 TO 12]", "fractions:<0", "unsigned:>9223372036854775808",
+            "time:2026-03-14", "time:>=2026-03-14T00:01", "time:[2026-03-14T00:00:10Z TO 2026-03-14T00:00:20Z]",
+            "time:{2026-03-14T00:00:10Z TO *]", "time:<now-1d/d", "duration:>1s", "attributes.n:[1 TO 12]",
+            "user:cart", "host:*", "file:*", "log.offset:[10 TO 200]", "offset:5", "*:*", "message:*",
+    "status:*", "_exists_:ip", "time:*", "attributes.k:cart~1", "k:/e.*/",
+]  # fmt: skip
+"""Each form of docs/queries.md, on fields of each type."""
+TEXT_LEAVES = st.one_of(
+    st.sampled_from(SOUGHT),
+    PHRASES.map('"{}"'.format),
+    st.builds('"{}"~{}'.format, PHRASES, st.integers(0, 2)),
+    st.sampled_from(LEAF_TEXTS),
+)
+JOINTS = st.sampled_from(
+    [" ", " AND ", " OR ", " && ", " || ", " NOT ", " -", " !", " AND NOT ", " OR -"]
+)
+QUERY_TEXTS = st.recursive(
+    TEXT_LEAVES,
+    lambda inner: st.one_of(
+        st.builds("{}{}{}".format, inner, st.sampled_from([" ", " AND ", " OR "]), inner),
+        st.builds("({}){}({})".format, inner, JOINTS, inner),
+        inner.map("-({})".format),
+        inner.map("NOT ({})".format),
+        st.builds("+({})^2 +({})".format, inner, inner).map("({})".format),
+    ),
+    max_leaves=5,
+)
+"""Queries as users write them, in every form that docs/queries.md has."""
+NOW_NS = 1_774_000_000_000_000_000
+
 QUERIES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -268,11 +321,63 @@ QUERIES = st.recursive(
 )
 
 
+@settings(max_examples=200)
+@given(QUERY_TEXTS)
+def test_both_find_the_same_by_texts(view: View, text: str) -> None:
+    compare(view, parse_query(text, now_ns=NOW_NS))
+
+
+KINDS = {
+    "texts": lambda field: field is None or EVENT_FIELDS.get(field) is FieldType.TEXT,
+    "keywords": lambda field: EVENT_FIELDS.get(field) is FieldType.KEYWORD,
+    "numbers": lambda field: EVENT_FIELDS.get(field) is FieldType.LONG,
+    "times": lambda field: EVENT_FIELDS.get(field) is FieldType.DATE,
+    "addresses": lambda field: EVENT_FIELDS.get(field) is FieldType.IP,
+    "own": lambda field: field is not None and field.startswith("attributes."),
+}
+
+
+def leaves_of(query: model.Query) -> Iterator[Any]:
+    match query:
+        case model.And(parts) | model.Or(parts):
+            for part in parts:
+                yield from leaves_of(part)
+        case model.Not(part):
+            yield from leaves_of(part)
+        case model.MatchAll():
+            pass
+        case _:
+            yield query
+
+
+def test_every_form_is_generated() -> None:
+    texts = [*LEAF_TEXTS, "timeout", '"timeout retry"~1']
+    found = {
+        (type(leaf), kind)
+        for text in texts
+        for leaf in leaves_of(parse_query(text, now_ns=NOW_NS))
+        for kind, holds in KINDS.items()
+        if holds(leaf.field)
+    }
+    with_texts = (model.Term, model.Wildcard, model.Regex, model.Fuzzy, model.Range, model.Exists)
+    wanted = {(leaf, kind) for leaf in with_texts for kind in ("texts", "keywords", "own")}
+    wanted |= {
+        (leaf, kind) for leaf in (model.Term, model.Range) for kind in ("numbers", "addresses")
+    }
+    wanted |= {(model.Exists, kind) for kind in ("numbers", "addresses", "times")}
+    assert found >= wanted | {(model.Phrase, "texts"), (model.Range, "times")}
+
+
 @settings(max_examples=600)
 @given(QUERIES)
 @example(model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
 @example(model.Range("attributes.k", "-1.5", "0", include_lower=True, include_upper=False))
 def test_both_find_the_same(view: View, query: model.Query) -> None:
+    compare(view, query)
+
+
+def compare(view: View, query: model.Query) -> None:
+    """The embedded store finds what the evaluator in memory finds, or says that it cannot."""
     matches = compile_query(query)
     expected = {event["event"]["id"] for event in EVENTS if matches(event)}
     try:
