@@ -161,15 +161,15 @@ class Answering:
             task.exception()  # whoever still waits raises it
 
     async def _tell(self, question: Question, took_s: float) -> None:
-        """Logs a slow search, with what it costs unless that is just being worked out for another."""
+        """Logs a slow search, and what it costs: of one at a time, when there is room for it."""
         head = f"slow {question.kind}: {took_s * 1000:.0f} ms for {redacted(question.text)!r}"
-        if self._is_explaining:
+        if self._is_explaining or self._turns.is_crowded:
             log.warning("%s", head)
             return
         self._is_explaining = True
         try:
             plan = await plan_of(self._store, question.query, question.times, self._clock)
-            log.warning("%s over %s", head, plan.sentence())
+            log.warning("%s over %s", head, redacted(plan.sentence()))
         except LogboomError as error:
             log.warning("%s; its plan is not known: %s", head, error)
         finally:

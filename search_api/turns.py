@@ -31,6 +31,11 @@ class Turns:
         self._busy = busy.labels(what)
         self._count = 0
 
+    @property
+    def is_crowded(self) -> bool:
+        """True when more than half of what may be under way is."""
+        return 2 * self._count > self._most
+
     def take(self) -> None:
         """Begins something; `give_back` is to be called at its end.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,17 @@ from logboom.store import TimeRange
 from logboom.telemetry import ApiMetrics
 from search_api.export_routes import ExportResponse
 from search_api.turns import Turns
+from tests.api_world import served
+
+
+async def test_too_many_exports_are_told_to_come_later(tmp_path: Path) -> None:
+    async with served(tmp_path, api={"searches": {"exports": 1}}) as world:
+        answers = await asyncio.gather(*(world.api.get("/api/v1/export") for _ in range(4)))
+    codes = sorted(one.status_code for one in answers)
+    assert (codes[0], codes[-1]) == (200, 429)
+    refused = next(one for one in answers if one.status_code == 429)
+    assert refused.headers["retry-after"] == "2"
+    assert refused.headers["content-type"] == "application/problem+json"
 
 
 async def nothing() -> Message:
