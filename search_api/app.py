@@ -12,7 +12,7 @@ from logboom.query.model import Query
 from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
-from search_api import measuring, outer_routes, problems
+from search_api import describing, measuring, outer_routes, problems
 from search_api.access.answers import GUARDED
 from search_api.access.limited_store import limited_store
 from search_api.access.limiting import limited, sees
@@ -48,6 +48,7 @@ def create_app(
     metrics = ApiMetrics(registry)
     app = FastAPI(title="logboom", version=__version__, docs_url=None, redoc_url=None)
     problems.install(app)
+    describing.install(app)
     measuring.install(app, metrics, clock)
     tails = app.state.tails = Tails(store, clock, None if doors is None else limited)
     seen = store if doors is None else limited_store(store)

@@ -42,7 +42,7 @@ def keeping_routes(searches: Searches) -> APIRouter:
 
     @router.get("/searches", response_model=SearchesAnswer)
     async def listed(
-        after: Annotated[str, Query(max_length=64)] = "",
+        after: Annotated[str, Query(pattern="^[0-9a-f]{0,64}$")] = "",
         limit: Annotated[int, Query(ge=1, le=1_000)] = 1_000,
     ) -> Response:
         """The saved searches."""
