@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.query import model
+from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
 from logboom.query.values import parse_number
 from logboom.store import Document, Outcome, SearchRequest, Store
 from tests.integration.elastic import opened
-from tests.unit.store_local.test_differential import DAY, QUERIES
+from tests.unit.store_local.test_differential import DAY, NOW_NS, QUERIES, QUERY_TEXTS
 from tests.unit.store_local.test_differential import EVENTS as ALL_EVENTS
 
 _EXACT = 2**53
@@ -71,6 +72,17 @@ async def store(
 @given(query=QUERIES)
 @example(query=model.Range("attributes.k", "12", "7.5", include_lower=True, include_upper=True))
 async def test_both_find_the_same(store: Store, query: model.Query) -> None:
+    await compare(store, query)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=QUERY_TEXTS)
+async def test_both_find_the_same_by_texts(store: Store, text: str) -> None:
+    await compare(store, parse_query(text, now_ns=NOW_NS))
+
+
+async def compare(store: Store, query: model.Query) -> None:
+    """Elasticsearch finds what the evaluator in memory finds, or says that it cannot."""
     assume(not _has_rounded_end(query))
     matches = compile_query(query)
     expected = {event["event"]["id"] for event in EVENTS if matches(event)}

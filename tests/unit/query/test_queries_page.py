@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from logboom.errors import QueryError
 from logboom.fields import ALIASES, EVENT_FIELDS, FieldType
@@ -96,3 +97,12 @@ def test_the_limits_are_those_of_the_code() -> None:
     told = f"{MAX_LENGTH:,} characters, {MAX_DEPTH} levels of parentheses, {MAX_CLAUSES:,} clauses, {MAX_TIMES} different times"
     assert told in PAGE
     assert MAX_SLOP == 1000
+
+
+def test_each_example_finds_events_on_every_store() -> None:
+    scenarios = Path(__file__).parents[2] / "scenarios"
+    scenario = yaml.safe_load((scenarios / "documented.yaml").read_text("utf-8"))
+    found = {case["query"]: case["finds"] for case in scenario["cases"]}
+    assert list(found) == [query for query, _ in block("")]
+    assert all(found.values())
+    assert all(len(names) < len(scenario["events"]) for query, names in found.items() if query)
