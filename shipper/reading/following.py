@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping
 from enum import Enum, auto
 
@@ -46,35 +48,33 @@ class Following:
 
     def find_copy(self, source: Source) -> tuple[Followed, str]:
         """Where a copy of a source's file is, and whether there is one."""
-        file = source.file
-        if file is None:
-            return Followed.NO, ""
-        is_open = False
+        found = Followed.NO
         for path, status in relatives(source.family):
-            claimant = self._sources.get(file_id(status))
-            if claimant is source:
-                continue
-            if is_packed_name(path):
-                verdict, _ = self._surveys.ask(path, status, at_once=False)
-                if verdict is not Wholeness.WHOLE:
-                    is_open = is_open or verdict is Wholeness.UNKNOWN
-                    continue
-            try:
-                other = FollowedFile(path, 0)
-            except FileNotFoundError:
-                is_open = True  # renamed or compressed under our eyes
-                continue
-            except OSError:
-                is_open = is_open or is_packed_name(path)
-                continue
-            try:
-                if goes_on(file, other) and not holds_read(other, claimant):
-                    return Followed.YES, path
-            except OSError:
-                continue
-            finally:
-                other.close()
-        return (Followed.NOT_YET if is_open else Followed.NO), ""
+            verdict = self._is_copy(source, path, status)
+            if verdict is Followed.YES:
+                return verdict, path
+            if verdict is Followed.NOT_YET:
+                found = verdict
+        return found, ""
+
+    def _is_copy(self, source: Source, path: str, status: os.stat_result) -> Followed:
+        """Whether a file is a copy of a source's, in which nobody else goes on."""
+        claimant = self._sources.get(file_id(status))
+        if source.file is None or claimant is source:
+            return Followed.NO
+        if is_packed_name(path):
+            verdict, _ = self._surveys.ask(path, status, at_once=False)
+            if verdict is not Wholeness.WHOLE:
+                return Followed.NOT_YET if verdict is Wholeness.UNKNOWN else Followed.NO
+        try:
+            other = FollowedFile(path, 0)
+        except OSError as error:  # renamed or compressed under our eyes, perhaps
+            may_come = isinstance(error, FileNotFoundError) or is_packed_name(path)
+            return Followed.NOT_YET if may_come else Followed.NO
+        with contextlib.closing(other):
+            if other.id != file_id(status):
+                return Followed.NOT_YET
+            return _goes_on_in(source.file, other, claimant)
 
     def find_moved(self, source: Source) -> tuple[Followed, str]:
         """Where a source's file is that was closed and is not at its path any more."""
@@ -92,6 +92,14 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _goes_on_in(file: FollowedFile, other: FollowedFile, claimant: Source | None) -> Followed:
+    try:
+        is_it = goes_on(file, other) and not holds_read(other, claimant)
+    except OSError:
+        return Followed.NO
+    return Followed.YES if is_it else Followed.NO
 
 
 def holds_read(file: FollowedFile, claimant: Source | None) -> bool:

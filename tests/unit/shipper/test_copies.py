@@ -17,6 +17,7 @@ from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays
 from shipper.delivery.batches import Batch
 from shipper.events.assembly import Assembled, Assembler
+from shipper.files import handles
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -239,3 +240,29 @@ def test_copied_and_truncated_twice_between_a_start_and_the_first_reading(
     append(log, 300, 350)
     shipping.look()
     assert shipping.numbers() == list(range(350))
+
+
+def test_copies_that_are_shifted_while_somebody_looks_for_one(
+    shipping: Shipping, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two openings the copy moves on to the next name: it is looked for again."""
+    append(log, 0, 100)
+    shipping.look()
+    shutil.copyfile(log, log.with_name("app.log.2"))
+    shutil.copyfile(os.devnull, log.with_name("app.log.1"))
+    os.truncate(log, 0)
+    opened: list[str] = []
+    open_file = handles._open
+
+    def shift_then_open(path: str) -> int:
+        opened.append(path)
+        if opened.count(path) == 1 and path.endswith(".2"):
+            for number in (2, 1):
+                log.with_name(f"app.log.{number}").rename(log.with_name(f"app.log.{number + 1}"))
+        return open_file(path)
+
+    monkeypatch.setattr(handles, "_open", shift_then_open)
+    shipping.look()
+    append(log, 100, 110)
+    shipping.look()
+    assert shipping.numbers() == list(range(110))
