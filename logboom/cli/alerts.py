@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli import silences
 from logboom.cli.layout import in_the_middle
 from logboom.cli.remote import DEFAULT_URL, ask, tell
 from logboom.errors import UsageError
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_alerts)
     group.command("test")(test)
     group.command("backtest")(backtest)
+    silences.register(group)
     app.add_typer(group)
 
 

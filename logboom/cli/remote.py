@@ -64,6 +64,18 @@ def tell(url: str, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return content
 
 
+def erase(url: str, route: str) -> None:
+    """Has the API end or delete what a route names.
+
+    Raises:
+        LogboomError: As `ask`.
+    """
+    request = _request(url, route, {})
+    request.method = "DELETE"
+    with _asked(url, request):
+        return
+
+
 @contextmanager
 def opened(url: str, route: str, parameters: Mapping[str, str | None]) -> Iterator[HTTPResponse]:
     """An answer that is read bit by bit.
