@@ -128,3 +128,22 @@ async def test_fields_keep_to_query_times_prefix_and_size(
     assert await names(MatchAll(), first_two, prefix="tags") == [("tags", 2)]
     assert len(await names(*everything, size=4)) == 4
     assert await names(MatchAll(), TimeRange(0, 1)) == []
+
+
+@pytest.mark.parametrize("field", ["attributes.status", "attributes.cached", "client.ip", "tags"])
+async def test_a_histogram_is_split_by_values_of_any_type(
+    store: Store, writer: StoreWriter, field: str
+) -> None:
+    await put_requests(store, writer)
+    whole = await store.facets(MatchAll(), TimeRange(), fields=[field])
+    found = await store.histogram(MatchAll(), TimeRange(), interval_us=48 * HOUR_US, by=field)
+    summed: dict[str, int] = {}
+    for bucket in found.buckets:
+        for value, count in bucket.by.items():
+            summed[value] = summed.get(value, 0) + count
+    assert summed == dict(values(whole, field))
+    first = await store.histogram(
+        MatchAll(), TimeRange(), interval_us=24 * HOUR_US, by=field, by_size=1
+    )
+    value = values(whole, field)[0][0]
+    assert {name for bucket in first.buckets for name in bucket.by} == {value}

@@ -88,7 +88,7 @@ class Interval:
 
 def histogram(
     days: Sequence[Snapshot], query: Query, times: TimeRange, interval: Interval,
-    is_late: Callable[[], bool],
+    is_late: Callable[[], bool], equals: Callable[[str], Query],
 ) -> Histogram:  # fmt: skip
     """Matches over time, the newest days first; see `Store.histogram`.
 
@@ -98,6 +98,7 @@ def histogram(
         times: Of the events.
         interval: How time is cut.
         is_late: True once it has taken too long: what was counted so far is the answer.
+        equals: Asks for a value, by its label, of the field that counts are split by.
 
     Raises:
         QueryError: The field cannot be used, or there would be too many buckets.
@@ -116,28 +117,23 @@ def histogram(
             return _assemble(counts, split, interval, partial=True)
         counts.update(_over_time(day, one, interval))
         if column is not None:
-            values = _values_of(column, list(keys.values()))
-            _add_split(day, one, interval, values, split)
+            _add_split(day, one, interval, column, keys, split, equals)
     return _assemble(counts, split, interval)
 
 
 def _add_split(
-    day: Snapshot, query: Query, interval: Interval, values: dict[str, Any],
-    split: Mapping[str, Counter[int]],
+    day: Snapshot, query: Query, interval: Interval, column: str, keys: Mapping[str, object],
+    split: Mapping[str, Counter[int]], equals: Callable[[str], Query],
 ) -> None:  # fmt: skip
-    asked = {"values": {"terms": values, "aggs": {"times": _by_time(interval)}}}
+    """Counts the values that are shown, and no others: all of them could be too many buckets."""
+    if column == ADDRESS or not all(isinstance(key, str) for key in keys.values()):
+        for label, counts in split.items():
+            counts.update(_over_time(day, all_of(query, equals(label)), interval))
+        return
+    terms = {"field": column, "size": _AT_ONCE, "include": list(keys.values())}
+    asked = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}}
     for bucket in _aggregate(day, query, asked)["values"]["buckets"]:
-        label = bucket_label(bucket)
-        if label in split:
-            split[label].update(_times(bucket["times"]))
-
-
-def _values_of(column: str, keys: Sequence[object]) -> dict[str, Any]:
-    """The values of a column; only the given ones where tantivy can choose, which are texts."""
-    terms: dict[str, Any] = {"field": column, "size": _AT_ONCE}
-    if column != ADDRESS and all(isinstance(key, str) for key in keys):
-        terms["include"] = list(keys)
-    return terms
+        split[bucket_label(bucket)].update(_times(bucket["times"]))
 
 
 def _most_frequent(

@@ -12,7 +12,7 @@ from logboom.clock import Clock
 from logboom.config import Config, LocalStoreSection
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
-from logboom.query.model import MatchAll, Query
+from logboom.query.model import MatchAll, Query, Term
 from logboom.rollups import Rollups
 from logboom.store.aggregations import Aggregated, Aggregation
 from logboom.store.arrivals import Arrivals
@@ -139,6 +139,7 @@ class LocalStore:
                 times,
                 interval,
                 self._lateness(),
+                lambda label: self._translator.translate(Term(by or "", label)),
             )
         )
 

@@ -40,6 +40,10 @@ async def view(tmp_path: Path) -> AsyncIterator[View]:
     await store.close()
 
 
+def nothing(_label: str) -> Query:
+    return Query.empty_query()
+
+
 def late_after(looks: int) -> Callable[[], bool]:
     """Says that it is late from some call on."""
     left = [looks]
@@ -58,13 +62,17 @@ def test_counts_say_that_there_are_at_least_so_many(view: View) -> None:
 
 
 def test_a_histogram_has_the_newest_days(view: View) -> None:
-    found = histogram(view.days, EVERYTHING, TimeRange(), Interval(DAY_US, None, 1), late_after(2))
+    found = histogram(
+        view.days, EVERYTHING, TimeRange(), Interval(DAY_US, None, 1), late_after(2), nothing
+    )
     assert (sum(one.count for one in found.buckets), found.partial) == (2, True)
     assert found.buckets[-1].start_us == view.days[-1].start_us
-    whole = histogram(view.days, EVERYTHING, TimeRange(), Interval(DAY_US, None, 1), late_after(4))
+    whole = histogram(
+        view.days, EVERYTHING, TimeRange(), Interval(DAY_US, None, 1), late_after(4), nothing
+    )
     assert (sum(one.count for one in whole.buckets), whole.partial) == (4, False)
     split = Interval(DAY_US, "service.name", 1)
-    found = histogram(view.days, EVERYTHING, TimeRange(), split, late_after(6))
+    found = histogram(view.days, EVERYTHING, TimeRange(), split, late_after(6), nothing)
     assert [dict(one.by) for one in found.buckets] == [{"s": 1}, {"s": 1}]
 
 
