@@ -10,11 +10,18 @@ from typing import Annotated
 import typer
 
 from logboom.errors import UsageError
-from logboom.importing import Translation, as_yaml, import_filebeat, import_logstash
+from logboom.importing import (
+    Translation,
+    as_yaml,
+    import_alert_rules,
+    import_filebeat,
+    import_logstash,
+)
 
-_LATER = {"alert_rules": "Prometheus rules", "alertmanager": "an Alertmanager configuration"}
+_LATER = {"alertmanager": "an Alertmanager configuration"}
 _LOGSTASH = re.compile(r"^[ \t]*+(?:input|filter|output)\s*+\{", re.MULTILINE)
-_ALERTS = re.compile(r"^(?:groups|route|receivers):", re.MULTILINE)
+_RULES = re.compile(r"^groups:", re.MULTILINE)
+_ALERTS = re.compile(r"^(?:route|receivers):", re.MULTILINE)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +30,12 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="filebeat.yml or logstash.conf.")],
+    file: Annotated[Path, typer.Argument(help="filebeat.yml, logstash.conf or alert_rules.yml.")],
 ) -> None:
     """Prints the equivalent configuration; what could not be translated goes to standard error.
 
     Example: logboom import filebeat.yml > logboom.yaml
+    Example: logboom import alert_rules.yml > rules.yaml
     """
     text = _read(file)
     translation = _translated(file, text)
@@ -38,16 +46,19 @@ def import_(
 
 
 def _translated(file: Path, text: str) -> Translation:
+    is_yaml = file.suffix in {".yml", ".yaml"}
+    if is_yaml and (file.stem.startswith("alert_rules") or _RULES.search(text)):
+        return import_alert_rules(text, origin=str(file))
     later = next((kind for name, kind in _LATER.items() if file.stem.startswith(name)), None)
-    if later is not None or (file.suffix in {".yml", ".yaml"} and _ALERTS.search(text)):
+    if later is not None or (is_yaml and _ALERTS.search(text)):
         raise UsageError(
             f"{later or 'alerting'} cannot be translated yet: there are no alerts",
             where=str(file),
-            mend="filebeat.yml and logstash.conf can",
+            mend="filebeat.yml, logstash.conf and alert_rules.yml can",
         )
-    if file.suffix not in {".yml", ".yaml"} and _LOGSTASH.search(text):
+    if not is_yaml and _LOGSTASH.search(text):
         return import_logstash(text, origin=str(file))
-    if file.suffix in {".yml", ".yaml"}:
+    if is_yaml:
         return import_filebeat(text, origin=str(file))
     raise UsageError(
         "is neither a filebeat.yml nor a logstash.conf",

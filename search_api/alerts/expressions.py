@@ -29,7 +29,7 @@ from search_api.alerts.thresholds import threshold_of, unit_of
 LONGEST = 500
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<sign>[<>]=?|[=!]=|=)|(?P<mark>[(),])"
-    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\d[\d.,_]*(?:[eE]-?\d+)?)(?P<unit>\s*(?!(?i:and|or)\b)[%/A-Za-zµ][\w/]*)?"
+    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\.?\d[\d.,_]*(?:[eE]-?\d+)?)(?P<unit>\s*(?!(?i:and|or)\b)[%/A-Za-zµ][\w/]*)?"
     r"|(?P<other>\S))"
 )
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)\Z")

@@ -225,9 +225,7 @@ def test_the_command_prints_both(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("alert_rules.yml", "groups: []", "Prometheus rules cannot be translated yet"),
         ("alertmanager.yml", "route: {}", "an Alertmanager configuration cannot be"),
-        ("rules.yaml", "groups:\n- name: x", "alerting cannot be translated yet"),
         ("other.txt", "hello", "is neither a filebeat.yml nor a logstash.conf"),
         ("bad.yml", "a: [", "is not valid YAML"),
     ],

@@ -1,0 +1,156 @@
+"""Rules of Prometheus over our own metrics become rules of ours; the others are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from logboom.cli.app import make_app
+from logboom.importing import import_alert_rules
+from search_api.alerts.reading import read_rules
+
+EVENTS, ERRORS = "logboom_log_events_total", "logboom_log_errors_total"
+REQUESTS, TIME = "logboom_log_requests_total", "logboom_log_duration_seconds"
+
+
+def imported(expression: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
+    lines = [f"      {name}: {value}\n" for name, value in more.items()]
+    text = (
+        "groups:\n- name: logs\n  interval: 30s\n  rules:\n    - alert: One\n"
+        f"      expr: |\n        {expression}\n{''.join(lines)}"
+    )
+    found = import_alert_rules(text, origin="rules.yml")
+    groups = found.settings["groups"]
+    rule = groups[0]["rules"][0] if groups else {}
+    return rule, [note.text for note in found.notes]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (f"rate({EVENTS}[5m]) > 2", {"when": "rate > 2/s", "over": "5m", "by": ["service.name"]}),
+        (f"sum(rate({EVENTS}[5m])) > 2", {"when": "rate > 2/s", "over": "5m"}),
+        (
+            f"sum by (service_name, level) (increase({EVENTS}[1h])) <= 5",
+            {"when": "count <= 5", "over": "1h", "by": ["service.name", "log.level"]},
+        ),
+        (
+            f'increase({ERRORS}{{service_name="db", level!="warn"}}[1m]) > 0',
+            {
+                "when": "count > 0", "over": "1m", "by": ["service.name"],
+                "where": "tags:error AND service.name:db AND NOT log.level:warn",
+            },
+        ),
+        (
+            f'sum(rate({REQUESTS}{{status=~"5.."}}[5m])) by (service_name) > 0.1',
+            {
+                "when": "rate > 0.1/s", "over": "5m", "by": ["service.name"],
+                "where": "status:[500 TO 599]",
+            },
+        ),
+        (
+            f"sum(rate({ERRORS}[2m]))\tby (service_name)  / sum(rate({EVENTS}[2m])) by(service_name)>.05",
+            {"when": "error_rate > .05", "over": "2m", "by": ["service.name"]},
+        ),
+        (
+            f'sum(rate({REQUESTS}{{status="5xx"}}[5m])) / sum(rate({REQUESTS}[5m])) > 0.01',
+            {
+                "when": "ratio('status:[500 TO 599]', 'status:[100 TO 599]') > 0.01",
+                "over": "5m",
+            },
+        ),
+        (
+            f"rate({TIME}_sum[5m]) / rate({TIME}_count[5m]) > 1",
+            {
+                "when": "avg(event.duration) > 1 s", "over": "5m", "by": ["service.name"],
+                "where": "_exists_:event.duration",
+            },
+        ),
+        (
+            f"histogram_quantile(0.95, sum(rate({TIME}_bucket[5m])) by (le, service_name)) > 2.5",
+            {
+                "when": "p95(event.duration) > 2.5 s", "over": "5m", "by": ["service.name"],
+                "where": "_exists_:event.duration",
+            },
+        ),
+        (
+            f'absent({EVENTS}{{service_name=~"web.*|api"}})',
+            {"when": "absent", "over": "5m", "where": "service.name:(web* OR api)"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_can_be_translated(expression: str, expected: dict[str, Any]) -> None:
+    rule, notes = imported(expression)
+
+    assert rule == {"alert": "One", **expected}
+    assert notes == []
+    read_rules(f"groups: [{{name: g, rules: [{rule!r}]}}]", origin="test")
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("node_load1 > 4", "not of logs"),
+        (f"deriv({ERRORS}[5m]) > 1", "has a form that no rule of ours has"),
+        (f"sum(rate({EVENTS}[5m])) by (instance) > 1", "split by instance"),
+        (f'rate({EVENTS}{{instance="a"}}[5m]) > 1', "label instance"),
+        (f'rate({EVENTS}{{service_name=~"a(b|c)"}}[5m]) > 1', "asks for service_name"),
+        (f'rate({REQUESTS}{{status="404"}}[5m]) > 1', 'status="404"'),
+        (f"rate({ERRORS}[5m]) / rate({EVENTS}[1m]) > 1", "another window"),
+        (f"rate({TIME}_sum[5m]) > 1", "sums durations"),
+        (f"rate({TIME}_total[5m]) > 1", "which there is not"),
+    ],
+)
+def test_what_cannot_is_named(expression: str, words: str) -> None:
+    rule, notes = imported(expression)
+
+    assert rule == {}
+    assert notes[0] == "there is no rule that could be translated"
+    assert words in notes[1]
+    assert notes[1].startswith("One ")
+
+
+def test_labels_and_words() -> None:
+    rule, notes = imported(
+        f"sum by (service_name) (rate({EVENTS}[5m])) > 2",
+        labels='{severity: notice, team: web, "for": x}',
+        annotations='{summary: "{{ $labels.service_name }}: {{ $value | humanize }} or {{ $value }}",'
+        ' description: "{{ $labels.instance }}", link: "{{ $value | query }}"}',
+        **{"for": "2m", "keep_firing_for": "5m"},
+    )
+
+    assert (rule["for"], rule["keep_firing_for"]) == ("2m", "5m")
+    assert rule["labels"] == {"severity": "medium", "team": "web", "for": "x"}
+    assert rule["annotations"] == {
+        "summary": "{{ service.name }}: {{ value | number }} or {{ value | number }}"
+    }
+    assert len(notes) == 3
+    assert "severity notice" in " ".join(notes)
+    assert "label instance" in " ".join(notes)
+    assert "function query" in " ".join(notes)
+
+
+def test_recorded_series_are_named() -> None:
+    text = "groups:\n- name: logs\n  rules:\n  - {record: a, expr: b}\n"
+
+    found = import_alert_rules(text, origin="rules.yml")
+
+    assert [note.line for note in found.notes] == [0, 4]
+    assert "records a series" in found.notes[1].text
+
+
+def test_the_command_knows_rules(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text(
+        f"groups:\n- name: logs\n  rules:\n  - alert: A\n    expr: rate({EVENTS}[5m]) > 2\n"
+    )
+
+    done = CliRunner().invoke(make_app(), ["import", str(file)])
+
+    assert done.exit_code == 0
+    assert [rule.id for group in read_rules(done.stdout, origin="out") for rule in group.rules] == [
+        "logs/A"
+    ]
