@@ -102,3 +102,14 @@ async def serve(folder: Path) -> AsyncIterator[Served]:
         await writer.close()
         await store.close()
         await broker.close()
+
+
+async def routes(folder: Path) -> set[str]:
+    """The paths of all routes of an API over an empty store in this folder."""
+    clock = SystemClock()
+    store = await open_store(Config(data=folder), clock=clock)
+    broker = LocalBroker(folder / "broker", LocalBrokerSection())
+    app = create_app(store, PipelineState(broker, store, "g", folder, clock), clock)
+    await broker.close()
+    await store.close()
+    return {getattr(route, "path", "") for route in app.routes}

@@ -16,9 +16,9 @@ from pydantic.alias_generators import to_camel
 
 from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, read_config
-from search_api.app import create_app
 from shipper.files.discovery import is_named
 from shipper.trying import check_inputs, try_events
+from tests.serving import routes
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -202,7 +202,9 @@ def test_what_has_no_api_is_probed_where_it_listens(component: str, config: Conf
         assert f"'http://{address}{path}'" in container[probe]["exec"]["command"][-1]
 
 
-def test_the_api_is_reached_and_probed_where_it_listens(config: Config) -> None:
+async def test_the_api_is_reached_and_probed_where_it_listens(
+    config: Config, tmp_path: Path
+) -> None:
     host, _, port = config.api.listen.partition(":")
     assert host == "127.0.0.1"
     (container,) = _pod("api")["containers"]
@@ -210,11 +212,10 @@ def test_the_api_is_reached_and_probed_where_it_listens(config: Config) -> None:
     service = next(s for s in _of_kind("Service") if s["metadata"]["name"] == "logboom-api")
     assert [p["port"] for p in service["spec"]["ports"]] == [int(port)]
     assert service["spec"].get("type", "ClusterIP") == "ClusterIP"
-    nothing = cast("Any", None)
-    routes = {getattr(r, "path", "") for r in create_app(nothing, nothing, SystemClock()).routes}
+    served = await routes(tmp_path)
     for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
         assert f"'http://{config.api.listen}{path}'" in container[probe]["exec"]["command"][-1]
-        assert path in routes
+        assert path in served
 
 
 @pytest.mark.parametrize("kind", ["PodDisruptionBudget", "Service", "StatefulSet", "Deployment"])

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,11 +16,10 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from logboom.clock import SystemClock
 from logboom.config import read_config
 from logboom.fields import EVENT_FIELDS, resolve
 from logboom.telemetry import ApiMetrics, PipelineCollector
-from search_api.app import create_app
+from tests.serving import routes
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FOLDER = ROOT / "deploy" / "compose"
@@ -162,16 +161,15 @@ def test_every_alert_is_tried_and_explains_itself() -> None:
             assert rule["annotations"]["summary"]
 
 
-def test_what_is_scraped_is_served() -> None:
+async def test_what_is_scraped_is_served(tmp_path: Path) -> None:
     jobs = {job["job_name"]: job for job in PROMETHEUS["scrape_configs"]}
     config = read_config(COMPOSE_FOLDER / "logboom.yaml", {})
     assert jobs["logboom"]["static_configs"] == [{"targets": [config.api.listen]}]
     assert jobs["logboom"]["honor_labels"] is True
     assert SERVICES["prometheus"]["network_mode"] == SERVICES["api"]["network_mode"]
-    nothing = cast("Any", None)
-    routes = {getattr(r, "path", "") for r in create_app(nothing, nothing, SystemClock()).routes}
-    assert jobs["logboom"]["metrics_path"] in routes
-    assert "/healthz" in routes
+    served = await routes(tmp_path)
+    assert jobs["logboom"]["metrics_path"] in served
+    assert "/healthz" in served
     assert f"http://{config.api.listen}/healthz" in SERVICES["api"]["healthcheck"]["test"][-1]
 
 
