@@ -36,6 +36,7 @@ from logboom.store import Document, Outcome, SearchRequest, TimeRange
 from logboom.store.local import LocalStore, dictionary, open_local
 from logboom.store.local.blocks import divided, pack
 from logboom.store.local.entry import EntryMaker
+from logboom.store.local.index_writer import open_index_writer
 from logboom.store.local.schema import SCHEMA, teach_words
 from logboom.store.local.serial import encode
 
@@ -159,7 +160,7 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     """Our part step by step, and tantivy alone on the very same entries, committed as often."""
     maker = EntryMaker(document(lines[0]).day, native_library())
     index = teach_words(Index(SCHEMA, path=str(folder)))
-    writer = index.writer(heap_size=32_000_000, num_threads=1)
+    writer = open_index_writer(index, folder, memory_bytes=32_000_000)
     trained = dictionary.Trainer().add(lines[:2000])
     compressor = dictionary.compressor(trained)
     parts, size = Parts(), 0
@@ -173,12 +174,11 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
         blocks = [pack(compressor, 0, block) for block in divided(encoded)]
         now = parts.add("compress", now)
         size += sum(map(len, blocks))
-        for entry in entries:
-            writer.add_json(entry)
+        writer.add(entries)
         writer.commit()
         parts.add("tantivy", now)
     now = cpu_s()
-    writer.wait_merging_threads()
+    writer.close(waits=True)
     parts.add("tantivy's last merges", now)
     count = len(lines)
     for name, seconds in parts.seconds.items():

@@ -106,7 +106,11 @@ def prepared_documents(path: Path) -> Sequence[Document]:
         )
         messages = [Message(b"", event.value) for event in tried]
     batch = ConsumedBatch(0, range(len(messages)), messages)
-    return Preparer(IndexDays(config.retention.keep), clock, native_library()).prepare([batch])
+    return (
+        Preparer(IndexDays(config.retention.keep), clock, native_library())
+        .prepare([batch])
+        .documents
+    )
 
 
 async def _cuts_words(section: ElasticsearchSection) -> bool:

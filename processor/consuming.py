@@ -15,6 +15,7 @@ from logboom.errors import AlreadyRunning, LogboomError
 from logboom.retrying import Backoff
 from logboom.store import Document, Outcome, Rejected, Store, StoreWriter
 from processor.preparing import Preparer
+from processor.tallying import Tally, tally
 
 log = logging.getLogger("logboom.processor")
 
@@ -24,10 +25,22 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Documents, and the positions that they bring the group to."""
+    """Documents, what is counted of them, and the positions that they bring the group to."""
 
     documents: Sequence[Document]
+    tally: Tally
     positions: Mapping[int, int]
+
+    def stored(self, outcomes: Sequence[Outcome | Rejected]) -> Tally:
+        """What is counted of those documents that the store did not have before.
+
+        Args:
+            outcomes: Of all documents, in their order.
+        """
+        if outcomes.count(Outcome.STORED) == len(outcomes):
+            return self.tally
+        rows = zip(self.documents, outcomes, strict=True)
+        return tally([document for document, answer in rows if answer is Outcome.STORED])
 
 
 @dataclass(slots=True)
@@ -55,17 +68,16 @@ class Consumer:
         section: The processor's settings.
         preparer: Makes documents of messages.
         bury: Takes documents that the store will never take; returns when they are durable.
-        mark: Is told of every document that was written, also again; returns when its rollups are
+        mark: Is told of all documents that were written, also again; returns when their rollups are
             sure to be worked out anew.
-        count: Is told of every document and what became of it, once it is marked.
+        count: Is told of those that were new to the store, once they are marked.
         clock: For lingering.
     """
 
     def __init__(
         self, broker: Broker, store: Store, section: ProcessorSection, preparer: Preparer,
         bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]],
-        mark: Callable[[Sequence[Document]], Awaitable[None]],
-        count: Callable[[Sequence[Document], Sequence[Outcome | Rejected]], None], clock: Clock,
+        mark: Callable[[Tally], Awaitable[None]], count: Callable[[Tally], None], clock: Clock,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._store = store
@@ -100,8 +112,8 @@ class Consumer:
             batches = await self._gather(subscription, stop)
             if batches:
                 positions = {batch.partition: batch.next_offset for batch in batches}
-                documents = self._preparer.prepare(batches)
-                await self._ready.put(Prepared(documents, positions))
+                made = self._preparer.prepare(batches)
+                await self._ready.put(Prepared(made.documents, made.tally, positions))
         await self._ready.put(None)
 
     async def _gather(self, subscription: Subscription, stop: asyncio.Event) -> list[ConsumedBatch]:
@@ -140,8 +152,8 @@ class Consumer:
             log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
             await self._insist("dead letters", lambda: self._bury(refused))
             self.counts.rejected += len(refused)
-        await self._insist("state", lambda: self._mark(documents))
-        self._count(documents, outcomes)
+        await self._insist("state", lambda: self._mark(prepared.tally))
+        self._count(prepared.stored(outcomes))
 
     async def _insist(self, part: str, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """Tries until it works; meanwhile the health says what it waits for."""

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import repeat
+from typing import NamedTuple
 
+import msgspec
 import orjson
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from logboom.broker import ConsumedBatch
 from logboom.clock import Clock, utc_text
@@ -26,10 +28,26 @@ from processor.fingerprints import Fingerprinter
 from processor.grouping import Groups
 from processor.marking import exceptional, with_mark
 from processor.tagging import ERROR_TAG, Tagger
+from processor.tallying import DURATION_ENDS_NS, Tally, merged, read_tally, tally
 
 FOREIGN = "foreign"
 _NATIVE_MARK = b',"error":{"detected_by":"level"},"tags":["error"]}'
+_FULL_MARK = b',"error":{"detected_by":"level","fingerprint":"%b"},"tags":["error"]}'
 _END = b"}"[0]
+
+
+class _Message(Struct, gc=False):
+    message: str
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+
+class Made(NamedTuple):
+    """Documents, and what is counted of them."""
+
+    documents: list[Document]
+    tally: Tally
 
 
 class Preparer:
@@ -55,21 +73,26 @@ class Preparer:
         self._fingerprints = Fingerprinter()
         self.errors = 0
 
-    def prepare(self, batches: Sequence[ConsumedBatch]) -> list[Document]:
+    def prepare(self, batches: Sequence[ConsumedBatch]) -> Made:
         """One document per message, in order.
 
         A message that is no event of ours (somebody else writes to the topic, too) becomes one
         that says so: nothing is dropped.
         """
         ingested = utc_text(self._clock.now_ns() // 1_000_000 * 1_000_000)
-        return [document for batch in batches for document in self._documents(batch, ingested)]
+        made = [self._made(batch, ingested) for batch in batches]
+        documents = [document for one in made for document in one.documents]
+        return Made(documents, merged(one.tally for one in made))
 
-    def _documents(self, batch: ConsumedBatch, ingested: str) -> list[Document]:
+    def _made(self, batch: ConsumedBatch, ingested: str) -> Made:
         values = [message.value for message in batch.messages]
         if self._library is None:
             numbered = zip(batch.offsets, values, strict=True)
-            return [self._document(batch, offset, value, ingested) for offset, value in numbered]
-        made = self._library.prepare(values, ingested)
+            documents = [
+                self._document(batch, offset, value, ingested) for offset, value in numbered
+            ]
+            return Made(documents, tally(documents))
+        made = self._library.prepare(values, ingested, DURATION_ENDS_NS)
         self.errors += len(made.errors)
         day = _date(made.day) if any(made.values) else date.min
         for number in made.errors:
@@ -80,7 +103,8 @@ class Preparer:
                 if not value:
                     offset, left = batch.offsets[number], values[number]
                     documents[number] = self._document(batch, offset, left, ingested)
-        return documents
+        uncounted = [documents[number] for number in made.uncounted]
+        return Made(documents, merged((read_tally(made.tally), tally(uncounted))))
 
     def _document(self, batch: ConsumedBatch, offset: int, value: bytes, ingested: str) -> Document:
         spliced = self._spliced(value, ingested)
@@ -123,12 +147,14 @@ class Preparer:
         return Document(name, _date(day), value, head)
 
     def _with_fingerprint(self, value: bytes) -> bytes:
-        """The same error, as the compiled part has marked it, with its fingerprint."""
-        head = head_of(value)
-        if head is None:
-            return value
-        marked = self._marked(value.removesuffix(_NATIVE_MARK) + b"}", "level", head)
-        return value if marked is None else marked
+        """The same error, as the compiled part has marked it, with its fingerprint.
+
+        It carries no exception, so its message tells it apart.
+        """
+        name = self._fingerprints.of("", _MESSAGE.decode(value).message, "")
+        marked = value.removesuffix(_NATIVE_MARK) + _FULL_MARK % name.encode()
+        self._groups.note(name, lambda: _read(marked))
+        return marked
 
     def _marked(self, value: bytes, reason: str, head: Head) -> bytes | None:
         """An error with its mark, also in its head; None when it has to be decoded for that."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
 
 from logboom.broker import open_broker
 from logboom.clock import Clock, SystemClock
@@ -20,7 +19,7 @@ from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.state import open_state
-from logboom.store import Document, open_store
+from logboom.store import open_store
 from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
@@ -31,6 +30,7 @@ from processor.preparing import Preparer
 from processor.rates import Rates
 from processor.rolling.opening import open_rolling
 from processor.tagging import Tagger
+from processor.tallying import Tally
 from processor.telling import Telling
 
 log = logging.getLogger("logboom.processor")
@@ -66,9 +66,9 @@ async def _serve(config: Config, clock: Clock) -> None:
     rolling = open_rolling(config, store, state, instance, clock)
     rates = Rates()
 
-    async def mark(documents: Sequence[Document]) -> None:
+    async def mark(written: Tally) -> None:
         await groups.keep(state)
-        await rolling.mark(documents)
+        await rolling.mark(written.minutes)
 
     consumer = Consumer(
         broker, store, config.processor, preparer, burial.bury, mark, rates.add, clock

@@ -12,6 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _LIBRARY = Path("logboom", "native", "liblogboom_native.so")
+_INDEX_WRITER = _LIBRARY.with_name("liblogboom_index.so")
 
 
 class NativeBuildHook(BuildHookInterface[Any]):
@@ -20,10 +21,13 @@ class NativeBuildHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Builds the library and puts it into the package."""
+        """Builds the library and puts it into the package, and the index writer if it was built."""
         root = Path(self.root)
-        if _built(root):
-            build_data["artifacts"].append(_LIBRARY.as_posix())
+        libraries = [_LIBRARY] if _built(root) else []
+        if (root / _INDEX_WRITER).exists():
+            libraries.append(_INDEX_WRITER)
+        if libraries:
+            build_data["artifacts"] += [library.as_posix() for library in libraries]
             build_data["pure_python"] = False
             platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
             build_data["tag"] = f"py3-none-{platform}"

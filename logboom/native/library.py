@@ -11,7 +11,7 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 8
+_INTERFACE = 9
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1
@@ -101,12 +101,16 @@ class Prepared:
         ids: Of the same events.
         day: On which all of them happened and were read, as ``YYYY-MM-DD``.
         errors: The numbers of those that are errors, by their level, ascending.
+        uncounted: The numbers of those that the tally does not have, ascending.
+        tally: What is counted of the others, as `native/src/tally.rs` writes it.
     """
 
     values: list[bytes]
     ids: list[str]
     day: str
     errors: list[int]
+    uncounted: list[int]
+    tally: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Entries:
             them in the same run of a source; 1 for the others.
     """
 
-    texts: list[str]
+    texts: list[bytes]
     ids: list[str]
     offsets: array[int]
     attributes: array[int]
@@ -150,7 +154,8 @@ class Library:
         self._prepare = library.logboom_prepare
         self._prepare.restype = ctypes.c_int64
         self._prepare.argtypes = (
-            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 4, ctypes.c_size_t,
+            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+            *(ctypes.c_void_p,) * 3, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
         )  # fmt: skip
         self._entries = library.logboom_entries
@@ -220,32 +225,39 @@ class Library:
             )  # fmt: skip
         return states
 
-    def prepare(self, messages: Sequence[bytes], ingested: str) -> Prepared:
-        """Sets the index time into usual events, and marks those that are errors by their level.
+    def prepare(
+        self, messages: Sequence[bytes], ingested: str, duration_ends_ns: array[float]
+    ) -> Prepared:
+        """Sets the index time into usual events, marks those that are errors by their level, counts.
 
         Args:
             messages: Events as the shipper lays them out, and whatever else.
             ingested: The index time.
+            duration_ends_ns: Ends of the buckets that durations are counted in, ascending.
         """
         count = len(messages)
         if not count:
-            return Prepared([], [], "", [])
+            return Prepared([], [], "", [], [], "")
         text, message_ends, states = b"".join(messages), _ends(messages), bytearray(count)
         day, ids, ids_used = bytearray(10), bytearray(_ID_ROOM * count), _numbers("Q", 1)
+        tally, tally_used = bytearray(_TALLY_ROOM), _numbers("Q", 1)
         out = bytearray(len(text) + _ADDED * count)
         used = self._prepare(
             _Bytes.of(text), _Bytes.of(ingested.encode()), count,
-            message_ends.buffer_info()[0], _address(states), _address(day),
-            _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
+            message_ends.buffer_info()[0],
+            duration_ends_ns.buffer_info()[0], len(duration_ends_ns),
+            _address(states), _address(day),
+            _address(ids), len(ids), ids_used.buffer_info()[0],
+            _address(tally), len(tally), tally_used.buffer_info()[0], _address(out), len(out),
         )  # fmt: skip
         _check(used)
         return Prepared(
             bytes(memoryview(out)[:used]).split(b"\n")[:-1],
             _split_text(ids, ids_used[0]),
             day.decode("latin-1"),
-            [number for number, state in enumerate(states) if state == _ERROR]
-            if _ERROR in states
-            else [],
+            _with(states, _ERROR, _ERROR | _COUNTED),
+            _with(states, 0, _CALM, _ERROR),
+            str(memoryview(tally)[: tally_used[0]], "utf-8"),
         )
 
     def entries(self, events: Sequence[bytes], day_start_us: int, first: int) -> Entries:
@@ -269,8 +281,8 @@ class Library:
             _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
         )  # fmt: skip
         _check(used)
-        texts, names = _split_text(out, used), _split_text(ids, ids_used[0])
-        return Entries(texts, names, offsets, attributes, states)
+        texts = bytes(memoryview(out)[:used]).split(b"\n")[:-1]
+        return Entries(texts, _split_text(ids, ids_used[0]), offsets, attributes, states)
 
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int
@@ -299,13 +311,21 @@ class Library:
 _ID_ROOM = 23  # an id and a line break
 _RECORD_ADDED = 32  # what a record may have more than its key and its value
 _ADDED = 128  # what the index time and the mark of an error add to an event
-_ERROR = 2
+_TALLY_ROOM = 1 << 16
+_CALM, _ERROR, _COUNTED = 1, 2, 4
 _ENTRY_ADDED = 512  # what an entry may have more than its event
 
 
 def _split_text(buffer: bytearray, used: int) -> list[str]:
     """The lines of a buffer, each of which ends with a line break."""
     return str(memoryview(buffer)[:used], "utf-8").split("\n")[:-1]
+
+
+def _with(states: bytearray, *wanted: int) -> list[int]:
+    """The numbers that have one of the states."""
+    if not any(state in states for state in wanted):
+        return []
+    return [number for number, state in enumerate(states) if state in wanted]
 
 
 def _ends(texts: Sequence[bytes]) -> array[int]:

@@ -60,7 +60,7 @@ pub fn entries(events: &Events, entries: Entries) -> Option<Used> {
         out.put(b"\n")?;
         ids.put(b"\n")?;
     }
-    Some(Used { ids: ids.used, out: out.used })
+    Some(Used { ids: ids.used, out: out.used, tally: 0 })
 }
 
 /// False for events that are left to Python.

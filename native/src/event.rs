@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::str;
 
-use crate::json::{object, string, value, word, Seen};
+use crate::json::{looks_like_time, object, string, value, word, Seen};
 use crate::times;
 
 pub const RUN_BYTES: usize = 13;
@@ -35,6 +35,12 @@ pub struct Usual<'a> {
     /// It was found to be an error, or has tags.
     pub is_marked: bool,
     pub message: Option<&'a [u8]>,
+    /// `service.name`.
+    pub service: Option<&'a [u8]>,
+    /// `event.duration`, where it is a number.
+    pub duration: Option<&'a [u8]>,
+    /// False when it has a service of which more must be known to count it.
+    pub is_countable: bool,
     pub trace: Option<&'a [u8]>,
     pub span: Option<&'a [u8]>,
     pub transaction: Option<&'a [u8]>,
@@ -51,7 +57,8 @@ impl<'a> Usual<'a> {
         str::from_utf8(text).ok()?;
         let (timestamp, at) = time(text, word(text, 0, b"{\"@timestamp\":\"")?)?;
         let mut seen = Seen::default();
-        let names_begin = behind_own_members(text, word(text, at, b",\"event\":{")?, &mut seen)?;
+        let about = word(text, at, b",\"event\":{")?;
+        let (names_begin, duration) = own_members(text, about, &mut seen)?;
         let comma = usize::from(text[names_begin] == b',');
         let id = word(text, names_begin + comma, b"\"id\":\"")?;
         let at = word(text, id + ID_BYTES, b"\",\"created\":\"")?;
@@ -87,6 +94,9 @@ impl<'a> Usual<'a> {
             has_error: false,
             is_marked: false,
             message: None,
+            service: None,
+            duration,
+            is_countable: true,
             trace: None,
             span: None,
             transaction: None,
@@ -175,6 +185,17 @@ impl<'a> Usual<'a> {
             }
             b"\"transaction\"" => only(text, at, b"{\"id\":")
                 .map(|(id, behind)| (self.transaction = Some(id), behind).1),
+            b"\"service\"" => match only(text, at, b"{\"name\":") {
+                Some((name, behind)) => {
+                    self.service = Some(name);
+                    seen.time |= looks_like_time(name);
+                    Some(behind)
+                }
+                None => {
+                    self.is_countable = false;
+                    an_object(text, at, seen)
+                }
+            },
             b"\"client\"" => {
                 only(text, at, b"{\"ip\":").map(|(ip, behind)| (self.address = Some(ip), behind).1)
             }
@@ -200,23 +221,37 @@ impl<'a> Usual<'a> {
     }
 }
 
-/// Where the member `id` of `event` begins, with the comma before it.
-fn behind_own_members(text: &[u8], at: usize, seen: &mut Seen) -> Option<usize> {
+/// Where the member `id` of `event` begins, with the comma before it, and the event's duration.
+fn own_members<'a>(
+    text: &'a [u8],
+    at: usize,
+    seen: &mut Seen,
+) -> Option<(usize, Option<&'a [u8]>)> {
     let mut place = at;
+    let mut duration = None;
     loop {
         let comma = usize::from(place > at);
         if comma == 1 {
             word(text, place, b",")?;
         }
         if word(text, place + comma, b"\"id\":").is_some() {
-            return Some(place);
+            return Some((place, duration));
         }
         let behind = string(text, place + comma)?;
-        if &text[place + comma..behind] == b"\"original\"" {
+        let name = &text[place + comma..behind];
+        if name == b"\"original\"" {
             return None;
         }
-        place = value(text, word(text, behind, b":")?, 0, seen)?;
+        let begin = word(text, behind, b":")?;
+        place = value(text, begin, 0, seen)?;
+        if name == b"\"duration\"" {
+            duration = Some(&text[begin..place]).filter(|value| is_number(value));
+        }
     }
+}
+
+fn is_number(value: &[u8]) -> bool {
+    matches!(value.first(), Some(b'-' | b'0'..=b'9'))
 }
 
 fn an_object(text: &[u8], at: usize, seen: &mut Seen) -> Option<usize> {

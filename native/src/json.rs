@@ -136,7 +136,7 @@ pub fn word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
 }
 
 /// As it would begin in RFC 3339.
-fn looks_like_time(text: &[u8]) -> bool {
+pub fn looks_like_time(text: &[u8]) -> bool {
     text.len() >= 20 && text[4] == b'-' && text[..4].iter().all(u8::is_ascii_digit)
 }
 

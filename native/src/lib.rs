@@ -14,6 +14,7 @@ mod program;
 mod records;
 mod scan;
 mod splice;
+mod tally;
 mod times;
 mod xxh3;
 
@@ -28,7 +29,7 @@ use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 8;
+const INTERFACE: u32 = 9;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -159,8 +160,8 @@ pub unsafe extern "C" fn logboom_suspects(
 }
 
 /// Makes documents of messages (`prepare.rs`): `states` takes a value each, `ids` and `out` the ids
-/// and the documents with a line break behind each, `day` the 10 bytes of their common day, and
-/// `ids_used` how many bytes of `ids` are used.
+/// and the documents with a line break behind each, `day` the 10 bytes of their common day, `tally`
+/// what is counted of them, `ids_used` and `tally_used` how many bytes of those are used.
 ///
 /// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 when
 /// a buffer is too small.
@@ -173,34 +174,47 @@ pub unsafe extern "C" fn logboom_prepare(
     ingested: Bytes,
     count: usize,
     message_ends: *const u32,
+    duration_ends: *const f64,
+    duration_ends_count: usize,
     states: *mut u8,
     day: *mut u8,
     ids: *mut u8,
     ids_capacity: usize,
     ids_used: *mut u64,
+    tally: *mut u8,
+    tally_capacity: usize,
+    tally_used: *mut u64,
     out: *mut u8,
     capacity: usize,
 ) -> i64 {
     if count == 0 {
         return 0;
     }
-    let (messages, documents, day, ids_used) = unsafe {
+    let (messages, documents, day, ids_used, tally_used) = unsafe {
         (
             Messages {
                 text: text.slice(),
                 ends: slice::from_raw_parts(message_ends, count),
                 ingested: ingested.slice(),
+                duration_ends: slice::from_raw_parts(duration_ends, duration_ends_count),
             },
             Documents {
                 states: slice::from_raw_parts_mut(states, count),
                 ids: slice::from_raw_parts_mut(ids, ids_capacity),
                 out: slice::from_raw_parts_mut(out, capacity),
+                tally: slice::from_raw_parts_mut(tally, tally_capacity),
             },
             &mut *day.cast::<[u8; 10]>(),
             &mut *ids_used,
+            &mut *tally_used,
         )
     };
-    guarded(|| told(prepare(&messages, documents, day)?, ids_used))
+    let work = || {
+        let used = prepare(&messages, documents, day)?;
+        *tally_used = used.tally as u64;
+        told(used, ids_used)
+    };
+    guarded(work)
 }
 
 /// Makes index entries of stored events (`entry.rs`): `states`, `offsets` and `attributes` take a

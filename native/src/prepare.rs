@@ -3,6 +3,7 @@
 
 use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
+use crate::tally::Tally;
 use crate::times;
 
 const CALM_LEVELS: [&[u8]; 4] = [b"trace", b"debug", b"info", b"warn"];
@@ -10,8 +11,11 @@ const ERROR_LEVELS: [&[u8]; 2] = [b"error", b"fatal"];
 const MARK: &[u8] = b",\"error\":{\"detected_by\":\"level\"},\"tags\":[\"error\"]}";
 const DAY_BYTES: usize = 10;
 
+/// Added to a document's state when the tally has it.
+const COUNTED: u8 = 4;
+
 /// What an event certainly is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Calm = 1,
     ErrorByLevel = 2,
@@ -22,21 +26,27 @@ pub struct Messages<'a> {
     /// One past the last byte of each.
     pub ends: &'a [u32],
     pub ingested: &'a [u8],
+    /// Ends of the buckets that durations are counted in, ns.
+    pub duration_ends: &'a [f64],
 }
 
 pub struct Documents<'a> {
-    /// 1 where a document was made, 2 where one of an error was, 0 for messages left to Python.
+    /// 1 where a document was made, 2 where one of an error was, 4 more where it was counted; 0 for
+    /// messages left to Python.
     pub states: &'a mut [u8],
     /// The id of each with a line break; of messages left to Python, the break alone.
     pub ids: &'a mut [u8],
     /// The same of the documents.
     pub out: &'a mut [u8],
+    /// What is counted of the documents (`tally.rs`).
+    pub tally: &'a mut [u8],
 }
 
-/// How many bytes of `ids` and of `out` are used.
+/// How many bytes of each buffer are used.
 pub struct Used {
     pub ids: usize,
     pub out: usize,
+    pub tally: usize,
 }
 
 /// Makes the documents; None when the buffers are too small.
@@ -50,6 +60,7 @@ pub fn prepare(
 ) -> Option<Used> {
     let mut out = Out { bytes: documents.out, used: 0 };
     let mut ids = Out { bytes: documents.ids, used: 0 };
+    let mut tally = Tally::new(messages.duration_ends);
     let mut begin = 0;
     let mut has_day = false;
     for (number, end) in messages.ends.iter().enumerate() {
@@ -66,13 +77,19 @@ pub fn prepare(
             if own_day == day {
                 write(&mut out, text, &event, kind, messages.ingested)?;
                 ids.put(&text[event.id..event.id + ID_BYTES])?;
-                documents.states[number] = kind as u8;
+                let is_counted = tally.add(&event, kind == Kind::ErrorByLevel);
+                documents.states[number] = kind as u8 | if is_counted { COUNTED } else { 0 };
             }
         }
         out.put(b"\n")?;
         ids.put(b"\n")?;
     }
-    Some(Used { ids: ids.used, out: out.used })
+    let mut counts = Out { bytes: documents.tally, used: 0 };
+    if tally.write(&mut counts).is_none() {
+        counts.used = 0;
+        documents.states.iter_mut().for_each(|state| *state &= !COUNTED);
+    }
+    Some(Used { ids: ids.used, out: out.used, tally: counts.used })
 }
 
 /// None for what is not certain, and for events of another day than that on which they were read.

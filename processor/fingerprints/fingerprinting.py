@@ -35,9 +35,10 @@ class Fingerprinter:
             message: Of the exception, or of the event.
             trace: The stack trace, or empty.
         """
+        if not trace:
+            return self._remembered((kind, message, b""), lambda: fingerprint(kind, message, ""))
         digest = blake2b(trace[:_LOOKED_AT].encode("utf-8", "replace"), digest_size=16).digest()
-        key = (kind, message if not trace else "", digest if trace else b"")
-        return self._remembered(key, lambda: fingerprint(kind, message, trace))
+        return self._remembered((kind, "", digest), lambda: fingerprint(kind, message, trace))
 
     def _remembered(self, key: tuple[str, str, bytes], make: Callable[[], str]) -> str:
         known = self._known.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from logboom.clock import Clock
@@ -10,9 +10,8 @@ from logboom.config import Config
 from logboom.rollups.marks import Marks
 from logboom.state import State
 from logboom.state.lease import EMBEDDED, Lease
-from logboom.store import Document, Store
+from logboom.store import Store
 from processor.rolling.roller import LEASE, Roller
-from processor.rolling.touching import touched_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,16 @@ class Rolling:
     marks: Marks
     roller: Roller
 
-    async def mark(self, documents: Sequence[Document]) -> None:
+    async def mark(self, minutes: Collection[int]) -> None:
         """Marks the minutes in which documents count; durable when it returns.
+
+        Args:
+            minutes: Their begins, µs since the epoch.
 
         Raises:
             StateUnavailable: Mark them again.
         """
-        await self.marks.mark(touched_minutes(documents))
+        await self.marks.mark(set(minutes))
 
 
 def open_rolling(

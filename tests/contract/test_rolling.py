@@ -13,6 +13,7 @@ from logboom.rollups import Tier
 from logboom.state import State, open_state
 from logboom.store import Document, Store, open_store
 from processor.rolling.opening import Rolling, open_rolling
+from processor.rolling.touching import touched_minutes
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -64,11 +65,11 @@ async def test_rows_follow_what_is_stored(config: Config, store: Store, state: S
     for first in (0, 30, 0):  # the same again, as after crashes
         some = happened[first : first + 40]
         await writer.write(some)
-        await rolling.mark(some)
+        await rolling.mark(touched_minutes(some))
         await rolling.roller.roll()
     await roll_all(rolling)
     clock.advance(60)  # the first one's lease has ended
-    await other.mark(happened[:5])
+    await other.mark(touched_minutes(happened[:5]))
     await roll_all(other)
     for tier in Tier:
         rows = await store.rollups.rows(tier, 0, BEYOND_US)

@@ -10,23 +10,25 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from tantivy import Index, IndexWriter, Searcher
+from tantivy import Index, Searcher
 
 from logboom.errors import DiskFull, StoreUnavailable
+from logboom.store.local.index_writer import IndexWriter, open_index_writer
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
 
 _MOST_WAITING = 65_536
 """Entries that may wait while the index commits; then whoever brings more waits too."""
 
 _MANY_SEGMENTS = 16
-_NUMBER = re.compile(f'"{NUMBER}":([0-9]+)')
+_NUMBER = re.compile(f'"{NUMBER}":([0-9]+)'.encode())
+_AT_ONCE = 1024
 
-Remake = Callable[[int], Iterator[str]]
+Remake = Callable[[int], Iterator[bytes]]
 """From a document's number to entries of it that demand ever less of tantivy."""
 
 _T = TypeVar("_T")
@@ -48,7 +50,7 @@ class DayIndex:
         self._memory_bytes = memory_bytes
         self._using = threading.Lock()
         self._changing_waiting = threading.Lock()
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
         self._writer: IndexWriter | None = None
         self._given = 0
         self._closed = False
@@ -76,11 +78,11 @@ class DayIndex:
             self._index = self._open_or_remake()
             self.committed = self._given = self._index.searcher().num_docs
             self._writer = self._guarded(
-                lambda: self._index.writer(heap_size=self._memory_bytes, num_threads=1)
+                lambda: open_index_writer(self._index, self._path, memory_bytes=self._memory_bytes)
             )
             return self.committed
 
-    def offer(self, entries: list[str]) -> None:
+    def offer(self, entries: Sequence[bytes]) -> None:
         """Takes in entries; while a commit is under way they wait.
 
         Raises:
@@ -124,40 +126,37 @@ class DayIndex:
         with self._using:
             self._closed = True
             writer, self._writer = self._writer, None
-            if writer is not None and self._index.searcher().num_segments > _MANY_SEGMENTS:
+            if writer is not None:
                 with suppress(ValueError):  # unmerged, the index holds the same
-                    writer.wait_merging_threads()
+                    writer.close(waits=self._index.searcher().num_segments > _MANY_SEGMENTS)
 
     def _feed(self) -> None:
         with self._changing_waiting:
             entries, self._waiting = self._waiting, []
         if self._writer is None:
             return  # whoever opens it again offers them again
-        for entry in entries:
-            self._add(entry)
+        for start in range(0, len(entries), _AT_ONCE):
+            self._add(entries[start : start + _AT_ONCE])
         self._given += len(entries)
 
-    def _add(self, entry: str) -> None:
-        if self._writer is None:
-            return
-        try:
-            self._writer.add_json(entry)
-        except ValueError:
-            self._guarded(lambda: self._add_other(int(_NUMBER.findall(entry)[-1])))
+    def _add(self, entries: Sequence[bytes]) -> None:
+        while entries and (writer := self._writer) is not None:
+            some = entries
+            added = self._guarded(lambda: writer.add(some))  # noqa: B023 - called at once
+            entries = entries[added.entries :]
+            if entries:
+                refused = entries[0]
+                self._guarded(lambda: self._add_other(writer, refused))  # noqa: B023 - as above
+                entries = entries[1:]
 
-    def _add_other(self, number: int) -> None:
-        """Adds a document whose entry was refused; raises the last refusal."""
-        refusal: ValueError | None = None
-        for entry in self._remake(number):
-            try:
-                if self._writer is not None:
-                    self._writer.add_json(entry)
-            except ValueError as error:
-                refusal = error
-            else:
+    def _add_other(self, writer: IndexWriter, refused: bytes) -> None:
+        """Adds a document whose entry was refused."""
+        refusal = ""
+        for entry in self._remake(int(_NUMBER.findall(refused)[-1])):
+            count, refusal = writer.add([entry])
+            if count:
                 return
-        if refusal is not None:
-            raise refusal
+        raise ValueError(refusal)
 
     def _open_or_remake(self) -> Index:
         try:
@@ -189,7 +188,7 @@ class DayIndex:
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(ValueError):  # it has failed before: that is why it is let go
-                writer.wait_merging_threads()
+                writer.close(waits=True)
 
     def _disk_full(self) -> DiskFull:
         return DiskFull("no room left for the index", where=str(self._path), mend="free some space")

@@ -106,7 +106,7 @@ class DayWriter:
         indexed = self._index.open()
         self._documents.cut_unfinished(indexed)
         self._marks.load(self._index.searcher())
-        entries: list[str] = []
+        entries: list[bytes] = []
         for number, line in self._documents.read_from(indexed):
             document = document_of(line, self.folder.day)
             position = own_position(document)
@@ -151,7 +151,7 @@ class DayWriter:
         self._marks.rise(ready.stretches)
         self._documents.sync()
 
-    def _remake(self, number: int) -> Iterator[str]:
+    def _remake(self, number: int) -> Iterator[bytes]:
         """Other entries of a document whose entry tantivy has refused."""
         document = document_of(next(self._documents.read_from(number))[1], self.folder.day)
         position = own_position(document)

@@ -102,7 +102,7 @@ class Ready(NamedTuple):
         left: The indices of those that Python made, ascending.
     """
 
-    entries: list[str]
+    entries: list[bytes]
     stretches: list[Stretch]
     left: list[int]
 
@@ -152,7 +152,7 @@ class EntryMaker:
         """What the compiled part makes; all that it cannot know about is left to Python."""
         count = len(documents)
         if self._library is None:
-            return Entries([""] * count, [], array("Q"), array("Q"), bytearray(count))
+            return Entries([b""] * count, [], array("Q"), array("Q"), bytearray(count))
         values = [document.value for document in documents]
         made = self._library.entries(values, self._start_us, first)
         names = [document.id for document in documents]
@@ -176,7 +176,7 @@ class EntryMaker:
             known = self._plain[names] = self._paths.are_plain(document.event[ATTRIBUTES])
         return known
 
-    def make(self, document: Document, number: int, position: Position | None) -> str:
+    def make(self, document: Document, number: int, position: Position | None) -> bytes:
         """The index entry of a document.
 
         Args:
@@ -194,7 +194,8 @@ class EntryMaker:
         if position is not None and self._is_plain(head):
             text = self._without_identity(document, position, head.event)
             if text is not None and not has_times(text, _first_value_end(text), head.message):
-                return f'{text},"{NUMBER}":{number},{self._time(head.timestamp)}{_added(head)}}}'
+                own = f',"{NUMBER}":{number},{self._time(head.timestamp)}{_added(head)}}}'
+                return (text + own).encode()
         return self._make_rearranged(document, number, position)
 
     def _without_identity(
@@ -243,7 +244,7 @@ class EntryMaker:
             and (attributes is UNSET or self._paths.are_plain(attributes))
         )
 
-    def make_carefully(self, document: Document, number: int, position: Position | None) -> str:
+    def make_carefully(self, document: Document, number: int, position: Position | None) -> bytes:
         """The same with every value looked at."""
         event = document.event
         copy = rearranged(event, document.id, position, self._paths)
@@ -257,7 +258,7 @@ class EntryMaker:
         entry[TAGS] = [tag for tag in text_of(event.get(TAGS)) if len(tag) <= LONGEST_VALUE]
         return self._finish(event, number, entry)
 
-    def _make_rearranged(self, document: Document, number: int, position: Position | None) -> str:
+    def _make_rearranged(self, document: Document, number: int, position: Position | None) -> bytes:
         event = document.event
         try:
             entry = rearranged(event, document.id, position, self._paths)
@@ -265,13 +266,13 @@ class EntryMaker:
         except TypeError:  # numbers beyond 64 bits, unpaired surrogates
             return self.make_carefully(document, number, position)
 
-    def make_least(self, number: int, name: str, position: Position | None) -> str:
+    def make_least(self, number: int, name: str, position: Position | None) -> bytes:
         """An entry that cannot be refused: with it the numbers have no gap."""
         entry: dict[str, Any] = {NUMBER: number, TIME: self._start_us}
         entry |= identity_fields(name, position)
-        return orjson.dumps(entry).decode()
+        return orjson.dumps(entry)
 
-    def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> str:
+    def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> bytes:
         about = event.get("event")
         for key, column in _DATES:
             time_us = self._date(about.get(key)) if isinstance(about, dict) else None
@@ -281,8 +282,8 @@ class EntryMaker:
         for name in OBJECTS:
             if name in entry and name != ATTRIBUTES:
                 entry[name] = with_marks(entry[name])
-        text = orjson.dumps(entry).decode()
-        return f'{text[:-1]},"{NUMBER}":{number},{self._time(event.get("@timestamp"))}}}'
+        own = f',"{NUMBER}":{number},{self._time(event.get("@timestamp"))}}}'
+        return orjson.dumps(entry)[:-1] + own.encode()
 
     def _date(self, value: object) -> int | None:
         """Microseconds since the epoch; None for what is no time: it is found as what it is."""

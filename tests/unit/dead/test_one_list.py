@@ -38,7 +38,7 @@ def event(offset: int) -> bytes:
 
 def prepared(values: list[bytes]) -> list[Document]:
     batch = ConsumedBatch(0, range(len(values)), [Message(b"k", value) for value in values])
-    return Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW)).prepare([batch])
+    return Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW)).prepare([batch]).documents
 
 
 def of_the_shipper(offset: int) -> Letter:

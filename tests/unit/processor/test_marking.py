@@ -36,7 +36,7 @@ def both_ways(value: bytes) -> dict[str, Any]:
     def prepared(text: bytes) -> Any:
         clock = ManualClock(datetime(2026, 3, 14, 9, 1, tzinfo=UTC))
         preparer = Preparer(IndexDays(timedelta(days=90)), clock)
-        (document,) = preparer.prepare([ConsumedBatch(0, [0], [Message(b"", text)])])
+        (document,) = preparer.prepare([ConsumedBatch(0, [0], [Message(b"", text)])]).documents
         assert preparer.errors == 1
         assert document.head == head_of(document.value)
         return document.event

@@ -20,6 +20,7 @@ from logboom.store import Document
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.seen import Stretch
 from processor.preparing import Preparer
+from processor.tallying import DURATION_ENDS_NS, Tally
 
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 7, 27, tzinfo=UTC)
@@ -51,17 +52,24 @@ def value_of(offset: int = 4096, /, **fields: Any) -> bytes:
     return orjson.dumps({k: v for k, v in (event | fields).items() if v is not None})
 
 
-def prepared(library: Library | None, values: list[bytes]) -> tuple[list[Document], int]:
-    """The documents, and how many of them are errors."""
+def prepared(library: Library | None, values: list[bytes]) -> tuple[list[Document], int, Tally]:
+    """The documents, how many of them are errors, and what is counted of them."""
     preparer = Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW), library)
     batch = ConsumedBatch(3, range(len(values)), [Message(b"", value) for value in values])
-    return preparer.prepare([batch]), preparer.errors
+    made = preparer.prepare([batch])
+    return made.documents, preparer.errors, made.tally
 
 
 def both(library: Library, values: list[bytes]) -> list[bool]:
     """Holds both ways to the same documents and entries; says which entries were made natively."""
-    documents, errors = prepared(library, values)
-    assert (documents, errors) == prepared(None, values)
+    documents, errors, counted = prepared(library, values)
+    wanted_documents, wanted_errors, tallied = prepared(None, values)
+    assert (documents, errors) == (wanted_documents, wanted_errors)
+    assert (counted.events, counted.minutes) == (tallied.events, tallied.minutes)
+    assert counted.durations.keys() == tallied.durations.keys()
+    for service, durations in counted.durations.items():
+        assert durations.counts == tallied.durations[service].counts
+        assert durations.sum_ns == pytest.approx(tallied.durations[service].sum_ns)
     natively = EntryMaker(DAY, library)
     in_python = EntryMaker(DAY)
     of_the_day = [document for document in documents if document.day == DAY]
@@ -92,7 +100,7 @@ def hold(stretches: list[Stretch], documents: list[Document]) -> None:
 
 
 def calm(library: Library, values: list[bytes]) -> list[bool]:
-    made = library.prepare(values, "2026-11-21T07:27:00.000Z")
+    made = library.prepare(values, "2026-11-21T07:27:00.000Z", DURATION_ENDS_NS)
     return [value != b"" for value in made.values]
 
 
@@ -121,6 +129,23 @@ def test_usual_events_are_made_natively(library: Library) -> None:
 def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
     assert calm(library, [value_of(**fields)]) == [True]
     assert both(library, [value_of(**fields)]) == [True]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"service": {"name": "a\tb"}},
+        {"service": {"name": ""}},
+        {"service": {"name": "cart", "version": "1"}},
+        {"service": None, "http": {"response": {"status_code": 301}}},
+        {"tags": ["error", "multiline"]},
+        {"http": {"response": {"status_code": 700}}},
+    ],
+)
+@pytest.mark.parametrize("duration", [5, -5, 0.25, 2.5e9, 10**18, "5", True, None, [1]])
+def test_counts_are_the_same(library: Library, fields: dict[str, Any], duration: object) -> None:
+    about = {"duration": duration, "id": event_id(RUN, 4096), "created": "2026-11-21T07:00:00.116Z"}
+    both(library, [value_of(**fields, event=about), value_of(8192), value_of(9000, **fields)])
 
 
 @pytest.mark.parametrize(
@@ -172,7 +197,7 @@ def test_events_of_others_are_left_to_python(library: Library) -> None:
 
 
 def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
-    ((document,), _) = prepared(library, [value_of()])
+    ((document,), _, _) = prepared(library, [value_of()])
     renamed = Document("another", DAY, document.value)
     ready = EntryMaker(DAY, library).ready([renamed], 0)
     assert ready.left == [0]
@@ -181,7 +206,9 @@ def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
 
 
 def test_events_of_one_run_are_one_stretch(library: Library) -> None:
-    documents, _ = prepared(library, [value_of(offset) for offset in (0, 300, 900, 900, 1200, 5)])
+    documents, _, _ = prepared(
+        library, [value_of(offset) for offset in (0, 300, 900, 900, 1200, 5)]
+    )
     ready = EntryMaker(DAY, library).ready(documents, 0)
     assert ready.stretches == [(3, RUN, 0, 900), (2, RUN, 900, 1200), (1, RUN, 5, 5)]
 

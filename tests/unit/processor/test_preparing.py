@@ -39,7 +39,7 @@ def event(**fields: Any) -> dict[str, Any]:
 
 def prepared(*values: bytes) -> list[Document]:
     messages = [Message(b"key", value) for value in values]
-    return preparer().prepare([ConsumedBatch(3, range(40, 40 + len(values)), messages)])
+    return preparer().prepare([ConsumedBatch(3, range(40, 40 + len(values)), messages)]).documents
 
 
 def of(made: dict[str, Any]) -> Document:

@@ -12,7 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from logboom.status import RatesStatus, decode_rates
 from logboom.store import Document, Outcome, Rejected
 from logboom.telemetry import PipelineCollector
+from processor.consuming import Prepared
 from processor.rates import MOST_SERVICES, Rates
+from processor.tallying import merged, tally
 from tests.rollups import happening
 
 DAY = date(2026, 3, 14)
@@ -21,7 +23,7 @@ TIME = "2026-03-14T09:00:00.000Z"
 
 def counted(documents: list[Document]) -> Rates:
     rates = Rates()
-    rates.add(documents, [Outcome.STORED] * len(documents))
+    rates.add(tally(documents))
     return rates
 
 
@@ -55,14 +57,24 @@ def test_events_are_counted_by_service_and_level() -> None:
     assert not any(name.startswith("logboom_log_requests") for name, *_ in found)
 
 
-def test_what_is_not_stored_now_is_not_counted() -> None:
+def test_tallies_add_up() -> None:
     documents = [happening(n, TIME, service="shop", level="info") for n in range(3)]
     rates = Rates()
-    rates.add(documents, [Outcome.STORED, Outcome.DUPLICATE, Rejected("no")])
+    rates.add(merged([tally(documents[:1]), tally([]), tally(documents[1:])]))
+    rates.add(tally(documents))
+    assert series(rates)["logboom_log_events_total", "info", "shop"] == 6
+
+
+def test_only_what_is_new_to_the_store_is_counted() -> None:
+    documents = [happening(n, TIME, service="shop", level="info") for n in range(3)]
+    write = Prepared(documents, tally(documents), {0: 3})
+    rates = Rates()
+    rates.add(write.stored([Outcome.STORED, Outcome.DUPLICATE, Rejected("no")]))
     assert series(rates)["logboom_log_events_total", "info", "shop"] == 1
-    rates.add(documents[:1], [Outcome.DUPLICATE])
+    rates.add(write.stored([Outcome.DUPLICATE] * 3))
     assert series(rates)["logboom_log_events_total", "info", "shop"] == 1
-    rates.add([], [])
+    rates.add(write.stored([Outcome.STORED] * 3))
+    assert series(rates)["logboom_log_events_total", "info", "shop"] == 4
 
 
 def test_requests_are_counted_by_class_of_status() -> None:

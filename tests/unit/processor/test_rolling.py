@@ -20,6 +20,7 @@ from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, Store, StoreWriter, open_store
 from processor.rolling.opening import Rolling, open_rolling
 from processor.rolling.roller import LEASE, Roller
+from processor.rolling.touching import touched_minutes
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Pipeline:
 
     async def write(self, documents: Sequence[Document]) -> None:
         await self.writer.write(documents)
-        await self.rolling.mark(documents)
+        await self.rolling.mark(touched_minutes(documents))
 
     async def rows(self, tier: Tier) -> list[Row]:
         return in_order(await self.store.rollups.rows(tier, 0, FAR_US))
@@ -189,7 +190,7 @@ async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
         pipeline.store, Marks(pipeline.state), Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock),
         pipeline.config.rollups, pipeline.clock,
     )  # fmt: skip
-    await pipeline.rolling.mark(everything)
+    await pipeline.rolling.mark(touched_minutes(everything))
     await second.roll()
     await pipeline.expect(everything)
 
@@ -225,7 +226,7 @@ async def test_a_busy_minute_does_not_hold_up_the_others(pipeline: Pipeline) -> 
     await pipeline.write([*busy, *others])
     for _ in range(4):
         await pipeline.rolling.roller.roll()
-        await pipeline.rolling.mark(busy)
+        await pipeline.rolling.mark(touched_minutes(busy))
     assert len(await pipeline.rolling.marks.behind(None, 10)) == 1
     await pipeline.expect([*busy, *others])
 

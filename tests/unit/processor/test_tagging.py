@@ -35,7 +35,7 @@ def reason(section: dict[str, Any], *, way: str = "spliced", **fields: Any) -> s
         tagger=Tagger(ErrorsSection.model_validate(section)),
     )  # fmt: skip
     value = orjson.dumps(event | fields)
-    (document,) = preparer.prepare([ConsumedBatch(0, [0], [Message(b"", value)])])
+    (document,) = preparer.prepare([ConsumedBatch(0, [0], [Message(b"", value)])]).documents
     found: str | None = document.event.get("error", {}).get("detected_by")
     assert ("error" in document.event.get("tags", [])) == (found is not None)
     assert preparer.errors == (found is not None)

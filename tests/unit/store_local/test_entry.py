@@ -187,7 +187,7 @@ def test_what_looks_like_a_time_is_found_by_its_text(date_part: str, between: st
     for text in texts:
         made = event(service={"name": text}, host={"deep": [{"er": text}]}, attributes={"a": text})
         document = Document.of(made["event"]["id"], DAY, made)
-        writer.add_json(maker.make(document, 5, own_position(document)))
+        writer.add_json(maker.make(document, 5, own_position(document)).decode())
     writer.commit()
     index.reload()
     searcher = index.searcher()
@@ -247,11 +247,11 @@ def test_whatever_json_an_event_is_it_can_be_written_and_indexed(
     assert document_of(line, DAY).event == document.event
     position = own_position(document)
     try:
-        indexed.writer.add_json(indexed.maker.make(document, 1, position))
+        indexed.writer.add_json(indexed.maker.make(document, 1, position).decode())
     except ValueError:
         entry = indexed.maker.make_carefully(document, 1, position)
-        indexed.writer.add_json(entry)
-    indexed.writer.add_json(indexed.maker.make_least(1, identity, position))
+        indexed.writer.add_json(entry.decode())
+    indexed.writer.add_json(indexed.maker.make_least(1, identity, position).decode())
 
 
 @given(

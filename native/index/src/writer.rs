@@ -1,0 +1,51 @@
+//! A day's index, as it is written to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::tokenizer::{LowerCaser, SimpleTokenizer, TextAnalyzer};
+use tantivy::{Index, IndexWriter, TantivyError};
+
+use crate::chunk::{Chunk, Fields};
+use crate::entry::Entry;
+use crate::room::Room;
+
+const WORDS: &str = "words";
+const MOST_CHUNKS: usize = 32;
+
+/// Takes in entries and makes them visible.
+pub struct Writer {
+    writer: IndexWriter<Entry>,
+    fields: Fields,
+    room: Room,
+}
+
+impl Writer {
+    /// Opens an index that is there for writing.
+    pub fn open(path: &Path, memory_bytes: usize) -> tantivy::Result<Self> {
+        let index = Index::open_in_dir(path)?;
+        let words = TextAnalyzer::builder(SimpleTokenizer::default()).filter(LowerCaser).build();
+        index.tokenizers().register(WORDS, words);
+        let fields = Fields::of(&index.schema())
+            .ok_or_else(|| TantivyError::SchemaError("of another kind".to_owned()))?;
+        let writer = index.writer_with_num_threads(1, memory_bytes)?;
+        writer.set_merge_policy(Box::new(LogMergePolicy::default()));
+        Ok(Self { writer, fields, room: Room::new(MOST_CHUNKS) })
+    }
+
+    /// Adds entries up to the first that is none; answers with their number.
+    pub fn add(&self, entries: &str) -> tantivy::Result<usize> {
+        let chunk = Chunk::read(Arc::from(entries), &self.fields, Some(self.room.place()));
+        self.writer.run(Entry::all_of(&chunk).map(UserOperation::Add).collect::<Vec<_>>())?;
+        Ok(chunk.ends.len())
+    }
+
+    pub fn commit(&mut self) -> tantivy::Result<()> {
+        self.writer.commit().map(|_| ())
+    }
+
+    pub fn wait_for_merges(self) -> tantivy::Result<()> {
+        self.writer.wait_merging_threads()
+    }
+}

@@ -1,0 +1,187 @@
+"""Both ways to fill an index: the same entries are found by the same queries, and refused by both."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tantivy import Index, Query
+
+from logboom.store.local.index_writer import (
+    Added,
+    CompiledIndexWriter,
+    IndexWriter,
+    PythonIndexWriter,
+    index_library,
+)
+from logboom.store.local.schema import SCHEMA, teach_words
+
+MEMORY_BYTES = 15_000_000
+OWN = {"_number": 1, "_time": 5}
+
+
+@pytest.fixture(scope="module")
+def library() -> ctypes.CDLL:
+    found = index_library()
+    if found is None:
+        assert not os.environ.get("CI"), "the compiled index writer was not built"
+        pytest.skip("the compiled index writer was not built: scripts/build_index_writer.py does")
+    return found
+
+
+def filled(library: ctypes.CDLL | None, folder: Path, entries: Sequence[bytes]) -> Index:
+    """An index of entries, all of which are taken."""
+    index, writer = opened(library, folder)
+    assert writer.add(entries) == Added(len(entries))
+    writer.commit()
+    writer.close(waits=True)
+    index.reload()
+    return index
+
+
+def opened(library: ctypes.CDLL | None, folder: Path) -> tuple[Index, IndexWriter]:
+    folder.mkdir(parents=True)
+    index = teach_words(Index(SCHEMA, path=str(folder)))
+    if library is None:
+        return index, PythonIndexWriter(index, MEMORY_BYTES)
+    return index, CompiledIndexWriter(library, folder, MEMORY_BYTES)
+
+
+def hits(index: Index, query: str) -> int:
+    return len(index.searcher().search(index.parse_query(query, ["message"]), 10).hits)
+
+
+@pytest.mark.parametrize(
+    ("entry", "query"),
+    [
+        ({"message": 'Grüße, 가나다 and "quotes" \\ \n'}, "message:grüße AND message:quotes"),
+        ({"message": "a b c"}, 'message:"b c"'),
+        ({"message": ["one", "two"]}, "message:one AND message:two"),
+        ({"tags": ["error", "multi\tline"]}, "tags:error"),
+        (
+            {"attributes": {"a": {"b": [1, -2, {"c": "x"}]}}},
+            "attributes.a.b:-2 AND attributes.a.b.c:x",
+        ),
+        ({"attributes": {"a": 0.1}}, "attributes.a:[0.09 TO 0.11]"),
+        ({"attributes": {"a": 3.0}}, "attributes.a:3"),
+        ({"attributes": {"a": 2**64 - 1}}, "attributes.a:18446744073709551615"),
+        ({"attributes": {"a": True, "b": None}}, "attributes.a:true"),
+        ({"attributes": {"k": "c\\d"}}, r'attributes.k:"c\\d"'),
+        ({"attributes": {"at": "2026-03-14T09:00:00Z"}}, 'attributes.at:"2026-03-14T09:00:00Z"'),
+        ({"attributes": {"at": "2026-03-14 09:00"}}, 'attributes.at:"2026-03-14 09:00"'),
+        ({"attributes": {"a.b": "x"}}, "attributes.a.b:x"),
+        ({"_trace": [1, 4097, 8194]}, "_trace:4097"),
+        ({"unknown": {"deep": [1]}, "message": "here"}, "message:here"),
+    ],
+)
+def test_an_entry_is_found(
+    library: ctypes.CDLL, tmp_path: Path, entry: dict[str, Any], query: str
+) -> None:
+    entries = [orjson.dumps(entry | OWN), orjson.dumps(OWN)]
+    found = [
+        hits(filled(one, tmp_path / str(one is None), entries), query) for one in (library, None)
+    ]
+    assert found[0] == found[1] > 0
+
+
+def test_columns_are_filled(library: ctypes.CDLL, tmp_path: Path) -> None:
+    values = {
+        "_offset": 2**52,
+        "_created": -5,
+        "_time": 2**60,
+        "@timestamp": "2026-03-14T09:00:00Z",
+    }
+    entries = [
+        orjson.dumps({"_number": 7, "_ip": ip, **values}) for ip in ("10.0.0.7", "2001:db8::1")
+    ]
+    asked = {name: {"max": {"field": name}} for name in ("_number", "_offset", "_created", "_time")}
+    for one in (library, None):
+        index = filled(one, tmp_path / str(one is None), entries)
+        found = index.searcher().aggregate(Query.all_query(), asked)
+        assert {name: value["value"] for name, value in found.items()} == {
+            "_number": 7, "_offset": 2**52, "_created": -5, "_time": 2**60,
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        b"", b"nothing", b"[1]", b'{"message":"open', b'{"message":1}', b'{"_number":-1}', b'{"_ip":"x"}',
+        b'{"_time":"x"}', b'{"attributes":"x"}', b'{"_time":1.5}', b'{"a":1} {}',
+        b'{"attributes":' * 200 + b"{}" + b"}" * 200,
+    ],
+)  # fmt: skip
+def test_what_one_refuses_the_other_refuses(
+    library: ctypes.CDLL, tmp_path: Path, refused: bytes
+) -> None:
+    good = orjson.dumps(OWN)
+    for one in (library, None):
+        index, writer = opened(one, tmp_path / str(one is None))
+        added = writer.add([good, good, refused, good])
+        assert added.entries == 2
+        assert added.refusal
+        writer.commit()
+        writer.close(waits=False)
+        index.reload()
+        assert index.searcher().num_docs == 2
+
+
+def test_many_entries_wait_for_room(library: ctypes.CDLL, tmp_path: Path) -> None:
+    entries = [orjson.dumps({"_number": n, "_time": n, "message": f"word{n}"}) for n in range(100)]
+    index, writer = opened(library, tmp_path / "index")
+    for _ in range(200):
+        writer.add(entries)
+    writer.commit()
+    writer.close(waits=True)
+    index.reload()
+    assert index.searcher().num_docs == 20_000
+    assert hits(index, "message:word99") == 200
+
+
+def test_an_index_that_cannot_be_opened_says_why(library: ctypes.CDLL, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="DoesNotExist"):
+        CompiledIndexWriter(library, tmp_path / "nowhere", MEMORY_BYTES)
+    _, writer = opened(library, tmp_path / "index")
+    with pytest.raises(ValueError, match=r"(?i)lock"):
+        CompiledIndexWriter(library, tmp_path / "index", MEMORY_BYTES)
+    writer.close(waits=False)
+    CompiledIndexWriter(library, tmp_path / "index", MEMORY_BYTES).close(waits=False)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["2026-03-14T09:00:00Z", "2026-03-14T09:00:00.5+01:00", "2026-13-14T09:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(attributes=st.lists(st.dictionaries(st.text(max_size=8), VALUES, max_size=5), max_size=6))
+def test_both_take_any_attributes_alike(
+    library: ctypes.CDLL, tmp_path_factory: pytest.TempPathFactory, attributes: list[dict[str, Any]]
+) -> None:
+    entries = [orjson.dumps(OWN | {"attributes": one}) for one in attributes]
+    folder = tmp_path_factory.mktemp("both")
+    added, sizes = [], []
+    for one in (library, None):
+        index, writer = opened(one, folder / str(one is None))
+        added.append(writer.add(entries).entries)
+        writer.commit()
+        writer.close(waits=True)
+        index.reload()
+        sizes.append(index.searcher().num_docs)
+    assert added[0] == added[1] == sizes[0] == sizes[1]
