@@ -11,15 +11,16 @@ from logboom.certificates import fresh_context
 from logboom.clock import Clock, SystemClock
 from logboom.config import ApiSection, Config
 from logboom.config.load import process_environment
+from logboom.keys.needed import check_keys
 from logboom.lifecycle import SUPERVISED, run_service, stop_event
 from logboom.serving import Server, listen
 from logboom.state import open_state
 from logboom.store import open_store
 from search_api.access.guard import Guard
-from search_api.access.opening import check_keys, guarded, open_doorkeeping
+from search_api.access.opening import guarded, open_doorkeeping
 from search_api.app import create_app
-from search_api.notifying.running import sending
 from search_api.live.compression import LeanWebSockets
+from search_api.notifying.running import sending
 from search_api.state import PipelineState
 
 _LARGEST_MESSAGE = 64 * 1024
@@ -46,7 +47,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     app = create_app(store, state, clock, config, memory, doors)
     server = Server(_settings(guarded(app, config, doors, clock), config.api))
     try:
-        await check_keys(config, doors)
+        await check_keys(config, memory, clock)
         async with sending(config, memory, clock) as dispatcher, asyncio.TaskGroup() as tasks:
             if dispatcher is not None:
                 app.state.alerting.beside(dispatcher.run, dispatcher.wake)

@@ -207,6 +207,7 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
     _check_port_is_free(config)
     lock = _take_folder(config)
+    await _check_keys(config)
     remember_inputs(config)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -219,7 +220,7 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     _say(f"logboom keeps everything in {config.data}")
     for sentence in _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]})):
         _say(sentence)
-    url = f"http://{config.api.listen}"
+    url = f"{'http' if config.api.tls is None else 'https'}://{config.api.listen}"
     option = "" if url == DEFAULT_URL else f" --url {url}"
     _say(f"search at {url}/ or with: {_command()} search 'level:error'{option}")
     try:
@@ -266,6 +267,21 @@ def _command() -> str:
 def _say(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
+
+
+async def _check_keys(config: Config) -> None:
+    """What would make the API end again and again, ends all at once."""
+    from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
+    from logboom.keys.needed import check_keys  # noqa: PLC0415 - not needed for --help
+    from logboom.state import open_state  # noqa: PLC0415 - not needed for --help
+
+    if config.api.needs_keys:
+        clock = SystemClock()
+        state = open_state(config, clock)
+        try:
+            await check_keys(config, state, clock)
+        finally:
+            await state.close()
 
 
 def _check_port_is_free(config: Config) -> None:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, FastAPI
 
 from logboom.clock import Clock
 from logboom.config import Config
-from logboom.errors import ConfigError
 from logboom.keys import KeyBook, KnownKeys
 from logboom.state import State
 from search_api.access.auditing import AuditLog
@@ -70,24 +69,6 @@ def open_doorkeeping(config: Config, state: State, clock: Clock) -> Doorkeeping:
         sessions,
         provider,
         None if path is None else AuditLog(path, clock),
-    )
-
-
-async def check_keys(config: Config, doors: Doorkeeping) -> None:
-    """Sees that somebody can get in.
-
-    Raises:
-        ConfigError: Keys are needed, and there is none.
-        StateError: The keys cannot be known.
-    """
-    section = config.api
-    if not section.needs_keys or section.oidc is not None or await doors.book.keys():
-        return
-    raise ConfigError(
-        f"{section.listen} needs API keys, and there is none yet",
-        where="api.listen",
-        mend="make the first one with `logboom keys create admin --scope admin -c FILE`, or listen on"
-        " 127.0.0.1 without `auth`",
     )
 
 
