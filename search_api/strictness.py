@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from logboom.errors import QueryError
 
 
-def refuse_unknown(connection: HTTPConnection) -> None:
+async def refuse_unknown(connection: HTTPConnection) -> None:
     """Refuses a request with a parameter that its route does not have.
 
     Raises:
