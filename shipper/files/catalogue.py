@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -142,7 +143,17 @@ class Catalogue:
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
-        return any(self._goes_on(record, path) for path, _ in relatives(record.family))
+        """True when a rotated file goes on with a record.
+
+        Raises:
+            OSError: The files were rotated on meanwhile (EAGAIN).
+        """
+        for path, status in relatives(record.family):
+            if self._goes_on(record, path):
+                return True
+            if not _leads_to(path, status):
+                raise OSError(errno.EAGAIN, "it was rotated just now")
+        return False
 
     def remove(self, record: SourceRecord) -> None:
         """Takes a record out."""
@@ -251,6 +262,13 @@ class Catalogue:
             return True
         end, guard = self._planned.get(record.id, (0, b""))
         return fingerprint_length(guard) >= TELLING_BYTES and is_at(file.content, end, guard)
+
+
+def _leads_to(path: str, status: os.stat_result) -> bool:
+    try:
+        return file_id(Path(path).stat()) == file_id(status)
+    except OSError:
+        return False
 
 
 def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:

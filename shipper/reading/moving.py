@@ -13,6 +13,7 @@ from shipper.reading.opening import Opener
 from shipper.reading.places import Places
 from shipper.reading.sections import Sections
 from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 log = logging.getLogger("logboom.shipper")
 
@@ -39,13 +40,24 @@ class Moving:
         self._sections = sections
         self._missed = missed
         self._folders = folders
+        self._emptied: list[SourceRecord] = []
 
     def follow_copy(self, source: Source) -> Followed:
         """Goes on in the copy of a source's file, when that was copied and truncated.
 
-        The emptied file is then found by the next scan, as a new one.
+        The emptied file is then found by the next scan, as a new one; `take_emptied` tells of it,
+        should it be gone by then.
         """
-        return self._go_on_in(source, self._following.find_copy)
+        emptied = self._opener.record_of_emptied(source)
+        followed = self._go_on_in(source, self._following.find_copy)
+        if followed is Followed.YES:
+            self._emptied.append(emptied)
+        return followed
+
+    def take_emptied(self) -> list[SourceRecord]:
+        """The files that were left for their copies, since the last call."""
+        emptied, self._emptied = self._emptied, []
+        return emptied
 
     def find_again(self, source: Source) -> Followed:
         """Goes on in a source's file where that is now, when it was closed and moved meanwhile."""

@@ -105,6 +105,17 @@ class Opener:
             guard=file.guard(), changed_ns=self._clock.now_ns(),
         )  # fmt: skip
 
+    def record_of_emptied(self, source: Source) -> SourceRecord:
+        """A record of the file that a source leaves for its copy: whatever is in it now is new."""
+        file = source.file
+        if file is None:
+            raise ValueError(f"{source.path} is not followed")
+        return SourceRecord(
+            id=uuid.uuid4().hex, path=source.path, family=source.family, device=file.id.device,
+            inode=file.id.inode, epoch=0, offset=0, prefix=b"", guard=b"",
+            changed_ns=self._clock.now_ns(),
+        )  # fmt: skip
+
     def record_of(self, source: Source) -> SourceRecord:
         """What the registry should know of a source that is followed."""
         file = source.file

@@ -310,10 +310,10 @@ class Reader:
                 return
 
     async def _write(self, source: Source) -> None:
-        record = self._watcher.record_of(source)
+        records = self._watcher.records_of(source)
         while True:
             try:
-                await to_the_end(lambda: self._registry.put([record]))
+                await to_the_end(lambda: self._registry.put(records))
             except DiskFull:
                 await asyncio.sleep(1.0)
             else:

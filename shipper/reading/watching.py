@@ -185,6 +185,13 @@ class Watcher:
         """What the registry should know of a source that is followed."""
         return self._opener.record_of(source)
 
+    def records_of(self, source: Source) -> list[SourceRecord]:
+        """`record_of`, and what the registry should know of a file that was left for its copy."""
+        emptied = self._moving.take_emptied()
+        for record in emptied:
+            self._catalogue.put_back(record)
+        return [self.record_of(source), *emptied]
+
     def follow_copy(self, source: Source) -> Followed:
         """Goes on in the copy of a source's file, when that was copied and truncated."""
         return self._moving.follow_copy(source)
