@@ -8,7 +8,7 @@ from typing import Any
 from logboom.query.times import iso_text
 from logboom.state import Record, State
 from search_api.alerts.outbox import KIND
-from search_api.alerts.states import Key, SeriesState
+from search_api.alerts.states import RuleState
 
 _AT_ONCE = 1_000
 MOST_TOLD = 500
@@ -37,10 +37,8 @@ async def firing_now(memory: State | None) -> dict[str, Any]:
 
 def _firing(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     for record in records:
-        for text, kept in record.value.get("series", {}).items():
-            series = SeriesState(*kept)
+        for key, series in RuleState.from_json(record.value).series.items():
             if series.fired_us is not None:
-                key = Key.of(text)
                 yield {
                     "rule": record.key,
                     "series": list(key.values),
