@@ -32,6 +32,7 @@ EVENT_COUNTERS: dict[str, str] = {
     "batches_acked": "Batches that the broker has acknowledged to this shipper.",
     "bytes_acked": "Bytes of events that the broker has acknowledged to this shipper.",
     "events_made": "Events that this shipper has made of lines.",
+    "nul_bytes_skipped": "NUL bytes that this shipper has passed over: holes, and what crashes left.",
     "syslog_messages": "Syslog messages that this shipper has received.",
     "syslog_malformed": "Of these, messages whose header could not be read.",
     "syslog_dropped": "Syslog datagrams that the kernel dropped since its buffer was full.",
@@ -56,6 +57,12 @@ EVENT_COUNTERS: dict[str, str] = {
     "rollups_too_wide": "Hours whose rates are not complete: too many services, hosts and levels.",
 }
 """Names of the services' own counters, as they are posted on the status stream."""
+
+SERVICE_GAUGES: dict[str, str] = {
+    "spool_bytes": "Bytes of the files in which a shipper keeps what it receives over the network.",
+    "spool_waiting_bytes": "Of these, bytes that the broker has not acknowledged yet.",
+}
+"""Posted like the counters; they go up and down."""
 
 REDACTED = "events_redacted:"
 """With the name of a kind of secret: the counter of events in which such a one was replaced."""
@@ -162,6 +169,7 @@ class PipelineCollector(Collector):
                 if name in service.counters:
                     family.add_metric([service.service, service.instance], service.counters[name])
             yield family
+        yield from self._gauges(labels)
         yield self._redacted()
         yield from self._sources()
         yield from self._trouble()
@@ -174,6 +182,14 @@ class PipelineCollector(Collector):
         for partition in self.lag:
             lag.add_metric([str(partition.partition)], partition.messages)
         yield lag
+
+    def _gauges(self, labels: list[str]) -> Iterator[GaugeMetricFamily]:
+        for name, meaning in SERVICE_GAUGES.items():
+            family = GaugeMetricFamily(f"logboom_{name}", meaning, labels=labels)
+            for service in self.services:
+                if name in service.counters:
+                    family.add_metric([service.service, service.instance], service.counters[name])
+            yield family
 
     def _redacted(self) -> CounterMetricFamily:
         redacted = CounterMetricFamily(
@@ -234,12 +250,19 @@ class PipelineCollector(Collector):
     def _trouble(self) -> Iterator[GaugeMetricFamily]:
         """What is lost, and what is dead."""
         lost: defaultdict[str, float] = defaultdict(float)
+        unread: defaultdict[str, float] = defaultdict(float)
         for loss in self.losses:
             lost[loss.shipper] += loss.lines
+            unread[loss.shipper] += loss.unread
         yield _gauge(
             "logboom_shipper_lines_lost",
             "Lines that were being sent when their file vanished.",
             lost,
+        )
+        yield _gauge(
+            "logboom_shipper_bytes_unread",
+            "Bytes that were seen in files, and gone before they could be read.",
+            unread,
         )
         letters: defaultdict[str, float] = defaultdict(float)
         size: defaultdict[str, float] = defaultdict(float)

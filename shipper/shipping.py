@@ -50,7 +50,7 @@ _SCAN_REST = 30.0
 _HINTED_SCAN_S = 0.1
 _HINTED_REST = 4.0
 """When there are hints, a fifth of it: what is rotated fast would be gone."""
-_COUNTED = ("events_made", "events_acked", "batches_acked", "bytes_acked")
+_COUNTED = ("events_made", "events_acked", "batches_acked", "bytes_acked", "nul_bytes_skipped")
 _MOST_IN_FLIGHT = 512
 """The embedded broker remembers the last 1024 numbers of a producer."""
 
@@ -131,8 +131,9 @@ class Shipping:
             own = OwnGatherer(self._collector(), self._sender.offer, self._made, equipment.clock)
             self._maker, self._gatherer = OwnMaker(own.deliver), own
         self._reader = Reader(
-            self._watcher, equipment.registry, config.shipper, equipment.clock, self._maker
-        )
+            self._watcher, equipment.registry, config.shipper, equipment.clock, self._maker,
+            skipped=self._skipped,
+        )  # fmt: skip
 
     @property
     def waiting_for(self) -> str | None:
@@ -280,6 +281,9 @@ class Shipping:
             max_bytes=section.batch_bytes,
             linger_s=section.linger.total_seconds(),
         )
+
+    def _skipped(self, count: int) -> None:
+        self._has.counts["nul_bytes_skipped"] += count
 
     def _made(self, events: int, redacted: Mapping[str, int]) -> None:
         self._has.counts["events_made"] += events

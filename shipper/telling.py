@@ -111,6 +111,9 @@ class Telling:
         counters = {name: float(count) for name, count in self._has.counts.items()}
         for rule, events in self._has.treatment.redactor.counts.items():
             counters[f"{REDACTED}{rule}"] = float(events)
+        if self._has.inputs:
+            counters["spool_bytes"] = float(self._has.spools.size_bytes)
+            counters["spool_waiting_bytes"] = float(self._has.spools.waiting_bytes)
         for part in self._has.inputs:
             for name, count in part.status().counters.items():
                 counters[name] = counters.get(name, 0.0) + count

@@ -89,6 +89,11 @@ class Spool:
         self._trouble: str | None = None
 
     @property
+    def size_bytes(self) -> int:
+        """Bytes that its files take."""
+        return sum(file.size for file in self._files.values())
+
+    @property
     def waiting_bytes(self) -> int:
         """Bytes that the broker has not acknowledged yet."""
         return self._waiting_bytes

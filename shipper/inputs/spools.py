@@ -30,6 +30,16 @@ class Spools:
         """What the shipper follows for them."""
         return [spool.files for spool in self._spools]
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that their files take."""
+        return sum(spool.size_bytes for spool in self._spools)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of these that the broker has not acknowledged yet."""
+        return sum(spool.waiting_bytes for spool in self._spools)
+
     def have_new_files(self) -> bool:
         """True when something was appended to a file that is not followed; told once for each."""
         is_new, self._is_new = self._is_new, False

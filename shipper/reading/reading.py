@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
@@ -45,6 +46,10 @@ _REST_SHARE = 0.1
 _NO_NEWS = Reading(ReadState.END)
 
 
+def _uncounted(_count: int) -> None:
+    """For those who need not know."""
+
+
 class Reader:
     """Reads all sources in turn and gives what comes of it away.
 
@@ -54,11 +59,12 @@ class Reader:
         section: The shipper's settings.
         clock: For read times and for patience.
         maker: Makes events of what was read; waiting in it is what holds back reading.
+        skipped: Told how many NUL bytes were passed over.
     """
 
     def __init__(
         self, watcher: Watcher, registry: Registry, section: ShipperSection, clock: Clock,
-        maker: Maker,
+        maker: Maker, skipped: Callable[[int], None] = _uncounted,
     ) -> None:  # fmt: skip
         self._watcher = watcher
         self._registry = registry
@@ -66,6 +72,7 @@ class Reader:
         self._longest_look_s = section.poll_interval.total_seconds()
         self._clock = clock
         self._maker = maker
+        self._skipped = skipped
         self._news = asyncio.Event()
 
     async def turn(self) -> bool:
@@ -200,6 +207,7 @@ class Reader:
     async def _skip(self, source: Source, count: int) -> None:
         await self._flush(source)
         source.skip(count)
+        self._skipped(count)
         log.info("%s: %d NUL bytes were skipped", source.path, count)
 
     async def _data(self, source: Source, data: bytes) -> None:

@@ -48,6 +48,7 @@ class Shipping:
         self.events: list[dict[str, object]] = []
         self.order: list[str] = []
         self.planned: list[Batch] = []
+        self.skipped: list[int] = []
         self._acknowledges = acknowledge
         self._open_files = open_files
         self.start()
@@ -63,8 +64,9 @@ class Shipping:
         )
         section = ShipperSection(flush_after=timedelta(0))
         self.reader = Reader(
-            self.watcher, self.registry, section, self.clock, OwnMaker(self.deliver)
-        )
+            self.watcher, self.registry, section, self.clock, OwnMaker(self.deliver),
+            skipped=self.skipped.append,
+        )  # fmt: skip
         self.sources: dict[str, Source] = {}
         self._scan()
 

@@ -76,7 +76,9 @@ async def test_the_three_pages_are_answered_over_http() -> None:
     port, state = free_port(), reporter()
 
     def tell(collector: PipelineCollector) -> None:
-        collector.services = [state.status({"events_made": 5})]
+        collector.services = [
+            state.status({"events_made": 5, "nul_bytes_skipped": 7, "spool_bytes": 9})
+        ]
         collector.sources = [source(1), source(2)]
 
     async with monitored(Monitoring(f"127.0.0.1:{port}", state, tell)):
@@ -87,6 +89,8 @@ async def test_the_three_pages_are_answered_over_http() -> None:
         assert b"Content-Length: %d" % len(body) in head
         found = series(body.decode())
         assert found["logboom_events_made_total", "n1"] == 5
+        assert found["logboom_nul_bytes_skipped_total", "n1"] == 7
+        assert found["logboom_spool_bytes", "n1"] == 9
         assert found["logboom_shipper_lines_read_total", "n1"] == 20
         assert found["logboom_shipper_lines_dropped_total", "n1"] == 2
         assert found["logboom_source_read_bytes_total", "/2.log"] == 100
