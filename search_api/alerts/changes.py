@@ -59,12 +59,16 @@ class Changes:
     Args:
         source: Asked for counts.
         reach_us: Older events change nothing any more.
+        begun_us: Up to when somebody else has evaluated the group; None when nobody has.
     """
 
-    def __init__(self, source: Source, reach_us: int) -> None:
+    def __init__(self, source: Source, reach_us: int, begun_us: int | None) -> None:
         self._source = source
         self._reach_us = reach_us
         self._before: Counted | None = None
+        if begun_us is not None:  # what they had counted is not known: all of it may be late
+            times = (begun_us - reach_us, begun_us)
+            self._before = Counted(begun_us - _OVERLAP_US, times, {})
 
     async def next(self, now_us: int, last_us: int) -> tuple[int, int] | None:
         """What has changed since it was asked last; called right before an evaluation.

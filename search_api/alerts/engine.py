@@ -92,6 +92,9 @@ class Engine:
                 await asyncio.sleep(each_s)
         finally:
             self.standing.is_leading = False
+            self.standing.groups.clear()
+            self.standing.failures.clear()
+            self.standing.held.clear()
 
     async def step(self) -> None:
         """Evaluates what is due.
@@ -212,9 +215,11 @@ class Engine:
         reach_us = round(self._section.late.total_seconds() * US)
         if not reach_us:
             return None
-        changes = self._changes.setdefault(name, Changes(self._source, reach_us))
+        if name not in self._changes:
+            begun_us = await self._evaluating.cursor_of(name)
+            self._changes[name] = Changes(self._source, reach_us, begun_us)
         try:
-            return await changes.next(now_us, last_us)
+            return await self._changes[name].next(now_us, last_us)
         except StateError:
             raise
         except LogboomError as error:
@@ -229,7 +234,8 @@ class Engine:
             return
         failed, late = self._builtin.rules
         wrong = {*self.standing.failures, *self.standing.problems}
-        is_late = {"late"} if self.standing.held else set[str]()
+        shortest_us = min(rule.over_us for rule in self.rules.rules.values())
+        is_late = {"late"} if self.standing.late_s * US > shortest_us else set[str]()
         for rule, them in ((failed, wrong), (late, is_late)):
             await self._evaluating.watch(rule, data_of(rule, [last_us], them), [last_us])
         self._evaluated_us[NAME] = last_us

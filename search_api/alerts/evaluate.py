@@ -5,7 +5,7 @@ The only evaluator: for live alerts, for dry runs, for backtests and for the tes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -16,6 +16,7 @@ from search_api.alerts.needs import width_of
 from search_api.alerts.observing import Observation, Observer
 from search_api.alerts.rules import US, Rule
 from search_api.alerts.states import (
+    MOST_BYTES,
     MOST_EPISODES,
     MOST_SERIES,
     Episode,
@@ -98,6 +99,30 @@ def evaluate(
     return running.result()
 
 
+class _Names:
+    """How much the names of series take together.
+
+    Args:
+        series: Those that are there.
+    """
+
+    def __init__(self, series: Iterable[Values]) -> None:
+        self._bytes = sum(map(_size, series))
+
+    def takes(self, values: Values) -> bool:
+        """Takes one more, if there is room; what goes away meanwhile makes room the next time."""
+        size = _size(values)
+        if self._bytes + size > MOST_BYTES:
+            return False
+        self._bytes += size
+        return True
+
+
+def _size(values: Values) -> int:
+    """Bytes, about: escaped as JSON at worst."""
+    return sum(len(value.encode("utf-8", "replace")) + 4 for value in values) + 20
+
+
 class _Running:
     """One evaluation while it goes on."""
 
@@ -112,6 +137,8 @@ class _Running:
         self._episodes = list(state.episodes)
         self._matched = state.matched
         self._cursor_us = state.cursor_us
+        self._followed = _Names(key.values for key in self._series)
+        self._remembered = _Names(self._seen)
         self._room = room
         self._transitions: list[Transition] = []
         self._overflow = 0
@@ -168,7 +195,7 @@ class _Running:
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
         if before is None:
-            if len(self._series) >= MOST_SERIES:
+            if len(self._series) >= MOST_SERIES or not self._followed.takes(key.values):
                 self._overflow += 1
                 return
             before = SeriesState(instant, instant, seen.value)
@@ -203,7 +230,7 @@ class _Running:
         if not seen.events:
             return
         noted = self._seen.get(values)
-        if noted is None and len(self._seen) >= MOST_SERIES:
+        if noted is None and (len(self._seen) >= MOST_SERIES or not self._remembered.takes(values)):
             self._overflow += 1
         elif noted is None or instant - noted >= _SEEN_EACH_US:
             self._seen[values] = instant

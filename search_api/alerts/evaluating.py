@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from logboom.errors import LogboomError
@@ -39,6 +40,7 @@ MOST_INSTANTS: Final = 240
 """Of one rule in one turn; the others follow in the next one."""
 
 _MOST_LATE_INSTANTS: Final = 2_000
+_TRIES: Final = 3
 _ALERT_BYTES: Final = 3_000
 """A transition that waits takes about so much, but for its samples."""
 
@@ -83,6 +85,23 @@ class Turn:
     catch_up_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for a rule.
+
+    Attributes:
+        rule: The rule.
+        kept: Its record as it is to be.
+        alerts: What is to be told.
+        is_change: False when the record says so already.
+    """
+
+    rule: Rule
+    kept: Kept
+    alerts: tuple[Alert, ...]
+    is_change: bool
+
+
 class Evaluating:
     """Evaluates groups of rules.
 
@@ -97,6 +116,15 @@ class Evaluating:
         self._book = book
         self._standing = standing
         self._cursors: dict[str, Cursors] = {}
+        self._left: dict[str, tuple[int, int]] = {}
+
+    async def cursor_of(self, name: str) -> int | None:
+        """Up to when a group was evaluated; None when it never was.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        return max((await self._cursors_of(name)).rules.values(), default=None)
 
     async def group(
         self, group: RuleGroup, turn: Turn, changed: tuple[int, int] | None = None
@@ -118,7 +146,7 @@ class Evaluating:
         dues = [due for rule in group.rules if (due := self._due(rule, turn, cursors)) is not None]
         found = await find(self._source, dues)
         self._standing.groups[group.name].questions = found.questions
-        results: dict[str, tuple[Rule, Evaluated]] = {}
+        decisions: dict[str, Decision] = {}
         for due in dues:
             self._standing.evaluations += 1
             failure = found.failure_of(due)
@@ -126,20 +154,19 @@ class Evaluating:
                 self._fail(due.rule, failure)
                 continue
             self._standing.failures.pop(due.rule.id, None)
-            state = self._state_of(due.rule)
-            room = self._room(due.rule)
-            evaluated = evaluate(due.rule, found.data, state, due.instants, room=room)
-            results[due.rule.id] = (due.rule, self._followed(due.rule, state, evaluated))
-        lost = await self.settle(results)
+            work = partial(self._evaluated, due, found.data)
+            decisions[due.rule.id] = await self._decide(due.rule, work)
+        lost = await self.settle([*decisions.values()])
         for due in dues:
-            if due.rule.id in results and due.rule.id not in lost:
+            if due.rule.id in decisions and due.rule.id not in lost:
                 cursors.rules[due.rule.name] = due.instants[-1]
         await self._keep_cursors(group, cursors)
+        changed = _together(changed, self._left.pop(group.name, None))
         if changed is not None:
             await self._again(group, changed, cursors)
         behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
         return bool(lost) or any(
-            at + group.every_us <= turn.last_us and due.rule.id in results
+            at + group.every_us <= turn.last_us and due.rule.id in decisions
             for at, due in zip(behind, dues, strict=True)
         )
 
@@ -170,25 +197,17 @@ class Evaluating:
             return RuleState(rule.fingerprint())
         return kept.state
 
-    def _room(self, rule: Rule) -> int:
-        kept = self._book.kept.get(rule.id)
-        return (kept or Kept(RuleState(""))).room(_ALERT_BYTES)
-
-    def _followed(self, rule: Rule, before: RuleState, evaluated: Evaluated) -> Evaluated:
+    def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
         """What a rule of the same name had fired that meant something else is at its end."""
-        if evaluated.overflow:
-            self._standing.overflow[rule.id] = evaluated.overflow
-        else:
-            self._standing.overflow.pop(rule.id, None)
+        rule, before = due.rule, self._state_of(due.rule)
+        evaluated = evaluate(rule, data, before, due.instants, room=room)
         kept = self._book.kept.get(rule.id)
         if kept is None or _is_same(rule, kept) or before.cursor_us is not None:
             return evaluated
         instant = evaluated.state.cursor_us or 0
         old = ended(rule, kept.state, instant, "the rule was changed")
-        old_ones = tuple(
-            one for one in old.transitions if len(one.key.values) == len(rule.series_by)
-        )
-        return replace(evaluated, transitions=old_ones + evaluated.transitions)
+        told = tuple(one for one in old.transitions if len(one.key.values) == len(rule.series_by))
+        return replace(evaluated, transitions=told + evaluated.transitions)
 
     def _fail(self, rule: Rule, failure: LogboomError) -> None:
         self._standing.failed += 1
@@ -196,14 +215,11 @@ class Evaluating:
             log.warning("%s cannot be evaluated: %s", rule.id, failure)
         self._standing.failures[rule.id] = str(failure)
 
-    async def settle(
-        self, results: Mapping[str, tuple[Rule, Evaluated]], *, with_samples: bool = True
-    ) -> set[str]:
+    async def settle(self, decisions: Sequence[Decision]) -> set[str]:
         """Keeps what was decided, each rule's states and transitions in one step.
 
         Args:
-            results: By `group/name`.
-            with_samples: Whether there are events to be shown.
+            decisions: One for each of some rules.
 
         Returns:
             Rules whose record somebody else has written meanwhile: nothing of them was kept.
@@ -211,24 +227,44 @@ class Evaluating:
         Raises:
             StateError: Any of them may or may not be kept.
         """
-        changed: dict[str, Kept] = {}
-        alerts: list[Alert] = []
-        for rule_id, (rule, evaluated) in results.items():
-            kept = self._book.kept.get(rule_id) or Kept(RuleState(""))
-            if not evaluated.transitions and _means_the_same(kept.state, evaluated.state):
-                continue
-            told = [
-                await self._alert(rule, one, len(evaluated.transitions), with_samples=with_samples)
-                for one in evaluated.transitions
-            ]
-            alerts += told
-            changed[rule_id] = kept.with_alerts(evaluated.state, told)
+        changed = [one for one in decisions if one.is_change]
+        alerts = [alert for one in changed for alert in one.alerts]
         await write_details(self._book.state, alerts)
-        lost = await self._book.write(changed)
+        lost = await self._book.write({one.rule.id: one.kept for one in changed})
         for alert in alerts:
             if alert.rule not in lost:
                 self._standing.transitions[alert.state.value] += 1
         return lost
+
+    async def _decide(
+        self, rule: Rule, work: Callable[[int], Evaluated], *, with_samples: bool = True
+    ) -> Decision:
+        """Evaluates a rule so that its record takes what comes of it.
+
+        Args:
+            rule: The rule.
+            work: Evaluates it with so much room for transitions.
+            with_samples: Whether there are events to be shown.
+        """
+        before = self._book.kept.get(rule.id) or Kept(RuleState(""))
+        room = before.room(_ALERT_BYTES)
+        while True:
+            evaluated = work(room)
+            number = len(evaluated.transitions)
+            alerts = [
+                await self._alert(rule, one, number, with_samples=with_samples)
+                for one in evaluated.transitions
+            ]
+            kept = before.with_alerts(evaluated.state, alerts)
+            if kept.fits or not alerts:
+                break
+            room = number // 2
+        if evaluated.overflow:
+            self._standing.overflow[rule.id] = evaluated.overflow
+        else:
+            self._standing.overflow.pop(rule.id, None)
+        is_same = _means_the_same(before.state, evaluated.state)
+        return Decision(rule, kept, tuple(alerts), is_change=bool(alerts) or not is_same)
 
     async def _alert(
         self, rule: Rule, transition: Transition, number: int, *, with_samples: bool
@@ -268,18 +304,23 @@ class Evaluating:
             instants = instants_between(first - first % rule.every_us, last, rule.every_us)
             if instants:
                 dues.append(Due(rule, instants[-_MOST_LATE_INSTANTS:]))
-        found = await find(self._source, dues)
-        results: dict[str, tuple[Rule, Evaluated]] = {}
-        for due in dues:
-            if found.failure_of(due) is None:
+        for _ in range(_TRIES):
+            found = await find(self._source, dues)
+            decisions = []
+            for due in dues:
+                if found.failure_of(due) is not None:
+                    self._left[group.name] = changed
+                    continue
                 self._standing.reevaluated += len(due.instants)
-                state = self._state_of(due.rule)
-                room = self._room(due.rule)
-                results[due.rule.id] = (
-                    due.rule,
-                    with_late(due.rule, found.data, state, due.instants, room=room),
-                )
-        await self.settle(results)
+                work = partial(self._evaluated_again, due, found.data)
+                decisions.append(await self._decide(due.rule, work))
+            lost = await self.settle(decisions)
+            dues = [due for due in dues if due.rule.id in lost]
+            if not dues:
+                return
+
+    def _evaluated_again(self, due: Due, data: Data, room: int) -> Evaluated:
+        return with_late(due.rule, data, self._state_of(due.rule), due.instants, room=room)
 
     async def watch(self, rule: Rule, data: Data, instants: list[int]) -> None:
         """Evaluates one of our own rules on data that are given.
@@ -291,8 +332,17 @@ class Evaluating:
         state = RuleState(rule.fingerprint()) if kept is None else kept.state
         left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
         if left:
-            evaluated = evaluate(rule, data, state, left, room=self._room(rule))
-            await self.settle({rule.id: (rule, evaluated)}, with_samples=False)
+
+            def work(room: int) -> Evaluated:
+                return evaluate(rule, data, state, left, room=room)
+
+            await self.settle([await self._decide(rule, work, with_samples=False)])
+
+
+def _together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _is_same(rule: Rule, kept: Kept) -> bool:

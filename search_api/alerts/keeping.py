@@ -66,6 +66,11 @@ class Kept:
             outbox.append({"sequence": sequence, "alert": alert.to_json()})
         return Kept(state, tuple(outbox), sequence, self.version)
 
+    @property
+    def fits(self) -> bool:
+        """True when the state takes it as one record."""
+        return len(orjson.dumps(self.value())) <= _LARGEST
+
     def room(self, bytes_each: int) -> int:
         """How many more transitions the record takes."""
         used = len(orjson.dumps(self.value()))

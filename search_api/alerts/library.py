@@ -39,6 +39,7 @@ class Library:
 
     def __init__(self, patterns: Sequence[str], kept: KeptRules) -> None:
         self._files = RuleFiles(patterns)
+        self._turn = asyncio.Lock()
         self.kept = kept
 
     async def read(self) -> Rules:
@@ -47,7 +48,8 @@ class Library:
         Raises:
             StateError: Those of the API cannot be read.
         """
-        files = await asyncio.to_thread(self._files.read)
+        async with self._turn:
+            files = await asyncio.to_thread(self._files.read)
         kept, problems = await self.kept.groups()
         groups = {group.name: group for group in files.groups}
         told = {**files.problems, **problems}

@@ -31,8 +31,9 @@ _LABEL = re.compile(r"[A-Za-z_][\w.]{0,99}\Z")
 _OWN_LABELS = frozenset({"alertname", "no_data"})
 _OTHER_SEVERITIES: Final = {"warning": "medium", "warn": "medium", "info": "low", "error": "high",
                             "page": "critical"}  # fmt: skip
-_LONGEST_LABEL = 500
+_LONGEST_LABEL = 200
 _LONGEST_NAME = 180
+_LONGEST_NAMES = 60_000
 _MOST_BY = 5
 _MOST_BASELINES = 60
 _Read = TypeVar("_Read")
@@ -50,7 +51,7 @@ class RuleSection(Section):
         description="Length of the window of event times.",
     )
     by: list[str] = Field([], max_length=_MOST_BY, description="Fields whose values make a series.")
-    where: str = Field("", max_length=5_000, description="Query for the events that are meant.")
+    where: str = Field("", max_length=2_000, description="Query for the events that are meant.")
     min_events: int = Field(0, ge=0, description="Fewer events in the window say nothing.")
     for_: Duration = Field(
         timedelta(0), alias="for", ge=timedelta(0), le=timedelta(days=7),
@@ -74,8 +75,8 @@ class RuleSection(Section):
         timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=90),
         description="A series that is silent for longer is forgotten.",
     )  # fmt: skip
-    labels: dict[str, str] = Field({}, max_length=30, description="Labels of the alert.")
-    annotations: dict[str, str] = Field({}, max_length=20, description="Templates by name.")
+    labels: dict[str, str] = Field({}, max_length=20, description="Labels of the alert.")
+    annotations: dict[str, str] = Field({}, max_length=10, description="Templates by name.")
 
 
 class GroupSection(Section):
@@ -142,6 +143,11 @@ def groups_of(content: Mapping[str, Any], *, origin: str) -> tuple[RuleGroup, ..
         mistakes += [f"{origin}: {text}" for text in _twice(section)]
     names = [group.name for group in groups]
     mistakes += [f"{origin}: there are two groups {n}" for n in {*names} if names.count(n) > 1]
+    mistakes += [
+        f"{origin}: the names of the rules of {group.name} are too long together: make it two groups"
+        for group in groups
+        if sum(len(rule.name.encode()) for rule in group.rules) > _LONGEST_NAMES
+    ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return tuple(groups)

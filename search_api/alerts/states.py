@@ -11,8 +11,11 @@ import orjson
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Values
 
-MOST_SERIES: Final = 2_000
+MOST_SERIES: Final = 1_000
 """Series of one rule that are pending or fire at once, and as many that are remembered."""
+
+MOST_BYTES: Final = 80_000
+"""What the names of either of them may take together: all of it is one record."""
 
 MOST_EPISODES: Final = 100
 """Episodes of a rule that are remembered, so that late events do not begin them again."""

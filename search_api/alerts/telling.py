@@ -24,7 +24,7 @@ MOST_SAMPLES: Final = 5
 _LARGEST_SAMPLE: Final = 2_000
 _SAMPLES_BYTES: Final = 120_000
 _LONGEST_MESSAGE: Final = 600
-_LONGEST_VALUE: Final = 500
+_LONGEST_VALUE: Final = 200
 _KEPT: Final = ("@timestamp", "message", "log", "service", "host", "error", "http", "url", "event",
                 "trace", "tags")  # fmt: skip
 

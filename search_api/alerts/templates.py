@@ -16,7 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from logboom.errors import ConfigError
 
 LONGEST_TEMPLATE: Final = 4_000
-LONGEST_TEXT: Final = 2_000
+LONGEST_TEXT: Final = 1_000
 NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events", "window")
 """What a template can use, besides the fields of `by`."""
 
