@@ -32,6 +32,8 @@ _WORDS = [
     "accepted",
 ]
 _LEVELS = ("INFO",) * 16 + ("DEBUG",) * 2 + ("WARN", "ERROR")
+_FAULTS = 200
+"""Different texts of errors: each comes from a place in the code, and only a number differs."""
 
 
 def write_events(
@@ -55,12 +57,16 @@ def write_events(
 
 def make_line(dice: random.Random, number: int, moment: datetime, service: str = "svc") -> bytes:
     """One event as a line, its line break included; `number` is its `seq`."""
+    level = dice.choice(_LEVELS)
+    words = dice.choices(_WORDS, k=9)
+    if level == "ERROR":
+        words = _fault(dice)
     content = {
         "timestamp": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         + f"{moment.microsecond // 1000:03d}Z",
-        "level": dice.choice(_LEVELS),
+        "level": level,
         "logger": f"com.acme.{dice.choice(_WORDS)}",
-        "message": " ".join(dice.choices(_WORDS, k=9)),
+        "message": " ".join(words),
         "service": f"{service}-{dice.randrange(12)}",
         "trace_id": f"{dice.getrandbits(128):032x}",
         "user_id": f"u{dice.randrange(5000)}",
@@ -69,6 +75,11 @@ def make_line(dice: random.Random, number: int, moment: datetime, service: str =
         "region": "eu-1",
     }
     return orjson.dumps(content) + b"\n"
+
+
+def _fault(dice: random.Random) -> list[str]:
+    words = random.Random(dice.randrange(_FAULTS)).choices(_WORDS, k=7)
+    return [*words, "after", str(dice.randrange(1000))]
 
 
 def write_text(path: Path, count: int, *, begin: datetime, span: timedelta) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from logboom.event import Event
@@ -45,7 +45,7 @@ class FirstSight:
 
     def value(self) -> dict[str, Any]:
         """As the state keeps it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> FirstSight:
