@@ -68,9 +68,9 @@ def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_nam
     """
     try:
         zone = ZoneInfo(zone_name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file
         raise QueryError(
-            f"{zone_name!r} is not a time zone", suggestion="write for example Asia/Seoul"
+            f"{zone_name[:80]!r} is not a time zone", suggestion="write for example Asia/Seoul"
         ) from error
     start_us = None if not begin else parse_time(begin, now_ns=now_ns, zone=zone)
     end_us = None if not end else parse_until(end, now_ns=now_ns, zone=zone)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
+import logging
+
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
 
 from logboom import __version__
+from logboom.errors import LogboomError
 from logboom.store import Store
 from logboom.telemetry import PipelineCollector
+from search_api.access.grants import is_stranger
+from search_api.problems import problem
 from search_api.state import PipelineState
+
+log = logging.getLogger("logboom.api")
 
 _GREETING = """logboom {version}
 
@@ -47,8 +54,17 @@ def install(
         return Response("alive\n", media_type="text/plain")
 
     @app.get("/readyz", include_in_schema=False)
-    async def ready() -> Response:
-        return Response(f"{await store.check()}\n", media_type="text/plain")
+    async def ready(request: Request) -> Response:
+        try:
+            sentence = await store.check()
+        except LogboomError as error:
+            if not is_stranger(request):
+                raise
+            log.warning("not ready: %s", error.sentence())
+            return problem(503, "the store does not answer")
+        return Response(
+            "ready\n" if is_stranger(request) else f"{sentence}\n", media_type="text/plain"
+        )
 
     @app.get("/metrics", include_in_schema=False)
     async def scrape() -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from starlette.requests import HTTPConnection
+
 from logboom.config import RoleSection
 from logboom.keys import ApiKey, Scope
 
@@ -69,3 +71,8 @@ def grants_of_roles(roles: Iterable[RoleSection]) -> Grants:
             known = grants.get(scope, frozenset())
             grants[scope] = None if services is None or known is None else known | services
     return grants
+
+
+def is_stranger(connection: HTTPConnection) -> bool:
+    """Whether nobody knows who asks, where that matters: an API without a gate has no strangers."""
+    return getattr(connection.state, "access", ANYBODY) is None

@@ -78,8 +78,6 @@ def need_of(method: str, path: str) -> Need:
     if path.startswith(_API):
         return _below_api(method, path.removeprefix(_API).split("/"))
     if path == _ELASTICSEARCH or path.startswith(f"{_ELASTICSEARCH}/"):
-        return _PIPELINE if method in {*_READING, "POST"} else CLOSED
-    if path == _ELASTICSEARCH or path.startswith(f"{_ELASTICSEARCH}/"):
         return _EVENTS if method in _ASKED_OF_ELASTICSEARCH else CLOSED
     if method not in _READING:
         return CLOSED

@@ -17,7 +17,7 @@ TIME = "@timestamp"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?", re.ASCII)
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)?", re.ASCII)
 _FORMATS = frozenset(
     {
         "epoch_millis",
@@ -32,7 +32,7 @@ _FORMATS = frozenset(
 )
 
 
-def time_text(value: object, style: str | None) -> str:
+def time_text(value: object, style: object) -> str:
     """A time of a request as logboom's times are written: digits are milliseconds, unless told.
 
     Raises:
@@ -44,17 +44,20 @@ def time_text(value: object, style: str | None) -> str:
     text = str(int(value)) if isinstance(value, float) else str(value)
     if _DIGITS.fullmatch(text) and (isinstance(value, int | float) or len(text) > len("2024")):
         seconds = "epoch_second" in styles and "epoch_millis" not in styles
-        return iso_text(int(text) * (1_000_000 if seconds else 1_000))
+        try:
+            return iso_text(int(text) * (1_000_000 if seconds else 1_000))
+        except OverflowError as error:
+            raise Refused(f"{text} is a time beyond all years") from error
     return text
 
 
-def formats(style: str | None) -> list[str]:
+def formats(style: object) -> list[str]:
     """The formats that times are given in, by Elasticsearch's names.
 
     Raises:
         Refused: One of them is not known.
     """
-    styles = [] if style is None else style.split("||")
+    styles = [] if style is None else str(style).split("||")
     for one in styles:
         if one not in _FORMATS:
             raise unsupported(
@@ -96,8 +99,8 @@ def zone_of(name: object) -> tzinfo:
         return timezone(-width if match[1] == "-" else width)
     try:
         return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Refused(f"{name!r} is not a time zone; write for example Asia/Seoul") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file
+        raise Refused(f"{str(name)[:80]!r} is not a time zone; write for example Asia/Seoul") from error
 
 
 def instant(value: object, style: str | None, *, now_ns: int, zone: tzinfo) -> int:

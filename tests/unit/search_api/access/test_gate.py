@@ -65,6 +65,9 @@ async def test_without_a_key_only_what_tells_nothing_is_open(api: Api) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
     for path in ("/", "/healthz", "/readyz", "/openapi.json"):
         assert (await api.client.get(path)).status_code == 200, path
+    assert (await api.client.get("/readyz")).text == "ready\n"
+    known = {"Authorization": f"Bearer {await api.key('read')}"}
+    assert "embedded" in (await api.client.get("/readyz", headers=known)).text
     for path in ("/metrics", "/es/", "/es/_search", "/api/v1/nothing"):
         assert (await api.client.get(path)).status_code == 401, path
 

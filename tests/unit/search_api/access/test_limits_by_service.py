@@ -21,6 +21,8 @@ WAYS = [
     "export", "export?format=csv&fields=service,message,attributes.account", "patterns",
     "errors?from=now-1d", "errors/broken-shop-cart", "services", "rates",
     f"events/{OURS}", f"events/{OURS}/context", "traces/4bf92f3577b34da6a3ce929d0e0e4736",
+    "../../es/_search?size=100", "../../es/_search?q=service.name:bank&size=10", "../../es/_count",
+    "../../es/_cat/indices?format=json",
 ]  # fmt: skip
 ABOUT_OURS = {
     f"events/{OURS}", "errors/broken-shop-cart", "search?q=service:%22shop-cart%22",
@@ -47,6 +49,29 @@ async def test_what_belongs_to_another_service_is_not_there(api: Api) -> None:
         assert "of bank" not in limited.text, way
     assert (await api.get("export", key, after=OURS)).status_code == 200
     assert (await api.get("export", key, after=THEIRS)).status_code == 400
+
+
+async def test_elasticsearchs_questions_are_limited_too(api: Api) -> None:
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    terms = {
+        "s": {"terms": {"field": "service.name"}},
+        "n": {"cardinality": {"field": "service.name"}},
+    }
+    asked = {"size": 50, "query": {"match_all": {}}, "aggs": terms}
+    several = "".join(
+        json.dumps(one) + "\n" for one in ({}, asked, {}, {"query": {"match_all": {}}})
+    )
+    bodies = {"_search": json.dumps(asked), "_count": "{}", "_msearch": several}
+    for action, body in bodies.items():
+        answers = []
+        for one in (key, all_of_it):
+            headers = {"Authorization": f"ApiKey {one}", "Content-Type": "application/json"}
+            answer = await api.client.post(f"/es/{action}", content=body, headers=headers)
+            assert answer.status_code == 200, (action, answer.text)
+            answers.append(answer.text)
+        assert "bank" not in answers[0], action
+        assert answers[0] != answers[1], action
+        assert ("bank" in answers[1]) == (action != "_count")
 
 
 async def test_counts_are_those_of_the_services(api: Api) -> None:
