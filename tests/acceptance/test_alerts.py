@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 from logboom.clock import SystemClock
+from tests.acceptance.listening import Listening, listening
 from tests.flow import Pipeline, settings_for
 from tests.polling import eventually
+from tests.services.alertmanager import alerts_of, running_alertmanager
 
 WITHIN_S = 30
 RULES = """
@@ -29,6 +32,35 @@ groups:
 """
 
 
+@pytest.fixture
+def listeners() -> Iterator[Listening]:
+    with listening() as heard:
+        yield heard
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[str]:
+    with running_alertmanager(tmp_path) as url:
+        yield url
+
+
+def told_to(listeners: Listening, alertmanager: str, rules: Path) -> dict[str, Any]:
+    """Settings that tell everything to a webhook, a mail server and an Alertmanager."""
+    mail = {
+        "host": "127.0.0.1", "port": listeners.mail_port, "security": "none",
+        "sender": "logboom@example.org", "to": ["oncall@example.org"],
+    }  # fmt: skip
+    kinds: dict[str, Any] = {"webhook": listeners.hook, "email": mail, "alertmanager": alertmanager}
+    routes = [{"receiver": kind, "continue": True} for kind in kinds]
+    return {
+        "rules": [str(rules)],
+        "receivers": [
+            {"name": kind, kind: how, "allow_private": True} for kind, how in kinds.items()
+        ],
+        "route": {"receiver": "webhook", "routes": routes},
+    }
+
+
 def write(path: Path, level: str, number: int) -> None:
     now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).isoformat()
     line = {"timestamp": now, "level": level, "message": "payment", "service": "cart"}
@@ -37,13 +69,14 @@ def write(path: Path, level: str, number: int) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_spike_of_errors_fires_within_half_a_minute_and_resolves(
-    tmp_path: Path, unique: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_spike_of_errors_is_told_within_half_a_minute_and_resolves(
+    tmp_path: Path, unique: str, request: pytest.FixtureRequest, listeners: Listening,
+    alertmanager: str,
+) -> None:  # fmt: skip
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES)
     settings = settings_for("embedded", tmp_path, unique, request)
-    pipeline = Pipeline(tmp_path, {**settings, "alerts": [str(rules)]})
+    pipeline = Pipeline(tmp_path, {**settings, "alerts": told_to(listeners, alertmanager, rules)})
     pipeline.start()
     log = tmp_path / "logs" / "cart.log"
 
@@ -59,6 +92,18 @@ def test_a_spike_of_errors_fires_within_half_a_minute_and_resolves(
         (alert,) = eventually(lambda: alerts("firing"), timeout_s=WITHIN_S, what="it fires")
         print(f"fired {SystemClock().monotonic() - begun:.1f} s after the line was written")
 
+        for name, come in (
+            ("webhook", lambda: listeners.at(listeners.posted, "HighErrorRate")),
+            ("mail", lambda: listeners.at(listeners.mails, "FIRING:1")),
+            ("Alertmanager", lambda: alerts_of(alertmanager) and SystemClock().monotonic()),
+        ):
+            at = eventually(come, timeout_s=WITHIN_S, what=f"{name} is told")
+            print(f"{name} was told {at - begun:.1f} s after the line was written")
+            assert at - begun < WITHIN_S
+        (_, posted), *_ = listeners.posted
+        assert posted["alerts"][0]["episode"] == alert["episode"]
+        assert "payment" in posted["alerts"][0]["samples"][0]["message"]
+
         assert alert["labels"] == {
             "alertname": "HighErrorRate", "severity": "critical", "service.name": "cart",
         }  # fmt: skip
@@ -72,5 +117,13 @@ def test_a_spike_of_errors_fires_within_half_a_minute_and_resolves(
         (resolved,) = eventually(lambda: alerts("resolved"), timeout_s=60, what="it resolves")
         assert resolved["episode"] == alert["episode"]
         assert not alerts("firing")
+        eventually(
+            lambda: listeners.at(listeners.mails, "RESOLVED")
+            and listeners.at(listeners.posted, '"kind": "resolved"')
+            and not alerts_of(alertmanager),
+            timeout_s=WITHIN_S, what="all are told that it is over",
+        )  # fmt: skip
+        told = [(one["kind"], one["alerts"][0]["episode"]) for _, one in listeners.posted]
+        assert told == [("firing", alert["episode"]), ("resolved", alert["episode"])]
     finally:
         pipeline.stop()

@@ -1,0 +1,89 @@
+"""Somebody who is told of alerts: a webhook and a mail server, in threads of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+from logboom.clock import SystemClock
+
+Told = list[tuple[float, Any]]
+"""What came, each with its time, in seconds of the monotonic clock."""
+
+
+@dataclass
+class Listening:
+    """What was heard, and where.
+
+    Attributes:
+        hook: Address of the webhook.
+        mail_port: Of the mail server.
+        posted: JSON documents.
+        mails: Subjects.
+    """
+
+    hook: str
+    mail_port: int
+    posted: Told = field(default_factory=list)
+    mails: Told = field(default_factory=list)
+
+    def at(self, told: Told, word: str) -> float | None:
+        """When the first came whose text contains a word; None when none did."""
+        return next((time for time, one in told if word in json.dumps(one)), None)
+
+
+@contextmanager
+def listening() -> Iterator[Listening]:
+    """Both servers, on free ports of loopback."""
+    clock, loop = SystemClock(), asyncio.new_event_loop()
+    heard = Listening("", 0)
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.posted.append((clock.monotonic(), json.loads(body)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            return
+
+    class Mailbox:
+        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+            mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+            heard.mails.append((clock.monotonic(), str(mail["Subject"])))
+            return "250 OK"
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    heard.hook = f"http://127.0.0.1:{web.server_address[1]}/alerts"
+    mail = loop.run_until_complete(
+        loop.create_server(lambda: SMTP(Mailbox(), loop=loop), "127.0.0.1", 0)
+    )
+    heard.mail_port = mail.sockets[0].getsockname()[1]
+    threads = [
+        threading.Thread(target=web.serve_forever),
+        threading.Thread(target=loop.run_forever),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield heard
+    finally:
+        web.shutdown()
+        web.server_close()
+        loop.call_soon_threadsafe(loop.stop)
+        for thread in threads:
+            thread.join()
+        mail.close()
+        loop.run_until_complete(mail.wait_closed())
+        loop.close()
