@@ -319,3 +319,29 @@ async def test_a_thousand_rules_over_a_hundred_services_are_few_questions(make: 
 
     assert engine.standing.evaluations == 400 * 4  # at -15, 0, 15 and 30
     assert world.source.asked - before == 3 + 2  # counts, errors, durations; and what came late
+
+
+async def test_what_came_late_while_nobody_was_there_is_found(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 900, 5))
+    world.source.add(THREE, arrives=230)
+    await world.until(200, await world.start())
+
+    world.clock.advance(60)
+    await world.until(330, await world.start())
+
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
+
+
+async def test_very_long_names_and_words_are_no_trouble(make: Make) -> None:
+    words = {f"a{n}": "{{ service.name }}" + "ü" * 900 for n in range(10)}
+    world = make({**ERRORS, "by": ["service"], "annotations": words})
+    services = [f"{n:03}" + "ä" * 300 for n in range(200)]
+    world.source.add([error(s, service={"name": n}) for n in services for s in (31, 32, 33)])
+    engine = await world.start()
+
+    await world.until(66, engine)
+
+    assert 4 < len(world.timeline) < 200
+    assert engine.standing.overflow["group/Errors"] > 0
+    assert engine.standing.failures == {}
