@@ -47,6 +47,21 @@ def chosen(days: Sequence[Day], expression: str, *, lenient: bool) -> list[Day]:
     return sorted(kept.values(), key=lambda day: day.day)
 
 
+def is_everything(expression: str, pattern: str) -> bool:
+    """True for an expression that every day index matches, without a look at them.
+
+    Args:
+        expression: As in `chosen`.
+        pattern: Of the names of day indices.
+    """
+    begin, star, rest = expression.partition("*")
+    return expression in _ALL or (star == "*" and not rest and _is_static(begin, pattern))
+
+
+def _is_static(begin: str, pattern: str) -> bool:
+    return pattern.partition("%")[0].startswith(begin)
+
+
 def _is_like(pattern: str, name: str) -> bool:
     return re.match(translate(pattern), name) is not None
 

@@ -100,7 +100,9 @@ def zone_of(name: object) -> tzinfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file
-        raise Refused(f"{str(name)[:80]!r} is not a time zone; write for example Asia/Seoul") from error
+        raise Refused(
+            f"{str(name)[:80]!r} is not a time zone; write for example Asia/Seoul"
+        ) from error
 
 
 def instant(value: object, style: str | None, *, now_ns: int, zone: tzinfo) -> int:

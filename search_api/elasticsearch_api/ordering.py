@@ -54,7 +54,7 @@ class Ordering:
         return [first, place][: self.keys]
 
     def after(
-        self, values: list[Any], times: TimeRange, *, now_ns: int
+        self, values: object, times: TimeRange, *, now_ns: int
     ) -> tuple[TimeRange, Place | None]:
         """Where the page behind a hit begins.
 
@@ -69,7 +69,7 @@ class Ordering:
         Raises:
             Refused: They are none of ours.
         """
-        if not values or len(values) != self.keys:
+        if not isinstance(values, list) or not values or len(values) != self.keys:
             raise Refused(f"search_after must have {self.keys} values, one for each key of sort")
         if len(values) > 1:
             match = _PLACE.fullmatch(str(values[1]))

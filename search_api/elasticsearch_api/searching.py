@@ -8,7 +8,7 @@ from typing import Any
 
 from logboom.clock import Clock
 from logboom.event import Event, epoch_us
-from logboom.query.model import Query
+from logboom.query.model import MatchAll, Query
 from logboom.store import Count, Page, SearchRequest, Store, TimeRange
 from logboom.store.cursors import Cursor
 from search_api.elasticsearch_api import indices
@@ -53,7 +53,7 @@ class _Asked:
     size: int
     start: int
     ordering: Ordering
-    after: list[Any] | None
+    after: object
     count_limit: int
     trees: Trees
 
@@ -87,16 +87,15 @@ class Searches:
             StoreUnavailable: Ask again later.
         """
         begun = self._clock.monotonic()
-        days = await self._store.days()
-        meant = indices.chosen(days, expression, lenient=lenient)
-        asked = self._understood(body, indices.within(meant, days))
+        count, of_days = await self._days(expression, lenient=lenient)
+        asked = self._understood(body, of_days)
         page = await self._page(asked)
         trees = await asked.trees.answered(self._store, asked.query, asked.times)
         hits = self._hits(page, asked, source_of(body.get("_source")), body)
         answer: dict[str, Any] = {
             "took": round((self._clock.monotonic() - begun) * 1000),
             "timed_out": page.partial or not trees.complete,
-            "_shards": shards(len(meant)),
+            "_shards": shards(count),
             "hits": hits,
         }
         return answer | ({"aggregations": trees.answers} if asked.trees.wanted else {})
@@ -106,11 +105,21 @@ class Searches:
     ) -> dict[str, Any]:
         """How many events match; arguments and errors as for `search`."""
         check_names(body, {"query"}, "a count")
+        count, of_days = await self._days(expression, lenient=lenient)
+        asked = self._understood(body, of_days)
+        found = await self._store.count(asked.query, asked.times)
+        return {"count": found.value, "_shards": shards(count)}
+
+    async def _days(self, expression: str, *, lenient: bool) -> tuple[int, Query]:
+        """How many indices are meant, and the query that leaves their days."""
+        if indices.is_everything(expression, self._pattern):
+            return (
+                1,
+                MatchAll(),
+            )  # which days there are, with their sizes, takes a look at each of them
         days = await self._store.days()
         meant = indices.chosen(days, expression, lenient=lenient)
-        asked = self._understood(body, indices.within(meant, days))
-        found = await self._store.count(asked.query, asked.times)
-        return {"count": found.value, "_shards": shards(len(meant))}
+        return len(meant), indices.within(meant, days)
 
     def _understood(self, body: Mapping[str, Any], of_days: Query) -> _Asked:
         _check(body)

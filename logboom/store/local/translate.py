@@ -208,8 +208,7 @@ def _phrase(name: str, phrase: list[str], slop: int) -> Query:
         return Query.term_query(SCHEMA, name, phrase[0])
     if slop == 0:
         return Query.phrase_query(SCHEMA, name, list(phrase))
-    if comb(len(phrase) - 1 + slop, slop) > _MOST_SPACINGS:
-        return Query.phrase_query(SCHEMA, name, list(phrase), slop)
+    _check_slop(len(phrase), slop, _MOST_SPACINGS)
     # tantivy's own slop takes one word for two: each way to space the words is asked for instead.
     return any_of(
         *(
@@ -227,18 +226,26 @@ def _parts(name: str, phrase: list[str], slop: int) -> Query:
     ]
     if len(meant) == 1:
         return regex(name, meant[0])
-    if comb(len(meant) - 1 + slop, slop) > _MOST_SPACINGS_OF_PARTS:
-        raise QueryError(
-            f"{len(meant)} words with ~{slop} between them would cost too much, since they are "
-            "looked for within other words",
-            suggestion="write a smaller number, or less words",
-        )
+    _check_slop(len(meant), slop, _MOST_SPACINGS_OF_PARTS)
     return any_of(
         *(
             Query.regex_phrase_query(SCHEMA, name, list(zip(places, meant, strict=True)))
             for places in _spacings(len(meant), slop)
         )
     )
+
+
+def _check_slop(count: int, slop: int, most: int) -> None:
+    """Sees that there are not too many ways to space the words of a phrase.
+
+    Raises:
+        QueryError: There are.
+    """
+    if comb(count - 1 + slop, slop) > most:
+        raise QueryError(
+            f"{count} words with up to {slop} others between them would cost too much",
+            suggestion="write a smaller number after the ~, or fewer words",
+        )
 
 
 def _spacings(words_count: int, slop: int) -> Iterator[list[int]]:
