@@ -14,11 +14,11 @@ from logboom.importing import (
     Translation,
     as_yaml,
     import_alert_rules,
+    import_alertmanager,
     import_filebeat,
     import_logstash,
 )
 
-_LATER = {"alertmanager": "an Alertmanager configuration"}
 _LOGSTASH = re.compile(r"^[ \t]*+(?:input|filter|output)\s*+\{", re.MULTILINE)
 _RULES = re.compile(r"^groups:", re.MULTILINE)
 _ALERTS = re.compile(r"^(?:route|receivers):", re.MULTILINE)
@@ -30,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="filebeat.yml, logstash.conf or alert_rules.yml.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="filebeat.yml, logstash.conf, alert_rules.yml or alertmanager.yml."),
+    ],
 ) -> None:
     """Prints the equivalent configuration; what could not be translated goes to standard error.
 
@@ -49,19 +52,14 @@ def _translated(file: Path, text: str) -> Translation:
     is_yaml = file.suffix in {".yml", ".yaml"}
     if is_yaml and (file.stem.startswith("alert_rules") or _RULES.search(text)):
         return import_alert_rules(text, origin=str(file))
-    later = next((kind for name, kind in _LATER.items() if file.stem.startswith(name)), None)
-    if later is not None or (is_yaml and _ALERTS.search(text)):
-        raise UsageError(
-            f"{later or 'alerting'} cannot be translated yet: there are no alerts",
-            where=str(file),
-            mend="filebeat.yml, logstash.conf and alert_rules.yml can",
-        )
+    if is_yaml and (file.stem.startswith("alertmanager") or _ALERTS.search(text)):
+        return import_alertmanager(text, origin=str(file))
     if not is_yaml and _LOGSTASH.search(text):
         return import_logstash(text, origin=str(file))
     if is_yaml:
         return import_filebeat(text, origin=str(file))
     raise UsageError(
-        "is neither a filebeat.yml nor a logstash.conf",
+        "is no file of Filebeat, Logstash, Prometheus or Alertmanager",
         where=str(file),
         mend="a YAML file, or one with input { … } and output { … }",
     )

@@ -1,6 +1,7 @@
 """Other shippers' configurations as ours."""
 
 from logboom.importing.alert_rules import import_alert_rules
+from logboom.importing.alertmanager import import_alertmanager
 from logboom.importing.filebeat import import_filebeat
 from logboom.importing.logstash import import_logstash
 from logboom.importing.translation import Note, Translation
@@ -11,6 +12,7 @@ __all__ = [
     "Translation",
     "as_yaml",
     "import_alert_rules",
+    "import_alertmanager",
     "import_filebeat",
     "import_logstash",
 ]
