@@ -116,7 +116,8 @@ class Answering:
         """The answer as JSON, from the cache or from the store."""
         if not self._cache.is_used or not self._is_past(question.times):
             return orjson.dumps((await ask()).content)
-        key = (question.kind, self._narrowed(question.query), question.times, question.form)
+        narrowed = self._narrowed(question.query)  # not the text alone: who may see less gets less
+        key = (question.kind, question.text, narrowed, question.times, question.form)
         version = await self._version(question.times)
         if version is not None and (kept := self._cache.find(key, version)) is not None:
             return kept

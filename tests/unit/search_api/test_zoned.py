@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logboom.errors import QueryError
 from logboom.query.times import iso_text
@@ -95,6 +97,40 @@ def test_nothing_is_left_out_at_any_change_of_ten_years() -> None:
     starts = [text for text, _ in found]
     assert starts == sorted(set(starts))
     assert {text[11:] for text in starts} == {"04:00", "05:00"}
+
+
+@given(
+    begin=st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001 - in UTC
+    hours=st.integers(1, 24 * 40),
+    width=st.sampled_from([1, 2, 3, 6, 12, 24, 7 * 24]),
+    zone=st.sampled_from(
+        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca",
+         "Asia/Kathmandu", "America/Sao_Paulo", "Asia/Seoul", "Pacific/Apia"]
+    ),
+)  # fmt: skip
+def test_each_moment_is_in_the_bucket_that_it_belongs_to(
+    begin: datetime, hours: int, width: int, zone: str
+) -> None:
+    first = us(begin.replace(microsecond=0).isoformat())
+    last = first + hours * HOUR_US
+    moments = list(range(first, last, HOUR_US // 2))
+    times = TimeRange(first, last)
+    parts = cut(times, (first, last), width * HOUR_US, ZoneInfo(zone))
+    found = []
+    for piece in parts.pieces:
+        start = first if piece.times.start_us is None else piece.times.start_us
+        end = last if piece.times.end_us is None else piece.times.end_us
+        counts: dict[int, int] = {}
+        for moment in moments:
+            if start <= moment < end:
+                at = moment - (moment - piece.offset_us) % (width * HOUR_US)
+                counts[at] = counts.get(at, 0) + 1
+        found.append([Bucket(at, count) for at, count in counts.items()])
+    buckets = parts.assembled(found, times)
+    starts = [one.start_us for one in buckets]
+    assert starts == sorted(set(starts))
+    for bucket, end in zip(buckets, [*starts[1:], 2**60], strict=True):
+        assert bucket.count == sum(bucket.start_us <= moment < end for moment in moments)
 
 
 def test_too_many_buckets_are_refused() -> None:
