@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from logboom.errors import StateError
+from search_api.alerts.backtest import backtest
 from search_api.alerts.keeping import details
 from search_api.alerts.outbox import KIND
-from tests.unit.search_api.alerts.timeline import at, error, many
+from search_api.alerts.rules import US
+from search_api.alerts.source import MemorySource
+from tests.unit.search_api.alerts.timeline import START_US, at, error, many
 from tests.unit.search_api.alerts.world import World, group_of
 
 ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
@@ -345,3 +349,40 @@ async def test_very_long_names_and_words_are_no_trouble(make: Make) -> None:
     assert 4 < len(world.timeline) < 200
     assert engine.standing.overflow["group/Errors"] > 0
     assert engine.standing.failures == {}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_backtest_says_what_happened_live(make: Make, seed: int) -> None:
+    chance = Random(seed)
+    rules = [
+        {"alert": "Rate", "when": "error_rate > 30%", "over": "45s", "by": ["service"],
+         "min_events": 3, "for": "15s", "recovery": "10%"},
+        {"alert": "Slow", "when": "p90(event.duration) > 800ms", "over": "1m",
+         "keep_firing_for": "30s"},
+        {"alert": "Few", "when": "count < 4", "over": "30s", "by": ["service"]},
+        {"alert": "Gone", "when": "absent", "over": "1m", "by": ["service"]},
+        {"alert": "Jump", "when": "change(count) > 2", "over": "1m", "no_data": "keep"},
+    ]  # fmt: skip
+    events = [
+        at(
+            second,
+            service={"name": chance.choice(["cart", "shop"])},
+            event={"duration": chance.randrange(10**9)},
+            tags=["error"] if chance.random() < 0.5 * (second // 60 % 2) else [],
+        )
+        for second in sorted(chance.uniform(-14, 600) for _ in range(200))
+    ]
+    world = make(*rules)
+    world.source.add(events)
+    engine = await world.start()
+    world.clock.advance(-11)  # so that nothing lies before the first evaluation
+    await world.until(640, engine)
+
+    backtested = []
+    for rule in engine.rules.rules.values():
+        result = await backtest(MemorySource(events), rule, START_US - 30 * US, START_US + 630 * US)
+        backtested += [(one.episode, one.state, one.value) for one in result.alerts]
+
+    told = [(one.episode, one.state, one.value) for one in world.told]
+    assert len(told) > 10
+    assert sorted(told, key=str) == sorted(backtested, key=str)
