@@ -36,7 +36,7 @@ def content_findings(path: str, section: FileInput | None) -> Iterator[Finding]:
         yield note("content", "it is empty: there is nothing to read yet")
         return
     if look.why_not is not None:
-        yield trouble("content", f"it is not read: {look.why_not}")
+        yield trouble("content", look.why_not)
         return
     if not head.strip(b"\0"):
         yield note("content", "its beginning is nothing but NUL bytes, which are skipped")
@@ -61,7 +61,7 @@ def _what_is_missing(path: str) -> Iterator[Finding]:
         yield trouble("content", f"it cannot be read: {error.strerror}")
         return
     if verdict is Wholeness.BROKEN or (reason and is_named_so):
-        yield trouble("content", f"it is not read: {reason}")
+        yield trouble("content", reason)
     elif reason:
         yield note("content", "its end is missing: it is read as far as it goes")
 
