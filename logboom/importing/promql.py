@@ -34,7 +34,9 @@ def _term(name: str) -> str:
 
 
 _ONE: Final = re.compile(_term("a_") + _COMPARED + r"\Z")
-_TWO: Final = re.compile(_term("a_") + " ?/ ?" + _term("b_") + _COMPARED + r"\Z")
+_TWO: Final = re.compile(
+    _term("a_") + r" ?/ ?\(?" + _term("b_") + r"(?: ?> ?0\))?" + _COMPARED + r"\Z"
+)
 _QUANTILE: Final = re.compile(
     r"histogram_quantile\( ?(?P<quantile>[0-9.]+) ?, ?" + _term("a_") + r" ?\)" + _COMPARED + r"\Z"
 )

@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import Metric
 from logboom.config import read_config
 from logboom.fields import EVENT_FIELDS, resolve
 from logboom.telemetry import ApiMetrics, PipelineCollector
+from logboom.telemetry_alerts import AlertsCollector
 from tests.serving import routes
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def _metric_names() -> set[str]:
     registry = CollectorRegistry()
     ApiMetrics(registry)
     families: list[Metric] = [*registry.collect(), *PipelineCollector().collect()]
+    families += AlertsCollector().collect()
     return {family.name + suffix for family in families for suffix in _SUFFIXES[family.type]}
 
 
@@ -117,6 +119,8 @@ CASES: list[tuple[str, dict[str, str], bool]] = [
         {"logboom_store_limit_used{kind='fields',of='day'}": "0.8x20"},
         False,
     ),
+    ("LogboomAlertsLate", {"logboom_alerts_lag_seconds": "200x20"}, True),
+    ("LogboomAlertsLate", {"logboom_alerts_lag_seconds": "100x20"}, False),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+5x20"}, True),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+1x20"}, False),
     (

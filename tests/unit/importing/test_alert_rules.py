@@ -56,7 +56,7 @@ def imported(expression: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
             {"when": "error_rate > .05", "over": "2m", "by": ["service.name"]},
         ),
         (
-            f'sum(rate({REQUESTS}{{status="5xx"}}[5m])) / sum(rate({REQUESTS}[5m])) > 0.01',
+            f'sum(rate({REQUESTS}{{status="5xx"}}[5m])) / (sum(rate({REQUESTS}[5m])) > 0) > 0.01',
             {
                 "when": "ratio('status:[500 TO 599]', 'status:[100 TO 599]') > 0.01",
                 "over": "5m",
