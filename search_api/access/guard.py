@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logboom.clock import Clock
@@ -116,7 +115,7 @@ class _Trace:
 
 
 def _caller_of(scope: Scope) -> Caller:
-    headers = {name.lower(): value for name, value in Headers(scope=scope).items()}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     client = scope.get("client")
     return Caller(
         method=scope.get("method", "GET").upper(),

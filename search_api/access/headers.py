@@ -5,7 +5,6 @@ Source: https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import Message
 
 CONTENT_SECURITY_POLICY = (
@@ -21,6 +20,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_PAIRS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_NO_STORE = (b"cache-control", b"no-store")
 
 
 def add_to(start: Message, path: str) -> None:
@@ -30,8 +31,7 @@ def add_to(start: Message, path: str) -> None:
         start: `http.response.start`.
         path: Answers of the API are kept by no cache: they are as secret as the events.
     """
-    headers = MutableHeaders(scope=start)
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    if path.startswith("/api/"):
-        headers.setdefault("Cache-Control", "no-store")
+    pairs = _PAIRS if not path.startswith("/api/") else [*_PAIRS, _NO_STORE]
+    own = list(start["headers"])
+    names = {name.lower() for name, _ in own}
+    start["headers"] = own + [pair for pair in pairs if pair[0] not in names]
