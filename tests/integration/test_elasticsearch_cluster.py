@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import pytest
 
+from logboom.event import epoch_us
 from logboom.query.model import MatchAll
-from logboom.store import Outcome, TimeRange
-from tests.integration.elastic import Opener, document, insist, stored_ids
+from logboom.rollups import Tier
+from logboom.store import Document, Outcome, Store, TimeRange
+from tests.integration.elastic import DAY, Opener, document, insist, stored_ids
 from tests.polling import soon
+from tests.rollups import in_order, truth
 from tests.services.elasticsearch_cluster import start_elasticsearch_cluster
 from tests.services.errors import ServiceMissing
 from tests.services.process import JvmService
@@ -68,3 +71,14 @@ async def test_a_node_dies_under_load(
     expected = [one.id for batch in batches for one in batch]
     assert await stored_ids(store) == expected
     assert (await store.count(MatchAll(), TimeRange())).value == len(expected)
+    await _rates_are_counted_truth(store, [one for batch in batches for one in batch])
+
+
+async def _rates_are_counted_truth(store: Store, documents: Sequence[Document]) -> None:
+    """Worked out of what the cluster has left, and kept there."""
+    begin_us = epoch_us(f"{DAY}T00:00:00.000Z")
+    end_us = begin_us + 24 * 3600 * 1_000_000
+    rows = await store.rollups.summarise(begin_us, end_us)
+    assert in_order(rows) == truth(documents)
+    await store.rollups.keep(Tier.MINUTE, rows)
+    assert in_order(await store.rollups.rows(Tier.MINUTE, begin_us, end_us)) == truth(documents)
