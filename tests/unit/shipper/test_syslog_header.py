@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +151,27 @@ def test_any_text_is_taken_and_its_end_is_kept(text: str) -> None:
 def test_no_text_takes_more_than_linear_time(hostile: str) -> None:
     found = parse_syslog(hostile)
     assert found is None or hostile.endswith(found[1])
+
+
+MAPPINGS = Path(__file__).parents[3] / "mappings"
+HEAD = ("@timestamp", "host.name", "process.name", "process.pid", "process", "log.syslog.priority")
+FORMATS = tomllib.loads((MAPPINGS / "formats" / "system.toml").read_text(encoding="utf-8"))[
+    "format"
+]
+LINES = [
+    sample
+    for known in FORMATS
+    if known["name"] in {"syslog", "syslog_5424"}
+    for sample in known["samples"]
+]
+
+
+@pytest.mark.parametrize("sample", LINES, ids=[sample["text"][:40] for sample in LINES])
+def test_what_comes_over_the_network_is_read_as_the_lines_of_a_file(sample: dict[str, Any]) -> None:
+    """Lines of files have a format as data; messages of senders are read more leniently."""
+    header = parse_syslog(sample["text"])
+    assert header is not None
+    fields = {name: header[0].get(name) for name in HEAD}
+    wanted = {name: sample["fields"].get(name) for name in HEAD}
+    wanted["@timestamp"] = re.sub(" +", " ", str(wanted["@timestamp"]))
+    assert fields == wanted
