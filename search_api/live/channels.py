@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from search_api.live.analysis import last_minutes
 from search_api.live.firing import firing_now
 from search_api.live.host import HostMeter
 from search_api.parts import Parts
+
+log = logging.getLogger("logboom.api")
 
 EVERY_S = 5.0
 
@@ -70,7 +73,10 @@ class Channel:
                     continue
                 await asyncio.wait([task, self._next], return_when=asyncio.FIRST_COMPLETED)
                 if task.done():
-                    raise LogboomError("the channel has ended; the log of the API says why")
+                    why = None if task.cancelled() else task.exception()
+                    raise LogboomError(
+                        "the channel has ended; the log of the API says why"
+                    ) from why
         finally:
             self.listeners -= 1
 
@@ -84,7 +90,11 @@ class Channel:
 
     async def _run(self) -> None:
         while self.listeners:
-            content = await self._content()
+            try:
+                content = await self._content()
+            except Exception:
+                log.exception("a channel has failed")
+                raise
             self._latest = Bulletin(self._latest.number + 1, orjson.dumps(content))
             new, self._next = self._next, asyncio.get_running_loop().create_future()
             new.set_result(None)

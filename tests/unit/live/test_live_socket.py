@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -160,3 +161,45 @@ async def test_who_comes_while_the_last_one_goes_is_told_everything(api: Served)
             found, place = await told(socket, "tail", 1)
             assert found == [number]
         await asyncio.sleep(0.02 * number)  # no condition: any moment will do
+
+
+async def test_server_sent_events_go_on_where_they_were_and_end_with_the_client(
+    api: Served,
+) -> None:
+    await api.write(0)
+    last = await events_of(api, "level:error", {}, [1, 2], write=(1, 2))
+    await api.write(3, level="error")
+    await events_of(api, "level:error", {"Last-Event-ID": last}, [3, 4], write=(4,))
+
+    async def is_noticed() -> bool:
+        await api.write(5, level="error")
+        return api.tails.clients == 0
+
+    await soon(is_noticed, timeout_s=30, what="it is noticed that the client has gone")
+
+
+async def events_of(
+    api: Served, query: str, headers: dict[str, str], wanted: list[int], write: tuple[int, ...]
+) -> str:
+    """Follows until these have come; gives the id of the last."""
+    found: list[int] = []
+    last = ""
+    url = f"{api.url}/api/v1/tail"
+    async with (
+        asyncio.timeout(30),
+        httpx.AsyncClient() as client,
+        client.stream("GET", url, params={"q": query}, headers=headers) as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            kind, _, value = line.partition(": ")
+            if line == ": alive":  # from here on nothing is missed
+                await api.write(*write, level="error")
+            elif kind == "id":
+                last = value
+            elif kind == "data":
+                found.append(orjson.loads(value)["attributes"]["seq"])
+                if len(found) == len(wanted):
+                    break
+    assert found == wanted
+    return last
