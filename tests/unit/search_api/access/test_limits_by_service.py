@@ -51,6 +51,21 @@ async def test_what_belongs_to_another_service_is_not_there(api: Api) -> None:
     assert (await api.get("export", key, after=THEIRS)).status_code == 400
 
 
+async def test_an_answer_that_was_kept_for_one_is_not_given_to_another(api: Api) -> None:
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    past = "from=2026-11-21T11:00:00Z&to=2026-11-21T11:50:00Z"
+    for way in (f"count?{past}", f"search?{past}", f"facets?field=service&{past}"):
+        for _ in range(2):
+            assert (await api.get(way, all_of_it)).status_code == 200
+            limited = await api.get(way, key)
+            assert limited.status_code == 200
+            assert "bank" not in limited.text, way
+    assert (await api.get(f"count?{past}", key)).json()["count"] == 34
+    assert (await api.get(f"count?{past}", all_of_it)).json()["count"] == 50
+    told = (await api.client.get("/metrics", headers={"X-API-Key": all_of_it})).text
+    assert 'logboom_api_cache_requests_total{found="yes"}' in told
+
+
 async def test_elasticsearchs_questions_are_limited_too(api: Api) -> None:
     key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
     terms = {
