@@ -25,7 +25,7 @@ from search_api.notifying.keeping import KeptGroups, forget_staged, read_quiet, 
 from search_api.notifying.lane import MOST_WAITING, Health, Lane
 from search_api.notifying.notification import Links, notification_of
 from search_api.notifying.outcomes import Outcomes
-from search_api.notifying.outlets import Outlets
+from search_api.notifying.outlets import Draw, Outlets
 from search_api.notifying.people import People
 from search_api.notifying.plan import Plan
 from search_api.notifying.trouble import receiver_alerts
@@ -45,6 +45,7 @@ class Dispatcher:
         outlets: The receivers by name.
         clock: Asked for the time.
         links: For addresses in messages.
+        draw: Makes pictures, for receivers that can show them.
         poll_s: Looks for new alerts so often, at least.
         first_wait_s: Before a message is tried again, about; then twice as long each time.
         most_wait_s: Between two tries, at most.
@@ -52,7 +53,7 @@ class Dispatcher:
 
     def __init__(
         self, state: State, plan: Plan, outlets: Outlets, clock: Clock, links: Links, *,
-        poll_s: float = 1.0, first_wait_s: float = 1.0, most_wait_s: float = 60.0,
+        draw: Draw | None = None, poll_s: float = 1.0, first_wait_s: float = 1.0, most_wait_s: float = 60.0,
     ) -> None:  # fmt: skip
         self._state = state
         self._plan = plan
@@ -66,7 +67,7 @@ class Dispatcher:
         self._settled: set[str] = set()
         self._lanes = {
             name: Lane(
-                outlet, self._outcomes, clock, self._note_settled,
+                outlet, self._outcomes, clock, self._note_settled, draw=draw,
                 first_wait_s=first_wait_s, most_wait_s=most_wait_s,
             )
             for name, outlet in outlets.items()

@@ -13,7 +13,7 @@ import orjson
 from search_api.alerts.alert import Alert, AlertState
 
 KIND: Final = "alert-group"
-MOST_MEMBERS: Final = 50
+MOST_MEMBERS: Final = 40
 """Alerts of one group; when there are more, another group with the same labels begins."""
 
 _MOST_BYTES: Final = 4000

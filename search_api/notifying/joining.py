@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.group import MOST_MEMBERS, Group, Member, group_key, shortened
@@ -12,8 +13,10 @@ from search_api.notifying.plan import ALL_LABELS, Plan, Route, severity_of
 
 Groups = Mapping[str, Group]
 
-RECEIVER_FAILING = "ReceiverFailing"
+RECEIVER_FAILING: Final = "ReceiverFailing"
 """`alertname` of what is told when a receiver, named by the label `receiver`, cannot be reached."""
+
+_INSTEAD: Final = " instead: "
 
 
 def joined(groups: Groups, alerts: Iterable[Alert], plan: Plan, now: datetime) -> Groups:
@@ -56,10 +59,7 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
         now: The time.
     """
     routes = plan.routes()
-    homeless = [
-        group for group in groups.values()
-        if group.path not in routes or routes[group.path].receiver != group.receiver
-    ]  # fmt: skip
+    homeless = [group for group in groups.values() if not _has_home(group, routes, plan)]
     changed = dict(groups)
     for old in homeless:
         for episode, member in old.members.items():
@@ -72,6 +72,14 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
         settled = {name: one for name, one in old.members.items() if _waits(old, name)}
         changed[old.key] = replace(old, members=settled)
     return changed
+
+
+def _has_home(group: Group, routes: Mapping[str, Route], plan: Plan) -> bool:
+    """Whether its route is configured still, and tells the same receiver."""
+    path, around, _ = group.path.partition(_INSTEAD)
+    if around:
+        return path in routes and group.receiver in plan.receivers
+    return path in routes and routes[path].receiver == group.receiver
 
 
 def _without_earlier(group: Group, alert: Alert) -> Group:
@@ -115,7 +123,7 @@ def _ways(plan: Plan, alert: Alert) -> Iterable[Route]:
     failing = alert.labels.get("receiver")
     left = [route for route in ways if route.receiver != failing]
     return left or [
-        replace(plan.root, receiver=name, path=f"{plan.root.path}>{name}")
+        replace(plan.root, receiver=name, path=f"{plan.root.path}{_INSTEAD}{name}")
         for name in plan.receivers
         if name != failing
     ]

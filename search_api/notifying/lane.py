@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -25,7 +25,7 @@ from search_api.notifying.outcomes import (
     DeliveryRecord,
     Outcomes,
 )
-from search_api.notifying.outlets import Outlet
+from search_api.notifying.outlets import Draw, Outlet
 
 log = logging.getLogger("logboom.notifying")
 
@@ -77,18 +77,20 @@ class Lane:
         outcomes: Where fates are noted.
         clock: For deadlines.
         settled: Called with the key of each message whose fate is known, and written.
+        draw: Makes pictures, for receivers that can show them.
         first_wait_s: Before the second try, about; then twice as long each time.
         most_wait_s: Between two tries, at most.
     """
 
     def __init__(
         self, outlet: Outlet, outcomes: Outcomes, clock: Clock, settled: Callable[[str], None], *,
-        first_wait_s: float = 1.0, most_wait_s: float = 60.0,
+        draw: Draw | None = None, first_wait_s: float = 1.0, most_wait_s: float = 60.0,
     ) -> None:  # fmt: skip
         self._outlet = outlet
         self._outcomes = outcomes
         self._clock = clock
         self._settled = settled
+        self._draw = draw if outlet.shows_pictures else None
         self._waits = (first_wait_s, most_wait_s)
         self._chains: dict[str, deque[_Waiting]] = {}
         self._keys: set[str] = set()
@@ -172,6 +174,9 @@ class Lane:
         if (told := self._limit_reached()) is not None:
             await self._noted(_record(waiting, REFUSED, told, self._now()))
             return True
+        if self._draw is not None and waiting.attempts == 0:
+            drawn = await self._draw(waiting.notification.alerts[0])
+            waiting.notification = replace(waiting.notification, chart=drawn)
         outcome = await self._tried(waiting.notification)
         waiting.attempts += 1
         now = self._now()

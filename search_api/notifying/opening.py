@@ -46,6 +46,8 @@ _DELIVER: Final[Mapping[str, Callable[[Any, Any, Client], Awaitable[Outcome]]]] 
     "action": action.deliver,
 }
 
+_WITH_PICTURES: Final = frozenset({"discord", "telegram", "email", "jira", "servicenow"})
+
 
 def outlets_of(receivers: Iterable[ReceiverSection], clock: Clock) -> Outlets:
     """The outlets by name; their clients are to be closed."""
@@ -62,4 +64,7 @@ def outlet_of(section: ReceiverSection, clock: Clock) -> Outlet:
         clock, allow_private=section.allow_private, timeout_s=timeout_s, ca_file=section.ca_file
     )
     deliver = partial(_DELIVER[kind], getattr(section, kind))
-    return Outlet(section.name, kind, deliver, client, timeout_s, section.give_up_after, limit)
+    return Outlet(
+        section.name, kind, deliver, client, timeout_s, section.give_up_after, limit,
+        shows_pictures=kind in _WITH_PICTURES,
+    )  # fmt: skip

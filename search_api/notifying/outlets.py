@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from search_api.alerts.alert import Alert
 from search_api.notifying.client import Client
 from search_api.notifying.notification import Notification, Outcome
 
@@ -25,6 +26,7 @@ class Outlet:
         timeout_s: One try takes so long at most.
         give_up_after: A message is tried again for so long.
         limit: So many messages within a time; None: as many as there are.
+        shows_pictures: It can do something with a picture.
     """
 
     name: str
@@ -34,6 +36,10 @@ class Outlet:
     timeout_s: float
     give_up_after: timedelta
     limit: tuple[int, timedelta] | None = None
+    shows_pictures: bool = False
 
+
+Draw = Callable[[Alert], Awaitable[bytes | None]]
+"""Makes a picture for an alert, as PNG; None when there is nothing to draw."""
 
 Outlets = Mapping[str, Outlet]

@@ -10,7 +10,9 @@ from fastapi import APIRouter
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
+from logboom.store import Store
 from search_api.notifying.dispatcher import Dispatcher
+from search_api.notifying.drawing import Drawing
 from search_api.notifying.notification import Links
 from search_api.notifying.opening import outlets_of
 from search_api.notifying.people import People
@@ -20,13 +22,16 @@ from search_api.notifying.silence_routes import silence_routes
 
 
 @asynccontextmanager
-async def sending(config: Config, state: State, clock: Clock) -> AsyncIterator[Dispatcher | None]:
+async def sending(
+    config: Config, state: State, clock: Clock, store: Store
+) -> AsyncIterator[Dispatcher | None]:
     """A dispatcher for the configured receivers; its `run` is for whoever leads.
 
     Args:
         config: Its section `alerts` says who is told of what.
         state: Has the alerts.
         clock: Asked for the time.
+        store: Has the events, for pictures.
 
     Yields:
         None when there are no receivers.
@@ -37,7 +42,8 @@ async def sending(config: Config, state: State, clock: Clock) -> AsyncIterator[D
         return
     outlets = outlets_of(config.alerts.receivers, clock)
     try:
-        yield Dispatcher(state, plan, outlets, clock, links_of(config))
+        draw = Drawing(store).draw
+        yield Dispatcher(state, plan, outlets, clock, links_of(config), draw=draw)
     finally:
         for outlet in outlets.values():
             await outlet.client.close()

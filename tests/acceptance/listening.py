@@ -29,7 +29,7 @@ class Listening:
         hook: Address of the webhook.
         mail_port: Of the mail server.
         posted: JSON documents.
-        mails: Subjects.
+        mails: Subjects, and the kinds of their parts.
     """
 
     hook: str
@@ -61,7 +61,8 @@ def listening() -> Iterator[Listening]:
     class Mailbox:
         async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-            heard.mails.append((clock.monotonic(), str(mail["Subject"])))
+            parts = [part.get_content_type() for part in mail.walk()]
+            heard.mails.append((clock.monotonic(), {"subject": mail["Subject"], "parts": parts}))
             return "250 OK"
 
     web = ThreadingHTTPServer(("127.0.0.1", 0), Hook)

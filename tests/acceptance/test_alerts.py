@@ -102,6 +102,7 @@ def test_a_spike_of_errors_is_told_within_half_a_minute_and_resolves(
             assert at - begun < WITHIN_S
         (_, posted), *_ = listeners.posted
         assert posted["alerts"][0]["episode"] == alert["episode"]
+        assert "image/png" in listeners.mails[0][1]["parts"]
         assert "payment" in posted["alerts"][0]["samples"][0]["message"]
 
         assert alert["labels"] == {

@@ -199,6 +199,7 @@ async def test_what_will_never_be_taken_is_given_up_and_told_through_others(
         assert told.alerts[0].labels["alertname"] == "ReceiverFailing"
         assert told.alerts[0].labels["receiver"] == "team"
         assert "HTTP 404" in told.alerts[0].annotations["summary"]
+    async with dispatching(state, both, {"team": team, "other": other}):  # it is told once
         team.failing = lambda _: None
         await stage(state, [firing("Slow1")])
         await soon(lambda: _all({"other": other}, 2), timeout_s=SOON_S, what="its recovery")

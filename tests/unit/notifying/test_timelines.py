@@ -151,7 +151,7 @@ def test_a_full_group_is_followed_by_another(line: Timeline) -> None:
         line.fire(f"Errors{number}")
     line.run(10)
     told = line.seen()
-    assert [len(row[3].split()) for row in told] == [50, 50, 20]
+    assert [len(row[3].split()) for row in told] == [40, 40, 40]
     assert len({name for row in told for name in row[3].split()}) == 120
 
 
