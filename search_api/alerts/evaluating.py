@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,6 +157,7 @@ class Evaluating:
             self._standing.failures.pop(due.rule.id, None)
             work = partial(self._evaluated, due, found.data)
             decisions[due.rule.id] = await self._decide(due.rule, work)
+            await asyncio.sleep(0)  # many rules never keep the API from answering
         lost = await self.settle([*decisions.values()])
         for due in dues:
             if due.rule.id in decisions and due.rule.id not in lost:
