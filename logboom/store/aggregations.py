@@ -25,7 +25,9 @@ class Kind(Enum):
     """What is worked out of the values of a field."""
 
     NUMBERS = "numbers"
-    """How many numbers, their sum, the sum of their squares, the least and the greatest."""
+    """How many numbers, their sum, the least and the greatest."""
+    SPREAD = "spread"
+    """The same, and the sum of their squares."""
     PERCENTILES = "percentiles"
     DIFFERENT = "different"
     """How many different values."""

@@ -19,7 +19,7 @@ KINDS = {
     "max": Kind.NUMBERS,
     "sum": Kind.NUMBERS,
     "stats": Kind.NUMBERS,
-    "extended_stats": Kind.NUMBERS,
+    "extended_stats": Kind.SPREAD,
     "value_count": Kind.PRESENT,
     "cardinality": Kind.DIFFERENT,
     "percentiles": Kind.PERCENTILES,

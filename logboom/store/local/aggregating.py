@@ -130,7 +130,7 @@ class _Numbers:
             return
         self.count += found["count"]
         self.total += found["sum"]
-        self.squares += found["sum_of_squares"]
+        self.squares += found.get("sum_of_squares", 0.0)
         self.least = min(self.least, found["min"])
         self.greatest = max(self.greatest, found["max"])
 
@@ -192,7 +192,7 @@ class _Sum:
     def _measure(self, one: Measure, found: Mapping[str, Any]) -> None:
         answer = found[one.name]
         match one.kind:
-            case Kind.NUMBERS:
+            case Kind.NUMBERS | Kind.SPREAD:
                 self.numbers.setdefault(one.name, _Numbers()).add(answer)
             case Kind.PRESENT:
                 self._present[one.name] = self._present.get(one.name, 0) + int(answer["value"])
@@ -232,7 +232,7 @@ class _Sum:
 
     def _measured(self, one: Measure) -> Measured:
         match one.kind:
-            case Kind.NUMBERS:
+            case Kind.NUMBERS | Kind.SPREAD:
                 numbers = self.numbers.get(one.name, _Numbers())
                 if not numbers.count:
                     return Measured()

@@ -100,6 +100,8 @@ def _buckets(one: Division) -> dict[str, Any]:
 def _measure(one: Measure, *, listed: bool, bins: Mapping[str, Bins]) -> dict[str, Any]:
     match one.kind:
         case Kind.NUMBERS:
+            return {one.name: {"stats": {"field": _numeric(one.field)}}}
+        case Kind.SPREAD:
             return {one.name: {"extended_stats": {"field": _numeric(one.field)}}}
         case Kind.PRESENT:
             return {one.name: {"value_count": {"field": _countable(one.field, of_times=True)}}}

@@ -118,7 +118,7 @@ def test_lists_and_addresses_are_counted_by_each_value(view: View) -> None:
 
 
 def test_numbers_are_added_up_within_values_within_steps(view: View) -> None:
-    numbers = Measure("m", Kind.NUMBERS, "event.duration")
+    numbers = Measure("m", Kind.SPREAD, "event.duration")
     inner = Values("s", "service.name", 10, None, (numbers,))
     rows = asked(view, Steps("h", "@timestamp", 7 * HOUR_US, HOUR_US, (inner,))).whole.inside["h"]
     found = {
