@@ -172,10 +172,13 @@ def _take(data: Data, question: Question, cells: Sequence[Cell]) -> None:
 
 async def _first_sights(source: Source, dues: Sequence[Due], data: Data) -> Mapping[str, int]:
     fingerprints: set[str] = set()
+    since: list[int] = []
     for due in dues:
         if wants_first_sights(due.rule):
             table = data.table(needs_of(due.rule).main, width_of(due.rule, due.instants))
             place = due.rule.series_by.index(FINGERPRINT)
             start_us, end_us = due.instants[0] - due.rule.over_us, due.instants[-1]
             fingerprints |= {values[place] for values in table.series(start_us, end_us)}
-    return await source.first_seen(fingerprints - {""}) if fingerprints - {""} else {}
+            since.append(start_us)
+    wanted = fingerprints - {""}
+    return await source.first_seen(wanted, min(since)) if wanted else {}

@@ -17,7 +17,9 @@ from logboom.store.cells import Cell, CellsRequest, Numbers, sketch_of
 from search_api.alerts.rules import FINGERPRINT
 
 _MOST_LOOKED_UP = 1_000
-"""Groups of errors of one evaluation whose first sight is looked up."""
+"""Groups of errors of one evaluation whose first sight is looked up; the others follow in the next."""
+
+_MOST_REMEMBERED = 20_000
 
 
 class Source(Protocol):
@@ -27,10 +29,14 @@ class Source(Protocol):
         """Counts and numbers; see `Store.cells`."""
         ...
 
-    async def first_seen(self, fingerprints: Collection[str]) -> Mapping[str, int]:
-        """When groups of errors were seen first, µs since the epoch; those that are known.
+    async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
+        """When groups of errors were seen first, of those that were seen first since a time.
 
         A group that was merged into another one is no new one: it is left out.
+
+        Args:
+            fingerprints: Of the groups.
+            since_us: The time, µs since the epoch, as those that are given back.
         """
         ...
 
@@ -50,21 +56,28 @@ class StoreSource:
     def __init__(self, store: Store, state: State) -> None:
         self._store = store
         self._state = state
+        self._first_seen: dict[str, int] = {}  # which never changes
 
     async def cells(self, request: CellsRequest) -> Sequence[Cell]:
         """Counts and numbers; see `Store.cells`."""
         return await self._store.cells(request)
 
-    async def first_seen(self, fingerprints: Collection[str]) -> Mapping[str, int]:
-        """When groups of errors were seen first."""
-        found = {}
-        for fingerprint in sorted(fingerprints)[:_MOST_LOOKED_UP]:
-            if await self._state.get(MERGES, fingerprint) is not None:
-                continue
+    async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
+        """When groups of errors were seen first; see `Source.first_seen`."""
+        unknown = sorted(set(fingerprints) - self._first_seen.keys())[:_MOST_LOOKED_UP]
+        for fingerprint in unknown:
             record = await self._state.get(GROUPS, fingerprint)
             if record is not None and record.value.get("first_seen"):
-                found[fingerprint] = epoch_us(record.value["first_seen"])
-        return found
+                self._first_seen[fingerprint] = epoch_us(record.value["first_seen"])
+        found = {
+            name: self._first_seen[name]
+            for name in fingerprints
+            if self._first_seen.get(name, since_us - 1) >= since_us
+        }
+        while len(self._first_seen) > _MOST_REMEMBERED:
+            del self._first_seen[next(iter(self._first_seen))]
+        merged = [name for name in found if await self._state.get(MERGES, name) is not None]
+        return {name: at_us for name, at_us in found.items() if name not in merged}
 
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         """The latest events that match."""
@@ -101,14 +114,14 @@ class MemorySource:
             for (start_us, values), events in sorted(groups.items())
         ]
 
-    async def first_seen(self, fingerprints: Collection[str]) -> Mapping[str, int]:
+    async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
         """When groups of errors were seen first, among the events that are given."""
         found: dict[str, int] = {}
         for at_us, event in self._events:
             name = value_at(event, FINGERPRINT)
             if name in fingerprints:
                 found[name] = min(at_us, found.get(name, at_us))
-        return found
+        return {name: at_us for name, at_us in found.items() if at_us >= since_us}
 
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         """The latest events that match."""

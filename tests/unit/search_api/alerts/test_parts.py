@@ -13,11 +13,13 @@ import pytest
 
 from logboom.broker import PartitionLag
 from logboom.clock import ManualClock
-from logboom.config import HeartbeatSection
+from logboom.config import Config, HeartbeatSection
 from logboom.errors import ConfigError, StateConflict
+from logboom.grouping import GROUPS, MERGES
 from logboom.query.model import Term
 from logboom.state.local import LocalState
 from logboom.status import ServiceStatus
+from logboom.store import open_store
 from logboom.store.cells import CellsRequest
 from search_api.alerts.alert import Alert, AlertState, moment_of
 from search_api.alerts.evaluate import Transition
@@ -27,7 +29,7 @@ from search_api.alerts.leading import lead
 from search_api.alerts.questions import Due, find, questions_of
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.rules import US
-from search_api.alerts.source import MemorySource
+from search_api.alerts.source import MemorySource, StoreSource
 from search_api.alerts.standing import GroupStanding, Standing
 from search_api.alerts.states import Key
 from search_api.alerts.telling import alert_of, events_of, shortened
@@ -291,3 +293,21 @@ def test_samples_are_short() -> None:
 
 def test_moments_are_exact() -> None:
     assert moment_of(START_US + 1) == datetime(2026, 11, 21, 12, 0, 0, 1, tzinfo=UTC)
+
+
+async def test_groups_of_errors_are_new_once_and_not_when_merged(tmp_path: Path) -> None:
+    config, clock = Config(data=tmp_path), ManualClock(START)
+    state, store = LocalState(tmp_path / "state", clock), await open_store(config, clock=clock)
+    source = StoreSource(store, state)
+    for name, day in (("old", 20), ("new", 21), ("merged", 21)):
+        await state.put(GROUPS, name, {"first_seen": f"2026-11-{day}T12:00:00.000Z"})
+    await state.put(MERGES, "merged", {"into": "old"})
+
+    asked = {"old", "new", "merged", "unknown"}
+    assert await source.first_seen(asked, START_US) == {"new": START_US}
+    await state.put(GROUPS, "new", {"first_seen": "2020-01-01T00:00:00.000Z"})
+    assert await source.first_seen(asked, START_US) == {"new": START_US}
+    await state.put(MERGES, "new", {"into": "old"})
+    assert await source.first_seen(asked, START_US) == {}
+    await store.close()
+    await state.close()

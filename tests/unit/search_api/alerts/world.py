@@ -59,8 +59,8 @@ class ArrivingSource:
         self.asked += 1
         return await self._now().cells(request)
 
-    async def first_seen(self, fingerprints: Collection[str]) -> Mapping[str, int]:
-        return await self._now().first_seen(fingerprints)
+    async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
+        return await self._now().first_seen(fingerprints, since_us)
 
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         return await self._now().samples(query, times, limit)
