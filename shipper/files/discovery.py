@@ -7,10 +7,11 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from logboom.config import FileInput
+from shipper.files.identity import FileId, file_id
 from shipper.files.listings import Listings
 from shipper.files.names import is_rotated_name, root_path
 
@@ -196,6 +197,11 @@ def relatives(path: str, listings: Listings | None = None) -> list[Found]:
         others = [item for item in rotated_siblings(root, known_folders) if item[0] not in known]
         found += others[:_MOST_RELATIVES]
     return found
+
+
+def places(found: Iterable[Found]) -> set[tuple[str, FileId]]:
+    """Which file is where: when it is the same before and after a search, nothing was moved."""
+    return {(path, file_id(status)) for path, status in found}
 
 
 def rotated_siblings(path: str, listings: Listings | None = None) -> list[Found]:

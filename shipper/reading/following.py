@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum, auto
 
 from shipper.files.copies import goes_on
-from shipper.files.discovery import Found, relatives
+from shipper.files.discovery import places, relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import FileId, file_id, is_at
 from shipper.files.names import is_packed_name
@@ -56,7 +56,7 @@ class Following:
                 return verdict, path
             if verdict is Followed.NOT_YET:
                 found = verdict
-        if found is Followed.NO and _places(listed) != _places(relatives(source.family)):
+        if found is Followed.NO and places(listed) != places(relatives(source.family)):
             return Followed.NOT_YET, ""  # a file that was renamed meanwhile is in no listing
         return found, ""
 
@@ -95,10 +95,6 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
-
-
-def _places(listed: Iterable[Found]) -> set[tuple[str, FileId]]:
-    return {(path, file_id(status)) for path, status in listed}
 
 
 def _goes_on_in(file: FollowedFile, other: FollowedFile, claimant: Source | None) -> Followed:

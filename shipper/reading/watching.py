@@ -11,7 +11,7 @@ from datetime import timedelta
 from logboom.clock import Clock
 from logboom.config import FileInput
 from shipper.files.catalogue import Catalogue
-from shipper.files.discovery import find_files
+from shipper.files.discovery import find_files, places, relatives
 from shipper.files.folders import Folders
 from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
@@ -248,6 +248,8 @@ class Watcher:
         added: list[Source] = []
         here = {place_of(source) for source in opened}
         listings = Listings()
+        families = {record.family for record in self._catalogue}
+        before = {family: places(relatives(family, listings)) for family in families}
         for record in self._catalogue:
             self._missed.look_beside(record.family)
             recognised = self._catalogue.take_moved(record, listings)
@@ -257,6 +259,10 @@ class Watcher:
             source = self._intake.go_on(recognised, section, family=record.family)
             if source is not None and place_of(source) not in here:
                 added.append(source)
+        listings = Listings()
+        families = {record.family for record in self._catalogue}  # of those that were not found
+        if any(places(relatives(family, listings)) != before[family] for family in families):
+            self._intake.has_raced = True
         return added
 
     def _find_missed(self, opened: Sequence[Source]) -> list[Source]:
