@@ -167,14 +167,14 @@ def ingest_parts(folder: Path, lines: list[bytes], batch: int) -> None:
     for at in range(0, len(lines), batch):
         some = [document(line) for line in lines[at : at + batch]]
         now = cpu_s()
-        entries = maker.ready(some, at).entries
+        chunk = maker.ready(some, at).chunk
         now = parts.add("entry", now)
         encoded = [encode(one) for one in some]
         now = parts.add("encode", now)
         blocks = [pack(compressor, 0, block) for block in divided(encoded)]
         now = parts.add("compress", now)
         size += sum(map(len, blocks))
-        writer.add(entries)
+        writer.add(chunk)
         writer.commit()
         parts.add("tantivy", now)
     now = cpu_s()

@@ -118,7 +118,7 @@ class Entries:
     """What became of stored events, by their numbers.
 
     Attributes:
-        texts: What the index is given for each; empty for events that are left to Python.
+        text: What the index is given for each, a line each; empty for events that are left to Python.
         ids: Of the same events, each made of `log.source` and `log.offset`.
         offsets: `log.offset` of the same events.
         attributes: The names of their attributes, mixed into a number; 0 without attributes.
@@ -126,7 +126,7 @@ class Entries:
             them in the same run of a source; 1 for the others.
     """
 
-    texts: list[bytes]
+    text: bytes
     ids: list[str]
     offsets: array[int]
     attributes: array[int]
@@ -270,7 +270,7 @@ class Library:
         """
         count = len(events)
         if not count:
-            return Entries([], [], array("Q"), array("Q"), bytearray())
+            return Entries(b"", [], array("Q"), array("Q"), bytearray())
         text, event_ends, states = b"".join(events), _ends(events), bytearray(count)
         offsets, attributes = _numbers("Q", count), _numbers("Q", count)
         ids, ids_used = bytearray(_ID_ROOM * count), _numbers("Q", 1)
@@ -281,8 +281,8 @@ class Library:
             _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
         )  # fmt: skip
         _check(used)
-        texts = bytes(memoryview(out)[:used]).split(b"\n")[:-1]
-        return Entries(texts, _split_text(ids, ids_used[0]), offsets, attributes, states)
+        text = bytes(memoryview(out)[:used])
+        return Entries(text, _split_text(ids, ids_used[0]), offsets, attributes, states)
 
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int

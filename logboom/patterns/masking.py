@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-_LOOKED_AT = 2000
+LOOKED_AT = 2000
+"""Characters of a message; what comes behind is left out."""
 
 _PLAIN = r"(?<!\w)[A-Za-z]{1,40}(?:,? [A-Za-z]{1,40}){0,60}(?![\w@:.+/\\-]|(?<! ) {1,2}\d{1,2}(?:,? \d{4})?,? \d\d:)"
 """Words that need no second look: most of a message, passed over at once."""
@@ -51,7 +52,7 @@ def masked(text: str) -> str:
 
     Only its first 2,000 characters are looked at; what comes behind is left out.
     """
-    return _SPACES.sub(" ", _MASKS.sub(_name, text[:_LOOKED_AT])).strip()
+    return _SPACES.sub(" ", _MASKS.sub(_name, text[:LOOKED_AT])).strip()
 
 
 def _name(found: re.Match[str]) -> str:

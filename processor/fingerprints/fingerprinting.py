@@ -11,14 +11,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
 
-from logboom.patterns import masked
+from logboom.patterns import LOOKED_AT, masked
 from processor.fingerprints.chains import root_cause
 from processor.fingerprints.frames import frames_of, origins
 
 VERSION = 1
 _MOST_FRAMES = 8
 _MOST_KNOWN = 4096
-_LOOKED_AT = 100_000
+_TRACE_LOOKED_AT = 100_000
+_ONES = str.maketrans("23456789", "11111111")
+"""Masks tell a 0 from other digits, as in `0x1f`, but not those."""
+
+_SHAPE = b"shape"
 
 
 class Fingerprinter:
@@ -36,9 +40,22 @@ class Fingerprinter:
             trace: The stack trace, or empty.
         """
         if not trace:
-            return self._remembered((kind, message, b""), lambda: fingerprint(kind, message, ""))
-        digest = blake2b(trace[:_LOOKED_AT].encode("utf-8", "replace"), digest_size=16).digest()
+            return self._of_message(kind, message.partition("\n")[0][:LOOKED_AT])
+        digest = blake2b(
+            trace[:_TRACE_LOOKED_AT].encode("utf-8", "replace"), digest_size=16
+        ).digest()
         return self._remembered((kind, "", digest), lambda: fingerprint(kind, message, trace))
+
+    def _of_message(self, kind: str, line: str) -> str:
+        """Lines that differ only in the digits of what is masked are the same, and worked out once."""
+        shape = (kind, line.translate(_ONES), _SHAPE)
+        known = self._known.get(shape)
+        if known is not None:
+            self._known.move_to_end(shape)
+            return known
+        keeps_digits = any(map(str.isdigit, masked(line)))
+        key = (kind, line, b"") if keeps_digits else shape
+        return self._remembered(key, lambda: fingerprint(kind, line, ""))
 
     def _remembered(self, key: tuple[str, str, bytes], make: Callable[[], str]) -> str:
         known = self._known.get(key)
@@ -53,7 +70,7 @@ class Fingerprinter:
 
 def fingerprint(kind: str, message: str, trace: str) -> str:
     """The fingerprint of an error; see `Fingerprinter.of`."""
-    parts = _parts(kind, message, trace[:_LOOKED_AT])
+    parts = _parts(kind, message, trace[:_TRACE_LOOKED_AT])
     text = "\x00".join(parts).encode("utf-8", "replace")
     return f"{VERSION}:{blake2b(text, digest_size=8).hexdigest()}"
 

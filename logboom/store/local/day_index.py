@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from typing import TypeVar
 from tantivy import Index, Searcher
 
 from logboom.errors import DiskFull, StoreUnavailable
-from logboom.store.local.index_writer import IndexWriter, open_index_writer
+from logboom.store.local.index_writer import Chunk, IndexWriter, open_index_writer
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
 
 _MOST_WAITING = 65_536
@@ -26,7 +26,6 @@ _MOST_WAITING = 65_536
 
 _MANY_SEGMENTS = 16
 _NUMBER = re.compile(f'"{NUMBER}":([0-9]+)'.encode())
-_AT_ONCE = 1024
 
 Remake = Callable[[int], Iterator[bytes]]
 """From a document's number to entries of it that demand ever less of tantivy."""
@@ -50,7 +49,7 @@ class DayIndex:
         self._memory_bytes = memory_bytes
         self._using = threading.Lock()
         self._changing_waiting = threading.Lock()
-        self._waiting: list[bytes] = []
+        self._waiting: list[Chunk] = []
         self._writer: IndexWriter | None = None
         self._given = 0
         self._closed = False
@@ -82,7 +81,7 @@ class DayIndex:
             )
             return self.committed
 
-    def offer(self, entries: Sequence[bytes]) -> None:
+    def offer(self, chunk: Chunk) -> None:
         """Takes in entries; while a commit is under way they wait.
 
         Raises:
@@ -90,8 +89,8 @@ class DayIndex:
             StoreUnavailable: tantivy fails for another reason; the index is broken.
         """
         with self._changing_waiting:
-            self._waiting += entries
-            patient = len(self._waiting) < _MOST_WAITING
+            self._waiting.append(chunk)
+            patient = sum(one.count for one in self._waiting) < _MOST_WAITING
         if self._using.acquire(blocking=not patient):
             try:
                 self._feed()
@@ -132,28 +131,27 @@ class DayIndex:
 
     def _feed(self) -> None:
         with self._changing_waiting:
-            entries, self._waiting = self._waiting, []
+            chunks, self._waiting = self._waiting, []
         if self._writer is None:
             return  # whoever opens it again offers them again
-        for start in range(0, len(entries), _AT_ONCE):
-            self._add(entries[start : start + _AT_ONCE])
-        self._given += len(entries)
+        for chunk in chunks:
+            self._add(chunk)
+            self._given += chunk.count
 
-    def _add(self, entries: Sequence[bytes]) -> None:
-        while entries and (writer := self._writer) is not None:
-            some = entries
+    def _add(self, chunk: Chunk) -> None:
+        while chunk.count and (writer := self._writer) is not None:
+            some = chunk
             added = self._guarded(lambda: writer.add(some))  # noqa: B023 - called at once
-            entries = entries[added.entries :]
-            if entries:
-                refused = entries[0]
-                self._guarded(lambda: self._add_other(writer, refused))  # noqa: B023 - as above
-                entries = entries[1:]
+            rest = chunk.entries[added.entries :] if added.refusal else []
+            if rest:
+                self._guarded(lambda: self._add_other(writer, rest[0]))  # noqa: B023 - as above
+            chunk = Chunk.of(rest[1:])
 
     def _add_other(self, writer: IndexWriter, refused: bytes) -> None:
         """Adds a document whose entry was refused."""
         refusal = ""
         for entry in self._remake(int(_NUMBER.findall(refused)[-1])):
-            count, refusal = writer.add([entry])
+            count, refusal = writer.add(Chunk.of([entry]))
             if count:
                 return
         raise ValueError(refusal)

@@ -16,12 +16,13 @@ from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, Ready, own_position
 from logboom.store.local.folders import DayFolder, sync_folder
+from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
 from logboom.store.port import Document, Outcome, Rejected
 
 _CHUNK = 512
-"""Events that are written and handed to the index together, so that both go on side by side."""
+"""Events that are indexed together when a day is opened."""
 
 
 class DayWriter:
@@ -114,9 +115,9 @@ class DayWriter:
                 self._marks.raise_to(*position)
             entries.append(self._maker.make(document, number, position))
             if len(entries) >= _CHUNK:
-                self._index.offer(entries)
+                self._index.offer(Chunk.of(entries))
                 entries = []
-        self._index.offer(entries)
+        self._index.offer(Chunk.of(entries))
         self.commit()
 
     def close(self) -> None:
@@ -145,9 +146,8 @@ class DayWriter:
         lines = [document.value for document in documents]
         for index in ready.left:
             lines[index] = encode(documents[index])
-        for start in range(0, len(lines), _CHUNK):
-            self._documents.append(lines[start : start + _CHUNK])
-            self._index.offer(ready.entries[start : start + _CHUNK])
+        self._documents.append(lines)
+        self._index.offer(ready.chunk)
         self._marks.rise(ready.stretches)
         self._documents.sync()
 

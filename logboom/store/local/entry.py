@@ -21,6 +21,7 @@ from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
 from logboom.fields import ATTRIBUTES
 from logboom.head import EventPart, Head, LogPart, lenient_head
 from logboom.native import Entries, Library
+from logboom.store.local.index_writer import Chunk
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -97,12 +98,12 @@ class Ready(NamedTuple):
     """What is made of documents that are numbered one after the other.
 
     Attributes:
-        entries: The entry of each.
+        chunk: The entry of each.
         stretches: Whose they are, in their order and without gaps.
         left: The indices of those that Python made, ascending.
     """
 
-    entries: list[bytes]
+    chunk: Chunk
     stretches: list[Stretch]
     left: list[int]
 
@@ -131,7 +132,7 @@ class EntryMaker:
             first: The number of the first one in the day's documents.
         """
         made = self._made_natively(documents, first)
-        entries, left = made.texts, []
+        by_python: dict[int, bytes] = {}
         stretches = []
         for found in _STRETCH.finditer(made.states):
             begin, end = found.span()
@@ -142,17 +143,17 @@ class EntryMaker:
                 )
                 continue
             position = own_position(documents[begin])
-            entries[begin] = self.make(documents[begin], first + begin, position)
-            left.append(begin)
+            by_python[begin] = self.make(documents[begin], first + begin, position)
             owner, offset = position or (None, 0)
             stretches.append(Stretch(1, owner, offset, offset))
-        return Ready(entries, stretches, left)
+        chunk = Chunk(made.text, len(documents)).with_entries(by_python)
+        return Ready(chunk, stretches, list(by_python))
 
     def _made_natively(self, documents: Sequence[Document], first: int) -> Entries:
         """What the compiled part makes; all that it cannot know about is left to Python."""
         count = len(documents)
         if self._library is None:
-            return Entries([b""] * count, [], array("Q"), array("Q"), bytearray(count))
+            return Entries(b"\n" * count, [], array("Q"), array("Q"), bytearray(count))
         values = [document.value for document in documents]
         made = self._library.entries(values, self._start_us, first)
         names = [document.id for document in documents]

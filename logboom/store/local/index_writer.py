@@ -7,7 +7,7 @@ object for an entry and holds no lock of Python's while it works.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -19,6 +19,37 @@ from logboom import native
 _INTERFACE = 1
 _PATH = Path(native.__file__).with_name("liblogboom_index.so")
 _REASON_BYTES = 4096
+
+
+class Chunk(NamedTuple):
+    """Entries, each a JSON object without a line break.
+
+    Attributes:
+        text: A line each.
+        count: How many there are.
+    """
+
+    text: bytes
+    count: int
+
+    @classmethod
+    def of(cls, entries: Sequence[bytes]) -> Chunk:
+        """These entries."""
+        return cls(b"".join(entry + b"\n" for entry in entries), len(entries))
+
+    @property
+    def entries(self) -> list[bytes]:
+        """Each of them."""
+        return self.text.split(b"\n")[:-1]
+
+    def with_entries(self, others: Mapping[int, bytes]) -> Chunk:
+        """The same with others in the places of some."""
+        if not others:
+            return self
+        entries = self.entries
+        for number, entry in others.items():
+            entries[number] = entry
+        return Chunk.of(entries)
 
 
 class Added(NamedTuple):
@@ -36,8 +67,8 @@ class Added(NamedTuple):
 class IndexWriter(Protocol):
     """Writes to one index. Every method raises `ValueError` when the index fails."""
 
-    def add(self, entries: Sequence[bytes]) -> Added:
-        """Adds entries, each a JSON object without a line break, up to the first that is refused."""
+    def add(self, chunk: Chunk) -> Added:
+        """Adds entries, up to the first that is refused."""
         ...
 
     def commit(self) -> None:
@@ -76,14 +107,14 @@ class PythonIndexWriter:
     def __init__(self, index: Index, memory_bytes: int) -> None:
         self._writer = index.writer(heap_size=memory_bytes, num_threads=1)
 
-    def add(self, entries: Sequence[bytes]) -> Added:
+    def add(self, chunk: Chunk) -> Added:
         """Adds entries; see `IndexWriter.add`."""
-        for count, entry in enumerate(entries):
+        for count, entry in enumerate(chunk.entries):
             try:
                 self._writer.add_json(entry.decode())
             except ValueError as error:
                 return Added(count, str(error))
-        return Added(len(entries))
+        return Added(chunk.count)
 
     def commit(self) -> None:
         """Makes everything added visible."""
@@ -134,15 +165,15 @@ class CompiledIndexWriter:
         if not self._handle:
             raise failure.error()
 
-    def add(self, entries: Sequence[bytes]) -> Added:
+    def add(self, chunk: Chunk) -> Added:
         """Adds entries; see `IndexWriter.add`."""
-        text, failure = b"\n".join(entries), _Failure()
+        failure = _Failure()
         added: int = self._library.logboom_index_add(
-            self._handle, _Bytes(text, len(text)), failure.address
+            self._handle, _Bytes(chunk.text, len(chunk.text)), failure.address
         )
         if added < 0:
             raise failure.error()
-        return Added(added, "" if added == len(entries) else "is no entry of this index")
+        return Added(added, "" if added == chunk.count else "is no entry of this index")
 
     def commit(self) -> None:
         """Makes everything added visible."""

@@ -12,7 +12,7 @@ use crate::entry::Entry;
 use crate::room::Room;
 
 const WORDS: &str = "words";
-const MOST_CHUNKS: usize = 32;
+const MOST_CHUNKS: usize = 8;
 
 /// Takes in entries and makes them visible.
 pub struct Writer {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processor.fingerprints import Fingerprinter
 from processor.fingerprints.chains import root_cause
@@ -264,3 +266,17 @@ def test_what_is_remembered_is_what_would_be_worked_out() -> None:
 def test_any_text_has_a_fingerprint(text: str) -> None:
     assert fingerprint(text[:100], text, text).startswith("1:")
     assert fingerprint("", text, "").startswith("1:")
+
+
+TEXTS = st.lists(
+    st.sampled_from(["5x1f", "0x1f", "12:30:45", "10.0.0.1", "2fast", "1fast", "http2", "a1", "7", "1.5", "ms",
+                     "2026-03-14", "deadbeef12", "-3%", "٣", "job_17", "00", "19", "91", "\n3", "'q7'"]),
+    min_size=1, max_size=4,
+).map(" ".join)  # fmt: skip
+
+
+@given(messages=st.lists(TEXTS | st.text("0123456789xabcdef.:-_ Z", max_size=24), max_size=30))
+def test_what_is_remembered_suits_all_messages_of_its_shape(messages: list[str]) -> None:
+    fingerprinter = Fingerprinter()
+    for message in messages:
+        assert fingerprinter.of("", message, "") == fingerprint("", message, "")

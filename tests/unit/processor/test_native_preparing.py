@@ -78,7 +78,7 @@ def both(library: Library, values: list[bytes]) -> list[bool]:
     ready, expected = natively.ready(of_the_day, 7), in_python.ready(of_the_day, 7)
     hold(ready.stretches, of_the_day)
     hold(expected.stretches, of_the_day)
-    for made, wanted in zip(ready.entries, expected.entries, strict=True):
+    for made, wanted in zip(ready.chunk.entries, expected.chunk.entries, strict=True):
         assert orjson.loads(made) == orjson.loads(wanted)
     return [number not in ready.left for number in range(len(of_the_day))]
 
@@ -202,7 +202,7 @@ def test_an_id_that_is_not_that_of_the_event_is_kept(library: Library) -> None:
     ready = EntryMaker(DAY, library).ready([renamed], 0)
     assert ready.left == [0]
     assert ready.stretches == [(1, None, 0, 0)]
-    assert orjson.loads(ready.entries[0])["_id"] == "another"
+    assert orjson.loads(ready.chunk.entries[0])["_id"] == "another"
 
 
 def test_events_of_one_run_are_one_stretch(library: Library) -> None:

@@ -16,6 +16,7 @@ from tantivy import Index, Query
 
 from logboom.store.local.index_writer import (
     Added,
+    Chunk,
     CompiledIndexWriter,
     IndexWriter,
     PythonIndexWriter,
@@ -39,7 +40,7 @@ def library() -> ctypes.CDLL:
 def filled(library: ctypes.CDLL | None, folder: Path, entries: Sequence[bytes]) -> Index:
     """An index of entries, all of which are taken."""
     index, writer = opened(library, folder)
-    assert writer.add(entries) == Added(len(entries))
+    assert writer.add(Chunk.of(entries)) == Added(len(entries))
     writer.commit()
     writer.close(waits=True)
     index.reload()
@@ -55,7 +56,7 @@ def opened(library: ctypes.CDLL | None, folder: Path) -> tuple[Index, IndexWrite
 
 
 def hits(index: Index, query: str) -> int:
-    return len(index.searcher().search(index.parse_query(query, ["message"]), 10).hits)
+    return len(index.searcher().search(index.parse_query(query, ["message"]), 1000).hits)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_what_one_refuses_the_other_refuses(
     good = orjson.dumps(OWN)
     for one in (library, None):
         index, writer = opened(one, tmp_path / str(one is None))
-        added = writer.add([good, good, refused, good])
+        added = writer.add(Chunk.of([good, good, refused, good]))
         assert added.entries == 2
         assert added.refusal
         writer.commit()
@@ -137,7 +138,7 @@ def test_many_entries_wait_for_room(library: ctypes.CDLL, tmp_path: Path) -> Non
     entries = [orjson.dumps({"_number": n, "_time": n, "message": f"word{n}"}) for n in range(100)]
     index, writer = opened(library, tmp_path / "index")
     for _ in range(200):
-        writer.add(entries)
+        writer.add(Chunk.of(entries))
     writer.commit()
     writer.close(waits=True)
     index.reload()
@@ -179,7 +180,7 @@ def test_both_take_any_attributes_alike(
     added, sizes = [], []
     for one in (library, None):
         index, writer = opened(one, folder / str(one is None))
-        added.append(writer.add(entries).entries)
+        added.append(writer.add(Chunk.of(entries)).entries)
         writer.commit()
         writer.close(waits=True)
         index.reload()
