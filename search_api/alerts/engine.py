@@ -226,17 +226,24 @@ class Engine:
             log.warning("it is not known what has come late: %s", error)
             return None
 
+    def _has_to_watch(self) -> bool:
+        """False where there are no rules, none that cannot be read, and nothing that still fires."""
+        ours = [self._book.kept.get(rule.id) for rule in self._builtin.rules]
+        fires = any(kept is not None and kept.state.series for kept in ours)
+        return bool(self.standing.groups or self.standing.problems or fires)
+
     async def _watch(self) -> None:
         """Our own rules."""
         every_us = self._builtin.every_us
         last_us = self._now_us() // every_us * every_us
-        if self._evaluated_us.get(NAME, -1) >= last_us or not self.standing.groups:
+        if self._evaluated_us.get(NAME, -1) >= last_us or not self._has_to_watch():
             return
         failed, late = self._builtin.rules
         wrong = {*self.standing.failures, *self.standing.problems}
-        shortest_us = min(rule.over_us for rule in self.rules.rules.values())
-        is_late = {"late"} if self.standing.late_s * US > shortest_us else set[str]()
-        for rule, them in ((failed, wrong), (late, is_late)):
+        windows = [rule.over_us for rule in self.rules.rules.values()]
+        is_late = windows and self.standing.late_s * US > min(windows)
+        lateness = {"late"} if is_late else set[str]()
+        for rule, them in ((failed, wrong), (late, lateness)):
             await self._evaluating.watch(rule, data_of(rule, [last_us], them), [last_us])
         self._evaluated_us[NAME] = last_us
         self._on_staged()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,11 @@ from logboom.config import Config
 from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Term
+from logboom.state.local import LocalState
 from logboom.store import Store, open_store
 from logboom.store.cells import Cell, CellsRequest
+from search_api.alerts.changes import count_arrivals
+from search_api.alerts.source import StoreSource
 from tests.contract.stores import at, document
 
 MINUTE_US = 60_000_000
@@ -27,7 +31,7 @@ async def store(config: Config) -> AsyncIterator[Store]:
     events = [
         document(
             number, at(seconds=second),
-            event={"duration": (number + 1) * 1_000_000},
+            event={"duration": (number + 1) * 1_000_000, "ingested": at(seconds=second + 1)},
             tags=["error"] if number % 2 else [],
             attributes={"size": number * 1.5, "mixed": number if number < 3 else "text"},
             service={} if service is None else {"name": service},
@@ -94,6 +98,14 @@ async def test_cells_of_both_stores(store: Store) -> None:
     )
     assert mixed is not None
     assert (mixed.count, mixed.total) == (3, 3)
+
+
+async def test_what_was_stored_since_a_moment_is_counted_by_its_own_time(store: Store) -> None:
+    source = StoreSource(store, LocalState(Path("unused"), SystemClock()))
+    start_us = epoch_us(at())
+    times = (start_us, start_us + 180_000_000)
+    found = await count_arrivals(source, since_us=start_us + 63_500_000, times=times)
+    assert found.minutes == {start_us + MINUTE_US: 1, start_us + 2 * MINUTE_US: 1}
 
 
 async def test_what_cannot_be_measured(store: Store) -> None:

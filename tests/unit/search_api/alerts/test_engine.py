@@ -387,3 +387,19 @@ async def test_a_backtest_says_what_happened_live(make: Make, seed: int) -> None
     told = [(one.episode, one.state, one.value) for one in world.told]
     assert len(told) > 10
     assert sorted(told, key=str) == sorted(backtested, key=str)
+
+
+async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("groups: [{name: files, rules: [{alert: One, when: cont > 0}]}]")
+    world = make(rules=[str(file)])
+    engine = await world.start()
+    await world.kept.delete("group", "me")
+
+    await world.until(100, engine)
+    assert [row[1:] for row in world.timeline] == [("firing", "RuleFailed")]
+    assert world.told[0].labels["attributes.rule"] == str(file)
+
+    file.write_text("groups: []")
+    await world.until(130, engine)
+    assert [row[1] for row in world.timeline] == ["firing", "resolved"]
