@@ -90,7 +90,7 @@ class DayIndex:
         """
         with self._changing_waiting:
             self._waiting.append(chunk)
-            patient = sum(one.count for one in self._waiting) < _MOST_WAITING
+            patient = sum(one.size for one in self._waiting) < _MOST_WAITING
         if self._using.acquire(blocking=not patient):
             try:
                 self._feed()
@@ -136,10 +136,10 @@ class DayIndex:
             return  # whoever opens it again offers them again
         for chunk in chunks:
             self._add(chunk)
-            self._given += chunk.count
+            self._given += chunk.size
 
     def _add(self, chunk: Chunk) -> None:
-        while chunk.count and (writer := self._writer) is not None:
+        while chunk.size and (writer := self._writer) is not None:
             some = chunk
             added = self._guarded(lambda: writer.add(some))  # noqa: B023 - called at once
             rest = chunk.entries[added.entries :] if added.refusal else []

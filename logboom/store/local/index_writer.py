@@ -26,11 +26,11 @@ class Chunk(NamedTuple):
 
     Attributes:
         text: A line each.
-        count: How many there are.
+        size: How many there are.
     """
 
     text: bytes
-    count: int
+    size: int
 
     @classmethod
     def of(cls, entries: Sequence[bytes]) -> Chunk:
@@ -114,7 +114,7 @@ class PythonIndexWriter:
                 self._writer.add_json(entry.decode())
             except ValueError as error:
                 return Added(count, str(error))
-        return Added(chunk.count)
+        return Added(chunk.size)
 
     def commit(self) -> None:
         """Makes everything added visible."""
@@ -173,7 +173,7 @@ class CompiledIndexWriter:
         )
         if added < 0:
             raise failure.error()
-        return Added(added, "" if added == chunk.count else "is no entry of this index")
+        return Added(added, "" if added == chunk.size else "is no entry of this index")
 
     def commit(self) -> None:
         """Makes everything added visible."""

@@ -84,7 +84,7 @@ class AttributePaths:
                     return False
             elif kind is list and not _is_plain_list(value):
                 return False
-            if path not in known and not self.admit(path):
+            if not name or (path not in known and not self.admit(path)):
                 return False
         return True
 
