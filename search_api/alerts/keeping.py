@@ -7,6 +7,7 @@ before.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,8 @@ from logboom.state import Record, State, Write
 from search_api.alerts.alert import Alert, AlertState
 from search_api.alerts.outbox import KIND
 from search_api.alerts.states import RuleState
+
+log = logging.getLogger("logboom.alerts")
 
 DETAILS: Final = "alert-detail"
 """Kind of the records with the alerts of episodes; their keys are `group/name#episode`."""
@@ -52,11 +55,14 @@ class Kept:
 
     @classmethod
     def of(cls, record: Record) -> Kept:
-        """Reads a record."""
+        """Reads a record; of one that cannot be read nothing is known, but it is written over."""
         value = record.value
-        return cls(
-            RuleState.from_json(value), tuple(value["outbox"]), value["sequence"], record.version
-        )
+        try:
+            state = RuleState.from_json(value)
+            return cls(state, tuple(value["outbox"]), value["sequence"], record.version)
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("what was remembered of %s cannot be read: %r", record.key, error)
+            return cls(RuleState(""), version=record.version)
 
     def with_alerts(self, state: RuleState, alerts: Iterable[Alert]) -> Kept:
         """With another state, and more transitions to be told."""

@@ -403,3 +403,13 @@ async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path
     file.write_text("groups: []")
     await world.until(130, engine)
     assert [row[1] for row in world.timeline] == ["firing", "resolved"]
+
+
+async def test_a_record_that_cannot_be_read_is_begun_anew(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    await world.memory.put(KIND, "group/Errors", {"rule": 7, "outbox": []})
+
+    await world.until(50, await world.start())
+
+    assert world.timeline == [(45, "firing", "Errors")]
