@@ -68,7 +68,7 @@ pub struct Chunk {
     pub members: Vec<Member>,
     /// Where the members of each entry end.
     pub ends: Vec<u32>,
-    _place: Option<Place>,
+    _place: Place,
 }
 
 /// The fields of an index by their names.
@@ -100,7 +100,7 @@ impl Fields {
 
 impl Chunk {
     /// Reads entries, one a line, up to the first that is no entry of such an index.
-    pub fn read(text: Arc<str>, fields: &Fields, place: Option<Place>) -> Arc<Self> {
+    pub fn read(text: Arc<str>, fields: &Fields, place: Place) -> Arc<Self> {
         let mut chunk = Self {
             text: text.clone(),
             unescaped: String::new(),

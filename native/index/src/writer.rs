@@ -12,7 +12,9 @@ use crate::entry::Entry;
 use crate::room::Room;
 
 const WORDS: &str = "words";
-const MOST_CHUNKS: usize = 8;
+/// Entries read together, and how many such chunks may wait: about 2 MB each.
+const ENTRIES_AT_ONCE: usize = 1000;
+const MOST_CHUNKS: usize = 16;
 
 /// Takes in entries and makes them visible.
 pub struct Writer {
@@ -36,9 +38,19 @@ impl Writer {
 
     /// Adds entries up to the first that is none; answers with their number.
     pub fn add(&self, entries: &str) -> tantivy::Result<usize> {
-        let chunk = Chunk::read(Arc::from(entries), &self.fields, Some(self.room.place()));
-        self.writer.run(Entry::all_of(&chunk).map(UserOperation::Add).collect::<Vec<_>>())?;
-        Ok(chunk.ends.len())
+        let mut added = 0;
+        let mut rest = entries;
+        while !rest.is_empty() {
+            let (lines, behind) = first_lines(rest, ENTRIES_AT_ONCE);
+            let chunk = Chunk::read(Arc::from(&rest[..behind]), &self.fields, self.room.place());
+            self.writer.run(Entry::all_of(&chunk).map(UserOperation::Add).collect::<Vec<_>>())?;
+            added += chunk.ends.len();
+            if chunk.ends.len() < lines {
+                break;
+            }
+            rest = &rest[behind..];
+        }
+        Ok(added)
     }
 
     pub fn commit(&mut self) -> tantivy::Result<()> {
@@ -48,4 +60,15 @@ impl Writer {
     pub fn wait_for_merges(self) -> tantivy::Result<()> {
         self.writer.wait_merging_threads()
     }
+}
+
+/// How many lines, at most so many, a text begins with, and where they end.
+fn first_lines(text: &str, most: usize) -> (usize, usize) {
+    let mut lines = 0;
+    let mut behind = 0;
+    for line in text.split_inclusive('\n').take(most) {
+        lines += 1;
+        behind += line.len();
+    }
+    (lines, behind)
 }
