@@ -118,6 +118,7 @@ class Machine(RuleBasedStateMachine):
     def delete(self, which: int) -> None:
         self.application.delete(self.deletable[which % len(self.deletable)])
 
+    @precondition(lambda self: self.tailer is not None)
     @rule(opens_before=st.integers(0, 12), compresses=st.booleans())
     def rotate_under_its_eyes(self, opens_before: int, compresses: bool) -> None:
         """The next rotation comes while the shipper looks at files: after so many of them."""
@@ -262,7 +263,7 @@ class Machine(RuleBasedStateMachine):
             await self.tailer.rest()
 
     def _ended(self) -> None:
-        self.tailer = None
+        self.tailer = self.surprise = None
         self.registry.close()
 
     def _clean_up(self) -> None:
