@@ -61,7 +61,7 @@ def decide(
     for key, group in taken.items():
         group, deliveries = _told(group, world)  # noqa: PLW2901 - the same group, a moment later
         told += deliveries
-        group = _forgetful(group, now)  # noqa: PLW2901
+        group = _forgetful(group, world)  # noqa: PLW2901
         if group.members or group.pending:
             after[key] = group
     return Decision(after, told)
@@ -115,7 +115,7 @@ def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
 
 def _is_due(group: Group, route: Route, world: _World) -> bool:
     """Whether the time has come, not yet whether anybody may be told."""
-    changed = [one for one in group.members.values() if one.is_fresh or _is_news(group, one)]
+    changed = [one for one in group.members.values() if one.is_fresh or _is_news(group, one, route)]
     if group.is_digest:
         since = min((one.ended_at or one.joined_at for one in changed), default=None)
         return since is not None and world.plan.next_digest(since) <= world.now
@@ -127,11 +127,19 @@ def _is_due(group: Group, route: Route, world: _World) -> bool:
     return _is_repeat_due(group, route, world)
 
 
-def _is_news(group: Group, member: Member) -> bool:
-    """Whether an end is to be told: of what was told to fire, and in a daily message of everything."""
-    return member.is_over or (
-        group.is_digest and member.ended_at is not None and member.told is None
-    )
+def _is_news(group: Group, member: Member, route: Route) -> bool:
+    """Whether an end is to be told: of what was told to fire, and of what would have been in time."""
+    if member.ended_at is None or member.told is AlertState.RESOLVED:
+        return False
+    return member.told is _FIRING or group.is_digest or _is_missed(member, route)
+
+
+def _is_missed(member: Member, route: Route) -> bool:
+    """Whether it fired for long enough to be told, and was handed over too late: after a downtime."""
+    alert, wait = member.alert, route.timing(severity_of(member.alert.labels)).wait
+    if member.told is not None or member.ended_at is None or alert.ends_at is None:
+        return False
+    return alert.ends_at - alert.starts_at > wait and member.ended_at - member.joined_at <= wait
 
 
 def _earliest(
@@ -156,7 +164,10 @@ def _regular(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
     """The message to the group's own receiver, and resolve notices to those of its escalations."""
     firing = [one for one in group.members.values() if one.fires and not world.hush.covers(one)]
     fresh = [one for one in firing if one.told is None]
-    over = [one for one in group.members.values() if _is_news(group, one)]
+    route = world.route(group)
+    ended = [one for one in group.members.values() if _is_news(group, one, route)]
+    over = [one for one in ended if one.told is _FIRING or not world.hush.covers(one)]
+    group = _passed_over(group, [one for one in ended if one not in over])
     if not fresh and not over and (
         group.is_digest or not _is_repeat_due_among(firing, group, world)
     ):  # fmt: skip
@@ -171,6 +182,14 @@ def _regular(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
         members[one.alert.episode] = replace(one, told=_RESOLVED)
     told = replace(group, members=members, told_at=world.now, repeats=repeats)
     return told, deliveries
+
+
+def _passed_over(group: Group, silenced: Sequence[Member]) -> Group:
+    """The same, where what nobody wants to hear of counts as told."""
+    if not silenced:
+        return group
+    passed = {one.alert.episode: replace(one, told=_RESOLVED) for one in silenced}
+    return replace(group, members={**group.members, **passed})
 
 
 def _is_repeat_due_among(firing: Sequence[Member], group: Group, world: _World) -> bool:
@@ -247,11 +266,12 @@ def _message(
     return Delivery(key, receiver, kind, count if kind == "escalation" else 0, alerts, now)
 
 
-def _forgetful(group: Group, now: datetime) -> Group:
+def _forgetful(group: Group, world: _World) -> Group:
     """Drops what has resolved a while ago, unless a message still tells of it."""
+    route = world.route(group)
     gone = [
         episode for episode, one in group.members.items()
-        if one.ended_at is not None and not _is_news(group, one) and now - one.ended_at >= FORGOTTEN_AFTER
+        if one.ended_at is not None and not _is_news(group, one, route) and world.now - one.ended_at >= FORGOTTEN_AFTER
     ]  # fmt: skip
     if not gone:
         return group

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.unit.notifying.timeline import Timeline, plan
+from search_api.alerts.alert import AlertState
+from tests.unit.notifying.timeline import Timeline, alert, plan
 
 TOP = {"receiver": "team", "group_by": ["alertname"], "group_wait": "10s", "group_interval": "1m",
        "repeat_interval": "4h"}  # fmt: skip
@@ -284,3 +286,34 @@ def test_every_message_has_a_key_of_its_own_that_only_its_content_decides() -> N
     first = keys()
     assert len(set(first)) == len(first) == 4
     assert keys() == first
+
+
+@pytest.mark.parametrize(("lasted_s", "is_told"), [(5, False), (300, True)])
+def test_what_fired_and_ended_during_a_downtime_is_told_if_it_would_have_been(
+    line: Timeline, lasted_s: int, is_told: bool
+) -> None:
+    began = line.now - timedelta(seconds=1000)
+    line.known["Errors1"] = alert("Errors1", at=began)
+    ended = replace(
+        line.known["Errors1"],
+        state=AlertState.RESOLVED,
+        ends_at=began + timedelta(seconds=lasted_s),
+    )
+    line._step([line.known["Errors1"], ended])
+    line.run(3600, step_s=5)
+    assert [row[1:] for row in line.seen()] == [("team", "resolved", "-Errors1")] * is_told
+    assert line.groups == {}
+
+
+def test_what_was_missed_and_is_silenced_is_not_told(line: Timeline) -> None:
+    line.fire("Errors2", host="b")
+    line.run(100)
+    line.seen()
+    line.silence(["alertname=Errors", "host!=b"], 600)
+    line.known["Errors1"] = alert("Errors1", at=line.now - timedelta(seconds=1000))
+    line._step([line.known["Errors1"]])
+    line.resolve("Errors1")
+    line.run(3600, step_s=5)
+    assert line.seen() == []
+    (group,) = line.groups.values()
+    assert set(group.members) == {"Errors2"}
