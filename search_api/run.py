@@ -48,7 +48,10 @@ async def _serve(config: Config, clock: Clock) -> None:
     server = Server(_settings(guarded(app, config, doors, clock), config.api))
     try:
         await check_keys(config, memory, clock)
-        async with sending(config, memory, clock, store) as dispatcher, asyncio.TaskGroup() as tasks:
+        async with (
+            sending(config, memory, clock, store) as dispatcher,
+            asyncio.TaskGroup() as tasks,
+        ):
             if dispatcher is not None:
                 app.state.alerting.beside(dispatcher.run, dispatcher.wake)
             serving = tasks.create_task(server.serve(sockets=[listener]))
