@@ -1,8 +1,9 @@
-"""The demonstration: an application that logs, the whole pipeline, and a search."""
+"""The demonstration: an application that logs, the whole pipeline, a search, and an alert."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 _HERE = Path(__file__).parent
+_RULES = _HERE.parent / "mappings" / "alerts" / "demo.yaml"
 _PATIENCE_S = 60.0
 
 
@@ -33,8 +35,12 @@ def _run(folder: Path, port: int, *, once: bool) -> int:
     logs.mkdir()
     python = [sys.executable]
     application = subprocess.Popen([*python, str(_HERE / "demo_app.py"), str(logs), "50"])
+    settings = folder / "logboom.yaml"
+    settings.write_text(f"alerts: ['{_RULES}']\n")
     up = [*python, "-m", "logboom", "up", str(logs), "/var/log", "--data", str(folder / "data")]
-    pipeline = subprocess.Popen([*up, "--port", str(port)], start_new_session=True)
+    pipeline = subprocess.Popen(
+        [*up, "-c", str(settings), "--port", str(port)], start_new_session=True
+    )
     try:
         found_s = _first_result(port, pipeline)
         if found_s is None:
@@ -44,6 +50,7 @@ def _run(folder: Path, port: int, *, once: bool) -> int:
         _show(port, "level:error AND _exists_:error.stack_trace", limit=2)
         _show(port, "", limit=5)
         if not once:
+            _show_alerts(port, pipeline)
             _wait_for_the_user(port)
     finally:
         application.terminate()
@@ -68,30 +75,40 @@ def _first_result(port: int, pipeline: subprocess.Popen[bytes]) -> float | None:
     begun = time.monotonic()
     question = f"http://127.0.0.1:{port}/api/v1/search?q=_exists_:error.stack_trace&limit=1"
     while time.monotonic() - begun < _PATIENCE_S and pipeline.poll() is None:
-        try:
-            with urlopen(question, timeout=5) as answer:
-                if b'"events":[{' in answer.read():
-                    return time.monotonic() - begun
-        except (URLError, OSError):
-            pass  # it is still starting
+        if b'"events":[{' in _answer(question):
+            return time.monotonic() - begun
         time.sleep(0.1)
     return None
 
 
+def _answer(question: str) -> bytes:
+    """Empty while the API is still starting."""
+    try:
+        with urlopen(question, timeout=5) as answer:
+            body: bytes = answer.read()
+            return body
+    except (URLError, OSError):
+        return b""
+
+
+def _show_alerts(port: int, pipeline: subprocess.Popen[bytes]) -> None:
+    """Waits for the first alert: it takes some events to judge."""
+    begun = time.monotonic()
+    question = f"http://127.0.0.1:{port}/api/v1/alerts?state=firing"
+    while time.monotonic() - begun < _PATIENCE_S and pipeline.poll() is None:
+        if b"ErrorSpike" in _answer(question):
+            _run_command(port, "alerts", "list", "--state", "firing")
+            return
+        time.sleep(0.5)
+
+
 def _show(port: int, query: str, *, limit: int) -> None:
-    url = f"http://127.0.0.1:{port}"
-    print(f"$ logboom search '{query}' --limit {limit}", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "logboom",
-        "search",
-        query,
-        "--limit",
-        str(limit),
-        "--url",
-        url,
-    ]
+    _run_command(port, "search", query, "--limit", str(limit))
+
+
+def _run_command(port: int, *words: str) -> None:
+    print(f"$ logboom {shlex.join(words)}", flush=True)
+    command = [sys.executable, "-m", "logboom", *words, "--url", f"http://127.0.0.1:{port}"]
     subprocess.run(command, check=True)
     print(flush=True)
 
