@@ -179,8 +179,11 @@ class StoredTails:
             piece = await self._arrivals.after(
                 self._place, most=_MOST_AT_ONCE, most_waiting=_MOST_WAITING
             )
-            for group in tuple(self._groups.values()):
-                news = await _matching(piece, group.matches)
+            found = [
+                (group, await _matching(piece, group.matches))
+                for group in tuple(self._groups.values())
+            ]
+            for group, news in found:  # all or nobody: a client that goes away may end the look
                 if news.lines or news.passed_over:
                     for listener in tuple(group.listeners):
                         self._tell(listener, news)
