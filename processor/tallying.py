@@ -93,7 +93,7 @@ def read_tally(text: str) -> Tally:
     events: Counter[Kind] = Counter()
     durations: dict[str | None, DurationTally] = {}
     minutes: set[int] = set()
-    for line in text.splitlines():
+    for line in text.split("\n")[:-1]:  # names may hold other line breaks
         what, name, *rest = line.split("\t")
         if what == "event":
             level, is_error, status_class, count = rest

@@ -44,11 +44,12 @@ class DayWriter:
         self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
         self._documents = DocumentWriter(folder.path)
+        self._index = DayIndex(folder.index, self._remake, memory_bytes=memory_bytes)
         try:
             sync_folder(folder.path)
-            self._index = DayIndex(folder.index, self._remake, memory_bytes=memory_bytes)
             self.reopen_index()
         except BaseException:
+            self._index.close()
             self._documents.close()
             raise
 

@@ -7,6 +7,7 @@ object for an entry and holds no lock of Python's while it works.
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -164,6 +165,7 @@ class CompiledIndexWriter:
         )
         if not self._handle:
             raise failure.error()
+        self._forgotten = weakref.finalize(self, _close, library, self._handle, waits=False)
 
     def add(self, chunk: Chunk) -> Added:
         """Adds entries; see `IndexWriter.add`."""
@@ -184,9 +186,15 @@ class CompiledIndexWriter:
     def close(self, *, waits: bool) -> None:
         """Lets go of the index; see `IndexWriter.close`."""
         handle, self._handle = self._handle, None
-        failure = _Failure()
-        if handle and self._library.logboom_index_close(handle, waits, failure.address) < 0:
-            raise failure.error()
+        self._forgotten.detach()
+        if handle:
+            _close(self._library, handle, waits=waits)
+
+
+def _close(library: ctypes.CDLL, handle: int, *, waits: bool) -> None:
+    failure = _Failure()
+    if library.logboom_index_close(handle, waits, failure.address) < 0:
+        raise failure.error()
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,9 @@ use tantivy::schema::{Field, Schema};
 use crate::reading;
 use crate::room::Place;
 
+/// What an entry's JSON takes for each value, at the least usually.
+const BYTES_PER_NODE: usize = 16;
+
 /// A value of an entry. Objects hold a `Text` and a value by turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Node {
@@ -104,7 +107,7 @@ impl Chunk {
         let mut chunk = Self {
             text: text.clone(),
             unescaped: String::new(),
-            nodes: Vec::with_capacity(text.len() / 12),
+            nodes: Vec::with_capacity(text.len() / BYTES_PER_NODE),
             members: Vec::new(),
             ends: Vec::new(),
             _place: place,

@@ -1,17 +1,17 @@
-//! How many chunks may wait for tantivy's thread. Its own queue counts calls, not entries.
+//! How many bytes of entries may wait for tantivy's thread. Its own queue counts calls.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 struct Taken {
-    count: Mutex<usize>,
+    bytes: Mutex<usize>,
     changed: Condvar,
 }
 
-/// Room for a number of chunks.
+/// Room for so many bytes.
 #[derive(Debug)]
 pub struct Room {
     taken: Arc<Taken>,
@@ -20,29 +20,33 @@ pub struct Room {
 
 /// One chunk's place, free again when it is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<Taken>);
+pub struct Place {
+    taken: Arc<Taken>,
+    bytes: usize,
+}
 
 impl Room {
     pub fn new(most: usize) -> Self {
         Self { taken: Arc::default(), most }
     }
 
-    /// Waits for a place, but not for ever: tantivy says by itself when its thread has died.
-    pub fn place(&self) -> Place {
-        let count = self.taken.count.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut count, _) = self
+    /// Waits for a place, but not for ever: tantivy says by itself when its thread has died. What is
+    /// larger than the room has it alone.
+    pub fn place(&self, bytes: usize) -> Place {
+        let taken = self.taken.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, _) = self
             .taken
             .changed
-            .wait_timeout_while(count, PATIENCE, |count| *count >= self.most)
+            .wait_timeout_while(taken, PATIENCE, |taken| *taken > 0 && *taken + bytes > self.most)
             .unwrap_or_else(PoisonError::into_inner);
-        *count += 1;
-        Place(self.taken.clone())
+        *taken += bytes;
+        Place { taken: self.taken.clone(), bytes }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        *self.0.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.changed.notify_one();
+        *self.taken.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.taken.changed.notify_all();
     }
 }

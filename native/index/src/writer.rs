@@ -12,9 +12,11 @@ use crate::entry::Entry;
 use crate::room::Room;
 
 const WORDS: &str = "words";
-/// Entries read together, and how many such chunks may wait: about 2 MB each.
+/// What is read together: so many entries, fewer if they are long.
 const ENTRIES_AT_ONCE: usize = 1000;
-const MOST_CHUNKS: usize = 16;
+const BYTES_AT_ONCE: usize = 1 << 20;
+/// Bytes of entries that may wait; what is made of them takes about three times as much.
+const MOST_WAITING_BYTES: usize = 12 << 20;
 
 /// Takes in entries and makes them visible.
 pub struct Writer {
@@ -33,7 +35,7 @@ impl Writer {
             .ok_or_else(|| TantivyError::SchemaError("of another kind".to_owned()))?;
         let writer = index.writer_with_num_threads(1, memory_bytes)?;
         writer.set_merge_policy(Box::new(LogMergePolicy::default()));
-        Ok(Self { writer, fields, room: Room::new(MOST_CHUNKS) })
+        Ok(Self { writer, fields, room: Room::new(MOST_WAITING_BYTES) })
     }
 
     /// Adds entries up to the first that is none; answers with their number.
@@ -41,8 +43,9 @@ impl Writer {
         let mut added = 0;
         let mut rest = entries;
         while !rest.is_empty() {
-            let (lines, behind) = first_lines(rest, ENTRIES_AT_ONCE);
-            let chunk = Chunk::read(Arc::from(&rest[..behind]), &self.fields, self.room.place());
+            let (lines, behind) = first_lines(rest);
+            let place = self.room.place(behind);
+            let chunk = Chunk::read(Arc::from(&rest[..behind]), &self.fields, place);
             self.writer.run(Entry::all_of(&chunk).map(UserOperation::Add).collect::<Vec<_>>())?;
             added += chunk.ends.len();
             if chunk.ends.len() < lines {
@@ -62,11 +65,14 @@ impl Writer {
     }
 }
 
-/// How many lines, at most so many, a text begins with, and where they end.
-fn first_lines(text: &str, most: usize) -> (usize, usize) {
+/// How many lines are read together next, at least one, and where they end.
+fn first_lines(text: &str) -> (usize, usize) {
     let mut lines = 0;
     let mut behind = 0;
-    for line in text.split_inclusive('\n').take(most) {
+    for line in text.split_inclusive('\n').take(ENTRIES_AT_ONCE) {
+        if lines > 0 && behind + line.len() > BYTES_AT_ONCE {
+            break;
+        }
         lines += 1;
         behind += line.len();
     }

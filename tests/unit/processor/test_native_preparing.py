@@ -135,6 +135,7 @@ def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
     "fields",
     [
         {"service": {"name": "a\tb"}},
+        {"service": {"name": "a\u2028b\u2029c\u0085d"}},
         {"service": {"name": ""}},
         {"service": {"name": "cart", "version": "1"}},
         {"service": None, "http": {"response": {"status_code": 301}}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -154,6 +155,23 @@ def test_an_index_that_cannot_be_opened_says_why(library: ctypes.CDLL, tmp_path:
         CompiledIndexWriter(library, tmp_path / "index", MEMORY_BYTES)
     writer.close(waits=False)
     CompiledIndexWriter(library, tmp_path / "index", MEMORY_BYTES).close(waits=False)
+
+
+def test_one_that_is_forgotten_lets_go_of_the_lock(library: ctypes.CDLL, tmp_path: Path) -> None:
+    _, writer = opened(library, tmp_path / "index")
+    del writer
+    gc.collect()
+    CompiledIndexWriter(library, tmp_path / "index", MEMORY_BYTES).close(waits=False)
+
+
+def test_long_entries_are_taken(library: ctypes.CDLL, tmp_path: Path) -> None:
+    entries = [orjson.dumps(OWN | {"message": f"word{n} " + "x" * 3_000_000}) for n in range(12)]
+    index, writer = opened(library, tmp_path / "index")
+    assert writer.add(Chunk.of(entries)) == Added(12)
+    writer.commit()
+    writer.close(waits=True)
+    index.reload()
+    assert hits(index, "message:word11") == 1
 
 
 VALUES = st.recursive(
