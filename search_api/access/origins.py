@@ -60,7 +60,10 @@ class Origins:
         origin = headers.get("origin")
         if origin is None:
             return True  # no browser, or an old one's own page
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # an address that cannot be one
+            return False
         return bool(parts.netloc) and (
             parts.netloc.lower() == headers.get("host", "").lower() or parts.hostname in self._names
         )

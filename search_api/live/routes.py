@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
@@ -15,7 +14,6 @@ from search_api.live.news import News
 from search_api.live.session import Session, Wish
 from search_api.parts import Parts
 
-_NO_PAGE_OF_OURS = 1008
 _PATIENCE_S = 3600.0
 
 
@@ -33,16 +31,8 @@ def live_routes(parts: Parts) -> APIRouter:
     @router.websocket("/live")
     async def live(websocket: WebSocket) -> None:
         """Events as they are stored, and how the pipeline and its machine fare."""
-        if not is_of_our_page(websocket.headers.get("origin"), websocket.headers.get("host")):
-            await websocket.close(_NO_PAGE_OF_OURS)
-            return
         await websocket.accept()
         allowed = channels_for(getattr(websocket.state, "access", None), channels)
         await Session(websocket, allowed, follow).run()
 
     return router
-
-
-def is_of_our_page(origin: str | None, host: str | None) -> bool:
-    """True unless a browser says that a page of another site wants to connect."""
-    return origin is None or urlsplit(origin).netloc.lower() == (host or "").lower()

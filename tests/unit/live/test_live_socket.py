@@ -11,7 +11,6 @@ import httpx
 import orjson
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 from tests.polling import soon
@@ -124,15 +123,6 @@ async def test_what_is_not_understood_is_told_and_harms_nothing(
         assert problem in said["problem"]
         await say(socket, subscribe="tail", id="then")
         await hear(socket, subscribed="then")
-
-
-async def test_pages_of_other_sites_are_refused(api: Served) -> None:
-    with pytest.raises(InvalidStatus):
-        async with live(api, origin="https://elsewhere.example"):
-            pass
-    async with live(api, origin=f"http://{api.address}") as socket:
-        await say(socket, subscribe="alerts")
-        await hear(socket, channel="alerts")
 
 
 async def test_a_hundred_clients_get_everything_once(api: Served) -> None:

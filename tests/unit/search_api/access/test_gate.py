@@ -220,6 +220,7 @@ async def test_pages_of_other_sites_change_nothing(open_api: Api) -> None:
     host = "127.0.0.1:7700"
     refused: list[dict[str, str]] = [
         {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": f"http://{host}1"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "cross-site", "Origin": f"http://{host}"},
     ]  # fmt: skip

@@ -115,7 +115,7 @@ async def test_a_websocket_needs_a_key_and_a_page_of_ours(api: Api) -> None:
     refusals: list[tuple[str | None, dict[str, str], int]] = [
         (None, {}, 401), (key + "x", {}, 401), (await api.key("ingest"), {}, 403),
         (key, {"Origin": "https://evil.example"}, 403), (key, {"Sec-Fetch-Site": "cross-site"}, 403),
-        (key, {"Origin": "null"}, 403),
+        (key, {"Origin": "null"}, 403), (key, {"Origin": "http://["}, 403),
     ]  # fmt: skip
     for brought, headers, status in refusals:
         start, body = await _socket(api, brought, **headers)
