@@ -19,7 +19,7 @@ from logboom.keys.redacting import redacted
 from logboom.query.model import MatchAll, Query
 from logboom.store import Store, TimeRange
 from logboom.telemetry import ApiMetrics
-from search_api.caching import AnswerCache
+from search_api.caching import AnswerCache, digest_of
 from search_api.plans import plan_of
 from search_api.turns import Turns
 
@@ -117,7 +117,7 @@ class Answering:
         if not self._cache.is_used or not self._is_past(question.times):
             return orjson.dumps((await ask()).content)
         narrowed = self._narrowed(question.query)  # not the text alone: who may see less gets less
-        key = (question.kind, question.text, narrowed, question.times, question.form)
+        key = digest_of(question.kind, question.text, narrowed, question.times, question.form)
         version = await self._version(question.times)
         if version is not None and (kept := self._cache.find(key, version)) is not None:
             return kept

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from logboom.clock import Clock
 from logboom.telemetry import ApiMetrics
 
 _OVERHEAD_BYTES = 512
-"""Of an entry besides its answer: the question, about."""
+"""Of an entry besides its answer: its key and its place, about."""
 
 _LARGEST_SHARE = 8
 
@@ -24,6 +24,15 @@ class _Kept:
     @property
     def size(self) -> int:
         return len(self.answer) + _OVERHEAD_BYTES
+
+
+def digest_of(*parts: object) -> bytes:
+    """What stands for a question, however long that is: 32 bytes.
+
+    Args:
+        parts: All that the answer depends on; what they are is told by their `repr`.
+    """
+    return sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 class AnswerCache:
@@ -41,7 +50,7 @@ class AnswerCache:
         self._ttl_s = ttl_s
         self._clock = clock
         self._metrics = metrics
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._size = 0
 
     @property
@@ -49,11 +58,11 @@ class AnswerCache:
         """False when nothing is kept at all."""
         return self._most_bytes > 0
 
-    def find(self, question: Hashable, version: int) -> bytes | None:
+    def find(self, question: bytes, version: int) -> bytes | None:
         """The answer to a question, if it is still right.
 
         Args:
-            question: All that the answer depends on.
+            question: The `digest_of` all that the answer depends on.
             version: Of the events that it is about, as they are now.
         """
         kept = self._kept.get(question)
@@ -66,11 +75,11 @@ class AnswerCache:
         self._kept.move_to_end(question)
         return kept.answer
 
-    def keep(self, question: Hashable, version: int, answer: bytes) -> None:
+    def keep(self, question: bytes, version: int, answer: bytes) -> None:
         """Keeps an answer; what was not asked for longest makes room for it.
 
         Args:
-            question: All that the answer depends on.
+            question: The `digest_of` all that the answer depends on.
             version: Of the events that it is about, the same before and after it was made.
             answer: JSON.
         """
@@ -84,7 +93,7 @@ class AnswerCache:
             self._forget(next(iter(self._kept)))
         self._metrics.cache_bytes.set(self._size)
 
-    def _forget(self, question: Hashable) -> None:
+    def _forget(self, question: bytes) -> None:
         kept = self._kept.pop(question, None)
         if kept is not None:
             self._size -= kept.size

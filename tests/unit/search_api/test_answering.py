@@ -14,11 +14,11 @@ from logboom.clock import ManualClock
 from logboom.config.searching import SearchesSection
 from logboom.errors import StoreUnavailable, TooBusy
 from logboom.event import epoch_us, event_id
-from logboom.query.model import And, MatchAll, Not, Query, Term, Wildcard
+from logboom.query.model import And, MatchAll, Not, Phrase, Query, Term, Wildcard
 from logboom.store import Document, TimeRange
 from logboom.telemetry import ApiMetrics
 from search_api.answering import Answer, Answering, Question
-from search_api.caching import AnswerCache
+from search_api.caching import AnswerCache, digest_of
 from tests.api_world import NOW, World, served
 from tests.polling import soon
 
@@ -115,15 +115,32 @@ def cache(most_bytes: int) -> AnswerCache:
 
 def test_the_cache_is_bounded_in_bytes() -> None:
     kept = cache(16_000)
-    for number in range(20):
-        kept.keep(number, 1, b"x" * 1000)
-        assert kept.find(0, 1) is not None  # asked for again and again: it stays
-    found = [number for number in range(20) if kept.find(number, 1) is not None]
+    keys = [digest_of(number) for number in range(20)]
+    for key in keys:
+        kept.keep(key, 1, b"x" * 1000)
+        assert kept.find(keys[0], 1) is not None  # asked for again and again: it stays
+    found = [number for number, key in enumerate(keys) if kept.find(key, 1) is not None]
     assert found == [0, *range(11, 20)]
-    kept.keep("large", 1, b"x" * 3000)
-    assert kept.find("large", 1) is None
-    assert kept.find(0, 2) is None  # of another version
-    assert kept.find(0, 1) is None  # and gone
+    large = digest_of("large")
+    kept.keep(large, 1, b"x" * 3000)
+    assert kept.find(large, 1) is None
+    assert kept.find(keys[0], 2) is None  # of another version
+    assert kept.find(keys[0], 1) is None  # and gone
+
+
+async def test_of_a_long_question_only_a_digest_is_kept(world: World) -> None:
+    text = "order " * 20_000
+    question = Question("count", text, Phrase("message", text), TimeRange(0, 1), ("form",))
+    bounded = answering(SearchesSection(), world.store)
+
+    async def ask() -> Answer:
+        return Answer({"count": 1})
+
+    await bounded.respond(question, ask)
+    (key,) = bounded._cache._kept
+    assert len(key) == 32
+    assert key == digest_of("count", text, question.query, question.times, question.form)
+    assert key != digest_of("count", text, question.query, question.times, "form")
 
 
 def answering(section: SearchesSection, store: object = None, grace_s: float = 5) -> Answering:
