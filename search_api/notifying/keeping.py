@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from search_api.alerts import outbox
 from search_api.alerts.outbox import StagedTransition
 from search_api.notifying.group import KIND, Group
 from search_api.notifying.joining import Groups
-from search_api.notifying.quiet import Quiet, Silence
+from search_api.notifying.quiet import Quiet, silence_of
 
 SILENCES: Final = "alert-silence"
 ACKNOWLEDGEMENTS: Final = "alert-acknowledgement"
@@ -117,11 +118,14 @@ async def forget_staged(
 
 
 async def read_quiet(state: State) -> Quiet:
-    """What people have silenced and acknowledged.
+    """What people have silenced and acknowledged; a silence that cannot be read does not hold.
 
     Raises:
         StateError: It cannot be read.
     """
-    silences = [Silence.from_json(one.key, one.value) for one in await all_records(state, SILENCES)]
+    records = await all_records(state, SILENCES)
+    # This is asked each second; whoever prunes says it loudly, and less often.
+    found = (silence_of(one, level=logging.DEBUG) for one in records)
+    silences = [one for one in found if one is not None]
     acknowledged = await all_records(state, ACKNOWLEDGEMENTS)
     return Quiet(silences, frozenset(record.key for record in acknowledged))

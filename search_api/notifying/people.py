@@ -10,11 +10,11 @@ from typing import Final
 
 from logboom.clock import Clock
 from logboom.errors import QueryError, StateConflict
-from logboom.matching import Matcher, match_all
+from logboom.matching import Matcher, match_all, parse_matcher
 from logboom.state import State
 from search_api.alerts.alert import moment_of
 from search_api.notifying.keeping import ACKNOWLEDGEMENTS, SILENCES, all_records
-from search_api.notifying.quiet import Silence
+from search_api.notifying.quiet import Silence, silence_of
 
 MOST_SILENCES: Final = 1000
 LONGEST: Final = timedelta(days=366)
@@ -58,23 +58,23 @@ class People:
         return moment_of(self._clock.now_ns() // 1000)
 
     async def silences(self) -> Sequence[Silence]:
-        """All that are kept, those that end last in front.
+        """All that are kept and can be read, those that end last in front.
 
         Raises:
             StateError: They cannot be read.
         """
         records = await all_records(self._state, SILENCES)
-        found = [Silence.from_json(one.key, one.value) for one in records]
+        found = [one for one in map(silence_of, records) if one is not None]
         return sorted(found, key=lambda one: one.ends_at, reverse=True)
 
     async def silence(self, key: str) -> Silence | None:
-        """One of them.
+        """One of them; None, too, where it cannot be read.
 
         Raises:
             StateError: It cannot be read.
         """
         found = await self._state.get(SILENCES, key)
-        return None if found is None else Silence.from_json(key, found.value)
+        return None if found is None else silence_of(found)
 
     async def put(
         self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, *,
@@ -91,7 +91,8 @@ class People:
             key: Of the one that is replaced.
 
         Raises:
-            QueryError: It would be for too long, or for every alert, or is one too many.
+            QueryError: It would be for too long, or for every alert, or is one too many, or could
+                not be read again.
             StateError: It may or may not be written.
         """
         _check(matchers, starts_at, ends_at)
@@ -110,9 +111,9 @@ class People:
             StateError: It may or may not have ended.
         """
         record = await self._state.get(SILENCES, key)
-        if record is None:
+        found, now = None if record is None else silence_of(record), self.now()
+        if record is None or found is None:
             return None
-        found, now = Silence.from_json(key, record.value), self.now()
         if found.ends_at <= now:
             return found
         ended = Silence(
@@ -164,7 +165,8 @@ class People:
         """
         now = self.now()
         for record in await all_records(self._state, SILENCES):
-            if now - Silence.from_json(record.key, record.value).ends_at > KEPT_FOR:
+            silence = silence_of(record)
+            if silence is not None and now - silence.ends_at > KEPT_FOR:
                 await self._forget(SILENCES, record.key, record.version)
         for record in await all_records(self._state, ACKNOWLEDGEMENTS):
             if now - datetime.fromisoformat(record.value["at"]) > _ACKNOWLEDGED_FOR:
@@ -184,7 +186,19 @@ def _check(matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime) 
         raise QueryError(
             "these matchers fit every alert", suggestion='name a label: severity=~".+" is one'
         )
+    for matcher in matchers:
+        _check_readable(matcher)
     if ends_at <= starts_at:
         raise QueryError("the silence would end before it begins")
     if ends_at - starts_at > LONGEST:
         raise QueryError(f"a silence holds for {LONGEST.days} days at most")
+
+
+def _check_readable(matcher: Matcher) -> None:
+    """A silence is kept as text: what that would mean must be what was asked for."""
+    try:
+        is_same = parse_matcher(str(matcher)) == matcher
+    except ValueError as error:
+        raise QueryError(str(error)) from error
+    if not is_same:
+        raise QueryError(f"{str(matcher)[:80]!r} would not mean what it says")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from logboom.matching import Matcher, match_all, parse_matcher
+from logboom.state import Record
 from search_api.notifying.group import Member
 from search_api.notifying.plan import Inhibition
+
+log = logging.getLogger("logboom.notifying")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,20 @@ class Silence:
             value["author"],
             value["comment"],
         )
+
+
+def silence_of(record: Record, *, level: int = logging.WARNING) -> Silence | None:
+    """The silence of a record; None, and a line in the log, for one that cannot be read.
+
+    Args:
+        record: As `Silence.to_json` wrote it, or not quite.
+        level: Of the line.
+    """
+    try:
+        return Silence.from_json(record.key, record.value)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        log.log(level, "the silence %s does not hold: it cannot be read: %s", record.key, error)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.state.local import LocalState
 from search_api import problems
-from search_api.notifying.keeping import read_quiet
+from search_api.notifying.keeping import SILENCES, read_quiet
 from search_api.notifying.outcomes import DeliveryRecord, Outcomes
+from search_api.notifying.people import People
 from search_api.notifying.running import notifying_routes
 from tests.unit.notifying.hearing import hearing
 from tests.unit.notifying.timeline import START, alert
@@ -91,6 +92,9 @@ async def test_a_silence_is_added_changed_and_ended(
         ({"matchers": ['team=~".*"'], "duration": "2h"}, "fit every alert"),
         ({"matchers": ["nonsense"], "duration": "2h"}, "is no matcher"),
         ({"matchers": ["a=~("], "duration": "2h"}, "is no pattern"),
+        ({"matchers": {"a b": "x"}, "duration": "1h"}, "is no matcher"),
+        ({"matchers": {"a!": "x"}, "duration": "1h"}, "would not mean"),
+        ({"matchers": {"a": "x" * 500}, "duration": "1h"}, "500 characters"),
         ({"matchers": ["a=b"]}, "needs an end"),
         ({"matchers": ["a=b"], "duration": "2h", "ends_at": "now+1h"}, "either"),
         ({"matchers": ["a=b"], "duration": "soon"}, "is not a duration"),
@@ -105,6 +109,22 @@ async def test_a_silence_with_a_mistake_teaches(
     answer = await api.post("/silences", json=body)
     assert answer.status_code == 400
     assert words in answer.json()["detail"]
+
+
+async def test_a_silence_that_cannot_be_read_hides_no_other(
+    api: httpx.AsyncClient, state: LocalState, clock: ManualClock
+) -> None:
+    made = (await api.post("/silences", json=SILENCE)).json()
+    (record,) = await state.list(SILENCES)
+    await state.put(SILENCES, "0" * 32, {**record.value, "matchers": ['a b="x"']})
+    assert [one.key for one in (await read_quiet(state)).silences] == [made["id"]]
+    listed = (await api.get("/silences")).json()["silences"]
+    assert [one["id"] for one in listed] == [made["id"]]
+    for method in ("GET", "DELETE"):
+        assert (await api.request(method, f"/silences/{'0' * 32}")).status_code == 404
+    clock.advance(10 * 86400)
+    await People(state, clock).prune()
+    assert [one.key for one in await state.list(SILENCES)] == ["0" * 32]
 
 
 async def test_silences_that_are_not_there(api: httpx.AsyncClient) -> None:
