@@ -39,6 +39,7 @@ class KnownKeys:
         self._turn = asyncio.Lock()
         self._read_at: float | None = None
         self._tried_at = float("-inf")
+        self._failure: StateError | None = None
         self._by_digest: Mapping[str, ApiKey] = {}
         self._used_ns: dict[str, int] = {}
 
@@ -63,6 +64,7 @@ class KnownKeys:
     def forget(self) -> None:
         """Reads the keys anew when they are asked for next, as after a change of our own."""
         self._tried_at = float("-inf")
+        self._failure = None
 
     async def note_use(self, key: ApiKey) -> None:
         """Remembers that a key was used, to ten minutes; what fails is told in the log."""
@@ -78,14 +80,18 @@ class KnownKeys:
     async def _refresh(self) -> None:
         async with self._turn:
             now = self._clock.monotonic()
-            if self._read_at is not None and now - self._tried_at < FRESH_S:
+            is_fresh = now - self._tried_at < FRESH_S
+            if is_fresh and self._failure is not None:  # else all would wait for it, one by one
+                raise self._failure.with_traceback(None)
+            if is_fresh and self._read_at is not None:
                 return
-            self._tried_at = now
+            self._tried_at, self._failure = now, None
             try:
                 keys = await self._book.keys()
             except StateError as error:
+                self._tried_at = self._clock.monotonic()
                 if self._read_at is None or now - self._read_at > PATIENCE_S:
-                    self._read_at = None
+                    self._read_at, self._failure = None, error
                     raise
                 log.warning("the keys of before are used: %s", error.sentence())
                 return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from logboom.clock import ManualClock
 from logboom.errors import KeyRefused, StateUnavailable
 from logboom.keys import KeyBook, KnownKeys, Scope, digest_of, new_token, offered
 from logboom.keys.known import FRESH_S, PATIENCE_S
+from logboom.state import Record
 from logboom.state.local import LocalState
 
 READ = frozenset({Scope.READ})
@@ -146,6 +148,39 @@ async def test_keys_stay_known_for_a_while_when_the_state_does_not_answer(
     for _ in range(2):
         with pytest.raises(StateUnavailable):
             await known.find(token)
+
+
+class _Away(LocalState):
+    """A state whose silence takes time."""
+
+    def __init__(self, path: Path, clock: ManualClock) -> None:
+        super().__init__(path, clock)
+        self.clock = clock
+        self.asked = 0
+
+    async def list(self, *_args: object, **_options: object) -> Sequence[Record]:
+        self.asked += 1
+        await asyncio.sleep(0)
+        self.clock.advance(10)
+        raise StateUnavailable("does not answer")
+
+
+async def test_while_the_state_is_silent_one_request_waits_for_all(
+    clock: ManualClock, tmp_path: Path
+) -> None:
+    away = _Away(tmp_path / "away", clock)
+    known = KnownKeys(away, clock)
+    found = await asyncio.gather(*(known.find("x") for _ in range(20)), return_exceptions=True)
+    assert [type(one) for one in found] == [StateUnavailable] * 20
+    assert away.asked == 1
+    clock.advance(FRESH_S)
+    with pytest.raises(StateUnavailable):
+        await known.find("x")
+    known.forget()
+    with pytest.raises(StateUnavailable):
+        await known.find("x")
+    assert away.asked == 3
+    await away.close()
 
 
 PAIR = base64.b64encode(b"id:secret").decode()
