@@ -66,6 +66,15 @@ class Authentication:
             raise WrongCredentials
         return found
 
+    def is_guess(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request brings nothing but a session that is not known here.
+
+        Args:
+            headers: By lower-case names.
+        """
+        secret = session_of(headers) if self.needs_keys and not any(offered(headers)) else None
+        return secret is not None and not self._sessions.is_remembered(secret)
+
     async def of(self, text: str) -> Access | None:
         """Who has a key or a token; None: it is worth nothing.
 
@@ -88,6 +97,8 @@ class Authentication:
             StateError: That cannot be known now.
         """
         if access.expires_ns is not None and self._clock.now_ns() >= access.expires_ns:
+            return False
+        if access.session is not None and not await self._sessions.is_there(access.session):
             return False
         return access.digest is None or await self._keys.find_digest(access.digest) is not None
 

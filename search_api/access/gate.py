@@ -108,6 +108,10 @@ class Gate:
             )
 
     async def _who(self, caller: Caller, need: Need) -> Access | None:
+        if self._authentication.is_guess(caller.headers):
+            wait_s = self._failed.wait_s(caller.address, self._section.limits.failures_per_s)
+            if wait_s:  # the state is not asked for more than one may guess
+                raise _too_many_guesses(wait_s)
         try:
             return await self._authentication.access(caller.headers)
         except WrongCredentials:
@@ -125,7 +129,7 @@ class Gate:
     def _check_guesses(self, caller: Caller) -> None:
         wait_s = self._failed.take(caller.address, self._section.limits.failures_per_s)
         if wait_s:
-            raise too_often(wait_s, "too many wrong keys come from this address")
+            raise _too_many_guesses(wait_s)
 
     def _check_rate(self, access: Access) -> None:
         if not access.purse:
@@ -134,6 +138,10 @@ class Gate:
         wait_s = self._spent.take(access.purse, per_s)
         if wait_s:
             raise too_often(wait_s, f"{access.name} asks more than {per_s:g} times a second")
+
+
+def _too_many_guesses(wait_s: float) -> Refusal:
+    return too_often(wait_s, "too many wrong keys come from this address")
 
 
 def services_for(need: Need, scope: Scope, access: Access) -> Services:

@@ -30,6 +30,7 @@ class Access:
         requests_per_s: Their own rate limit; None: the configuration's.
         digest: Of the key that was brought, or that their session was made of; None: there is none.
         expires_ns: From when on they may do nothing, ns since the epoch; None: never.
+        session: The digest of the session that was brought; None: there is none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Access:
     requests_per_s: float | None = None
     digest: str | None = None
     expires_ns: int | None = None
+    session: str | None = None
 
 
 ANYBODY = Access("anybody", EVERYTHING, "")

@@ -35,11 +35,19 @@ class Purses:
         Returns:
             0 when there was one; else the seconds until there will be.
         """
-        now = self._clock.monotonic()
-        left, at = self._purses.pop(name, (self._burst, now))
-        left = min(self._burst, left + (now - at) * per_s)
-        wait_s = 0.0 if left >= 1 else (1 - left) / per_s
-        self._purses[name] = (left - 1 if left >= 1 else left, now)
+        wait_s, left = self._looked_at(name, per_s)
+        self._purses.pop(name, None)
+        self._purses[name] = (left if wait_s else left - 1, self._clock.monotonic())
         if len(self._purses) > _MOST_NAMES:
             self._purses.popitem(last=False)  # whoever asked longest ago has a full one by now
         return wait_s
+
+    def wait_s(self, name: str, per_s: float) -> float:
+        """What `take` would return; nothing is taken."""
+        return self._looked_at(name, per_s)[0]
+
+    def _looked_at(self, name: str, per_s: float) -> tuple[float, float]:
+        now = self._clock.monotonic()
+        left, at = self._purses.get(name, (self._burst, now))
+        left = min(self._burst, left + (now - at) * per_s)
+        return (0.0 if left >= 1 else (1 - left) / per_s), left

@@ -7,7 +7,8 @@ key's, only the digest is kept.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from logboom.clock import Clock
@@ -19,6 +20,9 @@ from search_api.access.grants import Access, Grants, access_of_key
 
 KIND = "sessions"
 MOST_SESSIONS = 5_000
+MOST_OF_ONE = 20
+"""Sessions of one key or token; the oldest makes room."""
+
 LIFE_S = 12 * 3600
 
 _MOST_REMEMBERED = 2_000
@@ -53,13 +57,13 @@ class Sessions:
             StateUnavailable: Try again.
         """
         now_ns = self._clock.now_ns()
-        if await self._forget_old(now_ns) >= MOST_SESSIONS:
+        if await self._make_room(access, await self._forget_old(now_ns)) >= MOST_SESSIONS:
             raise TooBusy(f"there are {MOST_SESSIONS} sessions", mend="end some, or wait")
         expires_ns = now_ns + LIFE_S * 10**9
         if access.expires_ns is not None:
             expires_ns = min(expires_ns, access.expires_ns)
         secret = new_token()
-        value = {"expires_ns": expires_ns, **_kept(access)}
+        value = {"begun_ns": now_ns, "expires_ns": expires_ns, **_kept(access)}
         await self._state.put(KIND, digest_of(secret), value, expected=None)
         return secret, max(0, (expires_ns - now_ns) // 10**9)
 
@@ -69,14 +73,31 @@ class Sessions:
         Raises:
             StateUnavailable: Ask again later.
         """
-        record = await self._record(digest_of(secret))
+        session = digest_of(secret)
+        record = await self._record(session)
         if record is None or self._clock.now_ns() >= record.value["expires_ns"]:
             return None
         digest = record.value.get("digest")
         if digest is None:
-            return _of_value(record.value)
+            return replace(_of_value(record.value), session=session)
         key = await self._keys.find_digest(digest)
-        return None if key is None else access_of_key(key)
+        if key is None:
+            return None
+        expires_ns = record.value["expires_ns"]
+        return replace(access_of_key(key), session=session, expires_ns=expires_ns)
+
+    def is_remembered(self, secret: str) -> bool:
+        """Whether this was seen to be a session not long ago; the state is not asked."""
+        _, record = self._found.get(digest_of(secret), (0.0, None))
+        return record is not None
+
+    async def is_there(self, digest: str) -> bool:
+        """Whether a session has not been ended, by its digest.
+
+        Raises:
+            StateUnavailable: Ask again later.
+        """
+        return await self._record(digest) is not None
 
     async def end(self, secret: str) -> None:
         """Forgets a session. Idempotent.
@@ -99,13 +120,29 @@ class Sessions:
                 self._found.popitem(last=False)
         return record
 
-    async def _forget_old(self, now_ns: int) -> int:
-        """Forgets those that have ended; returns how many are left."""
+    async def _forget_old(self, now_ns: int) -> Sequence[Record]:
+        """Forgets those that have ended; returns those that are left."""
         records = await self._state.list(KIND, limit=MOST_SESSIONS)
-        old = [record for record in records if record.value["expires_ns"] <= now_ns]
-        for record in old:
+        for record in records:
+            if record.value["expires_ns"] <= now_ns:
+                await self._state.delete(KIND, record.key)
+        return [record for record in records if record.value["expires_ns"] > now_ns]
+
+    async def _make_room(self, access: Access, records: Sequence[Record]) -> int:
+        """Ends the oldest sessions of somebody who has too many; returns how many there are of all."""
+        own = [record for record in records if _is_of(record.value, access)]
+        own.sort(key=lambda record: record.value.get("begun_ns", 0))
+        gone = own[: max(0, len(own) - MOST_OF_ONE + 1)]
+        for record in gone:
             await self._state.delete(KIND, record.key)
-        return len(records) - len(old)
+            self._found.pop(record.key, None)
+        return len(records) - len(gone)
+
+
+def _is_of(value: Mapping[str, Any], access: Access) -> bool:
+    if access.digest is not None:
+        return bool(value.get("digest") == access.digest)
+    return "digest" not in value and bool(value["purse"] == access.purse)
 
 
 def _kept(access: Access) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from logboom.keys import digest_of
 from logboom.keys.known import FRESH_S
 from search_api.access import watching
 from search_api.access.authenticating import COOKIE, session_of
-from search_api.access.sessions import LIFE_S
+from search_api.access.sessions import LIFE_S, MOST_OF_ONE
 from tests.polling import soon
-from tests.unit.search_api.access.conftest import Api
+from tests.unit.search_api.access.conftest import Api, opened
 
 
 async def test_a_session_is_made_of_a_key_and_ends_with_it(api: Api) -> None:
@@ -83,10 +83,10 @@ def test_other_cookies_do_no_harm() -> None:
     assert session_of({}) is None
 
 
-async def _followed(api: Api, key: str, path: str, messages: list[Any]) -> None:
+async def _followed(api: Api, header: tuple[bytes, bytes], path: str, messages: list[Any]) -> None:
     scope = {
         "type": "http", "method": "GET", "path": path, "query_string": b"", "scheme": "http",
-        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {key}".encode())],
+        "headers": [(b"host", b"localhost"), header],
         "client": ("127.0.0.1", 1), "http_version": "1.1", "server": ("127.0.0.1", 7700),
         "root_path": "",
     }  # fmt: skip
@@ -100,12 +100,72 @@ async def _followed(api: Api, key: str, path: str, messages: list[Any]) -> None:
     await api.guard(scope, receive, send)
 
 
+async def test_one_key_has_so_many_sessions_and_the_oldest_goes(api: Api) -> None:
+    key, other = await api.key("read"), await api.key("read")
+    secrets = []
+    for number in range(MOST_OF_ONE + 2):
+        begun = await api.client.post("/api/v1/session", json={"key": key if number else other})
+        secrets.append(begun.cookies[COOKIE])
+        api.clock.advance(1)
+    statuses = []
+    for secret in secrets:
+        api.client.cookies.clear()
+        api.client.cookies.set(COOKIE, secret)
+        statuses.append((await api.get("count")).status_code)
+    assert statuses == [200, 401, *[200] * MOST_OF_ONE]
+
+
+async def test_sessions_are_not_guessed_at_the_cost_of_the_state(tmp_path: Path) -> None:
+    limits = {"failures_per_s": 0.5}
+    async with opened(tmp_path, auth="keys", limits=limits) as api:
+        key = await api.key("read")
+        begun = await api.client.post("/api/v1/session", json={"key": key})
+        real = begun.cookies[COOKIE]
+        assert (await api.get("count")).status_code == 200
+        sessions = api.doors.sessions
+        statuses = []
+        for number in range(15):
+            api.client.cookies.clear()
+            api.client.cookies.set(COOKIE, f"guess{number}")
+            statuses.append((await api.get("count")).status_code)
+        assert statuses == [401] * 9 + [429] * 6  # beginning the session was the first
+        assert len(sessions._found) == 1 + 9
+        api.client.cookies.clear()
+        api.client.cookies.set(COOKIE, real)
+        api.clock.advance(FRESH_S / 4)
+        assert (await api.get("count")).status_code == 200
+
+
+async def test_a_tail_ends_soon_after_its_session(api: Api, monkeypatch: Any) -> None:
+    monkeypatch.setattr(watching, "LOOK_S", 0.02)
+    begun = await api.client.post("/api/v1/session", json={"key": await api.key("read")})
+    cookie = f"{COOKIE}={begun.cookies[COOKIE]}".encode()
+    for ends_by_itself in (False, True):
+        if ends_by_itself:
+            begun = await api.client.post("/api/v1/session", json={"key": await api.key("read")})
+            cookie = f"{COOKIE}={begun.cookies[COOKIE]}".encode()
+        messages: list[Any] = []
+        following = _followed(api, (b"cookie", cookie), "/api/v1/tail", messages)
+        task = asyncio.create_task(following, name="following")
+
+        async def has_begun(messages: list[Any] = messages) -> bool:
+            return len(messages) > 1
+
+        await soon(has_begun, timeout_s=20, what="the tail begins")
+        if ends_by_itself:
+            api.clock.advance(LIFE_S)
+        else:
+            assert (await api.client.delete("/api/v1/session")).status_code == 204
+            api.clock.advance(FRESH_S)
+        await asyncio.wait_for(task, 20)
+        assert messages[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
 async def test_a_tail_ends_soon_after_its_key_was_revoked(api: Api, monkeypatch: Any) -> None:
     monkeypatch.setattr(watching, "LOOK_S", 0.02)
     messages: list[Any] = []
-    task = asyncio.create_task(
-        _followed(api, await api.key("read"), "/api/v1/tail", messages), name="following"
-    )
+    header = b"authorization", f"Bearer {await api.key('read')}".encode()
+    task = asyncio.create_task(_followed(api, header, "/api/v1/tail", messages), name="following")
 
     async def has_begun() -> bool:
         return len(messages) > 1
