@@ -239,13 +239,26 @@ class _Running:
         """Series that were silent for too long: what they fired has come to its end."""
         old = [v for v, at in self._seen.items() if instant - at > self._rule.remember_us]
         for values in old:
+            followed = [
+                (key, self._series[key])
+                for key in (Key(values), Key(values, no_data=True))
+                if key in self._series
+            ]
+            closed = [
+                Episode(key, one.fired_us, instant)
+                for key, one in followed
+                if one.fired_us is not None
+            ]
+            if len(closed) > self._room:
+                continue
+            self._room -= len(closed)
+            self._episodes += closed
+            self._transitions += [
+                _closed(one.key, one.fired_us, instant, _FORGOTTEN) for one in closed
+            ]
+            for key, _ in followed:
+                del self._series[key]
             del self._seen[values]
-            for key in (Key(values), Key(values, no_data=True)):
-                before = self._series.pop(key, None)
-                if before is not None and before.fired_us is not None:
-                    self._episodes.append(Episode(key, before.fired_us, instant))
-                    told = _closed(key, before.fired_us, instant, _FORGOTTEN)
-                    self._transitions.append(told)
 
 
 def _closed(key: Key, fired_us: int, instant: int, reason: str) -> Transition:
@@ -256,7 +269,9 @@ def _is_absence(rule: Rule) -> bool:
     return rule.condition.measure.kind is Kind.ABSENT
 
 
-def ended(rule: Rule, state: RuleState, instant: int, reason: str) -> Evaluated:
+def ended(
+    rule: Rule, state: RuleState, instant: int, reason: str, *, room: int = MANY
+) -> Evaluated:
     """All that fires comes to its end: the rule is gone, or means something else now.
 
     Args:
@@ -264,13 +279,21 @@ def ended(rule: Rule, state: RuleState, instant: int, reason: str) -> Evaluated:
         state: What is remembered.
         instant: When, µs since the epoch.
         reason: Why.
+        room: Transitions that may happen.
+
+    Returns:
+        A new state of the rule; where there is no room for all of it, the state that is remembered,
+        with the series that are left.
     """
-    transitions = tuple(
-        _closed(key, one.fired_us, instant, reason)
+    firing = [
+        (key, one, one.fired_us)
         for key, one in sorted(state.series.items(), key=lambda item: item[0].text)
         if one.fired_us is not None
-    )
-    return Evaluated(RuleState(rule.fingerprint()), transitions)
+    ]
+    transitions = tuple(_closed(key, at_us, instant, reason) for key, _, at_us in firing[:room])
+    left = {key: one for key, one, _ in firing[room:]}
+    after = replace(state, series=left) if left else RuleState(rule.fingerprint())
+    return Evaluated(after, transitions)
 
 
 def with_late(

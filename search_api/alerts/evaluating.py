@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from logboom.errors import LogboomError
+from logboom.errors import LogboomError, StateRefused
 from search_api.alerts.alert import Alert, AlertState
 from search_api.alerts.data import Data
 from search_api.alerts.evaluate import (
@@ -44,6 +44,9 @@ _MOST_LATE_INSTANTS: Final = 2_000
 _TRIES: Final = 3
 _ALERT_BYTES: Final = 3_000
 """A transition that waits takes about so much, but for its samples."""
+
+_TOO_LARGE: Final = "what is to be remembered of it is too large for one record"
+_FEWER: Final = "follow fewer series: narrow `where`, or take a field out of `by`"
 
 
 @dataclass(slots=True)
@@ -154,13 +157,16 @@ class Evaluating:
             if failure is not None:
                 self._fail(due.rule, failure)
                 continue
-            self._standing.failures.pop(due.rule.id, None)
             work = partial(self._evaluated, due, found.data)
-            decisions[due.rule.id] = await self._decide(due.rule, work)
+            decision = await self._decide(due.rule, work)
+            if decision is not None:
+                self._standing.failures.pop(due.rule.id, None)
+                decisions[due.rule.id] = decision
             await asyncio.sleep(0)  # many rules never keep the API from answering
         lost = await self.settle([*decisions.values()])
+        begun = {name for name, one in decisions.items() if _is_same(one.rule, one.kept)}
         for due in dues:
-            if due.rule.id in decisions and due.rule.id not in lost:
+            if due.rule.id in begun and due.rule.id not in lost:
                 cursors.rules[due.rule.name] = due.instants[-1]
         await self._keep_cursors(group, cursors)
         changed = _together(changed, self._left.pop(group.name, None))
@@ -168,7 +174,7 @@ class Evaluating:
             await self._again(group, changed, cursors)
         behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
         return bool(lost) or any(
-            at + group.every_us <= turn.last_us and due.rule.id in decisions
+            at + group.every_us <= turn.last_us and due.rule.id in begun
             for at, due in zip(behind, dues, strict=True)
         )
 
@@ -202,14 +208,18 @@ class Evaluating:
     def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
         """What a rule of the same name had fired that meant something else is at its end."""
         rule, before = due.rule, self._state_of(due.rule)
-        evaluated = evaluate(rule, data, before, due.instants, room=room)
         kept = self._book.kept.get(rule.id)
-        if kept is None or _is_same(rule, kept) or before.cursor_us is not None:
-            return evaluated
-        instant = evaluated.state.cursor_us or 0
-        old = ended(rule, kept.state, instant, "the rule was changed")
-        told = tuple(one for one in old.transitions if len(one.key.values) == len(rule.series_by))
-        return replace(evaluated, transitions=told + evaluated.transitions)
+        if kept is None or _is_same(rule, kept):
+            return evaluate(rule, data, before, due.instants, room=room)
+        number = len(rule.series_by)
+        series = {key: one for key, one in kept.state.series.items() if len(key.values) == number}
+        former = replace(kept.state, series=series)
+        old = ended(rule, former, due.instants[-1], "the rule was changed", room=room)
+        if old.state.series:  # the rule begins once all of it is told
+            return old
+        room -= len(old.transitions)
+        evaluated = evaluate(rule, data, before, due.instants, room=room)
+        return replace(evaluated, transitions=old.transitions + evaluated.transitions)
 
     def _fail(self, rule: Rule, failure: LogboomError) -> None:
         self._standing.failed += 1
@@ -240,8 +250,8 @@ class Evaluating:
 
     async def _decide(
         self, rule: Rule, work: Callable[[int], Evaluated], *, with_samples: bool = True
-    ) -> Decision:
-        """Evaluates a rule so that its record takes what comes of it.
+    ) -> Decision | None:
+        """Evaluates a rule so that its record takes what comes of it; None when it never does.
 
         Args:
             rule: The rule.
@@ -260,7 +270,10 @@ class Evaluating:
             kept = before.with_alerts(evaluated.state, alerts)
             if kept.fits or not alerts:
                 break
-            room = number // 2
+            if not room:
+                self._fail(rule, StateRefused(_TOO_LARGE, mend=_FEWER))
+                return None
+            room = min(room, number) // 2
         if evaluated.overflow:
             self._standing.overflow[rule.id] = evaluated.overflow
         else:
@@ -302,6 +315,9 @@ class Evaluating:
             last = cursors.rules.get(rule.name)
             if last is None or rule.remembers:  # a series that came back late was never absent
                 continue
+            kept = self._book.kept.get(rule.id)
+            if kept is not None and not _is_same(rule, kept):  # what it was has to end first
+                continue
             first = changed[0] - rule.for_us - rule.keep_us
             instants = instants_between(first - first % rule.every_us, last, rule.every_us)
             if instants:
@@ -315,7 +331,9 @@ class Evaluating:
                     continue
                 self._standing.reevaluated += len(due.instants)
                 work = partial(self._evaluated_again, due, found.data)
-                decisions.append(await self._decide(due.rule, work))
+                decision = await self._decide(due.rule, work)
+                if decision is not None:
+                    decisions.append(decision)
             lost = await self.settle(decisions)
             dues = [due for due in dues if due.rule.id in lost]
             if not dues:
@@ -338,7 +356,8 @@ class Evaluating:
             def work(room: int) -> Evaluated:
                 return evaluate(rule, data, state, left, room=room)
 
-            await self.settle([await self._decide(rule, work, with_samples=False)])
+            decision = await self._decide(rule, work, with_samples=False)
+            await self.settle([] if decision is None else [decision])
 
 
 def _together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -302,3 +302,23 @@ def test_a_state_is_read_as_it_was_written() -> None:
 
     assert RuleState.from_json(events.state.to_json()) == events.state
     assert events.state.series
+
+
+def test_without_room_what_ends_is_told_later() -> None:
+    rule = rule_of("absent", by=["service"])
+    seen: dict[Values, int] = {(name,): START_US for name in ("cart", "shop", "user")}
+    before = evaluate(
+        rule, Data(), RuleState(rule.fingerprint(), seen=seen), [START_US + 15 * US]
+    ).state
+    late = START_US + 8 * DAY_US
+
+    silent = evaluate(rule, Data(), before, [late], room=2)
+    assert len(silent.transitions) == 2
+    assert len(silent.state.series) == len(silent.state.seen) == 1
+    assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
+
+    first = ended(rule, before, late, "it is gone", room=2)
+    second = ended(rule, first.state, late, "it is gone", room=2)
+    keys = [one.key.values[0] for one in (*first.transitions, *second.transitions)]
+    assert (len(first.transitions), keys) == (2, ["cart", "shop", "user"])
+    assert not second.state.series
