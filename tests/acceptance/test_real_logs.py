@@ -34,7 +34,7 @@ def test_a_provoked_exception_is_found_as_one_event(
         forbidden = {"type": "fs", "settings": {"location": "/forbidden"}}
         answer = httpx.put(f"{elasticsearch.address}/_snapshot/bad", json=forbidden, timeout=120)
         assert answer.status_code == 500
-        query = "service:es AND error.type:*RepositoryException AND _exists_:error.stack_trace"
+        query = 'service:es AND error.type:*RepositoryException AND error.stack_trace:"Caused by"'
         eventually(lambda: running.count(query) >= 1, timeout_s=240, what=running.said())
         found = running.ask("search", q=query, limit=1)["events"][0]
         trace = found["error"]["stack_trace"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from xxhash import xxh32_hexdigest
 
 from logboom.errors import QueryError, StoreDamaged
 from logboom.event import Event, encode_event, epoch_us
@@ -25,6 +26,7 @@ _NAMED_FOR_US = 60_000_000
 """A day that was written to within this time before a place is named in it."""
 _MARGIN_US = 30_000_000
 _READ_AT_ONCE = 256
+_BEGINNING_BYTES = 64
 _Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -145,17 +147,27 @@ def _opened(folder: DayFolder, before: _Log | None) -> _Log | None:
     """A day as it is now; None when it is gone."""
     try:
         status = (folder.path / DATA_NAME).stat()
-        name = f"{folder.day:%Y%m%d}x{status.st_ino % 65536:x}"
-        known = before if before is not None and before.name == name else None
         changed_us = status.st_mtime_ns // 1000
+        if before is not None and (before.size, before.changed_us) == (status.st_size, changed_us):
+            return before
+        name = f"{folder.day:%Y%m%d}x{_beginning(folder)}"
+        known = before if before is not None and before.name == name else None
         if known is not None and known.size == status.st_size:
-            return (
-                known if known.changed_us == changed_us else replace(known, changed_us=changed_us)
-            )
+            return replace(known, changed_us=changed_us)
         reader = DocumentReader(folder.path) if known is None else known.reader
     except FileNotFoundError:
         return None
     return _Log(folder.name, name, changed_us, status.st_size, reader.count(), reader)
+
+
+def _beginning(folder: DayFolder) -> str:
+    """Tells the documents of a day from others that it had before it was dropped.
+
+    Their first bytes do, as no two begin with the same event; an inode is used again at once.
+    """
+    with (folder.path / DATA_NAME).open("rb") as file:
+        first = file.read(_BEGINNING_BYTES)
+    return xxh32_hexdigest(first) if len(first) == _BEGINNING_BYTES else "0"
 
 
 def _end(logs: Sequence[_Log]) -> Place:

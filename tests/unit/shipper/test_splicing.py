@@ -242,7 +242,7 @@ def test_every_event_that_is_spliced_is_the_same() -> None:
                 assert spliced.timestamps == [orjson.loads(value)["@timestamp"]]
 
     same()
-    assert spliced_events > 200
+    assert spliced_events > 100
 
 
 def test_of_a_name_that_an_object_has_twice_the_last_one_counts() -> None:
