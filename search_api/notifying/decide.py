@@ -98,11 +98,9 @@ class _World:
 
 def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
     route = world.route(group)
-    regular = _is_due(group, route, world)
-    steps = _steps_due(group, world)
+    regular = not _is_full(group, group.receiver) and _is_due(group, route, world)
+    steps = [one for one in _steps_due(group, world) if not _is_full(group, one[1])]
     if not (regular or steps) or world.plan.is_muted(route, world.now):
-        return group, []
-    if len(group.pending) >= MOST_PENDING:
         return group, []
     deliveries: list[Delivery] = []
     if regular:
@@ -111,6 +109,11 @@ def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
         group, escalated = _escalated(group, level, receiver, members, world)
         deliveries += escalated
     return replace(group, pending=(*group.pending, *deliveries)), deliveries
+
+
+def _is_full(group: Group, receiver: str) -> bool:
+    """Whether so much waits for one receiver that others are told and it is not."""
+    return sum(one.receiver == receiver for one in group.pending) >= MOST_PENDING
 
 
 def _is_due(group: Group, route: Route, world: _World) -> bool:

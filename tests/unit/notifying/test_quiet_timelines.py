@@ -220,6 +220,22 @@ def test_the_escalation_counts_from_when_it_was_told() -> None:
     ]
 
 
+def test_a_receiver_that_takes_nothing_holds_no_escalation_back() -> None:
+    line = Timeline(plan(route=NOW, escalation=STEPS), stuck=True)
+    for number in range(9):
+        line.fire(f"Errors{number}")
+        line.run(60)
+    line.fire("Errors9", severity="critical")
+    line.fire("Errors10")
+    line.seen()
+    line.run(1800)
+    assert [row[1:] for row in line.seen()] == [
+        ("oncall", "escalation1", "Errors9"),
+        ("lead", "escalation2", "Errors9"),
+        ("head", "escalation3", "Errors9"),
+    ]
+
+
 def test_steps_that_were_missed_are_all_taken() -> None:
     line = Timeline(plan(route=NOW, escalation=STEPS))
     line.fire("Errors1", severity="critical")
