@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -17,6 +18,10 @@ from logboom.errors import ConfigError
 
 LONGEST_TEMPLATE: Final = 4_000
 LONGEST_TEXT: Final = 1_000
+DEEPEST: Final = 20
+MOST_NODES: Final = 1_000
+"""Expressions that are nested deeply take long to be compiled."""
+
 NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events", "window")
 """What a template can use, besides the fields of `by`."""
 
@@ -71,8 +76,8 @@ def render(template: str, told: Told) -> str:
     for name, value in told.series.items():
         _put(names, name.split("."), value)
     try:
-        text = _environment(told.unit).from_string(template).render(names)
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        text = _compiled(template, told.unit).render(names)
+    except Exception as error:  # noqa: BLE001 - an alert with odd words is better than none
         text = f"{template} ({error})"
     return text[:LONGEST_TEXT]
 
@@ -89,13 +94,26 @@ def check_template(template: str, by: Sequence[str]) -> None:
     """
     if len(template) > LONGEST_TEMPLATE:
         raise ConfigError(f"has more than {LONGEST_TEMPLATE} characters")
-    environment = _environment("")
     try:
-        tree = environment.parse(template)
-    except TemplateError as error:
+        tree = _environment("").parse(template)
+    except (TemplateError, RecursionError) as error:
         raise ConfigError(f"is no template: {error}") from error
-    known = {*NAMES, *(name.split(".")[0] for name in by)}
-    for node in tree.find_all(nodes.Node):
+    _check_nodes(tree, {*NAMES, *(name.split(".")[0] for name in by)})
+    try:
+        _compiled(template, "")
+    except (TemplateError, SyntaxError, RecursionError) as error:
+        raise ConfigError(f"is no template: {error}") from error
+
+
+def _check_nodes(tree: nodes.Template, known: set[str]) -> None:
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 1)]
+    for number, (node, depth) in enumerate(waiting):  # it grows meanwhile
+        if depth > DEEPEST or number >= MOST_NODES:
+            raise ConfigError(
+                f"is nested more than {DEEPEST} deep, or has more than {MOST_NODES} parts",
+                mend="say it in a simpler way",
+            )
+        waiting += [(inner, depth + 1) for inner in node.iter_child_nodes()]
         if not isinstance(node, _ALLOWED):
             raise ConfigError(
                 f"{type(node).__name__.lower()} cannot be used in templates",
@@ -111,6 +129,11 @@ def check_template(template: str, by: Sequence[str]) -> None:
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(template: str, unit: str) -> Template:
+    return _environment(unit).from_string(template)
 
 
 def _environment(unit: str) -> SandboxedEnvironment:

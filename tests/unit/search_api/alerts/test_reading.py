@@ -7,7 +7,7 @@ import pytest
 from logboom.errors import ConfigError
 from search_api.alerts.expressions import parse_when
 from search_api.alerts.reading import read_rules
-from search_api.alerts.templates import Told, duration, number, percent, render
+from search_api.alerts.templates import Told, check_template, duration, number, percent, render
 from tests.unit.search_api.alerts.timeline import rule_of
 
 GROUP = """
@@ -199,3 +199,26 @@ def test_filters() -> None:
     assert [duration(v) for v in (0.25, 90.0, 200, 7260)] == ["250 ms", "90 s", "3m20s", "2h1m"]
     assert duration(5_000, "ns") == "5 µs"
     assert duration(None) == "nothing"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ " + "not " * 200 + "value }}",
+        "{{ " + "not " * 960 + "value }}",
+        "{{ " + "(" * 1_900 + "value" + ")" * 1_900 + " }}",
+        "{{ value" + " | trim" * 30 + " }}",
+        "{% if value %}" * 30 + "x" + "{% endif %}" * 30,
+        "{{ 1" + "~1" * 1_900 + " }}",
+        "{{ value",
+    ],
+)
+def test_a_template_is_simple(template: str) -> None:
+    with pytest.raises(ConfigError, match=r"is (no template|nested)"):
+        check_template(template, ())
+
+
+def test_a_template_that_cannot_be_rendered_is_told_as_it_is() -> None:
+    template = "{{ " + "not " * 960 + "value }}"
+
+    assert render(template, TOLD).startswith("{{ not not")
