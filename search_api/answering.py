@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Response
@@ -24,6 +24,8 @@ from search_api.plans import plan_of
 from search_api.turns import Turns
 
 log = logging.getLogger("logboom.api")
+
+_Found = TypeVar("_Found")
 
 _PAST_US = 60_000_000
 """Times that ended so long ago are past: questions about them may come again, just the same."""
@@ -102,7 +104,7 @@ class Answering:
             TooBusy: Too many searches are under way.
         """
         begun = self._clock.monotonic()
-        content = await self._in_turn(lambda: self._content(question, ask))
+        content = await self.in_turn(lambda: self._content(question, ask))
         took_s = self._clock.monotonic() - begun
         if question.kind == "search":
             content = content[:-1] + b',"took_ms":%.3f}' % (took_s * 1000)
@@ -140,10 +142,17 @@ class Answering:
         count = await self._store.count(MatchAll(), times)
         return count.value if count.exact else None
 
-    async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+    async def in_turn(self, work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
         """Does work when there is room for it, and gives it up when it takes too long.
 
         The room is taken until the work is really over: what a store does in a thread goes on.
+
+        Args:
+            work: Asks the store.
+
+        Raises:
+            StoreUnavailable: It takes too long.
+            TooBusy: Too many searches are under way.
         """
         self._turns.take()
         task = asyncio.ensure_future(work())
@@ -156,7 +165,7 @@ class Answering:
             )  # fmt: skip
         return task.result()
 
-    def _over(self, task: asyncio.Task[bytes]) -> None:
+    def _over(self, task: asyncio.Future[Any]) -> None:
         self._turns.give_back()
         if not task.cancelled():
             task.exception()  # whoever still waits raises it

@@ -69,7 +69,7 @@ def create_app(
         app.include_router(
             router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)], responses=GUARDED
         )
-    app.include_router(elasticsearch_routes(seen, clock, parts.config.index), prefix=PREFIX)
+    app.include_router(elasticsearch_routes(seen, clock, config.index, answering), prefix=PREFIX)
     outer_routes.install(app, store, state, registry)
     return app
 

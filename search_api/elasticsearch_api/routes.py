@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request, Response
 from logboom.clock import Clock
 from logboom.errors import LogboomError
 from logboom.store import Store
+from search_api.answering import Answering
 from search_api.elasticsearch_api import describing, indices
 from search_api.elasticsearch_api.bodies import MAX_BODY_BYTES, an_object, as_list, decoded
 from search_api.elasticsearch_api.refusals import PARSING, Refused, error_body, unsupported
 from search_api.elasticsearch_api.requests import Asked
-from search_api.elasticsearch_api.searching import Searches
-from search_api.elasticsearch_api.sources import source_of
+from search_api.elasticsearch_api.searching import MAX_WINDOW, Searches
+from search_api.elasticsearch_api.sources import check_patterns, source_of
 
 PREFIX = "/es"
 MOST_SEARCHES = 100
@@ -30,13 +31,16 @@ _OK, _NOT_FOUND = 200, 404
 Answer = Callable[[Asked, str], Awaitable["Response | Mapping[str, Any] | list[Any]"]]
 
 
-def elasticsearch_routes(store: Store, clock: Clock, pattern: str) -> APIRouter:
+def elasticsearch_routes(
+    store: Store, clock: Clock, pattern: str, answering: Answering
+) -> APIRouter:
     """The one route below the prefix; it is no part of the API's own description.
 
     Args:
         store: Has the events.
         clock: For times such as ``now-1h``.
         pattern: Of the names of day indices.
+        answering: Bounds how many requests are answered at once, and for how long.
     """
     router = APIRouter()
     api = _Api(store, clock, pattern)
@@ -52,11 +56,10 @@ def elasticsearch_routes(store: Store, clock: Clock, pattern: str) -> APIRouter:
                 body=await _body(request),
                 accept=accept,
             )
-            found = await api.answer(asked)
+            return await answering.in_turn(lambda: api.respond(asked))
         except (Refused, LogboomError) as error:
             body = error_body(error)
             return _json(body, accept, status=body["status"])
-        return found if isinstance(found, Response) else _json(found, accept)
 
     return router
 
@@ -83,6 +86,11 @@ class _Api:
             "_mapping": self._mapping,
             "_mappings": self._mapping,
         }
+
+    async def respond(self, asked: Asked) -> Response:
+        """The response to a request; errors as for `answer`."""
+        found = await self.answer(asked)
+        return found if isinstance(found, Response) else _json(found, asked.accept)
 
     async def answer(self, asked: Asked) -> Response | Mapping[str, Any] | list[Any]:
         """What a request is answered.
@@ -145,13 +153,16 @@ class _Api:
             raise Refused(f"_msearch has at most {MOST_SEARCHES} searches")
         begun = self._clock.monotonic()
         responses = []
+        left = MAX_WINDOW
         for head, body in zip(lines[::2], lines[1::2], strict=True):
-            responses.append(await self._one_of_many(head, body, names, asked))
+            found = await self._one_of_many(head, body, names, asked, left)
+            left -= len(found["hits"]["hits"]) if "hits" in found else 0
+            responses.append(found)
         took = round((self._clock.monotonic() - begun) * 1000)
         return {"took": took, "responses": responses}
 
     async def _one_of_many(
-        self, head: bytes, body: bytes, names: str, asked: Asked
+        self, head: bytes, body: bytes, names: str, asked: Asked, most: int
     ) -> Mapping[str, Any]:
         """One search's answer or error: the others are answered all the same."""
         try:
@@ -159,7 +170,7 @@ class _Api:
             expression = ",".join(map(str, as_list(options.get("index")))) or names
             lenient = asked.is_lenient or options.get("ignore_unavailable") is True
             content = an_object(decoded(body), "the second line of a search")
-            found = await self._searches.search(expression, content, lenient=lenient)
+            found = await self._searches.search(expression, content, lenient=lenient, most=most)
         except (Refused, LogboomError) as error:
             return error_body(error)
         return {**found, "status": _OK}
@@ -170,6 +181,7 @@ class _Api:
         wanted = (
             given.split(",") if isinstance(given, str) else [str(one) for one in as_list(given)]
         )
+        check_patterns(wanted, "fields")
         days = indices.chosen(await self._store.days(), names, lenient=asked.is_lenient)
         return describing.capabilities(await describing.field_types(self._store), days, wanted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +19,13 @@ from search_api.elasticsearch_api.moments import TIME, split_times
 from search_api.elasticsearch_api.ordering import Ordering, ordering_of
 from search_api.elasticsearch_api.queries import QueryReader, together
 from search_api.elasticsearch_api.refusals import Refused, unsupported
-from search_api.elasticsearch_api.sources import Shown, fields_of, source_of
+from search_api.elasticsearch_api.sources import Fields, Shown, fields_of, source_of
 
 MAX_WINDOW = 10_000
 """`from` and `size` together."""
+
+_SHAPED_AT_ONCE = 500
+"""More hits are shaped in a thread: nobody else waits for that."""
 
 _ANSWERED = frozenset(
     {
@@ -73,7 +77,7 @@ class Searches:
         self._pattern = pattern
 
     async def search(
-        self, expression: str, body: Mapping[str, Any], *, lenient: bool
+        self, expression: str, body: Mapping[str, Any], *, lenient: bool, most: int = MAX_WINDOW
     ) -> dict[str, Any]:
         """The answer to one search.
 
@@ -81,6 +85,7 @@ class Searches:
             expression: Names of indices.
             body: Of the request.
             lenient: Indices that there are not are no error.
+            most: Hits that may be asked for.
 
         Raises:
             Refused, QueryError: It cannot be answered.
@@ -89,9 +94,22 @@ class Searches:
         begun = self._clock.monotonic()
         count, of_days = await self._days(expression, lenient=lenient)
         asked = self._understood(body, of_days)
+        if asked.size > most:
+            raise Refused(
+                f"the searches of one _msearch have at most {MAX_WINDOW} hits together, and "
+                f"{most} are left for this one; send it by itself"
+            )
+        source = source_of(body.get("_source"))
+        fields = fields_of([*as_list(body.get("docvalue_fields")), *as_list(body.get("fields"))])
         page = await self._page(asked)
         trees = await asked.trees.answered(self._store, asked.query, asked.times)
-        hits = self._hits(page, asked, source_of(body.get("_source")), body)
+        if len(page.events) > _SHAPED_AT_ONCE:
+            shaped = await asyncio.to_thread(self._shaped, page, asked, source, fields)
+        else:
+            shaped = self._shaped(page, asked, source, fields)
+        hits: dict[str, Any] = {"max_score": None, "hits": shaped}
+        if body.get("track_total_hits") is not False:
+            hits["total"] = _total(page.total)
         answer: dict[str, Any] = {
             "took": round((self._clock.monotonic() - begun) * 1000),
             "timed_out": page.partial or not trees.complete,
@@ -167,10 +185,9 @@ class Searches:
         page = await self._store.search(behind)
         return Page(page.events, total, page.cursor, page.partial, page.warnings)
 
-    def _hits(
-        self, page: Page, asked: _Asked, source: Shown, body: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        fields = fields_of([*as_list(body.get("docvalue_fields")), *as_list(body.get("fields"))])
+    def _shaped(
+        self, page: Page, asked: _Asked, source: Shown, fields: Fields
+    ) -> list[dict[str, Any]]:
         hits = []
         for event in page.events[asked.start :]:
             hit = self.hit(event, source)
@@ -180,10 +197,7 @@ class Searches:
             if asked.ordering.keys:
                 hit["sort"] = asked.ordering.values(event)
             hits.append(hit)
-        answer: dict[str, Any] = {"max_score": None, "hits": hits}
-        if body.get("track_total_hits") is not False:
-            answer["total"] = _total(page.total)
-        return answer
+        return hits
 
     def hit(self, event: Event, source: Shown) -> dict[str, Any]:
         """An event as a hit."""

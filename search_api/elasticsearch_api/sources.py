@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import Any
 
@@ -15,6 +15,12 @@ from search_api.elasticsearch_api.refusals import PARSING, Refused
 
 Shown = Callable[[Event], Event | None]
 """What `_source` of a hit is; None: nothing."""
+
+Fields = Callable[[Event], dict[str, list[Any]]]
+"""What `fields` of a hit are."""
+
+MOST_PATTERNS = 100
+"""Of names, in one part of a request: each is tried on each field of each hit."""
 
 _NAMES = {"includes", "include", "excludes", "exclude"}
 
@@ -36,6 +42,7 @@ def source_of(wanted: object) -> Shown:
     check_names(wanted, _NAMES, "_source")
     includes = _names(wanted, "includes", "include")
     excludes = _names(wanted, "excludes", "exclude")
+    check_patterns([*includes, *excludes], "_source")
     keeps, drops = _matcher(includes), _matcher(excludes)
 
     def shown(event: Event) -> Event:
@@ -69,8 +76,23 @@ def _filtered(node: Mapping[str, Any], path: str, keeps: Callable[[str], bool]) 
     return found
 
 
-def fields_of(wanted: object) -> Callable[[Event], dict[str, list[Any]]]:
-    """What a request's `fields` or `docvalue_fields` say: values by dotted names, in lists."""
+def check_patterns(patterns: Sequence[object], what: str) -> None:
+    """Sees that patterns are not too many.
+
+    Raises:
+        Refused: They are.
+    """
+    if len(patterns) > MOST_PATTERNS:
+        raise Refused(f"{what} has {len(patterns)} names, and {MOST_PATTERNS} is the limit")
+
+
+def fields_of(wanted: object) -> Fields:
+    """What a request's `fields` or `docvalue_fields` say: values by dotted names, in lists.
+
+    Raises:
+        Refused: They say nothing that is known.
+    """
+    check_patterns(as_list(wanted), "fields")
     patterns: list[tuple[re.Pattern[str], str | None]] = []
     for entry in as_list(wanted):
         options = entry if isinstance(entry, dict) else {"field": entry}

@@ -14,11 +14,15 @@ import pytest_asyncio
 import uvicorn
 from elasticsearch import AsyncElasticsearch
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from logboom.clock import ManualClock
 from logboom.config import Config, LocalStoreSection
+from logboom.config.searching import SearchesSection
 from logboom.event import Event, event_id
 from logboom.store import Document, open_store
+from logboom.telemetry import ApiMetrics
+from search_api.answering import Answering
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -68,7 +72,10 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI
     )
     await store.refresh()
     app = FastAPI()
-    app.include_router(elasticsearch_routes(store, clock, config.index), prefix=PREFIX)
+    metrics = ApiMetrics(CollectorRegistry())
+    section = SearchesSection(concurrent=2)
+    answering = Answering(store, lambda query: query, clock, metrics, section)
+    app.include_router(elasticsearch_routes(store, clock, config.index, answering), prefix=PREFIX)
     yield app
     await writer.close()
     await store.close()
