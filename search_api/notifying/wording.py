@@ -16,14 +16,14 @@ _MOST_LINE = 300
 
 
 def title(notification: Notification) -> str:
-    """The message in one line."""
+    """The message in one line, whatever its labels have in them."""
     first = notification.alerts[0]
     names = sorted({one.labels.get("alertname", "alert") for one in notification.alerts})
     more = "" if len(names) == 1 else f" and {len(names) - 1} more"
     where = notification.labels.get("service.name") or first.labels.get("service.name")
     text = f"[{_mark(notification)}] {first.labels.get('alertname', 'alert')}{more}"
     text += f" in {where}" if where and not more else ""
-    return cut(f"{text} ({notification.severity})", _MOST_TITLE)
+    return cut(" ".join(f"{text} ({notification.severity})".split()), _MOST_TITLE)
 
 
 def headline(alert: Alert) -> str:

@@ -5,6 +5,7 @@ Source: https://discord.com/developers/docs/resources/webhook#execute-webhook (i
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any, Final
 
 import orjson
@@ -21,6 +22,8 @@ _COLOURS: Final = {"critical": 0xB71C1C, "high": 0xE65100, "medium": 0xF9A825, "
 _GREEN: Final = 0x2E7D32
 _MOST_EMBEDS: Final = 5
 _MOST_DESCRIPTION: Final = 900
+_MOST_OF_ALL: Final = 6000
+"""Characters of all embeds of a message; with more it is refused."""
 
 
 async def deliver(section: DiscordSection, notification: Notification, client: Client) -> Outcome:
@@ -43,15 +46,28 @@ async def deliver(section: DiscordSection, notification: Notification, client: C
 
 def message(notification: Notification) -> dict[str, Any]:
     """The message as Discord wants it; nobody is mentioned, whatever a log line says."""
-    shown = wording.shown(notification)[:_MOST_EMBEDS]
-    more = len(notification.alerts) - len(shown)
+    embeds = _fitting(
+        [_embed(notification, one) for one in wording.shown(notification)[:_MOST_EMBEDS]]
+    )
+    more = len(notification.alerts) - len(embeds)
     content = wording.title(notification) + (f"\n… and {more} more alerts" if more else "")
     return {
         "username": "logboom",
         "content": content,
         "allowed_mentions": {"parse": []},
-        "embeds": [_embed(notification, alert) for alert in shown],
+        "embeds": embeds,
     }
+
+
+def _fitting(embeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first ones, as many as a message may have; one fits always."""
+    lengths = list(accumulate(_length(one) for one in embeds))
+    return embeds[: max(1, sum(length < _MOST_OF_ALL for length in lengths))]
+
+
+def _length(embed: dict[str, Any]) -> int:
+    fields = sum(len(one["name"]) + len(one["value"]) for one in embed["fields"])
+    return len(embed["title"]) + len(embed["description"]) + fields
 
 
 def _embed(notification: Notification, alert: Alert) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Source: https://adaptivecards.io/explorer/, in the envelope that workflows take.
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from logboom.config.receiving import TeamsSection
 from search_api.alerts.alert import Alert
@@ -14,6 +15,7 @@ from search_api.notifying.client import Client
 from search_api.notifying.notification import Notification, Outcome
 
 _SHOWN = 5
+_MARKDOWN: Final = re.compile(r"([\\`*_~#\[\]()<>|])")
 
 
 async def deliver(section: TeamsSection, notification: Notification, client: Client) -> Outcome:
@@ -55,7 +57,7 @@ def message(notification: Notification) -> dict[str, Any]:
 
 def _container(alert: Alert) -> dict[str, Any]:
     facts = [("measured", wording.measured(alert)), ("time", wording.lasted(alert))]
-    facts += [(name, alert.labels[name]) for name in sorted(alert.labels)[:8]]
+    facts += [(name, _literal(alert.labels[name])) for name in sorted(alert.labels)[:8]]
     items: list[dict[str, Any]] = [
         {"type": "TextBlock", "wrap": True, "weight": "Bolder",
          "text": f"{wording.state_word(alert)}: {wording.headline(alert)}"},
@@ -63,6 +65,11 @@ def _container(alert: Alert) -> dict[str, Any]:
     ]  # fmt: skip
     samples = wording.sample_lines(alert)
     if samples:
-        text = "\n\n".join(samples)
+        text = "\n\n".join(_literal(line) for line in samples)
         items.append({"type": "TextBlock", "wrap": True, "fontType": "Monospace", "text": text})
     return {"type": "Container", "separator": True, "items": items}
+
+
+def _literal(text: str) -> str:
+    """A text that shows as it is: what a log says becomes no link and no layout."""
+    return _MARKDOWN.sub(r"\\\1", text)

@@ -8,6 +8,7 @@ import email.policy
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -150,6 +151,12 @@ async def test_a_mail_has_text_html_and_the_picture(port: int, mailbox: Mailbox)
     assert "cid:chart@logboom" in html.get_content()
     pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
     assert [part.get_content() for part in pictures] == [PNG]
+
+
+async def test_a_line_break_in_a_label_breaks_no_mail(port: int, mailbox: Mailbox) -> None:
+    broken = replace(one_alert(), labels={**one_alert().labels, "alertname": "a\r\nBcc: b\n"})
+    assert (await tell(message(broken), email=section(port))).delivered
+    assert mailbox.mails[0]["Subject"] == "[FIRING:1] a Bcc: b in checkout (critical)"
 
 
 async def test_mails_of_a_group_are_one_conversation(port: int, mailbox: Mailbox) -> None:

@@ -147,6 +147,27 @@ async def test_discord_mentions_nobody_and_shows_the_picture(server: Server) -> 
     assert PNG in server.heard[1].body
 
 
+async def test_discord_gets_no_more_than_it_takes(server: Server) -> None:
+    long = replace(one_alert(**{f"label{n}": "x" * 200 for n in range(10)}), query="q" * 300)
+    await tell(message(*(replace(long, episode=f"ep{n}") for n in range(5))), discord=server.url)
+    sent = server.heard[0].json
+    texts = [one["title"] + one["description"] for one in sent["embeds"]]
+    texts += [field["name"] + field["value"] for one in sent["embeds"] for field in one["fields"]]
+    assert sum(map(len, texts)) < 6000
+    shown = len(sent["embeds"])
+    assert 1 < shown < 5
+    assert f"… and {5 - shown} more alerts" in sent["content"]
+
+
+async def test_what_a_log_says_is_no_layout_for_teams(server: Server) -> None:
+    hostile = replace(one_alert(host="*a*"), samples=({"message": "[log in](https://x.example)"},))
+    await tell(message(hostile), teams=server.url)
+    (attachment,) = server.heard[0].json["attachments"]
+    _, facts, lines = attachment["content"]["body"][1]["items"]
+    assert lines["text"] == r"\[log in\]\(https://x.example\)"
+    assert {"title": "host", "value": r"\*a\*"} in facts["facts"]
+
+
 async def test_teams(server: Server) -> None:
     await tell(message(one_alert()), teams=server.url)
     (attachment,) = server.heard[0].json["attachments"]
