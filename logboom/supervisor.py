@@ -36,11 +36,13 @@ class Supervisor:
         """Keeps the services running until `stop` is set, then stops them in order."""
         children = [self._child(service) for service in services]
         async with asyncio.TaskGroup() as tasks:
-            for child in children:
-                child.keep(tasks)
-            await stop.wait()
-            for child in reversed(children):
-                await child.stop()
+            try:
+                for child in children:
+                    child.keep(tasks)
+                await stop.wait()
+            finally:
+                for child in reversed(children):
+                    await child.stop()
 
     def _child(self, service: str) -> Child:
         return Child(

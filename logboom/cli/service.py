@@ -215,7 +215,7 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
         loop.add_signal_handler(number, stop.set)
 
     def tell(ended: Ended) -> None:
-        _say(f"{ended.service} ended (status {ended.status}); again in {ended.restarts_in_s:.1f} s")
+        _say(f"{ended.service} {ended.how}; again in {ended.restarts_in_s:.1f} s")
 
     _say(f"logboom keeps everything in {config.data}")
     for sentence in _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]})):

@@ -36,10 +36,16 @@ _STOP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that has ended though nobody asked it to."""
+    """A process that has ended though nobody asked it to, or that could not be started.
+
+    Attributes:
+        status: Its exit status; of one that could not be started, the error's number.
+        how: In words for people, such as "ended with status 2".
+    """
 
     service: str
     status: int
+    how: str
     restarts_in_s: float
 
 
@@ -122,14 +128,21 @@ class Child:
         while True:
             begun = self._clock.monotonic()
             ends = [end for end in ends if begun - end < RESTARTS_WITHIN_S]
-            status = await (await self._start(restarts=len(ends))).wait()
+            status, how = await self._run_once(restarts=len(ends))
             ends.append(self._clock.monotonic())
             wait_s = self._pauses.after(ends[-1] - begun)
-            log.error(
-                "%s ended with status %d; it starts again in %.1f s", self.name, status, wait_s
-            )
-            self._ended(Ended(self.name, status, wait_s))
+            log.error("%s %s; it starts again in %.1f s", self.name, how, wait_s)
+            self._ended(Ended(self.name, status, how, wait_s))
             await asyncio.sleep(wait_s)
+
+    async def _run_once(self, *, restarts: int) -> tuple[int, str]:
+        """Its status, and in words how it has ended: the system may have no process to give."""
+        try:
+            process = await self._start(restarts=restarts)
+        except OSError as error:
+            return error.errno or 1, f"cannot be started ({error.strerror or error})"
+        status = await process.wait()
+        return status, f"ended with status {status}"
 
     async def _start(self, *, restarts: int) -> asyncio.subprocess.Process:
         descriptor = os.memfd_create("logboom-config")

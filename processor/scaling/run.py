@@ -56,7 +56,7 @@ async def _serve(
     reporter = Reporter(broker, "processor", f"scaling-{os.getpid()}", clock)
 
     def say(ended: Ended) -> None:
-        reporter.trouble(f"{ended.service} ended with status {ended.status}")
+        reporter.trouble(f"{ended.service} {ended.how}")
 
     try:
         async with asyncio.TaskGroup() as tasks:

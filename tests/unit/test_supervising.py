@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+from pathlib import Path
+
+import psutil
+import pytest
 
 from logboom.clock import SystemClock
 from logboom.supervising import (
@@ -14,6 +20,7 @@ from logboom.supervising import (
     Pauses,
     worker_environment,
 )
+from logboom.supervisor import Supervisor
 from tests.polling import soon
 
 
@@ -35,7 +42,55 @@ async def test_what_ends_by_itself_is_told_and_started_again_until_it_is_stopped
         await child.stop()
     assert child.pid is None
     assert (ends[0].service, ends[0].status) == ("teller", 2)
+    assert ends[0].how == "ended with status 2"
     assert ends[0].restarts_in_s > 0
+
+
+async def test_what_cannot_be_started_for_want_of_a_process_is_started_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[Ended] = []
+    child = Child("teller", ("no-such-command",), {}, SystemClock(), ends.append)
+    make, refusals = os.memfd_create, iter([errno.EMFILE])
+
+    def make_unless_refused(name: str) -> int:
+        number = next(refusals, None)
+        if number is not None:
+            raise OSError(number, os.strerror(number))
+        return make(name)
+
+    async def has_run() -> bool:
+        return len(ends) >= 2
+
+    monkeypatch.setattr(os, "memfd_create", make_unless_refused)
+    async with asyncio.TaskGroup() as tasks:
+        child.keep(tasks)
+        await soon(has_run, timeout_s=60, what="it has run")
+        await child.stop()
+    assert ends[0].how == "cannot be started (Too many open files)"
+    assert ends[1].how == "ended with status 2"
+
+
+async def test_a_failure_leaves_no_service_running(tmp_path: Path) -> None:
+    before = set(psutil.Process().children())
+
+    def begun() -> list[psutil.Process]:
+        return [process for process in psutil.Process().children() if process not in before]
+
+    def fail(ended: Ended) -> None:
+        raise RuntimeError(ended.service)
+
+    async def both_run() -> bool:
+        return len(begun()) == 2
+
+    supervisor = Supervisor({"data": str(tmp_path)}, SystemClock(), fail)
+    running = asyncio.create_task(supervisor.run(asyncio.Event(), ["process", "api"]))
+    await soon(both_run, timeout_s=60, what="both were started")
+    begun()[0].kill()
+    with pytest.raises(ExceptionGroup) as failure:
+        await running
+    assert failure.group_contains(RuntimeError)
+    assert begun() == []
 
 
 def test_workers_log_where_their_parent_does() -> None:
