@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from logboom.broker import Message
 from shipper.delivery.batches import Batch, Segment
 from shipper.files.discovery import rotated_siblings
 from shipper.files.followed import FollowedFile
+from shipper.files.handles import Handle, Handles, NoRegularFile
 from shipper.files.identity import is_at
 from shipper.reading.sources import Source
 from shipper.registry.losses import Loss
@@ -115,10 +115,10 @@ def _among_siblings(source: Source, segment: Segment) -> bytes | None:
 
 
 def _is_locked(path: str) -> bool:
-    """True when there is something at a path that cannot be opened."""
+    """True when there is a file at a path that cannot be opened."""
     try:
-        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-    except (FileNotFoundError, NotADirectoryError):
+        Handle(path, Handles(1)).let_go()
+    except (FileNotFoundError, NotADirectoryError, NoRegularFile):
         return False
     except OSError:
         return True

@@ -71,7 +71,6 @@ class FollowedFile:
         self, path: str, offset: int, handles: Handles | None = None, *, unit: int = 1
     ) -> None:
         self._handle = Handle(path, handles if handles is not None else Handles(1))
-        self._content = open_content(self._handle)
         self._prefix = fingerprint(b"")
         self._known: tuple[int, int] | None = None
         self._resting_state: tuple[int, int] | None = None
@@ -80,9 +79,10 @@ class FollowedFile:
         self.is_usurped = False
         self.unit = unit
         try:
+            self._content = open_content(self._handle)
             self.go_to(offset)
         except OSError:
-            self.close()
+            self._handle.let_go()
             raise
 
     @property

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections import OrderedDict
 
-from shipper.files.identity import file_id
+from shipper.files.identity import FileId, file_id
 
 
 class FileMoved(OSError):
     """The path of a closed file leads to another file now, or to none."""
+
+
+class NoRegularFile(OSError):
+    """There is a folder, a pipe or a device at the path."""
 
 
 class Handle:
@@ -20,14 +26,15 @@ class Handle:
         handles: Bounds how many are open at once.
 
     Raises:
+        NoRegularFile: It is a folder, a pipe or a device.
         OSError: When the file cannot be opened.
     """
 
     def __init__(self, path: str, handles: Handles) -> None:
         self.path = path
         self._handles = handles
-        self._descriptor: int | None = _open(path)
-        self.id = file_id(os.fstat(self._descriptor))
+        self._descriptor: int | None
+        self._descriptor, self.id = _open(path)
         handles.used(self)
 
     @property
@@ -55,10 +62,10 @@ class Handle:
 
     def _open_again(self) -> int:
         try:
-            descriptor = _open(self.path)
-        except (FileNotFoundError, NotADirectoryError) as error:
+            descriptor, found = _open(self.path)
+        except (FileNotFoundError, NotADirectoryError, NoRegularFile) as error:
             raise FileMoved(error.errno, "it was moved or deleted") from error
-        if file_id(os.fstat(descriptor)) != self.id:
+        if found != self.id:
             os.close(descriptor)
             raise FileMoved("another file took its place")
         return descriptor
@@ -113,5 +120,23 @@ class Handles:
             chosen.let_go()
 
 
-def _open(path: str) -> int:
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+def _open(path: str) -> tuple[int, FileId]:
+    """A descriptor of a regular file, and which file it is.
+
+    A pipe is not even opened, as far as that can be told before: its writer would take us for its
+    reader, and lose it at once.
+    """
+    _must_be_regular(os.stat(path))  # noqa: PTH116 - thousands of them
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        _must_be_regular(status)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor, file_id(status)
+
+
+def _must_be_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NoRegularFile(errno.EINVAL, "it is no regular file")
