@@ -206,7 +206,9 @@ class Shipping:
             await self._pool.listen()
 
     async def _read(self, receiving: asyncio.Task[None]) -> None:
-        await self._scan()
+        poll_s = self._has.config.shipper.poll_interval.total_seconds()
+        while not await self._scan():  # what is not opened yet would seem to be gone
+            await self._reader.pause(poll_s)
         registry, now_ns = self._has.registry, self._has.clock.now_ns()
         for batch in planned_batches(registry, self.sources, now_ns=now_ns):
             log.info("sending batch %d again", batch.sequence)
@@ -250,15 +252,17 @@ class Shipping:
                 await reader.pause(pause_s if wait_s is None else min(pause_s, wait_s))
             await asyncio.sleep(0)
 
-    async def _scan(self) -> None:
+    async def _scan(self) -> bool:
+        """Looks at the file system once; False when the registry had no room for what was found."""
         try:
             added = self._watcher.scan()
         except DiskFull as error:
             log.warning("new files wait: %s", error.sentence())
-            return
+            return False
         for source in added:
             self.sources[source.id] = source
         self._has.spools.follow(added)
+        return True
 
     def _source(self, record: SourceRecord, section: FileInput) -> Source:
         return Source(record, section, self._assembler)

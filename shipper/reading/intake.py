@@ -23,6 +23,7 @@ from shipper.reading.missed import Missed
 from shipper.reading.opening import Opener
 from shipper.reading.originals import Originals
 from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 
 class Intake:
@@ -55,6 +56,8 @@ class Intake:
         self._hurry = hurry
         self._first_start = False
         self._at_once = True
+        self._found: list[Source] = []
+        self._resumed: list[SourceRecord] = []
         self.unreadable: dict[str, str] = {}
         self.has_raced = False
 
@@ -67,7 +70,15 @@ class Intake:
         """
         self._first_start, self._at_once = first_start, at_once
         self.unreadable, self.has_raced = {}, False
+        self._found, self._resumed = [], []
         self._originals.begin()
+
+    def give_back(self) -> None:
+        """Nobody follows what this scan has found: the next one finds it as this one did."""
+        for source in self._found:
+            source.close()
+        for record in self._resumed:
+            self._catalogue.put_back(record)
 
     def take_up(
         self, path: str, status: os.stat_result, section: FileInput, *, family: str
@@ -150,12 +161,14 @@ class Intake:
             self._missed.look_beside(record.path)
         if source.modified_ns > record.changed_ns and not source.read_offset:
             self._missed.look_beside(record.family)  # copied and truncated, perhaps
+        self._resumed.append(record)
         return source
 
     def _taken(self, source: Source | None) -> Source | None:
         if source is not None:
             self._surveys.forget(source.path)
             self._originals.add(source)
+            self._found.append(source)
         return source
 
     @contextlib.contextmanager
@@ -176,9 +189,10 @@ class Intake:
     def _put_back_on_failure(self, recognised: Recognised) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except BaseException as error:
             self._catalogue.put_back(recognised.record)
-            self.has_raced = self.has_raced or error.errno == errno.EAGAIN
+            is_race = isinstance(error, OSError) and error.errno == errno.EAGAIN
+            self.has_raced = self.has_raced or is_race
             raise
 
 
@@ -194,6 +208,6 @@ def _closed_on_failure(file: FollowedFile) -> Iterator[None]:
     """Lets go of a file that does not become a source."""
     try:
         yield
-    except OSError:
+    except BaseException:
         file.close()
         raise

@@ -41,6 +41,7 @@ class Missed:
         self._rotated: set[str] = set()
         self._since_ns: dict[str, int] = {}
         self._decided: dict[str, set[FileState]] = {}
+        self._decided_before: dict[str, set[FileState]] = {}
         for record in records:
             known_ns = self._since_ns.get(record.family, 0)
             self._since_ns[record.family] = max(known_ns, record.changed_ns)
@@ -72,13 +73,14 @@ class Missed:
             here: The files that were opened just now.
         """
         rotated, self._rotated = sorted(self._rotated), set()
+        self._decided_before = {family: self._decided.get(family, set()) for family in rotated}
         listings = Listings()
         for family in rotated:
             siblings = rotated_siblings(family, listings)
             known = {path for path, status in siblings if self._is_known(path, status, here)}
             floors = [status.st_mtime_ns for path, status in siblings if path in known]
             floors += [self._since_ns[family]] if family in self._since_ns else []
-            before, now = self._decided.get(family, set()), set[FileState]()
+            before, now = self._decided_before[family], set[FileState]()
             for path, status in reversed(siblings):
                 if path in known or not floors or status.st_mtime_ns <= min(floors):
                     continue
@@ -90,6 +92,11 @@ class Missed:
                 else:
                     now.add(state)
             self._decided[family] = now
+
+    def find_again(self) -> None:
+        """Nobody follows what was found last: the next scan finds it once more."""
+        self._rotated |= self._decided_before.keys()
+        self._decided.update(self._decided_before)
 
     def _is_known(self, path: str, status: os.stat_result, here: Collection[FileId]) -> bool:
         where = file_id(status)

@@ -11,12 +11,13 @@ class Places:
 
     Attributes:
         by_file: One source at most for each file.
+        renamed: Paths by source, of those that the registry has not been told of.
     """
 
     def __init__(self) -> None:
         self.by_file: dict[FileId, Source] = {}
         self._displaced = 0
-        self._renamed: dict[str, str] = {}
+        self.renamed: dict[str, str] = {}
 
     def put(self, source: Source) -> None:
         """A source reads its file from now on.
@@ -49,12 +50,7 @@ class Places:
     def rename(self, source: Source, path: str) -> None:
         """A source's file has this path from now on, which the registry does not know yet."""
         source.move_to(path)
-        self._renamed[source.id] = path
-
-    def take_renamed(self) -> dict[str, str]:
-        """Paths by source, of those that the registry has not been told of."""
-        renamed, self._renamed = self._renamed, {}
-        return renamed
+        self.renamed[source.id] = path
 
     def _displace(self, where: FileId) -> None:
         """A source whose inode is used again has to look for its file: it keeps no place."""

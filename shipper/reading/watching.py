@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from logboom.clock import Clock
 from logboom.config import FileInput
+from logboom.errors import DiskFull
 from shipper.files.catalogue import Catalogue
 from shipper.files.discovery import find_files, places, relatives
 from shipper.files.folders import Folders
@@ -112,12 +113,31 @@ class Watcher:
             Sources that are new in the set.
 
         Raises:
-            DiskFull: The registry has no room for new sources; the next scan finds them again.
+            DiskFull: The registry has no room for sources; the next scan finds them again.
         """
         undecided = not self._scanned or self._surveys.is_busy()
         if not self._folders.must_list() and not undecided:
             return []
         told = self.unreadable
+        try:
+            added = self._look()
+            self._add(added)
+        except BaseException:
+            self._intake.give_back()
+            self._missed.find_again()
+            self._folders.hurry()
+            raise
+        self._scanned, self._first_scan = not self._intake.has_raced, False
+        self._following.scanned()
+        self._surveys.scanned()
+        self._look_back()
+        for path, reason in self.unreadable.items():
+            if told.get(path) != reason:
+                log.warning("%s cannot be read: %s", path, reason)
+        return added
+
+    def _look(self) -> list[Source]:
+        """Takes up what is found; nothing of it is followed yet."""
         self._intake.begin(first_start=self._first_scan, at_once=not self._scanned)
         self._named = set()
         self._paths = self._places.paths()
@@ -127,27 +147,26 @@ class Watcher:
                 added += self._see(path, status, section)
         added += self._find_moved(added) if not self._scanned else []
         added += self._find_missed(added)
-        self._add(added)
-        if self._first_scan:
-            self._registry.started()
-        self._scanned, self._first_scan = not self._intake.has_raced, False
-        self._following.scanned()
-        self._surveys.scanned()
-        if self._scanned and not self._surveys.is_busy():
-            self._gone.tell_once()
-        self._forgetting.turn()
-        for path, reason in self.unreadable.items():
-            if told.get(path) != reason:
-                log.warning("%s cannot be read: %s", path, reason)
         return added
 
+    def _look_back(self) -> None:
+        """What is gone is told of and forgotten; without room for that, later."""
+        try:
+            if self._scanned and not self._surveys.is_busy():
+                self._gone.tell_once()
+            self._forgetting.turn()
+        except DiskFull as error:
+            log.warning("what is gone is not noted yet: %s", error.sentence())
+            self._folders.hurry()
+
     def _add(self, added: Sequence[Source]) -> None:
+        """The registry knows them before anybody follows them: it may have no room."""
         records = [self.record_of(source) for source in added]
-        if records:
-            self._registry.put(records)
-        renamed = self._places.take_renamed()
-        if renamed:
-            self._registry.set_paths(renamed, changed_ns=self._clock.now_ns())
+        if self._places.renamed:
+            self._registry.set_paths(self._places.renamed, changed_ns=self._clock.now_ns())
+            self._places.renamed.clear()
+        if records or self._first_scan:
+            self._registry.put(records, started=self._first_scan)
         for source in added:
             self._places.put(source)
             self._elders.add(source)

@@ -108,12 +108,8 @@ class Registry:
 
     @property
     def first_start(self) -> bool:
-        """True until `started` was called once."""
+        """True until the first scan for files was over once: see `put`."""
         return self._database.execute("SELECT 1 FROM meta WHERE key='started'").fetchone() is None
-
-    def started(self) -> None:
-        """Remembers that the first scan for files is over."""
-        self._database.execute("INSERT OR IGNORE INTO meta VALUES ('started', '1')")
 
     def sources(self) -> list[SourceRecord]:
         """All sources that were ever added and not forgotten."""
@@ -130,8 +126,12 @@ class Registry:
                 records[source].dropped.update(dropped)
         return list(records.values())
 
-    def put(self, records: Iterable[SourceRecord]) -> None:
+    def put(self, records: Iterable[SourceRecord], *, started: bool = False) -> None:
         """Adds sources, or replaces what is known of them, except for the ledger's counts.
+
+        Args:
+            records: Of the sources.
+            started: The first scan for files is over with them.
 
         Raises:
             DiskFull: There is no room; nothing was changed.
@@ -152,6 +152,8 @@ class Registry:
                 " packed_size=excluded.packed_size, seen=excluded.seen",
                 rows,
             )
+            if started:
+                self._database.execute("INSERT OR IGNORE INTO meta VALUES ('started', '1')")
 
     def forget(self, sources: Sequence[str]) -> None:
         """Nothing is known any more of sources that are gone for good.

@@ -178,7 +178,7 @@ def test_a_damaged_registry_is_set_aside_and_all_is_read_again(make: Make, log: 
 def test_a_killed_write_leaves_the_state_before_it(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     registry = Registry(path)
-    registry.started()
+    registry.put([], started=True)
     registry.close()
     torn = sqlite3.connect(path, isolation_level=None)
     torn.execute("BEGIN IMMEDIATE")
