@@ -52,6 +52,7 @@ class Alerting:
         self.engine = Engine(
             memory, StoreSource(store, memory), Library(config.alerts.rules, self.kept),
             config.alerts, clock, late=self._late, on_staged=self._wake,
+            is_told=bool(config.alerts.receivers),
         )  # fmt: skip
 
         self.figures = AlertsCollector(self._figures)

@@ -43,11 +43,13 @@ class Engine:
         clock: Asked for the time.
         late: Says how late the pipeline is, in seconds.
         on_staged: Called when there may be something to be told.
+        is_told: False when nobody is to be told of anything.
     """
 
     def __init__(
         self, state: State, source: Source, library: Library, section: AlertsSection, clock: Clock,
         *, late: Callable[[], Awaitable[float]], on_staged: Callable[[], None] = lambda: None,
+        is_told: bool = True,
     ) -> None:  # fmt: skip
         self.memory = state
         self._source = source
@@ -56,6 +58,7 @@ class Engine:
         self._clock = clock
         self._late = late
         self._on_staged = on_staged
+        self._is_told = is_told
         self._builtin = builtin_group()
         self._heartbeat = None if section.heartbeat is None else Heartbeat(section.heartbeat, clock)
         self.standing = Standing()
@@ -64,7 +67,7 @@ class Engine:
 
     def _begin(self) -> None:
         """Nothing is known but what the state has."""
-        self._book = Book(self.memory)
+        self._book = Book(self.memory, self._is_told)
         self._evaluating = Evaluating(self._source, self._book, self.standing)
         self._changes: dict[str, Changes] = {}
         self._evaluated_us: dict[str, int] = {}
@@ -177,7 +180,7 @@ class Engine:
     async def _settle_gone(self, rule_id: str, kept: Kept, ended: list[Alert]) -> None:
         state = RuleState(kept.state.rule)
         await write_details(self.memory, ended)
-        await self._book.write({rule_id: kept.with_alerts(state, ended)})
+        await self._book.write({rule_id: self._book.decided(kept, state, ended)})
         self._on_staged()
 
     async def _forget(self, rule_id: str) -> None:

@@ -267,7 +267,7 @@ class Evaluating:
                 await self._alert(rule, one, number, with_samples=with_samples)
                 for one in evaluated.transitions
             ]
-            kept = before.with_alerts(evaluated.state, alerts)
+            kept = self._book.decided(before, evaluated.state, alerts)
             if kept.fits or not alerts:
                 break
             if not room:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -89,9 +89,11 @@ class Book:
 
     Args:
         state: Has them.
+        is_told: False when nobody takes transitions over: none of them waits.
     """
 
     state: State
+    is_told: bool = True
     kept: dict[str, Kept] = field(default_factory=dict)
 
     async def read(self) -> None:
@@ -101,7 +103,7 @@ class Book:
             StateError: They cannot be read.
         """
         records = await _all(self.state, KIND)
-        self.kept = {record.key: Kept.of(record) for record in records}
+        self.kept = {record.key: self._of(record) for record in records}
 
     async def read_one(self, rule: str) -> None:
         """Reads that of one rule again: somebody else has written it.
@@ -113,7 +115,15 @@ class Book:
         if record is None:
             self.kept.pop(rule, None)
         else:
-            self.kept[rule] = Kept.of(record)
+            self.kept[rule] = self._of(record)
+
+    def _of(self, record: Record) -> Kept:
+        kept = Kept.of(record)
+        return kept if self.is_told else replace(kept, outbox=())
+
+    def decided(self, kept: Kept, state: RuleState, alerts: Iterable[Alert]) -> Kept:
+        """A record with another state, and more transitions where somebody is to be told of them."""
+        return kept.with_alerts(state, alerts if self.is_told else ())
 
     async def write(self, changed: Mapping[str, Kept]) -> set[str]:
         """Writes records over the versions that were read.

@@ -113,7 +113,7 @@ class World:
         self.told: list[Alert] = []
         self._taken: set[tuple[str, str]] = set()
 
-    async def start(self) -> Engine:
+    async def start(self, *, is_told: bool = True) -> Engine:
         """One engine more."""
         if await self.kept.content(self.content["name"]) is None:
             await self.kept.put(self.content, "")
@@ -122,7 +122,9 @@ class World:
             return self.late_s
 
         library = Library(self.section.rules, self.kept)
-        return Engine(self.state, self.source, library, self.section, self.clock, late=late)
+        return Engine(
+            self.state, self.source, library, self.section, self.clock, late=late, is_told=is_told
+        )
 
     async def until(self, second: float, *engines: Engine, takes: bool = True) -> None:
         """Moves on second by second; each engine works in each of them."""
