@@ -97,7 +97,7 @@ class Client:
     Args:
         clock: For times in signatures.
         allow_private: The receiver may be at a private address.
-        timeout_s: Of each step: connecting, sending, waiting for the answer.
+        timeout_s: Of each request, from connecting to the end of its answer.
         ca_file: Certificates to trust instead of the system's.
     """
 
@@ -131,7 +131,7 @@ class Client:
         named = {"User-Agent": f"logboom/{__version__}", **(headers or {})}
         limits = dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_s)
         try:
-            async with self._pool.stream(
+            async with asyncio.timeout(self.timeout_s), self._pool.stream(
                 method, url, headers=_encoded(named), content=content,
                 extensions={"timeout": limits},
             ) as response:  # fmt: skip

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+from logboom.errors import ReceiverError
 from search_api.alerts.alert import Alert
-from search_api.notifying.notification import Outcome
+from search_api.notifying.notification import Notification, Outcome
 
 
 async def tell_each(
-    alerts: Iterable[Alert], tell: Callable[[Alert], Awaitable[Outcome]]
+    notification: Notification, tell: Callable[[Alert], Awaitable[Outcome]]
 ) -> Outcome:
     """Tells of each alert in turn; the receiver must bear to be told of one twice.
+
+    Args:
+        notification: The message; alerts that earlier tries have told are passed over.
+        tell: Tells of one.
 
     Returns:
         The last outcome; or the first one that may be better when tried again, and then nothing
@@ -19,10 +25,18 @@ async def tell_each(
     """
     refused: Outcome | None = None
     last = Outcome(delivered=True, detail="nothing to tell")
-    for alert in alerts:
-        last = await tell(alert)
+    told = set(notification.told)
+    for alert in notification.alerts:
+        if alert.episode in told:
+            continue
+        try:
+            last = await tell(alert)
+        except ReceiverError as error:
+            last = Outcome(delivered=False, detail=str(error), retryable=error.retryable)
         if not last.delivered and last.retryable:
-            return last
-        if not last.delivered:
+            return replace(last, told=frozenset(told))
+        if last.delivered:
+            told.add(alert.episode)
+        else:
             refused = refused or last
     return refused or last

@@ -188,6 +188,8 @@ class Lane:
         record = _record(waiting, status, outcome.detail, now)
         if status == RETRYING:
             self._postpone(waiting, outcome.retry_after_s)
+            so_far = waiting.notification.told | outcome.told
+            waiting.notification = replace(waiting.notification, told=so_far)
             await self._outcomes.put(record)
             return False
         await self._noted(record)

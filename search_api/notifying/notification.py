@@ -58,6 +58,7 @@ class Notification:
         at: When it was decided.
         links: For addresses.
         chart: A picture of what was measured, as PNG; None without one.
+        told: Parts that earlier tries have delivered, by names that only the receiver's kind knows.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Notification:
     at: datetime
     links: Links
     chart: bytes | None = None
+    told: frozenset[str] = frozenset()
 
     @property
     def firing(self) -> tuple[Alert, ...]:
@@ -97,12 +99,14 @@ class Outcome:
         detail: What it said, in a few words without secrets.
         retryable: Trying again may help.
         retry_after_s: The receiver asks to wait so long.
+        told: Parts that were delivered, where others are to be tried again.
     """
 
     delivered: bool
     detail: str = ""
     retryable: bool = False
     retry_after_s: float | None = None
+    told: frozenset[str] = frozenset()
 
 
 def notification_of(group: Group, delivery: Delivery, links: Links) -> Notification | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from logboom.clock import Clock
 from logboom.config.receiving import ReceiverSection
 from search_api.notifying.client import Client
+from search_api.notifying.group import MOST_MEMBERS
 from search_api.notifying.notification import Outcome
 from search_api.notifying.outlets import Outlet, Outlets
 from search_api.notifying.receivers import (
@@ -48,6 +49,20 @@ _DELIVER: Final[Mapping[str, Callable[[Any, Any, Client], Awaitable[Outcome]]]] 
 
 _WITH_PICTURES: Final = frozenset({"discord", "telegram", "email", "jira", "servicenow"})
 
+_IN_STEPS: Final = frozenset(
+    {
+        "telegram",
+        "pagerduty",
+        "opsgenie",
+        "alertmanager",
+        "jira",
+        "servicenow",
+        "webpush",
+        "apprise",
+    }
+)
+"""Kinds that send several requests for one message: each request has its own time limit."""
+
 
 def outlets_of(receivers: Iterable[ReceiverSection], clock: Clock) -> Outlets:
     """The outlets by name; their clients are to be closed."""
@@ -64,7 +79,8 @@ def outlet_of(section: ReceiverSection, clock: Clock) -> Outlet:
         clock, allow_private=section.allow_private, timeout_s=timeout_s, ca_file=section.ca_file
     )
     deliver = partial(_DELIVER[kind], getattr(section, kind))
+    tried_for_s = timeout_s * MOST_MEMBERS if kind in _IN_STEPS else timeout_s
     return Outlet(
-        section.name, kind, deliver, client, timeout_s, section.give_up_after, limit,
+        section.name, kind, deliver, client, tried_for_s, section.give_up_after, limit,
         shows_pictures=kind in _WITH_PICTURES,
     )  # fmt: skip

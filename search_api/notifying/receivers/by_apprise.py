@@ -21,6 +21,8 @@ _HTTPS = 443
 async def deliver(section: AppriseSection, notification: Notification, client: Client) -> Outcome:
     """Tells each address in a thread; hosts that addresses name are checked before.
 
+    Where some have taken it, it counts as delivered: they would get it again otherwise.
+
     Raises:
         ReceiverError: A host is not allowed, or unknown.
     """
@@ -30,9 +32,12 @@ async def deliver(section: AppriseSection, notification: Notification, client: C
             return Outcome(delivered=False, detail=f"address {number} is none that Apprise knows")
         if "host" in service.template_tokens and service.host:
             await resolved(service.host, service.port or _HTTPS, allow_private=client.allow_private)
-    worked = await asyncio.to_thread(_tell, services, notification)
-    if worked:
+    told = [asyncio.to_thread(_tell, service, notification) for service in services]
+    worked = sum(await asyncio.gather(*told))
+    if worked == len(services):
         return Outcome(delivered=True, detail="taken by Apprise")
+    if worked:
+        return Outcome(delivered=True, detail=f"only {worked} of {len(services)} have taken it")
     return Outcome(delivered=False, detail="Apprise could not deliver it", retryable=True)
 
 
@@ -42,12 +47,11 @@ def _services(urls: Sequence[str]) -> list[Any]:
     return [apprise.Apprise.instantiate(url) for url in urls]
 
 
-def _tell(services: Sequence[Any], notification: Notification) -> bool:
+def _tell(service: Any, notification: Notification) -> bool:  # noqa: ANN401 - the library has no types
     import apprise  # noqa: PLC0415 - see above
 
     told = apprise.Apprise()
-    for service in services:
-        told.add(service)
+    told.add(service)
     kind = apprise.NotifyType.FAILURE if notification.firing else apprise.NotifyType.SUCCESS
     title, body = wording.title(notification), wording.plain(notification)
     return bool(told.notify(body=body, title=title, notify_type=kind))

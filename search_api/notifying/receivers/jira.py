@@ -41,7 +41,7 @@ async def deliver(section: JiraSection, notification: Notification, client: Clie
             )
         return Outcome(delivered=True, detail=f"{found} is there")
 
-    return await tell_each(notification.alerts, tell)
+    return await tell_each(notification, tell)
 
 
 class _Jira:

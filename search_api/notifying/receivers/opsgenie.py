@@ -35,7 +35,7 @@ async def deliver(section: OpsgenieSection, notification: Notification, client: 
             await client.send_json(base, content(notification, alert), headers=headers)
         ).outcome()
 
-    return await tell_each(notification.alerts, tell)
+    return await tell_each(notification, tell)
 
 
 def content(notification: Notification, alert: Alert) -> dict[str, Any]:

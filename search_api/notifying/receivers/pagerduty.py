@@ -30,7 +30,7 @@ async def deliver(section: PagerdutySection, notification: Notification, client:
         content = event(section, notification, alert)
         return (await client.send_json(url, content)).outcome()
 
-    return await tell_each(notification.alerts, tell)
+    return await tell_each(notification, tell)
 
 
 def event(section: PagerdutySection, notification: Notification, alert: Alert) -> dict[str, Any]:

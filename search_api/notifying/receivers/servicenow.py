@@ -43,7 +43,7 @@ async def deliver(
             return await table.change(found, {"work_notes": text})
         return Outcome(delivered=True, detail="the incident is there")
 
-    return await tell_each(notification.alerts, tell)
+    return await tell_each(notification, tell)
 
 
 class _Table:

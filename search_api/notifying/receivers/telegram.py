@@ -5,9 +5,11 @@ Source: https://core.telegram.org/bots/api#sendmessage
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from logboom.config.receiving import TelegramSection
+from logboom.errors import ReceiverError
 from search_api.notifying import wording
 from search_api.notifying.client import Client
 from search_api.notifying.multipart import File, multipart
@@ -44,4 +46,5 @@ async def _send_picture(base: str, chat: str, chart: bytes, key: str, client: Cl
     file = File("photo", "chart.png", "image/png", chart)
     fields = {"chat_id": chat.encode(), "disable_notification": b"true"}
     body, kind = multipart(fields, [file], boundary=key)
-    await client.send("POST", f"{base}/sendPhoto", content=body, headers={"Content-Type": kind})
+    with suppress(ReceiverError):
+        await client.send("POST", f"{base}/sendPhoto", content=body, headers={"Content-Type": kind})

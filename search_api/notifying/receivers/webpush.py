@@ -5,13 +5,16 @@ Source: RFC 8030 (web push), 8291 (encryption), 8292 (who sends).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import orjson
 
 from logboom.config.receiving import PushSubscriptionSection, WebpushSection
+from logboom.errors import ReceiverError
 from search_api.notifying import wording
 from search_api.notifying.client import Client
+from search_api.notifying.group import digest_of
 from search_api.notifying.notification import Notification, Outcome
 
 _VALID_FOR_S = 12 * 3600
@@ -23,25 +26,53 @@ _GONE = frozenset({404, 410})
 async def deliver(section: WebpushSection, notification: Notification, client: Client) -> Outcome:
     """Sends a short message to each browser; those that do not want any more are passed over.
 
-    Raises:
-        ReceiverError: No answer.
+    Returns:
+        Delivered when any browser was told and none is to be tried again: those that were told are
+        not told again meanwhile.
     """
     content = orjson.dumps(message(notification))
-    last = Outcome(delivered=True, detail="no browser wants to be told any more")
+    told: dict[str, Outcome] = {}
+    failed: list[Outcome] = []
     gone = 0
     for subscription in section.subscriptions:
+        name = digest_of([subscription.endpoint.get_secret_value()])
+        if name in notification.told:
+            continue
+        outcome = await _pushed(section, subscription, notification, client, content)
+        if outcome is None:
+            gone += 1
+        elif outcome.delivered:
+            told[name] = outcome
+        else:
+            failed.append(outcome)
+    for outcome in failed:
+        if outcome.retryable:
+            return replace(outcome, told=frozenset(told) | notification.told)
+    if failed and not (told or notification.told):
+        return failed[0]
+    if failed:
+        return Outcome(delivered=True, detail=f"{len(failed)} browsers have refused it")
+    if gone:
+        return Outcome(delivered=True, detail=f"{gone} browsers are gone")
+    return Outcome(delivered=True, detail="taken for each browser")
+
+
+async def _pushed(
+    section: WebpushSection, subscription: PushSubscriptionSection, notification: Notification,
+    client: Client, content: bytes,
+) -> Outcome | None:  # fmt: skip
+    """What has become of it for one browser; None: it does not want to be told any more."""
+    try:
         headers = _headers(section, subscription, notification, client.now_s())
         answer = await client.send(
             "POST", subscription.endpoint.get_secret_value(),
             content=_encrypted(subscription, content), headers=headers,
         )  # fmt: skip
-        if answer.status in _GONE:
-            gone += 1
-            continue
-        last = answer.outcome()
-        if not last.delivered:
-            return last
-    return Outcome(delivered=True, detail=f"{gone} browsers are gone") if gone else last
+    except ReceiverError as error:
+        return Outcome(delivered=False, detail=str(error), retryable=error.retryable)
+    except ValueError as error:  # its keys are none
+        return Outcome(delivered=False, detail=f"cannot be encrypted: {type(error).__name__}")
+    return None if answer.status in _GONE else answer.outcome()
 
 
 def message(notification: Notification) -> dict[str, str]:

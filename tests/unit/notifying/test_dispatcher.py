@@ -16,8 +16,9 @@ from logboom.clock import ManualClock
 from logboom.state.local import LocalState
 from search_api.alerts import outbox
 from search_api.alerts.alert import Alert, moment_of
+from search_api.notifying.client import Client
 from search_api.notifying.group import Group
-from search_api.notifying.notification import Outcome
+from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.outcomes import Outcomes
 from search_api.notifying.plan import Plan
 from tests.polling import soon
@@ -206,6 +207,25 @@ async def test_what_will_never_be_taken_is_given_up_and_told_through_others(
     assert [one.kind for one in other.done.values()] == ["firing", "resolved"]
     failed = [one for one in await Outcomes(state).read() if one.status == "failed"]
     assert [(one.detail, one.attempts) for one in failed] == [("HTTP 404", 1)]
+
+
+async def test_a_message_is_tried_again_only_for_the_parts_that_are_left(
+    state: LocalState,
+) -> None:
+    tries: list[frozenset[str]] = []
+
+    class Parts(Listener):
+        async def deliver(self, notification: Notification, client: Client) -> Outcome:
+            tries.append(notification.told)
+            if len(tries) < 3:
+                told = frozenset({f"part{len(tries)}"})
+                return Outcome(delivered=False, detail="HTTP 503", retryable=True, told=told)
+            return await Listener.deliver(self, notification, client)
+
+    await stage(state, [firing("Errors1")])
+    async with dispatching(state, ONE, {"team": Parts()}):
+        await until_quiet(state)
+    assert tries == [set(), {"part1"}, {"part1", "part2"}]
 
 
 async def test_what_fails_for_too_long_is_given_up(state: LocalState) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,10 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 
-from logboom.clock import ManualClock
+from logboom.clock import ManualClock, SystemClock
 from logboom.config.receiving import ReceiverSection
 from logboom.errors import ReceiverError, ReceiverUnreachable
 from search_api.alerts.alert import Alert, AlertState
+from search_api.notifying.client import Client
 from search_api.notifying.notification import Links, Notification, Outcome
 from search_api.notifying.opening import outlet_of
 from tests.unit.notifying.hearing import Heard, Server, hearing
@@ -187,6 +190,20 @@ async def test_telegram_and_its_way_to_ask_for_patience(server: Server) -> None:
     assert (outcome.retryable, outcome.retry_after_s) == (True, 30)
 
 
+async def test_a_picture_that_fails_is_no_reason_to_tell_telegram_again(server: Server) -> None:
+    def answering(heard: Heard) -> web.Response:
+        response = web.json_response({})
+        if heard.path.endswith("sendPhoto"):
+            response.force_close()
+            response.headers["Content-Length"] = "-1"
+        return response
+
+    server.answering = answering
+    section = {"token": "1:abc", "chat": "@shop", "url": server.url}
+    assert (await tell(message(one_alert(), chart=PNG), telegram=section)).delivered
+    assert [one.path for one in server.heard] == ["/bot1:abc/sendMessage", "/bot1:abc/sendPhoto"]
+
+
 async def test_pagerduty_triggers_and_resolves_by_episode(server: Server) -> None:
     server.answering = lambda _: web.json_response({"status": "success"}, status=202)
     section = {"routing_key": "R" * 32, "url": server.url}
@@ -200,13 +217,44 @@ async def test_pagerduty_triggers_and_resolves_by_episode(server: Server) -> Non
     assert second == {"routing_key": "R" * 32, "event_action": "resolve", "dedup_key": "ep2"}
 
 
-async def test_one_that_takes_alerts_one_by_one_is_asked_again_for_all(server: Server) -> None:
+async def test_one_that_takes_alerts_one_by_one_is_asked_again_for_those_that_are_left(
+    server: Server,
+) -> None:
     server.answering = lambda _: web.Response(status=503 if len(server.heard) == 2 else 202)
     alerts = [replace(one_alert(), episode=name) for name in ("a", "b", "c")]
     section = {"routing_key": "R", "url": server.url}
-    assert (await tell(message(*alerts), pagerduty=section)).retryable
-    assert [one.json["dedup_key"] for one in server.heard] == ["a", "b"]
-    assert (await tell(message(*alerts), pagerduty=section)).delivered
+    first = await tell(message(*alerts), pagerduty=section)
+    assert (first.retryable, first.told) == (True, {"a"})
+    again = replace(message(*alerts), told=first.told)
+    assert (await tell(again, pagerduty=section)).delivered
+    assert [one.json["dedup_key"] for one in server.heard] == ["a", "b", "b", "c"]
+
+
+async def test_each_of_many_requests_has_its_own_time(server: Server) -> None:
+    made = ReceiverSection.model_validate(
+        {"name": "one", "timeout": "2s", "pagerduty": {"routing_key": "R"}}
+    )
+    outlet = outlet_of(made, ManualClock(START))
+    assert (outlet.client.timeout_s, outlet.timeout_s) == (2, 80)
+    await outlet.client.close()
+
+
+async def test_an_answer_that_never_ends_is_given_up() -> None:
+    async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    client = Client(SystemClock(), allow_private=True, timeout_s=0.1)
+    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        with pytest.raises(ReceiverUnreachable):
+            await client.send("GET", f"http://127.0.0.1:{port}/")
+    await client.close()
 
 
 async def test_opsgenie(server: Server) -> None:
@@ -343,6 +391,15 @@ async def test_apprise_tells_a_json_service(server: Server) -> None:
     assert not outcome.retryable
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+async def test_apprise_tells_nobody_twice(server: Server) -> None:
+    server.answering = lambda heard: web.Response(status=500 if heard.path == "/bad" else 200)
+    host = server.url.removeprefix("http://")
+    outcome = await tell(message(one_alert()), apprise=[f"json://{host}/bad", f"json://{host}/x"])
+    assert outcome == Outcome(delivered=True, detail="only 1 of 2 have taken it")
+    assert (await tell(message(one_alert()), apprise=[f"json://{host}/bad"])).retryable
+
+
 async def test_a_browser_can_read_what_it_is_sent(server: Server) -> None:
     import base64
     import json
@@ -378,3 +435,14 @@ async def test_a_browser_can_read_what_it_is_sent(server: Server) -> None:
     assert json.loads(read)["title"] == "[FIRING:1] ep in checkout (critical)"
     assert heard.headers["authorization"].startswith("vapid t=")
     assert heard.headers["content-encoding"] == "aes128gcm"
+
+    server.heard.clear()
+    bad = {**subscription, "endpoint": f"{server.url}/bad"}
+    section["subscriptions"] = [subscription, bad, {**subscription, "endpoint": f"{server.url}/2"}]
+    server.answering = lambda heard: web.Response(status=503 if heard.path == "/bad" else 201)
+    first = await tell(message(one_alert()), webpush=section)
+    assert (first.delivered, first.retryable, len(first.told)) == (False, True, 2)
+    server.answering = lambda heard: web.Response(status=403 if heard.path == "/bad" else 201)
+    again = await tell(replace(message(one_alert()), told=first.told), webpush=section)
+    assert again == Outcome(delivered=True, detail="1 browsers have refused it")
+    assert [one.path for one in server.heard] == ["/push/1", "/bad", "/2", "/bad"]
