@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from logboom.clock import Clock
 from logboom.store import Store, TimeRange
 from search_api import problems
+from search_api.access.grants import purse_of
 from search_api.answers import ContextAnswer, Problem
 from search_api.asking import shown, understand
 from search_api.context import MOST, context_of
@@ -52,6 +53,7 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
 
     @router.get("/tail", response_class=EventStream, status_code=200)
     async def tail(
+        request: Request,
         q: Q = "",
         tz: Zone = "UTC",
         last_event_id: Annotated[str | None, Header(description="Goes on behind it.")] = None,
@@ -65,6 +67,6 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
         await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
         if last_event_id:
             await tails.check(last_event_id)
-        return EventStream(tails.follow(query, last_event_id or None))
+        return EventStream(tails.follow(query, last_event_id or None, who=purse_of(request)))
 
     return router

@@ -6,9 +6,12 @@ shows what a search finds, and what a client does not take in time is left out, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from logboom.clock import Clock
+from logboom.errors import TooBusy
 from logboom.query.model import Query
 from logboom.store import Store
 from search_api.live.asked import AskedTails
@@ -17,6 +20,9 @@ from search_api.live.stored import StoredTails
 
 HEARTBEAT_S = 15.0
 """A client gets a sign of life after so long without news."""
+
+MOST_OF_ONE = 50
+"""Different questions that one key or token follows at a time."""
 
 
 class Tails:
@@ -32,6 +38,7 @@ class Tails:
         self, store: Store, clock: Clock, limit: Callable[[Query], Query] | None = None
     ) -> None:
         self._limit = limit
+        self._asked: dict[str, Counter[Query]] = {}
         arrivals = store.arrivals
         self._tails: StoredTails | AskedTails = (
             AskedTails(store, clock) if arrivals is None else StoredTails(arrivals, clock)
@@ -57,21 +64,45 @@ class Tails:
         await self._tails.check(place)
 
     def follow(
-        self, query: Query, since: str | None = None, *, patience_s: float = HEARTBEAT_S
-    ) -> AsyncGenerator[News, None]:
+        self, query: Query, since: str | None = None, *, patience_s: float = HEARTBEAT_S,
+        who: str = "",
+    ) -> AsyncGenerator[News, None]:  # fmt: skip
         """What is stored from now on. The first news may be empty: from then on nothing is missed.
 
         Args:
             query: Only what matches.
             since: The place of earlier news: what was stored behind it comes first.
             patience_s: After so long without news, empty ones are given.
+            who: Asks; questions are bounded for each; empty: for nobody.
 
         Raises:
-            TooBusy: Too many different questions are followed.
+            TooBusy: Too many different questions are followed, by all or by this one.
             LogboomError: The store will not answer this question.
         """
         asked = query if self._limit is None else self._limit(query)
-        return self._tails.follow(asked, since, patience_s)
+        following = self._tails.follow(asked, since, patience_s)
+        return self._bounded(asked, who, following) if who else following
+
+    async def _bounded(
+        self, query: Query, who: str, following: AsyncGenerator[News, None]
+    ) -> AsyncGenerator[News, None]:
+        async with aclosing(following):
+            own = self._asked.setdefault(who, Counter())
+            own[query] += 1
+            try:
+                if len(own) > MOST_OF_ONE:
+                    raise TooBusy(
+                        f"{MOST_OF_ONE} different tails are followed already by one key",
+                        mend="end one of them",
+                    )
+                async for news in following:
+                    yield news
+            finally:
+                own[query] -= 1
+                if not own[query]:
+                    del own[query]
+                if not own:
+                    self._asked.pop(who, None)
 
     def close(self) -> None:
         """Ends all tails: their clients come to an end. Idempotent."""

@@ -131,12 +131,17 @@ class Gate:
         if wait_s:
             raise _too_many_guesses(wait_s)
 
+    def spend(self, access: Access) -> float:
+        """Counts a request of somebody; returns 0, or the seconds until they may ask again."""
+        return self._spent.take(access.purse, self._per_s(access)) if access.purse else 0.0
+
+    def _per_s(self, access: Access) -> float:
+        return access.requests_per_s or self._section.limits.requests_per_s
+
     def _check_rate(self, access: Access) -> None:
-        if not access.purse:
-            return
-        per_s = access.requests_per_s or self._section.limits.requests_per_s
-        wait_s = self._spent.take(access.purse, per_s)
+        wait_s = self.spend(access)
         if wait_s:
+            per_s = self._per_s(access)
             raise too_often(wait_s, f"{access.name} asks more than {per_s:g} times a second")
 
 

@@ -75,6 +75,12 @@ def grants_of_roles(roles: Iterable[RoleSection]) -> Grants:
     return grants
 
 
+def purse_of(connection: HTTPConnection) -> str:
+    """What the requests of whoever asks are counted under; empty: nobody counts them."""
+    access: Access | None = getattr(connection.state, "access", None)
+    return "" if access is None else access.purse
+
+
 def is_stranger(connection: HTTPConnection) -> bool:
     """Whether nobody knows who asks, where that matters: an API without a gate has no strangers."""
     return getattr(connection.state, "access", ANYBODY) is None

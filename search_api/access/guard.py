@@ -65,10 +65,13 @@ class Guard:
     async def _serve(
         self, scope: Scope, receive: Receive, sending: Sending, admission: Admission
     ) -> None:
-        scope.setdefault("state", {})["access"] = admission.access
+        access = admission.access
+        state = scope.setdefault("state", {})
+        state["access"] = access
+        state["spend"] = lambda: 0.0 if access is None else self._gate.spend(access)
         asks = admission.need.scope is not None
         token = SERVICES.set(admission.services) if asks else None
-        with watched(admission.access, self._authentication) as watch:
+        with watched(access, self._authentication) as watch:
             try:
                 await self.app(scope, receive, sending)
             except asyncio.CancelledError:

@@ -11,6 +11,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError, QueryError, TooBusy
@@ -128,16 +129,28 @@ class AskedTails:
     def _tail(self, query: Query) -> _Tail:
         tail = self._tails.get(query)
         if tail is None:
-            if len(self._tails) >= MOST_QUESTIONS:
+            if len(self._tails) >= MOST_QUESTIONS and not self._end_one():
                 raise TooBusy(
                     f"{MOST_QUESTIONS} different tails are followed already",
                     mend="try again later",
                 )
             tail = self._tails[query] = _Tail(self._store, query, self._clock)
-            tail.task = asyncio.create_task(
-                tail.run(lambda: self._tails.pop(query, None)), name="tail"
-            )
+            tail.task = asyncio.create_task(tail.run(partial(self._forget, tail)), name="tail")
         return tail
+
+    def _end_one(self) -> bool:
+        """Ends a tail that is kept although nobody listens any more, if there is one."""
+        for tail in self._tails.values():
+            if not tail.clients:
+                self._forget(tail)
+                if tail.task is not None:
+                    tail.task.cancel()
+                return True
+        return False
+
+    def _forget(self, tail: _Tail) -> None:
+        if self._tails.get(tail.query) is tail:
+            del self._tails[tail.query]
 
     async def _missed(
         self, tail: _Tail, listener: Listener, place: Place

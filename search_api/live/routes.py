@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from search_api.access.channels import channels_for
+from search_api.access.grants import purse_of
 from search_api.asking import understand
 from search_api.live.channels import make_channels
 from search_api.live.news import News
@@ -22,17 +23,23 @@ def live_routes(parts: Parts) -> APIRouter:
     router = APIRouter()
     channels = make_channels(parts)
 
-    async def follow(wish: Wish) -> AsyncGenerator[News, None]:
+    async def follow(wish: Wish, who: str) -> AsyncGenerator[News, None]:
         query = understand(parts.clock.now_ns(), wish.q, None, None, wish.tz).query
         if wish.after:
             await parts.tails.check(wish.after)
-        return parts.tails.follow(query, wish.after or None, patience_s=_PATIENCE_S)
+        return parts.tails.follow(query, wish.after or None, patience_s=_PATIENCE_S, who=who)
 
     @router.websocket("/live")
     async def live(websocket: WebSocket) -> None:
         """Events as they are stored, and how the pipeline and its machine fare."""
         await websocket.accept()
         allowed = channels_for(getattr(websocket.state, "access", None), channels)
-        await Session(websocket, allowed, follow).run()
+        who = purse_of(websocket)
+        spend = getattr(websocket.state, "spend", _free)
+        await Session(websocket, allowed, lambda wish: follow(wish, who), spend).run()
 
     return router
+
+
+def _free() -> float:
+    return 0.0

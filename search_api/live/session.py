@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
+from math import ceil
 from typing import Any
 
 import orjson
@@ -42,12 +44,17 @@ class Session:
         socket: Accepted already.
         channels: What may be subscribed to besides the tail.
         follow: Begins a tail.
+        spend: Counts a subscription as a request; gives 0, or the seconds until there may be one.
     """
 
-    def __init__(self, socket: WebSocket, channels: Mapping[str, Channel], follow: _Follow) -> None:
+    def __init__(
+        self, socket: WebSocket, channels: Mapping[str, Channel], follow: _Follow,
+        spend: Callable[[], float],
+    ) -> None:  # fmt: skip
         self._socket = socket
         self._channels = channels
         self._follow = follow
+        self._spend = spend
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -84,8 +91,14 @@ class Session:
             await self._problem(name, "is subscribed to already; give this one another id")
         elif len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             await self._problem(name, f"{MOST_SUBSCRIPTIONS} subscriptions are the most")
+        elif wait_s := self._spend():
+            await self._problem(name, f"asks too often; come again in {ceil(wait_s)} s")
         else:
-            telling = self._tell_tail(name, wish) if channel == TAIL else self._tell(name, channel)
+            telling = (
+                partial(self._tell_tail, name, wish)
+                if channel == TAIL
+                else partial(self._tell, name, channel)
+            )
             task = tasks.create_task(self._until_it_ends(name, telling))
             self._subscriptions[name] = task
 
@@ -97,9 +110,9 @@ class Session:
         task.cancel()
         await self._send({"unsubscribed": name})
 
-    async def _until_it_ends(self, name: str, telling: Awaitable[None]) -> None:
+    async def _until_it_ends(self, name: str, telling: Callable[[], Awaitable[None]]) -> None:
         try:
-            await telling
+            await telling()
         except WebSocketDisconnect:
             return  # whoever receives hears of it, too
         except LogboomError as error:

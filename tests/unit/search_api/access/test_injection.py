@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from logboom.keys import Scope
-from tests.unit.search_api.access.conftest import Api
+from tests.unit.search_api.access.conftest import Api, opened
 
 NASTY = [
     "' OR '1'='1", "'; DROP TABLE records; --", '" OR ""="', "x' UNION SELECT value FROM records--",
@@ -80,14 +81,18 @@ async def test_headers_are_only_looked_at(api: Api) -> None:
     assert {line["client.ip"] for line in api.audited()} == {"127.0.0.1"}
 
 
-async def _socket(api: Api, key: str | None, **headers: str) -> list[Any]:
-    """What a WebSocket is answered that is closed by the client as soon as it is open."""
+async def _socket(
+    api: Api, key: str | None, *messages: dict[str, Any], **headers: str
+) -> list[Any]:
+    """What a WebSocket is answered that says this and is closed by the client."""
     pairs = [(b"host", b"127.0.0.1:7700")]
     pairs += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     if key is not None:
         pairs.append((b"authorization", f"Bearer {key}".encode()))
     said: list[dict[str, Any]] = [
-        {"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000},
+        {"type": "websocket.connect"},
+        *({"type": "websocket.receive", **message} for message in messages),
+        {"type": "websocket.disconnect", "code": 1000},
     ]  # fmt: skip
     told: list[Any] = []
 
@@ -104,6 +109,16 @@ async def _socket(api: Api, key: str | None, **headers: str) -> list[Any]:
     }  # fmt: skip
     await api.guard(scope, receive, send)
     return told
+
+
+async def test_a_subscription_counts_as_a_request(tmp_path: Path) -> None:
+    limits = {"requests_per_s": 1, "burst": 3}
+    async with opened(tmp_path, auth="keys", limits=limits) as api:
+        wishes = [{"text": f'{{"subscribe": "tail", "id": "t{n}"}}'} for n in range(5)]
+        _, *said = await _socket(api, await api.key("read"), *wishes)
+        problems = [json.loads(one["text"]) for one in said if "problem" in one.get("text", "")]
+        assert [one["id"] for one in problems] == ["t2", "t3", "t4"]
+        assert problems[0]["problem"] == "asks too often; come again in 1 s"
 
 
 async def test_a_websocket_needs_a_key_and_a_page_of_ours(api: Api) -> None:
