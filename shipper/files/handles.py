@@ -7,7 +7,7 @@ import os
 import stat
 from collections import OrderedDict
 
-from shipper.files.identity import FileId, file_id
+from shipper.files.identity import file_id
 
 
 class FileMoved(OSError):
@@ -33,8 +33,8 @@ class Handle:
     def __init__(self, path: str, handles: Handles) -> None:
         self.path = path
         self._handles = handles
-        self._descriptor: int | None
-        self._descriptor, self.id = _open(path)
+        self._descriptor: int | None = _open(path)
+        self.id = file_id(os.fstat(self._descriptor))
         handles.used(self)
 
     @property
@@ -62,10 +62,10 @@ class Handle:
 
     def _open_again(self) -> int:
         try:
-            descriptor, found = _open(self.path)
+            descriptor = _open(self.path)
         except (FileNotFoundError, NotADirectoryError, NoRegularFile) as error:
             raise FileMoved(error.errno, "it was moved or deleted") from error
-        if found != self.id:
+        if file_id(os.fstat(descriptor)) != self.id:
             os.close(descriptor)
             raise FileMoved("another file took its place")
         return descriptor
@@ -120,8 +120,8 @@ class Handles:
             chosen.let_go()
 
 
-def _open(path: str) -> tuple[int, FileId]:
-    """A descriptor of a regular file, and which file it is.
+def _open(path: str) -> int:
+    """A descriptor of a regular file.
 
     A pipe is not even opened, as far as that can be told before: its writer would take us for its
     reader, and lose it at once.
@@ -129,12 +129,11 @@ def _open(path: str) -> tuple[int, FileId]:
     _must_be_regular(os.stat(path))  # noqa: PTH116 - thousands of them
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
     try:
-        status = os.fstat(descriptor)
-        _must_be_regular(status)
+        _must_be_regular(os.fstat(descriptor))
     except OSError:
         os.close(descriptor)
         raise
-    return descriptor, file_id(status)
+    return descriptor
 
 
 def _must_be_regular(status: os.stat_result) -> None:
