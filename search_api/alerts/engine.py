@@ -13,17 +13,17 @@ from logboom.config import AlertsSection
 from logboom.errors import LogboomError, StateConflict, StateError
 from logboom.retrying import Backoff
 from logboom.state import State
-from search_api.alerts.alert import Alert, AlertState, moment_of
+from search_api.alerts.alert import moment_of
 from search_api.alerts.builtin import FAILED, LATE, NAME, builtin_group, data_of
 from search_api.alerts.changes import Changes
+from search_api.alerts.ending import end_all
 from search_api.alerts.evaluating import Evaluating, Turn
 from search_api.alerts.heartbeat import Heartbeat
-from search_api.alerts.keeping import Book, Kept, details, prune_details, write_details
+from search_api.alerts.keeping import Book, prune_details
 from search_api.alerts.library import Library, Rules
 from search_api.alerts.rules import DAY_US, US, RuleGroup
 from search_api.alerts.source import Source
 from search_api.alerts.standing import GroupStanding, Standing
-from search_api.alerts.states import RuleState
 
 log = logging.getLogger("logboom.alerts")
 
@@ -169,19 +169,8 @@ class Engine:
             if not kept.state.series and not kept.outbox:
                 await self._forget(rule_id)
             elif kept.state.series:
-                now = moment_of(self._now_us())
-                firing = [
-                    replace(one, state=AlertState.RESOLVED, ends_at=now, samples=())
-                    for one in await details(self.memory, prefix=f"{rule_id}#")
-                    if one.state is AlertState.FIRING
-                ]
-                await self._settle_gone(rule_id, kept, firing)
-
-    async def _settle_gone(self, rule_id: str, kept: Kept, ended: list[Alert]) -> None:
-        state = RuleState(kept.state.rule)
-        await write_details(self.memory, ended)
-        await self._book.write({rule_id: self._book.decided(kept, state, ended)})
-        self._on_staged()
+                await end_all(self._book, rule_id, moment_of(self._now_us()))
+                self._on_staged()
 
     async def _forget(self, rule_id: str) -> None:
         try:

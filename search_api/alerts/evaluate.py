@@ -17,12 +17,13 @@ from search_api.alerts.observing import Observation, Observer
 from search_api.alerts.rules import US, Rule
 from search_api.alerts.states import (
     MOST_BYTES,
-    MOST_EPISODES,
     MOST_SERIES,
     Episode,
     Key,
     RuleState,
     SeriesState,
+    latest,
+    size_of,
 )
 
 MANY = 1_000_000
@@ -107,20 +108,15 @@ class _Names:
     """
 
     def __init__(self, series: Iterable[Values]) -> None:
-        self._bytes = sum(map(_size, series))
+        self._bytes = sum(map(size_of, series))
 
     def takes(self, values: Values) -> bool:
         """Takes one more, if there is room; what goes away meanwhile makes room the next time."""
-        size = _size(values)
+        size = size_of(values)
         if self._bytes + size > MOST_BYTES:
             return False
         self._bytes += size
         return True
-
-
-def _size(values: Values) -> int:
-    """Bytes, about: escaped as JSON at worst."""
-    return sum(len(value.encode("utf-8", "replace")) + 4 for value in values) + 20
 
 
 class _Running:
@@ -150,7 +146,7 @@ class _Running:
             cursor_us=self._cursor_us,
             series=self._series,
             seen=self._seen,
-            episodes=tuple(self._episodes[-MOST_EPISODES:]),
+            episodes=latest(self._episodes),
             matched=self._matched,
         )
         return Evaluated(state, tuple(self._transitions), self._overflow)
@@ -332,7 +328,7 @@ def with_late(
             told += [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
     told.sort(key=lambda t: t.instant)
     state = replace(
-        state, series=series, episodes=tuple(episodes[-MOST_EPISODES:]),
+        state, series=series, episodes=latest(episodes),
         matched=state.matched or again.state.matched,
     )  # fmt: skip
     return Evaluated(state, tuple(told), again.overflow)

@@ -20,7 +20,7 @@ from search_api.alerts.evaluate import (
     instants_between,
     with_late,
 )
-from search_api.alerts.keeping import CURSORS, Book, Kept, write_details
+from search_api.alerts.keeping import ALERT_BYTES, CURSORS, Book, Kept, write_details
 from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import Rule, RuleGroup
 from search_api.alerts.source import Source
@@ -42,9 +42,6 @@ MOST_INSTANTS: Final = 240
 
 _MOST_LATE_INSTANTS: Final = 2_000
 _TRIES: Final = 3
-_ALERT_BYTES: Final = 3_000
-"""A transition that waits takes about so much, but for its samples."""
-
 _TOO_LARGE: Final = "what is to be remembered of it is too large for one record"
 _FEWER: Final = "follow fewer series: narrow `where`, or take a field out of `by`"
 
@@ -259,7 +256,7 @@ class Evaluating:
             with_samples: Whether there are events to be shown.
         """
         before = self._book.kept.get(rule.id) or Kept(RuleState(""))
-        room = before.room(_ALERT_BYTES)
+        room = before.room(ALERT_BYTES)
         while True:
             evaluated = work(room)
             number = len(evaluated.transitions)
@@ -268,7 +265,7 @@ class Evaluating:
                 for one in evaluated.transitions
             ]
             kept = self._book.decided(before, evaluated.state, alerts)
-            if kept.fits or not alerts:
+            if kept.fits:
                 break
             if not room:
                 self._fail(rule, StateRefused(_TOO_LARGE, mend=_FEWER))

@@ -27,6 +27,9 @@ DETAILS: Final = "alert-detail"
 CURSORS: Final = "alert-cursor"
 """Kind of the records that say up to where a group was evaluated."""
 
+ALERT_BYTES: Final = 3_000
+"""A transition that waits takes about so much, but for its samples."""
+
 _LARGEST: Final = 230 * 2**10
 _PAGE: Final = 1_000
 _MOST: Final = 20_000

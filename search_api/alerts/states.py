@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,11 +14,14 @@ from search_api.alerts.data import Values
 MOST_SERIES: Final = 1_000
 """Series of one rule that are pending or fire at once, and as many that are remembered."""
 
-MOST_BYTES: Final = 80_000
+MOST_BYTES: Final = 60_000
 """What the names of either of them may take together: all of it is one record."""
 
 MOST_EPISODES: Final = 100
 """Episodes of a rule that are remembered, so that late events do not begin them again."""
+
+_EPISODES_BYTES: Final = 20_000
+_NUMBERS_BYTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,27 @@ class Episode:
     key: Key
     fired_us: int
     ended_us: int
+
+
+def latest(episodes: Sequence[Episode]) -> tuple[Episode, ...]:
+    """Those that are remembered: the last ones, as many as a record has room for.
+
+    Args:
+        episodes: Oldest first.
+    """
+    found: list[Episode] = []
+    room = _EPISODES_BYTES
+    for episode in reversed(episodes[-MOST_EPISODES:]):
+        room -= size_of(episode.key.values)
+        if room < 0:
+            break
+        found.append(episode)
+    return tuple(reversed(found))
+
+
+def size_of(values: Values) -> int:
+    """Bytes that a series takes in a record, but for what it measures."""
+    return len(orjson.dumps(Key(values).text)) + _NUMBERS_BYTES
 
 
 @dataclass(frozen=True, slots=True)

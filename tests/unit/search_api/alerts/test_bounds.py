@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from search_api.alerts.alert import AlertState
-from search_api.alerts.keeping import details
+from search_api.alerts.ending import end_all
+from search_api.alerts.evaluate import Transition
+from search_api.alerts.keeping import Book, Kept, details, write_details
 from search_api.alerts.outbox import KIND
-from tests.unit.search_api.alerts.timeline import error
+from search_api.alerts.rules import US
+from search_api.alerts.states import Episode, Key, RuleState, SeriesState, latest
+from search_api.alerts.telling import alert_of
+from tests.unit.search_api.alerts.timeline import START, START_US, error, rule_of
 from tests.unit.search_api.alerts.world import World, group_of
 
 ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
@@ -52,4 +57,60 @@ async def test_where_nobody_is_to_be_told_nothing_waits(tmp_path: Path) -> None:
     await world.until(125, engine, takes=False)
     ended = [one for one in await details(world.memory) if one.state is AlertState.RESOLVED]
     assert len(ended) == 120
+    await world.close()
+
+
+def test_episodes_are_remembered_as_far_as_there_is_room() -> None:
+    one = Episode(Key(("x" * 3_000,)), START_US, START_US + US)
+    small = Episode(Key(("x",)), START_US, START_US + US)
+
+    assert len(latest([one] * 90)) == 6
+    assert latest([one, *[small] * 200]) == (small,) * 100
+
+
+async def test_a_state_that_is_too_large_fails_its_own_rule(tmp_path: Path) -> None:
+    large = {"alert": "Large", "when": "count > 0", "over": "1m", "annotations": {}}
+    world = World(tmp_path, group_of(ERRORS, large))
+    world.source.add([error(s) for s in (31, 32, 33)])
+    engine = await world.start()
+    await world.until(20, engine)
+    kept = await world.memory.get(KIND, "group/Large")
+    assert kept is not None
+    seen = [[[f"{number:04}" + "x" * 246], START_US] for number in range(900)]
+    await world.memory.put(KIND, "group/Large", {**kept.value, "seen": seen})
+
+    engine = await world.start()
+    await world.until(50, engine)
+    assert list(engine.standing.failures) == ["group/Large"]
+    assert world.timeline == [(45, "firing", "Errors")]
+    await world.close()
+
+
+async def gone(world: World, number: int) -> Book:
+    """A rule that is gone fires so many series."""
+    rule = rule_of("count > 0", by=["service"], annotations={"text": "x" * 900})
+    keys = [Key((f"s{n:03}",)) for n in range(number)]
+    told = [Transition(key, AlertState.FIRING, START_US, START_US, 1.0) for key in keys]
+    await write_details(world.memory, [alert_of(rule, one, ()) for one in told])
+    series = {key: SeriesState(START_US, START_US, 1.0, fired_us=START_US) for key in keys}
+    book = Book(world.memory)
+    await book.write({rule.id: Kept(RuleState("gone", series=series))})
+    return book
+
+
+async def test_a_rule_that_is_gone_ends_as_much_as_there_is_room_for(tmp_path: Path) -> None:
+    world = World(tmp_path, group_of(ERRORS))
+    book = await gone(world, 450)
+
+    turns = 0
+    while book.kept["group/Rule"].state.series:
+        await end_all(book, "group/Rule", START)
+        await end_all(book, "group/Rule", START)
+        await world.take()
+        await book.read()
+        turns += 1
+
+    assert turns > 1
+    assert len(world.told) == 450
+    assert {alert.state for alert in world.told} == {AlertState.RESOLVED}
     await world.close()
