@@ -240,6 +240,8 @@ async def test_each_of_many_requests_has_its_own_time(server: Server) -> None:
 
 
 async def test_an_answer_that_never_ends_is_given_up() -> None:
+    hung_up = asyncio.Event()
+
     async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -247,14 +249,17 @@ async def test_an_answer_that_never_ends_is_given_up() -> None:
                 writer.write(b"x")
                 await writer.drain()
                 await asyncio.sleep(0.01)
+            await writer.wait_closed()
         writer.close()
+        hung_up.set()
 
     client = Client(SystemClock(), allow_private=True, timeout_s=0.1)
     async with await asyncio.start_server(trickle, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
         with pytest.raises(ReceiverUnreachable):
             await client.send("GET", f"http://127.0.0.1:{port}/")
-    await client.close()
+        await client.close()
+        await hung_up.wait()
 
 
 async def test_opsgenie(server: Server) -> None:
