@@ -61,15 +61,18 @@ class Session:
         """Does what the client says until it goes away."""
         async with asyncio.TaskGroup() as tasks:
             try:
-                while True:
-                    await self._obey(await self._socket.receive_text(), tasks)
+                while (message := await self._socket.receive())["type"] == "websocket.receive":
+                    await self._obey(message.get("text"), tasks)
             except WebSocketDisconnect:
                 pass
             finally:
                 for subscription in self._subscriptions.values():
                     subscription.cancel()
 
-    async def _obey(self, text: str, tasks: asyncio.TaskGroup) -> None:
+    async def _obey(self, text: str | None, tasks: asyncio.TaskGroup) -> None:
+        if text is None:
+            await self._problem(None, "the message is not understood: say it as text, in JSON")
+            return
         try:
             wish = Wish.model_validate_json(text)
         except ValidationError as error:
@@ -112,11 +115,12 @@ class Session:
 
     async def _until_it_ends(self, name: str, telling: Callable[[], Awaitable[None]]) -> None:
         try:
-            await telling()
+            try:
+                await telling()
+            except LogboomError as error:
+                await self._problem(name, str(error), error)
         except WebSocketDisconnect:
             return  # whoever receives hears of it, too
-        except LogboomError as error:
-            await self._problem(name, str(error), error)
         if self._subscriptions.get(name) is asyncio.current_task():
             del self._subscriptions[name]
 

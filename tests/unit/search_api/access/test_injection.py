@@ -121,6 +121,15 @@ async def test_a_subscription_counts_as_a_request(tmp_path: Path) -> None:
         assert problems[0]["problem"] == "asks too often; come again in 1 s"
 
 
+async def test_bytes_over_a_websocket_are_answered_and_harm_nothing(api: Api) -> None:
+    key = await api.key("read")
+    then = {"text": '{"unsubscribe": "x"}'}
+    for message in ({"bytes": b"\x00"}, {"text": None, "bytes": b"{}"}):
+        _, first, second = await _socket(api, key, message, then)
+        assert "say it as text" in json.loads(first["text"])["problem"]
+        assert json.loads(second["text"])["problem"] == "is not subscribed to"
+
+
 async def test_a_websocket_needs_a_key_and_a_page_of_ours(api: Api) -> None:
     key = await api.key("read")
     (accepted, *_) = await _socket(api, key)
