@@ -12,6 +12,9 @@ from logboom.errors import LogboomError
 MOST_WAITING = 5_000
 """Events that wait for one client; what does not fit is left out, and counted."""
 
+MOST_WAITING_BYTES = 16 * 2**20
+"""Of several news together; those that wait alone may have more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -51,6 +54,7 @@ class Listener:
     def __init__(self) -> None:
         self._waiting: deque[News] = deque()
         self._lines = 0
+        self._bytes = 0
         self._left_out = News()
         self._end: LogboomError | None = None
         self._has_ended = False
@@ -58,7 +62,7 @@ class Listener:
 
     def tell(self, news: News) -> None:
         """Lets news wait for the client."""
-        if self._lines + len(news.lines) > MOST_WAITING or self._is_behind:
+        if self._is_behind or not self._has_room(news):
             self._left_out = News(
                 dropped=self._left_out.dropped + news.dropped + len(news.lines),
                 passed_over=self._left_out.passed_over + news.passed_over,
@@ -67,6 +71,7 @@ class Listener:
         else:
             self._waiting.append(news)
             self._lines += len(news.lines)
+            self._bytes += _size(news)
         self._wake.set()
 
     def end(self, why: LogboomError | None) -> None:
@@ -88,6 +93,7 @@ class Listener:
         if self._waiting:
             news = self._waiting.popleft()
             self._lines -= len(news.lines)
+            self._bytes -= _size(news)
         elif self._is_behind:
             news, self._left_out = self._left_out, News()
         elif self._end is not None:
@@ -103,3 +109,12 @@ class Listener:
     @property
     def _is_behind(self) -> bool:
         return bool(self._left_out.dropped or self._left_out.passed_over)
+
+    def _has_room(self, news: News) -> bool:
+        if self._lines + len(news.lines) > MOST_WAITING:
+            return False
+        return not self._waiting or self._bytes + _size(news) <= MOST_WAITING_BYTES
+
+
+def _size(news: News) -> int:
+    return sum(len(line.json) for line in news.lines)

@@ -20,7 +20,7 @@ from search_api.alerts.states import Key, RuleState, SeriesState
 from search_api.live.channels import Channel
 from search_api.live.firing import firing_now
 from search_api.live.host import Sample, take_sample, told
-from search_api.live.news import MOST_WAITING, Line, Listener, News
+from search_api.live.news import MOST_WAITING, MOST_WAITING_BYTES, Line, Listener, News
 
 CLOCK = ManualClock(datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
 
@@ -47,6 +47,19 @@ async def test_what_a_slow_client_misses_is_counted_once_it_listens() -> None:
     listener.tell(News(lines(5)))
     assert await heard(listener) == News(lines(5))
     assert await listener.next(0.001) == News()
+
+
+async def test_what_waits_for_a_slow_client_is_bounded_in_bytes_too() -> None:
+    listener = Listener()
+    large = News([Line("id", "place", b"x" * (MOST_WAITING_BYTES // 2 + 1))])
+    huge = News([*large.lines, *large.lines])
+    listener.tell(huge)  # nothing else waits
+    listener.tell(large)
+    assert await heard(listener) == huge
+    assert await heard(listener) == News((), dropped=1, place="place")
+    listener.tell(large)
+    assert await heard(listener) == large
+    assert listener._bytes == 0
 
 
 async def test_an_end_comes_after_what_waits() -> None:
