@@ -218,6 +218,8 @@ def _messages(
     messages = []
     if kind == "firing" and not any(one.told is None for one in firing) and not ended:
         firing = []  # nothing is new for one that is not told of resolutions
+    if kind == "repeat" and group.receiver in world.plan.unrepeating:
+        firing = []
     if firing or ended:
         messages.append(_message(group, group.receiver, kind, count, [*firing, *ended], world.now))
     escalated = sorted({name for one in over for name in one.told_to})

@@ -61,6 +61,9 @@ class Dispatcher:
         self._links = links
         self._poll_s = poll_s
         self._outcomes = Outcomes(state)
+        self._counted = {
+            name: outlet.limit[1] for name, outlet in outlets.items() if outlet.limit is not None
+        }
         self._people = People(state, clock)
         self._kept = KeptGroups(state)
         self._groups: Groups = {}
@@ -143,7 +146,7 @@ class Dispatcher:
         self._hand_on()
         if now - self._pruned_at >= _PRUNED_EVERY:
             self._pruned_at = now
-            await self._outcomes.prune(now)
+            await self._outcomes.prune(now, self._counted)
             await self._people.prune()
 
     def _hand_on(self) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from logboom.clock import Clock
@@ -67,6 +67,7 @@ class _Waiting:
     due_s: float = 0.0
     attempts: int = 0
     looked_up: bool = False
+    requests: tuple[datetime, ...] = ()
 
 
 class Lane:
@@ -168,12 +169,14 @@ class Lane:
             known = self._outcomes.get(key)
             waiting.looked_up = True
             if known is not None:
-                waiting.attempts = known.attempts
+                waiting.attempts, waiting.requests = known.attempts, known.requests
                 if known.is_settled:
                     return True
-        if (told := self._limit_reached()) is not None:
-            await self._noted(_record(waiting, REFUSED, told, self._now()))
-            return True
+        if self._outlet.limit is not None and self._outlet.counts(waiting.notification):
+            if (told := self._limit_reached(*self._outlet.limit)) is not None:
+                await self._noted(_record(waiting, REFUSED, told, self._now()))
+                return True
+            await self._count(waiting)
         if self._draw is not None and waiting.attempts == 0:
             drawn = await self._draw(waiting.notification.alerts[0])
             waiting.notification = replace(waiting.notification, chart=drawn)
@@ -209,11 +212,16 @@ class Lane:
             else:
                 return
 
-    def _limit_reached(self) -> str | None:
+    async def _count(self, waiting: _Waiting) -> None:
+        """Notes that a request is about to be sent: one whose answer is lost counts, too."""
+        now = self._now()
+        requests = (*waiting.requests, now)
+        record = _record(waiting, RETRYING, "is being sent", now)
+        await self._outcomes.put(replace(record, requests=requests))
+        waiting.requests = requests
+
+    def _limit_reached(self, at_most: int, within: timedelta) -> str | None:
         """Why a message must not be sent; None: it may be."""
-        if self._outlet.limit is None:
-            return None
-        at_most, within = self._outlet.limit
         sent = self._outcomes.count_since(self._outlet.name, self._now() - within)
         return None if sent < at_most else f"not sent: there were {sent} within {within} already"
 
@@ -260,5 +268,5 @@ def _record(waiting: _Waiting, status: str, detail: str, now: datetime) -> Deliv
     return DeliveryRecord(
         notification.key, notification.receiver, notification.kind, wording.title(notification),
         [one.episode for one in notification.alerts], status, detail, waiting.attempts,
-        notification.at, now,
+        notification.at, now, waiting.requests,
     )  # fmt: skip

@@ -81,6 +81,6 @@ def outlet_of(section: ReceiverSection, clock: Clock) -> Outlet:
     deliver = partial(_DELIVER[kind], getattr(section, kind))
     tried_for_s = timeout_s * MOST_MEMBERS if kind in _IN_STEPS else timeout_s
     return Outlet(
-        section.name, kind, deliver, client, tried_for_s, section.give_up_after, limit,
+        section.name, kind, deliver, client, tried_for_s, section.give_up_after, limit, action.acts,
         shows_pictures=kind in _WITH_PICTURES,
     )  # fmt: skip

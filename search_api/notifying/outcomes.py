@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from logboom.state import State, Write
@@ -19,6 +20,8 @@ DELIVERED: Final = "delivered"
 RETRYING: Final = "retrying"
 FAILED: Final = "failed"
 REFUSED: Final = "refused"
+
+_NOTHING: Final[Mapping[str, timedelta]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class DeliveryRecord:
         attempts: How often it was tried.
         decided_at: When the message was decided.
         at: Of the last try.
+        requests: When it was sent, or was about to be; only where that is limited.
     """
 
     key: str
@@ -49,6 +53,7 @@ class DeliveryRecord:
     attempts: int
     decided_at: datetime
     at: datetime
+    requests: tuple[datetime, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -67,6 +72,7 @@ class DeliveryRecord:
             "attempts": self.attempts,
             "decided_at": self.decided_at.isoformat(),
             "at": self.at.isoformat(),
+            "requests": [one.isoformat() for one in self.requests],
         }
 
     @classmethod
@@ -76,6 +82,7 @@ class DeliveryRecord:
             key, value["receiver"], value["kind"], value["title"], tuple(value["alerts"]),
             value["status"], value["detail"], value["attempts"],
             datetime.fromisoformat(value["decided_at"]), datetime.fromisoformat(value["at"]),
+            tuple(datetime.fromisoformat(one) for one in value.get("requests", ())),
         )  # fmt: skip
 
 
@@ -98,9 +105,10 @@ class Outcomes:
         Raises:
             StateError: They cannot be read.
         """
-        records = await all_records(self._state, KIND)
-        found = [DeliveryRecord.from_json(one.key, one.value) for one in records]
-        self._known = {one.key: one for one in found}
+        async with self._writing:  # what is written meanwhile would be missing in it
+            records = await all_records(self._state, KIND)
+            found = [DeliveryRecord.from_json(one.key, one.value) for one in records]
+            self._known = {one.key: one for one in found}
         return sorted(found, key=lambda one: one.at, reverse=True)
 
     def get(self, key: str) -> DeliveryRecord | None:
@@ -125,20 +133,29 @@ class Outcomes:
                     del self._unwritten[one.key]
 
     def count_since(self, receiver: str, since: datetime) -> int:
-        """How many messages a receiver has taken since an instant."""
+        """How many requests were sent to a receiver since an instant, whatever it answered."""
         return sum(
-            one.receiver == receiver and one.status == DELIVERED and one.at >= since
+            at >= since
             for one in self._known.values()
+            if one.receiver == receiver
+            for at in one.requests
         )
 
-    async def prune(self, now: datetime) -> None:
+    async def prune(self, now: datetime, counted: Mapping[str, timedelta] = _NOTHING) -> None:
         """Forgets those of long ago, and the oldest of too many.
+
+        Args:
+            now: The time.
+            counted: Receivers whose requests of so long still count: those are kept.
 
         Raises:
             StateError: Some are still there.
         """
         settled = [one for one in await self.read() if one.is_settled]
         for number, one in enumerate(settled):
+            within = counted.get(one.receiver, timedelta(0))
+            if any(now - at < within for at in one.requests):
+                continue
             if number >= MOST_KEPT or now - one.at > KEPT_FOR:
                 await self._state.delete(KIND, one.key)
                 self._known.pop(one.key, None)

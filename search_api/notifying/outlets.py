@@ -25,7 +25,8 @@ class Outlet:
         client: Sends its requests.
         timeout_s: One try takes so long at most.
         give_up_after: A message is tried again for so long.
-        limit: So many messages within a time; None: as many as there are.
+        limit: So many requests within a time; None: as many as there are.
+        counts: Whether a message is a request that the limit is for.
         shows_pictures: It can do something with a picture.
     """
 
@@ -36,6 +37,7 @@ class Outlet:
     timeout_s: float
     give_up_after: timedelta
     limit: tuple[int, timedelta] | None = None
+    counts: Callable[[Notification], bool] = lambda _: True
     shows_pictures: bool = False
 
 

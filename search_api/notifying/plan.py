@@ -156,6 +156,7 @@ class Plan:
         root: The route that takes every alert.
         receivers: Names of all receivers, in their order.
         unresolving: Names of those that are not told when an alert resolves.
+        unrepeating: Names of those that are not told again that an alert fires.
         digest_at: When alerts of low severity are told, each day; None: as others.
         digest_zone: Zone of that time.
     """
@@ -163,6 +164,7 @@ class Plan:
     root: Route
     receivers: tuple[str, ...]
     unresolving: frozenset[str]
+    unrepeating: frozenset[str]
     inhibitions: tuple[Inhibition, ...]
     mute_times: Mapping[str, MuteTime]
     escalation: Escalation
@@ -202,6 +204,7 @@ def plan_of(section: NotifyingSection) -> Plan | None:
         unresolving=frozenset(
             one.name for one in section.receivers if not one.send_resolved or one.kind == "action"
         ),
+        unrepeating=frozenset(one.name for one in section.receivers if one.kind == "action"),
         inhibitions=tuple(_inhibition(one) for one in section.inhibit),
         mute_times={one.name: _mute_time(one) for one in section.mute_times},
         escalation=_escalation(section.escalation),

@@ -10,13 +10,18 @@ from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.receivers.document import document, signature
 
 
+def acts(notification: Notification) -> bool:
+    """Whether a message asks for something to be done."""
+    return bool(notification.firing) and notification.kind not in {"repeat", "digest"}
+
+
 async def deliver(section: ActionSection, notification: Notification, client: Client) -> Outcome:
     """Posts the signed document of a message that says what fires; how often is limited elsewhere.
 
     Raises:
         ReceiverError: No answer.
     """
-    if not notification.firing or notification.kind in {"repeat", "digest"}:
+    if not acts(notification):
         return Outcome(delivered=True, detail="nothing to do")
     body = orjson.dumps({**document(notification), "action": True})
     headers = {"Content-Type": "application/json", "Idempotency-Key": notification.key}

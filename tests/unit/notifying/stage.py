@@ -67,12 +67,13 @@ class Unreachable(Listener):
 async def dispatching(
     state: Any, plan: Plan, listeners: Mapping[str, Listener], clock: Clock = CLOCK, *,
     give_up_after: timedelta = timedelta(hours=4), limit: tuple[int, timedelta] | None = None,
+    counts: Callable[[Notification], bool] = lambda _: True,
     first_wait_s: float = 0.001, most_wait_s: float = 0.01,
 ) -> AsyncIterator[Dispatcher]:  # fmt: skip
     """Runs a dispatcher; leaving kills it."""
     clients = {name: Client(clock) for name in listeners}
     outlets = {
-        name: Outlet(name, "webhook", one.deliver, clients[name], 5.0, give_up_after, limit)
+        name: Outlet(name, "webhook", one.deliver, clients[name], 5.0, give_up_after, limit, counts)
         for name, one in listeners.items()
     }
     dispatcher = Dispatcher(

@@ -16,6 +16,7 @@ from logboom.clock import ManualClock
 from logboom.state.local import LocalState
 from search_api.alerts import outbox
 from search_api.alerts.alert import Alert, moment_of
+from search_api.notifying import outcomes
 from search_api.notifying.client import Client
 from search_api.notifying.group import Group
 from search_api.notifying.notification import Notification, Outcome
@@ -261,6 +262,55 @@ async def test_an_action_is_not_started_too_often(state: LocalState) -> None:
     assert "3 within 1:00:00" in refused[0].detail
 
 
+async def test_every_request_of_an_action_counts_and_nothing_else(state: LocalState) -> None:
+    lost = Outcome(delivered=False, detail="no answer", retryable=True)
+    team, hour = Listener(failing=lambda _: lost), timedelta(hours=1)
+    await stage(state, [firing("Errors1")])
+    async with dispatching(state, ONE, {"team": team}, limit=(3, hour)):
+        await until_quiet(state)
+    assert team.asked == 3
+    (record,) = await Outcomes(state).read()
+    assert (record.status, len(record.requests)) == ("refused", 3)
+
+    free = Listener()
+    await stage(state, [firing("Errors2")])
+    async with dispatching(
+        state, ONE, {"team": free}, limit=(3, hour), counts=lambda one: one.kind != "firing"
+    ):
+        await until_quiet(state)
+    assert free.told() == [("Errors2", "firing")]
+    assert sum(len(one.requests) for one in await Outcomes(state).read()) == 3
+
+
+async def test_a_request_is_counted_before_it_is_sent(state: LocalState) -> None:
+    team, noted = Listener(), []
+
+    async def look() -> None:
+        noted.extend(one.value["requests"] for one in await state.list(outcomes.KIND))
+
+    team.before = look
+    await stage(state, [firing("Errors1")])
+    async with dispatching(state, ONE, {"team": team}, limit=(3, timedelta(hours=1))):
+        await until_quiet(state)
+    assert [len(one) for one in noted] == [1]
+
+
+async def test_requests_that_count_are_not_forgotten(
+    state: LocalState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "MOST_KEPT", 0)
+    begin, hour = now(), timedelta(hours=1)
+    one = outcomes.DeliveryRecord(
+        "k", "team", "firing", "t", (), "delivered", "", 1, begin, begin, (begin,)
+    )
+    kept = Outcomes(state)
+    await kept.put(one)
+    await kept.prune(begin + hour / 2, {"team": hour})
+    assert await kept.read() == [one]
+    await kept.prune(begin + hour, {"team": hour})
+    assert await kept.read() == []
+
+
 async def test_alerts_move_when_their_route_is_gone(state: LocalState) -> None:
     team, other = Listener(), Listener()
     old = at_once(["team", "other"], [{"receiver": "other", "match": {"severity": "high"}}])
@@ -281,11 +331,11 @@ async def test_outcomes_of_long_ago_are_forgotten(state: LocalState) -> None:
     await stage(state, [firing("Errors1")])
     async with dispatching(state, ONE, {"team": team}, clock):
         await until_quiet(state)
-    outcomes = Outcomes(state)
-    await outcomes.prune(datetime(2026, 11, 29, tzinfo=UTC))
-    assert len(await outcomes.read()) == 1
-    await outcomes.prune(datetime(2026, 12, 1, tzinfo=UTC))
-    assert await outcomes.read() == []
+    kept = Outcomes(state)
+    await kept.prune(datetime(2026, 11, 29, tzinfo=UTC))
+    assert len(await kept.read()) == 1
+    await kept.prune(datetime(2026, 12, 1, tzinfo=UTC))
+    assert await kept.read() == []
 
 
 async def test_many_alerts_with_receivers_that_fail_half_of_the_time(state: LocalState) -> None:

@@ -261,6 +261,14 @@ def test_one_that_is_not_told_of_ends() -> None:
     assert line.groups == {}
 
 
+def test_an_action_is_not_asked_again() -> None:
+    action = {"name": "act", "action": {"url": "https://ops.example/do", "secret": "s"}}
+    line = Timeline(plan(receivers=[action], route=TOP | {"receiver": "act"}))
+    line.fire("Errors1")
+    line.run(9 * 3600, step_s=30)
+    assert [row[2] for row in line.seen()] == ["firing"]
+
+
 def test_what_cannot_be_delivered_holds_further_messages_back(line: Timeline) -> None:
     line.stuck = True
     for number in range(40):
