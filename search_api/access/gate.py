@@ -6,7 +6,7 @@ Who asks is found out first, then whether they may, then whether they may again 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from logboom.clock import Clock
 from logboom.config import ApiSection
@@ -92,7 +92,10 @@ class Gate:
                 " `logboom keys create`"
             )
         self._check_rate(access)
-        return Admission(access, need, services_for(need, need.scope, access))
+        services = services_for(need, need.scope, access)
+        if need.also is not None:
+            services = services_for(replace(need, is_limited=True), need.also, access)
+        return Admission(access, need, services)
 
     def _check_form(self, caller: Caller) -> None:
         if not self._origins.is_ours(caller.headers.get("host", "")):

@@ -22,12 +22,14 @@ class Need:
             tells of no events: so those who are limited may have it.
         is_audited: Who asked is written down.
         is_guessed_at: A key can be tried there.
+        also: Another scope of the caller, for the events that are shown.
     """
 
     scope: Scope | None
     is_limited: bool = False
     is_audited: bool = True
     is_guessed_at: bool = False
+    also: Scope | None = None
 
 
 OPEN = Need(None, is_limited=True, is_audited=False)
@@ -37,10 +39,10 @@ _PIPELINE = Need(Scope.READ)
 _HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
 _WATCHED = Need(Scope.READ, is_audited=False)
 _ALERTS = Need(Scope.ALERTS)
+_TRIALS = Need(Scope.ALERTS, also=Scope.READ)
 CLOSED = Need(Scope.ADMIN)
 
 _API = "/api/v1/"
-_ELASTICSEARCH = "/es"
 _READING = frozenset({"GET", "HEAD"})
 _BELOW_API: Mapping[str, Need] = {
     "search": _EVENTS, "count": _EVENTS, "histogram": _EVENTS, "facets": _EVENTS,
@@ -57,6 +59,9 @@ _ASKED_BY_POST = frozenset({"search", "count", "histogram", "facets", "fields", 
 _OF_ALERTS = frozenset(
     {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications", "deliveries"}
 )
+_TRIED = frozenset({("rules", "backtest"), ("rules", "dry-run")})
+"""They show what is in events."""
+
 _OUTSIDE: Mapping[str, Need] = {
     "/": OPEN, "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
     "/favicon.ico": OPEN, "/favicon.svg": OPEN,
@@ -87,7 +92,7 @@ def need_of(method: str, path: str) -> Need:
 def _below_api(method: str, parts: list[str]) -> Need:
     area = parts[0]
     if area in _OF_ALERTS:
-        return _ALERTS
+        return _TRIALS if method == "POST" and tuple(parts) in _TRIED else _ALERTS
     if area == "session" and len(parts) == 1:
         return _SESSION
     if method in _READING or (method == "POST" and area in _ASKED_BY_POST and len(parts) == 1):

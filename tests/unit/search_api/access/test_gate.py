@@ -109,6 +109,18 @@ async def test_scopes_are_kept_apart(api: Api) -> None:
                 assert "needs the scope" in answer.json()["detail"]
 
 
+async def test_trying_a_rule_shows_events_and_so_needs_to_read(api: Api) -> None:
+    for way in ("rules/backtest", "rules/dry-run"):
+        statuses = []
+        for scopes in (["alerts"], ["read"], ["alerts", "read"], ["admin"]):
+            headers = {"Authorization": f"Bearer {await api.key(*scopes)}"}
+            answer = await api.client.post(
+                f"/api/v1/{way}", json={"rule": "no/such"}, headers=headers
+            )
+            statuses.append(answer.status_code)
+        assert statuses == [403, 403, 404, 404]
+
+
 async def test_where_no_keys_are_needed_everybody_may_do_everything(open_api: Api) -> None:
     for way in (*READERS, "keys"):
         assert (await open_api.get(way)).status_code == 200, way
