@@ -53,7 +53,12 @@ class Lease:
         self._clock = clock
         self._for_s = for_s
         self._renewed_each_s = for_s / _RENEWALS
-        self._ours_until_ns = 0
+        self._ours_until_s = clock.monotonic()
+
+    @property
+    def left_s(self) -> float:
+        """For so long it is surely ours, by a clock that nobody sets; 0 when it is not."""
+        return max(0.0, self._ours_until_s - self._clock.monotonic())
 
     async def take(self) -> bool:
         """Takes it, or goes on with it; False while somebody else has it.
@@ -61,11 +66,11 @@ class Lease:
         Raises:
             StateError: It cannot be found out.
         """
-        now_ns = self._clock.now_ns()
-        if now_ns < self._ours_until_ns - int((self._for_s - self._renewed_each_s) * 1e9):
+        if self.left_s > self._for_s - self._renewed_each_s:
             return True
+        begun_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
         held = await self._state.get(_KIND, self._name)
-        is_free = held is None or held.value["until_ns"] <= now_ns
+        is_free = held is None or self._is_over(held.value["until_ns"], now_ns)
         if held is not None and not is_free and held.value["holder"] != self._holder:
             return False
         until_ns = now_ns + int(self._for_s * 1e9)
@@ -75,8 +80,12 @@ class Lease:
             await self._state.put(_KIND, self._name, value, expected=expected)
         except StateConflict:
             return False
-        self._ours_until_ns = until_ns
-        return True
+        self._ours_until_s = begun_s + self._for_s
+        return self.left_s > 0
+
+    def _is_over(self, until_ns: int, now_ns: int) -> bool:
+        """Also where a clock was wrong that far ahead: nobody would have it for days."""
+        return until_ns <= now_ns or until_ns > now_ns + int(2 * self._for_s * 1e9)
 
     async def give_back(self) -> None:
         """Lets another one take it at once; nothing when it is not ours.
@@ -84,7 +93,7 @@ class Lease:
         Raises:
             StateError: It ends by itself.
         """
-        self._ours_until_ns = 0
+        self._ours_until_s = self._clock.monotonic()
         held = await self._state.get(_KIND, self._name)
         if held is not None and held.value["holder"] == self._holder:
             with suppress(StateConflict):  # it is somebody else's by now

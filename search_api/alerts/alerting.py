@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -44,9 +45,7 @@ class Alerting:
         self._lateness = Lateness()
         self._beside: list[Work] = []
         self._wakes: list[Callable[[], None]] = []
-        self._holder = (
-            EMBEDDED if store.kind == "local" else f"{socket.gethostname()}:{os.getpid()}"
-        )
+        self._holder = EMBEDDED if store.kind == "local" else _own_name()
         self.kept = KeptRules(memory, clock)
         self.library = Library(config.alerts.rules, self.kept)
         self.engine = Engine(
@@ -108,6 +107,11 @@ class Alerting:
 
     async def _late(self) -> float:
         return self._lateness.note(await self._pipeline.snapshot(), self._clock.now_ns() / 1e9)
+
+
+def _own_name() -> str:
+    """Unlike those of all other replicas: containers can have the same host name and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 async def _awaited(work: Work) -> None:

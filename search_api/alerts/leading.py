@@ -50,7 +50,7 @@ async def lead(
                 await _end(working)
                 working = None
             if working is not None:
-                await asyncio.wait([working], timeout=each_s)
+                await asyncio.wait([working], timeout=min(each_s, lease.left_s))
                 if working.done():
                     await working  # which tells why it ended
                     working = None
@@ -64,10 +64,14 @@ async def lead(
 
 
 async def _is_ours(lease: Lease, *, has_it: bool) -> bool:
+    """Whether it is ours; while the state is away, until the time that was agreed on is over."""
     try:
-        return await lease.take()
-    except StateError:  # a state that does not answer answers nobody else, too
-        return has_it
+        async with asyncio.timeout(lease.left_s if has_it else None):
+            return await lease.take()
+    except StateError:
+        return has_it and lease.left_s > 0
+    except TimeoutError:
+        return False
 
 
 async def _end(working: asyncio.Task[None]) -> None:

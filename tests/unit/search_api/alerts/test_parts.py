@@ -14,9 +14,10 @@ import pytest
 from logboom.broker import PartitionLag
 from logboom.clock import ManualClock
 from logboom.config import Config, HeartbeatSection
-from logboom.errors import ConfigError, StateConflict
+from logboom.errors import ConfigError, StateConflict, StateUnavailable
 from logboom.grouping import GROUPS, MERGES
 from logboom.query.model import Term
+from logboom.state import Record
 from logboom.state.local import LocalState
 from logboom.status import ServiceStatus
 from logboom.store import open_store
@@ -116,6 +117,48 @@ async def test_one_of_two_replicas_works_and_the_other_takes_over(tmp_path: Path
         task.cancel()
     await asyncio.wait([other, third])
     assert working == []
+    await state.close()
+
+
+async def test_a_leader_stops_in_time_while_the_state_is_away(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    away, working = asyncio.Event(), asyncio.Event()
+    asked: list[str] = []
+
+    class Sometimes(LocalState):
+        """A state that can be away."""
+
+        async def get(self, kind: str, key: str) -> Record | None:
+            if away.is_set():
+                asked.append(key)
+                raise StateUnavailable("does not answer")
+            return await super().get(kind, key)
+
+    state = Sometimes(tmp_path, clock)
+
+    async def work() -> None:
+        working.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            working.clear()
+
+    async def has_asked() -> bool:
+        return len(asked) > 2
+
+    async def is_over() -> bool:
+        return not working.is_set()
+
+    leading = asyncio.create_task(lead(state, clock, "one", work, each_s=0.01))
+    await working.wait()
+    away.set()
+    clock.advance(14)
+    await soon(has_asked, timeout_s=30, what="it looks at the lease")
+    assert working.is_set()
+    clock.advance(2)
+    await soon(is_over, timeout_s=30, what="it stops")
+    leading.cancel()
+    await asyncio.wait([leading])
     await state.close()
 
 
