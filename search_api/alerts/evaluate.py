@@ -5,6 +5,7 @@ The only evaluator: for live alerts, for dry runs, for backtests and for the tes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -97,6 +98,17 @@ def evaluate(
     running = _Running(rule, data, state, instants, room)
     for instant in instants:
         running.step(instant)
+    return running.result()
+
+
+async def evaluate_in_turns(
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
+) -> Evaluated:
+    """The same as `evaluate`; others have their turn between two instants."""
+    running = _Running(rule, data, state, instants, room)
+    for instant in instants:
+        running.step(instant)
+        await asyncio.sleep(0)
     return running.result()
 
 
@@ -292,7 +304,7 @@ def ended(
     return Evaluated(after, transitions)
 
 
-def with_late(
+async def with_late(
     rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
 ) -> Evaluated:
     """Evaluates windows again that late events have changed.
@@ -310,7 +322,8 @@ def with_late(
     Returns:
         A state whose cursor is the same.
     """
-    again = evaluate(rule, data, RuleState(rule.fingerprint(), seen=state.seen), instants)
+    fresh = RuleState(rule.fingerprint(), seen=state.seen)
+    again = await evaluate_in_turns(rule, data, fresh, instants)
     series, episodes = dict(state.series), list(state.episodes)
     told: list[Transition] = []
     for episode in again.state.episodes:

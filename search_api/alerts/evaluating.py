@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from logboom.errors import LogboomError, StateRefused
+from logboom.errors import LogboomError, QueryError, StateRefused
 from search_api.alerts.alert import Alert, AlertState
 from search_api.alerts.data import Data
 from search_api.alerts.evaluate import (
     Evaluated,
     Transition,
     ended,
-    evaluate,
+    evaluate_in_turns,
     instants_between,
     with_late,
 )
 from search_api.alerts.keeping import ALERT_BYTES, CURSORS, Book, Kept, write_details
-from search_api.alerts.questions import Due, find
+from search_api.alerts.questions import Due, Found, find
 from search_api.alerts.rules import Rule, RuleGroup
 from search_api.alerts.source import Source
 from search_api.alerts.standing import Standing
@@ -145,10 +145,12 @@ class Evaluating:
         """
         cursors = await self._cursors_of(group.name)
         dues = [due for rule in group.rules if (due := self._due(rule, turn, cursors)) is not None]
-        found = await find(self._source, dues)
-        self._standing.groups[group.name].questions = found.questions
+        asked = await self._asked(dues)
+        self._standing.groups[group.name].questions = sum(
+            one.questions for one in {id(found): found for _, found in asked}.values()
+        )
         decisions: dict[str, Decision] = {}
-        for due in dues:
+        for due, found in asked:
             self._standing.evaluations += 1
             failure = found.failure_of(due)
             if failure is not None:
@@ -174,6 +176,29 @@ class Evaluating:
             at + group.every_us <= turn.last_us and due.rule.id in begun
             for at, due in zip(behind, dues, strict=True)
         )
+
+    async def _asked(self, dues: Sequence[Due]) -> list[tuple[Due, Found]]:
+        """Rules with their data; of those that are too much at once only the latest instant."""
+        found = await find(self._source, dues)
+        large = {
+            due.rule.id: Due(due.rule, due.instants[-1:])
+            for due in dues
+            if len(due.instants) > 1 and isinstance(found.failure_of(due), QueryError)
+        }
+        if not large:
+            return [(due, found) for due in dues]
+        less = await find(self._source, [*large.values()])
+        for due in dues:
+            if due.rule.id in large and less.failure_of(large[due.rule.id]) is None:
+                passed = len(due.instants) - 1
+                self._standing.passed_over += passed
+                log.warning(
+                    "%s: %d evaluations are passed over, all at once they are too much for the store",
+                    due.rule.id, passed,
+                )  # fmt: skip
+        return [
+            (large[due.rule.id], less) if due.rule.id in large else (due, found) for due in dues
+        ]
 
     def _due(self, rule: Rule, turn: Turn, cursors: Cursors) -> Due | None:
         kept = self._book.kept.get(rule.id)
@@ -202,12 +227,12 @@ class Evaluating:
             return RuleState(rule.fingerprint())
         return kept.state
 
-    def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
+    async def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
         """What a rule of the same name had fired that meant something else is at its end."""
         rule, before = due.rule, self._state_of(due.rule)
         kept = self._book.kept.get(rule.id)
         if kept is None or _is_same(rule, kept):
-            return evaluate(rule, data, before, due.instants, room=room)
+            return await evaluate_in_turns(rule, data, before, due.instants, room=room)
         number = len(rule.series_by)
         series = {key: one for key, one in kept.state.series.items() if len(key.values) == number}
         former = replace(kept.state, series=series)
@@ -215,7 +240,7 @@ class Evaluating:
         if old.state.series:  # the rule begins once all of it is told
             return old
         room -= len(old.transitions)
-        evaluated = evaluate(rule, data, before, due.instants, room=room)
+        evaluated = await evaluate_in_turns(rule, data, before, due.instants, room=room)
         return replace(evaluated, transitions=old.transitions + evaluated.transitions)
 
     def _fail(self, rule: Rule, failure: LogboomError) -> None:
@@ -246,7 +271,7 @@ class Evaluating:
         return lost
 
     async def _decide(
-        self, rule: Rule, work: Callable[[int], Evaluated], *, with_samples: bool = True
+        self, rule: Rule, work: Callable[[int], Awaitable[Evaluated]], *, with_samples: bool = True
     ) -> Decision | None:
         """Evaluates a rule so that its record takes what comes of it; None when it never does.
 
@@ -258,7 +283,7 @@ class Evaluating:
         before = self._book.kept.get(rule.id) or Kept(RuleState(""))
         room = before.room(ALERT_BYTES)
         while True:
-            evaluated = work(room)
+            evaluated = await work(room)
             number = len(evaluated.transitions)
             alerts = [
                 await self._alert(rule, one, number, with_samples=with_samples)
@@ -336,8 +361,8 @@ class Evaluating:
             if not dues:
                 return
 
-    def _evaluated_again(self, due: Due, data: Data, room: int) -> Evaluated:
-        return with_late(due.rule, data, self._state_of(due.rule), due.instants, room=room)
+    async def _evaluated_again(self, due: Due, data: Data, room: int) -> Evaluated:
+        return await with_late(due.rule, data, self._state_of(due.rule), due.instants, room=room)
 
     async def watch(self, rule: Rule, data: Data, instants: list[int]) -> None:
         """Evaluates one of our own rules on data that are given.
@@ -350,8 +375,8 @@ class Evaluating:
         left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
         if left:
 
-            def work(room: int) -> Evaluated:
-                return evaluate(rule, data, state, left, room=room)
+            async def work(room: int) -> Evaluated:
+                return await evaluate_in_turns(rule, data, state, left, room=room)
 
             decision = await self._decide(rule, work, with_samples=False)
             await self.settle([] if decision is None else [decision])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from search_api.alerts.alert import AlertState
+from search_api.alerts.data import Data
 from search_api.alerts.ending import end_all
-from search_api.alerts.evaluate import Transition
+from search_api.alerts.evaluate import Transition, evaluate_in_turns
 from search_api.alerts.keeping import Book, Kept, details, write_details
 from search_api.alerts.outbox import KIND
 from search_api.alerts.rules import US
@@ -114,3 +116,37 @@ async def test_a_rule_that_is_gone_ends_as_much_as_there_is_room_for(tmp_path: P
     assert len(world.told) == 450
     assert {alert.state for alert in world.told} == {AlertState.RESOLVED}
     await world.close()
+
+
+async def test_a_rule_that_is_too_much_at_once_goes_on_with_the_latest_instant(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, group_of(ERRORS), late="0s")
+    world.source.longest_us = 60 * US  # the window of one instant
+    world.source.add([error(s) for s in (71, 72, 73)])
+    await world.until(20, await world.start())
+    world.clock.advance(60)  # three instants are missed
+
+    engine = await world.start()
+    await world.until(100, engine)
+
+    assert world.timeline == [(75, "firing", "Errors")]
+    assert engine.standing.failures == {}
+    assert engine.standing.passed_over == 3
+    await world.close()
+
+
+async def test_others_have_their_turn_between_instants() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    rule, instants = rule_of("count > 0"), [START_US + n * 15 * US for n in range(100)]
+    counting = asyncio.create_task(count())
+    await evaluate_in_turns(rule, Data(), RuleState(rule.fingerprint()), instants)
+    counting.cancel()
+    assert turns >= 99

@@ -8,7 +8,7 @@ from typing import Any
 
 from logboom.clock import ManualClock, utc_text
 from logboom.config import AlertsSection
-from logboom.errors import StateUnavailable, StoreUnavailable
+from logboom.errors import QueryError, StateUnavailable, StoreUnavailable
 from logboom.event import Event, epoch_us
 from logboom.query.model import Query
 from logboom.state import Record, State, Write
@@ -35,6 +35,7 @@ class ArrivingSource:
         self._clock = clock
         self._events: list[tuple[int, Event]] = []
         self.is_down = False
+        self.longest_us: int | None = None
         self.asked = 0
 
     def add(self, events: Sequence[Event], *, arrives: float | None = None) -> None:
@@ -57,6 +58,8 @@ class ArrivingSource:
 
     async def cells(self, request: CellsRequest) -> Sequence[Cell]:
         self.asked += 1
+        if self.longest_us is not None and request.end_us - request.start_us > self.longest_us:
+            raise QueryError("that is too much at once")
         return await self._now().cells(request)
 
     async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
