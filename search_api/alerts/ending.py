@@ -17,6 +17,8 @@ log = logging.getLogger("logboom.alerts")
 async def end_all(book: Book, rule_id: str, now: datetime) -> None:
     """Ends what a rule fires, as much as its record has room for; what is left is for the next time.
 
+    So is all of it when somebody else has written the record meanwhile.
+
     Args:
         book: Has the rule's record.
         rule_id: Of a rule that is gone.
@@ -53,7 +55,7 @@ def closed(
         now: When they end.
         room: So many at most.
     """
-    told = {alert.episode: alert for alert in known if alert.state is AlertState.FIRING}
+    told = {alert.episode: alert for alert in known}  # resolved, where the record was not written
     ended: list[Alert] = []
     left: dict[Key, SeriesState] = {}
     for key, series in state.series.items():
@@ -63,7 +65,8 @@ def closed(
         if alert is None:
             log.warning("%s is gone, and of %s it is not known what was told", rule_id, key.text)
         elif len(ended) < room:
-            ended.append(replace(alert, state=AlertState.RESOLVED, ends_at=now, samples=()))
+            ends_at = alert.ends_at or now
+            ended.append(replace(alert, state=AlertState.RESOLVED, ends_at=ends_at, samples=()))
         else:
             left[key] = series
     return RuleState(state.rule, series=left), ended

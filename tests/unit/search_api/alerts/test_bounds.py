@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from search_api.alerts.alert import AlertState
@@ -150,3 +151,21 @@ async def test_others_have_their_turn_between_instants() -> None:
     await evaluate_in_turns(rule, Data(), RuleState(rule.fingerprint()), instants)
     counting.cancel()
     assert turns >= 99
+
+
+async def test_a_record_that_somebody_else_has_written_ends_the_next_time(tmp_path: Path) -> None:
+    world = World(tmp_path, group_of(ERRORS))
+    book = await gone(world, 3)
+    record = await world.memory.get(KIND, "group/Rule")
+    assert record is not None
+    await world.memory.put(KIND, "group/Rule", record.value)
+
+    await end_all(book, "group/Rule", START)
+    await world.take()
+    assert world.told == []
+    await end_all(book, "group/Rule", START + timedelta(seconds=5))
+    await world.take()
+
+    assert [(one.state, one.ends_at) for one in world.told] == [(AlertState.RESOLVED, START)] * 3
+    assert {one.labels["service.name"] for one in world.told} == {"s000", "s001", "s002"}
+    await world.close()
