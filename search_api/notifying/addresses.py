@@ -15,7 +15,18 @@ from logboom.errors import ReceiverRefused, ReceiverUnreachable
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _METADATA = frozenset(
-    ipaddress.ip_address(one) for one in ("169.254.169.254", "169.254.170.2", "fd00:ec2::254")
+    ipaddress.ip_address(one)
+    for one in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "168.63.129.16",
+        "192.0.0.192",
+        "100.100.100.200",
+        "fd20:ce::254",
+    )
 )
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
@@ -33,6 +44,8 @@ def is_allowed(address: Address, *, allow_private: bool) -> bool:
         return is_allowed(inner, allow_private=allow_private)
     if address in _METADATA or address.is_multicast or address.is_unspecified:
         return False
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return allow_private
     return allow_private or (address.is_global and not (address.is_reserved or address.is_private))
 
 
