@@ -156,7 +156,8 @@ class Engine:
         for gone in standing.failures.keys() - known.keys():
             del standing.failures[gone]
         standing.held &= known.keys()
-        await self._end_gone(known.keys() | {FAILED, LATE})
+        if not problems:  # a rule that cannot be read is not gone
+            await self._end_gone(known.keys() | {FAILED, LATE})
 
     async def _end_gone(self, known: set[str]) -> None:
         """What rules fire that are gone comes to its end."""

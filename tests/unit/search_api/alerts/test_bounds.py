@@ -169,3 +169,26 @@ async def test_a_record_that_somebody_else_has_written_ends_the_next_time(tmp_pa
     assert [(one.state, one.ends_at) for one in world.told] == [(AlertState.RESOLVED, START)] * 3
     assert {one.labels["service.name"] for one in world.told} == {"s000", "s001", "s002"}
     await world.close()
+
+
+async def test_rules_of_a_file_that_cannot_be_read_after_a_restart_are_not_gone(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "rules.yaml"
+    text = "groups: [{name: files, rules: [{alert: One, when: count > 0, over: 1m}]}]"
+    file.write_text(text)
+    world = World(tmp_path / "state", group_of(ERRORS), rules=[str(file)])
+    world.source.add([error(31)])
+    await world.until(50, await world.start())
+    assert world.timeline == [(45, "firing", "One")]
+
+    file.write_text(text.replace("count", "cont"))
+    engine = await world.start()
+    await world.until(70, engine)
+    assert str(file) in engine.standing.problems
+    assert "One" not in [row[2] for row in world.timeline if row[1] == "resolved"]
+
+    file.write_text("groups: []")
+    await world.until(80, engine)
+    assert "One" in [row[2] for row in world.timeline if row[1] == "resolved"]
+    await world.close()
