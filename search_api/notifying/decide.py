@@ -26,6 +26,9 @@ MOST_PENDING: Final = 10
 """While so many messages of a group wait for one receiver, no further ones are decided."""
 
 _LEAST_REPEAT: Final = timedelta(minutes=1)
+_LAPSING_REPEAT: Final = timedelta(hours=24)
+"""Less than what `receivers.alertmanager.FIRES_FOR` says."""
+
 _FIRING, _RESOLVED = AlertState.FIRING, AlertState.RESOLVED
 
 
@@ -156,10 +159,12 @@ def _is_repeat_due(group: Group, route: Route, world: _World) -> bool:
     if group.told_at is None or world.now - group.told_at < _LEAST_REPEAT:
         return False
     members = [one for one in group.members.values() if one.fires and one.told is _FIRING]
+    told_at = group.told_at
+    if members and group.receiver in world.plan.lapsing and told_at + _LAPSING_REPEAT <= world.now:
+        return True
     open_ones = [one for one in members if not world.is_acknowledged(one)]
     if not open_ones:
         return False
-    told_at = group.told_at
     return _earliest(open_ones, route, lambda t: t.repeat, lambda _: told_at) <= world.now
 
 

@@ -157,6 +157,7 @@ class Plan:
         receivers: Names of all receivers, in their order.
         unresolving: Names of those that are not told when an alert resolves.
         unrepeating: Names of those that are not told again that an alert fires.
+        lapsing: Names of those that take an alert for resolved when they are not told again.
         digest_at: When alerts of low severity are told, each day; None: as others.
         digest_zone: Zone of that time.
     """
@@ -165,6 +166,7 @@ class Plan:
     receivers: tuple[str, ...]
     unresolving: frozenset[str]
     unrepeating: frozenset[str]
+    lapsing: frozenset[str]
     inhibitions: tuple[Inhibition, ...]
     mute_times: Mapping[str, MuteTime]
     escalation: Escalation
@@ -205,6 +207,7 @@ def plan_of(section: NotifyingSection) -> Plan | None:
             one.name for one in section.receivers if not one.send_resolved or one.kind == "action"
         ),
         unrepeating=frozenset(one.name for one in section.receivers if one.kind == "action"),
+        lapsing=frozenset(one.name for one in section.receivers if one.kind == "alertmanager"),
         inhibitions=tuple(_inhibition(one) for one in section.inhibit),
         mute_times={one.name: _mute_time(one) for one in section.mute_times},
         escalation=_escalation(section.escalation),

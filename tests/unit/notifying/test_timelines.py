@@ -269,6 +269,19 @@ def test_an_action_is_not_asked_again() -> None:
     assert [row[2] for row in line.seen()] == ["firing"]
 
 
+def test_an_alertmanager_hears_of_what_fires_before_it_takes_it_for_resolved() -> None:
+    outer = {"name": "outer", "alertmanager": "https://am.example"}
+    line = Timeline(
+        plan(receivers=[outer], route=TOP | {"receiver": "outer", "repeat_interval": "7d"})
+    )
+    line.fire("Errors1")
+    line.run(60)
+    line.acknowledged.add("Errors1")
+    line.seen()
+    line.run(60 * 3600, step_s=600)
+    assert [row[2] for row in line.seen()] == ["repeat", "repeat"]
+
+
 def test_what_cannot_be_delivered_holds_further_messages_back(line: Timeline) -> None:
     line.stuck = True
     for number in range(40):
