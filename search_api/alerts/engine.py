@@ -82,22 +82,34 @@ class Engine:
         """
         self._begin()
         self.standing.is_leading = True
-        backoff = Backoff(most_s=10.0)
         try:
-            while True:
-                try:
-                    await self.step()
-                    backoff.reset()
-                except LogboomError as error:
-                    log.warning("rules are not evaluated: %s", error)
-                    self._is_read = False
-                    await backoff.wait()
-                await asyncio.sleep(each_s)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._steps(each_s))
+                if self._heartbeat is not None:
+                    tasks.create_task(self._beats(self._heartbeat, each_s))
         finally:
             self.standing.is_leading = False
             self.standing.groups.clear()
             self.standing.failures.clear()
             self.standing.held.clear()
+
+    async def _steps(self, each_s: float) -> None:
+        backoff = Backoff(most_s=10.0)
+        while True:
+            try:
+                await self.step()
+                backoff.reset()
+            except LogboomError as error:
+                log.warning("rules are not evaluated: %s", error)
+                self._is_read = False
+                await backoff.wait()
+            await asyncio.sleep(each_s)
+
+    async def _beats(self, heartbeat: Heartbeat, each_s: float) -> None:
+        """Beside the evaluations: who is told outside never delays them."""
+        while True:
+            await heartbeat.beat(self.standing)
+            await asyncio.sleep(each_s)
 
     async def step(self) -> None:
         """Evaluates what is due.
@@ -128,8 +140,6 @@ class Engine:
         if now_s >= self._prune_due:
             self._prune_due = now_s + _PRUNED_EACH_S
             await prune_details(self.memory, self._now_us() - _KEPT_FOR_US)
-        if self._heartbeat is not None:
-            await self._heartbeat.beat(self.standing)
 
     def _now_us(self) -> int:
         return self._clock.now_ns() // 1000

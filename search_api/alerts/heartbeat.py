@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import httpx
@@ -21,10 +22,14 @@ class Heartbeat:
     Args:
         section: Where to, and how often.
         clock: For the time.
+        patience_s: So long one may take, however slowly it is answered.
     """
 
-    def __init__(self, section: HeartbeatSection, clock: Clock) -> None:
+    def __init__(
+        self, section: HeartbeatSection, clock: Clock, *, patience_s: float = _PATIENCE_S
+    ) -> None:
         self._section = section
+        self._patience_s = patience_s
         self._clock = clock
         self._due = 0.0
 
@@ -41,10 +46,13 @@ class Heartbeat:
             return
         self._due = now + every_s
         try:
-            async with httpx.AsyncClient(timeout=_PATIENCE_S, follow_redirects=False) as client:
+            async with (
+                asyncio.timeout(self._patience_s),
+                httpx.AsyncClient(timeout=self._patience_s, follow_redirects=False) as client,
+            ):
                 answer = await client.post(self._section.url, json={"status": "ok"})
                 answer.raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # Its text may hold the address, which may be a secret.
             standing.heartbeat_trouble = f"the heartbeat was not taken: {type(error).__name__}"
             log.warning("%s", standing.heartbeat_trouble)

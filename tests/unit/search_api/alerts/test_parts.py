@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -37,6 +38,7 @@ from search_api.alerts.telling import alert_of, events_of, shortened
 from search_api.state import Snapshot
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START, START_US, at, rule_of
+from tests.unit.search_api.alerts.world import World, group_of
 
 
 def snapshot(*lags: PartitionLag, services: tuple[ServiceStatus, ...] = ()) -> Snapshot:
@@ -209,6 +211,62 @@ async def test_signs_of_life_come_only_while_all_is_well(outside: str) -> None:
     clock.advance(70)
     await heart.beat(standing)  # the group is late by now
     assert Outside.beats == 2
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Somebody outside who answers byte by byte."""
+
+    is_over = threading.Event()
+
+    def do_POST(self) -> None:
+        with suppress(OSError):  # nobody listens any more
+            self.wfile.write(b"HTTP/1.1 204 No Content\r\nx: ")
+            for _ in range(100):
+                if self.is_over.wait(0.02):
+                    break
+                self.wfile.write(b"y")
+            self.wfile.write(b"\r\n\r\n")
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing."""
+
+
+async def test_a_sign_of_life_takes_its_time_and_no_more() -> None:
+    Dripping.is_over.clear()
+    server = HTTPServer(("127.0.0.1", 0), Dripping)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/"
+    section = HeartbeatSection.model_validate({"url": url, "every": "60s"})
+    standing = Standing(success_us=START_US)
+
+    await Heartbeat(section, ManualClock(START), patience_s=0.3).beat(standing)
+
+    Dripping.is_over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert standing.heartbeats == 0
+    assert "Timeout" in standing.heartbeat_trouble
+
+
+async def test_an_engine_works_beside_signs_of_life_that_nobody_can_send(tmp_path: Path) -> None:
+    content = group_of({"alert": "One", "when": "count > 0"})
+    world = World(tmp_path, content, heartbeat={"url": "http://127.0.0.1:x/", "every": "60s"})
+    engine = await world.start()
+    await engine.step()
+    assert engine.standing.heartbeat_trouble == ""
+
+    running = asyncio.create_task(engine.run(each_s=0.01))
+
+    async def is_told() -> bool:
+        return "InvalidURL" in engine.standing.heartbeat_trouble
+
+    await soon(is_told, timeout_s=30, what="the heartbeat was tried")
+    assert not running.done()
+    running.cancel()
+    await asyncio.wait([running])
+    await world.close()
 
 
 async def test_kept_rules_have_a_history_and_no_lost_changes(tmp_path: Path) -> None:
