@@ -254,7 +254,7 @@ class ReceiverSection(Section):
         timedelta(seconds=10),
         ge=timedelta(milliseconds=100),
         le=timedelta(minutes=2),
-        description="One try takes so long at most.",
+        description="One request takes so long at most.",
     )
     give_up_after: Duration = Field(
         timedelta(hours=4),
