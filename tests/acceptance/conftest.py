@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from logboom.broker.kafka import KafkaBroker
+from logboom.config import KafkaSection
 from tests.flow import Pipeline, settings_for
-from tests.processors import PARTITIONS, Processors
+from tests.processors import PARTITIONS, Load, Processors
 
 
 @pytest.fixture(params=["embedded", "distributed"])
@@ -39,3 +41,12 @@ def processors(tmp_path: Path, kafka: str, elasticsearch: str, unique: str) -> I
     yield started
     for name in list(started.running):
         started.end(name, signal.SIGKILL)
+
+
+@pytest.fixture
+async def load(processors: Processors, unique: str) -> AsyncIterator[Load]:
+    """What the processors work on; its broker is closed also when a test fails."""
+    section = KafkaSection(**processors.settings["broker"]["kafka"])
+    one = Load(KafkaBroker(section), unique)
+    yield one
+    await one.broker.close()

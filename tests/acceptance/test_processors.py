@@ -7,23 +7,19 @@ import signal
 
 import pytest
 
-from logboom.broker.kafka import KafkaBroker
-from logboom.config import KafkaSection
 from logboom.status import ServiceStatus
 from tests.polling import soon
 from tests.processors import PATIENCE_S, Load, Processors, stored_once
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 PHASE = 12
 """Batches of events around an incident."""
 
 
 async def test_processors_join_die_and_leave_under_load_and_every_event_is_stored_once(
-    processors: Processors, elasticsearch: str, unique: str
+    processors: Processors, load: Load, elasticsearch: str, unique: str
 ) -> None:
-    section = KafkaSection(**processors.settings["broker"]["kafka"])
-    load = Load(KafkaBroker(section), unique)
     await load.publish(1)
     first, second = processors.start("first"), processors.start("second")
     await load.until(
@@ -44,7 +40,6 @@ async def test_processors_join_die_and_leave_under_load_and_every_event_is_store
     assert processors.end("third", signal.SIGTERM) == 0
     assert "Traceback" not in processors.said()
     assert sum(lag.messages for lag in await load.broker.lag(group=unique)) == 0
-    await load.broker.close()
 
 
 def _has_stored(told: dict[int, ServiceStatus], pid: int) -> bool:
