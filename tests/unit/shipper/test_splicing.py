@@ -215,7 +215,7 @@ def written(members: list[tuple[str, Any]], ascii_only: bool) -> str:
 def test_every_event_that_is_spliced_is_the_same() -> None:
     spliced_events = 0
 
-    @settings(max_examples=400)
+    @settings(max_examples=600)
     @given(shape=st.lists(names, max_size=5), draw=st.data(), ascii_only=st.booleans())
     def same(shape: list[str], draw: st.DataObject, ascii_only: bool) -> None:
         nonlocal spliced_events
@@ -242,7 +242,7 @@ def test_every_event_that_is_spliced_is_the_same() -> None:
                 assert spliced.timestamps == [orjson.loads(value)["@timestamp"]]
 
     same()
-    assert spliced_events > 100
+    assert spliced_events > 200
 
 
 def test_of_a_name_that_an_object_has_twice_the_last_one_counts() -> None:
