@@ -30,7 +30,7 @@ KEYS = 24
 PARTITIONS = 6
 PIECE = 300
 MOST_WAIT = 2500
-PATIENCE_S = 420
+PATIENCE_S = 180
 """For a busy machine: an upper bound of what takes seconds."""
 
 
