@@ -1,0 +1,67 @@
+"""Up to when was each rule evaluated?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from search_api.alerts.keeping import CURSORS, Book
+from search_api.alerts.rules import RuleGroup
+
+
+@dataclass(slots=True)
+class Cursors:
+    """Up to which instant each rule of a group was evaluated; µs since the epoch."""
+
+    rules: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self, names: Sequence[str]) -> dict[str, object]:
+        """As the state keeps it: one number, and those that differ."""
+        known = [self.rules[name] for name in names if name in self.rules]
+        most = max(known, default=None)
+        behind = {n: self.rules[n] for n in names if n in self.rules and self.rules[n] != most}
+        return {"cursor_us": most, "behind": behind, "rules": list(names)}
+
+    @classmethod
+    def of(cls, value: Mapping[str, object]) -> Cursors:
+        """Reads what `to_json` wrote."""
+        cursor, behind, names = value["cursor_us"], value["behind"], value["rules"]
+        found: dict[str, int] = {}
+        if isinstance(cursor, int) and isinstance(names, list):
+            found = dict.fromkeys(names, cursor)
+        if isinstance(behind, dict):
+            found.update(behind)
+        return cls(found)
+
+
+class KeptCursors:
+    """The cursors of all groups.
+
+    Args:
+        book: Its state has them.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._state = book.state
+        self._known: dict[str, Cursors] = {}
+
+    async def of(self, group: str) -> Cursors:
+        """Those of a group.
+
+        Raises:
+            StateError: They cannot be read.
+        """
+        if group not in self._known:
+            record = await self._state.get(CURSORS, group)
+            self._known[group] = Cursors() if record is None else Cursors.of(record.value)
+        return self._known[group]
+
+    async def keep(self, group: RuleGroup, cursors: Cursors) -> None:
+        """Writes those of a group; rules that are gone are left out.
+
+        Raises:
+            StateError: They may or may not be written.
+        """
+        names = [rule.name for rule in group.rules]
+        cursors.rules = {name: at for name, at in cursors.rules.items() if name in names}
+        await self._state.put(CURSORS, group.name, cursors.to_json(names))
