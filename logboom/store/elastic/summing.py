@@ -109,7 +109,9 @@ class Summary:
         each = {"durations": {"range": {"field": DURATION, "ranges": ends}}}
         size = max(1, _AT_ONCE // (len(ends) + 1))
         async for group, bucket in self._groups(path, part, each, size=size, shown=_BARE):
-            sums = found[group]
+            sums = found.get(group)
+            if sums is None:
+                continue  # its first event came in between, and has its minute marked again
             for key, one in zip(keys, bucket["durations"]["buckets"], strict=True):
                 if one["doc_count"] and key is None:
                     sums.zeros += one["doc_count"]
