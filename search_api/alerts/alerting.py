@@ -15,7 +15,7 @@ from logboom.state.lease import EMBEDDED
 from logboom.store import Store
 from logboom.telemetry_alerts import AlertFigures, AlertsCollector
 from search_api.alerts.engine import Engine
-from search_api.alerts.lateness import Lateness
+from search_api.alerts.lateness import Late, Lateness
 from search_api.alerts.leading import lead
 from search_api.alerts.library import Library
 from search_api.alerts.rule_keeping import KeptRules
@@ -105,7 +105,7 @@ class Alerting:
         for wake in self._wakes:
             wake()
 
-    async def _late(self) -> float:
+    async def _late(self) -> Late:
         return self._lateness.note(await self._pipeline.snapshot(), self._clock.now_ns() / 1e9)
 
 

@@ -20,6 +20,7 @@ from search_api.alerts.ending import end_all
 from search_api.alerts.evaluating import Evaluating, Turn
 from search_api.alerts.heartbeat import Heartbeat
 from search_api.alerts.keeping import Book, prune_details
+from search_api.alerts.lateness import Late
 from search_api.alerts.library import Library, Rules
 from search_api.alerts.rules import DAY_US, US, RuleGroup
 from search_api.alerts.source import Source
@@ -30,6 +31,7 @@ log = logging.getLogger("logboom.alerts")
 _READ_EACH_S: Final = 5.0
 _PRUNED_EACH_S: Final = 3600.0
 _KEPT_FOR_US: Final = 7 * DAY_US
+_LATEST_S: Final = 1e9
 
 
 class Engine:
@@ -41,14 +43,14 @@ class Engine:
         library: Has the rules.
         section: The settings.
         clock: Asked for the time.
-        late: Says how late the pipeline is, in seconds.
+        late: Says how late the pipeline is.
         on_staged: Called when there may be something to be told.
         is_told: False when nobody is to be told of anything.
     """
 
     def __init__(
         self, state: State, source: Source, library: Library, section: AlertsSection, clock: Clock,
-        *, late: Callable[[], Awaitable[float]], on_staged: Callable[[], None] = lambda: None,
+        *, late: Callable[[], Awaitable[Late]], on_staged: Callable[[], None] = lambda: None,
         is_told: bool = True,
     ) -> None:  # fmt: skip
         self.memory = state
@@ -62,6 +64,7 @@ class Engine:
         self._builtin = builtin_group()
         self._heartbeat = None if section.heartbeat is None else Heartbeat(section.heartbeat, clock)
         self.standing = Standing()
+        self._lateness = Late()
         self.rules = Rules()
         self._begin()
 
@@ -133,7 +136,8 @@ class Engine:
         if now_s >= self._read_due:
             self._read_due = now_s + _READ_EACH_S
             await self._read_rules()
-        self.standing.late_s = await self._late()
+        self._lateness = await self._late()
+        self.standing.late_s = self._lateness.known_s
         for group in self.rules.groups.values():
             await self._evaluate(group)
         await self._watch()
@@ -192,14 +196,19 @@ class Engine:
     async def _evaluate(self, group: RuleGroup) -> None:
         now_us = self._now_us()
         settle_us = round(self._section.settle.total_seconds() * US)
-        last_us = (now_us - settle_us) // group.every_us * group.every_us
-        if self._evaluated_us.get(group.name, -1) >= last_us and not self._has_new(group):
+        settled_us = now_us - settle_us
+        last_us = settled_us // group.every_us * group.every_us
+        whole_us = settled_us - round(min(self._lateness.most_s, _LATEST_S) * US)
+        is_done = self._evaluated_us.get(group.name, -1) >= last_us and not self._has_new(group)
+        waits_for = self._evaluating.waits_for(group.name)
+        if is_done and (waits_for is None or waits_for > whole_us):
             return
         begun = self._clock.monotonic()
         changed = await self._changed(group.name, now_us, last_us)
         turn = Turn(
-            last_us, self.standing.late_s, round(self._section.catch_up.total_seconds() * US)
-        )
+            last_us, whole_us, self.standing.late_s,
+            round(self._section.catch_up.total_seconds() * US),
+        )  # fmt: skip
         told = sum(self.standing.transitions.values())
         is_left = await self._evaluating.group(group, turn, changed)
         if not is_left:

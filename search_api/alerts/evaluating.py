@@ -34,11 +34,13 @@ class Turn:
 
     Attributes:
         last_us: Windows that end by then can be evaluated.
+        whole_us: Of those that end by then nothing is on its way any more.
         late_s: How late the pipeline is.
         catch_up_us: So far back at most.
     """
 
     last_us: int
+    whole_us: int
     late_s: float
     catch_up_us: int
 
@@ -59,6 +61,7 @@ class Evaluating:
         self._cursors = KeptCursors(book)
         self._deciding = Deciding(source, book, standing)
         self._late_windows = LateWindows(source, book, self._deciding, standing)
+        self._waiting: dict[str, int] = {}
 
     async def cursor_of(self, name: str) -> int | None:
         """Up to when a group was evaluated; None when it never was.
@@ -67,6 +70,10 @@ class Evaluating:
             StateError: It cannot be read.
         """
         return max((await self._cursors.of(name)).rules.values(), default=None)
+
+    def waits_for(self, name: str) -> int | None:
+        """The first instant of a group that some rule waits for, since its window may not be whole."""
+        return self._waiting.get(name)
 
     async def group(
         self, group: RuleGroup, turn: Turn, changed: tuple[int, int] | None = None
@@ -85,6 +92,7 @@ class Evaluating:
             StateError: What was decided may or may not be kept: read everything again.
         """
         cursors = await self._cursors.of(group.name)
+        self._waiting.pop(group.name, None)
         dues = [due for rule in group.rules if (due := self._due(rule, turn, cursors)) is not None]
         asked = await self._asked(dues)
         self._standing.groups[group.name].questions = sum(
@@ -145,8 +153,7 @@ class Evaluating:
         of_group = cursors.rules.get(rule.name)
         own = None if kept is None or not is_same(rule, kept) else kept.state.cursor_us
         cursor = max((one for one in (of_group, own) if one is not None), default=None)
-        is_held = (rule.remembers or rule.no_data == "alert") and turn.late_s * 1e6 > rule.over_us
-        if is_held:
+        if rule.remembers and turn.late_s * 1e6 > rule.over_us:
             self._standing.held.add(rule.id)
             return None
         self._standing.held.discard(rule.id)
@@ -159,7 +166,17 @@ class Evaluating:
             )
             cursor = oldest
         instants = instants_between(cursor, turn.last_us, rule.every_us)[:MOST_INSTANTS]
+        if rule.remembers:
+            instants = self._whole(rule, instants, turn)
         return Due(rule, instants) if instants else None
+
+    def _whole(self, rule: Rule, instants: list[int], turn: Turn) -> list[int]:
+        """Instants whose windows have all of their events: silence in others says nothing."""
+        whole = [one for one in instants if one <= turn.whole_us]
+        if len(whole) < len(instants):
+            first = instants[len(whole)]
+            self._waiting[rule.group] = min(first, self._waiting.get(rule.group, first))
+        return whole
 
     async def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
         """What a rule of the same name had fired that meant something else is at its end."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from logboom.broker import PartitionLag
 from logboom.clock import ManualClock
 from logboom.config import Config, HeartbeatSection
 from logboom.errors import ConfigError, StateConflict, StateUnavailable
@@ -20,13 +19,11 @@ from logboom.grouping import GROUPS, MERGES
 from logboom.query.model import Term
 from logboom.state import Record
 from logboom.state.local import LocalState
-from logboom.status import ServiceStatus
 from logboom.store import open_store
 from logboom.store.cells import CellsRequest
 from search_api.alerts.alert import Alert, AlertState, moment_of
 from search_api.alerts.evaluate import Transition
 from search_api.alerts.heartbeat import Heartbeat
-from search_api.alerts.lateness import Lateness
 from search_api.alerts.leading import lead
 from search_api.alerts.questions import Due, find, questions_of
 from search_api.alerts.rule_keeping import KeptRules
@@ -35,48 +32,9 @@ from search_api.alerts.source import MemorySource, StoreSource
 from search_api.alerts.standing import GroupStanding, Standing
 from search_api.alerts.states import Key
 from search_api.alerts.telling import alert_of, events_of, shortened
-from search_api.state import Snapshot
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START, START_US, at, rule_of
 from tests.unit.search_api.alerts.world import World, group_of
-
-
-def snapshot(*lags: PartitionLag, services: tuple[ServiceStatus, ...] = ()) -> Snapshot:
-    return Snapshot(services, (), lags, None)
-
-
-def service(at_s: float, state: str = "running", name: str = "processor") -> ServiceStatus:
-    return ServiceStatus.model_validate(
-        {
-            "service": name, "instance": "one", "pid": 1, "host": "h", "version": "1",
-            "started_ns": 0, "at_ns": int(at_s * 1e9), "state": state,
-        }
-    )  # fmt: skip
-
-
-def test_the_pipeline_is_as_late_as_its_oldest_message() -> None:
-    late = Lateness()
-
-    assert late.note(snapshot(PartitionLag(0, 5, 5)), 100) == 0
-    assert late.note(snapshot(PartitionLag(0, 5, 9)), 101) == 0
-    assert late.note(snapshot(PartitionLag(0, 5, 20)), 105) == 4
-    assert late.note(snapshot(PartitionLag(0, 9, 20)), 106) == 1  # those of 105 wait
-    assert late.note(snapshot(PartitionLag(0, 15, 90)), 200) == 95
-    assert late.note(snapshot(PartitionLag(0, 30, 90)), 201) == 1
-    assert late.note(snapshot(PartitionLag(0, 90, 90)), 202) == 0
-
-
-def test_a_service_that_is_silent_or_waits_makes_it_late() -> None:
-    late = Lateness()
-
-    assert late.note(snapshot(services=(service(95),)), 100) == 0
-    assert late.note(snapshot(services=(service(80),)), 100) == 20
-    assert late.note(snapshot(services=(service(80, "stopped"),)), 100) == 0
-    assert late.note(snapshot(services=(service(80, name="api"),)), 100) == 0
-    assert late.note(snapshot(services=(service(99, "waiting"),)), 100) == 0
-    assert late.note(snapshot(services=(service(129, "waiting"),)), 130) == 30
-    assert late.note(Snapshot((), (), (), "it is down"), 140) == 0
-    assert late.note(Snapshot((), (), (), "it is down"), 150) == 10
 
 
 async def test_one_of_two_replicas_works_and_the_other_takes_over(tmp_path: Path) -> None:

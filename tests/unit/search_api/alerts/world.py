@@ -18,6 +18,7 @@ from logboom.store.cells import Cell, CellsRequest
 from search_api.alerts.alert import Alert
 from search_api.alerts.engine import Engine
 from search_api.alerts.keeping import _all
+from search_api.alerts.lateness import Late
 from search_api.alerts.library import Library
 from search_api.alerts.outbox import KIND, staged, taken
 from search_api.alerts.rule_keeping import KeptRules
@@ -113,6 +114,7 @@ class World:
         self.content = dict(content)
         self.section = AlertsSection.model_validate({"settle": "3s", **settings})
         self.late_s = 0.0
+        self.most_late_s = 0.0
         self.told: list[Alert] = []
         self._taken: set[tuple[str, str]] = set()
 
@@ -121,8 +123,8 @@ class World:
         if await self.kept.content(self.content["name"]) is None:
             await self.kept.put(self.content, "")
 
-        async def late() -> float:
-            return self.late_s
+        async def late() -> Late:
+            return Late(self.late_s, max(self.late_s, self.most_late_s))
 
         library = Library(self.section.rules, self.kept)
         return Engine(

@@ -1,0 +1,152 @@
+"""How late is the pipeline? And what is not judged before its events can be there?"""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from logboom.broker import PartitionLag
+from logboom.status import ServiceStatus, SourceStatus
+from search_api.alerts.lateness import Late, Lateness, Waiting
+from search_api.alerts.rules import US
+from search_api.state import Snapshot
+from tests.unit.search_api.alerts.timeline import START_US, many
+from tests.unit.search_api.alerts.world import World, group_of
+
+
+def snapshot(*lags: PartitionLag, services: tuple[ServiceStatus, ...] = ()) -> Snapshot:
+    return Snapshot(services, (), lags, None)
+
+
+def service(at_s: float, state: str = "running", name: str = "processor") -> ServiceStatus:
+    return ServiceStatus.model_validate(
+        {
+            "service": name, "instance": "one", "pid": 1, "host": "h", "version": "1",
+            "started_ns": 0, "at_ns": int(at_s * 1e9), "state": state,
+        }
+    )  # fmt: skip
+
+
+def test_the_pipeline_is_as_late_as_its_oldest_message() -> None:
+    late = Lateness()
+
+    assert late.note(snapshot(PartitionLag(0, 5, 5)), 100).known_s == 0
+    assert late.note(snapshot(PartitionLag(0, 5, 9)), 101).known_s == 0
+    assert late.note(snapshot(PartitionLag(0, 5, 20)), 105).known_s == 4
+    assert late.note(snapshot(PartitionLag(0, 9, 20)), 106).known_s == 1  # those of 105 wait
+    assert late.note(snapshot(PartitionLag(0, 15, 90)), 200).known_s == 95
+    assert late.note(snapshot(PartitionLag(0, 30, 90)), 201).known_s == 1
+    assert late.note(snapshot(PartitionLag(0, 90, 90)), 202).known_s == 0
+
+
+def test_a_service_that_is_silent_or_waits_makes_it_late() -> None:
+    late = Lateness()
+
+    assert late.note(snapshot(services=(service(95),)), 100).known_s == 0
+    assert late.note(snapshot(services=(service(80),)), 100).known_s == 20
+    assert late.note(snapshot(services=(service(80, "stopped"),)), 100).known_s == 0
+    assert late.note(snapshot(services=(service(80, name="api"),)), 100).known_s == 0
+    assert late.note(snapshot(services=(service(99, "waiting"),)), 100).known_s == 0
+    assert late.note(snapshot(services=(service(129, "waiting"),)), 130).known_s == 30
+    assert late.note(Snapshot((), (), (), "it is down"), 140).known_s == 0
+    assert late.note(Snapshot((), (), (), "it is down"), 150).known_s == 10
+
+
+def test_what_is_too_much_to_remember_never_makes_it_younger() -> None:
+    waiting = Waiting(most=50, is_old=False)
+    for second in range(5_000):
+        late = waiting.note(0, second + 1, second)
+        assert late.known_s == second  # the first message waits still
+    late = waiting.note(2_500, 5_000, 5_000)
+    assert 2_499 <= late.known_s < 2_700  # of those between it is known about
+
+
+def test_a_topic_that_was_made_anew_is_counted_anew() -> None:
+    late = Lateness()
+    assert late.note(snapshot(PartitionLag(0, 900, 900)), 100).known_s == 0
+    assert late.note(snapshot(PartitionLag(0, 900, 1_000)), 101).known_s == 0
+    assert late.note(snapshot(PartitionLag(0, 900, 5)), 200).known_s == 0  # 900: of the old one
+    assert late.note(snapshot(PartitionLag(0, 900, 5)), 210).known_s == 10
+    assert late.note(snapshot(PartitionLag(0, 5, 5)), 211) == Late(0, 0)
+
+
+def test_what_waits_at_the_first_look_may_be_of_any_age() -> None:
+    late = Lateness()
+    assert late.note(snapshot(PartitionLag(0, 5, 90)), 100) == Late(0, inf)
+    assert late.note(snapshot(PartitionLag(0, 60, 95)), 101) == Late(1, inf)
+    assert late.note(snapshot(PartitionLag(0, 90, 97)), 102) == Late(1, 1)
+    assert Lateness().note(Snapshot((), (), (), "it is down"), 100) == Late(0, inf)
+
+
+def source(size: int, acked: int, state: str = "reading") -> SourceStatus:
+    return SourceStatus.model_validate(
+        {
+            "source": "a", "shipper": "one", "run": "r", "path": "/a", "at_ns": 0, "state": state,
+            "size": size, "acked_offset": acked,
+        }
+    )  # fmt: skip
+
+
+def shipping(at_s: float, *sources: SourceStatus, began_s: float = 0) -> Snapshot:
+    shipper = service(at_s, name="shipper").model_copy(update={"started_ns": int(began_s * 1e9)})
+    return Snapshot((shipper,), sources, (), None)
+
+
+def test_files_that_are_not_read_to_their_ends_make_it_late() -> None:
+    late = Lateness()
+    assert late.note(shipping(1_000, source(50, 50, "idle")), 1_000) == Late(0, 0)
+    assert late.note(shipping(1_001, source(90, 60)), 1_001) == Late(0, 0)
+    assert late.note(shipping(1_011, source(99, 70)), 1_011) == Late(10, 10)
+    assert late.note(shipping(1_012, source(99, 90)), 1_012) == Late(1, 1)
+    assert late.note(shipping(1_013, source(99, 95, "idle")), 1_013) == Late(0, 0)  # half a line
+
+
+def test_what_a_shipper_finds_after_its_start_may_be_of_any_age() -> None:
+    late = Lateness()
+    late.note(shipping(1_000), 1_000)
+    assert late.note(shipping(1_302, began_s=1_300), 1_302) == Late(0, inf)
+    assert late.note(shipping(1_306, source(90, 60), began_s=1_300), 1_306) == Late(0, inf)
+    assert late.note(shipping(1_336, source(90, 80), began_s=1_300), 1_336) == Late(30, inf)
+    assert late.note(shipping(1_337, source(99, 90), began_s=1_300), 1_337) == Late(0, 0)
+    assert late.note(shipping(1_340, began_s=1_300), 1_340) == Late(0, 0)
+    assert late.note(shipping(1_345, began_s=1_300), 1_350).most_s == 5  # silent since
+
+
+async def few(tmp_path: Path, **rule: Any) -> World:
+    world = World(tmp_path, group_of({"alert": "Few", "when": "count < 10", "over": "1m", **rule}))
+    world.source.add(many(-90, 60, 5))
+    world.source.add(many(60, 105, 5), arrives=105)  # processors stood still for a while
+    world.source.add(many(105, 300, 5))
+    return world
+
+
+async def test_a_window_is_not_judged_before_its_events_can_be_there(tmp_path: Path) -> None:
+    world = await few(tmp_path)
+    engine = await world.start()
+    await world.until(64, engine)
+    while world.now < 105:
+        world.late_s = max(0.0, world.now - 61)  # never later than the window is long
+        await world.until(world.now + 1, engine)
+    world.late_s = 0.0
+    await world.until(200, engine)
+
+    assert world.timeline == []
+    assert engine.standing.groups["group"].last_us == START_US + 195 * US
+    await world.close()
+
+
+async def test_after_a_start_silence_is_judged_once_what_waited_is_stored(tmp_path: Path) -> None:
+    world = await few(tmp_path)
+    await world.until(64, await world.start())
+    engine = await world.start()
+    world.most_late_s = inf
+    await world.until(107, engine)
+    assert world.timeline == []
+
+    world.most_late_s = 0.0
+    await world.until(109, engine)  # at once, not only at the next instant
+    assert engine.standing.groups["group"].last_us == START_US + 105 * US
+    await world.until(200, engine)
+    assert world.timeline == []
+    await world.close()
