@@ -76,7 +76,9 @@ def pack(compressor: zstandard.ZstdCompressor, first: int, lines: Sequence[bytes
     return _MAGIC + checksum.to_bytes(4, "little") + tail + frame
 
 
-def read_frame(data: int, place: BlockPlace, path: Path) -> bytes:
+def read_lines(
+    data: int, place: BlockPlace, decompressor: zstandard.ZstdDecompressor, path: Path
+) -> list[bytes]:
     """Reads and checks one block.
 
     Args:
@@ -84,7 +86,7 @@ def read_frame(data: int, place: BlockPlace, path: Path) -> bytes:
         path: For messages.
 
     Returns:
-        Its zstd frame.
+        Its events.
 
     Raises:
         StoreDamaged: It is not what its header or its place says.
@@ -94,7 +96,10 @@ def read_frame(data: int, place: BlockPlace, path: Path) -> bytes:
         magic, checksum, _, events, first = _HEADER.unpack_from(raw)
         sound = magic == _MAGIC and zlib.crc32(memoryview(raw)[8:]) == checksum
         if sound and (first, events) == (place.first, place.events):
-            return raw[_HEADER.size :]
+            try:
+                return decompressor.decompress(memoryview(raw)[_HEADER.size :]).split(b"\n")
+            except zstandard.ZstdError as error:
+                raise StoreDamaged(f"events cannot be read: {error}", where=str(path)) from error
     raise StoreDamaged(f"the events at byte {place.offset} cannot be read", where=str(path))
 
 
@@ -130,14 +135,10 @@ class Directory:
         self.events += events
         self.size += size
 
-    def find(self, number: int) -> BlockPlace:
-        """The block that holds an event.
-
-        Raises:
-            KeyError: No known block holds it.
-        """
+    def find(self, number: int) -> BlockPlace | None:
+        """The block that holds an event; None when no known one does."""
         if not 0 <= number < self.events:
-            raise KeyError(number)
+            return None
         return self._place(bisect_right(self._firsts, number) - 1)
 
     def places_from(self, number: int) -> Iterator[BlockPlace]:

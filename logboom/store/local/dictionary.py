@@ -56,6 +56,13 @@ def compressor(dictionary: zstandard.ZstdCompressionDict | None) -> zstandard.Zs
     return zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
 
 
+def decompressor(dictionary: zstandard.ZstdCompressionDict | None) -> zstandard.ZstdDecompressor:
+    """What reads blocks; for one thread at a time. Making one costs as much as reading a block."""
+    if dictionary is None:
+        return zstandard.ZstdDecompressor()
+    return zstandard.ZstdDecompressor(dict_data=dictionary)
+
+
 def save(folder: Path, dictionary: zstandard.ZstdCompressionDict) -> None:
     """Writes a day's dictionary durably, before any block needs it.
 

@@ -20,7 +20,7 @@ from logboom.store.local.blocks import (
     has_block_after,
     pack,
     pack_entries,
-    read_frame,
+    read_lines,
 )
 
 DATA_NAME = "documents.zst"
@@ -49,8 +49,7 @@ class DocumentWriter:
         self._directory = Directory()
         self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)
         self._directory.extend(self._data)
-        self._dictionary = dictionary.load(folder)
-        self._compressor = dictionary.compressor(self._dictionary)
+        self._learn(dictionary.load(folder))
         self._trainer = dictionary.Trainer()
 
     @property
@@ -133,8 +132,7 @@ class DocumentWriter:
         self._data = self._index = -1
 
     def _lines(self, place: BlockPlace) -> list[bytes]:
-        frame = read_frame(self._data, place, self.path)
-        return _decompress(frame, self._dictionary, self.path).split(b"\n")
+        return read_lines(self._data, place, self._decompressor, self.path)
 
     def _train(self, lines: Sequence[bytes]) -> None:
         trained = self._trainer.add(lines)
@@ -146,8 +144,12 @@ class DocumentWriter:
             if error.errno in _NO_ROOM:
                 return  # it goes without; the next write will find out about the room
             raise
+        self._learn(trained)
+
+    def _learn(self, trained: zstandard.ZstdCompressionDict | None) -> None:
         self._dictionary = trained
         self._compressor = dictionary.compressor(trained)
+        self._decompressor = dictionary.decompressor(trained)
 
     def _write(self, data: bytes | bytearray) -> None:
         size = self._directory.size
@@ -209,40 +211,40 @@ class DocumentReader:
         Returns:
             Each event as JSON, or why it cannot be read.
         """
+        places = self._places(numbers)
+        decompressor = dictionary.decompressor(self._trained())
         blocks: dict[int, list[bytes] | StoreDamaged] = {}
         found: list[bytes | StoreDamaged] = []
-        for number in numbers:
-            try:
-                place = self._find(number)
-            except StoreDamaged as error:
-                found.append(error)
+        for number, place in zip(numbers, places, strict=True):
+            if place is None:
+                found.append(StoreDamaged(f"event {number} is missing", where=str(self._path)))
                 continue
             lines = blocks.get(place.offset)
             if lines is None:
-                lines = blocks[place.offset] = self._lines_or_why_not(place)
+                lines = blocks[place.offset] = self._lines(place, decompressor)
             found.append(lines if isinstance(lines, StoreDamaged) else lines[number - place.first])
         return found
 
-    def _lines_or_why_not(self, place: BlockPlace) -> list[bytes] | StoreDamaged:
+    def _lines(
+        self, place: BlockPlace, decompressor: zstandard.ZstdDecompressor
+    ) -> list[bytes] | StoreDamaged:
         try:
-            return self._lines(place)
+            return read_lines(self._data, place, decompressor, self._path)
         except StoreDamaged as error:
             return error
 
-    def _lines(self, place: BlockPlace) -> list[bytes]:
-        frame = read_frame(self._data, place, self._path)
-        if self._dictionary is None and zstandard.get_frame_parameters(frame).dict_id:
-            self._dictionary = dictionary.load(self._folder)
-        return _decompress(frame, self._dictionary, self._path).split(b"\n")
-
-    def _find(self, number: int) -> BlockPlace:
+    def _places(self, numbers: Sequence[int]) -> list[BlockPlace | None]:
+        """Where events lie; None for those that are not there."""
         with self._growing:
-            if number >= self._directory.events:
+            if max(numbers, default=-1) >= self._directory.events:
                 self._directory.extend(self._data)
-            try:
-                return self._directory.find(number)
-            except KeyError:
-                raise StoreDamaged(f"event {number} is missing", where=str(self._path)) from None
+            return [self._directory.find(number) for number in numbers]
+
+    def _trained(self) -> zstandard.ZstdCompressionDict | None:
+        """The dictionary; it is there before the first block that needs it."""
+        if self._dictionary is None:
+            self._dictionary = dictionary.load(self._folder)
+        return self._dictionary
 
 
 def for_room(error: OSError, where: Path) -> OSError | DiskFull:
@@ -252,18 +254,6 @@ def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     return DiskFull(
         "no room left for events", where=str(where), mend="free some space; ingest goes on then"
     )
-
-
-def _decompress(frame: bytes, trained: zstandard.ZstdCompressionDict | None, path: Path) -> bytes:
-    decompressor = (
-        zstandard.ZstdDecompressor()
-        if trained is None
-        else zstandard.ZstdDecompressor(dict_data=trained)
-    )
-    try:
-        return decompressor.decompress(frame)
-    except zstandard.ZstdError as error:
-        raise StoreDamaged(f"events cannot be read: {error}", where=str(path)) from error
 
 
 def _open(path: Path) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tantivy import DocAddress, Occur, Order, Query
 
 from logboom.event import MAX_OFFSET, event_id
-from logboom.store.local.asking import count, every, first
+from logboom.store.local.asking import every, first
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import FOREIGN_ID, OFFSET, PRESENT, SCHEMA, TIME
@@ -45,8 +45,9 @@ class Instant:
             At least the next `limit` ones, in no order; perhaps others of the same instant too.
         """
         matching = all_of(self.query, between(self.time_us, self.time_us + 1))
-        if count(self.day.searcher, matching) <= FEW:
-            return [address for _, address in every(self.day.searcher, matching, by=TIME)]
+        few = first(self.day.searcher, matching, FEW, by=TIME)
+        if few.count <= FEW:
+            return [address for _, address in few.hits]
         foreign = all_of(matching, _FOREIGN)
         found = [address for _, address in every(self.day.searcher, foreign, by=TIME)]
         own = Query.boolean_query([(Occur.Must, matching), (Occur.MustNot, _FOREIGN)])

@@ -23,6 +23,9 @@ from logboom.store.local.schema import SCHEMA, STRAY, TIME
 from logboom.store.port import SortOrder, TimeRange
 
 _WINDOW_GROWTH = 16
+_MORE = 32
+"""Hits asked for beyond those that are missing: they show where the last one's instant ends."""
+
 _END_OF_TIME_US = 2**62
 
 
@@ -54,7 +57,8 @@ class Wanted:
         limit: Matches to find, at most.
         after: Where the page before ended.
         count_beyond: Go on counting until there are more matches than this; None: do not count.
-        first_window_us: How much time to look through first; then ever more.
+        first_events: Look first through as much time as has about so many events; then ever more.
+        first_window_us: But through so much time at least.
         is_late: True once the search has taken too long.
     """
 
@@ -64,6 +68,7 @@ class Wanted:
     limit: int
     after: Key | None
     count_beyond: int | None
+    first_events: int
     first_window_us: int
     is_late: Callable[[], bool]
 
@@ -107,7 +112,9 @@ class Collection:
         if extent is None:
             return
         span = wanted.span.within(max(day.start_us, extent[0]), min(day.end_us, extent[1] + 1))
-        for window in _windows(span, wanted.first_window_us, descending=self._descending):
+        with_events_us = wanted.first_events * (extent[1] - extent[0]) // day.searcher.num_docs
+        width_us = max(wanted.first_window_us, with_events_us)
+        for window in _windows(span, width_us, descending=self._descending):
             if self.is_complete():
                 return
             self._add_span(day, wanted.query, window)
@@ -136,16 +143,18 @@ class Collection:
         matching = all_of(query, between(span.start_us, span.end_us))
         limit = self._missing()
         order = Order.Desc if self._descending else Order.Asc
-        matches = first(day.searcher, matching, max(limit, 1), by=TIME, order=order)
+        matches = first(day.searcher, matching, limit + _MORE, by=TIME, order=order)
         self.count += matches.count
-        if not limit or not matches.count:
-            return
         hits = matches.hits
-        if matches.count > len(hits):  # the last instant may have more of them, and earlier ones
-            last_us = hits[-1][0]
+        if not limit or not hits:
+            return
+        last_us = hits[min(limit, len(hits)) - 1][0]
+        if matches.count > len(hits) and hits[-1][0] == last_us:  # it may have more of them
             hits = [hit for hit in hits if hit[0] != last_us]
             instant = Instant(day, query, last_us, self._descending)
             hits += [(last_us, one) for one in instant.next_after(None, limit - len(hits))]
+        else:
+            hits = [hit for at, hit in enumerate(hits) if at < limit or hit[0] == last_us]
         self.found += self._load(day, hits)[:limit]
 
     def _add_rest_of_instant(self, day: Snapshot, query: Query, after: Key) -> None:
