@@ -1,4 +1,4 @@
-"""What becomes of what a rule fires that is gone?"""
+"""What becomes of what a rule fires that is gone, or means something else now?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from search_api.alerts.alert import Alert, AlertState, episode_of
 from search_api.alerts.keeping import ALERT_BYTES, Book, details, write_details
@@ -14,15 +15,24 @@ from search_api.alerts.states import Key, RuleState, SeriesState
 log = logging.getLogger("logboom.alerts")
 
 
-async def end_all(book: Book, rule_id: str, now: datetime) -> None:
+GONE: Final = "the rule is gone"
+CHANGED: Final = "the rule was changed"
+
+
+async def end_all(book: Book, rule_id: str, now: datetime, reason: str = GONE) -> bool:
     """Ends what a rule fires, as much as its record has room for; what is left is for the next time.
 
-    So is all of it when somebody else has written the record meanwhile.
+    So is all of it when somebody else has written the record meanwhile. The alerts are those that were
+    told, whatever the rule says now.
 
     Args:
         book: Has the rule's record.
-        rule_id: Of a rule that is gone.
+        rule_id: Of a rule.
         now: When it ends.
+        reason: Why, for those who are told.
+
+    Returns:
+        True when nothing is left.
 
     Raises:
         StateError: It may or may not be kept.
@@ -30,21 +40,23 @@ async def end_all(book: Book, rule_id: str, now: datetime) -> None:
     kept, known = book.kept[rule_id], await details(book.state, prefix=f"{rule_id}#")
     room = kept.room(ALERT_BYTES)
     while True:
-        state, ended = closed(rule_id, kept.state, known, now, room)
+        state, ended = closed(rule_id, kept.state, known, now, reason, room)
         after = book.decided(kept, state, ended)
         if after.fits:
             break
         if not room:
-            log.warning("%s is gone, and its record has no room for what ends", rule_id)
-            return
+            log.warning("%s: the record has no room for what ends: %s", rule_id, reason)
+            return False
         room = min(room, len(ended)) // 2
     if state != kept.state:
         await write_details(book.state, ended)
-        await book.write({rule_id: after})
+        if await book.write({rule_id: after}):
+            return False
+    return not state.series
 
 
 def closed(
-    rule_id: str, state: RuleState, known: Iterable[Alert], now: datetime, room: int
+    rule_id: str, state: RuleState, known: Iterable[Alert], now: datetime, reason: str, room: int
 ) -> tuple[RuleState, list[Alert]]:
     """What is left of a rule, and what has resolved.
 
@@ -53,6 +65,7 @@ def closed(
         state: What is remembered of it.
         known: Its alerts as they were told.
         now: When they end.
+        reason: Why.
         room: So many at most.
     """
     told = {alert.episode: alert for alert in known}  # resolved, where the record was not written
@@ -63,10 +76,16 @@ def closed(
             continue
         alert = told.get(episode_of(rule_id, key.text, series.fired_us))
         if alert is None:
-            log.warning("%s is gone, and of %s it is not known what was told", rule_id, key.text)
+            log.warning("%s: of %s it is not known what was told: %s", rule_id, key.text, reason)
         elif len(ended) < room:
             ends_at = alert.ends_at or now
-            ended.append(replace(alert, state=AlertState.RESOLVED, ends_at=ends_at, samples=()))
+            told_why = {**alert.annotations, "resolved": reason}
+            ended.append(
+                replace(
+                    alert, state=AlertState.RESOLVED, ends_at=ends_at, samples=(),
+                    annotations=told_why,
+                )
+            )  # fmt: skip
         else:
             left[key] = series
     return RuleState(state.rule, series=left), ended

@@ -206,7 +206,7 @@ class Engine:
         begun = self._clock.monotonic()
         changed = await self._changed(group.name, now_us, last_us)
         turn = Turn(
-            last_us, whole_us, self.standing.late_s,
+            now_us, last_us, whole_us, self.standing.late_s,
             round(self._section.catch_up.total_seconds() * US),
         )  # fmt: skip
         told = sum(self.standing.transitions.values())

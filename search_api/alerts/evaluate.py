@@ -277,33 +277,6 @@ def _is_absence(rule: Rule) -> bool:
     return rule.condition.measure.kind is Kind.ABSENT
 
 
-def ended(
-    rule: Rule, state: RuleState, instant: int, reason: str, *, room: int = MANY
-) -> Evaluated:
-    """All that fires comes to its end: the rule is gone, or means something else now.
-
-    Args:
-        rule: As it is now, or was last.
-        state: What is remembered.
-        instant: When, µs since the epoch.
-        reason: Why.
-        room: Transitions that may happen.
-
-    Returns:
-        A new state of the rule; where there is no room for all of it, the state that is remembered,
-        with the series that are left.
-    """
-    firing = [
-        (key, one, one.fired_us)
-        for key, one in sorted(state.series.items(), key=lambda item: item[0].text)
-        if one.fired_us is not None
-    ]
-    transitions = tuple(_closed(key, at_us, instant, reason) for key, _, at_us in firing[:room])
-    left = {key: one for key, one, _ in firing[room:]}
-    after = replace(state, series=left) if left else RuleState(rule.fingerprint())
-    return Evaluated(after, transitions)
-
-
 async def with_late(
     rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
 ) -> Evaluated:

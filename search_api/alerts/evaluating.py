@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from logboom.errors import QueryError
+from search_api.alerts.alert import moment_of
 from search_api.alerts.cursors import Cursors, KeptCursors
 from search_api.alerts.data import Data
 from search_api.alerts.deciding import Deciding, Decision, is_same
-from search_api.alerts.evaluate import Evaluated, ended, evaluate_in_turns, instants_between
+from search_api.alerts.ending import CHANGED, end_all
+from search_api.alerts.evaluate import Evaluated, evaluate_in_turns, instants_between
 from search_api.alerts.keeping import Book
 from search_api.alerts.late_windows import LateWindows
 from search_api.alerts.questions import Due, Found, find
@@ -27,18 +30,22 @@ log = logging.getLogger("logboom.alerts")
 MOST_INSTANTS: Final = 240
 """Of one rule in one turn; the others follow in the next one."""
 
+_TRIES: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What is known when a group is evaluated.
 
     Attributes:
+        now_us: The time, µs since the epoch.
         last_us: Windows that end by then can be evaluated.
         whole_us: Of those that end by then nothing is on its way any more.
         late_s: How late the pipeline is.
         catch_up_us: So far back at most.
     """
 
+    now_us: int
     last_us: int
     whole_us: int
     late_s: float
@@ -93,7 +100,9 @@ class Evaluating:
         """
         cursors = await self._cursors.of(group.name)
         self._waiting.pop(group.name, None)
-        dues = [due for rule in group.rules if (due := self._due(rule, turn, cursors)) is not None]
+        now = moment_of(turn.now_us)
+        ready = [rule for rule in group.rules if await self._has_ended(rule, now)]
+        dues = [due for rule in ready if (due := self._due(rule, turn, cursors)) is not None]
         asked = await self._asked(dues)
         self._standing.groups[group.name].questions = sum(
             one.questions for one in {id(found): found for _, found in asked}.values()
@@ -112,16 +121,15 @@ class Evaluating:
                 decisions[due.rule.id] = decision
             await asyncio.sleep(0)  # many rules never keep the API from answering
         lost = await self._deciding.settle([*decisions.values()])
-        begun = {name for name, one in decisions.items() if is_same(one.rule, one.kept)}
         for due in dues:
-            if due.rule.id in begun and due.rule.id not in lost:
+            if due.rule.id in decisions and due.rule.id not in lost:
                 cursors.rules[due.rule.name] = due.instants[-1]
         await self._cursors.keep(group, cursors)
         self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
         await self._late_windows.again(group, changed, cursors)
         behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
         return bool(lost) or any(
-            at + group.every_us <= turn.last_us and due.rule.id in begun
+            at + group.every_us <= turn.last_us and due.rule.id in decisions
             for at, due in zip(behind, dues, strict=True)
         )
 
@@ -179,20 +187,18 @@ class Evaluating:
         return whole
 
     async def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
-        """What a rule of the same name had fired that meant something else is at its end."""
-        rule, before = due.rule, self._deciding.state_of(due.rule)
+        before = self._deciding.state_of(due.rule)
+        return await evaluate_in_turns(due.rule, data, before, due.instants, room=room)
+
+    async def _has_ended(self, rule: Rule, now: datetime) -> bool:
+        """Whether nothing fires any more that a rule of this name fired that meant something else."""
         kept = self._book.kept.get(rule.id)
-        if kept is None or is_same(rule, kept):
-            return await evaluate_in_turns(rule, data, before, due.instants, room=room)
-        number = len(rule.series_by)
-        series = {key: one for key, one in kept.state.series.items() if len(key.values) == number}
-        former = replace(kept.state, series=series)
-        old = ended(rule, former, due.instants[-1], "the rule was changed", room=room)
-        if old.state.series:  # the rule begins once all of it is told
-            return old
-        room -= len(old.transitions)
-        evaluated = await evaluate_in_turns(rule, data, before, due.instants, room=room)
-        return replace(evaluated, transitions=old.transitions + evaluated.transitions)
+        if kept is None or is_same(rule, kept) or not kept.state.series:
+            return True
+        for _ in range(_TRIES):  # those who tell may have written the record meanwhile
+            if await end_all(self._book, rule.id, now, CHANGED):
+                return True
+        return False
 
     async def watch(self, rule: Rule, data: Data, instants: list[int]) -> None:
         """Evaluates one of our own rules on data that are given.

@@ -54,7 +54,7 @@ async def alerts(alerting: Alerting, sees: Sees, state: str | None) -> list[dict
 def _pending(rule: Rule, state: RuleState) -> list[Alert]:
     found = []
     for key, series in state.series.items():
-        if series.fired_us is None and len(key.values) == len(rule.series_by):
+        if series.fired_us is None and state.rule == rule.fingerprint():
             found.append(_as_pending(rule, key, series))
     return found
 

@@ -167,6 +167,7 @@ async def test_a_record_that_somebody_else_has_written_ends_the_next_time(tmp_pa
     await world.take()
 
     assert [(one.state, one.ends_at) for one in world.told] == [(AlertState.RESOLVED, START)] * 3
+    assert {one.annotations["resolved"] for one in world.told} == {"the rule is gone"}
     assert {one.labels["service.name"] for one in world.told} == {"s000", "s001", "s002"}
     await world.close()
 

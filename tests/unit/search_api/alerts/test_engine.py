@@ -269,6 +269,34 @@ async def test_what_a_rule_fires_resolves_when_it_means_something_else(make: Mak
     assert world.told[-1].annotations["resolved"] == "the rule was changed"
 
 
+@pytest.mark.parametrize(
+    "now_is",
+    [
+        {"by": ["service", "host"]}, {"by": []}, {"by": ["host"]}, {"where": "level:fatal"},
+        {"when": "rate > 5/s"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_series_fired_is_told_to_end_when_the_rule_has_others(
+    make: Make, now_is: dict[str, Any]
+) -> None:
+    rule = {**ERRORS, "by": ["service"]}
+    world = make(rule)
+    world.source.add(many(0, 600, 1, tags=["error"], service={"name": "cart"}, host={"name": "h1"}))
+    engine = await world.start()
+    await world.until(60, engine)
+    (fired,) = world.told
+
+    await world.kept.put(group_of({**rule, **now_is}), "me")
+    await world.until(150, await world.start())
+
+    ended = [one for one in world.told if one.ends_at is not None]
+    assert [(one.episode, one.labels) for one in ended] == [(fired.episode, fired.labels)]
+    assert ended[0].annotations["resolved"] == "the rule was changed"
+    assert world.told.index(ended[0]) == 1  # before what the rule tells as it is now
+    assert len(world.told) == (2 if {"where", "when"} & now_is.keys() else 3)
+
+
 async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
     world = make({**ERRORS, "by": ["service"]})
     services = [f"s{n:03}" for n in range(120)]

@@ -9,9 +9,9 @@ import pytest
 from logboom.event import Event
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data, Values
-from search_api.alerts.evaluate import ended, evaluate, instants_between
+from search_api.alerts.evaluate import evaluate, instants_between
 from search_api.alerts.rules import DAY_US, US
-from search_api.alerts.states import Key, RuleState, SeriesState
+from search_api.alerts.states import Key, RuleState
 from tests.unit.search_api.alerts.timeline import (
     START_US,
     Told,
@@ -279,21 +279,6 @@ def test_more_series_than_can_be_followed_are_counted() -> None:
     assert result.overflow == 10
 
 
-def test_what_a_rule_fired_ends_with_it() -> None:
-    rule = rule_of("count > 0", by=["service"])
-    series = {
-        Key(("cart",)): SeriesState(START_US, START_US, 1.0, fired_us=START_US),
-        Key(("shop",)): SeriesState(START_US, START_US, 1.0),
-    }
-
-    result = ended(rule, RuleState(rule.fingerprint(), series=series), START_US + US, "it is gone")
-
-    assert [(one.key.values, one.state, one.reason) for one in result.transitions] == [
-        (("cart",), AlertState.RESOLVED, "it is gone")
-    ]
-    assert not result.state.series
-
-
 def test_a_state_is_read_as_it_was_written() -> None:
     rule = rule_of("absent", by=["service"])
     events = evaluate(
@@ -316,9 +301,3 @@ def test_without_room_what_ends_is_told_later() -> None:
     assert len(silent.transitions) == 2
     assert len(silent.state.series) == len(silent.state.seen) == 1
     assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
-
-    first = ended(rule, before, late, "it is gone", room=2)
-    second = ended(rule, first.state, late, "it is gone", room=2)
-    keys = [one.key.values[0] for one in (*first.transitions, *second.transitions)]
-    assert (len(first.transitions), keys) == (2, ["cart", "shop", "user"])
-    assert not second.state.series
