@@ -21,7 +21,7 @@ import zstandard
 
 from logboom.errors import StoreDamaged
 
-BLOCK_EVENTS = 32
+BLOCK_EVENTS = 16
 BLOCK_BYTES = 65_536
 """A block ends with the event that takes it to either bound."""
 
@@ -76,9 +76,9 @@ def pack(compressor: zstandard.ZstdCompressor, first: int, lines: Sequence[bytes
     return _MAGIC + checksum.to_bytes(4, "little") + tail + frame
 
 
-def read_lines(
+def read_block(
     data: int, place: BlockPlace, decompressor: zstandard.ZstdDecompressor, path: Path
-) -> list[bytes]:
+) -> bytes:
     """Reads and checks one block.
 
     Args:
@@ -86,7 +86,7 @@ def read_lines(
         path: For messages.
 
     Returns:
-        Its events.
+        Its events, with a line break between them.
 
     Raises:
         StoreDamaged: It is not what its header or its place says.
@@ -97,10 +97,19 @@ def read_lines(
         sound = magic == _MAGIC and zlib.crc32(memoryview(raw)[8:]) == checksum
         if sound and (first, events) == (place.first, place.events):
             try:
-                return decompressor.decompress(memoryview(raw)[_HEADER.size :]).split(b"\n")
+                return decompressor.decompress(memoryview(raw)[_HEADER.size :])
             except zstandard.ZstdError as error:
                 raise StoreDamaged(f"events cannot be read: {error}", where=str(path)) from error
     raise StoreDamaged(f"the events at byte {place.offset} cannot be read", where=str(path))
+
+
+def line_of(block: bytes, number: int) -> bytes:
+    """One of a block's events; taking all of them apart would cost as much as decompressing them."""
+    begin = 0
+    for _ in range(number):
+        begin = block.index(b"\n", begin) + 1
+    end = block.find(b"\n", begin)
+    return block[begin:] if end < 0 else block[begin:end]
 
 
 def has_block_after(data: int, offset: int) -> bool:
@@ -135,11 +144,17 @@ class Directory:
         self.events += events
         self.size += size
 
-    def find(self, number: int) -> BlockPlace | None:
-        """The block that holds an event; None when no known one does."""
-        if not 0 <= number < self.events:
-            return None
-        return self._place(bisect_right(self._firsts, number) - 1)
+    def find(self, numbers: Iterable[int]) -> list[BlockPlace | None]:
+        """The blocks that hold events, by their numbers; None where no known one does."""
+        known: dict[int, BlockPlace] = {}
+        found: list[BlockPlace | None] = []
+        for number in numbers:
+            if not 0 <= number < self.events:
+                found.append(None)
+                continue
+            index = bisect_right(self._firsts, number) - 1
+            found.append(known.get(index) or known.setdefault(index, self._place(index)))
+        return found
 
     def places_from(self, number: int) -> Iterator[BlockPlace]:
         """All blocks from the one that holds event `number` to the end."""

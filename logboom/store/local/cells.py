@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,20 +9,19 @@ from tantivy import Query
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
-from logboom.rollups.durations import Durations
 from logboom.store.cells import (
     Cell,
     CellsRequest,
     Numbers,
     check_number_of_cells,
     numbers_together,
-    sketch_ranges,
     too_many_cells,
 )
 from logboom.store.countable import check_countable
 from logboom.store.local.counting import in_times, label_of
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
+from logboom.store.local.sketching import sketching
 from logboom.store.port import TimeRange
 
 _AT_ONCE: Final = 60_000
@@ -91,24 +89,16 @@ def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
 def _add_sketches(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
     least = min((n.least for _, all_ in found.values() for n in all_), default=0.0)
     greatest = max((n.greatest for _, all_ in found.values() for n in all_), default=0.0)
-    buckets = sketch_ranges(least, greatest)
-    keys = {start: key for key, start, _ in buckets}
-    ends = [{"from": start, "to": end} for _, start, end in buckets] or [{"to": 1.0}]
-    asked = {"sketch": {"range": {"field": request.of, "ranges": ends}}}
+    question = sketching(request.of or "", least, greatest)
     times = TimeRange(request.start_us, request.end_us)
-    for key, bucket in _groups(day, query, request, times, asked):
-        zeros, bins = 0, defaultdict[int, int](int)
-        for one in bucket["sketch"]["buckets"]:
-            if one["doc_count"] and one.get("from") in keys:
-                bins[keys[one["from"]]] += one["doc_count"]
-            elif one["doc_count"]:
-                zeros += one["doc_count"]
+    for key, bucket in _groups(day, query, request, times, question.asked):
         count, numbers = found[key]
-        found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, Durations(zeros, bins))])
+        sketch = question.read(bucket)
+        found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, sketch)])
 
 
 def _groups(
-    day: Snapshot, query: Query, request: CellsRequest, times: TimeRange, each: dict[str, Any]
+    day: Snapshot, query: Query, request: CellsRequest, times: TimeRange, each: Mapping[str, Any]
 ) -> Iterator[tuple[_Key, Mapping[str, Any]]]:
     """Stretch and values, and the bucket of the events that have them."""
     narrowed = in_times(day, query, times)
@@ -136,7 +126,7 @@ def _halves(times: TimeRange, request: CellsRequest) -> tuple[TimeRange, TimeRan
 
 
 def _rows(
-    day: Snapshot, query: Query, request: CellsRequest, each: dict[str, Any]
+    day: Snapshot, query: Query, request: CellsRequest, each: Mapping[str, Any]
 ) -> Iterator[tuple[_Key, Mapping[str, Any]]]:
     inner = each
     for name in reversed(request.by):

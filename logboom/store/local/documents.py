@@ -18,9 +18,10 @@ from logboom.store.local.blocks import (
     Directory,
     divided,
     has_block_after,
+    line_of,
     pack,
     pack_entries,
-    read_lines,
+    read_block,
 )
 
 DATA_NAME = "documents.zst"
@@ -132,7 +133,7 @@ class DocumentWriter:
         self._data = self._index = -1
 
     def _lines(self, place: BlockPlace) -> list[bytes]:
-        return read_lines(self._data, place, self._decompressor, self.path)
+        return read_block(self._data, place, self._decompressor, self.path).split(b"\n")
 
     def _train(self, lines: Sequence[bytes]) -> None:
         trained = self._trainer.add(lines)
@@ -213,23 +214,26 @@ class DocumentReader:
         """
         places = self._places(numbers)
         decompressor = dictionary.decompressor(self._trained())
-        blocks: dict[int, list[bytes] | StoreDamaged] = {}
-        found: list[bytes | StoreDamaged] = []
-        for number, place in zip(numbers, places, strict=True):
+        lines: dict[int, bytes | StoreDamaged] = {}
+        last: BlockPlace | None = None
+        block: bytes | StoreDamaged = b""
+        for number, place in sorted(zip(numbers, places, strict=True), key=_number):
             if place is None:
-                found.append(StoreDamaged(f"event {number} is missing", where=str(self._path)))
+                missing = StoreDamaged(f"event {number} is missing", where=str(self._path))
+                lines[number] = missing
                 continue
-            lines = blocks.get(place.offset)
-            if lines is None:
-                lines = blocks[place.offset] = self._lines(place, decompressor)
-            found.append(lines if isinstance(lines, StoreDamaged) else lines[number - place.first])
-        return found
+            if place is not last:  # one block at a time is in memory
+                last, block = place, self._block(place, decompressor)
+            lines[number] = (
+                block if isinstance(block, StoreDamaged) else line_of(block, number - place.first)
+            )
+        return [lines[number] for number in numbers]
 
-    def _lines(
+    def _block(
         self, place: BlockPlace, decompressor: zstandard.ZstdDecompressor
-    ) -> list[bytes] | StoreDamaged:
+    ) -> bytes | StoreDamaged:
         try:
-            return read_lines(self._data, place, decompressor, self._path)
+            return read_block(self._data, place, decompressor, self._path)
         except StoreDamaged as error:
             return error
 
@@ -238,7 +242,7 @@ class DocumentReader:
         with self._growing:
             if max(numbers, default=-1) >= self._directory.events:
                 self._directory.extend(self._data)
-            return [self._directory.find(number) for number in numbers]
+            return self._directory.find(numbers)
 
     def _trained(self) -> zstandard.ZstdCompressionDict | None:
         """The dictionary; it is there before the first block that needs it."""
@@ -254,6 +258,10 @@ def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     return DiskFull(
         "no room left for events", where=str(where), mend="free some space; ingest goes on then"
     )
+
+
+def _number(found: tuple[int, object]) -> int:
+    return found[0]
 
 
 def _open(path: Path) -> int:
