@@ -20,7 +20,7 @@ from logboom.event import IndexDays
 from logboom.native import native_library
 from logboom.store import Document, Outcome
 from logboom.store.elastic import open_elasticsearch
-from logboom.store.elastic.bodies import BodyMaker
+from logboom.store.elastic.bodies import BodyMaker, fronts
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.server import ask_server
@@ -46,7 +46,9 @@ class PreparedBodies:
         self._documents = prepared_documents(path)
         names = IndexNames(_PATTERN)
         spell = not asyncio.run(_cuts_words(self._section))
-        maker = BodyMaker(self._documents, names, spell=spell, refuse=_refuse)
+        maker = BodyMaker(
+            self._documents, fronts(self._documents, names), spell=spell, refuse=_refuse
+        )
         # The first one is written by the store itself, which makes the index as for the pipeline.
         rest = range(1, len(self._documents))
         self._bodies = [

@@ -3,6 +3,7 @@
 It is optional. Whoever uses it can do the same without it.
 """
 
-from logboom.native.library import Entries, Library, native_library
+from logboom.native.library import Library, native_library
+from logboom.native.values import Entries
 
 __all__ = ["Entries", "Library", "native_library"]

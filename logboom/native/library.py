@@ -7,11 +7,13 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Literal
 
-_INTERFACE = 9
+from logboom.native.values import Actions, Entries, Prepared
+
+_INTERFACE = 10
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1
@@ -92,47 +94,6 @@ class Events:
         return {number for number, state in enumerate(self.states) if state == SUSPECT}
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What became of messages, by their numbers.
-
-    Attributes:
-        values: Each event with its index time; empty for messages that are left to Python.
-        ids: Of the same events.
-        day: On which all of them happened and were read, as ``YYYY-MM-DD``.
-        errors: The numbers of those that are errors, by their level, ascending.
-        uncounted: The numbers of those that the tally does not have, ascending.
-        tally: What is counted of the others, as `native/src/tally.rs` writes it.
-    """
-
-    values: list[bytes]
-    ids: list[str]
-    day: str
-    errors: list[int]
-    uncounted: list[int]
-    tally: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """What became of stored events, by their numbers.
-
-    Attributes:
-        text: What the index is given for each, a line each; empty for events that are left to Python.
-        ids: Of the same events, each made of `log.source` and `log.offset`.
-        offsets: `log.offset` of the same events.
-        attributes: The names of their attributes, mixed into a number; 0 without attributes.
-        states: 0 for events that are left to Python; 2 for those which lie behind the one before
-            them in the same run of a source; 1 for the others.
-    """
-
-    text: bytes
-    ids: list[str]
-    offsets: array[int]
-    attributes: array[int]
-    states: bytearray
-
-
 class Library:
     """The compiled part.
 
@@ -163,6 +124,11 @@ class Library:
         self._entries.argtypes = (
             _Bytes, ctypes.c_int64, ctypes.c_uint64, ctypes.c_size_t, *(ctypes.c_void_p,) * 5,
             ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+        )  # fmt: skip
+        self._actions = library.logboom_actions
+        self._actions.restype = ctypes.c_int64
+        self._actions.argtypes = (
+            *(_Bytes,) * 5, ctypes.c_size_t, *(ctypes.c_void_p,) * 4, ctypes.c_size_t,
         )  # fmt: skip
         self._records = library.logboom_records
         self._records.restype = ctypes.c_int64
@@ -284,6 +250,33 @@ class Library:
         text = bytes(memoryview(out)[:used])
         return Entries(text, _split_text(ids, ids_used[0]), offsets, attributes, states)
 
+    def actions(
+        self, sources: Sequence[bytes], ids: Sequence[str], front: bytes,
+        words: tuple[bytes, bytes] | None,
+    ) -> Actions:  # fmt: skip
+        """Makes the lines of a bulk request for usual events.
+
+        Args:
+            sources: The events.
+            ids: Of the documents; lines are made where it is the event's own.
+            front: An action up to the id and its quote.
+            words: What stands before and behind the words of a message; None to send none.
+        """
+        count = len(sources)
+        text, source_ends = b"".join(sources), _ends(sources)
+        ends, shapes = _numbers("I", count), _numbers("Q", count)
+        before, behind = words or (b"", b"")
+        added = len(front) + len(before) + len(behind) + _ACTION_ADDED
+        out = bytearray((2 if words else 1) * len(text) + added * count)
+        used = self._actions(
+            _Bytes.of(text), _Bytes.of("\n".join(ids).encode(errors="replace")), _Bytes.of(front),
+            _Bytes.of(before), _Bytes.of(behind), count, source_ends.buffer_info()[0],
+            ends.buffer_info()[0], shapes.buffer_info()[0], _address(out), len(out),
+        )  # fmt: skip
+        _check(used)
+        text = bytes(memoryview(out)[:used])
+        return Actions([text[begin:end] for begin, end in pairwise((0, *ends))], shapes)
+
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int
     ) -> bytes:  # fmt: skip
@@ -313,6 +306,7 @@ _RECORD_ADDED = 32  # what a record may have more than its key and its value
 _ADDED = 128  # what the index time and the mark of an error add to an event
 _TALLY_ROOM = 1 << 16
 _CALM, _ERROR, _COUNTED = 1, 2, 4
+_ACTION_ADDED = 32  # an id, and the ends of the lines
 _ENTRY_ADDED = 512  # what an entry may have more than its event
 
 

@@ -47,6 +47,8 @@ pub struct Usual<'a> {
     pub address: Option<&'a [u8]>,
     /// The names of its attributes in one number.
     pub attributes: u64,
+    /// The same of their names and the kinds of their values; never 0.
+    pub shape: u64,
     /// Some string other than `@timestamp` looks like a time, or a list is not of scalars.
     pub stands_apart: bool,
 }
@@ -102,6 +104,7 @@ impl<'a> Usual<'a> {
             transaction: None,
             address: None,
             attributes: 0,
+            shape: 1,
             stands_apart: false,
         };
         let at = event.read_log(text, behind_offset, &mut seen)?;
@@ -174,6 +177,7 @@ impl<'a> Usual<'a> {
                 let mut own = Seen { names: 1, ..Seen::default() };
                 let behind = object(text, at, 0, &mut own)?;
                 self.attributes = own.names;
+                self.shape = (own.names ^ own.kinds.rotate_left(32)).max(1);
                 self.stands_apart |= own.time || own.deep_list;
                 Some(behind)
             }

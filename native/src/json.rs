@@ -14,6 +14,8 @@ pub struct Seen {
     pub deep_list: bool,
     /// Names of members on all levels, mixed into one number; 0 when they do not matter.
     pub names: u64,
+    /// Kinds of values on all levels, mixed into one number.
+    pub kinds: u64,
 }
 
 const PRIME: u64 = 0x0000_0100_0000_01b3;
@@ -24,6 +26,10 @@ impl Seen {
             self.names = (self.names ^ u64::from(*byte)).wrapping_mul(PRIME);
         }
     }
+
+    fn mix_kind(&mut self, kind: u8) {
+        self.kinds = (self.kinds ^ u64::from(kind)).wrapping_mul(PRIME);
+    }
 }
 
 /// The place behind a value that begins at `at`.
@@ -32,14 +38,20 @@ pub fn value(text: &[u8], at: usize, depth: usize, seen: &mut Seen) -> Option<us
         b'"' => {
             let behind = string(text, at)?;
             seen.time |= looks_like_time(&text[at + 1..behind - 1]);
+            seen.mix_kind(b's');
             Some(behind)
         }
         b'{' if depth < DEEPEST => object(text, at, depth, seen),
         b'[' if depth < DEEPEST => list(text, at, depth, seen),
-        b't' => word(text, at, b"true"),
-        b'f' => word(text, at, b"false"),
-        b'n' => word(text, at, b"null"),
-        _ => number(text, at),
+        b't' | b'f' | b'n' => {
+            seen.mix_kind(b'w');
+            let known: [&[u8]; 3] = [b"true", b"false", b"null"];
+            known.iter().find_map(|one| word(text, at, one))
+        }
+        _ => {
+            seen.mix_kind(b'n');
+            number(text, at)
+        }
     }
 }
 
@@ -65,7 +77,9 @@ pub fn object(text: &[u8], at: usize, depth: usize, seen: &mut Seen) -> Option<u
 
 fn list(text: &[u8], at: usize, depth: usize, seen: &mut Seen) -> Option<usize> {
     let mut place = at + 1;
+    seen.mix_kind(b'[');
     if text.get(place) == Some(&b']') {
+        seen.mix_kind(b']');
         return Some(place + 1);
     }
     loop {
@@ -73,7 +87,10 @@ fn list(text: &[u8], at: usize, depth: usize, seen: &mut Seen) -> Option<usize> 
         place = value(text, place, depth + 1, seen)?;
         match *text.get(place)? {
             b',' => place += 1,
-            b']' => return Some(place + 1),
+            b']' => {
+                seen.mix_kind(b']');
+                return Some(place + 1);
+            }
             _ => return None,
         }
     }
@@ -169,5 +186,20 @@ mod tests {
         assert_eq!(names(r#"{"a":1,"b":{"c":2}}"#), names(r#"{"a":"x","b":{"c":[]}}"#));
         assert_ne!(names(r#"{"a":1,"b":{"c":2}}"#), names(r#"{"a":1,"b":1,"c":2}"#));
         assert_ne!(names(r#"{"a":{"b":1},"c":1}"#), names(r#"{"a":{"b":1,"c":1}}"#));
+    }
+
+    #[test]
+    fn kinds_make_the_difference_and_values_do_not() {
+        let kinds = |text: &str| {
+            let mut seen = Seen::default();
+            value(text.as_bytes(), 0, 0, &mut seen);
+            seen.kinds
+        };
+        assert_eq!(kinds(r#"{"a":1,"b":"x"}"#), kinds(r#"{"a":2.5,"b":""}"#));
+        for other in [r#"{"a":"1"}"#, r#"{"a":null}"#, r#"{"a":[1]}"#, r#"{"a":[]}"#] {
+            assert_ne!(kinds(r#"{"a":1}"#), kinds(other), "{other}");
+        }
+        assert_ne!(kinds(r#"{"a":[1],"b":2}"#), kinds(r#"{"a":[1,2],"b":2}"#));
+        assert_ne!(kinds(r#"{"a":true,"b":2}"#), kinds(r#"{"a":2,"b":true}"#));
     }
 }

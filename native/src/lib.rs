@@ -5,6 +5,7 @@
 //! and no input can make it panic, or read or write outside of what it was given.
 
 mod automaton;
+mod bulk;
 mod entry;
 mod event;
 mod json;
@@ -22,6 +23,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::slice;
 
 use automaton::Automaton;
+use bulk::{actions, Actions, Sources};
 use entry::{entries, Entries, Events};
 use prepare::{prepare, Documents, Messages, Used};
 use program::Program;
@@ -29,7 +31,7 @@ use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 9;
+const INTERFACE: u32 = 10;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -264,6 +266,50 @@ pub unsafe extern "C" fn logboom_entries(
         )
     };
     guarded(|| told(entries(&events, made)?, ids_used))
+}
+
+/// Makes the lines of a bulk request (`bulk.rs`): `ends` and `shapes` take a value for each source.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 when
+/// it is too small.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given, or for `count` elements.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_actions(
+    text: Bytes,
+    ids: Bytes,
+    front: Bytes,
+    before_words: Bytes,
+    behind_words: Bytes,
+    count: usize,
+    source_ends: *const u32,
+    ends: *mut u32,
+    shapes: *mut u64,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    if count == 0 {
+        return 0;
+    }
+    let (sources, made) = unsafe {
+        (
+            Sources {
+                text: text.slice(),
+                ends: slice::from_raw_parts(source_ends, count),
+                ids: ids.slice(),
+                front: front.slice(),
+                before_words: before_words.slice(),
+                behind_words: behind_words.slice(),
+            },
+            Actions {
+                ends: slice::from_raw_parts_mut(ends, count),
+                shapes: slice::from_raw_parts_mut(shapes, count),
+                out: slice::from_raw_parts_mut(out, capacity),
+            },
+        )
+    };
+    guarded(|| actions(&sources, made))
 }
 
 fn told(used: Used, ids_used: &mut u64) -> Option<usize> {

@@ -27,6 +27,10 @@ MANY = 50
 """Fewer new texts than this in one write are left to the index, and to the user's own templates."""
 
 
+_MOST_SHAPES = 10_000
+"""Of so many ways in which attributes are laid out it is known that nothing in them is new."""
+
+
 class Kind(Enum):
     """As what an attribute is indexed."""
 
@@ -38,6 +42,7 @@ class Kind(Enum):
 class _Known:
     numbers: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
+    shapes: set[int] = field(default_factory=set)
 
 
 class AttributePaths:
@@ -46,24 +51,32 @@ class AttributePaths:
     def __init__(self) -> None:
         self._known: dict[date, _Known] = {}
 
-    def unknown(self, documents: Sequence[Document]) -> Mapping[date, Mapping[str, Kind]]:
+    def unknown(
+        self, documents: Sequence[Document], shapes: Sequence[int] | None = None
+    ) -> Mapping[date, Mapping[str, Kind]]:
         """Dotted names of attributes that an index should be told of now, and as what.
 
         They count as told from now on.
+
+        Args:
+            documents: Of one write.
+            shapes: A number for each that is the same only for attributes of the same names and
+                kinds, or 0 when it has to be looked at. None: all have to.
         """
         found: dict[date, dict[str, Kind]] = {}
-        for document in documents:
+        for document, shape in zip(documents, shapes or [0] * len(documents), strict=True):
+            day = document.day
+            known = self._known.get(day)
+            if known is None:
+                known = self._known[day] = _Known()
+            if shape in known.shapes:
+                continue
+            if shape and len(known.shapes) < _MOST_SHAPES:
+                known.shapes.add(shape)
             attributes = _attributes(document)
             if attributes.__class__ is dict and attributes:
-                day = document.day
-                known = self._known.get(day)
-                if known is None:
-                    known = self._known[day] = _Known()
-                new = found.get(day)
-                if new is None:
-                    new = found[day] = {}
                 try:
-                    _look(attributes, "", known, new)
+                    _look(attributes, "", known, found.setdefault(day, {}))
                 except RecursionError:
                     continue  # too deep to be taken as it is: the server will say so
         chosen = {day: _worth_telling(new) for day, new in found.items() if new}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import orjson
 
@@ -16,7 +17,6 @@ LONGEST_ID_BYTES = 512
 """Elasticsearch refuses a whole bulk request for one longer id."""
 
 _HALVES_OF_PAIRS = (b"\\ud", b"\\uD")  # escapes that may lack their other half
-_ACTION_BYTES = 16  # of an action line, besides head and id
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,21 @@ class BodyMaker:
 
     Args:
         documents: Of the write.
-        names: Of the day indices.
+        fronts: Of the actions of each day: `fronts`.
         spell: Send the words of the texts along (see `spelling`).
         refuse: Called with the number of a document that cannot be sent, and the reason.
+        ready: The lines of each that were made before; empty ones are made here. None: all are.
     """
 
     def __init__(
-        self, documents: Sequence[Document], names: IndexNames, *, spell: bool,
-        refuse: Callable[[int, str], None],
+        self, documents: Sequence[Document], fronts: Mapping[date, bytes], *, spell: bool,
+        refuse: Callable[[int, str], None], ready: Sequence[bytes] | None = None,
     ) -> None:  # fmt: skip
         self._documents = documents
+        self._fronts = fronts
         self._refuse = refuse
         self._spell = spell
-        days = {document.day for document in documents}
-        self._heads = {
-            day: b'{"create":{"_index":%s,"_id":' % orjson.dumps(names.of(day)) for day in days
-        }
+        self._ready = ready or [b""] * len(documents)
 
     def bodies(self, numbers: Sequence[int], max_bytes: Callable[[], int]) -> Iterator[Body]:
         """Cuts documents into bodies, lazily.
@@ -64,30 +63,47 @@ class BodyMaker:
         taken: list[int] = []
         parts: list[bytes] = []
         size, most = 0, max_bytes()
-        documents, heads, spell = self._documents, self._heads, self._spell
-        lower, upper = _HALVES_OF_PAIRS
+        ready = self._ready
         for number in numbers:
-            document = documents[number]
-            head = heads[document.day]
-            source = document.value
-            try:
-                if lower in source or upper in source or is_slow(source):
-                    source = _plain(source)
-                if spell:
-                    source = source[:-1] + spelled(document) + b"}"
-            except (TypeError, ValueError, RecursionError) as error:
-                self._refuse(number, f"it cannot be read back: {error}")
+            lines = ready[number] or self._made(number)
+            length = len(lines)
+            if not length:
                 continue
-            identity = orjson.dumps(document.id)
-            length = len(head) + len(source) + len(identity) + _ACTION_BYTES
             if size + length > most and taken:
                 yield Body(taken, b"".join(parts))
                 taken, parts, size, most = [], [], 0, max_bytes()
             taken.append(number)
-            parts += (head, identity, b"}}\n", source, b"\n")
+            parts.append(lines)
             size += length
         if taken:
             yield Body(taken, b"".join(parts))
+
+    def _made(self, number: int) -> bytes:
+        """The lines of a document; empty when it is refused."""
+        document = self._documents[number]
+        source = document.value
+        lower, upper = _HALVES_OF_PAIRS
+        try:
+            if lower in source or upper in source or is_slow(source):
+                source = _plain(source)
+            if self._spell:
+                source = source[:-1] + spelled(document) + b"}"
+        except (TypeError, ValueError, RecursionError) as error:
+            self._refuse(number, f"it cannot be read back: {error}")
+            return b""
+        identity = orjson.dumps(document.id)
+        return b"".join((self._fronts[document.day], identity, b"}}\n", source, b"\n"))
+
+
+def fronts(documents: Sequence[Document], names: IndexNames) -> Mapping[date, bytes]:
+    """The action of a document up to its id, by its day.
+
+    Args:
+        documents: Of one write.
+        names: Of the day indices.
+    """
+    days = {document.day for document in documents}
+    return {day: b'{"create":{"_index":%s,"_id":' % orjson.dumps(names.of(day)) for day in days}
 
 
 def _plain(value: bytes) -> bytes:

@@ -10,11 +10,13 @@ from datetime import date
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError, StoreUnavailable
+from logboom.native import native_library
 from logboom.retrying import Backoff
 from logboom.store.elastic.attribute_paths import AttributePaths
-from logboom.store.elastic.bodies import Body, BodyMaker, unsendable
+from logboom.store.elastic.bodies import LONGEST_ID_BYTES, Body, BodyMaker, fronts, unsendable
 from logboom.store.elastic.client import Client, TimedOut, decoded
 from logboom.store.elastic.install import Installer
+from logboom.store.elastic.lines import Lines, make_lines
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
@@ -29,6 +31,7 @@ _OVERLOADED = 429
 _TIMED_OUT = 0  # stands for a status where there was none in time
 _TRIES_WHEN_BROKEN = 6
 _LOOK_AGAIN_S = 30.0
+_SURELY_SHORT = LONGEST_ID_BYTES // 4
 
 _Answer = Outcome | Rejected
 
@@ -100,10 +103,11 @@ class BulkWriter:
 
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
         """Stores documents; see `StoreWriter.write`."""
-        await self._prepare(documents)
         answers: dict[int, _Answer] = {}
         numbers, repeated = _sendable(documents, answers)
-        write = await self._store(documents, numbers, answers, is_reduced=False)
+        lines = self._lines(documents)
+        await self._prepare(documents, lines.shapes)
+        write = await self._store(documents, lines, numbers, answers, is_reduced=False)
         if write.reducible:
             await self._store_reduced(write)
         for number, first in repeated.items():
@@ -111,9 +115,17 @@ class BulkWriter:
             answers[number] = Outcome.DUPLICATE if isinstance(answer, Outcome) else answer
         return [answers[number] for number in range(len(documents))]
 
+    def _lines(self, documents: Sequence[Document]) -> Lines:
+        library = native_library()
+        if library is None:
+            return Lines.none(len(documents))
+        actions = fronts(documents, self._names)
+        return make_lines(documents, actions, library, spell=self._settings.spell)
+
     async def _store(
         self,
         documents: Sequence[Document],
+        lines: Lines,
         numbers: Sequence[int],
         answers: dict[int, _Answer],
         *,
@@ -124,7 +136,10 @@ class BulkWriter:
         def refuse(number: int, reason: str) -> None:
             write.refuse(number, reason)
 
-        maker = BodyMaker(documents, self._names, spell=self._settings.spell, refuse=refuse)
+        maker = BodyMaker(
+            documents, fronts(documents, self._names), spell=self._settings.spell, refuse=refuse,
+            ready=lines.lines,
+        )  # fmt: skip
         write = _Write(documents, maker, self._clock.monotonic(), answers, is_reduced)
         await self._send_all(write, maker.bodies(numbers, lambda: self.pace.bytes))
         return write
@@ -137,7 +152,9 @@ class BulkWriter:
             reduced(write.documents[number], reason)
             for number, reason in zip(numbers, reasons, strict=True)
         ]
-        again = await self._store(forms, range(len(forms)), {}, is_reduced=True)
+        again = await self._store(
+            forms, Lines.none(len(forms)), range(len(forms)), {}, is_reduced=True
+        )
         for place, number in enumerate(numbers):
             answer = again.answers[place]
             if isinstance(answer, Outcome):
@@ -159,11 +176,11 @@ class BulkWriter:
     async def close(self) -> None:
         """Nothing is held between two writes."""
 
-    async def _prepare(self, documents: Sequence[Document]) -> None:
+    async def _prepare(self, documents: Sequence[Document], shapes: Sequence[int]) -> None:
         """Sees to it that the indices are as these documents need them."""
         for day in sorted({document.day for document in documents}):
             await self._prepare_day(day)
-        for day, paths in self._attributes.unknown(documents).items():
+        for day, paths in self._attributes.unknown(documents, shapes).items():
             try:
                 await self._installer.add_attributes(self._names.of(day), paths)
             except LogboomError:
@@ -321,6 +338,9 @@ def _sendable(
     documents: Sequence[Document], answers: dict[int, _Answer]
 ) -> tuple[list[int], dict[int, int]]:
     """Which documents are sent, and which others repeat one of them (by number)."""
+    ids = [document.id for document in documents]
+    if len(set(ids)) == len(ids) and all(map(_is_short, ids)):
+        return list(range(len(ids))), {}
     first: dict[tuple[object, str], int] = {}
     repeated: dict[int, int] = {}
     numbers: list[int] = []
@@ -335,6 +355,10 @@ def _sendable(
         else:
             answers[number] = Rejected(reason)
     return numbers, repeated
+
+
+def _is_short(name: str) -> bool:
+    return 0 < len(name) <= _SURELY_SHORT
 
 
 async def _any_done(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

@@ -21,6 +21,9 @@ from logboom.store.port import Document
 OWN = "logboom"
 """The object that holds what is ours in a document, and the names under which texts are searched."""
 
+AROUND_WORDS = (b',"%s":{"words":{"message":"' % OWN.encode(), b'"}}')
+"""What stands before and behind the words of an event that has no other text than its message."""
+
 _WORDS = f"{OWN}.words"
 _SPACES = bytes(
     ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 0x20 for code in range(256)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logboom.store import Document
-from logboom.store.elastic.bodies import BodyMaker, unsendable
+from logboom.store.elastic.bodies import BodyMaker, fronts, unsendable
 from logboom.store.elastic.names import IndexNames
 
 NAMES = IndexNames("logs-%Y.%m.%d")
@@ -20,7 +20,7 @@ DAYS = [date(2026, 3, 14), date(2026, 3, 15)]
 
 
 def maker(documents: Sequence[Document], refused: dict[int, str], *, spell: bool) -> BodyMaker:
-    return BodyMaker(documents, NAMES, spell=spell, refuse=refused.__setitem__)
+    return BodyMaker(documents, fronts(documents, NAMES), spell=spell, refuse=refused.__setitem__)
 
 
 def documents_of(messages: Sequence[str]) -> list[Document]:

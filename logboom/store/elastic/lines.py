@@ -1,0 +1,67 @@
+"""What does the compiled part make of the documents of one write?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from logboom.native import Library
+from logboom.store.elastic.spelling import AROUND_WORDS
+from logboom.store.port import Document
+
+_AT_ONCE = 2_000
+_LARGE_BYTES = 32 * 1024
+"""Larger events are left to Python, which makes their lines when they are sent, body by body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a bulk request, by numbers of the documents.
+
+    Attributes:
+        lines: An action and its source; empty for documents that were left to Python.
+        shapes: What the attributes of each are called and of which kinds they are, in one number;
+            0 for documents that have to be looked at.
+    """
+
+    lines: Sequence[bytes]
+    shapes: Sequence[int]
+
+    @classmethod
+    def none(cls, count: int) -> Lines:
+        """So many documents are left to Python."""
+        return cls([b""] * count, [0] * count)
+
+
+def make_lines(
+    documents: Sequence[Document], fronts: Mapping[date, bytes], library: Library, *, spell: bool
+) -> Lines:
+    """Makes lines of those documents that are usual ones.
+
+    Args:
+        documents: Of the write.
+        fronts: The action of each day, up to the id.
+        library: The compiled part.
+        spell: Send the words of the texts along (see `spelling`).
+    """
+    lines: list[bytes] = []
+    shapes: list[int] = []
+    words = AROUND_WORDS if spell else None
+    for some in _pieces(documents):
+        made = library.actions(
+            [one.value if len(one.value) < _LARGE_BYTES else b"" for one in some],
+            [one.id for one in some], fronts[some[0].day] + b'"', words,
+        )  # fmt: skip
+        lines += made.lines
+        shapes += made.shapes
+    return Lines(lines, shapes)
+
+
+def _pieces(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    """Documents that follow each other on one day, so many that their lines have room."""
+    for _, of_one_day in groupby(documents, key=lambda document: document.day):
+        some = list(of_one_day)
+        for start in range(0, len(some), _AT_ONCE):
+            yield some[start : start + _AT_ONCE]
