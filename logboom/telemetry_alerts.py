@@ -27,6 +27,7 @@ class AlertFigures:
     failures: int = 0
     transitions: Mapping[str, int] = field(default_factory=dict)
     passed_over: int = 0
+    rewound: int = 0
     reevaluated: int = 0
     heartbeats: int = 0
     took_s: Mapping[str, float] = field(default_factory=dict)
@@ -65,6 +66,11 @@ class AlertsCollector(Collector):
             ("evaluations", "Evaluations of rules.", now.evaluations),
             ("evaluation_failures", "Of these, those that failed.", now.failures),
             ("evaluations_passed_over", "Not made: the downtime was too long.", now.passed_over),
+            (
+                "clock_corrections",
+                "Rules evaluated for times to come: by a wrong clock.",
+                now.rewound,
+            ),
             ("windows_reevaluated", "Evaluated again for late events.", now.reevaluated),
             ("heartbeats", "Signs of life that were taken.", now.heartbeats),
         ):

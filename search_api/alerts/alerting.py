@@ -96,6 +96,7 @@ class Alerting:
             failures=standing.failed,
             transitions=dict(standing.transitions),
             passed_over=standing.passed_over,
+            rewound=standing.rewound,
             reevaluated=standing.reevaluated,
             heartbeats=standing.heartbeats,
             took_s={name: group.took_s for name, group in standing.groups.items()},

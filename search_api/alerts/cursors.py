@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from search_api.alerts.keeping import CURSORS, Book
-from search_api.alerts.rules import RuleGroup
+from search_api.alerts.rules import US, RuleGroup
+
+_TOLERANCE_US: Final = 60 * US
+"""Clocks of replicas may differ by so much."""
+
+
+def is_ahead(at_us: int | None, last_us: int, every_us: int) -> bool:
+    """Whether an instant can only have been evaluated with a clock that was wrong.
+
+    Args:
+        at_us: The instant; None: there is none.
+        last_us: The latest one that can be evaluated now.
+        every_us: From one instant to the next.
+    """
+    return at_us is not None and at_us > last_us + every_us + _TOLERANCE_US
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from logboom.state import State
 from search_api.alerts.alert import moment_of
 from search_api.alerts.builtin import FAILED, LATE, NAME, builtin_group, data_of
 from search_api.alerts.changes import Changes
+from search_api.alerts.cursors import is_ahead
 from search_api.alerts.ending import end_all
 from search_api.alerts.evaluating import Evaluating, Turn
 from search_api.alerts.heartbeat import Heartbeat
@@ -199,7 +200,7 @@ class Engine:
         settled_us = now_us - settle_us
         last_us = settled_us // group.every_us * group.every_us
         whole_us = settled_us - round(min(self._lateness.most_s, _LATEST_S) * US)
-        is_done = self._evaluated_us.get(group.name, -1) >= last_us and not self._has_new(group)
+        is_done = self._is_done(group.name, last_us, group.every_us) and not self._has_new(group)
         waits_for = self._evaluating.waits_for(group.name)
         if is_done and (waits_for is None or waits_for > whole_us):
             return
@@ -219,6 +220,11 @@ class Engine:
         if sum(self.standing.transitions.values()) > told:
             self._on_staged()
 
+    def _is_done(self, name: str, last_us: int, every_us: int) -> bool:
+        """Whether an instant was evaluated; one far ahead of it was with another clock."""
+        at_us = self._evaluated_us.get(name, -1)
+        return at_us >= last_us and not is_ahead(at_us, last_us, every_us)
+
     def _has_new(self, group: RuleGroup) -> bool:
         """True when a rule of the group was never evaluated."""
         return any(rule.id not in self._book.kept for rule in group.rules)
@@ -229,6 +235,7 @@ class Engine:
             return None
         if name not in self._changes:
             begun_us = await self._evaluating.cursor_of(name)
+            begun_us = None if begun_us is None else min(begun_us, last_us)
             self._changes[name] = Changes(self._source, reach_us, begun_us)
         try:
             return await self._changes[name].next(now_us, last_us)
@@ -248,7 +255,7 @@ class Engine:
         """Our own rules."""
         every_us = self._builtin.every_us
         last_us = self._now_us() // every_us * every_us
-        if self._evaluated_us.get(NAME, -1) >= last_us or not self._has_to_watch():
+        if self._is_done(NAME, last_us, every_us) or not self._has_to_watch():
             return
         failed, late = self._builtin.rules
         wrong = {*self.standing.failures, *self.standing.problems}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from logboom.errors import QueryError
 from search_api.alerts.alert import moment_of
-from search_api.alerts.cursors import Cursors, KeptCursors
+from search_api.alerts.cursors import Cursors, KeptCursors, is_ahead
 from search_api.alerts.data import Data
 from search_api.alerts.deciding import Deciding, Decision, is_same
 from search_api.alerts.ending import CHANGED, end_all
@@ -156,11 +156,29 @@ class Evaluating:
             (large[due.rule.id], less) if due.rule.id in large else (due, found) for due in dues
         ]
 
-    def _due(self, rule: Rule, turn: Turn, cursors: Cursors) -> Due | None:
+    def _cursor(self, rule: Rule, cursors: Cursors) -> int | None:
         kept = self._book.kept.get(rule.id)
-        of_group = cursors.rules.get(rule.name)
         own = None if kept is None or not is_same(rule, kept) else kept.state.cursor_us
-        cursor = max((one for one in (of_group, own) if one is not None), default=None)
+        known = (cursors.rules.get(rule.name), own)
+        return max((one for one in known if one is not None), default=None)
+
+    def _back_from_future(self, rule: Rule, last_us: int) -> None:
+        """Makes the best of what is remembered of a time that was not there yet."""
+        kept = self._book.kept.get(rule.id)
+        if kept is not None:
+            self._book.kept[rule.id] = replace(kept, state=kept.state.back_to(last_us))
+        self._standing.rewound += 1
+
+    def _due(self, rule: Rule, turn: Turn, cursors: Cursors) -> Due | None:
+        cursor = self._cursor(rule, cursors)
+        if cursor is not None and is_ahead(cursor, turn.last_us, rule.every_us):
+            log.warning(
+                "%s was evaluated for %s, which is still to come: a clock was wrong; it goes on with"
+                " the present", rule.id, moment_of(cursor).isoformat(),
+            )  # fmt: skip
+            self._back_from_future(rule, turn.last_us)
+            cursors.rules.pop(rule.name, None)
+            cursor = None
         if rule.remembers and turn.late_s * 1e6 > rule.over_us:
             self._standing.held.add(rule.id)
             return None
@@ -207,6 +225,9 @@ class Evaluating:
             StateError: What was decided may or may not be kept.
         """
         kept = self._book.kept.get(rule.id)
+        if kept is not None and is_ahead(kept.state.cursor_us, instants[-1], rule.every_us):
+            self._back_from_future(rule, instants[-1])
+            kept = self._book.kept[rule.id]
         state = RuleState(rule.fingerprint()) if kept is None else kept.state
         left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
         if left:

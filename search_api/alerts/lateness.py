@@ -75,13 +75,15 @@ class Waiting:
         if self._first_end is not None and done >= self._first_end:
             self._first_end = None
         self._end = end
+        if self._ends and self._ends[-1][0] > now_s:  # the clock was set back
+            self._ends = deque((min(at, now_s), until) for at, until in self._ends)
         while self._ends and self._ends[0][1] <= done:
             self._ends.popleft()
         if end > done and (not self._ends or self._ends[-1][1] < end):
             self._ends.append((now_s, end))
             if len(self._ends) > self._most:
                 self._join()
-        known_s = max(0.0, now_s - self._ends[0][0]) if self._ends else 0.0
+        known_s = now_s - self._ends[0][0] if self._ends else 0.0
         return Late(known_s, known_s if self._first_end is None else inf)
 
     def _join(self) -> None:
@@ -163,7 +165,8 @@ class Lateness:
         if not there_is:
             self._since.pop(name, None)
             return 0.0
-        return max(0.0, now_s - self._since.setdefault(name, now_s))
+        self._since[name] = min(now_s, self._since.get(name, now_s))
+        return now_s - self._since[name]
 
 
 def _age_s(service: ServiceStatus) -> float:

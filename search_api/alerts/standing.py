@@ -40,6 +40,7 @@ class Standing:
         failed: Of these, those that failed.
         transitions: Told since the start, by state.
         passed_over: Instants that were not evaluated, since the downtime was too long.
+        rewound: Rules that were evaluated for times that are still to come, with a clock that was wrong.
         reevaluated: Windows that were evaluated again for late events.
         overflow: Series that could not be followed, by rule.
         success_us: When all groups were evaluated last without a failure; None before that.
@@ -57,6 +58,7 @@ class Standing:
     failed: int = 0
     transitions: dict[str, int] = field(default_factory=lambda: {"firing": 0, "resolved": 0})
     passed_over: int = 0
+    rewound: int = 0
     reevaluated: int = 0
     overflow: dict[str, int] = field(default_factory=dict)
     success_us: int | None = None

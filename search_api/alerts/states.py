@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -122,6 +122,25 @@ class RuleState:
     seen: Mapping[Values, int] = field(default_factory=dict)
     episodes: tuple[Episode, ...] = ()
     matched: bool = False
+
+    def back_to(self, now_us: int) -> RuleState:
+        """The same, where nothing lies in the future: what a wrong clock has brought there.
+
+        What fires goes on firing under its name; what is pending begins anew.
+        """
+        return RuleState(
+            rule=self.rule,
+            series={
+                key: replace(
+                    one, since_us=min(one.since_us, now_us), true_us=min(one.true_us, now_us)
+                )
+                for key, one in self.series.items()
+                if one.fired_us is not None or one.since_us <= now_us
+            },
+            seen={values: min(at_us, now_us) for values, at_us in self.seen.items()},
+            episodes=tuple(one for one in self.episodes if one.ended_us <= now_us),
+            matched=self.matched,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept: a JSON object that `from_json` reads."""

@@ -50,7 +50,9 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
         episode=episode_of(rule.id, key.text, transition.fired_us),
         state=transition.state,
         starts_at=moment_of(transition.fired_us),
-        ends_at=moment_of(transition.instant) if transition.state is AlertState.RESOLVED else None,
+        ends_at=moment_of(max(transition.instant, transition.fired_us))
+        if transition.state is AlertState.RESOLVED
+        else None,
         value=transition.value,
         condition=_condition(rule, transition),
         query=format_query(events_of(rule, key.values)),

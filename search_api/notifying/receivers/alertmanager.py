@@ -50,6 +50,8 @@ async def deliver(
 def posted(notification: Notification, alert: Alert) -> dict[str, Any]:
     """An alert as Alertmanager wants it; dots in the names of labels become underscores."""
     ends_at = alert.ends_at or notification.at + FIRES_FOR
+    if alert.ends_at is not None:  # a clock that was wrong must not let it fire there till then
+        ends_at = min(alert.ends_at, notification.at)
     annotations = {
         **alert.annotations,
         "measured": wording.measured(alert),
@@ -58,7 +60,7 @@ def posted(notification: Notification, alert: Alert) -> dict[str, Any]:
     return {
         "labels": {_name(name): value for name, value in alert.labels.items() if value},
         "annotations": {_name(name): value for name, value in annotations.items() if value},
-        "startsAt": alert.starts_at.isoformat(),
+        "startsAt": min(alert.starts_at, ends_at).isoformat(),
         "endsAt": ends_at.isoformat(),
         "generatorURL": notification.links.search(alert),
     }

@@ -441,3 +441,35 @@ async def test_a_record_that_cannot_be_read_is_begun_anew(make: Make) -> None:
     await world.until(50, await world.start())
 
     assert world.timeline == [(45, "firing", "Errors")]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+async def test_what_a_wrong_clock_has_evaluated_holds_nothing_up(
+    make: Make, caplog: pytest.LogCaptureFixture, *, restarts: bool
+) -> None:
+    world = make({**ERRORS, "by": ["service"]}, {**SILENCE, "remember": "30d"}, catch_up="1m")
+    world.source.add(many(0, 900, 5, service={"name": "shop"}))
+    world.source.add([error(s, service={"name": "cart"}) for s in range(10, 700, 10)])
+    engine = await world.start()
+    await world.until(60, engine)
+    assert ("firing", "cart") in [row[1:] for row in world.timeline]
+
+    world.clock.advance(86_400)  # a day ahead, for a while
+    await world.until(world.now + 40, engine)
+    world.clock.advance(-86_400)
+    engine = await world.start() if restarts else engine
+    await world.until(400, engine)
+    told = [row[1:] for row in world.timeline]
+    assert told.count(("firing", "cart")) == 1 + 2  # again; and its absence on the other day
+    assert engine.standing.rewound >= 2
+    assert "a clock was wrong" in caplog.text
+    assert engine.standing.lag_s(world.clock.now_ns() // 1000) < 15
+
+    await world.until(900, engine)
+    told = [row[1:] for row in world.timeline]
+    assert (
+        told.count(("resolved", "cart")) >= told.count(("firing", "cart")) - 1
+    )  # it is absent now
+    episodes = [one.episode for one in world.told]
+    assert all(episodes.count(one) <= 2 for one in episodes)
+    assert all((one.ends_at or one.starts_at) >= one.starts_at for one in world.told)
