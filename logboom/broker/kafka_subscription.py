@@ -12,7 +12,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
     CommitFailedError,
@@ -39,8 +38,12 @@ _NOT_OURS = (
 )  # fmt: skip
 _GRACE_S = 0.2
 _HEARTBEAT_S = 1.0
+_SESSION_S = 10.0
+"""A member of which Kafka hears nothing for so long is dead."""
 _PATIENCE = 0.5
 """Part of the time for a rebalance that the last write may take; the others wait for us meanwhile."""
+_LATER_S = 5.0
+"""Kafka answers those who join when the slowest has joined, or is late: it must be heard then."""
 
 _Found = tuple[int, Mapping[TopicPartition, Sequence[ConsumerRecord]]]
 """What was fetched, and the generation of claims in which."""
@@ -65,7 +68,7 @@ class KafkaSubscription:
 
     async def start(self) -> None:
         """Joins the group."""
-        timeout_ms = int(self._timeout_s * 1000)
+        answered_within_s = max(self._timeout_s, _SESSION_S) + _LATER_S
         consumer = AIOKafkaConsumer(
             **client_settings(self._section),
             group_id=self._group,
@@ -73,11 +76,12 @@ class KafkaSubscription:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=8 * 2**20,
             fetch_max_bytes=32 * 2**20,
-            request_timeout_ms=timeout_ms,
-            rebalance_timeout_ms=timeout_ms,
+            request_timeout_ms=int(answered_within_s * 1000),
+            rebalance_timeout_ms=int(self._timeout_s * 1000),
+            session_timeout_ms=int(_SESSION_S * 1000),
             heartbeat_interval_ms=int(_HEARTBEAT_S * 1000),
             max_poll_interval_ms=600_000,
-            partition_assignment_strategy=(_sticky(), RoundRobinPartitionAssignor),
+            partition_assignment_strategy=(_sticky(),),  # with two of them this client joins twice
         )
         consumer.subscribe([self._section.topic], listener=_Listener(self))
         await start(consumer, self._section)

@@ -8,15 +8,20 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from logboom.broker import ConsumedBatch, Message, OutgoingBatch
+from logboom.broker import ConsumedBatch, Message, OutgoingBatch, PartitionLag
 from logboom.broker.kafka import KafkaBroker
 from logboom.broker.kafka_subscription import KafkaSubscription
 from logboom.config import KafkaSection
+from logboom.errors import BrokerUnavailable
 from tests.polling import soon
 
 pytestmark = [pytest.mark.slow]
 
 PARTITIONS = 6
+TOGETHER = 3
+GROUPS = 12
+SETTLED_S = 22
+"""Twice `request_timeout` and 10 s: what docs/scaling.md promises."""
 
 
 @pytest.fixture
@@ -64,7 +69,37 @@ async def test_asking_for_the_lag_does_not_make_the_topic(broker: KafkaBroker) -
     assert not await broker.lag(group="g")
     publisher = await broker.publisher(producer="p")
     await publisher.close()
-    assert len(await broker.lag(group="g")) == PARTITIONS
+
+    async def lag() -> Sequence[PartitionLag]:
+        try:
+            return await broker.lag(group="g")
+        except BrokerUnavailable:
+            return []  # a Kafka that was just started has no coordinator of groups yet
+
+    found = await soon(lag, timeout_s=SETTLED_S, what="Kafka tells the lag")
+    assert len(found) == PARTITIONS
+
+
+async def _share(members: Sequence[KafkaSubscription]) -> bool:
+    """Whether every partition is read by exactly one of them, while all of them go on receiving."""
+    for member in members:
+        await member.receive(max_messages=1, timeout_s=0.01)
+    read = Counter(partition for member in members for partition in member.partitions)
+    return set(read) == set(range(PARTITIONS)) and set(read.values()) == {1}
+
+
+async def test_members_that_join_at_the_same_time_settle(broker: KafkaBroker) -> None:
+    async def group(name: str) -> Sequence[KafkaSubscription]:
+        joining = [broker.subscription(group=name) for _ in range(TOGETHER)]
+        return await asyncio.gather(*joining)
+
+    async with asyncio.timeout(SETTLED_S):
+        groups = await asyncio.gather(*(group(f"g{number}") for number in range(GROUPS)))
+    for members in groups:
+        await soon(lambda: _share(members), timeout_s=SETTLED_S, what="each has its part")  # noqa: B023 - called at once
+        assert sum(member.rebalances for member in members) <= TOGETHER * TOGETHER
+        for member in members:
+            await member.close()
 
 
 async def test_a_member_that_joins_waits_until_what_was_taken_is_committed(
