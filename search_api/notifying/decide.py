@@ -57,7 +57,8 @@ def decide(
         quiet: What people have silenced or acknowledged.
         now: The time.
     """
-    taken = joined(groups, alerts, plan, now)
+    present = {key: group.back_to(now) for key, group in groups.items()}
+    taken = joined(present, alerts, plan, now)
     world = _World(taken, plan, quiet, now)
     after: dict[str, Group] = {}
     told: list[Delivery] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from search_api.alerts.alert import Alert, AlertState
 KIND: Final = "alert-group"
 MOST_MEMBERS: Final = 40
 """Alerts of one group; when there are more, another group with the same labels begins."""
+
+_TOLERANCE: Final = timedelta(minutes=1)
+"""Clocks of replicas may differ by so much."""
 
 _MOST_BYTES: Final = 4000
 _MOST_SAMPLES: Final = 5
@@ -116,6 +119,24 @@ class Group:
         """The same without messages whose fate is known."""
         gone = frozenset(keys)
         return replace(self, pending=tuple(one for one in self.pending if one.key not in gone))
+
+    def back_to(self, now: datetime) -> Group:
+        """The same, where nothing lies in the future: a clock was wrong, and nobody shall wait for it."""
+        if not any(_is_ahead(at, now) for at in self._moments()):
+            return self
+        members = {
+            episode: replace(
+                one, joined_at=min(one.joined_at, now), ended_at=_earlier(one.ended_at, now),
+                told_at=_earlier(one.told_at, now),
+            )
+            for episode, one in self.members.items()
+        }  # fmt: skip
+        return replace(self, members=members, told_at=_earlier(self.told_at, now))
+
+    def _moments(self) -> Iterable[datetime | None]:
+        yield self.told_at
+        for one in self.members.values():
+            yield from (one.joined_at, one.ended_at, one.told_at)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads."""
@@ -258,6 +279,14 @@ def _delivery_of(value: Mapping[str, Any]) -> Delivery:
         tuple((episode, AlertState(state)) for episode, state in value["alerts"]),
         _known(value["decided_at"]),
     )  # fmt: skip
+
+
+def _is_ahead(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment > now + _TOLERANCE
+
+
+def _earlier(moment: datetime | None, now: datetime) -> datetime | None:
+    return None if moment is None else min(moment, now)
 
 
 def _text(moment: datetime | None) -> str | None:

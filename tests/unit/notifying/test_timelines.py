@@ -338,3 +338,20 @@ def test_what_was_missed_and_is_silenced_is_not_told(line: Timeline) -> None:
     assert line.seen() == []
     (group,) = line.groups.values()
     assert set(group.members) == {"Errors2"}
+
+
+def test_nobody_waits_for_a_time_that_a_wrong_clock_has_shown(line: Timeline) -> None:
+    line.fire("Errors1")
+    line.run(20)
+    line.now += timedelta(days=400)
+    line.resolve("Errors1")
+    line.fire("Errors2")
+    line.run(65)
+    assert [row[3] for row in line.seen()] == ["Errors1", "-Errors1", "Errors2"]
+
+    line.now -= timedelta(days=400)
+    line.fire("Errors3")
+    line.run(60)
+    assert [row[1:] for row in line.seen()] == [("team", "firing", "Errors2 Errors3")]
+    line.run(4 * 3600 + 60, step_s=60)
+    assert [row[1:] for row in line.seen()] == [("team", "repeat", "Errors2 Errors3")]
