@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
@@ -21,6 +22,8 @@ Its value is how often the service was started again lately.
 """
 
 _PARENT_LOOK_S = 0.5
+_M_ARENA_MAX = -8
+_MOST_ARENAS = 2
 
 
 def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
@@ -35,6 +38,7 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         line that says why.
     """
     _collect_garbage_seldom()
+    _share_arenas()
     troubles: list[LogboomError] = []
     try:
         uvloop.run(main)
@@ -49,6 +53,18 @@ def _collect_garbage_seldom() -> None:
     """Events are nested dicts without cycles: looking through them for cycles is wasted work."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
+
+
+def _share_arenas() -> None:
+    """Lets threads share what the C library keeps of freed memory.
+
+    Otherwise each of up to eight threads a core keeps its own, and large buffers that wander from
+    thread to thread leave holes in all of them. Source: mallopt(3) of glibc; other C libraries do not
+    know it.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _MOST_ARENAS)
 
 
 def restarts_in(environment: Mapping[str, str]) -> int:

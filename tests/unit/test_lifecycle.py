@@ -1,0 +1,38 @@
+"""How does a service begin and end?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ALLOCATING = """
+import asyncio, ctypes, sys, threading
+from logboom.lifecycle import run_service
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+all_are_here = threading.Barrier(5)
+
+def allocate() -> None:
+    all_are_here.wait()
+    libc.malloc(1000)
+    all_are_here.wait()
+
+async def main() -> None:
+    await asyncio.gather(*(asyncio.to_thread(allocate) for _ in range(5)))
+    file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+
+sys.exit(run_service("test", main()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="arenas are glibc's")
+def test_threads_share_what_the_c_library_keeps(tmp_path: Path) -> None:
+    told = tmp_path / "malloc.xml"
+    subprocess.run([sys.executable, "-c", _ALLOCATING, str(told)], check=True, timeout=60)
+    assert 1 <= told.read_text().count("<heap nr=") <= 2
