@@ -91,7 +91,7 @@ def test_large_events_end_their_block(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 10, 24, 25, 200])
 def test_a_torn_end_is_cut_off(tmp_path: Path, cut: int) -> None:
-    everything = written(tmp_path, 64, 32)
+    everything = written(tmp_path, 64, BLOCK_EVENTS)
     size = (tmp_path / DATA_NAME).stat().st_size
     os.truncate(tmp_path / DATA_NAME, size - cut)
     assert all_of(tmp_path) == everything[:64]
@@ -110,13 +110,13 @@ def test_garbage_at_the_end_is_cut_off(tmp_path: Path, garbage: bytes) -> None:
 
 
 def test_a_flipped_bit_in_the_last_block_is_a_torn_end(tmp_path: Path) -> None:
-    everything = written(tmp_path, 64, 32)
+    everything = written(tmp_path, 64, BLOCK_EVENTS)
     flip(tmp_path / DATA_NAME, (tmp_path / DATA_NAME).stat().st_size - 5)
     assert all_of(tmp_path) == everything[:64]
 
 
 def test_damage_in_the_middle_is_no_torn_end(tmp_path: Path) -> None:
-    everything = written(tmp_path, 64, 32)
+    everything = written(tmp_path, 64, BLOCK_EVENTS)
     flip(tmp_path / DATA_NAME, 100)
     with pytest.raises(StoreDamaged, match="in the middle"):
         opened(tmp_path)
