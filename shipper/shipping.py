@@ -45,6 +45,8 @@ log = logging.getLogger("logboom.shipper")
 
 _LAST_READS_S = 2.0
 _LAST_ACKS_S = 15.0
+_MOVED_S = 0.02
+"""So long after a log was rotated under our eyes, its rotation should be over."""
 _SCAN_REST = 30.0
 """Looking for files takes a thirtieth of the time at most."""
 _HINTED_SCAN_S = 0.1
@@ -206,9 +208,7 @@ class Shipping:
             await self._pool.listen()
 
     async def _read(self, receiving: asyncio.Task[None]) -> None:
-        poll_s = self._has.config.shipper.poll_interval.total_seconds()
-        while not await self._scan():  # what is not opened yet would seem to be gone
-            await self._reader.pause(poll_s)
+        await self._find_all()
         registry, now_ns = self._has.registry, self._has.clock.now_ns()
         for batch in planned_batches(registry, self.sources, now_ns=now_ns):
             log.info("sending batch %d again", batch.sequence)
@@ -222,6 +222,15 @@ class Shipping:
         receiving.add_done_callback(lambda _: self._reader.wake())
         await self._turns(receiving)
         await self._gatherer.finish()
+
+    async def _find_all(self) -> None:
+        """Opens every file that there is: what is not opened yet would seem to be gone."""
+        poll_s = self._has.config.shipper.poll_interval.total_seconds()
+        while True:
+            has_room = await self._scan()
+            if has_room and self._watcher.is_settled:
+                return
+            await self._reader.pause(_MOVED_S if has_room else poll_s)
 
     async def _turns(self, receiving: asyncio.Task[None]) -> None:
         """Reads, also what the inputs still wait for when they end."""

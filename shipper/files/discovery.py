@@ -102,7 +102,7 @@ def _matches(pattern: str) -> Iterator[Found]:
             for folder, _, _ in _walk(path):
                 yield from _files_in(folder, lambda name: not name.startswith("."))
         else:
-            status = _regular(path)
+            status = regular_file(path)
             if status is not None:
                 yield path, status
         return
@@ -172,7 +172,8 @@ def is_named(section: FileInput, path: str) -> bool:
     return False
 
 
-def _regular(path: str) -> os.stat_result | None:
+def regular_file(path: str) -> os.stat_result | None:
+    """The status of a regular file; None when there is none at the path."""
     try:
         status = os.stat(path)  # noqa: PTH116 - thousands of them, every second
     except OSError:
@@ -220,7 +221,7 @@ def rotated_siblings(path: str, listings: Listings | None = None) -> list[Found]
     for other in known_folders.beginning_with(folder or "/", name.rpartition(".")[0] or name):
         if is_rotated_name(name, other):
             sibling = f"{folder}/{other}"
-            status = _regular(sibling)
+            status = regular_file(sibling)
             if status is not None:
                 found.append((sibling, status))
     return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)

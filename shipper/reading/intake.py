@@ -23,7 +23,10 @@ from shipper.reading.missed import Missed
 from shipper.reading.opening import Opener
 from shipper.reading.originals import Originals
 from shipper.reading.sources import Source
-from shipper.registry.registry import SourceRecord
+
+
+def _all_of_them(_source: Source) -> bool:
+    return True
 
 
 class Intake:
@@ -40,7 +43,8 @@ class Intake:
 
     Attributes:
         unreadable: Paths that cannot be read, with the reason, as of this scan.
-        has_raced: True when a file was rotated away in the moment in which it was recognised.
+        raced: Logs of which a file was rotated away in the moment in which it was looked at.
+        has_raced: True when that was in the moment in which it was recognised.
     """
 
     def __init__(
@@ -57,8 +61,9 @@ class Intake:
         self._first_start = False
         self._at_once = True
         self._found: list[Source] = []
-        self._resumed: list[SourceRecord] = []
+        self._resumed: dict[str, Recognised] = {}
         self.unreadable: dict[str, str] = {}
+        self.raced: set[str] = set()
         self.has_raced = False
 
     def begin(self, *, first_start: bool, at_once: bool) -> None:
@@ -69,16 +74,29 @@ class Intake:
             at_once: Compressed files in which something may go on are waited for.
         """
         self._first_start, self._at_once = first_start, at_once
-        self.unreadable, self.has_raced = {}, False
-        self._found, self._resumed = [], []
+        self.unreadable, self.raced, self.has_raced = {}, set(), False
+        self._found, self._resumed = [], {}
         self._originals.begin()
 
-    def give_back(self) -> None:
+    def give_back(self, which: Callable[[Source], bool] = _all_of_them) -> None:
         """Nobody follows what this scan has found: the next one finds it as this one did."""
-        for source in self._found:
+        for source in filter(which, self._found):
             source.close()
-        for record in self._resumed:
-            self._catalogue.put_back(record)
+            self._missed.look_since(source.family, source.modified_ns - 1)
+            recognised = self._resumed.pop(source.id, None)
+            if recognised is not None:
+                self._catalogue.put_back(recognised.record)
+        self._found = [source for source in self._found if not which(source)]
+
+    def tell_of_losses(self) -> None:
+        """What this scan has found stays: the logs that have begun anew meanwhile are told of.
+
+        Raises:
+            DiskFull: The registry has no room.
+        """
+        for recognised in self._resumed.values():
+            if recognised.likeness is Likeness.BEGUN_ANEW:
+                self._gone.begun_anew(recognised.record)
 
     def take_up(
         self, path: str, status: os.stat_result, section: FileInput, *, family: str
@@ -92,7 +110,7 @@ class Intake:
             family: The path under which an input names the log.
         """
         source: Source | None = None
-        with self._told(path, family):
+        with self._told(path, family, status.st_mtime_ns):
             if self._may_be_read(path, status):
                 source = self._look_into(path, status, section, family)
         return self._taken(source)
@@ -100,7 +118,11 @@ class Intake:
     def go_on(self, recognised: Recognised, section: FileInput, *, family: str) -> Source | None:
         """The source that goes on in a file that was recognised; None when it was moved on."""
         source: Source | None = None
-        with self._told(recognised.path, family), self._put_back_on_failure(recognised):
+        changed_ns = recognised.record.changed_ns
+        with (
+            self._told(recognised.path, family, changed_ns),
+            self._put_back_on_failure(recognised),
+        ):
             file = self._opener.open(recognised.path, section)
             with _closed_on_failure(file):
                 source = self._resume(file, recognised, section)
@@ -155,13 +177,11 @@ class Intake:
             raise OSError(errno.EAGAIN, "it was rotated just now")
         source = self._opener.known(file, recognised, section)
         record = recognised.record
-        if recognised.likeness is Likeness.BEGUN_ANEW:
-            self._gone.begun_anew(record)
         if record.path != recognised.path:
             self._missed.look_beside(record.path)
         if source.modified_ns > record.changed_ns and not source.read_offset:
             self._missed.look_beside(record.family)  # copied and truncated, perhaps
-        self._resumed.append(record)
+        self._resumed[record.id] = recognised
         return source
 
     def _taken(self, source: Source | None) -> Source | None:
@@ -172,18 +192,18 @@ class Intake:
         return source
 
     @contextlib.contextmanager
-    def _told(self, path: str, family: str) -> Iterator[None]:
+    def _told(self, path: str, family: str, modified_ns: int) -> Iterator[None]:
         """A file that was moved is looked for again; one that cannot be read is told of."""
         try:
             yield
-        except (FileNotFoundError, FileMoved):
-            self._missed.look_beside(family)
-            self._hurry()
         except OSError as error:
-            if error.errno == errno.EAGAIN:  # it was rotated just now
-                self._hurry()
-            else:
+            if isinstance(error, FileNotFoundError | FileMoved):
+                self._missed.look_since(family, modified_ns - 1)
+            elif error.errno != errno.EAGAIN:  # else it was rotated just now
                 self.unreadable[path] = error.strerror or str(error)
+                return
+            self.raced.add(family)
+            self._hurry()
 
     @contextlib.contextmanager
     def _put_back_on_failure(self, recognised: Recognised) -> Iterator[None]:

@@ -7,16 +7,18 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import chain
 
 from logboom.clock import Clock
 from logboom.config import FileInput
 from logboom.errors import DiskFull
 from shipper.files.catalogue import Catalogue
-from shipper.files.discovery import find_files, places, relatives
+from shipper.files.discovery import find_files
 from shipper.files.folders import Folders
 from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
 from shipper.files.listings import Listings
+from shipper.files.names import root_path
 from shipper.files.surveys import Surveys
 from shipper.reading.elders import Elders
 from shipper.reading.following import Followed, Following, is_followed
@@ -30,6 +32,7 @@ from shipper.reading.opening import Opener
 from shipper.reading.originals import Originals
 from shipper.reading.places import Places, place_of
 from shipper.reading.sections import Sections
+from shipper.reading.settling import Settling
 from shipper.reading.sources import Source
 from shipper.registry.registry import Registry, SourceRecord
 
@@ -82,6 +85,7 @@ class Watcher:
         self._paths: set[str] = set()
         self._named: set[FileId] = set()
         self._scanned = False
+        self._settling = Settling()
         self._elders = Elders()
         self.looks = Looks[Source]()
         self._following = Following(self.sources, self._surveys)
@@ -104,10 +108,19 @@ class Watcher:
         """Paths that are named and cannot be read, with the reason."""
         return self._intake.unreadable
 
+    @property
+    def is_settled(self) -> bool:
+        """False until a scan saw the logs as they are: none of them moved under its eyes.
+
+        Until then a source that was not found may be there.
+        """
+        return self._settling.is_settled
+
     def scan(self) -> list[Source]:
         """Looks at the file system once.
 
-        Nothing is listed when no folder has changed and nothing is undecided.
+        Nothing is listed when no folder has changed and nothing is undecided. What moved during the
+        first scan is left to the next one.
 
         Returns:
             Sources that are new in the set.
@@ -120,14 +133,18 @@ class Watcher:
             return []
         told = self.unreadable
         try:
-            added = self._look()
+            added = self._settle(self._look())
+            self._intake.tell_of_losses()
             self._add(added)
         except BaseException:
             self._intake.give_back()
             self._missed.find_again()
+            self._settling.begin_again()
             self._folders.hurry()
             raise
-        self._scanned, self._first_scan = not self._intake.has_raced, False
+        self._settling.end()
+        self._scanned = self.is_settled and not self._intake.has_raced
+        self._first_scan = self._first_scan and not self.is_settled
         self._following.scanned()
         self._surveys.scanned()
         self._look_back()
@@ -141,13 +158,33 @@ class Watcher:
         self._intake.begin(first_start=self._first_scan, at_once=not self._scanned)
         self._named = set()
         self._paths = self._places.paths()
+        found = [
+            (path, status, section)
+            for section in self._inputs
+            for path, status in find_files(section, self.unreadable.__setitem__)
+        ]
+        if not self.is_settled:
+            families = (record.family for record in self._catalogue)
+            self._settling.begin(chain(families, (path for path, _, _ in found)))
         added: list[Source] = []
-        for section in self._inputs:
-            for path, status in find_files(section, self.unreadable.__setitem__):
-                added += self._see(path, status, section)
+        for path, status, section in found:
+            added += self._see(path, status, section)
         added += self._find_moved(added) if not self._scanned else []
         added += self._find_missed(added)
         return added
+
+    def _settle(self, added: list[Source]) -> list[Source]:
+        """Gives back what was found of logs that moved meanwhile."""
+        if self.is_settled:
+            return added
+        self._settling.compare(self._intake.raced)
+        moved = self._settling.moved
+        if not moved:
+            return added
+        self._intake.give_back(lambda source: root_path(source.family) in moved)
+        self._missed.find_again()
+        self._folders.hurry()
+        return [source for source in added if source.file is not None]
 
     def _look_back(self) -> None:
         """What is gone is told of and forgotten; without room for that, later."""
@@ -165,8 +202,9 @@ class Watcher:
         if self._places.renamed:
             self._registry.set_paths(self._places.renamed, changed_ns=self._clock.now_ns())
             self._places.renamed.clear()
-        if records or self._first_scan:
-            self._registry.put(records, started=self._first_scan)
+        started = self._first_scan and not self._settling.moved
+        if records or started:
+            self._registry.put(records, started=started)
         for source in added:
             self._places.put(source)
             self._elders.add(source)
@@ -267,9 +305,7 @@ class Watcher:
         added: list[Source] = []
         here = {place_of(source) for source in opened}
         listings = Listings()
-        families = {record.family for record in self._catalogue}
-        before = {family: places(relatives(family, listings)) for family in families}
-        for record in self._catalogue:
+        for record in filter(self._settling.concerns, self._catalogue):
             self._missed.look_beside(record.family)
             recognised = self._catalogue.take_moved(record, listings)
             if recognised is None:
@@ -278,10 +314,6 @@ class Watcher:
             source = self._intake.go_on(recognised, section, family=record.family)
             if source is not None and place_of(source) not in here:
                 added.append(source)
-        listings = Listings()
-        families = {record.family for record in self._catalogue}  # of those that were not found
-        if any(places(relatives(family, listings)) != before[family] for family in families):
-            self._intake.has_raced = True
         return added
 
     def _find_missed(self, opened: Sequence[Source]) -> list[Source]:

@@ -229,7 +229,8 @@ class Tailer:
         return under_way == self._gate.waiting and (is_idle or is_held_back)
 
     async def _begin(self) -> None:
-        self._scan()
+        while not self.watcher.is_settled:
+            self._scan()
         now_ns = self._clock.now_ns()
         for batch in planned_batches(self._registry, self._sources, now_ns=now_ns):
             await self._send(batch, planned_before=True)

@@ -53,17 +53,17 @@ class Machine(RuleBasedStateMachine):
         self.clock = ManualClock(datetime(2026, 11, 21, 6, 0, tzinfo=UTC))
         self.loop = asyncio.new_event_loop()
         self.tailer: Tailer | None = None
-        self.surprise: Callable[[], None] | None = None
-        self.opens_before = 0
+        self.surprises: list[tuple[int, Callable[[], None]]] = []
         self.opening = mock.patch.object(handles, "_open", self._open)
         self.opening.start()
 
     def _open(self, path: str) -> int:
         """Opens a file; what was to come between two openings comes first."""
-        if self.surprise is not None:
-            self.opens_before -= 1
-            if self.opens_before < 0:
-                surprise, self.surprise = self.surprise, None
+        if self.surprises:
+            opens, surprise = self.surprises.pop(0)
+            if opens:
+                self.surprises.insert(0, (opens - 1, surprise))
+            else:
                 surprise()
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -118,19 +118,33 @@ class Machine(RuleBasedStateMachine):
     def delete(self, which: int) -> None:
         self.application.delete(self.deletable[which % len(self.deletable)])
 
-    @precondition(lambda self: self.tailer is not None)
-    @rule(opens_before=st.integers(0, 12), compresses=st.booleans())
-    def rotate_under_its_eyes(self, opens_before: int, compresses: bool) -> None:
-        """The next rotation comes while the shipper looks at files: after so many of them."""
+    @rule(
+        opens_before=st.lists(st.integers(0, 12), min_size=1, max_size=4),
+        copies=st.booleans(),
+        compresses=st.booleans(),
+        count=st.sampled_from([0, 1, 30]),
+    )
+    def rotate_under_its_eyes(
+        self, opens_before: list[int], *, copies: bool, compresses: bool, count: int
+    ) -> None:
+        """The next rotations come while the shipper looks at files: each after so many of them.
+
+        Without a shipper they come into the first scan of the next one.
+        """
 
         def rotate() -> None:
             if self.application.is_behind or not self.has_room:
                 return
-            self.application.rename(reopen=True)
+            if not copies:
+                self.application.rename(reopen=True)
+            elif self.is_copyable:
+                self.application.copy()
+                self.application.truncate()
             if compresses and self.compressible:
                 self.application.compress(self.compressible[0])
+            self.application.write(count)
 
-        self.surprise, self.opens_before = rotate, opens_before
+        self.surprises = [(opens, rotate) for opens in opens_before]
 
     @precondition(lambda self: self.tailer is not None)
     @rule(hinted=st.booleans())
@@ -210,7 +224,7 @@ class Machine(RuleBasedStateMachine):
         return not lines or not _numbers_in(self.gate.planned).isdisjoint(lines)
 
     def _drain_and_check(self) -> None:
-        self.surprise = None
+        self.surprises = []
         self.application.finish()
         self.application.reopen()
         self.run(self._turn(Weather.FINE))
@@ -263,7 +277,7 @@ class Machine(RuleBasedStateMachine):
             await self.tailer.rest()
 
     def _ended(self) -> None:
-        self.tailer = self.surprise = None
+        self.tailer, self.surprises = None, []
         self.registry.close()
 
     def _clean_up(self) -> None:

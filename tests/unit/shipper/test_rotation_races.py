@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from logboom.event import IndexDays, source_run
 from shipper.delivery.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembler
+from shipper.files import handles
 from shipper.files.catalogue import Catalogue
 from shipper.files.followed import FollowedFile
 from shipper.reading.originals import Originals
@@ -75,10 +77,42 @@ def once(act: Callable[[], None]) -> Callable[[], None]:
 
 
 def opened(registry: Registry, log: Path) -> dict[str, Source]:
-    watcher = Watcher([FileInput(path=[str(log)])], registry, make_source, SystemClock())
-    for _ in range(2):
-        watcher.scan()
+    watcher = start(log, registry)
+    settle(watcher)
     return {source.id: source for source in watcher.sources.values()}
+
+
+def settle(watcher: Watcher) -> int:
+    """Scans as a shipper does before anything is sent; how often it took."""
+    scans = 0
+    while not watcher.is_settled:
+        watcher.scan()
+        scans += 1
+    return scans
+
+
+def shift(log: Path, text: bytes) -> None:
+    """One more rotation of a log that was rotated before; a new file has that text."""
+    numbered = sorted(log.parent.glob("app.log.*"), reverse=True)
+    for path in numbered:
+        path.rename(log.with_name(f"app.log.{int(path.suffix[1:]) + 1}"))
+    log.rename(log.with_name("app.log.1"))
+    log.write_bytes(text)
+
+
+def rotate_before_openings(
+    monkeypatch: pytest.MonkeyPatch, at: set[int], rotating: Callable[[int], None]
+) -> None:
+    """Rotates just before some of the openings of files, which are counted from 0."""
+    openings, really_open = count(), handles._open
+
+    def rotate_then_open(path: str) -> int:
+        number = next(openings)
+        if number in at:
+            rotating(number)
+        return really_open(path)
+
+    monkeypatch.setattr(handles, "_open", rotate_then_open)
 
 
 def assert_all_is_sent_again(registry: Registry, sources: dict[str, Source]) -> None:
@@ -323,4 +357,81 @@ def test_rotated_after_a_moved_file_was_found_again(
     for _ in range(2):
         found.scan()
     assert FIRST[:HALF] in [content_of(source) for source in found.sources.values()]
+    close(found)
+
+
+FIRST_OPENINGS = [{0}, {1}, {2}, {3}, {5}, {0, 1}, {1, 2, 3}, {0, 2, 4, 6}, set(range(8))]
+
+
+@pytest.mark.parametrize("at", FIRST_OPENINGS)
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_rotations_during_the_first_scan_leave_nothing_of_a_plan_out(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch, at: set[int], pattern: str
+) -> None:
+    rotate_before_openings(monkeypatch, at, lambda number: shift(log, b"%03d " % number + SECOND))
+    assert_all_is_sent_again(registry, opened(registry, log.with_name(pattern)))
+
+
+@pytest.mark.parametrize("at", FIRST_OPENINGS)
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_rotations_during_the_first_scan_lose_no_file_of_which_nothing_was_read(
+    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch, at: set[int],
+    pattern: str,
+) -> None:  # fmt: skip
+    """Any file would seem to go on with it."""
+    log = tmp_path / "app.log"
+    log.touch()
+    watcher = start(log.with_name(pattern), empty_registry)
+    watcher.scan()
+    close(watcher)
+    log.write_bytes(FIRST)
+    shift(log, SECOND)
+    written = [FIRST, SECOND]
+
+    def rotate_on(number: int) -> None:
+        written.append(b"%03d " % number + SECOND)
+        shift(log, written[-1])
+
+    rotate_before_openings(monkeypatch, at, rotate_on)
+    found = start(log.with_name(pattern), empty_registry)
+    settle(found)
+    found.hurry()
+    found.scan()
+    contents = [content_of(source) for source in found.sources.values()]
+    assert sorted(contents) == sorted(text[:HALF] for text in written)
+    close(found)
+
+
+def test_rotations_during_the_very_first_scan_lose_nothing_that_was_there(
+    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(FIRST)
+    rotate_before_openings(monkeypatch, {0, 2}, lambda _: shift(log, SECOND))
+    found = start(log, empty_registry)
+    settle(found)
+    assert FIRST[:HALF] in [content_of(source) for source in found.sources.values()]
+    close(found)
+
+
+def test_what_a_race_makes_look_truncated_is_no_loss(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is gone is told once it is certain, not while files move."""
+    registry.look_again(prefixes={}, seen={registry.sources()[0].id: len(FIRST)})
+    rotate_before_openings(monkeypatch, {1, 2, 3}, lambda _: shift(log, SECOND))
+    sources = opened(registry, log)
+    assert_all_is_sent_again(registry, sources)
+
+
+def test_a_log_that_is_rotated_without_an_end_is_followed_all_the_same(
+    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(FIRST)
+    rotate_before_openings(
+        monkeypatch, set(range(0, 10**6, 2)), lambda _: rotate(log) if log.exists() else None
+    )
+    found = start(log, empty_registry)
+    assert 1 < settle(found) < 50
     close(found)
