@@ -26,6 +26,8 @@ from search_api.alerts.library import Library, Rules
 from search_api.alerts.rules import DAY_US, US, RuleGroup
 from search_api.alerts.source import Source
 from search_api.alerts.standing import GroupStanding, Standing
+from search_api.alerts.turns import InTurns
+from search_api.alerts.under_way import UnderWay
 
 log = logging.getLogger("logboom.alerts")
 
@@ -55,7 +57,8 @@ class Engine:
         is_told: bool = True,
     ) -> None:  # fmt: skip
         self.memory = state
-        self._source = source
+        self._source = InTurns(source)
+        self._under_way = UnderWay()
         self._library = library
         self._section = section
         self._clock = clock
@@ -92,6 +95,7 @@ class Engine:
                 if self._heartbeat is not None:
                     tasks.create_task(self._beats(self._heartbeat, each_s))
         finally:
+            await self._under_way.stop()
             self.standing.is_leading = False
             self.standing.groups.clear()
             self.standing.failures.clear()
@@ -101,7 +105,7 @@ class Engine:
         backoff = Backoff(most_s=10.0)
         while True:
             try:
-                await self.step()
+                await self._step(waits=False)
                 backoff.reset()
             except LogboomError as error:
                 log.warning("rules are not evaluated: %s", error)
@@ -116,31 +120,40 @@ class Engine:
             await asyncio.sleep(each_s)
 
     async def step(self) -> None:
-        """Evaluates what is due.
+        """Evaluates what is due, each group beside the others, and waits for all of it.
 
         Raises:
             StateError: What was decided may or may not be kept; all is read again in the next step.
-            StoreUnavailable: Nothing was decided for a group; it is caught up later.
         """
+        await self._step(waits=True)
+
+    async def _step(self, *, waits: bool) -> None:
         if not self._is_read:
+            await self._under_way.stop()
             self._begin()
             await self._book.read()
             self._is_read = True
         try:
-            await self._work()
+            await self._work(waits=waits)
         except StateError:
             self._is_read = False
             raise
 
-    async def _work(self) -> None:
+    async def _work(self, *, waits: bool) -> None:
         now_s = self._clock.monotonic()
         if now_s >= self._read_due:
             self._read_due = now_s + _READ_EACH_S
             await self._read_rules()
         self._lateness = await self._late()
         self.standing.late_s = self._lateness.known_s
+        self._under_way.reap()
         for group in self.rules.groups.values():
-            await self._evaluate(group)
+            turn = self._turn(group)
+            if not self._under_way.has(group.name) and self._is_due(group, turn):
+                self._under_way.begin(group.name, self._evaluate(group, turn))
+        if waits:
+            await self._under_way.wait()
+            self._under_way.reap()
         await self._watch()
         if now_s >= self._prune_due:
             self._prune_due = now_s + _PRUNED_EACH_S
@@ -150,7 +163,10 @@ class Engine:
         return self._clock.now_ns() // 1000
 
     async def _read_rules(self) -> None:
+        before = self.rules.groups
         self.rules = await self._library.read()
+        changed = [n for n, group in before.items() if self.rules.groups.get(n) != group]
+        await self._under_way.stop(changed)
         standing, known = self.standing, self.rules.rules
         problems = dict(self.rules.problems)
         if NAME in self.rules.groups:
@@ -194,29 +210,34 @@ class Engine:
         except StateConflict:
             await self._book.read_one(rule_id)
 
-    async def _evaluate(self, group: RuleGroup) -> None:
+    def _turn(self, group: RuleGroup) -> Turn:
         now_us = self._now_us()
-        settle_us = round(self._section.settle.total_seconds() * US)
-        settled_us = now_us - settle_us
-        last_us = settled_us // group.every_us * group.every_us
-        whole_us = settled_us - round(min(self._lateness.most_s, _LATEST_S) * US)
-        is_done = self._is_done(group.name, last_us, group.every_us) and not self._has_new(group)
+        settled_us = now_us - round(self._section.settle.total_seconds() * US)
+        return Turn(
+            now_us=now_us,
+            last_us=settled_us // group.every_us * group.every_us,
+            whole_us=settled_us - round(min(self._lateness.most_s, _LATEST_S) * US),
+            late_s=self.standing.late_s,
+            catch_up_us=round(self._section.catch_up.total_seconds() * US),
+        )
+
+    def _is_due(self, group: RuleGroup, turn: Turn) -> bool:
         waits_for = self._evaluating.waits_for(group.name)
-        if is_done and (waits_for is None or waits_for > whole_us):
-            return
+        if waits_for is not None and waits_for <= turn.whole_us:
+            return True
+        is_done = self._is_done(group.name, turn.last_us, group.every_us)
+        return not is_done or self._has_new(group)
+
+    async def _evaluate(self, group: RuleGroup, turn: Turn) -> None:
         begun = self._clock.monotonic()
-        changed = await self._changed(group.name, now_us, last_us)
-        turn = Turn(
-            now_us, last_us, whole_us, self.standing.late_s,
-            round(self._section.catch_up.total_seconds() * US),
-        )  # fmt: skip
+        changed = await self._changed(group.name, turn.now_us, turn.last_us)
         told = sum(self.standing.transitions.values())
         is_left = await self._evaluating.group(group, turn, changed)
         if not is_left:
-            self._evaluated_us[group.name] = last_us
+            self._evaluated_us[group.name] = turn.last_us
         self.standing.groups[group.name].took_s = self._clock.monotonic() - begun
         if not self.standing.failures:
-            self.standing.success_us = now_us
+            self.standing.success_us = turn.now_us
         if sum(self.standing.transitions.values()) > told:
             self._on_staged()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class ArrivingSource:
         self.is_down = False
         self.longest_us: int | None = None
         self.asked = 0
+        self.slow: asyncio.Event | None = None
+        self.slow_query: Query | None = None
 
     def add(self, events: Sequence[Event], *, arrives: float | None = None) -> None:
         """Events that arrive a second after their time, or at a second of the timeline."""
@@ -59,6 +62,8 @@ class ArrivingSource:
 
     async def cells(self, request: CellsRequest) -> Sequence[Cell]:
         self.asked += 1
+        if self.slow is not None and request.query == self.slow_query:
+            await self.slow.wait()
         if self.longest_us is not None and request.end_us - request.start_us > self.longest_us:
             raise QueryError("that is too much at once")
         return await self._now().cells(request)

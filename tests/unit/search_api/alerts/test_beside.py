@@ -1,0 +1,96 @@
+"""Nothing that is slow keeps others from being evaluated."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from logboom.errors import StateUnavailable
+from search_api.alerts.engine import Engine
+from search_api.alerts.expressions import parse_where
+from search_api.alerts.rules import US
+from search_api.alerts.source import MemorySource
+from search_api.alerts.turns import InTurns
+from search_api.alerts.under_way import UnderWay
+from tests.polling import soon
+from tests.unit.search_api.alerts.timeline import START_US, error
+from tests.unit.search_api.alerts.world import World, group_of
+
+ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
+SLOW = {"alert": "Slow", "when": "count > 0", "over": "1m", "where": "tags:error AND slow"}
+
+
+async def evaluated(engine: Engine, name: str, second: int, world: World) -> None:
+    async def is_evaluated() -> bool:
+        standing = engine.standing.groups.get(name)
+        await world.take()
+        return standing is not None and standing.last_us == START_US + second * US
+
+    await soon(is_evaluated, timeout_s=60, what=f"{name} is evaluated for {second}")
+
+
+async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_path: Path) -> None:
+    world = World(tmp_path, group_of(ERRORS), late="0s")
+    world.source.add([error(s) for s in (31, 32, 33)])
+    await world.kept.put({**group_of(SLOW), "name": "a slow one"}, "")
+    world.source.slow_query, world.source.slow = parse_where(SLOW["where"]), asyncio.Event()
+    engine = await world.start()
+    world.clock.advance(4)
+    running = asyncio.create_task(engine.run(each_s=0.01))
+
+    for second in (0, 15, 30, 45):
+        await evaluated(engine, "group", second, world)
+        world.clock.advance(15)
+    assert world.timeline == [(45, "firing", "Errors")]
+    assert engine.standing.groups["a slow one"].last_us is None
+
+    await world.kept.delete("a slow one", "")  # also while it is asked
+    world.clock.advance(5)
+    await evaluated(engine, "group", 60, world)
+    running.cancel()
+    await asyncio.wait([running])
+    assert set(engine.rules.groups) == {"group"}
+    await world.close()
+
+
+async def test_what_takes_long_gives_its_turn_to_others() -> None:
+    done, answered = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemorySource):
+        async def samples(self, *arguments: object, **more: object) -> list[dict[str, object]]:
+            if not done.is_set():
+                done.set()
+                await answered.wait()
+            return [{}]
+
+    source = InTurns(Slow(), at_once=1, slow_s=0.01)
+    query = parse_where("")
+    slow = asyncio.create_task(source.samples(query, None, 1))  # type: ignore[arg-type]
+    await done.wait()
+    assert await source.samples(query, None, 1) == [{}]  # type: ignore[arg-type]
+    assert not slow.done()
+    answered.set()
+    assert await slow == [{}]
+
+
+async def test_what_one_ends_with_is_told_once_the_others_go_on() -> None:
+    async def fails() -> None:
+        raise StateUnavailable("gone")
+
+    under_way, gate = UnderWay(), asyncio.Event()
+
+    async def waits() -> None:
+        await gate.wait()
+
+    under_way.begin("waits", waits())
+    under_way.begin("fails", fails())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with pytest.raises(StateUnavailable):
+        under_way.reap()
+    under_way.reap()
+    assert (under_way.has("waits"), under_way.has("fails")) == (True, False)
+    await under_way.stop()
+    assert not under_way.has("waits")
