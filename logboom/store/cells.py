@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import inf, nextafter
 from typing import Final
 
 from ddsketch.mapping import LogarithmicMapping
@@ -115,8 +116,9 @@ def sketch_ranges(least: float, greatest: float) -> list[tuple[int, float, float
     mapping = _mapping()
     first = mapping.key(max(least, greatest / _WIDEST))
     last = mapping.key(greatest) + 1
+    # A bucket of DDSketch has its end, such as 1, and not its begin.
     return [
-        (key, float(mapping.gamma ** (key - 1)), float(mapping.gamma**key))
+        (key, nextafter(mapping.gamma ** (key - 1), inf), nextafter(mapping.gamma**key, inf))
         for key in range(first - 1, last + 1)
     ]
 

@@ -14,7 +14,7 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Term
 from logboom.state.local import LocalState
 from logboom.store import Store, open_store
-from logboom.store.cells import Cell, CellsRequest
+from logboom.store.cells import Cell, CellsRequest, sketch_of
 from search_api.alerts.changes import count_arrivals
 from search_api.alerts.source import StoreSource
 from tests.contract.stores import at, document
@@ -98,6 +98,29 @@ async def test_cells_of_both_stores(store: Store) -> None:
     )
     assert mixed is not None
     assert (mixed.count, mixed.total) == (3, 3)
+
+
+async def test_a_sketch_has_whole_numbers_and_others_in_the_same_buckets(config: Config) -> None:
+    whole = [0, 1, 1, 2, 3, 7, 51, 52, 53, 999, 2_000_000, 200_000_000]
+    broken = [0.3, 1.0, 2.7, 51.3, 1e9 / 7]
+    opened = await open_store(config, clock=SystemClock())
+    writer = await opened.writer()
+    for numbers in (whole, broken):  # parts of an index may have whole numbers only
+        first = 100 * len(numbers)
+        documents = [
+            document(first + place, event={"duration": int(number)}, attributes={"size": number})
+            for place, number in enumerate(numbers)
+        ]
+        await writer.write(documents)
+        await opened.refresh()
+        both = numbers if numbers is whole else whole + broken
+        for name, values in (("attributes.size", both), ("event.duration", map(int, both))):
+            asked = request_of(minutes=False, of=name, percentiles=True)
+            (cell,) = await opened.cells(asked)
+            assert cell.numbers is not None
+            assert cell.numbers.sketch == sketch_of(values), name
+    await writer.close()
+    await opened.close()
 
 
 async def test_what_was_stored_since_a_moment_is_counted_by_its_own_time(store: Store) -> None:

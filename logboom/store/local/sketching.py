@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf, nextafter
 from typing import Any, Final
 
 from logboom.rollups.durations import Durations
@@ -18,8 +18,6 @@ from logboom.store.cells import sketch_ranges
 
 _ALL_WHOLE: Final = 2.0**52
 """From here on no number of 64 bits has a fraction."""
-
-_A_LITTLE: Final = 1 + 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def sketching(field: str, least: float, greatest: float) -> Sketching:
 
 def _uncut(end: float) -> float:
     """The end of a range that is told apart from a whole number."""
-    return end * _A_LITTLE if end < _ALL_WHOLE and end.is_integer() else end
+    return nextafter(end, inf) if end < _ALL_WHOLE and end.is_integer() else end
 
 
 def _range(field: str, ranges: Sequence[Mapping[str, float]]) -> Mapping[str, Any]:
