@@ -247,8 +247,8 @@ class Engine:
         return at_us >= last_us and not is_ahead(at_us, last_us, every_us)
 
     def _has_new(self, group: RuleGroup) -> bool:
-        """True when a rule of the group was never evaluated."""
-        return any(rule.id not in self._book.kept for rule in group.rules)
+        """True when a rule of the group was never evaluated, and can be at any time."""
+        return any(rule.id not in self._book.kept and not rule.remembers for rule in group.rules)
 
     async def _changed(self, name: str, now_us: int, last_us: int) -> tuple[int, int] | None:
         reach_us = round(self._section.late.total_seconds() * US)

@@ -6,10 +6,13 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data
 from search_api.alerts.ending import end_all
 from search_api.alerts.evaluate import Transition, evaluate_in_turns
+from search_api.alerts.expressions import parse_where
 from search_api.alerts.keeping import Book, Kept, details, write_details
 from search_api.alerts.outbox import KIND
 from search_api.alerts.rules import US
@@ -192,4 +195,41 @@ async def test_rules_of_a_file_that_cannot_be_read_after_a_restart_are_not_gone(
     file.write_text("groups: []")
     await world.until(80, engine)
     assert "One" in [row[2] for row in world.timeline if row[1] == "resolved"]
+    await world.close()
+
+
+async def test_late_windows_that_are_too_much_are_asked_for_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    narrow = {**ERRORS, "alert": "Narrow", "where": "tags:error AND NOT wide", "over": "30s"}
+    world = World(tmp_path, group_of(ERRORS, narrow))
+    world.source.add([error(s) for s in range(10, 300, 40)])
+    world.source.add([error(s) for s in (41, 42, 43)], arrives=200)
+    engine = await world.start()
+    await world.until(190, engine)
+    world.source.longest_us = 240 * US  # a minute more is looked at by one than by the other
+    world.source.limits_only = parse_where("tags:error")
+
+    await world.until(300, engine)
+
+    assert caplog.text.count("windows that late events have changed") == 1
+    assert engine.standing.passed_over > 0
+    assert [row for row in world.timeline if row[2] == "Narrow"] == [
+        (45, "firing", "Narrow"), (75, "resolved", "Narrow"),
+    ]  # fmt: skip
+    await world.close()
+
+
+async def test_late_windows_are_asked_for_again_when_the_store_was_away(tmp_path: Path) -> None:
+    world = World(tmp_path, group_of(ERRORS))
+    world.source.add([error(s) for s in (41, 42, 43)], arrives=200)
+    engine = await world.start()
+    await world.until(190, engine)
+    world.source.away_for_us = 120 * US
+    await world.until(230, engine)
+    assert world.timeline == []
+    world.source.away_for_us = None
+    await world.until(260, engine)
+
+    assert [row[0] for row in world.timeline] == [45, 105]
     await world.close()

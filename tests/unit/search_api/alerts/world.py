@@ -38,6 +38,8 @@ class ArrivingSource:
         self._events: list[tuple[int, Event]] = []
         self.is_down = False
         self.longest_us: int | None = None
+        self.limits_only: Query | None = None
+        self.away_for_us: int | None = None
         self.asked = 0
         self.slow: asyncio.Event | None = None
         self.slow_query: Query | None = None
@@ -64,8 +66,13 @@ class ArrivingSource:
         self.asked += 1
         if self.slow is not None and request.query == self.slow_query:
             await self.slow.wait()
-        if self.longest_us is not None and request.end_us - request.start_us > self.longest_us:
+        width_us = request.end_us - request.start_us
+        is_limited = self.limits_only in {None, request.query}
+        if self.longest_us is not None and is_limited and width_us > self.longest_us:
             raise QueryError("that is too much at once")
+        is_counted = request.interval_us == 60 * US  # of what came late
+        if self.away_for_us is not None and not is_counted and width_us > self.away_for_us:
+            raise StoreUnavailable("that was too much for it now")
         return await self._now().cells(request)
 
     async def first_seen(self, fingerprints: Collection[str], since_us: int) -> Mapping[str, int]:
