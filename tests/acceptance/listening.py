@@ -7,10 +7,11 @@ import email
 import email.policy
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
@@ -28,14 +29,42 @@ class Listening:
     Attributes:
         hook: Address of the webhook.
         mail_port: Of the mail server.
-        posted: JSON documents.
+        posted: JSON documents that the webhook took.
         mails: Subjects, and the kinds of their parts.
+        status: What the webhook answers.
+        before: Called when something has come to the webhook, before it answers.
+        after: Called when it has answered.
     """
 
     hook: str
     mail_port: int
     posted: Told = field(default_factory=list)
     mails: Told = field(default_factory=list)
+    status: Callable[[], int] = lambda: 204
+    before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
+
+    def settings(self, alertmanager: str, rules: Path, **route: Any) -> dict[str, Any]:
+        """The section `alerts` that has everything told to both, and to an Alertmanager.
+
+        Args:
+            alertmanager: Its address.
+            rules: A file of rules.
+            route: Settings of the route, beside its receivers.
+        """
+        mail = {
+            "host": "127.0.0.1", "port": self.mail_port, "security": "none",
+            "sender": "logboom@example.org", "to": ["oncall@example.org"],
+        }  # fmt: skip
+        kinds: dict[str, Any] = {"webhook": self.hook, "email": mail, "alertmanager": alertmanager}
+        routes = [{"receiver": kind, "continue": True} for kind in kinds]
+        return {
+            "rules": [str(rules)],
+            "receivers": [
+                {"name": kind, kind: how, "allow_private": True} for kind, how in kinds.items()
+            ],
+            "route": {"receiver": "webhook", "routes": routes, **route},
+        }
 
     def at(self, told: Told, word: str) -> float | None:
         """When the first came whose text contains a word; None when none did."""
@@ -50,10 +79,18 @@ def listening() -> Iterator[Listening]:
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.posted.append((clock.monotonic(), json.loads(body)))
-            self.send_response(204)
-            self.end_headers()
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever sends it is dead
+                return
+            status = heard.status()
+            if status < 300:
+                heard.posted.append((clock.monotonic(), json.loads(body)))
+            heard.before()
+            with suppress(ConnectionError):  # whoever asked is dead
+                self.send_response(status)
+                self.end_headers()
+            heard.after()
 
         def log_message(self, *_arguments: Any) -> None:
             return

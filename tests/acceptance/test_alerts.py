@@ -44,23 +44,6 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def told_to(listeners: Listening, alertmanager: str, rules: Path) -> dict[str, Any]:
-    """Settings that tell everything to a webhook, a mail server and an Alertmanager."""
-    mail = {
-        "host": "127.0.0.1", "port": listeners.mail_port, "security": "none",
-        "sender": "logboom@example.org", "to": ["oncall@example.org"],
-    }  # fmt: skip
-    kinds: dict[str, Any] = {"webhook": listeners.hook, "email": mail, "alertmanager": alertmanager}
-    routes = [{"receiver": kind, "continue": True} for kind in kinds]
-    return {
-        "rules": [str(rules)],
-        "receivers": [
-            {"name": kind, kind: how, "allow_private": True} for kind, how in kinds.items()
-        ],
-        "route": {"receiver": "webhook", "routes": routes},
-    }
-
-
 def write(path: Path, level: str, number: int) -> None:
     now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).isoformat()
     line = {"timestamp": now, "level": level, "message": "payment", "service": "cart"}
@@ -69,14 +52,16 @@ def write(path: Path, level: str, number: int) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("form", ["embedded", "distributed"])
 def test_a_spike_of_errors_is_told_within_half_a_minute_and_resolves(
     tmp_path: Path, unique: str, request: pytest.FixtureRequest, listeners: Listening,
-    alertmanager: str,
+    alertmanager: str, form: str,
 ) -> None:  # fmt: skip
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES)
-    settings = settings_for("embedded", tmp_path, unique, request)
-    pipeline = Pipeline(tmp_path, {**settings, "alerts": told_to(listeners, alertmanager, rules)})
+    settings = settings_for(form, tmp_path, unique, request)
+    told_to = listeners.settings(alertmanager, rules)
+    pipeline = Pipeline(tmp_path, {**settings, "alerts": told_to})
     pipeline.start()
     log = tmp_path / "logs" / "cart.log"
 
