@@ -45,4 +45,4 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
         if parts.alerting is not None:
             yield alert_routes(parts.alerting, parts.sees)
             yield trial_routes(parts.alerting, StoreSource(store, parts.memory), clock)
-        yield from notifying_routes(parts.config, parts.memory, clock)
+        yield from notifying_routes(parts.config, parts.memory, clock, parts.sees)

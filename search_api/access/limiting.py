@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from logboom.event import Event
 from logboom.query.memory import compile_query
 from logboom.query.model import And, MatchAll, Or, Query, Term, Wildcard
 from search_api.access.grants import Services
@@ -31,9 +32,10 @@ def limited(query: Query) -> Query:
 
 
 def sees(service: str) -> bool:
-    """Whether the caller sees events of a service."""
+    """Whether the caller sees events of a service; for the empty name: those without one."""
     services = SERVICES.get()
-    return services is None or compile_query(_only(services))({"service": {"name": service}})
+    event: Event = {"service": {"name": service}} if service else {}
+    return services is None or compile_query(_only(services))(event)
 
 
 def _only(services: frozenset[str]) -> Query:

@@ -39,6 +39,7 @@ _PIPELINE = Need(Scope.READ)
 _HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
 _WATCHED = Need(Scope.READ, is_audited=False)
 _ALERTS = Need(Scope.ALERTS)
+_OWN_ALERTS = Need(Scope.ALERTS, is_limited=True)
 _TRIALS = Need(Scope.ALERTS, also=Scope.READ)
 CLOSED = Need(Scope.ADMIN)
 
@@ -59,6 +60,7 @@ _ASKED_BY_POST = frozenset({"search", "count", "histogram", "facets", "fields", 
 _OF_ALERTS = frozenset(
     {"alerts", "rules", "silences", "receivers", "acknowledgements", "notifications", "deliveries"}
 )
+_OF_SERVICES = frozenset({"alerts", "silences", "acknowledgements"})
 _TRIED = frozenset({("rules", "backtest"), ("rules", "dry-run")})
 """They show what is in events."""
 
@@ -92,7 +94,7 @@ def need_of(method: str, path: str) -> Need:
 def _below_api(method: str, parts: list[str]) -> Need:
     area = parts[0]
     if area in _OF_ALERTS:
-        return _TRIALS if method == "POST" and tuple(parts) in _TRIED else _ALERTS
+        return _of_alerts(method, parts)
     if area == "session" and len(parts) == 1:
         return _SESSION
     if method in _READING or (method == "POST" and area in _ASKED_BY_POST and len(parts) == 1):
@@ -102,3 +104,9 @@ def _below_api(method: str, parts: list[str]) -> Need:
     if area == "searches":
         return _PIPELINE
     return CLOSED
+
+
+def _of_alerts(method: str, parts: list[str]) -> Need:
+    if method == "POST" and tuple(parts) in _TRIED:
+        return _TRIALS
+    return _OWN_ALERTS if parts[0] in _OF_SERVICES else _ALERTS

@@ -76,8 +76,8 @@ def _as_pending(rule: Rule, key: Key, series: SeriesState) -> Alert:
 
 
 def _may_see(alert: Alert, sees: Sees) -> bool:
-    service = alert.labels.get("service.name")
-    return service is None or sees(service)
+    """An alert of no single service is not for those who see a few of them only."""
+    return sees(alert.labels.get("service.name", ""))
 
 
 def _shown(alert: Alert, sees: Sees) -> dict[str, Any]:

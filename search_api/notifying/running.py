@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
@@ -18,6 +18,7 @@ from search_api.notifying.opening import outlets_of
 from search_api.notifying.people import People
 from search_api.notifying.plan import plan_of
 from search_api.notifying.receiver_routes import receiver_routes
+from search_api.notifying.seeing import Seeing
 from search_api.notifying.silence_routes import silence_routes
 
 
@@ -49,9 +50,18 @@ async def sending(
             await outlet.client.close()
 
 
-def notifying_routes(config: Config, state: State, clock: Clock) -> Iterator[APIRouter]:
-    """The routes of silences, acknowledgements, receivers and deliveries."""
-    yield silence_routes(People(state, clock))
+def notifying_routes(
+    config: Config, state: State, clock: Clock, sees: Callable[[str], bool]
+) -> Iterator[APIRouter]:
+    """The routes of silences, acknowledgements, receivers and deliveries.
+
+    Args:
+        config: Names the receivers.
+        state: Has what people have said, and what became of messages.
+        clock: Asked for the time.
+        sees: Whether the caller sees events of a service.
+    """
+    yield silence_routes(People(state, clock), Seeing(state, sees))
     yield receiver_routes(config.alerts.receivers, state, clock, links_of(config))
 
 

@@ -27,6 +27,7 @@ from search_api.notifying.answers import (
 )
 from search_api.notifying.people import People
 from search_api.notifying.quiet import Silence
+from search_api.notifying.seeing import NEEDED, Seeing
 from search_api.parameters import PROBLEMS
 from search_api.problems import problem
 from search_api.responding import answer
@@ -38,73 +39,94 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Episode = Annotated[str, Path(pattern=r"^[0-9A-Za-z_.:-]{1,100}$")]
 
 
-def silence_routes(people: People) -> APIRouter:
+def silence_routes(people: People, seeing: Seeing) -> APIRouter:
     """The routes below ``/api/v1``.
 
     Args:
         people: What they have said.
+        seeing: What of it concerns whoever asks.
     """
     router = APIRouter(responses=PROBLEMS)
-    _forms(router, people)
-    _acknowledgements(router, people)
+    _forms(router, people, seeing)
+    _acknowledgements(router, people, seeing)
 
     @router.get("/silences", response_model=SilencesAnswer)
     async def listed(*, expired: bool = False) -> Response:
         """The silences; `expired=true` shows those of the last days, too."""
         now = people.now()
-        found = [one for one in await people.silences() if expired or one.ends_at > now]
+        found = [
+            one
+            for one in await people.silences()
+            if (expired or one.ends_at > now) and seeing.may_silence(one.matchers)
+        ]
         return answer({"silences": [silence_shown(one, now) for one in found]})
 
     @router.post("/silences", response_model=SilenceAnswer, status_code=201)
     async def add(body: SilenceBody) -> Response:
         """Adds a silence."""
+        if not seeing.may_silence(_matchers(body)):
+            return problem(403, NEEDED)
         made = await _put(people, body, None)
         return answer(silence_shown(made, people.now()), status=201)
 
     @router.get("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
     async def one(silence_id: Id) -> Response:
         """One silence."""
-        found = await people.silence(silence_id)
+        found = await _seen(people, seeing, silence_id)
         return _unknown(silence_id) if found is None else answer(silence_shown(found, people.now()))
 
     @router.put("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
     async def change(silence_id: Id, body: SilenceBody) -> Response:
         """Replaces a silence."""
-        if await people.silence(silence_id) is None:
+        if await _seen(people, seeing, silence_id) is None:
             return _unknown(silence_id)
+        if not seeing.may_silence(_matchers(body)):
+            return problem(403, NEEDED)
         return answer(silence_shown(await _put(people, body, silence_id), people.now()))
 
     @router.delete("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
     async def end(silence_id: Id) -> Response:
         """Ends a silence now."""
+        if await _seen(people, seeing, silence_id) is None:
+            return _unknown(silence_id)
         found = await people.end(silence_id)
         return _unknown(silence_id) if found is None else answer(silence_shown(found, people.now()))
 
     return router
 
 
-def _acknowledgements(router: APIRouter, people: People) -> None:
+async def _seen(people: People, seeing: Seeing, silence_id: str) -> Silence | None:
+    found = await people.silence(silence_id)
+    return found if found is None or seeing.may_silence(found.matchers) else None
+
+
+def _acknowledgements(router: APIRouter, people: People, seeing: Seeing) -> None:
     @router.get("/acknowledgements", response_model=AcknowledgementsAnswer)
     async def acknowledged() -> Response:
         """Who takes care of what."""
         found = await people.acknowledgements()
+        if seeing.is_limited:
+            seen = await seeing.episodes()
+            found = [one for one in found if one.episode in seen]
         return answer({"acknowledgements": [acknowledgement_shown(one) for one in found]})
 
     @router.post("/acknowledgements", response_model=AcknowledgementAnswer, status_code=201)
     async def acknowledge(body: AcknowledgementBody) -> Response:
         """Says that somebody takes care of an alert: it is not repeated or escalated any more."""
+        if not await seeing.sees_episode(body.episode):
+            return _no_alert(body.episode)
         made = await people.acknowledge(body.episode, author=body.author, comment=body.comment)
         return answer(acknowledgement_shown(made), status=201)
 
     @router.delete("/acknowledgements/{episode}", status_code=204, responses=_UNKNOWN)
     async def withdraw(episode: Episode) -> Response:
         """Says that nobody takes care of it any more."""
-        if not await people.withdraw(episode):
+        if not await seeing.sees_episode(episode) or not await people.withdraw(episode):
             return problem(404, f"nobody takes care of {episode}")
         return Response(status_code=204)
 
 
-def _forms(router: APIRouter, people: People) -> None:
+def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
     """The pages that links in messages open: they change nothing until their button is pressed."""
 
     @router.get("/silences/form", response_class=HTMLResponse, include_in_schema=False)
@@ -118,6 +140,8 @@ def _forms(router: APIRouter, people: People) -> None:
             matchers=given.get("matcher", []), duration=given.get("duration", ["2h"])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
         )  # fmt: skip
+        if not seeing.may_silence(_matchers(body)):
+            return problem(403, NEEDED)
         made = await _put(people, body, None)
         until = made.ends_at.strftime("%Y-%m-%d %H:%M UTC")
         return HTMLResponse(forms.done_page(f"Silent until {until}."), headers=forms.HEADERS)
@@ -133,6 +157,8 @@ def _forms(router: APIRouter, people: People) -> None:
             episode=given.get("episode", [""])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
         )  # fmt: skip
+        if not await seeing.sees_episode(body.episode):
+            return _no_alert(body.episode)
         await people.acknowledge(body.episode, author=body.author, comment=body.comment)
         return HTMLResponse(forms.done_page("Acknowledged. Thank you."), headers=forms.HEADERS)
 
@@ -169,6 +195,10 @@ def _matchers(body: SilenceBody) -> tuple[Matcher, ...]:
         return tuple(parse_matcher(text) for text in body.matchers)
     except ValueError as error:
         raise QueryError(str(error)) from error
+
+
+def _no_alert(episode: str) -> Response:
+    return problem(404, f"there is no alert {episode}")
 
 
 def _unknown(silence_id: str) -> Response:

@@ -25,7 +25,7 @@ from tests.polling import eventually
 def url(tmp_path: Path) -> Iterator[str]:
     app, state = FastAPI(), LocalState(tmp_path, SystemClock())
     problems.install(app)
-    for router in notifying_routes(Config(), state, SystemClock()):
+    for router in notifying_routes(Config(), state, SystemClock(), lambda _service: True):
         app.include_router(router, prefix="/api/v1")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)

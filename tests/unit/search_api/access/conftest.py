@@ -61,6 +61,7 @@ class Api:
     config: Config
     guard: Guard
     write: Callable[[list[Document]], Awaitable[None]]
+    memory: LocalState
 
     async def key(self, *scopes: str, services: list[str] | None = None, **more: Any) -> str:
         """A new key's secret."""
@@ -115,7 +116,7 @@ async def opened(folder: Path, **api: Any) -> AsyncIterator[Api]:
         transport = httpx.ASGITransport(guard, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url=f"http://{LISTEN}")
         await stack.enter_async_context(client)
-        yield Api(client, doors, clock, config, guard, write)
+        yield Api(client, doors, clock, config, guard, write, memory)
 
 
 @pytest.fixture

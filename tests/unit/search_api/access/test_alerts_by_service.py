@@ -1,0 +1,120 @@
+"""A key that is limited to services sees, silences and acknowledges alerts of these alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from search_api.alerts.keeping import write_details
+from tests.unit.notifying.timeline import alert
+from tests.unit.search_api.access.conftest import Api
+
+OF_SHOP, OF_BANK, OF_ALL = "a" * 24, "b" * 24, "c" * 24
+
+
+@pytest.fixture
+async def limited(api: Api) -> dict[str, str]:
+    await write_details(
+        api.memory,
+        [
+            alert(OF_SHOP, alertname="Ours", service__name="shop-cart"),
+            alert(OF_BANK, alertname="Theirs", service__name="bank"),
+            alert(OF_ALL, alertname="Everybodys"),
+        ],
+    )
+    return {"Authorization": f"Bearer {await api.key('alerts', services=['shop-*'])}"}
+
+
+@pytest.fixture
+async def unlimited(api: Api) -> dict[str, str]:
+    return {"Authorization": f"Bearer {await api.key('alerts')}"}
+
+
+async def asked(
+    api: Api, who: dict[str, str], method: str, way: str, body: Any = None
+) -> httpx.Response:
+    return await api.client.request(method, f"/api/v1/{way}", json=body, headers=who)
+
+
+async def test_alerts_of_other_services_are_not_shown(
+    api: Api, limited: dict[str, str], unlimited: dict[str, str]
+) -> None:
+    for who, names in ((limited, {"Ours"}), (unlimited, {"Ours", "Theirs", "Everybodys"})):
+        found = (await asked(api, who, "GET", "alerts")).json()
+        assert {one["labels"]["alertname"] for one in found["alerts"]} == names
+        assert found["total"] == len(names)
+    anywhere = {"Authorization": f"Bearer {await api.key('alerts', services=['*'])}"}
+    assert (await asked(api, anywhere, "GET", "alerts")).json()["total"] == 2
+
+
+async def test_what_tells_of_all_alerts_is_refused(api: Api, limited: dict[str, str]) -> None:
+    for way in ("rules", "receivers", "deliveries"):
+        assert (await asked(api, limited, "GET", way)).status_code == 403, way
+
+
+def silence(*matchers: str) -> dict[str, Any]:
+    return {"matchers": list(matchers), "duration": "2h"}
+
+
+OURS = silence('service.name="shop-pay"', "severity=high")
+
+
+@pytest.mark.parametrize(
+    "matchers",
+    [
+        ['alertname="Theirs"'], ['service.name="bank"'], ['service.name=~"shop-.*|bank"'],
+        ['service.name!="shop-pay"'], ["severity=high"], ['service.name=""'],
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_may_fit_other_services_is_not_silenced(
+    api: Api, limited: dict[str, str], matchers: list[str]
+) -> None:
+    refused = await asked(api, limited, "POST", "silences", silence(*matchers))
+    assert refused.status_code == 403
+    assert 'service.name="' in refused.json()["detail"]
+    form = {"matcher": matchers, "duration": "2h"}
+    posted = await api.client.post("/api/v1/silences/form", data=form, headers=limited)
+    assert posted.status_code == 403
+    made = (await asked(api, limited, "POST", "silences", OURS)).json()
+    changed = await asked(api, limited, "PUT", f"silences/{made['id']}", silence(*matchers))
+    assert changed.status_code == 403
+
+
+async def test_silences_of_others_are_not_there(
+    api: Api, limited: dict[str, str], unlimited: dict[str, str]
+) -> None:
+    ours = (await asked(api, limited, "POST", "silences", OURS)).json()
+    theirs = (await asked(api, unlimited, "POST", "silences", silence("severity=high"))).json()
+
+    listed = (await asked(api, limited, "GET", "silences")).json()["silences"]
+    assert [one["id"] for one in listed] == [ours["id"]]
+    assert len((await asked(api, unlimited, "GET", "silences")).json()["silences"]) == 2
+    for method, body in (("GET", None), ("DELETE", None), ("PUT", OURS)):
+        assert (
+            await asked(api, limited, method, f"silences/{theirs['id']}", body)
+        ).status_code == 404
+    assert (await asked(api, limited, "PUT", f"silences/{ours['id']}", OURS)).status_code == 200
+    assert (await asked(api, limited, "DELETE", f"silences/{ours['id']}")).status_code == 200
+
+
+async def test_alerts_of_others_are_not_acknowledged(
+    api: Api, limited: dict[str, str], unlimited: dict[str, str]
+) -> None:
+    for episode, status in ((OF_SHOP, 201), (OF_BANK, 404), (OF_ALL, 404), ("d" * 24, 404)):
+        body = {"episode": episode, "author": "kim"}
+        answer = await asked(api, limited, "POST", "acknowledgements", body)
+        assert answer.status_code == status, episode
+        form = await api.client.post(
+            "/api/v1/acknowledgements/form", data={"episode": episode}, headers=limited
+        )
+        assert form.status_code == (200 if status == 201 else 404)
+    await asked(api, unlimited, "POST", "acknowledgements", {"episode": OF_BANK, "author": "x"})
+
+    for who, number in ((limited, 1), (unlimited, 2)):
+        found = (await asked(api, who, "GET", "acknowledgements")).json()["acknowledgements"]
+        assert len(found) == number
+    assert (await asked(api, limited, "DELETE", f"acknowledgements/{OF_BANK}")).status_code == 404
+    assert (await asked(api, limited, "DELETE", f"acknowledgements/{OF_SHOP}")).status_code == 204
