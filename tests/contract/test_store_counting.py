@@ -109,6 +109,26 @@ async def test_a_histogram_is_split_by_the_most_frequent_values(
     assert [dict(b.by) for b in found.buckets][1] == {"info": 2}
 
 
+async def test_a_histogram_is_split_where_events_have_no_value_or_several(
+    store: Store, writer: StoreWriter
+) -> None:
+    regions: list[object] = [["eu", "us"], "eu", "-", None, ["--", "-"]]
+    documents = [
+        document(100 * n, at(seconds=n), attributes={"region": region, "zone": n, "one": "a"})
+        for n, region in enumerate(regions)
+    ]
+    await put(store, writer, [*documents, document(900, at(seconds=70))])
+    expected: dict[str, list[dict[str, int]]] = {
+        "attributes.region": [{"eu": 2, "us": 1, "-": 2, "--": 1}, {}],
+        "attributes.zone": [{str(n): 1 for n in range(5)}, {}],
+        "attributes.one": [{"a": 5}, {}],
+        "attributes.none": [{}, {}],
+    }
+    for field, by in expected.items():
+        found = await store.histogram(MatchAll(), TimeRange(), interval_us=MINUTE_US, by=field)
+        assert [(b.count, dict(b.by)) for b in found.buckets] == [(5, by[0]), (1, by[1])]
+
+
 async def test_a_histogram_spans_days_and_keeps_to_query_and_times(
     store: Store, writer: StoreWriter
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tantivy import Query
@@ -12,6 +12,7 @@ from tantivy import Query
 from logboom.errors import QueryError
 from logboom.store.countable import check_countable
 from logboom.store.local import asking
+from logboom.store.local.asking import NUMBERED
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import ADDRESS, TIME
@@ -109,16 +110,62 @@ def histogram(
         (day, one) for day in reversed(days) if (one := in_times(day, query, times)) is not None
     ]
     column = None if interval.by is None else column_of(interval.by)
-    keys = {} if column is None else _most_frequent(newest_first, column, interval.size, is_late)
+    values = _Values() if column is None else _most_frequent(newest_first, column, is_late)
+    keys = values.most_frequent(interval.size)
     counts: Counter[int] = Counter()
     split: dict[str, Counter[int]] = {label: Counter() for label in keys}
     for day, one in newest_first:
         if is_late():
             return _assemble(counts, split, interval, partial=True)
+        if column is not None and len(keys) == len(values.totals):
+            together = _counted_together(day, one, interval, column, keys)
+            if together is not None:
+                _add(together, counts, split)
+                continue
         counts.update(_over_time(day, one, interval))
         if column is not None:
             _add_split(day, one, interval, column, keys, split, equals)
     return _assemble(counts, split, interval)
+
+
+def _counted_together(
+    day: Snapshot, query: Query, interval: Interval, column: str, keys: Mapping[str, object]
+) -> list[tuple[str | None, Counter[int]]] | None:
+    """Counts over time for each value, and for None those without one, in a single pass.
+
+    Args:
+        keys: All values that there are.
+
+    Returns:
+        None when that cannot be told so: there are other values than texts, an event has several of
+        them, or there are too many buckets.
+    """
+    steps = (day.end_us - day.start_us) // interval.width_us + 2
+    is_bounded = not day.strays and (len(keys) + 1) * steps <= _AT_ONCE
+    if not is_bounded or column == ADDRESS or not all(isinstance(k, str) for k in keys.values()):
+        return None
+    nothing = "-" * (1 + max((len(str(key)) for key in keys.values()), default=0))
+    terms = {"field": column, "size": _AT_ONCE, "missing": nothing}
+    asked = {"values": {"terms": terms, "aggs": {"times": _by_time(interval)}}, **NUMBERED}
+    found = _aggregate(day, query, asked)
+    buckets = found["values"]["buckets"]
+    if sum(bucket["doc_count"] for bucket in buckets) != int(found["numbered"]["value"]):
+        return None
+    return [
+        (None if bucket["key"] == nothing else bucket_label(bucket), _times(bucket["times"]))
+        for bucket in buckets
+    ]
+
+
+def _add(
+    found: Sequence[tuple[str | None, Counter[int]]],
+    counts: Counter[int],
+    split: Mapping[str, Counter[int]],
+) -> None:
+    for label, times in found:
+        counts.update(times)
+        if label is not None:
+            split[label].update(times)
 
 
 def _add_split(
@@ -136,22 +183,37 @@ def _add_split(
         split[bucket_label(bucket)].update(_times(bucket["times"]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The values of a field.
+
+    Attributes:
+        totals: How many events have each of them, by its label.
+        keys: The values as tantivy has them, by their labels.
+    """
+
+    totals: Counter[str] = field(default_factory=Counter)
+    keys: dict[str, object] = field(default_factory=dict)
+
+    def most_frequent(self, size: int) -> dict[str, object]:
+        ranked = sorted(self.totals.items(), key=lambda item: (-item[1], item[0]))
+        return {label: self.keys[label] for label, _ in ranked[:size]}
+
+
 def _most_frequent(
-    days: Sequence[tuple[Snapshot, Query]], by: str, size: int, is_late: Callable[[], bool]
-) -> dict[str, object]:
-    """The most frequent values by their labels, as tantivy has them."""
-    totals: Counter[str] = Counter()
-    keys: dict[str, object] = {}
+    days: Sequence[tuple[Snapshot, Query]], by: str, is_late: Callable[[], bool]
+) -> _Values:
+    """The most frequent values of each day."""
+    found = _Values()
     for day, query in days:
         if is_late():
             break
         values = {"values": {"terms": {"field": by, "size": _AT_ONCE}}}
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
             label = bucket_label(bucket)
-            totals[label] += bucket["doc_count"]
-            keys[label] = bucket["key"]
-    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-    return {label: keys[label] for label, _ in ranked[:size]}
+            found.totals[label] += bucket["doc_count"]
+            found.keys[label] = bucket["key"]
+    return found
 
 
 def _assemble(

@@ -45,7 +45,7 @@ def search_page(
         after=None if cursor is None else cursor.after,
         count_beyond=request.count_limit if cursor is None else None,
         first_events=_first_events(request, is_first_page=cursor is None),
-        first_window_us=_HOUR_US if _looks_through_terms(request.query) else 1,
+        first_window_us=_HOUR_US if _looks_through_terms(request.query) else 0,
         is_late=is_late,
     )
     collection = Collection(wanted)

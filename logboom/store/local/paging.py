@@ -7,7 +7,7 @@ day than on an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tantivy import Order, Query
@@ -43,6 +43,14 @@ class Span:
 
     start_us: int
     end_us: int
+
+    def cut(self, width_us: int, *, descending: bool) -> tuple[Span, Span]:
+        """A window where the order begins, and what is left without it."""
+        if descending:
+            middle = max(self.start_us, self.end_us - width_us)
+            return Span(middle, self.end_us), Span(self.start_us, middle)
+        middle = min(self.end_us, self.start_us + width_us)
+        return Span(self.start_us, middle), Span(middle, self.end_us)
 
     def within(self, start_us: int, end_us: int) -> Span:
         """What of it lies between two times."""
@@ -91,6 +99,7 @@ class Collection:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._descending = wanted.order is SortOrder.DESC
+        self._events_at_once = wanted.first_events
         self.found: list[Found] = []
         self.count = 0
         self.warnings: dict[str, None] = {}
@@ -112,12 +121,13 @@ class Collection:
         if extent is None:
             return
         span = wanted.span.within(max(day.start_us, extent[0]), min(day.end_us, extent[1] + 1))
-        with_events_us = wanted.first_events * (extent[1] - extent[0]) // day.searcher.num_docs
-        width_us = max(wanted.first_window_us, with_events_us)
-        for window in _windows(span, width_us, descending=self._descending):
-            if self.is_complete():
-                return
+        us_per_event = (extent[1] - extent[0]) / day.searcher.num_docs
+        while span.start_us < span.end_us and not self.is_complete():
+            width_us = max(1, wanted.first_window_us, int(self._events_at_once * us_per_event))
+            window, span = span.cut(width_us, descending=self._descending)
+            before = self.count
             self._add_span(day, wanted.query, window)
+            self._events_at_once *= self._growth(self.count - before)
 
     def add_strays(self, day: Snapshot) -> None:
         """Searches a day's events whose time lies outside of the day, wherever they belong."""
@@ -131,6 +141,12 @@ class Collection:
         self.warnings |= strays.warnings
         self.found.sort(key=lambda one: one.key, reverse=self._descending)
         del self.found[self._wanted.limit :]
+
+    def _growth(self, matches: int) -> int:
+        """How much longer the next window is to be, after one with so many matches."""
+        beyond = self._wanted.count_beyond
+        missing = self._missing() if beyond is None else max(self._missing(), beyond - self.count)
+        return min(_WINDOW_GROWTH, 1 + (missing + missing // 4) // max(1, matches))
 
     def _missing(self) -> int:
         return self._wanted.limit - len(self.found)
@@ -174,17 +190,3 @@ class Collection:
             else:
                 found.append(Found((time_us, loaded[0]), loaded[1]))
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
-
-
-def _windows(span: Span, width: int, *, descending: bool) -> Iterator[Span]:
-    """Cuts a span into windows that grow, beginning with where the order begins."""
-    start, end = span.start_us, span.end_us
-    while start < end:
-        if descending:
-            window = Span(max(start, end - width), end)
-            end = window.start_us
-        else:
-            window = Span(start, min(end, start + width))
-            start = window.end_us
-        yield window
-        width *= _WINDOW_GROWTH
