@@ -22,9 +22,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
@@ -80,21 +81,30 @@ def build(folder: Path, count: int) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """An API over the folder, in a process of its own: its URL and the process."""
+def serving(
+    folder: Path, *, service: str = "api", settings: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, psutil.Process]]:
+    """A service with an API that keeps no answers: its URL and the process.
+
+    Args:
+        folder: Its data.
+        service: `api`, or `up` for all of them.
+        settings: More of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     address = f"127.0.0.1:{free_port()}"
     path = folder / "queries.yaml"
-    settings = {"data": str(folder), "api": {"listen": address, "searches": {"cache": 0}}}
-    path.write_text(yaml.safe_dump(settings))
-    command = [sys.executable, "-m", "logboom", "api", "-c", str(path)]
-    with (folder / "api.out").open("ab") as out:
+    own = {"data": str(folder), "api": {"listen": address, "searches": {"cache": 0}}}
+    path.write_text(yaml.safe_dump({**own, **(settings or {})}))
+    command = [sys.executable, "-m", "logboom", service, "-c", str(path)]
+    with (folder / f"{service}.out").open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
         eventually(lambda: asyncio.run(_is_ready(address)), timeout_s=60, what="the API answers")
         yield f"http://{address}", psutil.Process(process.pid)
     finally:
         os.kill(process.pid, signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 async def _is_ready(address: str) -> bool:

@@ -1,0 +1,363 @@
+"""How fast are q1 to q9 on the embedded store, on Elasticsearch, and what does our API add to it?
+
+    python -m bench.beside --data FOLDER [--events 2000000] [--runs 30] [--only q1,q4]
+
+The events of `bench.local_store` are written into an embedded store and into the Elasticsearch that
+the tests start, each by its own writer; both stay in the folder, for later runs. Then the very same
+questions are asked of our API on the one, of our API on the other, and of Elasticsearch itself: what our
+API sent to it was noted by a server in between before the clock ran. All three take turns, question
+by question. The answers of both stores must be the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import os
+import pwd
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import psutil
+
+from bench.local_store import document, events
+from bench.machine import print_calibration, usage_of, usage_of_service
+from bench.queries import build, serving
+from bench.stopping import stop_in_order
+from logboom.clock import SystemClock
+from logboom.config import Config, ElasticsearchSection
+from logboom.load.connection import Connection
+from logboom.load.questions import KINDS, PAGES, Asker, Facts, Question
+from logboom.load.report import percentile
+from logboom.load.running import Load, learn
+from logboom.store import Outcome
+from logboom.store.elastic import open_elasticsearch
+from tests.services.elasticsearch import start_elasticsearch
+from tests.services.process import JvmService
+
+_WARM = 3
+_BATCH = 20_000
+_LOADED = "elasticsearch.json"
+_VARYING = ("took_ms", "cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What our API sent to Elasticsearch."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class Times:
+    """What one kind of question took, in ms."""
+
+    embedded: list[float] = field(default_factory=list)
+    through: list[float] = field(default_factory=list)
+    direct: list[float] = field(default_factory=list)
+
+    @property
+    def added(self) -> list[float]:
+        """What our API took on top of Elasticsearch, for each question."""
+        return [ours - its for ours, its in zip(self.through, self.direct, strict=True)]
+
+
+class Between:
+    """A server that passes requests on to Elasticsearch, and notes those that search."""
+
+    def __init__(self, url: str) -> None:
+        self.sent: list[Sent] = []
+        address = urlsplit(url)
+        sent = self.sent
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def pass_on(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if "_search" in self.path:
+                    sent.append(Sent(self.path, body))
+                upstream = http.client.HTTPConnection(str(address.hostname), address.port)
+                kind = {"content-type": self.headers.get("content-type", "application/json")}
+                upstream.request(self.command, self.path, body, kind if body else {})
+                answer = upstream.getresponse()
+                content = answer.read()
+                self.send_response(answer.status)
+                for name in ("content-type", "x-elastic-product"):
+                    self.send_header(name, answer.headers.get(name, ""))
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content)
+                upstream.close()
+
+            do_GET = do_POST = do_PUT = do_HEAD = pass_on  # noqa: N815 - the library's names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as there
+                """Nothing is told of requests."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @contextmanager
+    def serving(self) -> Iterator[Between]:
+        """Serves as long as the context."""
+        thread = threading.Thread(target=self._server.serve_forever)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()
+
+
+class Direct:
+    """Elasticsearch, asked by plain HTTP over one connection."""
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        self._connection = http.client.HTTPConnection(str(address.hostname), address.port)
+
+    def ask(self, sent: list[Sent]) -> None:
+        """Sends requests, one after the other, and reads their answers.
+
+        Raises:
+            RuntimeError: It refuses one.
+        """
+        for one in sent:
+            self._connection.request(
+                "POST", one.path, one.body, {"content-type": "application/json"}
+            )
+            answer = self._connection.getresponse()
+            content = answer.read()
+            if answer.status != 200:
+                raise RuntimeError(content[:500].decode())
+
+
+@contextmanager
+def elasticsearch(folder: Path) -> Iterator[JvmService]:
+    """An Elasticsearch whose data stays in a folder."""
+    data = folder / "elasticsearch"
+    data.mkdir(parents=True, exist_ok=True)
+    if os.getuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(data, nobody.pw_uid, nobody.pw_gid)
+    service = start_elasticsearch(settings={"path.data": str(data)})
+    try:
+        yield service
+    finally:
+        service.remove()
+
+
+async def load(url: str, count: int) -> None:
+    """Writes the events into Elasticsearch, and makes few segments of them.
+
+    Raises:
+        SystemExit: One was not stored.
+    """
+    section = ElasticsearchSection(urls=[url])
+    store = await open_elasticsearch(section, Config(store=section), SystemClock())
+    writer = await store.writer()
+    batch = []
+    for number, event in enumerate(events(count), 1):
+        batch.append(document(orjson.dumps(event)))
+        if len(batch) == _BATCH or number == count:
+            if any(answer is not Outcome.STORED for answer in await writer.write(batch)):
+                raise SystemExit("a document was not stored")
+            batch = []
+    await writer.close()
+    await store.refresh()
+    await store.close()
+
+
+def load_once(service: JvmService, folder: Path, count: int) -> None:
+    """Writes the events, unless that was done before."""
+    mark = folder / _LOADED
+    if mark.exists() and orjson.loads(mark.read_bytes()) == count:
+        return
+    begun, before = time.perf_counter(), usage_of_service(service)
+    asyncio.run(load(service.address, count))
+    took_s, after = time.perf_counter() - begun, usage_of_service(service)
+    cpu_s = after.user_s + after.system_s - before.user_s - before.system_s
+    print(f"Elasticsearch: {count / took_s:,.0f} ev/s, {cpu_s / count * 1e6:.0f} us CPU of its own")
+    mark.write_bytes(orjson.dumps(count))
+
+
+def questions(facts: Facts, kind: str, runs: int) -> Iterator[Question | None]:
+    """What is asked for a kind; None: the page after the one before, as q9 wants it."""
+    asker = Asker(facts, 2, (kind,))
+    for _ in range(_WARM + runs):
+        yield None if kind == "q9" else asker.next()
+
+
+async def answer_of(connection: Connection, target: str) -> dict[str, Any]:
+    """A good answer.
+
+    Raises:
+        RuntimeError: It was another one.
+    """
+    answer = await connection.ask(target)
+    if answer.status != 200:
+        raise RuntimeError(answer.body[:500].decode())
+    found: dict[str, Any] = orjson.loads(answer.body)
+    return found
+
+
+async def fiftieth(connection: Connection, facts: Facts) -> str:
+    """The question for the 50th page of a service, as this store's cursors have it."""
+    asker = Asker(facts, 2, ("q9",))
+    question = asker.next()
+    for _ in range(PAGES - 1):
+        asker.note(question, await answer_of(connection, question.target))
+        question = asker.next()
+    return question.target
+
+
+def same(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    """Whether two answers say the same; cursors are each store's own."""
+    one, other = ({k: v for k, v in a.items() if k not in _VARYING} for a in (ours, theirs))
+    if "events" in one:
+        one["events"], other["events"] = (
+            [event["_id"] for event in some["events"]] for some in (one, other)
+        )
+    return one == other
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where questions are put.
+
+    Attributes:
+        embedded: Our API on the embedded store.
+        through: Our API on Elasticsearch.
+        noted: Our API on Elasticsearch, through `between`.
+        between: Notes what it sends.
+        direct: Elasticsearch itself.
+    """
+
+    embedded: Connection
+    through: Connection
+    noted: Connection
+    between: Between
+    direct: Direct
+
+
+async def ask(asked: Asked, facts: Facts, kind: str, runs: int) -> tuple[Times, int]:
+    """Asks a kind of question of all; gives the times, and how many answers differed."""
+    times, different = Times(), 0
+    deep = None
+    if kind == "q9":
+        deep = [await fiftieth(one, facts) for one in (asked.embedded, asked.through, asked.noted)]
+    for number, question in enumerate(questions(facts, kind, runs)):
+        targets = deep if question is None else [question.target] * 3
+        if targets is None:
+            raise RuntimeError("only q9 has pages")
+        asked.between.sent.clear()
+        await answer_of(asked.noted, targets[2])
+        sent = list(asked.between.sent)
+        begun = time.perf_counter()
+        asked.direct.ask(sent)
+        direct = time.perf_counter()
+        theirs = await asked.through.ask(targets[1])
+        through = time.perf_counter()
+        ours = await asked.embedded.ask(targets[0])
+        embedded = time.perf_counter()
+        different += not same(orjson.loads(ours.body), orjson.loads(theirs.body))
+        if number >= _WARM:
+            times.direct.append((direct - begun) * 1000)
+            times.through.append((through - direct) * 1000)
+            times.embedded.append((embedded - through) * 1000)
+    return times, different
+
+
+async def compare(
+    asked: Asked,
+    facts: Facts,
+    apis: tuple[psutil.Process, psutil.Process],
+    options: argparse.Namespace,
+) -> None:
+    """Prints a line for each kind."""
+    print(
+        f"{'p50/p95 ms':10}{'embedded':>14}{'CPU':>7}{'API on ES':>14}{'CPU':>7}{'ES itself':>14}"
+        f"{'API adds':>14}  different"
+    )
+    for kind in KINDS:
+        if options.only and kind not in options.only.split(","):
+            continue
+        before = [usage_of([one]) for one in apis]
+        times, different = await ask(asked, facts, kind, options.runs)
+        cpu = []
+        for one, then in zip(apis, before, strict=True):
+            now = usage_of([one])
+            spent_s = now.user_s + now.system_s - then.user_s - then.system_s
+            asked_for = options.runs + _WARM + (PAGES if kind == "q9" else 0)
+            cpu.append(f"{spent_s * 1000 / asked_for:7.1f}")
+        shown = [
+            f"{percentile(some, 50):.1f}/{percentile(some, 95):.1f}".rjust(14)
+            for some in map(sorted, (times.embedded, times.through, times.direct, times.added))
+        ]
+        print(f"{kind:10}{shown[0]}{cpu[0]}{shown[1]}{cpu[1]}{shown[2]}{shown[3]}  {different}")
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+async def _measure(
+    urls: tuple[str, str, str], between: Between, direct: Direct,
+    apis: tuple[psutil.Process, psutil.Process], options: argparse.Namespace,
+) -> None:  # fmt: skip
+    facts = await learn(Load(urls[0], 1, 1))
+    embedded, through, noted = (Connection(url, {}) for url in urls)
+    asked = Asked(embedded, through, noted, between, direct)
+    await compare(asked, facts, apis, options)
+    for one in (embedded, through, noted):
+        one.close()
+
+
+def main() -> None:
+    """Reads the arguments and measures."""
+    stop_in_order()
+    parser = argparse.ArgumentParser(description="Measures searches on both stores, side by side.")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--events", type=int, default=2_000_000)
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    build(options.data, options.events)
+    line = orjson.dumps(next(events(1)))
+    with ExitStack() as stack:
+        service = stack.enter_context(elasticsearch(options.data))
+        load_once(service, options.data, options.events)
+        for name in ("store", "elasticsearch"):
+            on_disk = size_of(options.data / name) / options.events
+            print(f"{name}: {on_disk:.0f} bytes an event on disk")
+        between = stack.enter_context(Between(service.address).serving())
+        url, api = stack.enter_context(serving(options.data))
+        through, other = stack.enter_context(
+            serving(options.data / "through", settings={"store": service.address})
+        )
+        noted, _ = stack.enter_context(
+            serving(options.data / "noted", settings={"store": between.url})
+        )
+        print_calibration(line, "before")
+        asyncio.run(
+            _measure((url, through, noted), between, Direct(service.address), (api, other), options)
+        )
+        print_calibration(line, "after")
+
+
+if __name__ == "__main__":
+    main()
