@@ -102,6 +102,15 @@ def changes_of(alerts: Iterable[Mapping[str, Any]]) -> set[Change]:
     }  # fmt: skip
 
 
+def is_deciding(url: str) -> bool:
+    """Whether rules have been evaluated: from here on it is remembered what has been."""
+    try:
+        answer = httpx.get(f"{url}/api/v1/rules", timeout=10)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 200 and any(one["last"] for one in answer.json()["groups"])
+
+
 def backtested(url: str, rule: str, since: str) -> set[Change]:
     """What a rule would have told since a time, all of it.
 

@@ -24,6 +24,7 @@ from tests.acceptance.spikes import (
     Spikes,
     backtested,
     changes_of,
+    is_deciding,
     times_told,
     told_once,
 )
@@ -89,6 +90,11 @@ async def test_no_alert_is_lost_or_doubled_by_a_kill_at_any_step(
     settings: dict[str, Any], spikes: Spikes, listeners: Listening
 ) -> None:
     since = utc_text(SystemClock().now_ns())
+    process, url = start_api(settings, None), f"http://{settings['api']['listen']}"
+    await asyncio.to_thread(
+        eventually, lambda: is_deciding(url), timeout_s=DIES_WITHIN_S, what="rules are evaluated"
+    )
+    process.kill()
     writing = asyncio.create_task(keep_failing(spikes))
     places = [Place(step, is_done) for step in STEPS for is_done in (False, True)]
     halfway = len(places) // 2
@@ -102,7 +108,7 @@ async def test_no_alert_is_lost_or_doubled_by_a_kill_at_any_step(
     assert writing.cancelled()
     process = start_api(settings, None)
     try:
-        await judged(settings, spikes, listeners, since)
+        await judged(url, spikes, listeners, since)
     finally:
         process.terminate()
         await asyncio.to_thread(process.join, DIES_WITHIN_S)
@@ -132,11 +138,7 @@ def dies_when_told(settings: dict[str, Any], listeners: Listening, where: str) -
     setattr(listeners, where, lambda: None)
 
 
-async def judged(
-    settings: dict[str, Any], spikes: Spikes, listeners: Listening, since: str
-) -> None:
-    url = f"http://{settings['api']['listen']}"
-
+async def judged(url: str, spikes: Spikes, listeners: Listening, since: str) -> None:
     def told() -> dict[tuple[str, str], Any]:
         return told_once([document for _, document in listeners.posted])
 
