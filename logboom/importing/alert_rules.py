@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from logboom.importing.located import Located, read_located
-from logboom.importing.promql import NotTranslatable, translate
+from logboom.importing.promql import NotTranslatable
+from logboom.importing.promql_joined import translate_joined
 from logboom.importing.translation import Note, Translation, as_list
 
 _SEVERITIES: Final = frozenset(
@@ -68,7 +69,7 @@ def _rule(rule: Located, notes: list[Note]) -> Iterator[dict[str, Any]]:
         notes.append(Note(rule.line, f"{recorded} records a series: our rules measure events"))
         return
     try:
-        asked = translate(str(rule.values.get("expr", "")))
+        asked = translate_joined(str(rule.values.get("expr", "")))
     except NotTranslatable as why:
         notes.append(Note(rule.lines.get("expr", rule.line), f"{name} {why}"))
         return

@@ -44,7 +44,7 @@ _ABSENT: Final = re.compile(
     r"absent(?:_over_time)?\(" + _metric("a_") + "(?:" + _range("a_") + r")?\)\Z"
 )
 _LABEL: Final = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|\Z)')
-_FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
+FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
 _CLASS: Final = re.compile(r"([1-5])(?:xx|\.\.|\.\+|\.\*)\Z")
 _STATUS: Final = re.compile(r"\bstatus\s*=")
 _WORD: Final = re.compile(r"[\w.-]+\Z")
@@ -155,9 +155,9 @@ def _read(match: re.Match[str], prefix: str) -> _Term:
 def _by(listed: str) -> tuple[str, ...]:
     found = []
     for name in (part.strip() for part in listed.split(",") if part.strip()):
-        if name != "le" and name not in _FIELDS:
+        if name != "le" and name not in FIELDS:
             raise NotTranslatable(f"is split by {name}, which no event has")
-        found.append(_FIELDS.get(name, name))
+        found.append(FIELDS.get(name, name))
     return tuple(found)
 
 
@@ -179,13 +179,13 @@ def _condition(name: str, sign: str, value: str) -> str:
         if found is None or sign not in {"=", "=~"}:
             raise NotTranslatable(f'asks for status{sign}"{value}"')
         return f"status:[{found[1]}00 TO {found[1]}99]"
-    if name not in _FIELDS:
+    if name not in FIELDS:
         raise NotTranslatable(f"asks for the label {name}, which no event has")
     values = value.split("|") if "~" in sign else [value]
     shown = [one.replace(".*", "*").replace(".+", "*") for one in values]
     if not all(_WORD.match(one.replace("*", "")) or one == "*" for one in shown):
         raise NotTranslatable(f'asks for {name}{sign}"{value}"')
-    field = _FIELDS[name]
+    field = FIELDS[name]
     text = f"{field}:{shown[0]}" if len(shown) == 1 else f"{field}:({' OR '.join(shown)})"
     return f"NOT {text}" if sign.startswith("!") else text
 

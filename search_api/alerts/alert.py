@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from hashlib import blake2b
@@ -42,6 +42,7 @@ class Alert:
         samples: Up to five matching events, as stored.
         error_group: Fingerprint of the group of errors that it is about; None for no single one.
         rule: `group/name`.
+        measured: What was measured, by how the rule says it, where it makes several comparisons.
     """
 
     labels: Mapping[str, str]
@@ -57,6 +58,7 @@ class Alert:
     samples: tuple[Mapping[str, Any], ...]
     error_group: str | None
     rule: str
+    measured: Mapping[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept and answered: a JSON object that `from_json` reads."""
@@ -68,6 +70,7 @@ class Alert:
             "starts_at": _text(self.starts_at),
             "ends_at": None if self.ends_at is None else _text(self.ends_at),
             "value": self.value,
+            "measured": dict(self.measured),
             "condition": self.condition,
             "query": self.query,
             "window": [_text(moment) for moment in self.window],
@@ -100,6 +103,7 @@ class Alert:
             samples=tuple(value["samples"]),
             error_group=value["error_group"],
             rule=value["rule"],
+            measured=value.get("measured", {}),
         )
 
 

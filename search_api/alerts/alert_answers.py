@@ -17,6 +17,9 @@ class AlertAnswer(BaseModel):
     starts_at: str
     ends_at: str | None
     value: float | None
+    measured: dict[str, float | None] = Field(
+        description="What was measured for each comparison, where there are several."
+    )
     condition: str
     query: str
     window: list[str]
@@ -117,6 +120,9 @@ class SeriesAnswer(BaseModel):
 
     series: dict[str, str]
     value: float | None
+    measured: dict[str, float | None] = Field(
+        description="What was measured for each comparison, where there are several."
+    )
     events: int
     baseline: str
     holds: bool

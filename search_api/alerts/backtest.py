@@ -16,7 +16,7 @@ from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import Rule, duration_text
 from search_api.alerts.source import Source
 from search_api.alerts.states import RuleState
-from search_api.alerts.telling import MOST_SAMPLES, alert_of, events_of, shortened, window_of
+from search_api.alerts.telling import MOST_SAMPLES, alert_of, shortened, shown_events, window_of
 
 MOST_INSTANTS: Final = 50_000
 MOST_SHOWN: Final = 100
@@ -86,9 +86,7 @@ async def _tell(source: Source, result: Backtest, transitions: Sequence[Transiti
         result.fired += is_firing
         if len(result.alerts) < MOST_SHOWN:
             events = (
-                await source.samples(
-                    events_of(rule, one.key.values), window_of(rule, one), MOST_SAMPLES
-                )
+                await source.samples(shown_events(rule, one), window_of(rule, one), MOST_SAMPLES)
                 if is_firing and not one.key.no_data
                 else ()
             )

@@ -18,9 +18,9 @@ from search_api.alerts.states import RuleState
 from search_api.alerts.telling import (
     MOST_SAMPLES,
     alert_of,
-    events_of,
     room_for,
     shortened,
+    shown_events,
     window_of,
 )
 
@@ -137,7 +137,7 @@ class Deciding:
             return alert_of(rule, transition, ())
         try:
             events = await self._source.samples(
-                events_of(rule, transition.key.values), window_of(rule, transition), MOST_SAMPLES
+                shown_events(rule, transition), window_of(rule, transition), MOST_SAMPLES
             )
         except LogboomError as error:  # an alert without lines is better than none
             log.warning("%s: no sample events: %s", rule.id, error)

@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data, Values
-from search_api.alerts.measures import Kind
 from search_api.alerts.needs import width_of
 from search_api.alerts.observing import Observation, Observer
 from search_api.alerts.rules import US, Rule
@@ -26,6 +24,7 @@ from search_api.alerts.states import (
     latest,
     size_of,
 )
+from search_api.alerts.verdict import Verdict, verdict_of
 
 MANY = 1_000_000
 """Room for as many transitions as there may be."""
@@ -49,6 +48,7 @@ class Transition:
         baseline: What is usual, in words.
         events: How many there were in the window.
         reason: Why it has resolved, where it is not for what was measured.
+        values: What was measured for each comparison of the rule, where it has several.
     """
 
     key: Key
@@ -59,6 +59,7 @@ class Transition:
     baseline: str = ""
     events: int = 0
     reason: str = ""
+    values: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,6 @@ class Evaluated:
     state: RuleState
     transitions: tuple[Transition, ...]
     overflow: int = 0
-
-
-class _Verdict(Enum):
-    HOLDS = "holds"
-    DOES_NOT = "does not"
-    UNKNOWN = "unknown"  # whatever it was, it stays
 
 
 def evaluate(
@@ -175,30 +170,22 @@ class _Running:
             verdict = self._verdict(Key(values), seen)
             self._move(Key(values), verdict, seen, instant)
             if self._rule.no_data == "alert":
-                nothing = _Verdict.HOLDS if is_absent else _Verdict.DOES_NOT
+                nothing = Verdict.HOLDS if is_absent else Verdict.DOES_NOT
                 self._move(Key(values, no_data=True), nothing, seen, instant)
         self._forget(instant)
         self._cursor_us = instant
 
-    def _verdict(self, key: Key, seen: Observation) -> _Verdict:
-        rule = self._rule
-        if seen.events == 0 and rule.no_data != "ok" and not _is_absence(rule):
-            return _Verdict.UNKNOWN
-        if seen.value is None:
-            return _Verdict.DOES_NOT if rule.no_data == "ok" else _Verdict.UNKNOWN
-        if seen.events < rule.min_events or seen.is_usual:
-            return _Verdict.DOES_NOT
+    def _verdict(self, key: Key, seen: Observation) -> Verdict:
         before = self._series.get(key)
         firing = before is not None and before.fired_us is not None
-        holds = rule.condition.holds(seen.value, firing=firing)
-        return _Verdict.HOLDS if holds else _Verdict.DOES_NOT
+        return verdict_of(self._rule, seen, firing=firing)
 
-    def _move(self, key: Key, verdict: _Verdict, seen: Observation, instant: int) -> None:
+    def _move(self, key: Key, verdict: Verdict, seen: Observation, instant: int) -> None:
         before = self._series.get(key)
         match verdict:
-            case _Verdict.HOLDS:
+            case Verdict.HOLDS:
                 self._hold(key, before, seen, instant)
-            case _Verdict.DOES_NOT if before is not None:
+            case Verdict.DOES_NOT if before is not None:
                 self._let_go(key, before, seen, instant)
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
@@ -228,7 +215,10 @@ class _Running:
     ) -> None:
         self._room -= 1
         told = Transition(key, state, instant, now.fired_us or instant, seen.value)
-        self._transitions.append(replace(told, baseline=seen.baseline, events=seen.events))
+        values = tuple(one.value for one in seen.all) if seen.others else ()
+        self._transitions.append(
+            replace(told, baseline=seen.baseline, events=seen.events, values=values)
+        )
 
     def _remember(self, values: Values, seen: Observation, instant: int) -> None:
         if seen.events:
@@ -271,10 +261,6 @@ class _Running:
 
 def _closed(key: Key, fired_us: int, instant: int, reason: str) -> Transition:
     return Transition(key, AlertState.RESOLVED, instant, fired_us, None, reason=reason)
-
-
-def _is_absence(rule: Rule) -> bool:
-    return rule.condition.measure.kind is Kind.ABSENT
 
 
 async def with_late(

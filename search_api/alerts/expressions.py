@@ -1,4 +1,4 @@
-"""How is `when` of a rule read, and what is said of a mistake in it?
+"""How is a comparison in `when` of a rule read, and what is said of a mistake in it?
 
 `measure sign number`, for example `error_rate > 5%`, `avg(event.duration) > 1000 ms`, `rate > 0.1/s`,
 `p95(event.duration) >= 2s`, `ratio('status:>=500', 'status:*') > 0.01`, `spike(count) > 3`, `absent`.
@@ -29,7 +29,7 @@ from search_api.alerts.thresholds import threshold_of, unit_of
 LONGEST = 500
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<sign>[<>]=?|[=!]=|=)|(?P<mark>[(),])"
-    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\.?\d[\d.,_]*(?:[eE]-?\d+)?)(?P<unit>\s*(?!(?i:and|or)\b)[%/A-Za-zµ][\w/]*)?"
+    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\.?\d[\d.,_]*(?:[eE]-?\d+)?)(?P<unit>\s*(?!(?i:and|or|unless|not)\b)[%/A-Za-zµ][\w/]*)?"
     r"|(?P<other>\S))"
 )
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)\Z")
@@ -41,28 +41,39 @@ _EXAMPLES = "write for example error_rate > 5%, count >= 10 or p95(event.duratio
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of a condition.
+
+    Attributes:
+        kind: `word`, `number`, `sign`, `mark`, `text` or `end`.
+        text: As written.
+        at: Where it begins.
+        unit: Behind a number.
+    """
+
     kind: str
     text: str
     at: int
     unit: str = ""
 
 
-def parse_when(text: str, *, recovery: str | None = None) -> Condition:
-    """Reads a condition.
+def parse_comparison(
+    tokens: Sequence[Token], text: str, *, recovery: str | None = None
+) -> Condition:
+    """Reads a comparison.
 
     Args:
-        text: `when` of a rule.
+        tokens: Of the comparison, at least one.
+        text: All of `when`.
         recovery: The threshold at which it recovers, with its unit; None for the same one.
 
     Raises:
         ConfigError: It is none, with what is wrong, where, and what would be right.
     """
-    tokens = _tokens(text)
     measure, rest = _measure(tokens, text)
     if measure.kind in WITHOUT_THRESHOLD:
         if rest:
-            raise _wrong(f"{measure.text} is true or not: it takes no threshold", rest[0])
+            raise wrong(f"{measure.text} is true or not: it takes no threshold", rest[0])
         if recovery is not None:
             raise ConfigError(f"{measure.text} has no threshold, so none for recovery")
         return Condition(measure, "", 0.0, 0.0, measure.text, "")
@@ -77,27 +88,27 @@ def _spaced(unit: str) -> str:
     return unit if not unit or unit.startswith(("%", "/")) else f" {unit}"
 
 
-def _comparison(measure: Measure, rest: Sequence[_Token], text: str) -> tuple[str, _Token]:
+def _comparison(measure: Measure, rest: Sequence[Token], text: str) -> tuple[str, Token]:
     if not rest:
         raise ConfigError(f"{measure.text} is compared to nothing", mend=_EXAMPLES)
     sign = rest[0]
     if sign.kind != "sign":
-        raise _wrong(f"{sign.text!r} is no comparison", sign, "write one of > >= < <= == !=")
+        raise wrong(f"{sign.text!r} is no comparison", sign, "write one of > >= < <= == !=")
     if sign.text == "=":
-        raise _wrong("= is no comparison", sign, "write ==")
+        raise wrong("= is no comparison", sign, "write ==")
     if len(rest) < 2 or rest[1].kind != "number":
-        at = rest[1] if len(rest) > 1 else _Token("end", "", len(text))
-        raise _wrong("a number is missing after the comparison", at, _EXAMPLES)
+        at = rest[1] if len(rest) > 1 else Token("end", "", len(text))
+        raise wrong("a number is missing after the comparison", at, _EXAMPLES)
     if len(rest) > 2:
-        raise _wrong(
-            f"{rest[2].text!r} is too much: a rule has one comparison", rest[2],
-            "write two rules, or say which events are meant in `where`",
+        raise wrong(
+            f"{rest[2].text!r} is too much behind a comparison", rest[2],
+            "join comparisons with `and` or `or`, and say which events are meant in `where`",
         )  # fmt: skip
     return sign.text, rest[1]
 
 
 def _recovery(measure: Measure, sign: str, threshold: float, text: str) -> float:
-    tokens = _tokens(text)
+    tokens = tokens_of(text)
     if len(tokens) != 1 or tokens[0].kind != "number":
         raise ConfigError(f"{text!r} is no threshold for recovery", mend="write for example 2%")
     value = threshold_of(measure, sign, tokens[0].text, tokens[0].unit)
@@ -113,7 +124,12 @@ def _recovery(measure: Measure, sign: str, threshold: float, text: str) -> float
     return value
 
 
-def _tokens(text: str) -> list[_Token]:
+def tokens_of(text: str) -> list[Token]:
+    """The words, signs, numbers and marks of a condition, at least one.
+
+    Raises:
+        ConfigError: There is something else in it, or nothing.
+    """
     if len(text) > LONGEST:
         raise ConfigError(f"the condition has more than {LONGEST} characters")
     found = []
@@ -121,31 +137,31 @@ def _tokens(text: str) -> list[_Token]:
         kind = match.lastgroup if match.lastgroup != "unit" else "number"
         if kind is None or not match.group().strip():
             continue
-        token = _Token(kind, match.group(kind), match.start(kind), (match["unit"] or "").strip())
+        token = Token(kind, match.group(kind), match.start(kind), (match["unit"] or "").strip())
         if kind == "other":
-            raise _wrong(f"{token.text!r} has no meaning here", token, _EXAMPLES)
+            raise wrong(f"{token.text!r} has no meaning here", token, _EXAMPLES)
         found.append(token)
     if not found:
         raise ConfigError("the condition is empty", mend=_EXAMPLES)
     return found
 
 
-def _measure(tokens: Sequence[_Token], text: str) -> tuple[Measure, Sequence[_Token]]:
+def _measure(tokens: Sequence[Token], text: str) -> tuple[Measure, Sequence[Token]]:
     name = tokens[0]
     if name.kind != "word":
-        raise _wrong("a condition begins with what is measured", name, _EXAMPLES)
+        raise wrong("a condition begins with what is measured", name, _EXAMPLES)
     kind, share = _kind(name)
     rest = tokens[1:]
     if kind in OF_NOTHING:
         if rest and rest[0].text == "(":
-            raise _wrong(f"{name.text} takes nothing in parentheses", rest[0])
+            raise wrong(f"{name.text} takes nothing in parentheses", rest[0])
         return Measure(kind, name.text), rest
     if not rest or rest[0].text != "(":
-        raise _wrong(f"{name.text} of what?", name, f"write {_example(kind, name.text)}")
+        raise wrong(f"{name.text} of what?", name, f"write {_example(kind, name.text)}")
     if kind in OF_A_MEASURE:
-        inner, after = _measure(rest[1:] or [_Token("end", "", len(text))], text)
+        inner, after = _measure(rest[1:] or [Token("end", "", len(text))], text)
         if inner.kind in OF_A_MEASURE | WITHOUT_THRESHOLD:
-            raise _wrong(f"{name.text} cannot be taken of {inner.text}", rest[1])
+            raise wrong(f"{name.text} cannot be taken of {inner.text}", rest[1])
         return Measure(kind, f"{name.text}({inner.text})", inner=inner), _closed(after, text)
     arguments, after = _arguments(rest[1:], text)
     if kind is Kind.RATIO:
@@ -153,7 +169,7 @@ def _measure(tokens: Sequence[_Token], text: str) -> tuple[Measure, Sequence[_To
     return _of_field(kind, share, arguments, name), after
 
 
-def _kind(name: _Token) -> tuple[Kind, float | None]:
+def _kind(name: Token) -> tuple[Kind, float | None]:
     percentile = _PERCENTILE.match(name.text)
     if percentile is not None:
         return Kind.PERCENTILE, float(percentile[1]) / 100
@@ -161,7 +177,7 @@ def _kind(name: _Token) -> tuple[Kind, float | None]:
     if name.text not in names:
         near = difflib.get_close_matches(name.text, [*names, "p95"], n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)} and p95"
-        raise _wrong(f"nothing is measured as {name.text!r}", name, hint)
+        raise wrong(f"nothing is measured as {name.text!r}", name, hint)
     return names[name.text], None
 
 
@@ -171,8 +187,8 @@ def _example(kind: Kind, name: str) -> str:
     return f"{name}(count)" if kind in OF_A_MEASURE else f"{name}(event.duration)"
 
 
-def _arguments(tokens: Sequence[_Token], text: str) -> tuple[list[_Token], Sequence[_Token]]:
-    found: list[_Token] = []
+def _arguments(tokens: Sequence[Token], text: str) -> tuple[list[Token], Sequence[Token]]:
+    found: list[Token] = []
     rest = list(tokens)
     while rest and rest[0].text != ")":
         if rest[0].text != ",":
@@ -181,34 +197,32 @@ def _arguments(tokens: Sequence[_Token], text: str) -> tuple[list[_Token], Seque
     return found, _closed(rest, text)
 
 
-def _closed(rest: Sequence[_Token], text: str) -> Sequence[_Token]:
+def _closed(rest: Sequence[Token], text: str) -> Sequence[Token]:
     if not rest or rest[0].text != ")":
-        raise _wrong("a ) is missing", rest[0] if rest else _Token("end", "", len(text)))
+        raise wrong("a ) is missing", rest[0] if rest else Token("end", "", len(text)))
     return rest[1:]
 
 
-def _ratio(arguments: Sequence[_Token], name: _Token) -> Measure:
+def _ratio(arguments: Sequence[Token], name: Token) -> Measure:
     if len(arguments) != 2 or any(one.kind != "text" for one in arguments):
-        raise _wrong("a ratio is one of two queries", name, f"write {_example(Kind.RATIO, '')}")
+        raise wrong("a ratio is one of two queries", name, f"write {_example(Kind.RATIO, '')}")
     above, below = (parse_where(one.text[1:-1]) for one in arguments)
     shown = f"ratio({', '.join(one.text for one in arguments)})"
     return Measure(Kind.RATIO, shown, parts=(above, below))
 
 
-def _of_field(
-    kind: Kind, share: float | None, arguments: Sequence[_Token], name: _Token
-) -> Measure:
+def _of_field(kind: Kind, share: float | None, arguments: Sequence[Token], name: Token) -> Measure:
     if len(arguments) != 1 or arguments[0].kind != "word":
-        raise _wrong(f"{name.text} of which field?", name, f"write {_example(kind, name.text)}")
+        raise wrong(f"{name.text} of which field?", name, f"write {_example(kind, name.text)}")
     written = arguments[0].text
     stored, type_ = known_field(written)
     if kind is not Kind.DISTINCT and type_ not in _NUMBERS:
-        raise _wrong(
+        raise wrong(
             f"{written} has no numbers, which {name.text} needs", arguments[0],
             f"count different values with distinct({written})",
         )  # fmt: skip
     if type_ in _NO_VALUES:
-        raise _wrong(f"values of {written} cannot be counted", arguments[0])
+        raise wrong(f"values of {written} cannot be counted", arguments[0])
     return Measure(kind, f"{name.text}({written})", field=stored, share=share)
 
 
@@ -259,7 +273,8 @@ def _names_in(query: Query) -> list[str]:
             return [] if name is None or name in EVENT_FIELDS else [name]
 
 
-def _wrong(what: str, token: _Token, mend: str | None = None) -> ConfigError:
+def wrong(what: str, token: Token, mend: str | None = None) -> ConfigError:
+    """A mistake, and where it is."""
     return ConfigError(what, where=f"character {token.at + 1}", mend=mend)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from logboom.store.cells import Numbers
@@ -31,19 +31,61 @@ class Observation:
         events: How many there were.
         baseline: What is usual, in words; empty for rules that do not compare.
         is_usual: True when the value is within what is usual, however large it is.
+        others: What the further comparisons of the rule are about, in their order.
     """
 
     value: float | None
     events: int
     baseline: str = ""
     is_usual: bool = False
+    others: tuple[Observation, ...] = ()
+
+    @property
+    def all(self) -> tuple[Observation, ...]:
+        """What each comparison of the rule is about."""
+        return (self, *self.others)
 
 
 class Observer:
-    """Measures one rule.
+    """Measures one rule: all of its comparisons, for the same series.
 
     Args:
         rule: The rule.
+        data: What was found for it.
+        width_us: Into pieces of which width it is cut.
+    """
+
+    def __init__(self, rule: Rule, data: Data, width_us: int) -> None:
+        self._has_series = bool(rule.series_by)
+        self._singles = [_Single(one, data, width_us) for one in rule.singles]
+
+    def observe(self, instant: int, known: Iterable[Values]) -> dict[Values, Observation]:
+        """All series, in order.
+
+        Args:
+            instant: End of the window, µs since the epoch.
+            known: Series that are looked at also when they have no events.
+        """
+        found = set(known)
+        for single in self._singles:
+            found |= single.series(instant)
+        if not self._has_series:
+            found.add(())
+        return {values: self._one(values, instant) for values in sorted(found)}
+
+    def _one(self, values: Values, instant: int) -> Observation:
+        first, *others = (single.observed(values, instant) for single in self._singles)
+        if not others:
+            return first
+        events = max(first.events, *(one.events for one in others))
+        return replace(first, events=events, others=tuple(others))
+
+
+class _Single:
+    """Measures one comparison.
+
+    Args:
+        rule: A rule that has no other one.
         data: What was found for it.
         width_us: Into pieces of which width it is cut.
     """
@@ -57,23 +99,16 @@ class Observer:
         self._any: dict[tuple[int, int], bool] = {}
         self._has_longer_keys = len(needs.main.by) > len(rule.series_by)
 
-    def observe(self, instant: int, known: Iterable[Values]) -> dict[Values, Observation]:
-        """All series, in order.
-
-        Args:
-            instant: End of the window, µs since the epoch.
-            known: Series that are looked at also when they have no events.
-        """
+    def series(self, instant: int) -> set[Values]:
+        """Those that have events in the window that ends at an instant."""
         start_us = instant - self._rule.over_us
         found = set(self._whole.series(start_us, instant))
         if not self._has_longer_keys:
             found.update(self._main.series(start_us, instant))
-        found.update(known)
-        if not self._rule.series_by:
-            found.add(())
-        return {values: self._one(values, instant) for values in sorted(found)}
+        return found
 
-    def _one(self, values: Values, instant: int) -> Observation:
+    def observed(self, values: Values, instant: int) -> Observation:
+        """What one series shows in the window that ends at an instant."""
         measure = self._rule.condition.measure
         start_us = instant - self._rule.over_us
         events = self._whole.window(values, start_us, instant).count

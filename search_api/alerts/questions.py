@@ -78,9 +78,10 @@ class Found:
     def failure_of(self, due: Due) -> LogboomError | None:
         """Why a rule cannot be evaluated; None when it can."""
         width_us = width_of(due.rule, due.instants)
-        for need in needs_of(due.rule).all:
-            if (need, width_us) in self.failures:
-                return self.failures[need, width_us]
+        for single in due.rule.singles:
+            for need in needs_of(single).all:
+                if (need, width_us) in self.failures:
+                    return self.failures[need, width_us]
         return None
 
 
@@ -88,9 +89,10 @@ def questions_of(dues: Iterable[Due]) -> list[Question]:
     """The questions that answer what rules need, each once."""
     wanted: dict[tuple[Need, Stretch], None] = {}
     for due in dues:
-        for need in needs_of(due.rule).all:
-            for stretch in stretches_of(due.rule, due.instants):
-                wanted[need, stretch] = None
+        for single in due.rule.singles:
+            for need in needs_of(single).all:
+                for stretch in stretches_of(single, due.instants):
+                    wanted[need, stretch] = None
     alike: defaultdict[tuple[Need, Stretch], dict[str, Need]] = defaultdict(dict)
     questions = []
     for need, stretch in wanted:

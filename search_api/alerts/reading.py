@@ -18,8 +18,9 @@ from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.fields import FieldType
 from search_api.alerts.alert import SEVERITIES
-from search_api.alerts.expressions import known_field, parse_when, parse_where
-from search_api.alerts.measures import Kind
+from search_api.alerts.conditions import parse_when
+from search_api.alerts.expressions import known_field, parse_where
+from search_api.alerts.measures import WITHOUT_THRESHOLD, Kind
 from search_api.alerts.rules import DAY_US, Rule, RuleGroup
 from search_api.alerts.templates import check_template
 
@@ -43,7 +44,9 @@ class RuleSection(Section):
     """One rule."""
 
     alert: str = Field(pattern=rf"^{_NAME}$", description="Its name.")
-    when: str = Field(description="The condition: `measure sign number`.")
+    when: str = Field(
+        description="The condition: `measure sign number`, several with `and`, `or`, `not`."
+    )
     over: Duration = Field(
         timedelta(minutes=5),
         ge=timedelta(seconds=1),
@@ -167,10 +170,10 @@ def _rule(group: GroupSection, section: RuleSection) -> Rule:
         raise ConfigError(f"a name has more than {_LONGEST_NAME} bytes")
     where = _at("where", lambda: parse_where(section.where))
     recovery = None if section.recovery is None else f"{section.recovery}"
-    condition = _at("when", lambda: parse_when(section.when, recovery=recovery))
+    when = _at("when", lambda: parse_when(section.when, recovery=recovery))
     over_us, every_us = _us(section.over), _us(group.every)
     rule = Rule(
-        group=group.name, name=section.alert, condition=condition, over_us=over_us,
+        group=group.name, name=section.alert, when=when, over_us=over_us,
         every_us=every_us, by=_at("by", lambda: tuple(map(_series_field, section.by))),
         where=where, where_text=section.where.strip(), min_events=section.min_events,
         for_us=_us(section.for_), keep_us=_us(section.keep_firing_for), no_data=section.no_data,
@@ -180,13 +183,14 @@ def _rule(group: GroupSection, section: RuleSection) -> Rule:
     for name, template in section.annotations.items():
         _at(f"annotations.{name}", partial(check_template, template, rule.by))
     _check_baseline(rule)
-    if section.min_events and condition.measure.kind in {Kind.ABSENT, Kind.NEW_ERROR}:
-        raise ConfigError(f"min_events makes no sense with {condition.measure.text}")
+    without = [one for one in when.conditions if one.measure.kind in WITHOUT_THRESHOLD]
+    if section.min_events and without:
+        raise ConfigError(f"min_events makes no sense with {without[0].measure.text}")
     return rule
 
 
 def _check_baseline(rule: Rule) -> None:
-    if rule.condition.measure.kind is not Kind.SPIKE:
+    if Kind.SPIKE not in rule.when.kinds:
         return
     if rule.baseline_us >= DAY_US:
         if rule.baseline_us % DAY_US:

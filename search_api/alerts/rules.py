@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final, Literal
 
 from logboom.query.model import Query
 from search_api.alerts.measures import Condition, Kind
+from search_api.alerts.when import When
 
 US: Final = 1_000_000
 DAY_US: Final = 86_400 * US
@@ -23,7 +24,7 @@ class Rule:
     Attributes:
         group: Name of its group.
         name: Unique within the group; the label `alertname`.
-        condition: What is measured, and when it is too much.
+        when: What is measured, and when it is too much.
         over_us: Length of the window of event times.
         every_us: How often it is evaluated: at multiples of this since the epoch.
         by: Stored names of the fields whose values make a series each.
@@ -42,7 +43,7 @@ class Rule:
 
     group: str
     name: str
-    condition: Condition
+    when: When
     over_us: int
     every_us: int
     by: tuple[str, ...]
@@ -63,6 +64,19 @@ class Rule:
         return f"{self.group}/{self.name}"
 
     @property
+    def condition(self) -> Condition:
+        """The first comparison: what is told as the value is that of this one."""
+        return self.when.ways[0][0].condition
+
+    @property
+    def singles(self) -> tuple[Rule, ...]:
+        """A rule for each of its comparisons, otherwise the same."""
+        conditions = self.when.conditions
+        if len(conditions) == 1:
+            return (self,)
+        return tuple(replace(self, when=When.of(one)) for one in conditions)
+
+    @property
     def series_by(self) -> tuple[str, ...]:
         """The fields that tell series apart: those of `by`, and the group of errors that is new."""
         if self.condition.measure.kind is Kind.NEW_ERROR and FINGERPRINT not in self.by:
@@ -72,16 +86,16 @@ class Rule:
     @property
     def remembers(self) -> bool:
         """True when series that have gone silent matter to it."""
-        return self.condition.looks_down or self.no_data == "alert"
+        return self.no_data == "alert" or any(part.looks_down for part in self.when.parts)
 
     @property
     def told(self) -> str:
         """The condition in words."""
-        return f"{self.condition.text} over {duration_text(self.over_us)}"
+        return f"{self.when.text} over {duration_text(self.over_us)}"
 
     def fingerprint(self) -> str:
         """Differs when states of this rule mean nothing to another one of the same name."""
-        meant = (self.condition.text, self.over_us, self.by, self.where_text, self.no_data)
+        meant = (self.when.text, self.over_us, self.by, self.where_text, self.no_data)
         return blake2b(repr(meant).encode(), digest_size=8).hexdigest()
 
 

@@ -17,7 +17,8 @@ from search_api.alerts.observing import Observation
 from search_api.alerts.rules import Rule, RuleGroup, duration_text
 from search_api.alerts.standing import Standing
 from search_api.alerts.states import Key, RuleState, SeriesState
-from search_api.alerts.telling import alert_of
+from search_api.alerts.telling import alert_of, measured_of
+from search_api.alerts.verdict import Verdict, verdict_of
 
 Sees = Callable[[str], bool]
 """Whether the caller sees events of a service."""
@@ -125,7 +126,7 @@ def _rule(rule: Rule, book: Book, standing: Standing) -> dict[str, Any]:
         state = "failed"
     return {
         "alert": rule.name,
-        "when": rule.condition.text,
+        "when": rule.when.text,
         "over": duration_text(rule.over_us),
         "by": list(rule.by),
         "where": rule.where_text,
@@ -140,15 +141,11 @@ def _rule(rule: Rule, book: Book, standing: Standing) -> dict[str, Any]:
 
 def series(rule: Rule, values: Values, seen: Observation) -> Mapping[str, Any]:
     """What is measured of a series, as JSON."""
-    holds = (
-        seen.value is not None
-        and seen.events >= rule.min_events
-        and not seen.is_usual
-        and rule.condition.holds(seen.value, firing=False)
-    )
+    holds = verdict_of(rule, seen, firing=False) is Verdict.HOLDS
     return {
         "series": dict(zip(rule.series_by, values, strict=True)),
         "value": seen.value,
+        "measured": measured_of(rule, tuple(one.value for one in seen.all)),
         "events": seen.events,
         "baseline": seen.baseline,
         "holds": holds,

@@ -37,7 +37,7 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
         transition: What happened.
         samples: Events that show it, shortened.
     """
-    key = transition.key
+    key, shown = transition.key, _shown(rule, transition)
     series = dict(zip(rule.series_by, key.values, strict=True))
     named = {name: value[:_LONGEST_VALUE] for name, value in series.items() if value}
     labels = {**rule.labels, **named, "alertname": rule.name}
@@ -46,21 +46,50 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
     window = window_of(rule, transition)
     return Alert(
         labels=labels,
-        annotations=_annotations(rule, transition, labels, series),
+        annotations=_annotations(rule, shown, transition, labels, series),
         episode=episode_of(rule.id, key.text, transition.fired_us),
         state=transition.state,
         starts_at=moment_of(transition.fired_us),
         ends_at=moment_of(max(transition.instant, transition.fired_us))
         if transition.state is AlertState.RESOLVED
         else None,
-        value=transition.value,
+        value=_value(rule, shown, transition),
         condition=_condition(rule, transition),
-        query=format_query(events_of(rule, key.values)),
+        query=format_query(events_of(shown, key.values)),
         window=(moment_of(window.start_us or 0), moment_of(window.end_us or 0)),
         samples=tuple(samples),
         error_group=fingerprint_of(rule, key.values) or _common_group(samples),
         rule=rule.id,
+        measured=measured_of(rule, transition.values),
     )
+
+
+def measured_of(rule: Rule, values: Sequence[float | None]) -> dict[str, float | None]:
+    """What was measured, by how the rule says it; nothing where it makes a single comparison."""
+    conditions = rule.when.conditions
+    if len(conditions) == 1 or len(values) != len(conditions):
+        return {}
+    return {one.measure.text: value for one, value in zip(conditions, values, strict=True)}
+
+
+def shown_events(rule: Rule, transition: Transition) -> Query:
+    """The events that show what a transition is about."""
+    return events_of(_shown(rule, transition), transition.key.values)
+
+
+def _shown(rule: Rule, transition: Transition) -> Rule:
+    """The rule with the one of its comparisons that is to be shown: the first that holds."""
+    pairs = zip(rule.singles, transition.values, strict=False)
+    for single, value in pairs:
+        if value is not None and single.condition.holds(value, firing=False):
+            return single
+    return rule.singles[0]
+
+
+def _value(rule: Rule, shown: Rule, transition: Transition) -> float | None:
+    if not transition.values:
+        return transition.value
+    return transition.values[rule.when.conditions.index(shown.condition)]
 
 
 def _condition(rule: Rule, transition: Transition) -> str:
@@ -70,11 +99,17 @@ def _condition(rule: Rule, transition: Transition) -> str:
 
 
 def _annotations(
-    rule: Rule, transition: Transition, labels: Mapping[str, str], series: Mapping[str, str]
+    rule: Rule,
+    shown: Rule,
+    transition: Transition,
+    labels: Mapping[str, str],
+    series: Mapping[str, str],
 ) -> dict[str, str]:
-    condition = rule.condition
+    condition = shown.condition
+    value = _value(rule, shown, transition)
+    measured = measured_of(rule, transition.values) or {condition.measure.text: value}
     told = Told(
-        value=transition.value, threshold=condition.threshold, unit=condition.unit,
+        value=value, measured=measured, threshold=condition.threshold, unit=condition.unit,
         condition=_condition(rule, transition), labels=labels, series=series,
         baseline=transition.baseline, events=transition.events,
         window=duration_text(rule.over_us),

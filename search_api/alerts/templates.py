@@ -6,7 +6,7 @@ Jinja2's sandbox, and of its language only what fills in values: no loops, no de
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ DEEPEST: Final = 20
 MOST_NODES: Final = 1_000
 """Expressions that are nested deeply take long to be compiled."""
 
-NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events", "window")
+NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events", "window",
+                      "measured")  # fmt: skip
 """What a template can use, besides the fields of `by`."""
 
 _FILTERS: Final = ("percent", "duration", "number", "upper", "lower", "default", "title", "trim")
@@ -48,6 +49,7 @@ class Told:
         baseline: What is usual, in words; empty for rules that do not compare.
         events: In the window.
         window: Its length.
+        measured: What was measured, by how the rule says it.
     """
 
     value: float | None
@@ -59,6 +61,7 @@ class Told:
     baseline: str = ""
     events: int = 0
     window: str = ""
+    measured: Mapping[str, float | None] = field(default_factory=dict)
 
 
 def render(template: str, told: Told) -> str:
@@ -72,6 +75,7 @@ def render(template: str, told: Told) -> str:
         "value": told.value, "threshold": told.threshold, "condition": told.condition,
         "labels": dict(told.labels), "baseline": told.baseline, "events": told.events,
         "window": told.window,
+        "measured": " and ".join(f"{name} {number(one)}" for name, one in told.measured.items()),
     }  # fmt: skip
     for name, value in told.series.items():
         _put(names, name.split("."), value)

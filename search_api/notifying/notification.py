@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
@@ -134,8 +134,4 @@ def _as_told(alert: Alert, state: AlertState) -> Alert:
     if alert.state is state:
         return alert
     ends_at = None if state is AlertState.FIRING else alert.ends_at
-    return Alert(
-        alert.labels, alert.annotations, alert.episode, state, alert.starts_at, ends_at,
-        alert.value, alert.condition, alert.query, alert.window, alert.samples,
-        alert.error_group, alert.rule,
-    )  # fmt: skip
+    return replace(alert, state=state, ends_at=ends_at)

@@ -36,6 +36,12 @@ def headline(alert: Alert) -> str:
 
 def measured(alert: Alert) -> str:
     """What was measured, and against what."""
+    if alert.measured:
+        each = (
+            f"{name} {'nothing' if value is None else number(value)}"
+            for name, value in alert.measured.items()
+        )
+        return f"{' and '.join(each)}, where {alert.condition} is alerted"
     if alert.value is None:
         return alert.condition
     return f"{number(alert.value)}, where {alert.condition} is alerted"

@@ -80,6 +80,22 @@ def imported(expression: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
             f'absent({EVENTS}{{service_name=~"web.*|api"}})',
             {"when": "absent", "over": "5m", "where": "service.name:(web* OR api)"},
         ),
+        (
+            f"sum(rate({ERRORS}[2m])) by (service_name) / sum(rate({EVENTS}[2m])) by (service_name)"
+            f" > 0.05 and on(service_name) sum(increase({EVENTS}[2m])) by (service_name) > 100",
+            {
+                "when": "error_rate > 0.05 and count > 100", "over": "2m",
+                "by": ["service.name"],
+            },
+        ),
+        (
+            f"(rate({ERRORS}[5m]) > 0.1 or ((increase({EVENTS}[5m]) > 7)))"
+            f" unless rate({TIME}_sum[5m]) / rate({TIME}_count[5m]) < 0.2",
+            {
+                "when": "(errors > 30 or count > 7) unless avg(event.duration) < 0.2 s",
+                "over": "5m", "by": ["service.name"],
+            },
+        ),
     ],
 )  # fmt: skip
 def test_what_can_be_translated(expression: str, expected: dict[str, Any]) -> None:
@@ -102,6 +118,14 @@ def test_what_can_be_translated(expression: str, expected: dict[str, Any]) -> No
         (f"rate({ERRORS}[5m]) / rate({EVENTS}[1m]) > 1", "another window"),
         (f"rate({TIME}_sum[5m]) > 1", "sums durations"),
         (f"rate({TIME}_total[5m]) > 1", "which there is not"),
+        (f"rate({ERRORS}[5m]) > 1 and rate({EVENTS}[1m]) > 1", "different windows"),
+        (f"rate({ERRORS}[5m]) > 1 and sum(rate({EVENTS}[5m])) > 1", "different series"),
+        (f'rate({ERRORS}[5m]) > 1 or rate({EVENTS}{{level="warn"}}[5m]) > 1', "different events"),
+        (f'rate({EVENTS}{{service_name="a or b"}}[5m]) > 1', 'service_name="a or b"'),
+        (f"rate({ERRORS}[5m]) > 1 unless on(level) rate({EVENTS}[5m]) > 9", "other labels"),
+        (f"rate({ERRORS}[5m]) > 1 and ignoring(x) rate({EVENTS}[5m]) > 9", "ignores labels"),
+        (f"rate({ERRORS}[5m]) > 1 and node_load1 > 4", "not of logs"),
+        (f"rate({ERRORS}[5m]) > 1 and", "not of logs"),
     ],
 )
 def test_what_cannot_is_named(expression: str, words: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logboom.errors import ConfigError
-from search_api.alerts.expressions import parse_when
+from search_api.alerts.conditions import parse_when
 from search_api.alerts.reading import read_rules
 from search_api.alerts.templates import Told, check_template, duration, number, percent, render
 from tests.unit.search_api.alerts.timeline import rule_of
@@ -57,7 +57,7 @@ def test_a_rule_is_read_with_all_it_says() -> None:
     ],
 )
 def test_thresholds_have_units(when: str, threshold: float, shown: str) -> None:
-    condition = parse_when(when)
+    (condition,) = parse_when(when).conditions
 
     assert condition.threshold == pytest.approx(threshold)
     assert condition.text == shown
@@ -82,7 +82,8 @@ def test_thresholds_have_units(when: str, threshold: float, shown: str) -> None:
         ("count = 5", ["write =="]),
         ("count", ["compared to nothing"]),
         ("count >", ["number is missing"]),
-        ("count > 5 and rate > 1", ["'and' is too much", "character 11"]),
+        ("count > 5 rate > 1", ["'>' is too much", "character"]),
+        ("count > 5 > 1", ["'>' is too much", "character 11", "`and`"]),
         ("count > 1,000", ["1,000 is no number"]),
         ("avg > 5", ["avg of what", "avg(event.duration)"]),
         ("avg(event.duration > 5", [") is missing"]),

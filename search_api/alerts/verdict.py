@@ -1,0 +1,79 @@
+"""Does a rule's condition hold for what was observed of a series?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from search_api.alerts.measures import Condition, Kind
+from search_api.alerts.observing import Observation
+from search_api.alerts.rules import Rule
+from search_api.alerts.when import Part
+
+
+class Verdict(Enum):
+    """What follows for the series."""
+
+    HOLDS = "holds"
+    DOES_NOT = "does not"
+    UNKNOWN = "unknown"  # whatever it was, it stays
+
+
+_OTHER = {
+    Verdict.HOLDS: Verdict.DOES_NOT, Verdict.DOES_NOT: Verdict.HOLDS,
+    Verdict.UNKNOWN: Verdict.UNKNOWN,
+}  # fmt: skip
+
+
+def verdict_of(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
+    """Whether the condition of a rule holds.
+
+    Args:
+        rule: The rule.
+        seen: Of one series.
+        firing: Whether it fires already: thresholds of recovery count then.
+    """
+    if seen.events == 0 and rule.no_data != "ok" and not _is_absence(rule):
+        return Verdict.UNKNOWN
+    of_each = {
+        condition: _of_one(rule, condition, one, firing=firing)
+        for condition, one in zip(rule.when.conditions, seen.all, strict=True)
+    }
+    found = _any(
+        _not_any(_negated(_of_part(part, of_each)) for part in way) for way in rule.when.ways
+    )
+    if found is Verdict.HOLDS and seen.events < rule.min_events:
+        return Verdict.DOES_NOT
+    return found
+
+
+def _of_one(rule: Rule, condition: Condition, seen: Observation, *, firing: bool) -> Verdict:
+    if seen.value is None:
+        return Verdict.DOES_NOT if rule.no_data == "ok" else Verdict.UNKNOWN
+    holds = not seen.is_usual and condition.holds(seen.value, firing=firing)
+    return Verdict.HOLDS if holds else Verdict.DOES_NOT
+
+
+def _of_part(part: Part, of_each: dict[Condition, Verdict]) -> Verdict:
+    verdict = of_each[part.condition]
+    return _negated(verdict) if part.is_negated else verdict
+
+
+def _negated(verdict: Verdict) -> Verdict:
+    return _OTHER[verdict]
+
+
+def _any(verdicts: Iterable[Verdict]) -> Verdict:
+    """One that holds is enough; one that is not known leaves it open."""
+    found = set(verdicts)
+    if Verdict.HOLDS in found:
+        return Verdict.HOLDS
+    return Verdict.UNKNOWN if Verdict.UNKNOWN in found else Verdict.DOES_NOT
+
+
+def _not_any(verdicts: Iterable[Verdict]) -> Verdict:
+    return _negated(_any(verdicts))
+
+
+def _is_absence(rule: Rule) -> bool:
+    return Kind.ABSENT in rule.when.kinds
