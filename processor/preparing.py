@@ -17,6 +17,7 @@ import orjson
 from msgspec import UNSET, Struct
 
 from logboom.broker import ConsumedBatch
+from logboom.broker.runs import values_of
 from logboom.clock import Clock, utc_text
 from logboom.config.tagging import ErrorsSection
 from logboom.event import TIME_OUT_OF_RANGE, Event, IndexDays
@@ -85,7 +86,7 @@ class Preparer:
         return Made(documents, merged(one.tally for one in made))
 
     def _made(self, batch: ConsumedBatch, ingested: str) -> Made:
-        values = [message.value for message in batch.messages]
+        values = values_of(batch.messages)
         if self._library is None:
             numbered = zip(batch.offsets, values, strict=True)
             documents = [

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
     CommitFailedError,
@@ -24,9 +24,10 @@ from aiokafka.errors import (
 )
 
 from logboom.broker.kafka_claims import Claims
+from logboom.broker.kafka_draining import Drain, Drained
 from logboom.broker.kafka_publisher import start, stop
 from logboom.broker.kafka_settings import client_settings, translated
-from logboom.broker.port import ConsumedBatch, Message
+from logboom.broker.port import ConsumedBatch
 from logboom.config import KafkaSection
 from logboom.errors import BrokerUnavailable
 
@@ -45,7 +46,7 @@ _PATIENCE = 0.5
 _LATER_S = 5.0
 """Kafka answers those who join when the slowest has joined, or is late: it must be heard then."""
 
-_Found = tuple[int, Mapping[TopicPartition, Sequence[ConsumerRecord]]]
+_Found = tuple[int, Mapping[TopicPartition, Sequence[Drained]]]
 """What was fetched, and the generation of claims in which."""
 
 
@@ -62,6 +63,7 @@ class KafkaSubscription:
         self._group = group
         self._timeout_s = section.request_timeout.total_seconds()
         self._consumer: AIOKafkaConsumer | None = None
+        self._drain: Drain | None = None
         self._claims = Claims()
         self._asking: asyncio.Task[_Found] | None = None
         self.rebalances = 0
@@ -85,6 +87,7 @@ class KafkaSubscription:
         )
         consumer.subscribe([self._section.topic], listener=_Listener(self))
         await start(consumer, self._section)
+        self._drain = Drain(consumer)
         self._consumer = consumer
 
     @property
@@ -101,8 +104,8 @@ class KafkaSubscription:
         be cut off: it goes on, and the next call takes what it finds.
         """
         if self._asking is None:
-            consumer = self._joined()
-            self._asking = asyncio.create_task(self._ask(consumer, max_messages, timeout_s))
+            self._joined()
+            self._asking = asyncio.create_task(self._ask(max_messages, timeout_s))
         asking = self._asking
         await asyncio.wait([asking], timeout=timeout_s + _GRACE_S)
         if not asking.done():
@@ -123,21 +126,21 @@ class KafkaSubscription:
         if generation != self._claims.generation:
             return []  # these were given up meanwhile, and are read anew by whose they are now
         return [
-            self._handed_out(place.partition, records)
-            for place, records in found.items()
-            if records
+            self._handed_out(place.partition, drained)
+            for place, pieces in found.items()
+            for drained in pieces
         ]
 
-    async def _ask(self, consumer: AIOKafkaConsumer, max_messages: int, timeout_s: float) -> _Found:
-        found = await consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=max_messages)
+    async def _ask(self, max_messages: int, timeout_s: float) -> _Found:
+        if self._drain is None:
+            raise self._is_closed()
+        found = await self._drain.take(max_messages=max_messages, timeout_s=timeout_s)
         return self._claims.generation, found
 
-    def _handed_out(self, partition: int, records: Sequence[ConsumerRecord]) -> ConsumedBatch:
-        offsets = [record.offset for record in records]
+    def _handed_out(self, partition: int, drained: Drained) -> ConsumedBatch:
+        offsets = drained.offsets
         self._claims.hand_out(partition, offsets[0], offsets[-1] + 1)
-        return ConsumedBatch(
-            partition, offsets, [Message(r.key or b"", r.value or b"") for r in records]
-        )
+        return ConsumedBatch(partition, offsets, drained.messages)
 
     async def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""

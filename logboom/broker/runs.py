@@ -86,3 +86,43 @@ class Runs(Sequence[Message]):
         run = self.runs[number]
         within = place - (self._ends[number] - len(run))
         return Message(run.key, run.text[run.begin(within) : run.ends[within]])
+
+
+class Taken(Sequence[Message]):
+    """Messages that were taken from a broker; one of them is made when it is asked for.
+
+    Args:
+        keys: Of each.
+        values: Of each.
+    """
+
+    __hash__ = None  # type: ignore[assignment] # as any sequence that is equal to a list
+
+    def __init__(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        self.keys = keys
+        self.values = values
+
+    def __len__(self) -> int:
+        """How many messages there are."""
+        return len(self.values)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to any sequence of the same messages."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    @overload
+    def __getitem__(self, at: int) -> Message: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Message]: ...
+    def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
+        """One message, or some."""
+        if isinstance(at, slice):
+            return Taken(self.keys[at], self.values[at])
+        return Message(self.keys[at], self.values[at])
+
+
+def values_of(messages: Sequence[Message]) -> Sequence[bytes]:
+    """The values of messages, in their order."""
+    if isinstance(messages, Taken):
+        return messages.values
+    return [message.value for message in messages]
