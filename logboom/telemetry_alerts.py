@@ -1,4 +1,4 @@
-"""The metrics of alerts that are decided, each with its meaning and unit."""
+"""The metrics of alerts that are decided and told, each with its meaning and unit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,25 @@ from prometheus_client.registry import Collector
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiverFigures:
+    """How it goes with telling one receiver.
+
+    Attributes:
+        messages: Those whose fate is known, by what became of them.
+        retries: Tries that failed and were, or are to be, repeated.
+        pending: Messages that wait.
+        oldest_s: Age of the oldest of them.
+    """
+
+    messages: Mapping[str, int] = field(default_factory=dict)
+    retries: int = 0
+    pending: int = 0
+    oldest_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class AlertFigures:
-    """How it goes with deciding; the names are those of the metrics."""
+    """How it goes with deciding and telling; the names are those of the metrics."""
 
     leading: bool = False
     lag_s: float = 0.0
@@ -31,6 +48,7 @@ class AlertFigures:
     reevaluated: int = 0
     heartbeats: int = 0
     took_s: Mapping[str, float] = field(default_factory=dict)
+    receivers: Mapping[str, ReceiverFigures] = field(default_factory=dict)
 
 
 class AlertsCollector(Collector):
@@ -87,3 +105,26 @@ class AlertsCollector(Collector):
         for group, seconds in now.took_s.items():
             took.add_metric([group], seconds)
         yield took
+        yield from _of_receivers(now.receivers)
+
+
+def _of_receivers(receivers: Mapping[str, ReceiverFigures]) -> Iterator[Metric]:
+    messages = CounterMetricFamily(
+        "logboom_alerts_messages", "Messages whose fate is known.", labels=["receiver", "outcome"]
+    )
+    retries = CounterMetricFamily(
+        "logboom_alerts_retries", "Tries that failed and are repeated.", labels=["receiver"]
+    )
+    pending = GaugeMetricFamily(
+        "logboom_alerts_messages_pending", "Messages that wait.", labels=["receiver"]
+    )
+    oldest = GaugeMetricFamily(
+        "logboom_alerts_oldest_pending_seconds", "Age of the oldest of them.", labels=["receiver"]
+    )
+    for name, one in receivers.items():
+        for outcome, number in one.messages.items():
+            messages.add_metric([name, outcome], number)
+        retries.add_metric([name], one.retries)
+        pending.add_metric([name], one.pending)
+        oldest.add_metric([name], one.oldest_s)
+    yield from (messages, retries, pending, oldest)

@@ -53,7 +53,7 @@ async def _serve(config: Config, clock: Clock) -> None:
             asyncio.TaskGroup() as tasks,
         ):
             if dispatcher is not None:
-                app.state.alerting.beside(dispatcher.run, dispatcher.wake)
+                app.state.alerting.beside(dispatcher.run, dispatcher.wake, dispatcher.figures)
             serving = tasks.create_task(server.serve(sockets=[listener]))
             deciding = tasks.create_task(app.state.alerting.run())
             await stop.wait()

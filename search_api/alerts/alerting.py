@@ -6,14 +6,14 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
 from logboom.state.lease import EMBEDDED
 from logboom.store import Store
-from logboom.telemetry_alerts import AlertFigures, AlertsCollector
+from logboom.telemetry_alerts import AlertFigures, AlertsCollector, ReceiverFigures
 from search_api.alerts.engine import Engine
 from search_api.alerts.lateness import Late, Lateness
 from search_api.alerts.leading import lead
@@ -23,6 +23,7 @@ from search_api.alerts.source import StoreSource
 from search_api.state import PipelineState
 
 Work = Callable[[], Awaitable[None]]
+Receivers = Callable[[], Mapping[str, ReceiverFigures]]
 
 
 class Alerting:
@@ -45,6 +46,7 @@ class Alerting:
         self._lateness = Lateness()
         self._beside: list[Work] = []
         self._wakes: list[Callable[[], None]] = []
+        self._receivers: Receivers = dict
         self._holder = EMBEDDED if store.kind == "local" else _own_name()
         self.kept = KeptRules(memory, clock)
         self.library = Library(config.alerts.rules, self.kept)
@@ -56,15 +58,17 @@ class Alerting:
 
         self.figures = AlertsCollector(self._figures)
 
-    def beside(self, work: Work, wake: Callable[[], None]) -> None:
+    def beside(self, work: Work, wake: Callable[[], None], figures: Receivers) -> None:
         """Has other work done by whoever decides.
 
         Args:
             work: Runs until it is cancelled.
             wake: Called when there may be something to be told.
+            figures: Say how it goes with telling.
         """
         self._beside.append(work)
         self._wakes.append(wake)
+        self._receivers = figures
 
     def parts(self) -> list[dict[str, str]]:
         """How it goes, as parts of the health."""
@@ -99,6 +103,7 @@ class Alerting:
             rewound=standing.rewound,
             reevaluated=standing.reevaluated,
             heartbeats=standing.heartbeats,
+            receivers=self._receivers() if standing.is_leading else {},
             took_s={name: group.took_s for name, group in standing.groups.items()},
         )
 

@@ -178,7 +178,8 @@ class Engine:
                 log.warning("rules of %s are not used: %s", where, problem)
         standing.problems = problems
         standing.groups = {
-            name: standing.groups.get(name) or GroupStanding(len(group.rules), group.every_us)
+            name: standing.groups.get(name)
+            or GroupStanding(len(group.rules), group.every_us, known_us=self._now_us())
             for name, group in self.rules.groups.items()
         }
         for name, group in self.rules.groups.items():

@@ -16,6 +16,7 @@ class GroupStanding:
         last_us: The last instant that was evaluated; None before the first.
         took_s: How long the last evaluation took.
         questions: How many questions to the store it needed.
+        known_us: Since when it is to be evaluated.
     """
 
     rules: int
@@ -23,6 +24,7 @@ class GroupStanding:
     last_us: int | None = None
     took_s: float = 0.0
     questions: int = 0
+    known_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -68,9 +70,9 @@ class Standing:
     def lag_s(self, now_us: int) -> float:
         """How far the group that is furthest behind is behind, in seconds, beyond its own interval."""
         behind = [
-            (now_us - one.last_us - one.every_us) / 1e6
+            (now_us - since_us - one.every_us) / 1e6
             for one in self.groups.values()
-            if one.last_us is not None
+            if (since_us := one.known_us if one.last_us is None else one.last_us) is not None
         ]
         return max([0.0, *behind])
 

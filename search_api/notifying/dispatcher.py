@@ -18,7 +18,9 @@ from logboom.clock import Clock
 from logboom.errors import StateConflict, StateError
 from logboom.retrying import Backoff
 from logboom.state import State
+from logboom.telemetry_alerts import ReceiverFigures
 from search_api.alerts.alert import moment_of
+from search_api.notifying.counting import figures_of
 from search_api.notifying.decide import decide
 from search_api.notifying.joining import Groups, rerouted
 from search_api.notifying.keeping import KeptGroups, forget_staged, read_quiet, read_staged
@@ -86,6 +88,10 @@ class Dispatcher:
     def healths(self) -> Mapping[str, Health]:
         """How it goes with each receiver."""
         return {name: lane.health for name, lane in self._lanes.items()}
+
+    def figures(self) -> Mapping[str, ReceiverFigures]:
+        """How it goes with telling each receiver, for the metrics."""
+        return figures_of(self._lanes, self._groups.values(), self._settled, self._now())
 
     async def run(self) -> None:
         """Works until it is cancelled; may be called again then: everything is read anew."""

@@ -81,6 +81,11 @@ class Lane:
         draw: Makes pictures, for receivers that can show them.
         first_wait_s: Before the second try, about; then twice as long each time.
         most_wait_s: Between two tries, at most.
+
+    Attributes:
+        health: How it goes with the receiver.
+        messages: How many were settled since the start, by what became of them.
+        retries: How many tries failed that are repeated, since the start.
     """
 
     def __init__(
@@ -99,6 +104,8 @@ class Lane:
         self._news = asyncio.Event()
         self._at_once = _AT_ONCE if outlet.limit is None else _ONE_BY_ONE
         self.health = Health(self._now(), is_tried=False)
+        self.messages = {DELIVERED: 0, FAILED: 0, REFUSED: 0}
+        self.retries = 0
 
     def wants(self, key: str) -> bool:
         """Whether a message can be offered: it does not have it, and has room."""
@@ -175,6 +182,7 @@ class Lane:
         if self._outlet.limit is not None and self._outlet.counts(waiting.notification):
             if (told := self._limit_reached(*self._outlet.limit)) is not None:
                 await self._noted(_record(waiting, REFUSED, told, self._now()))
+                self.messages[REFUSED] += 1
                 return True
             await self._count(waiting)
         if self._draw is not None and waiting.attempts == 0:
@@ -190,12 +198,14 @@ class Lane:
         self._note_health(waiting.notification, outcome, now, lost=given_up)
         record = _record(waiting, status, outcome.detail, now)
         if status == RETRYING:
+            self.retries += 1
             self._postpone(waiting, outcome.retry_after_s)
             so_far = waiting.notification.told | outcome.told
             waiting.notification = replace(waiting.notification, told=so_far)
             await self._outcomes.put(record)
             return False
         await self._noted(record)
+        self.messages[status] += 1
         return True
 
     async def _noted(self, record: DeliveryRecord) -> None:

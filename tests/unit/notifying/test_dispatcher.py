@@ -351,3 +351,37 @@ async def test_many_alerts_with_receivers_that_fail_half_of_the_time(state: Loca
     assert team.asked == 400
     groups = [Group.from_json(one.key, one.value) for one in await state.list("alert-group")]
     assert len(groups) == 200
+
+
+async def test_figures_tell_of_each_receiver(state: LocalState) -> None:
+    gate = asyncio.Event()
+
+    async def waits() -> None:
+        await gate.wait()
+
+    flaky = Listener(
+        failing=lambda n: Outcome(delivered=False, detail="no", retryable=True) if n < 3 else None
+    )
+    refusing = Listener(failing=lambda _n: Outcome(delivered=False, detail="never"))
+    listeners = {"team": Listener(before=waits), "oncall": flaky, "lead": refusing}
+    ways = [{"receiver": name, "continue": True} for name in ("oncall", "lead", "team")]
+    made = at_once(["team", "oncall", "lead"], ways)
+    await stage(state, [firing("Errors1")])
+
+    async with dispatching(state, made, listeners) as dispatcher:
+
+        async def is_told() -> bool:
+            found = dispatcher.figures()
+            return (
+                found["oncall"].messages["delivered"] > 0 and found["lead"].messages["failed"] > 0
+            )
+
+        await soon(is_told, timeout_s=SOON_S, what="two are told")
+        found = dispatcher.figures()
+        assert found["oncall"].retries == 2
+        assert (found["team"].pending, found["team"].messages["delivered"]) == (1, 0)
+        assert found["team"].oldest_s > 0
+        gate.set()
+        await until_quiet(state)
+        found = dispatcher.figures()
+        assert (found["team"].pending, found["team"].oldest_s) == (0, 0.0)
