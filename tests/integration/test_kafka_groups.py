@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
 
@@ -20,15 +22,33 @@ pytestmark = [pytest.mark.slow]
 PARTITIONS = 6
 TOGETHER = 3
 GROUPS = 12
+REQUEST_TIMEOUT = "6s"
 SETTLED_S = 22
 """Twice `request_timeout` and 10 s: what docs/scaling.md promises."""
+GREEDY_MEMBER = """
+import asyncio, sys
+from logboom.broker.kafka import KafkaBroker
+from logboom.config import KafkaSection
+
+async def take_all_and_commit_nothing():
+    bootstrap, topic, timeout = sys.argv[1:]
+    names = {"topic": topic, "status_topic": f"{topic}-s"}
+    section = KafkaSection(bootstrap=[bootstrap], request_timeout=timeout, **names)
+    broker = KafkaBroker(section)
+    member = await broker.subscription(group="g")
+    while True:
+        if await member.receive(max_messages=1000, timeout_s=0.1):
+            print("some are taken", flush=True)
+
+asyncio.run(take_all_and_commit_nothing())
+"""
 
 
 @pytest.fixture
 async def broker(kafka: str, unique: str) -> AsyncIterator[KafkaBroker]:
     section = KafkaSection(
         bootstrap=[kafka], topic=unique, status_topic=f"{unique}-s", partitions=PARTITIONS,
-        request_timeout="6s",
+        request_timeout=REQUEST_TIMEOUT,
     )  # fmt: skip
     opened = KafkaBroker(section)
     yield opened
@@ -152,3 +172,65 @@ async def test_a_write_that_takes_too_long_is_read_by_the_next_owner_and_its_com
     assert after == before
     await first.close()
     await second.close()
+
+
+@pytest.fixture
+def start_greedy(kafka: str, unique: str) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts a member in a process of its own, which commits nothing of what it takes."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", GREEDY_MEMBER, kafka, unique, REQUEST_TIMEOUT]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+async def test_a_member_that_is_killed_in_the_middle_of_a_rebalance_holds_nobody_up(
+    broker: KafkaBroker, start_greedy: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    first = await broker.subscription(group="g")
+    greedy = start_greedy()
+    found: list[ConsumedBatch] = []
+
+    async def receive(member: KafkaSubscription) -> None:
+        batches = await member.receive(max_messages=1000, timeout_s=0.1)
+        await member.commit(_positions(batches))
+        found.extend(batches)
+
+    async def they_are_two() -> bool:
+        await receive(first)
+        return len(first.partitions) == PARTITIONS // 2
+
+    await soon(they_are_two, timeout_s=SETTLED_S, what="the other one has joined")
+    await _publish(broker, 0, 400)
+    assert greedy.stdout is not None
+    assert await asyncio.to_thread(greedy.stdout.readline) == b"some are taken\n"
+    joining = asyncio.create_task(broker.subscription(group="g"))
+
+    done, _ = await asyncio.wait([joining], timeout=1.5)
+    assert not done  # the one that commits nothing holds it up
+    greedy.kill()
+
+    async def third() -> KafkaSubscription | None:
+        await receive(first)
+        return joining.result() if joining.done() else None
+
+    second = await soon(third, timeout_s=SETTLED_S, what="the third one joins")
+    assert second is not None
+    members = (first, second)
+
+    async def all_there() -> bool:
+        for member in members:
+            await receive(member)
+        return len(_numbers(found)) == 400
+
+    await soon(all_there, timeout_s=SETTLED_S, what="what the killed one had is read")
+    assert set(_numbers(found).values()) == {1}
+    await soon(lambda: _share(members), timeout_s=SETTLED_S, what="each has its part")
+    for member in members:
+        await member.close()
