@@ -32,6 +32,7 @@ from shipper.events.treatment import Treatment
 from shipper.files.hints import FolderHints
 from shipper.inputs.port import NetworkInput
 from shipper.inputs.spools import Spools
+from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -178,19 +179,12 @@ class Shipping:
             source.close()
 
     async def keep_looks(self) -> None:
-        """Keeps what more is known of files than when they were found.
-
-        A file that was tiny has more by now to recognise it by; and should it be gone after a
-        crash, it is known how much of it was not read.
-        """
-        known = self.sources.values()
-        prefixes = {s.id: prefix for s in known if (prefix := s.better_prefix())}
-        seen = {s.id: end for s in known if (end := s.farther_seen()) is not None}
-        if not prefixes and not seen:
+        """Keeps what more is known of files than when they were found."""
+        noted, registry = news_of(self.sources.values()), self._has.registry
+        if not noted:
             return
-        registry = self._has.registry
         try:
-            await to_the_end(lambda: registry.look_again(prefixes=prefixes, seen=seen))
+            await to_the_end(lambda: noted.keep_in(registry))
         except DiskFull as error:
             log.warning("%s", error.sentence())
 

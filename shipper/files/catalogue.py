@@ -25,6 +25,7 @@ class Likeness(Enum):
     """How a file compares with what is known of a source."""
 
     SAME = auto()  # it goes on where the checkpoint is
+    LIKELY = auto()  # nothing of the source was read, and the file begins as it was seen to begin
     BEGUN_ANEW = auto()  # the same file, truncated or overwritten
     OTHER = auto()
 
@@ -121,13 +122,9 @@ class Catalogue:
 
     def _take_copy(self, file: FollowedFile) -> Recognised | None:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
-        for name in sorted(self._families.of(file.path)):
-            record = self._records[name]
-            is_same = self._compare(record, file, by_content=True) is Likeness.SAME
-            if is_same and not self._goes_on(record, record.path):
-                self.remove(record)
-                return Recognised(record, file.path, file.id, Likeness.SAME)
-        return None
+        names = sorted(self._families.of(file.path))
+        likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
+        return self._first_moved(likely, file)
 
     def _take_packed(self, file: FollowedFile) -> Recognised | None:
         """Finds the record of the file that a compressed one was made of."""
@@ -135,11 +132,16 @@ class Catalogue:
             return None
         names = self._beginnings.of(file.path, file.content)
         likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
+        return self._first_moved(likely, file)
+
+    def _first_moved(self, likely: Iterable[SourceRecord], file: FollowedFile) -> Recognised | None:
+        """Takes the first record that goes on in a file by its content, and no more in its own."""
         for record in likely:
-            is_same = holds(file, record) and self._is_proven(file, record)
-            if is_same and not self._goes_on(record, record.path):
+            likeness = self._compare(record, file, by_content=True)
+            is_it = likeness in (Likeness.SAME, Likeness.LIKELY)
+            if is_it and not self._goes_on(record, record.path):
                 self.remove(record)
-                return Recognised(record, file.path, file.id, Likeness.SAME)
+                return Recognised(record, file.path, file.id, likeness)
         return None
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
@@ -225,12 +227,13 @@ class Catalogue:
         except OSError:
             return None
         try:
-            is_same = self._compare(record, file) is Likeness.SAME
+            likeness = self._compare(record, file)
         except OSError:
             return None
         finally:
             file.close()
-        return Recognised(record, path, file.id, Likeness.SAME) if is_same else None
+        is_it = likeness in (Likeness.SAME, Likeness.LIKELY)
+        return Recognised(record, path, file.id, likeness) if is_it else None
 
     def _compare(
         self, record: SourceRecord, file: FollowedFile, *, by_content: bool = False
@@ -244,9 +247,17 @@ class Catalogue:
         if same_inode and is_finished(file, record):
             return Likeness.SAME
         if holds(file, record) and self._holds_plan(file, record):
-            proven = same_inode or self._is_proven(file, record)
-            return Likeness.SAME if proven else Likeness.OTHER
+            if same_inode or self._is_proven(file, record):
+                return Likeness.SAME
+            return Likeness.LIKELY if self._is_likely(file, record) else Likeness.OTHER
         return Likeness.BEGUN_ANEW if same_inode and record.path == file.path else Likeness.OTHER
+
+    def _is_likely(self, file: FollowedFile, record: SourceRecord) -> bool:
+        """True when a file begins as an unread one was seen to begin: it is read from there anyway."""
+        is_told = fingerprint_length(record.prefix) >= TELLING_BYTES
+        return (
+            is_told and not self._has_evidence(record) and begins_with(file.content, record.prefix)
+        )
 
     def _has_evidence(self, record: SourceRecord) -> bool:
         return record.offset > 0 or record.id in self._planned
@@ -287,7 +298,6 @@ def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
 
 
 def holds(file: FollowedFile, record: SourceRecord) -> bool:
-    """True when an open file holds what is known of a source."""
-    return begins_with(file.content, record.prefix) and is_at(
-        file.content, record.offset, record.guard
-    )
+    """True when an open file holds what is known of a source; what was only seen may change."""
+    begins = not record.offset or begins_with(file.content, record.prefix)
+    return begins and is_at(file.content, record.offset, record.guard)

@@ -112,7 +112,8 @@ class FollowedFile:
     def go_on_at(self, offset: int, prefix: bytes) -> None:
         """Goes on at a place, in a file whose first bytes have a fingerprint that is known."""
         self.go_to(offset)
-        self._prefix = prefix
+        if offset:
+            self._prefix = prefix
 
     def go_to(self, offset: int) -> None:
         """Goes on at another place of the same content."""
@@ -152,11 +153,27 @@ class FollowedFile:
         return status.st_size if file_id(status) == self.id else None
 
     def prefix(self) -> bytes:
-        """Fingerprint of the first bytes among those that were read; of fewer when it is gone."""
+        """Fingerprint of the first bytes among those that were read; of fewer when it is gone.
+
+        Before anything was read: of those that were seen.
+        """
+        if not self.offset:
+            return self._seen_prefix()
         if fingerprint_length(self._prefix) < min(self.offset, PREFIX_BYTES):
             with contextlib.suppress(FileMoved):
-                self._prefix = take_prefix(self._content, self.offset)
+                prefix = take_prefix(self._content, self.offset)
+                if is_at(self._content, self.offset, self.guard()):  # else it was truncated by now
+                    self._prefix = prefix
         return self._prefix
+
+    def _seen_prefix(self) -> bytes:
+        if not self._seen_size:
+            return fingerprint(b"")
+        try:
+            head = self._content.pread(min(self._seen_size, PREFIX_BYTES), 0)
+        except FileMoved:
+            return fingerprint(b"")
+        return fingerprint(head.partition(b"\0")[0])  # a hole may be filled
 
     def guard(self) -> bytes:
         """Fingerprint of the last bytes that were read."""
@@ -215,6 +232,10 @@ class FollowedFile:
         return (
             self._seen_size if self._seen_size > max(self.offset, self._nulls_to) else self.offset
         )
+
+    def expect(self, size: int) -> None:
+        """It is known that there are so many bytes of its content."""
+        self._seen_size = max(self._seen_size, size)
 
     def go_on_unseen(self) -> None:
         """What was seen behind our place does not count any more."""

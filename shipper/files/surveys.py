@@ -28,6 +28,10 @@ class Wholeness(Enum):
     BROKEN = auto()
 
 
+_Findings = tuple[Wholeness, str, int]
+"""What a file is, what is wrong with it, and how many bytes it was compressed from."""
+
+
 @dataclass(slots=True)
 class _Survey:
     """What was found out about one state of one file."""
@@ -37,7 +41,8 @@ class _Survey:
     asked: int
     verdict: Wholeness = Wholeness.UNKNOWN
     reason: str = ""
-    examining: Future[tuple[Wholeness, str]] | None = None
+    text_bytes: int = 0
+    examining: Future[_Findings] | None = None
 
 
 class Surveys:
@@ -75,6 +80,11 @@ class Surveys:
             survey.verdict = Wholeness.BROKEN
         return survey.verdict, survey.reason
 
+    def text_bytes(self, path: str) -> int:
+        """How many bytes a file was compressed from, if it was found to be whole; else 0."""
+        survey = self._known.get(path)
+        return 0 if survey is None else survey.text_bytes
+
     def forget(self, path: str) -> None:
         """Nobody will ask about a file again soon."""
         self._cancel(self._known.pop(path, None))
@@ -107,32 +117,38 @@ class Surveys:
 
     def _examine(self, survey: _Survey, path: str, *, at_once: bool) -> None:
         if at_once:
-            survey.verdict, survey.reason = _examine(path, survey.state)
+            survey.verdict, survey.reason, survey.text_bytes = _examine(path, survey.state)
         elif survey.examining is None:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, "compressed files")
             survey.examining = self._thread.submit(_examine, path, survey.state)
         elif survey.examining.done():
-            survey.verdict, survey.reason = survey.examining.result()
+            survey.verdict, survey.reason, survey.text_bytes = survey.examining.result()
             survey.examining = None
 
 
-def _examine(path: str, state: FileState) -> tuple[Wholeness, str]:
+def _examine(path: str, state: FileState) -> _Findings:
     try:
         file = FollowedFile(path, 0, Handles(1))
     except FileNotFoundError:
-        return Wholeness.UNKNOWN, ""  # it was moved just now
+        return Wholeness.UNKNOWN, "", 0  # it was moved just now
     except OSError as error:
-        return Wholeness.BROKEN, error.strerror or str(error)
+        return Wholeness.BROKEN, error.strerror or str(error), 0
     try:
-        if file.state() != state:
-            return Wholeness.UNKNOWN, ""  # another one has its name by now
-        content = file.content
-        if not isinstance(content, PackedContent):
-            short = content.size() < _SHORTEST_BYTES
-            return (Wholeness.UNKNOWN, CUT_OFF) if short else (Wholeness.WHOLE, "")
-        return (Wholeness.WHOLE, "") if content.is_whole() else (Wholeness.UNKNOWN, CUT_OFF)
+        return _look_through(file, state)
     except OSError as error:
-        return Wholeness.BROKEN, error.strerror or str(error)
+        return Wholeness.BROKEN, error.strerror or str(error), 0
     finally:
         file.close()
+
+
+def _look_through(file: FollowedFile, state: FileState) -> _Findings:
+    if file.state() != state:
+        return Wholeness.UNKNOWN, "", 0  # another one has its name by now
+    content = file.content
+    if not isinstance(content, PackedContent):
+        short = content.size() < _SHORTEST_BYTES
+        return (Wholeness.UNKNOWN, CUT_OFF, 0) if short else (Wholeness.WHOLE, "", 0)
+    if not content.is_whole():
+        return Wholeness.UNKNOWN, CUT_OFF, 0
+    return Wholeness.WHOLE, "", content.size()

@@ -116,7 +116,10 @@ class Intake:
         return self._taken(source)
 
     def go_on(self, recognised: Recognised, section: FileInput, *, family: str) -> Source | None:
-        """The source that goes on in a file that was recognised; None when it was moved on."""
+        """The source that goes on in a file that was recognised; None when it was moved on.
+
+        None also when the file is read already: what it holds is known by another source.
+        """
         source: Source | None = None
         changed_ns = recognised.record.changed_ns
         with (
@@ -125,8 +128,17 @@ class Intake:
         ):
             file = self._opener.open(recognised.path, section)
             with _closed_on_failure(file):
-                source = self._resume(file, recognised, section)
+                if self._is_read_already(file, recognised):
+                    file.close()
+                    self._catalogue.put_back(recognised.record)
+                else:
+                    source = self._resume(file, recognised, section)
         return self._taken(source)
+
+    def _is_read_already(self, file: FollowedFile, recognised: Recognised) -> bool:
+        if any(source.file is not None and source.file.id == file.id for source in self._found):
+            return True
+        return recognised.likeness is Likeness.LIKELY and self._originals.have_copy(file)
 
     def _look_into(
         self, path: str, status: os.stat_result, section: FileInput, family: str
@@ -153,7 +165,7 @@ class Intake:
 
     def _recognise(self, file: FollowedFile) -> Recognised | None:
         recognised = self._catalogue.take(file)
-        if recognised is None or recognised.likeness is not Likeness.BEGUN_ANEW:
+        if recognised is None or recognised.likeness is Likeness.SAME:
             return recognised
         with self._put_back_on_failure(recognised):
             is_copy = self._originals.have_copy(file)
@@ -186,6 +198,8 @@ class Intake:
 
     def _taken(self, source: Source | None) -> Source | None:
         if source is not None:
+            if source.file is not None:
+                source.file.expect(self._surveys.text_bytes(source.path))
             self._surveys.forget(source.path)
             self._originals.add(source)
             self._found.append(source)

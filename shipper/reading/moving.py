@@ -85,6 +85,7 @@ class Moving:
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)
+            file.expect(max(source.file.unread_to, self._following.text_bytes(path)))
         except OSError:
             file.close()
             return Followed.NOT_YET

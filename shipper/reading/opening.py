@@ -78,7 +78,7 @@ class Opener:
         """
         record = recognised.record
         modified_ns = file.modified_ns()
-        if recognised.likeness is Likeness.SAME:
+        if recognised.likeness is not Likeness.BEGUN_ANEW:
             self._go_on(file, record)
         source = self._make_source(record, section)
         source.path = recognised.path

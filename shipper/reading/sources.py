@@ -230,6 +230,8 @@ class Source:
         """A segment of this source is durable in the broker and in the registry."""
         self.tally.settled(segment)
         if segment.epoch == self.epoch:
+            if not self.acked_offset:
+                self._prefix_bytes = 0  # what was only seen until now is known for certain
             self.acked_offset, self.acked_guard = segment.end, segment.guard
         self.changed = True
 
@@ -265,7 +267,8 @@ class Source:
 
     def better_prefix(self) -> bytes | None:
         """A fingerprint of more of the first bytes than the last one; None when there is none."""
-        if self.file is None or self._prefix_bytes >= min(self.acked_offset, PREFIX_BYTES):
+        known_to = min(max(self.acked_offset, self.seen_end), PREFIX_BYTES)
+        if self.file is None or self._prefix_bytes >= known_to:
             return None
         try:
             prefix = self.file.prefix()
@@ -276,8 +279,8 @@ class Source:
 
     @property
     def seen_end(self) -> int:
-        """Where its file was seen to end; 0 for one that is not read, or that nobody writes to."""
-        if self.file is None or self.file.is_packed or self.state == "binary":
+        """Where its file was seen to end; 0 for one that is not read."""
+        if self.file is None or self.state == "binary":
             return 0
         return max(self.read_offset, self.file.unread_to)
 

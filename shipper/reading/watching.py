@@ -169,7 +169,7 @@ class Watcher:
         added: list[Source] = []
         for path, status, section in found:
             added += self._see(path, status, section)
-        added += self._find_moved(added) if not self._scanned else []
+        added += self._find_moved() if not self._scanned else []
         added += self._find_missed(added)
         return added
 
@@ -297,13 +297,12 @@ class Watcher:
         log.info("%s was renamed to %s", source.path, path)
         self._places.rename(source, path)
 
-    def _find_moved(self, opened: Sequence[Source]) -> list[Source]:
+    def _find_moved(self) -> list[Source]:
         """After a start: the sources that no input names any more, but that were not finished.
 
         They were rotated away while nobody looked, or before.
         """
         added: list[Source] = []
-        here = {place_of(source) for source in opened}
         listings = Listings()
         for record in filter(self._settling.concerns, self._catalogue):
             self._missed.look_beside(record.family)
@@ -312,7 +311,7 @@ class Watcher:
                 continue
             section = self._sections.of(record.family)
             source = self._intake.go_on(recognised, section, family=record.family)
-            if source is not None and place_of(source) not in here:
+            if source is not None:
                 added.append(source)
         return added
 

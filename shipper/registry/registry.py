@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class SourceRecord:
         inode: Of its file; evidence only.
         epoch: How often it has begun anew from offset 0.
         offset: Checkpoint: everything before it is durable downstream.
-        prefix: The first bytes of the file.
+        prefix: The first bytes of the file; as they were seen, as long as `offset` is 0.
         guard: The last bytes before the checkpoint.
         acked: Events that the broker has acknowledged, by (run, day).
         packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
@@ -166,20 +166,24 @@ class Registry:
             self._database.executemany("DELETE FROM sources WHERE id=?", names)
             self._database.executemany("DELETE FROM acked WHERE source=?", names)
 
-    def look_again(self, *, prefixes: Mapping[str, bytes], seen: Mapping[str, int]) -> None:
+    def look_again(
+        self, *, prefixes: Mapping[str, bytes], seen: Mapping[str, int],
+        unread: Collection[str] = (),
+    ) -> None:  # fmt: skip
         """Keeps what more is known of files than when they were found.
 
         Args:
             prefixes: Source id → a better fingerprint of the first bytes.
             seen: Source id → where its file was seen to end.
+            unread: Those whose first bytes were seen only: once some are read, they do not count.
 
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
         with self._turn, transaction(self._database):
             self._database.executemany(
-                "UPDATE sources SET prefix=? WHERE id=?",
-                [(p, name) for name, p in prefixes.items()],
+                "UPDATE sources SET prefix=? WHERE id=? AND (offset=0 OR NOT ?)",
+                [(p, name, name in unread) for name, p in prefixes.items()],
             )
             self._database.executemany(
                 "UPDATE sources SET seen=? WHERE id=?",
@@ -239,7 +243,8 @@ class Registry:
             )
             count_dropped(self._database, segment.source, segment.dropped)
             run(
-                "UPDATE sources SET offset=?, guard=? WHERE id=? AND epoch=?",
+                "UPDATE sources SET offset=?, guard=?,"
+                " prefix=CASE offset WHEN 0 THEN x'' ELSE prefix END WHERE id=? AND epoch=?",
                 (segment.end, segment.guard, segment.source, segment.epoch),
             )
             for day, events in segment.days.items():

@@ -23,6 +23,7 @@ from shipper.delivery.replay import planned_batches
 from shipper.delivery.sending import Sender
 from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -32,6 +33,7 @@ from shipper.workers.alone import OwnMaker
 SHIPPER = ShipperSection(batch_events=50, batches_in_flight=2)
 DAYS = IndexDays(timedelta(days=90))
 _POLL_S = SHIPPER.poll_interval.total_seconds()
+_NOTE_S = 1.0
 _STUCK_S = 20.0
 _QUICK_TURNS = 100
 
@@ -160,7 +162,7 @@ class Tailer:
             linger_s=SHIPPER.linger.total_seconds(),
         )  # fmt: skip
         self._reader = Reader(self.watcher, registry, SHIPPER, clock, OwnMaker(self._deliver))
-        self._next_scan = 0.0
+        self._next_scan = self._next_note = 0.0
         self._offered = self._done = 0
         self._work: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -247,6 +249,9 @@ class Tailer:
             self._scan()
             self._next_scan = now + _POLL_S
         await self._reader.turn()
+        if now >= self._next_note:
+            news_of(self._sources.values()).keep_in(self._registry)
+            self._next_note = now + _NOTE_S
         if self._collector.wait_s(now) == 0.0:
             await self._offer()
 

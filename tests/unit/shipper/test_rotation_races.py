@@ -22,6 +22,8 @@ from shipper.events.assembly import Assembler
 from shipper.files import handles
 from shipper.files.catalogue import Catalogue
 from shipper.files.followed import FollowedFile
+from shipper.files.identity import begins_with, fingerprint_length
+from shipper.reading.noting import news_of
 from shipper.reading.originals import Originals
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -435,3 +437,48 @@ def test_a_log_that_is_rotated_without_an_end_is_followed_all_the_same(
     found = start(log, empty_registry)
     assert 1 < settle(found) < 50
     close(found)
+
+
+def test_the_first_bytes_of_what_took_its_place_are_not_taken_for_its_own(log: Path) -> None:
+    """Resumed with little to recognise it by, and truncated before anybody looked again."""
+    file = FollowedFile(str(log), 0)
+    file.go_on_at(len(FIRST), b"")
+    log.write_bytes(SECOND + FIRST)
+    assert fingerprint_length(file.prefix()) == 0
+    log.write_bytes(FIRST)
+    assert begins_with(file.content, file.prefix())
+    assert fingerprint_length(file.prefix()) > 0
+    file.close()
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_a_file_that_was_seen_and_is_compressed_unread_is_no_loss(
+    tmp_path: Path, empty_registry: Registry, pattern: str
+) -> None:
+    log = tmp_path / "app.log"
+    log.touch()
+    watcher = start(log.with_name(pattern), empty_registry)
+    watcher.scan()
+    log.write_bytes(FIRST)
+    for source in watcher.sources.values():
+        assert source.file is not None
+        assert source.file.may_have_news()
+    news_of(watcher.sources.values()).keep_in(empty_registry)
+    close(watcher)
+    packed = log.with_name("app.log.2.gz")
+    packed.write_bytes(gzip.compress(FIRST))
+    log.unlink()
+    log.write_bytes(SECOND)
+    last = start(log.with_name(pattern), empty_registry)
+    last.scan()
+    assert empty_registry.losses(shipper="s") == []
+    assert sorted(content_of(source) for source in last.sources.values()) == sorted(
+        [FIRST[:HALF], SECOND[:HALF]]
+    )
+    close(last)
+    packed.unlink()
+    gone = start(log.with_name(pattern), empty_registry)
+    gone.scan()
+    (loss,) = empty_registry.losses(shipper="s")
+    assert (loss.unread, loss.lines) == (len(FIRST), 0)
+    close(gone)

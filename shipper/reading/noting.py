@@ -1,0 +1,47 @@
+"""What more is known of files than when they were found?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shipper.reading.sources import Source
+from shipper.registry.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is to be kept of files for the time after a crash.
+
+    A file that was tiny has more by now to recognise it by; and should it be gone then, it is known
+    how much of it was not read.
+
+    Attributes:
+        prefixes: Source id → a better fingerprint of the first bytes.
+        unread: Those of them of which nothing was read yet.
+        seen: Source id → where its file was seen to end.
+    """
+
+    prefixes: dict[str, bytes]
+    unread: frozenset[str]
+    seen: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.prefixes or self.seen)
+
+    def keep_in(self, registry: Registry) -> None:
+        """Writes it down.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+        """
+        registry.look_again(prefixes=self.prefixes, unread=self.unread, seen=self.seen)
+
+
+def news_of(sources: Iterable[Source]) -> Noted:
+    """What was not given before."""
+    known = list(sources)
+    unread = frozenset(source.id for source in known if not source.read_offset)
+    prefixes = {s.id: prefix for s in known if (prefix := s.better_prefix())}
+    seen = {s.id: end for s in known if (end := s.farther_seen()) is not None}
+    return Noted(prefixes, unread & prefixes.keys(), seen)
