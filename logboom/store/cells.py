@@ -125,14 +125,20 @@ def sketch_ranges(least: float, greatest: float) -> list[tuple[int, float, float
 
 def sketch_of(values: Iterable[float]) -> Durations:
     """The sketch of some numbers."""
-    mapping, zeros, bins = _mapping(), 0, dict[int, int]()
+    zeros, bins = 0, dict[int, int]()
     for value in values:
         if value > 0:
-            key = mapping.key(value)
+            key = bucket_of(value)
             bins[key] = bins.get(key, 0) + 1
         else:
             zeros += 1
     return Durations(zeros, bins)
+
+
+def bucket_of(value: float) -> int:
+    """The bucket of a sketch that a number above 0 falls into."""
+    key: int = _mapping().key(value)
+    return key
 
 
 def check_number_of_cells(cells: Sequence[Cell]) -> None:

@@ -15,6 +15,7 @@ from logboom.query.model import MatchAll, Term
 from logboom.state.local import LocalState
 from logboom.store import Store, open_store
 from logboom.store.cells import Cell, CellsRequest, sketch_of
+from logboom.store.local import sketching
 from search_api.alerts.changes import count_arrivals
 from search_api.alerts.source import StoreSource
 from tests.contract.stores import at, document
@@ -100,7 +101,11 @@ async def test_cells_of_both_stores(store: Store) -> None:
     assert (mixed.count, mixed.total) == (3, 3)
 
 
-async def test_a_sketch_has_whole_numbers_and_others_in_the_same_buckets(config: Config) -> None:
+@pytest.mark.parametrize("most", [0, sketching.MOST_BY_VALUE])
+async def test_a_sketch_has_whole_numbers_and_others_in_the_same_buckets(
+    config: Config, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sketching, "MOST_BY_VALUE", most)
     whole = [0, 1, 1, 2, 3, 7, 51, 52, 53, 999, 2_000_000, 200_000_000]
     broken = [0.3, 1.0, 2.7, 51.3, 1e9 / 7]
     opened = await open_store(config, clock=SystemClock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -89,7 +90,11 @@ def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
 def _add_sketches(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
     least = min((n.least for _, all_ in found.values() for n in all_), default=0.0)
     greatest = max((n.greatest for _, all_ in found.values() for n in all_), default=0.0)
-    question = sketching(request.of or "", least, greatest)
+    events = Counter[int]()
+    for (start_us, _), (count, _) in found.items():
+        events[start_us] += count
+    most = max(events.values(), default=0)
+    question = sketching(request.of or "", least, greatest, most)
     times = TimeRange(request.start_us, request.end_us)
     for key, bucket in _groups(day, query, request, times, question.asked):
         count, numbers = found[key]

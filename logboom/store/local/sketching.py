@@ -2,7 +2,8 @@
 
 The index cuts the ends of ranges down to whole numbers where a part of it has only whole numbers, and
 answers with the ends as it has cut them. So it is asked twice: once with the true ends, and once with ends
-that become right by being cut. What it answers tells which of them was meant for that part.
+that become right by being cut. What it answers tells which of them was meant for that part. Few events are asked
+for by their values instead: nearly all ranges would be empty.
 """
 
 from __future__ import annotations
@@ -14,14 +15,43 @@ from math import ceil, inf, nextafter
 from typing import Any, Final
 
 from logboom.rollups.durations import Durations
-from logboom.store.cells import sketch_ranges
+from logboom.store.cells import bucket_of, sketch_ranges
+
+MOST_BY_VALUE: Final = 20_000
+"""Events of one stretch that are asked for by their values."""
 
 _ALL_WHOLE: Final = 2.0**52
 """From here on no number of 64 bits has a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sketching:
+class ByValue:
+    """A question for all values.
+
+    Attributes:
+        asked: Aggregations.
+        least: What is smaller counts as 0.
+    """
+
+    asked: Mapping[str, Any]
+    least: float
+
+    def read(self, bucket: Mapping[str, Any]) -> Durations:
+        """The sketch of what is in a bucket of the answer."""
+        zeros, bins = 0, defaultdict[int, int](int)
+        for one in bucket["values"]["buckets"]:
+            value = one["key"]
+            if isinstance(value, str) or "key_as_string" in one:
+                continue  # no number
+            if value > self.least:
+                bins[bucket_of(value)] += one["doc_count"]
+            else:
+                zeros += one["doc_count"]
+        return Durations(zeros, bins)
+
+
+@dataclass(frozen=True, slots=True)
+class ByRange:
     """A question for sketches, and what its answers mean.
 
     Attributes:
@@ -46,19 +76,28 @@ class Sketching:
         return Durations(zeros, bins)
 
 
-def sketching(field: str, least: float, greatest: float) -> Sketching:
+def sketching(field: str, least: float, greatest: float, events: int) -> ByValue | ByRange:
     """The question for sketches of a field's numbers.
 
     Args:
         field: Its name.
         least: Of the numbers.
         greatest: Of the numbers.
+        events: How many there are in a stretch at most.
     """
+    if events > MOST_BY_VALUE:
+        return _by_range(field, least, greatest)
+    ranges = sketch_ranges(least, greatest)
+    values = {"terms": {"field": field, "size": MOST_BY_VALUE}}
+    return ByValue({"values": values}, ranges[0][1] if ranges else inf)
+
+
+def _by_range(field: str, least: float, greatest: float) -> ByRange:
     broken = [
         (key, _uncut(start), _uncut(end)) for key, start, end in sketch_ranges(least, greatest)
     ]
     if not broken:  # nothing is above 0
-        return Sketching({"broken": _range(field, [{"to": 1.0}])}, {"broken": {}}, {"broken": 1.0})
+        return ByRange({"broken": _range(field, [{"to": 1.0}])}, {"broken": {}}, {"broken": 1.0})
     whole = [(key, float(ceil(start)), float(ceil(end))) for key, start, end in broken]
     parts = {"broken": (broken, 0.0)}
     if left := [one for one in whole if one[1] < one[2] and one[1] < _ALL_WHOLE]:
@@ -69,7 +108,7 @@ def sketching(field: str, least: float, greatest: float) -> Sketching:
         asked[name] = _range(field, ranges)
         keys[name] = {start: key for key, start, _ in found}
         ends[name] = found[0][1]
-    return Sketching(asked, keys, ends)
+    return ByRange(asked, keys, ends)
 
 
 def _uncut(end: float) -> float:
