@@ -22,7 +22,7 @@ _TOLERANCE: Final = timedelta(minutes=1)
 _MOST_BYTES: Final = 4000
 _MOST_SAMPLES: Final = 5
 _MOST_TEXT: Final = 400
-_MOST_QUERY: Final = 1500
+_MOST_QUERY: Final = 2600
 _SHOWN: Final = ("@timestamp", "message", "log.level", "service.name", "host.name", "trace.id")
 
 
@@ -207,7 +207,9 @@ def shortened(alert: Alert) -> Alert:
     while short.samples and _is_long(short):
         short = replace(short, samples=short.samples[:-1])
     if _is_long(short):
-        short = replace(short, annotations={}, query="")
+        short = replace(short, annotations={})
+    if _is_long(short):
+        short = replace(short, query="")
     if _is_long(short):
         labels = {k: v[:80] for k, v in list(short.labels.items())[:10]}
         short = replace(short, labels=labels, condition=short.condition[:80])

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.group import Delivery, Group
 from search_api.notifying.plan import TIMINGS, severity_of
+
+_OWN: Final = "logboom/"
+"""Rules that watch over the rules, the receivers and the pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class Links:
     base: str
 
     def search(self, alert: Alert) -> str:
-        """Reopens the search that an alert is about."""
+        """Reopens the search that an alert is about; of our own alerts the health, which says more."""
+        if not alert.query or alert.rule.startswith(_OWN):
+            return f"{self.base}/api/v1/health"
         begin, end = (moment.isoformat().replace("+00:00", "Z") for moment in alert.window)
         return (
             f"{self.base}/api/v1/search?{urlencode({'q': alert.query, 'from': begin, 'to': end})}"

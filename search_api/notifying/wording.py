@@ -90,7 +90,8 @@ def sample_lines(alert: Alert) -> list[str]:
 def links(notification: Notification, alert: Alert) -> Iterator[tuple[str, str]]:
     """What can be opened: a word and an address each."""
     made = notification.links
-    yield "search", made.search(alert)
+    address = made.search(alert)
+    yield "health" if address.endswith("/health") else "search", address
     if alert.error_group:
         yield "error group", made.error_group(alert.error_group)
     if alert.state is AlertState.FIRING and notification.kind != "test":
