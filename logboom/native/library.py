@@ -13,12 +13,17 @@ from typing import Literal
 
 from logboom.native.values import Actions, Entries, Prepared
 
-_INTERFACE = 10
+_INTERFACE = 11
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1
 SUSPECT = 2
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
+
+
+_new_bytes = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_char_p, ctypes.c_ssize_t)(
+    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
+)
 
 
 class _Bytes(ctypes.Structure):
@@ -117,7 +122,7 @@ class Library:
         self._prepare.argtypes = (
             _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 3, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
-            *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+            *(ctypes.c_void_p,) * 2, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
         self._entries = library.logboom_entries
         self._entries.restype = ctypes.c_int64
@@ -128,7 +133,8 @@ class Library:
         self._actions = library.logboom_actions
         self._actions.restype = ctypes.c_int64
         self._actions.argtypes = (
-            *(_Bytes,) * 5, ctypes.c_size_t, *(ctypes.c_void_p,) * 4, ctypes.c_size_t,
+            *(_Bytes,) * 5, ctypes.c_size_t, *(ctypes.c_void_p,) * 3, ctypes.c_char_p,
+            ctypes.c_size_t,
         )  # fmt: skip
         self._records = library.logboom_records
         self._records.restype = ctypes.c_int64
@@ -207,18 +213,19 @@ class Library:
         text, message_ends, states = b"".join(messages), _ends(messages), bytearray(count)
         day, ids, ids_used = bytearray(10), bytearray(_ID_ROOM * count), _numbers("Q", 1)
         tally, tally_used = bytearray(_TALLY_ROOM), _numbers("Q", 1)
-        out = bytearray(len(text) + _ADDED * count)
+        ends, out = _numbers("I", count), _unwritten(len(text) + _ADDED * count)
         used = self._prepare(
             _Bytes.of(text), _Bytes.of(ingested.encode()), count,
             message_ends.buffer_info()[0],
             duration_ends_ns.buffer_info()[0], len(duration_ends_ns),
             _address(states), _address(day),
             _address(ids), len(ids), ids_used.buffer_info()[0],
-            _address(tally), len(tally), tally_used.buffer_info()[0], _address(out), len(out),
+            _address(tally), len(tally), tally_used.buffer_info()[0], ends.buffer_info()[0],
+            out, len(out),
         )  # fmt: skip
         _check(used)
         return Prepared(
-            bytes(memoryview(out)[:used]).split(b"\n")[:-1],
+            _pieces(out, ends),
             _split_text(ids, ids_used[0]),
             day.decode("latin-1"),
             _with(states, _ERROR, _ERROR | _COUNTED),
@@ -267,15 +274,14 @@ class Library:
         ends, shapes = _numbers("I", count), _numbers("Q", count)
         before, behind = words or (b"", b"")
         added = len(front) + len(before) + len(behind) + _ACTION_ADDED
-        out = bytearray((2 if words else 1) * len(text) + added * count)
+        out = _unwritten((2 if words else 1) * len(text) + added * count)
         used = self._actions(
             _Bytes.of(text), _Bytes.of("\n".join(ids).encode(errors="replace")), _Bytes.of(front),
             _Bytes.of(before), _Bytes.of(behind), count, source_ends.buffer_info()[0],
-            ends.buffer_info()[0], shapes.buffer_info()[0], _address(out), len(out),
+            ends.buffer_info()[0], shapes.buffer_info()[0], out, len(out),
         )  # fmt: skip
         _check(used)
-        text = bytes(memoryview(out)[:used])
-        return Actions([text[begin:end] for begin, end in pairwise((0, *ends))], shapes)
+        return Actions(_pieces(out, ends), shapes)
 
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int
@@ -334,6 +340,19 @@ def _numbers(kind: Literal["I", "Q"], count: int) -> array[int]:
 def _check(used: int) -> None:
     if used < 0:
         raise RuntimeError(f"the compiled part failed: {used}")
+
+
+def _pieces(text: bytes, ends: array[int]) -> list[bytes]:
+    return [text[begin:end] for begin, end in pairwise((0, *ends))]
+
+
+def _unwritten(size: int) -> bytes:
+    """Bytes of which nobody knows yet, to be written by the compiled part before they are read.
+
+    Source: PyBytes_FromStringAndSize of Python's C interface; only of two bytes and more is each its own.
+    """
+    made: bytes = _new_bytes(None, max(size, 2))
+    return made
 
 
 def _address(buffer: bytearray) -> int:

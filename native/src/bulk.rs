@@ -3,6 +3,7 @@
 
 use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
+use crate::times;
 
 pub struct Sources<'a> {
     pub text: &'a [u8],
@@ -36,7 +37,7 @@ pub fn actions(sources: &Sources, actions: Actions) -> Option<usize> {
         let text = sources.text.get(begin..*end as usize).unwrap_or_default();
         begin = *end as usize;
         let id = ids.next().unwrap_or_default();
-        let event = Usual::read(text).filter(|event| &text[event.id..event.id + ID_BYTES] == id);
+        let event = Usual::read(text).filter(|event| is_usual(event, text, id));
         if let Some(event) = event {
             actions.shapes[number] = event.shape;
             write(&mut out, sources, text, &event)?;
@@ -44,6 +45,16 @@ pub fn actions(sources: &Sources, actions: Actions) -> Option<usize> {
         actions.ends[number] = u32::try_from(out.used).ok()?;
     }
     Some(out.used)
+}
+
+/// False for what would have to be written otherwise than it stands there.
+fn is_usual(event: &Usual, text: &[u8], id: &[u8]) -> bool {
+    let exists = |time: &[u8]| times::epoch_us(time).is_some();
+    &text[event.id..event.id + ID_BYTES] == id
+        && id.iter().all(u8::is_ascii_alphanumeric)
+        && exists(event.timestamp)
+        && exists(event.created)
+        && event.ingested.map_or(true, exists)
 }
 
 /// Writes the lines of an event, or nothing where Python has to spell its words.

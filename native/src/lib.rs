@@ -31,7 +31,7 @@ use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 10;
+const INTERFACE: u32 = 11;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -161,8 +161,8 @@ pub unsafe extern "C" fn logboom_suspects(
     guarded(work)
 }
 
-/// Makes documents of messages (`prepare.rs`): `states` takes a value each, `ids` and `out` the ids
-/// and the documents with a line break behind each, `day` the 10 bytes of their common day, `tally`
+/// Makes documents of messages (`prepare.rs`): `states` and `ends` take a value each, `ids` the ids
+/// with a line break behind each, `day` the 10 bytes of their common day, `tally`
 /// what is counted of them, `ids_used` and `tally_used` how many bytes of those are used.
 ///
 /// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 when
@@ -186,6 +186,7 @@ pub unsafe extern "C" fn logboom_prepare(
     tally: *mut u8,
     tally_capacity: usize,
     tally_used: *mut u64,
+    ends: *mut u32,
     out: *mut u8,
     capacity: usize,
 ) -> i64 {
@@ -203,6 +204,7 @@ pub unsafe extern "C" fn logboom_prepare(
             Documents {
                 states: slice::from_raw_parts_mut(states, count),
                 ids: slice::from_raw_parts_mut(ids, ids_capacity),
+                ends: slice::from_raw_parts_mut(ends, count),
                 out: slice::from_raw_parts_mut(out, capacity),
                 tally: slice::from_raw_parts_mut(tally, tally_capacity),
             },

@@ -36,7 +36,8 @@ pub struct Documents<'a> {
     pub states: &'a mut [u8],
     /// The id of each with a line break; of messages left to Python, the break alone.
     pub ids: &'a mut [u8],
-    /// The same of the documents.
+    /// Where each document ends in `out`; for messages left to Python, where the one before does.
+    pub ends: &'a mut [u32],
     pub out: &'a mut [u8],
     /// What is counted of the documents (`tally.rs`).
     pub tally: &'a mut [u8],
@@ -81,7 +82,7 @@ pub fn prepare(
                 documents.states[number] = kind as u8 | if is_counted { COUNTED } else { 0 };
             }
         }
-        out.put(b"\n")?;
+        documents.ends[number] = u32::try_from(out.used).ok()?;
         ids.put(b"\n")?;
     }
     let mut counts = Out { bytes: documents.tally, used: 0 };

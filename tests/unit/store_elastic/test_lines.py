@@ -132,6 +132,14 @@ def test_documents_of_several_days_and_foreign_ids_come_in_their_order(library: 
     assert held_to_python(library, documents, spell=True) == [True, False, True, True, False]
 
 
+def test_an_id_that_has_to_be_written_otherwise_is_left_to_python(library: Library) -> None:
+    usual = value_of(1)
+    for sign in ('"', "\\", "\u0000", "\u007f"):
+        name = event_id(RUN, 1).replace("p", sign, 1)
+        value = usual.replace(b"mp2851rqn1642", name[:13].encode())
+        assert held_to_python(library, [Document(name, DAY, value)], spell=False) == [False]
+
+
 def test_attributes_of_another_kind_are_another_shape(library: Library) -> None:
     kinds: list[Any] = [1, "1", None, [1], ["1"], {"a": 1}, {"b": 1}, True]
     documents = [document(n, attributes={"k": kind, "n": 1}) for n, kind in enumerate(kinds)]
