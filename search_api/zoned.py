@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -67,10 +67,12 @@ class Cut:
         Raises:
             QueryError: There would be too many.
         """
-        sums: dict[int, _Sum] = {}
+        sums: dict[int, Bucket] = {}
         for piece, buckets in zip(self.pieces, found, strict=True):
             for bucket in buckets:
-                sums.setdefault(bucket.start_us + piece.ahead_us, _Sum()).add(bucket)
+                label = bucket.start_us + piece.ahead_us
+                before = sums.get(label)
+                sums[label] = bucket if before is None else _sum(before, bucket)
         labels = set(sums)
         if filled.start_us is not None:
             labels.add(self._label(filled.start_us))
@@ -85,7 +87,7 @@ class Cut:
                 suggestion="choose a longer interval or a shorter range of time",
             )
         return [
-            sums.get(label, _Sum()).bucket(self._begin(label))
+            _beginning(sums.get(label), self._begin(label))
             for label in range(first, last + 1, self.width_us)
         ]
 
@@ -102,17 +104,15 @@ class Cut:
         return _instant(label_us, self.zone)
 
 
-@dataclass(slots=True)
-class _Sum:
-    count: int = 0
-    by: Counter[str] = field(default_factory=Counter)
+def _sum(one: Bucket, other: Bucket) -> Bucket:
+    return Bucket(one.start_us, one.count + other.count, Counter(one.by) + Counter(other.by))
 
-    def add(self, bucket: Bucket) -> None:
-        self.count += bucket.count
-        self.by.update(bucket.by)
 
-    def bucket(self, start_us: int) -> Bucket:
-        return Bucket(start_us, self.count, dict(self.by))
+def _beginning(bucket: Bucket | None, start_us: int) -> Bucket:
+    """A bucket that begins at a time; an empty one in place of none."""
+    if bucket is None:
+        return Bucket(start_us, 0, {})
+    return bucket if bucket.start_us == start_us else replace(bucket, start_us=start_us)
 
 
 def cut(times: TimeRange, known: tuple[int, int], width_us: int, zone: ZoneInfo) -> Cut:

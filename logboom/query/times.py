@@ -25,6 +25,7 @@ FORMS = (
 """What to write instead of a time that was not understood."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_IN_UTC = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -171,9 +172,9 @@ def parse_interval(text: str) -> int:
 
 def iso_text(epoch_us: int) -> str:
     """Writes an instant as ISO 8601 in UTC, with milliseconds, or microseconds where needed."""
-    moment = _EPOCH + timedelta(microseconds=epoch_us)
+    moment = _EPOCH_IN_UTC + timedelta(microseconds=epoch_us)
     precision = "milliseconds" if epoch_us % 1000 == 0 else "microseconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    return moment.isoformat(timespec=precision) + "Z"
 
 
 Reading = tuple[datetime, datetime]

@@ -14,8 +14,8 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import zstandard
 
@@ -34,8 +34,7 @@ _HEADER = struct.Struct(
 )  # magic, checksum, bytes of the frame, events, number of the first
 
 
-@dataclass(frozen=True, slots=True)
-class BlockPlace:
+class BlockPlace(NamedTuple):
     """Where a block lies.
 
     Attributes:
