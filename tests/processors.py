@@ -70,7 +70,7 @@ class Processors:
         its last write ended had one under way, one ready and one in the making, and so had the
         next owner, when it came to those events.
         """
-        batch = int(self.settings["processor"]["batch_events"])
+        batch = int(self.settings["processor"]["batch_events"]) + PIECE  # a piece is never cut
         said = "".join(path.read_text() for path in self.folder.glob("*.out"))
         given_up = sum(said.count(text) for text in ("before the last write", "were not committed"))
         return batch * (self.killed + 6 * given_up)
