@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logboom.clock import Clock
@@ -12,13 +13,16 @@ from logboom.keys import Scope as KeyScope
 from search_api.access.auditing import Asked, AuditLog
 from search_api.access.authenticating import Authentication
 from search_api.access.bodies import received
+from search_api.access.door_page import door_page, wants_page
 from search_api.access.gate import Admission, Caller, Gate
 from search_api.access.limiting import SERVICES
 from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
+from search_api.plain_pages import HEADERS
 
 _TOO_OFTEN = 429
+_UNKNOWN = 401
 
 
 class Guard:
@@ -58,7 +62,12 @@ class Guard:
                 trace.body = body.content
             await self._serve(scope, body.receive, sending, admission)
         except Refusal as refusal:
-            await send_to(scope, sending, refusal)
+            if refusal.status == _UNKNOWN and wants_page(caller.method, caller.headers):
+                page = door_page(caller.path, caller.query, caller.headers, refusal.detail)
+                refused = HTMLResponse(page, _UNKNOWN, {**HEADERS, **refusal.headers})
+                await refused(scope, receive, sending)
+            else:
+                await send_to(scope, sending, refusal)
         finally:
             trace.write(sending.status, "end")
 

@@ -95,7 +95,7 @@ def _below_api(method: str, parts: list[str]) -> Need:
     area = parts[0]
     if area in _OF_ALERTS:
         return _of_alerts(method, parts)
-    if area == "session" and len(parts) == 1:
+    if area == "session" and parts[1:] in ([], ["form"]):
         return _SESSION
     if method in _READING or (method == "POST" and area in _ASKED_BY_POST and len(parts) == 1):
         return _BELOW_API.get(area, CLOSED)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from search_api.access.authenticating import COOKIE, Authentication, session_of
+from search_api.access.door_page import key_page, own_address
 from search_api.access.grants import ANYBODY, Access
 from search_api.access.refusals import CHALLENGE
 from search_api.access.sessions import Sessions
+from search_api.plain_pages import HEADERS, fields_of
 from search_api.problems import problem
 from search_api.responding import answer
+
+_LONGEST_KEY = 8_000
 
 
 class SessionBody(BaseModel):
@@ -20,7 +25,7 @@ class SessionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    key: Annotated[str, Field(min_length=1, max_length=8_000)] = Field(
+    key: Annotated[str, Field(min_length=1, max_length=_LONGEST_KEY)] = Field(
         description="An API key, or a token of the OpenID Connect provider."
     )
 
@@ -42,6 +47,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         sessions: Has the sessions.
     """
     router = APIRouter()
+    _add_form(router, authentication, sessions)
 
     @router.get("/session", response_model=SessionAnswer)
     async def current(request: Request) -> Response:
@@ -59,13 +65,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         access = await authentication.of(body.key)
         if access is None:
             return _unknown("the key or token is not known, has expired, or was revoked")
-        secret, life_s = await sessions.begin(access)
-        response = answer(_shown(access, authentication))
-        response.set_cookie(
-            COOKIE, secret, max_age=life_s, path="/", httponly=True, samesite="strict",
-            secure=request.url.scheme == "https",
-        )  # fmt: skip
-        return response
+        return await _begun(request, answer(_shown(access, authentication)), sessions, access)
 
     @router.delete("/session", status_code=204)
     async def end(request: Request) -> Response:
@@ -78,6 +78,34 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         return response
 
     return router
+
+
+def _add_form(router: APIRouter, authentication: Authentication, sessions: Sessions) -> None:
+    """What the page asks that links of messages lead to."""
+
+    @router.post("/session/form", response_class=HTMLResponse, include_in_schema=False)
+    async def begin_and_open(request: Request) -> Response:
+        given = await fields_of(request)
+        address = own_address(given.get("next", [""])[0])
+        leads_on = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+        if not authentication.needs_keys:
+            return leads_on
+        access = await authentication.of(given.get("key", [""])[0][:_LONGEST_KEY].strip())
+        if access is None:
+            detail = "This key is not known, has expired, or was revoked."
+            return HTMLResponse(key_page(address, detail), 401, HEADERS)
+        return await _begun(request, leads_on, sessions, access)
+
+
+async def _begun(
+    request: Request, response: Response, sessions: Sessions, access: Access
+) -> Response:
+    secret, life_s = await sessions.begin(access)
+    response.set_cookie(
+        COOKIE, secret, max_age=life_s, path="/", httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
 
 
 def _unknown(detail: str) -> Response:

@@ -6,46 +6,10 @@ not acknowledge anything.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from html import escape
-from typing import Final
-from urllib.parse import parse_qs
 
-from fastapi import Request
-
-from logboom.errors import QueryError
-
-_STYLE: Final = (
-    "body{font:16px sans-serif;max-width:36em;margin:3em auto;padding:0 1em}"
-    "input,select{font:inherit;padding:.3em;width:100%;box-sizing:border-box;margin:.2em 0 1em}"
-    "button{font:inherit;padding:.5em 1.5em}code{background:#eee}"
-)
-_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS: Final = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-_MOST_BYTES: Final = 65_536
-
-
-async def fields_of(request: Request) -> dict[str, list[str]]:
-    """The fields of a form that was sent.
-
-    Raises:
-        QueryError: It is too long, or no form.
-    """
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_BYTES:
-            raise QueryError("the form is too long")
-    try:
-        return parse_qs(body.decode(), max_num_fields=100)
-    except ValueError as error:
-        raise QueryError("this is no form") from error
+from search_api.plain_pages import page_of
 
 
 def silence_page(matchers: Sequence[str]) -> str:
@@ -80,20 +44,13 @@ def acknowledgement_page(episode: str) -> str:
 
 def done_page(text: str) -> str:
     """Says that it is done."""
-    return _html(f"<h1>{escape(text)}</h1>")
+    return page_of(f"<h1>{escape(text)}</h1>")
 
 
 def _page(title: str, inner: str, button: str) -> str:
-    return _html(
+    return page_of(
         f'<h1>{escape(title)}</h1><form method="post">{inner}'
         '<label>Your name <input name="author" maxlength="100"></label>'
         '<label>Comment <input name="comment" maxlength="500"></label>'
         f"<button>{escape(button)}</button></form>"
-    )
-
-
-def _html(inner: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>logboom</title>'
-        f"<style>{_STYLE}</style>{inner}</html>"
     )

@@ -29,6 +29,7 @@ from search_api.notifying.people import People
 from search_api.notifying.quiet import Silence
 from search_api.notifying.seeing import NEEDED, Seeing
 from search_api.parameters import PROBLEMS
+from search_api.plain_pages import HEADERS, fields_of
 from search_api.problems import problem
 from search_api.responding import answer
 
@@ -131,11 +132,11 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
 
     @router.get("/silences/form", response_class=HTMLResponse, include_in_schema=False)
     async def ask_silence(matcher: Annotated[list[str], Query(max_length=30)]) -> Response:
-        return HTMLResponse(forms.silence_page(matcher), headers=forms.HEADERS)
+        return HTMLResponse(forms.silence_page(matcher), headers=HEADERS)
 
     @router.post("/silences/form", response_class=HTMLResponse, include_in_schema=False)
     async def silence_it(request: Request) -> Response:
-        given = await forms.fields_of(request)
+        given = await fields_of(request)
         body = SilenceBody(
             matchers=given.get("matcher", []), duration=given.get("duration", ["2h"])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
@@ -144,15 +145,15 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
             return problem(403, NEEDED)
         made = await _put(people, body, None)
         until = made.ends_at.strftime("%Y-%m-%d %H:%M UTC")
-        return HTMLResponse(forms.done_page(f"Silent until {until}."), headers=forms.HEADERS)
+        return HTMLResponse(forms.done_page(f"Silent until {until}."), headers=HEADERS)
 
     @router.get("/acknowledgements/form", response_class=HTMLResponse, include_in_schema=False)
     async def ask_acknowledgement(episode: Annotated[str, Query(max_length=100)]) -> Response:
-        return HTMLResponse(forms.acknowledgement_page(episode), headers=forms.HEADERS)
+        return HTMLResponse(forms.acknowledgement_page(episode), headers=HEADERS)
 
     @router.post("/acknowledgements/form", response_class=HTMLResponse, include_in_schema=False)
     async def acknowledge_it(request: Request) -> Response:
-        given = await forms.fields_of(request)
+        given = await fields_of(request)
         body = AcknowledgementBody(
             episode=given.get("episode", [""])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
@@ -160,7 +161,7 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
         if not await seeing.sees_episode(body.episode):
             return _no_alert(body.episode)
         await people.acknowledge(body.episode, author=body.author, comment=body.comment)
-        return HTMLResponse(forms.done_page("Acknowledged. Thank you."), headers=forms.HEADERS)
+        return HTMLResponse(forms.done_page("Acknowledged. Thank you."), headers=HEADERS)
 
 
 async def _put(people: People, body: SilenceBody, key: str | None) -> Silence:

@@ -379,7 +379,8 @@ async def test_figures_tell_of_each_receiver(state: LocalState) -> None:
         await soon(is_told, timeout_s=SOON_S, what="two are told")
         found = dispatcher.figures()
         assert found["oncall"].retries == 2
-        assert (found["team"].pending, found["team"].messages["delivered"]) == (1, 0)
+        assert found["team"].messages["delivered"] == 0
+        assert found["team"].pending in {1, 2}  # and what tells of the one that fails
         assert found["team"].oldest_s > 0
         gate.set()
         await until_quiet(state)
