@@ -141,7 +141,10 @@ class BulkWriter:
             ready=lines.lines,
         )  # fmt: skip
         write = _Write(documents, maker, self._clock.monotonic(), answers, is_reduced)
-        await self._send_all(write, maker.bodies(numbers, lambda: self.pace.bytes))
+        rows = zip(lines.lines, documents, strict=True)
+        total = sum(len(line) or len(document.value) for line, document in rows)
+        bodies = maker.bodies(numbers, lambda: self.pace.share(total))
+        await self._send_all(write, bodies)
         return write
 
     async def _store_reduced(self, write: _Write) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 _LEAST_BYTES = 256 * 1024
+_SLACK_BYTES = 16 * 1024
+"""What a request may have more than its share, so that no small one is left over."""
+
 _GOOD_BEFORE_MORE = 8
 
 
@@ -23,6 +26,16 @@ class Pace:
         self._good = 0
         self.bytes = max_bytes
         self.requests = max_requests
+
+    def share(self, total_bytes: int) -> int:
+        """How large requests should be so that all that are under way at once end together.
+
+        Args:
+            total_bytes: Of all that is to be sent.
+        """
+        at_once = self.bytes * self.requests
+        parts = max(1, -(-total_bytes // at_once)) * self.requests
+        return min(self.bytes, max(total_bytes // parts + _SLACK_BYTES, _LEAST_BYTES))
 
     @property
     def is_slowed(self) -> bool:

@@ -61,3 +61,20 @@ def test_there_is_always_something_under_way_and_never_too_much(
         assert 1 <= pace.requests <= requests
         assert 1 <= pace.bytes <= most
         assert pace.is_slowed == (pace.bytes < most or pace.requests < requests)
+
+
+@given(st.integers(0, 100 * MEBIBYTE), st.integers(1, 4))
+def test_a_share_lets_all_requests_end_together(total: int, requests: int) -> None:
+    pace = Pace(8 * MEBIBYTE, requests)
+    share = pace.share(total)
+    assert MEBIBYTE // 4 <= share <= 8 * MEBIBYTE
+    bodies = -(-total // share)
+    assert bodies <= -(-total // (8 * MEBIBYTE)) + requests
+    if total >= requests * MEBIBYTE // 4:
+        assert bodies % requests == 0 or share == 8 * MEBIBYTE
+
+
+def test_a_write_that_is_a_little_too_large_for_one_request_is_halved() -> None:
+    assert Pace(8 * MEBIBYTE, 2).share(9 * MEBIBYTE) == 4.5 * MEBIBYTE + 16 * 1024
+    assert Pace(8 * MEBIBYTE, 2).share(12 * MEBIBYTE) < 6.1 * MEBIBYTE
+    assert Pace(8 * MEBIBYTE, 2).share(1000) == MEBIBYTE // 4
