@@ -10,6 +10,7 @@ import pytest
 
 from logboom.broker.kafka import KafkaBroker
 from logboom.config import KafkaSection
+from tests.acceptance.listening import Listening, listening
 from tests.flow import Pipeline, settings_for
 from tests.processors import PARTITIONS, Load, Processors
 
@@ -41,6 +42,13 @@ def processors(tmp_path: Path, kafka: str, elasticsearch: str, unique: str) -> I
     yield started
     for name in list(started.running):
         started.end(name, signal.SIGKILL)
+
+
+@pytest.fixture
+def listeners() -> Iterator[Listening]:
+    """Who is told of alerts."""
+    with listening() as heard:
+        yield heard
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Listening:
         mail_port: Of the mail server.
         posted: JSON documents that the webhook took.
         mails: Subjects, and the kinds of their parts.
-        status: What the webhook answers.
+        status: What the webhook answers; 0: it takes it, and the answer is lost.
         before: Called when something has come to the webhook, before it answers.
         after: Called when it has answered.
     """
@@ -87,6 +87,8 @@ def listening() -> Iterator[Listening]:
             if status < 300:
                 heard.posted.append((clock.monotonic(), json.loads(body)))
             heard.before()
+            if not status:
+                return
             with suppress(ConnectionError):  # whoever asked is dead
                 self.send_response(status)
                 self.end_headers()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from logboom.clock import SystemClock, utc_text
 from logboom.config import Config
 from logboom.store import open_store
 from tests.acceptance.killing import STEPS, Place, start_api
-from tests.acceptance.listening import Listening, listening
+from tests.acceptance.listening import Listening
 from tests.acceptance.spikes import (
     SETTLE_S,
     Spikes,
@@ -51,12 +51,6 @@ def rules() -> list[dict[str, Any]]:
          "labels": {"severity": "critical"}, **condition}
         for number, condition in enumerate(CONDITIONS)
     ]  # fmt: skip
-
-
-@pytest.fixture
-def listeners() -> Iterator[Listening]:
-    with listening() as heard:
-        yield heard
 
 
 @pytest.fixture(params=STORES)

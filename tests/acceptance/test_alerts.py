@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from logboom.clock import SystemClock
-from tests.acceptance.listening import Listening, listening
+from tests.acceptance.listening import Listening
 from tests.flow import Pipeline, settings_for
 from tests.polling import eventually
 from tests.services.alertmanager import alerts_of, running_alertmanager
@@ -30,12 +30,6 @@ groups:
         labels: {severity: critical}
         annotations: {summary: '{{ service.name }} fails {{ value | percent }}'}
 """
-
-
-@pytest.fixture
-def listeners() -> Iterator[Listening]:
-    with listening() as heard:
-        yield heard
 
 
 @pytest.fixture
