@@ -76,17 +76,20 @@ class Summary:
         path = f"/{quote(self._names.of(day))}/_search"
         found: _Found = defaultdict(Sums)
         for part in _slices(start_us, end_us):
-            if await self._add_events(path, part, found):
-                await self._add_durations(path, part, found)
+            spent = await self._add_events(path, part, found)
+            if spent is not None:
+                await self._add_durations(path, part, found, spent)
         return [sums.row(*key) for key, sums in found.items()]
 
-    async def _add_events(self, path: str, part: _Slice, found: _Found) -> bool:
-        """Counts events; False when there are none."""
+    async def _add_events(
+        self, path: str, part: _Slice, found: _Found
+    ) -> tuple[float, float] | None:
+        """Counts events; the shortest and the longest of their durations, None when they have none."""
         each: Dsl = {name: {"filter": translate(query)} for name, query in _COUNTED.items()}
         each["last"] = {"max": {"field": part.field}}
-        any_events = False
+        each |= {name: {name: {"field": DURATION}} for name in ("min", "max")}
+        ends: list[float] = []
         async for key, bucket in self._groups(path, part, each, size=_GROUPS_AT_ONCE):
-            any_events = True
             numbers = found[key].numbers
             numbers["events"] += bucket["doc_count"]
             for name in _COUNTED:
@@ -95,15 +98,20 @@ class Summary:
             numbers["last_ms"] = max(
                 numbers["last_ms"], key[0] // 1000 if last_ms is None else int(last_ms)
             )
+            ends += [
+                bucket[name]["value"]
+                for name in ("min", "max")
+                if bucket[name]["value"] is not None
+            ]
             if len(found) > MOST_ROWS:
                 raise TooManyRows(f"there would be more than {MOST_ROWS} rows")
-        return any_events
+        return (min(ends), max(ends)) if ends else None
 
-    async def _add_durations(self, path: str, part: _Slice, found: _Found) -> None:
-        answer = await self._ask(path, part.query, {"stats": {"field": DURATION}})
-        if not answer.get("count"):
-            return
-        buckets = bounds(answer["min"], answer["max"])
+    async def _add_durations(
+        self, path: str, part: _Slice, found: _Found, spent: tuple[float, float]
+    ) -> None:
+        """Counts durations, of which the shortest and the longest are known."""
+        buckets = bounds(*spent)
         keys = [None, *(key for key, _, _ in buckets)]
         ends = [{"to": 1}, *({"from": start, "to": end} for _, start, end in buckets)]
         each = {"durations": {"range": {"field": DURATION, "ranges": ends}}}
@@ -143,7 +151,9 @@ class Summary:
             "query": query, "size": 0, "track_total_hits": False, "timeout": PATIENCE,
             "aggs": {"found": aggregation},
         }  # fmt: skip
-        parameters = ANY_INDEX if shown is None else {**ANY_INDEX, "filter_path": shown}
+        parameters = {**ANY_INDEX, "request_cache": "false"}  # it is never asked again
+        if shown is not None:
+            parameters["filter_path"] = shown
         answer = await self._client.query(path, body, parameters=parameters)
         insist_on_all(answer, self._client.address)
         found: Mapping[str, Any] = answer.get("aggregations", {}).get("found", {})

@@ -35,12 +35,12 @@ async def test_a_service_whose_first_event_comes_between_the_questions_waits_for
     None
 ):
     counts = {name: {"doc_count": 0} for name in ("errors", "requests", "server_errors")}
-    first = bucket("cart", 2, **counts, last={"value": MINUTE_MS + 5})
+    ends = {"min": {"value": 7.0}, "max": {"value": 7.0}}
+    first = bucket("cart", 2, **counts, **ends, last={"value": MINUTE_MS + 5})
     durations = {"durations": {"buckets": [{"doc_count": 0}, {"doc_count": 1}]}}
     answers = Answers(
         [
             {"buckets": [first]},
-            {"count": 2, "min": 7.0, "max": 7.0},
             {"buckets": [bucket("cart", 2, **durations), bucket("new", 1, **durations)]},
             *({"buckets": []},) * 2,
         ]
