@@ -120,6 +120,11 @@ def exists(name: str) -> Query:
     return any_of(there, noted, regex(REST, _term_start(name.partition(".")[2], below=True)))
 
 
+def having(column: str) -> Query:
+    """Something has a value in a column: that is found without a look at each event."""
+    return Query.exists_query(_escaped(column), json_subpaths=False)
+
+
 def _fuzzy_forms(value: str) -> tuple[str, ...]:
     """A value as it is, and as times are indexed where it may be near to one."""
     return (value, value + TIME_MARK) if len(value) >= _SHORTEST_NEAR_TIME else (value,)

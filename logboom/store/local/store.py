@@ -176,7 +176,7 @@ class LocalStore:
         return await self._run(
             lambda: facets(
                 self._days.view().days,
-                self._translator.translate(query),
+                None if isinstance(query, MatchAll) else self._translator.translate(query),
                 times,
                 fields,
                 size,
