@@ -76,6 +76,8 @@ def _check(when: When, recovery: str | None) -> None:
             f"it makes more than {MOST_COMPARISONS} comparisons, or joins them in more than"
             f" {MOST_WAYS} ways", mend="write several rules",
         )  # fmt: skip
+    for way in when.ways:
+        _check_possible(way)
     if len(when.parts) > 1 and Kind.NEW_ERROR in when.kinds:
         raise ConfigError("new_error cannot be joined with others", mend=_ALONE)
     if len(when.parts) > 1 and recovery is not None:
@@ -83,6 +85,32 @@ def _check(when: When, recovery: str | None) -> None:
             "a threshold for recovery needs a single comparison",
             mend="leave `recovery` out, or set keep_firing_for",
         )
+
+
+_NEGATED: Final = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+
+
+def _check_possible(way: Sequence[Part]) -> None:
+    """Two bounds of the same measure must leave something between them."""
+    lower: dict[str, tuple[float, bool, str]] = {}
+    upper: dict[str, tuple[float, bool, str]] = {}
+    for part in way:
+        one = part.condition
+        sign = _NEGATED.get(one.sign, "") if part.is_negated else one.sign
+        shown = f"not {one.text}" if part.is_negated else one.text
+        if sign in {">", ">="}:
+            bound = (one.threshold, sign == ">", shown)
+            lower[one.measure.text] = max(bound, lower.get(one.measure.text, bound))
+        elif sign in {"<", "<="}:
+            bound = (one.threshold, sign == "<=", shown)
+            upper[one.measure.text] = min(bound, upper.get(one.measure.text, bound))
+    for name, (least, is_more, above) in lower.items():
+        most, is_included, below = upper.get(name, (least, True, ""))
+        if least > most or (below and least == most and (is_more or not is_included)):
+            raise ConfigError(
+                f"{above} and {below} can never both be",
+                mend="join them with `or`, or swap the signs",
+            )
 
 
 def _joins(token: Token) -> bool:

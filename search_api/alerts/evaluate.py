@@ -134,7 +134,7 @@ class _Running:
     ) -> None:
         self._rule = rule
         self._observer = Observer(rule, data, width_of(rule, instants)) if instants else None
-        self._before = state
+        self._remembers = rule.remembers
         self._series = dict(state.series)
         self._seen = dict(state.seen)
         self._episodes = list(state.episodes)
@@ -223,7 +223,7 @@ class _Running:
     def _remember(self, values: Values, seen: Observation, instant: int) -> None:
         if seen.events:
             self._matched = True
-        if not self._rule.remembers:
+        if not self._remembers:
             return
         if not seen.events:
             return

@@ -82,6 +82,9 @@ class Standing:
             {"name": f"alert rules of {where}", "state": "invalid", "detail": problem}
             for where, problem in self.problems.items()
         ]
+        if self.heartbeat_trouble and self.is_leading:
+            detail = f"{self.heartbeat_trouble}: nobody outside knows that alerts are decided"
+            parts.append({"name": "heartbeat", "state": "failing", "detail": detail})
         if not self.groups or not self.is_leading:
             return parts
         if self.failures:

@@ -35,16 +35,24 @@ def verdict_of(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
     """
     if seen.events == 0 and rule.no_data != "ok" and not _is_absence(rule):
         return Verdict.UNKNOWN
+    found = _found(rule, seen, firing=firing)
+    if found is Verdict.HOLDS and seen.events < rule.min_events:
+        return Verdict.DOES_NOT
+    return found
+
+
+def _found(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
+    if rule.when.is_single:  # as nearly all of them are, and there are many
+        part = rule.when.ways[0][0]
+        verdict = _of_one(rule, part.condition, seen, firing=firing)
+        return _negated(verdict) if part.is_negated else verdict
     of_each = {
         condition: _of_one(rule, condition, one, firing=firing)
         for condition, one in zip(rule.when.conditions, seen.all, strict=True)
     }
-    found = _any(
+    return _any(
         _not_any(_negated(_of_part(part, of_each)) for part in way) for way in rule.when.ways
     )
-    if found is Verdict.HOLDS and seen.events < rule.min_events:
-        return Verdict.DOES_NOT
-    return found
 
 
 def _of_one(rule: Rule, condition: Condition, seen: Observation, *, firing: bool) -> Verdict:

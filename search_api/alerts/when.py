@@ -52,7 +52,14 @@ class When:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """The comparisons, each once, in the order in which they are written."""
+        if self.is_single:
+            return (self.ways[0][0].condition,)
         return tuple(dict.fromkeys(part.condition for part in self.parts))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one comparison."""
+        return len(self.ways) == 1 and len(self.ways[0]) == 1
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -42,6 +42,8 @@ def ways(when: str) -> str:
         ("ratio('a or b', 'c and d') > 1 and spike(count) > 3",
          "ratio('a or b', 'c and d') > 1 & spike(count) > 3"),
         ("count > 1 or count > 1", "count > 1"),
+        ("count >= 5 and count <= 5", "count >= 5 & count <= 5"),
+        ("count > 5 and count <= 9 and count < 7", "count > 5 & count <= 9 & count < 7"),
     ],
 )  # fmt: skip
 def test_read(when: str, expected: str) -> None:
@@ -63,6 +65,9 @@ def test_read(when: str, expected: str) -> None:
         ("error_rate > 5 and count > 100", "it is a share from 0 to 1"),
         ("avg(event.duration) > 1000 and count > 5", "has no unit"),
         (" or ".join(f"count > {n}" for n in range(1, 9)), "more than 6 comparisons"),
+        ("count > 100 and count < 50", "count > 100 and count < 50 can never both be"),
+        ("count >= 5 and errors > 1 and count < 5", "can never both be"),
+        ("rate > 1/s unless rate > 30/m", "rate > 1/s and not rate > 30/m can never both be"),
         ("not " * 20 + "count > 1", "nested more than"),
         (" and ".join(f"(count > {n} or errors > {n})" for n in range(1, 6)), "too much is joined"),
     ],

@@ -222,6 +222,8 @@ async def test_an_engine_works_beside_signs_of_life_that_nobody_can_send(tmp_pat
 
     await soon(is_told, timeout_s=30, what="the heartbeat was tried")
     assert not running.done()
+    names = {one["name"]: one["state"] for one in engine.standing.parts(0)}
+    assert names["heartbeat"] == "failing"
     running.cancel()
     await asyncio.wait([running])
     await world.close()
