@@ -129,6 +129,8 @@ class Registry:
     def put(self, records: Iterable[SourceRecord], *, started: bool = False) -> None:
         """Adds sources, or replaces what is known of them, except for the ledger's counts.
 
+        A checkpoint never goes back: what was settled since a record was made counts.
+
         Args:
             records: Of the sources.
             started: The first scan for files is over with them.
@@ -147,8 +149,9 @@ class Registry:
                 " changed_ns, packed_size, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id)"
                 " DO UPDATE"
                 " SET path=excluded.path, family=excluded.family, device=excluded.device,"
-                " inode=excluded.inode, epoch=excluded.epoch, offset=excluded.offset,"
-                " prefix=excluded.prefix, guard=excluded.guard, changed_ns=excluded.changed_ns,"
+                " inode=excluded.inode, epoch=excluded.epoch, prefix=excluded.prefix,"
+                f" offset={_newest('offset')}, guard={_newest('guard')},"
+                " changed_ns=excluded.changed_ns,"
                 " packed_size=excluded.packed_size, seen=excluded.seen",
                 rows,
             )
@@ -317,3 +320,9 @@ class Registry:
                 plans.segment_of(row[2:], decompressor) for row in rows if row[0] == sequence
             ]
             yield sequence, segments
+
+
+def _newest(column: str) -> str:
+    """A column of the checkpoint that is farther on, in SQL, when a record is replaced."""
+    is_behind = "sources.epoch = excluded.epoch AND sources.offset > excluded.offset"
+    return f"CASE WHEN {is_behind} THEN sources.{column} ELSE excluded.{column} END"

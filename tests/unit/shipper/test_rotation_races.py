@@ -482,3 +482,27 @@ def test_a_file_that_was_seen_and_is_compressed_unread_is_no_loss(
     (loss,) = empty_registry.losses(shipper="s")
     assert (loss.unread, loss.lines) == (len(FIRST), 0)
     close(gone)
+
+
+def test_a_record_that_was_made_before_an_ack_does_not_set_the_checkpoint_back(
+    tmp_path: Path, empty_registry: Registry
+) -> None:
+    """It is written by another thread than acks are."""
+    log = tmp_path / "app.log"
+    log.write_bytes(FIRST)
+    watcher = start(log, empty_registry)
+    (source,) = watcher.scan()
+    before = watcher.record_of(source)
+    taken = source.take(FIRST[:HALF], read_ns=1)
+    assert taken.segment is not None
+    batch = Batch(1, [taken.segment], taken.messages, taken.size_bytes)
+    empty_registry.advance(planned=[batch], acked=[batch])
+    empty_registry.put([before])
+    (known,) = empty_registry.sources()
+    assert (known.offset, known.guard) == (HALF, taken.segment.guard)
+    source.settle(taken.segment)
+    source.start_anew()
+    empty_registry.put([watcher.record_of(source)])
+    (known,) = empty_registry.sources()
+    assert (known.epoch, known.offset) == (1, 0)
+    close(watcher)
