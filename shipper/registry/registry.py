@@ -150,7 +150,10 @@ class Registry:
                 " DO UPDATE"
                 " SET path=excluded.path, family=excluded.family, device=excluded.device,"
                 " inode=excluded.inode, epoch=excluded.epoch, prefix=excluded.prefix,"
-                f" offset={_newest('offset')}, guard={_newest('guard')},"
+                " offset=CASE WHEN epoch=excluded.epoch AND offset>excluded.offset"
+                " THEN offset ELSE excluded.offset END,"
+                " guard=CASE WHEN epoch=excluded.epoch AND offset>excluded.offset"
+                " THEN guard ELSE excluded.guard END,"
                 " changed_ns=excluded.changed_ns,"
                 " packed_size=excluded.packed_size, seen=excluded.seen",
                 rows,
@@ -320,9 +323,3 @@ class Registry:
                 plans.segment_of(row[2:], decompressor) for row in rows if row[0] == sequence
             ]
             yield sequence, segments
-
-
-def _newest(column: str) -> str:
-    """A column of the checkpoint that is farther on, in SQL, when a record is replaced."""
-    is_behind = "sources.epoch = excluded.epoch AND sources.offset > excluded.offset"
-    return f"CASE WHEN {is_behind} THEN sources.{column} ELSE excluded.{column} END"
