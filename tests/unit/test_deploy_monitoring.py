@@ -121,6 +121,16 @@ CASES: list[tuple[str, dict[str, str], bool]] = [
     ),
     ("LogboomAlertsLate", {"logboom_alerts_lag_seconds": "200x20"}, True),
     ("LogboomAlertsLate", {"logboom_alerts_lag_seconds": "100x20"}, False),
+    (
+        "LogboomAlertsNotDelivered",
+        {"logboom_alerts_oldest_pending_seconds{receiver='team'}": "0+60x20"},
+        True,
+    ),
+    (
+        "LogboomAlertsNotDelivered",
+        {"logboom_alerts_oldest_pending_seconds{receiver='team'}": "500x20"},
+        False,
+    ),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+5x20"}, True),
     ("LogboomSearchesSlow", {"logboom_api_slow_searches_total": "0+1x20"}, False),
     (

@@ -100,7 +100,7 @@ def test_the_examples_do_what_their_tests_say() -> None:
     status, said, _ = run("test", str(EXAMPLES))
 
     assert status == 0, said
-    assert said.count("ok  ") == 6
+    assert said.count("ok  ") == 7
 
 
 def test_a_test_that_fails_says_what_is_there_instead(tmp_path: Path) -> None:
