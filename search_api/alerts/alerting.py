@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 
 from logboom.clock import Clock
 from logboom.config import Config
@@ -19,6 +20,7 @@ from search_api.alerts.lateness import Late, Lateness
 from search_api.alerts.leading import lead
 from search_api.alerts.library import Library
 from search_api.alerts.rule_keeping import KeptRules
+from search_api.alerts.seat import seated
 from search_api.alerts.source import StoreSource
 from search_api.state import PipelineState
 
@@ -47,7 +49,9 @@ class Alerting:
         self._beside: list[Work] = []
         self._wakes: list[Callable[[], None]] = []
         self._receivers: Receivers = dict
-        self._holder = EMBEDDED if store.kind == "local" else _own_name()
+        is_embedded = store.kind == "local"
+        self._holder = EMBEDDED if is_embedded else _own_name()
+        self._seat = config.data / "state" / "alerts.lock" if is_embedded else None
         self.kept = KeptRules(memory, clock)
         self.library = Library(config.alerts.rules, self.kept)
         self.engine = Engine(
@@ -76,7 +80,8 @@ class Alerting:
 
     async def run(self) -> None:
         """Decides for as long as we lead, and waits for that otherwise; until it is cancelled."""
-        await lead(self._memory, self._clock, self._holder, self._work)
+        async with nullcontext() if self._seat is None else seated(self._seat):
+            await lead(self._memory, self._clock, self._holder, self._work)
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as tasks:

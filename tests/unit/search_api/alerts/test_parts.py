@@ -28,6 +28,7 @@ from search_api.alerts.leading import lead
 from search_api.alerts.questions import Due, find, questions_of
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.rules import US
+from search_api.alerts.seat import seated
 from search_api.alerts.source import MemorySource, StoreSource
 from search_api.alerts.standing import GroupStanding, Standing
 from search_api.alerts.states import Key
@@ -372,3 +373,22 @@ async def test_groups_of_errors_are_new_once_and_not_when_merged(tmp_path: Path)
     assert await source.first_seen(asked, START_US) == {}
     await store.close()
     await state.close()
+
+
+async def test_one_process_at_a_time_has_the_seat(tmp_path: Path) -> None:
+    path, tries = tmp_path / "state" / "alerts.lock", 0
+
+    async def looks_again() -> bool:
+        nonlocal tries
+        tries += 1
+        return tries > 3
+
+    async def sit(seat: Path) -> None:
+        async with seated(seat, each_s=0.001):
+            pass
+
+    async with seated(path):
+        second = asyncio.create_task(sit(path))
+        await soon(looks_again, timeout_s=10, what="the second one has looked")
+        assert not second.done()
+    await second
