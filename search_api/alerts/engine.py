@@ -238,7 +238,7 @@ class Engine:
             self._evaluated_us[group.name] = turn.last_us
         self.standing.groups[group.name].took_s = self._clock.monotonic() - begun
         if not self.standing.failures:
-            self.standing.success_us = turn.now_us
+            self.standing.note_success(group.name, turn.now_us)
         if sum(self.standing.transitions.values()) > told:
             self._on_staged()
 

@@ -17,6 +17,7 @@ class GroupStanding:
         took_s: How long the last evaluation took.
         questions: How many questions to the store it needed.
         known_us: Since when it is to be evaluated.
+        success_us: When it was evaluated last while no rule failed; None before that.
     """
 
     rules: int
@@ -25,6 +26,7 @@ class GroupStanding:
     took_s: float = 0.0
     questions: int = 0
     known_us: int | None = None
+    success_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +68,13 @@ class Standing:
     success_us: int | None = None
     heartbeats: int = 0
     heartbeat_trouble: str = ""
+
+    def note_success(self, name: str, now_us: int) -> None:
+        """Notes that a group was evaluated while no rule failed."""
+        self.groups[name].success_us = now_us
+        known = [one.success_us for one in self.groups.values() if one.success_us is not None]
+        if len(known) == len(self.groups):
+            self.success_us = min(known)
 
     def lag_s(self, now_us: int) -> float:
         """How far the group that is furthest behind is behind, in seconds, beyond its own interval."""

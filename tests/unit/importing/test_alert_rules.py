@@ -81,16 +81,20 @@ def imported(expression: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
             {"when": "absent", "over": "5m", "where": "service.name:(web* OR api)"},
         ),
         (
-            f"sum(rate({ERRORS}[2m])) by (service_name) / sum(rate({EVENTS}[2m])) by (service_name)"
-            f" > 0.05 and on(service_name) sum(increase({EVENTS}[2m])) by (service_name) > 100",
+            (
+                f"sum(rate({ERRORS}[2m])) by (service_name) / sum(rate({EVENTS}[2m])) by (service_name)"
+                f" > 0.05 and on(service_name) sum(increase({EVENTS}[2m])) by (service_name) > 100"
+            ),
             {
                 "when": "error_rate > 0.05 and count > 100", "over": "2m",
                 "by": ["service.name"],
             },
         ),
         (
-            f"(rate({ERRORS}[5m]) > 0.1 or ((increase({EVENTS}[5m]) > 7)))"
-            f" unless rate({TIME}_sum[5m]) / rate({TIME}_count[5m]) < 0.2",
+            (
+                f"(rate({ERRORS}[5m]) > 0.1 or ((increase({EVENTS}[5m]) > 7)))"
+                f" unless rate({TIME}_sum[5m]) / rate({TIME}_count[5m]) < 0.2"
+            ),
             {
                 "when": "(errors > 30 or count > 7) unless avg(event.duration) < 0.2 s",
                 "over": "5m", "by": ["service.name"],

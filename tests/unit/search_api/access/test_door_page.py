@@ -32,7 +32,9 @@ async def test_who_has_no_session_is_asked_for_a_key_and_led_on(api: Api) -> Non
     assert "set-cookie" not in wrong.headers
 
     begun = await api.client.post(
-        "/api/v1/session/form", data={"key": await api.key("read"), "next": address}, headers=BROWSER
+        "/api/v1/session/form",
+        data={"key": await api.key("read"), "next": address},
+        headers=BROWSER,
     )
     assert (begun.status_code, begun.headers["location"]) == (303, LINK)
     assert "HttpOnly" in begun.headers["set-cookie"]

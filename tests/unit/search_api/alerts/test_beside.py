@@ -45,10 +45,13 @@ async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_p
         world.clock.advance(15)
     assert world.timeline == [(45, "firing", "Errors")]
     assert engine.standing.groups["a slow one"].last_us is None
+    assert not engine.standing.success_us  # of all groups
+    assert engine.standing.lag_s(world.clock.now_ns() // 1000) > 30
 
     await world.kept.delete("a slow one", "")  # also while it is asked
     world.clock.advance(5)
     await evaluated(engine, "group", 60, world)
+    assert engine.standing.success_us is not None
     running.cancel()
     await asyncio.wait([running])
     assert set(engine.rules.groups) == {"group"}
