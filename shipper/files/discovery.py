@@ -16,7 +16,10 @@ from shipper.files.listings import Listings
 from shipper.files.names import is_rotated_name, root_path
 
 _MOST_RELATIVES = 64
+NOT_TEXT = "its name is not in UTF-8: rename it"
+"""Why a file is left out to whose name nothing could refer."""
 _MAGIC = re.compile(r"[*?\[]")
+_CLOSED = "its folder may not be read or entered: give logboom's user the right to"
 Told = Callable[[str, str], None]
 Found = tuple[str, os.stat_result]
 
@@ -38,15 +41,15 @@ def find_files(section: FileInput, left_out: Told = _nobody_asks) -> Iterator[Fo
     seen: set[tuple[int, int]] = set()
     is_excluded = _excluding(section.exclude)
     for pattern in section.path:
-        for path, status in _matches(pattern):
+        for path, status in _matches(pattern, left_out):
             if is_excluded is not None and is_excluded(path):
                 continue
             where = (status.st_dev, status.st_ino)
             if where in seen:
                 continue
-            if not path.isascii() and not _has_text_name(path):
+            if not path.isascii() and not has_text_name(path):
                 visible = os.fsencode(path).decode("utf-8", "backslashreplace")
-                left_out(visible, "its name is not in UTF-8: rename it")
+                left_out(visible, NOT_TEXT)
                 continue
             seen.add(where)
             yield path, status
@@ -77,7 +80,7 @@ def linked_folders(section: FileInput) -> set[str]:
     return found
 
 
-def _has_text_name(path: str) -> bool:
+def has_text_name(path: str) -> bool:
     """False for a name that is no UTF-8: nothing could refer to such a file."""
     try:
         path.encode()
@@ -95,12 +98,12 @@ def _full(pattern: str) -> str:
     return os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
 
 
-def _matches(pattern: str) -> Iterator[Found]:
+def _matches(pattern: str, left_out: Told = _nobody_asks) -> Iterator[Found]:
     path = _full(pattern)
     if not _MAGIC.search(pattern):
         if Path(path).is_dir():
-            for folder, _, _ in _walk(path):
-                yield from _files_in(folder, lambda name: not name.startswith("."))
+            for folder, _, _ in _walk(path, left_out):
+                yield from _files_in(folder, lambda name: not name.startswith("."), left_out)
         else:
             status = regular_file(path)
             if status is not None:
@@ -112,7 +115,9 @@ def _matches(pattern: str) -> Iterator[Found]:
     shown = re.compile(fnmatch.translate(name)).match
     hidden = name.startswith(".")
     for here in _folders(folder or "/"):
-        yield from _files_in(here, lambda n: (hidden or n[0] != ".") and shown(n) is not None)
+        yield from _files_in(
+            here, lambda n: (hidden or n[0] != ".") and shown(n) is not None, left_out
+        )
 
 
 def _folders(pattern: str) -> Iterator[str]:
@@ -123,22 +128,32 @@ def _folders(pattern: str) -> Iterator[str]:
         yield path.rstrip("/") or "/"
 
 
-def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    for here, folders, names in os.walk(folder):
+def _walk(folder: str, left_out: Told = _nobody_asks) -> Iterator[tuple[str, list[str], list[str]]]:
+    def tell(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            left_out(str(error.filename), _CLOSED)
+
+    for here, folders, names in os.walk(folder, onerror=tell):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield here, folders, names
 
 
-def _files_in(folder: str, is_wanted: Callable[[str], bool]) -> Iterator[Found]:
+def _files_in(folder: str, is_wanted: Callable[[str], bool], left_out: Told) -> Iterator[Found]:
     """Regular files of one folder, and links to such, by name."""
     try:
         with os.scandir(folder) as entries:
             wanted = sorted((entry.name, entry) for entry in entries if is_wanted(entry.name))
+    except PermissionError:
+        left_out(folder, _CLOSED)
+        return
     except OSError:
         return
     for _, entry in wanted:
         try:
             status = entry.stat()
+        except PermissionError:
+            left_out(entry.path, _CLOSED)
+            continue
         except OSError:
             continue
         if stat.S_ISREG(status.st_mode):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from logboom.clock import utc_text
+from shipper.files.discovery import NOT_TEXT, has_text_name
 from shipper.why.finding import Finding, fine, note, trouble
 
 _KINDS = {
@@ -44,6 +45,8 @@ def file_findings(path: str) -> Iterator[Finding]:
         )
         return
     changed = utc_text(status.st_mtime_ns // 10**9 * 10**9)[:19]
+    if not has_text_name(path):
+        yield trouble("name", NOT_TEXT)
     yield fine("exists", f"it is a file of {status.st_size:,} bytes, last changed {changed}Z")
     if status.st_nlink > 1:
         yield note("names", f"it has {status.st_nlink} names (hard links); it is read under one")

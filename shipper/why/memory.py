@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipper.files.discovery import has_text_name
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import begins_with, is_at
 
@@ -62,6 +63,8 @@ def remember(data: Path, path: str) -> Memory:
     try:
         if not registry.exists():
             return Memory((), f"no shipper has ever used {data}")
+        if not has_text_name(path):
+            return Memory(())
         is_idle = not registry.with_name(f"{registry.name}-wal").exists()
         uri = f"{registry.absolute().as_uri()}?mode=ro{'&immutable=1' if is_idle else ''}"
         with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as database:

@@ -63,6 +63,9 @@ def _why_none(path: str, inputs: Sequence[FileInput]) -> Iterator[Finding]:
             if any(part.startswith(".") for part in Path(path).parts):
                 yield trouble("inputs", "hidden files (.name) are read only when named as such")
                 return
+            if any(_names_place(pattern, path) for pattern in everything.path):
+                yield note("inputs", f"input {number} names its place: {_shown(section)}")
+                return
     patterns = [(n, pattern) for n, section in enumerate(inputs, 1) for pattern in section.path]
     number, nearest = max(
         patterns, key=lambda entry: difflib.SequenceMatcher(None, entry[1], path).ratio()
@@ -80,6 +83,15 @@ def _why_none(path: str, inputs: Sequence[FileInput]) -> Iterator[Finding]:
                 f"it looks like a rotated {family.name}, which an input names: what was not read of it"
                 " before its renaming is read on from it, older ones are left alone",
             )
+
+
+def _names_place(pattern: str, path: str) -> bool:
+    """Would a file at the path be read, if one could be?"""
+    full = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - globs are no paths
+    if not _MAGIC & set(pattern):
+        return path == full or path.startswith(f"{full}/")
+    is_as_deep = "**" in pattern or path.count("/") == full.count("/")
+    return is_as_deep and fnmatch.fnmatch(path, full)
 
 
 def _why_not(path: str, pattern: str) -> str:

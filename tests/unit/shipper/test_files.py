@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import lzma
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -12,7 +14,8 @@ import pytest
 from logboom.config import Config, FileInput
 from shipper.files.copies import Families
 from shipper.files.discovery import find_files, unmatched
-from shipper.files.followed import FollowedFile, ReadState, why_binary
+from shipper.files.followed import FollowedFile, ReadState
+from shipper.files.kinds import why_binary
 from shipper.trying import NOTHING_YET, readable_files
 
 
@@ -44,6 +47,33 @@ def test_a_name_that_is_no_utf8_stops_nobody(tmp_path: Path) -> None:
     assert found(tmp_path / "*.log") == ["a.log"]
     told = dict(readable_files(Config(inputs=[FileInput(path=[str(tmp_path)])])))
     assert "UTF-8" in told[rf"{tmp_path}/b\xff.log"]
+
+
+@pytest.fixture
+def other_user() -> Iterator[Path]:
+    """A folder that a user without rights may enter; root is that user meanwhile."""
+    mine = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        closed = Path(name) / "closed"
+        closed.mkdir()
+        (closed / "a.log").write_text("a\n")
+        closed.chmod(0)
+        if mine == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(mine)
+            closed.chmod(0o700)
+
+
+@pytest.mark.parametrize("pattern", ["", "*/*.log", "closed/*.log"])
+def test_a_folder_that_may_not_be_entered_is_told(other_user: Path, pattern: str) -> None:
+    told: dict[str, str] = {}
+    section = FileInput(path=[str(other_user / pattern)])
+    assert not list(find_files(section, told.__setitem__))
+    assert "may not be read or entered" in told[str(other_user / "closed")]
 
 
 def test_a_path_that_names_nothing_is_told(tmp_path: Path) -> None:

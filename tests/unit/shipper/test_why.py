@@ -262,6 +262,15 @@ def test_a_file_that_may_not_be_read(ask: Ask, logs: Path) -> None:
     assert "may not read it" in troubles(ask(logs / "app.log"))
 
 
+def test_a_name_that_is_no_text(ask: Ask, logs: Path) -> None:
+    path = os.fsdecode(os.fsencode(logs / "bad") + b"\xff.log")
+    Path(path).write_text("a line\n")
+    Registry(logs.parent / "data" / "shipper" / "registry.db").close()
+    found = ask(Path(path))
+    assert "its name is not in UTF-8: rename it" in troubles(found)
+    assert "input 1 names its place" in notes(found)
+
+
 def test_a_socket_is_no_file(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listening:
