@@ -17,6 +17,8 @@ from urllib.request import urlopen
 _HERE = Path(__file__).parent
 _RULES = _HERE.parent / "mappings" / "alerts" / "demo.yaml"
 _PATIENCE_S = 60.0
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Any of them ends everything: Ctrl-C, a request, a terminal that is closed."""
 
 
 def main() -> int:
@@ -26,8 +28,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=7700)
     options = parser.parse_args()
     port = options.port if _is_free(options.port) else _free_port()
+    for number in _ENDING:
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="logboom-demo-") as folder:
-        return _run(Path(folder), port, once=options.once)
+        try:
+            return _run(Path(folder), port, once=options.once)
+        except KeyboardInterrupt:
+            return 0
 
 
 def _run(folder: Path, port: int, *, once: bool) -> int:
@@ -53,6 +60,8 @@ def _run(folder: Path, port: int, *, once: bool) -> int:
             _show_alerts(port, pipeline)
             _wait_for_the_user(port)
     finally:
+        for number in _ENDING:  # asked once more: the end is under way
+            signal.signal(number, signal.SIG_IGN)
         application.terminate()
         application.wait()
         pipeline.send_signal(signal.SIGINT)
@@ -65,10 +74,7 @@ def _wait_for_the_user(port: int) -> None:
     print("\nTry in another terminal (Ctrl-C here ends everything):")
     print(f"  .venv/bin/logboom search 'status:>=500' --since 10m {url}")
     print(f"  .venv/bin/logboom doctor {url}\n", flush=True)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        print()
+    signal.pause()
 
 
 def _first_result(port: int, pipeline: subprocess.Popen[bytes]) -> float | None:

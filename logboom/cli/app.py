@@ -47,11 +47,14 @@ def make_app() -> typer.Typer:
 
     @app.callback()
     def about(
-        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+        version: Annotated[
+            bool,
+            typer.Option(
+                "--version", callback=_print_version, is_eager=True, help="Print the version."
+            ),
+        ] = False,
     ) -> None:
-        if version:
-            typer.echo(f"logboom {__version__}")
-            raise typer.Exit
+        pass
 
     for part in (
         service,
@@ -99,3 +102,9 @@ def main() -> None:
 def _fail(error: LogboomError, status: int) -> None:
     sys.stderr.write(f"logboom: {error}\n")
     sys.exit(status)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"logboom {__version__}")
+        raise typer.Exit
