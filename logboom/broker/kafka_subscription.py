@@ -16,6 +16,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
+    GroupAuthorizationFailedError,
     IllegalGenerationError,
     IllegalStateError,
     KafkaError,
@@ -37,6 +38,9 @@ _NOT_OURS = (
     CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError,
     UnknownMemberIdError,
 )  # fmt: skip
+_AT_AN_END = (KafkaError, GroupAuthorizationFailedError)
+"""Exactly these mean that a task of the client has ended (an unexpected answer, a right that was taken
+away), which it never begins again."""
 _GRACE_S = 0.2
 _HEARTBEAT_S = 1.0
 _SESSION_S = 10.0
@@ -66,6 +70,8 @@ class KafkaSubscription:
         self._drain: Drain | None = None
         self._claims = Claims()
         self._asking: asyncio.Task[_Found] | None = None
+        self._committing = asyncio.Lock()
+        self._closed = False
         self.rebalances = 0
 
     async def start(self) -> None:
@@ -103,13 +109,13 @@ class KafkaSubscription:
         While the group shares the partitions anew the client's own wait has no end, and must not
         be cut off: it goes on, and the next call takes what it finds.
         """
+        self._check_open()
         if self._asking is None:
-            self._joined()
             self._asking = asyncio.create_task(self._ask(max_messages, timeout_s))
         asking = self._asking
         await asyncio.wait([asking], timeout=timeout_s + _GRACE_S)
         if not asking.done():
-            self._joined()
+            self._check_open()
             return []
         if self._asking is asking:
             self._asking = None
@@ -122,7 +128,7 @@ class KafkaSubscription:
         except KafkaError as error:
             raise translated(error, self._section) from error
         if not found:
-            self._joined()  # which is how closing ends the wait
+            self._check_open()  # which is how closing ends the wait
         if generation != self._claims.generation:
             return []  # these were given up meanwhile, and are read anew by whose they are now
         return [
@@ -132,9 +138,17 @@ class KafkaSubscription:
         ]
 
     async def _ask(self, max_messages: int, timeout_s: float) -> _Found:
-        if self._drain is None:
+        if self._consumer is None:
+            await self.start()
+        consumer, drain = self._consumer, self._drain
+        if consumer is None or drain is None:
             raise self._is_closed()
-        found = await self._drain.take(max_messages=max_messages, timeout_s=timeout_s)
+        try:
+            found = await drain.take(max_messages=max_messages, timeout_s=timeout_s)
+        except KafkaError as error:
+            if type(error) in _AT_AN_END:
+                await self._drop(consumer)
+            raise
         return self._claims.generation, found
 
     def _handed_out(self, partition: int, drained: Drained) -> ConsumedBatch:
@@ -144,12 +158,14 @@ class KafkaSubscription:
 
     async def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""
-        consumer = self._joined()
-        ours = self._claims.committable(positions, self.partitions)
+        self._check_open()
         try:
-            if ours:
-                topic = self._section.topic
-                await consumer.commit({TopicPartition(topic, p): o for p, o in ours.items()})
+            async with self._committing:
+                consumer = self._consumer
+                ours = self._claims.committable(positions, self.partitions)
+                if consumer is not None and ours:
+                    topic = self._section.topic
+                    await consumer.commit({TopicPartition(topic, p): o for p, o in ours.items()})
         except _NOT_OURS as error:
             log.info(
                 "positions were not committed, another member reads on from the last ones: %s",
@@ -175,21 +191,28 @@ class KafkaSubscription:
         self.rebalances += 1
         log.info("partitions of this consumer: %s", sorted(partitions))
 
-    def _joined(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
+    async def _drop(self, consumer: AIOKafkaConsumer) -> None:
+        """The client is left for good; the next `receive` joins anew with another one."""
+        self._claims.close_books()
+        self._claims.forget()
+        async with self._committing:  # a commit of a client that is stopped may never end
+            self._consumer = self._drain = None
+            await stop(consumer)
+
+    def _check_open(self) -> None:
+        if self._closed:
             raise self._is_closed()
-        return self._consumer
 
     def _is_closed(self) -> BrokerUnavailable:
         return BrokerUnavailable("the subscription is closed", where=self._section.topic)
 
     async def close(self) -> None:
         """See `Subscription.close`."""
+        self._closed = True
         consumer, self._consumer = self._consumer, None
-        if consumer is None:
-            return
         self._claims.forget()
-        await stop(consumer)
+        if consumer is not None:
+            await stop(consumer)
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.cancel()

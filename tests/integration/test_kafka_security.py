@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
-from logboom.broker import Message, OutgoingBatch
+from logboom.broker import ConsumedBatch, Message, OutgoingBatch
 from logboom.broker.kafka import KafkaBroker
 from logboom.config import KafkaSection
 from logboom.config.connections import SaslSection, TlsSection
@@ -20,6 +22,9 @@ from tests.services.process import free_port
 from tests.services.sources import missing
 
 pytestmark = pytest.mark.kafka
+
+_TOPIC, _GROUP, _LITERAL, _ALL, _DENY, _ALLOW = 2, 3, 3, 2, 2, 3
+"""Kafka's numbers of kinds of resources, of names as they are, of all operations, and of rights."""
 
 
 @pytest.fixture(scope="module")
@@ -154,4 +159,54 @@ async def test_a_topic_that_was_deleted_where_none_makes_itself(
     again = await broker.publisher(producer="p")  # which makes it anew
     await again.publish(batch)
     for part in (publisher, again, broker):
+        await part.close()
+
+
+async def _change_right(
+    kafka: SecureKafka, change: type[CreateAclsRequest | DeleteAclsRequest], *rule: int
+) -> None:
+    """Makes or takes away a rule for `BOB`: kind of resource, and whether it allows or denies."""
+    kind, permission = rule
+    client = AIOKafkaClient(bootstrap_servers=kafka.service.address)
+    await client.bootstrap()
+    request = change(kind, "*", _LITERAL, f"User:{BOB[0]}", "*", _ALL, permission)
+    answer = await client.send(client.get_random_node(), request)
+    assert answer.to_object()
+    await client.close()
+
+
+async def test_a_member_whose_right_to_the_group_is_taken_away_goes_on_once_it_has_it_again(
+    secure: SecureKafka, unique: str
+) -> None:
+    owner = KafkaBroker(section(secure, unique))
+    publisher = await owner.publisher(producer="p")
+    for kind in (_TOPIC, _GROUP):
+        await _change_right(secure, CreateAclsRequest, kind, _ALLOW)
+    broker = KafkaBroker(section(secure, unique, user=BOB))
+    subscription = await broker.subscription(group="g")
+    await _change_right(secure, CreateAclsRequest, _GROUP, _DENY)
+
+    async def is_told() -> bool:
+        try:
+            await subscription.receive(max_messages=1, timeout_s=0.2)
+        except BrokerRefused as error:
+            return "'bob' has no right to the consumer group" in error.what
+        return False
+
+    await soon(is_told, timeout_s=60, what="it is told that the right is missing")
+    await _change_right(secure, DeleteAclsRequest, _GROUP, _DENY)
+    await publisher.publish(OutgoingBatch(1, [Message(b"k", b"v")]))
+
+    async def received() -> Sequence[ConsumedBatch]:
+        try:
+            return await subscription.receive(max_messages=1, timeout_s=0.2)
+        except BrokerError:
+            return []
+
+    batches = await soon(received, timeout_s=60, what="it receives again")
+    await subscription.commit({batch.partition: batch.next_offset for batch in batches})
+    assert sum(lag.messages for lag in await owner.lag(group="g")) == 0
+    for kind in (_TOPIC, _GROUP):
+        await _change_right(secure, DeleteAclsRequest, kind, _ALLOW)
+    for part in (subscription, publisher, broker, owner):
         await part.close()
