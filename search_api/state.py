@@ -34,6 +34,7 @@ from logboom.status import (
 )
 from logboom.store import SourceCount, Store
 from search_api.limits import StoreLimits
+from search_api.not_read import files_part
 
 _FRESH_S = 1.0
 _FORGOTTEN_S = 3600.0
@@ -166,6 +167,7 @@ class PipelineState:
         parts += [part for more in self.more_parts for part in more()]
         for name in _SERVICES:
             parts += self._service_parts(name, snapshot)
+        parts += files_part(snapshot.sources)
         parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
         down = [part for part in bad if part["state"] in {"down", "silent", "missing"}]
