@@ -191,10 +191,15 @@ class Assembler:
         return made.run(self._key), made.stamps()
 
     def _begin(self, head: Callable[[], bytes], offset: int) -> None:
-        """Before the first event: what does the file say of itself, where it is not there anew?"""
+        """Before the first event: what does the file say of itself, and what stands right before?"""
         self._head = None
-        if offset and isinstance(self._parser, HeadedParser):
-            text = head().decode(self._encoding, "backslashreplace")
+        if not offset:
+            return
+        known = head()
+        before = known[:offset].decode(self._encoding, "backslashreplace")
+        self._maker.begin_behind(before)
+        if isinstance(self._parser, HeadedParser):
+            text = known.decode(self._encoding, "backslashreplace")
             lines = text.removeprefix(_BYTE_ORDER_MARK).split("\n")
             self._parser.learn([line.rstrip("\r") for line in lines])
 

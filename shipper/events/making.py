@@ -18,6 +18,7 @@ from shipper.events.splicing import Splicer
 from shipper.framing import Frames
 from shipper.parsers import Parser
 from shipper.parsers.port import Fields, gives_objects
+from shipper.redaction.key_lines import KeyLines
 from shipper.redaction.redact import Redactor
 
 PARSE_FAILED = "parse_failed"
@@ -82,6 +83,14 @@ class EventMaker:
         self._lines = LineWriter(context.zone)
         self._parsed = ParsedSplicer(self._splicer, self._native, redactor)
         self._normaliser = Normaliser(context, redactor=redactor)
+        within = redactor.within_a_key
+        self._within_a_key = None if within is None else Normaliser(context, redactor=within)
+        self._keys = KeyLines()
+        self._key_numbers: set[int] = set()
+
+    def begin_behind(self, text: str) -> None:
+        """What comes next is read behind this text, of which nothing is made."""
+        self._keys.begin_behind(text)
 
     def make(self, given: Given) -> Made:
         """Makes all events of a buffer."""
@@ -93,11 +102,15 @@ class EventMaker:
         """The texts are JSON objects, and their own fields."""
         made = self._natively(given)
         left = made.left()
-        if not left:
+        self._key_numbers = set()
+        if not left and not self._keys.is_within:
             return made
         frames = given.frames
+        suspects = self._with_key_lines(self._really(left, frames), frames)
+        for number in self._key_numbers:
+            made.refuse(number)
+        left = made.left()
         texts = [frames.texts[number] for number in left]
-        suspects = {left[place] for place in self._redactor.suspects(texts)}
         unusual = suspects | given.remarkable
         spliced = self._splicer.splice(
             texts, [given.offset + frames.starts[number] for number in left],
@@ -167,9 +180,21 @@ class EventMaker:
         """The numbers of events with a secret."""
         frames = given.frames
         if self._native is None or given.frames.fields:
-            return self._redactor.suspects(frames.texts)
+            return self._with_key_lines(self._redactor.suspects(frames.texts), frames)
         likely = self._native.suspects(given.buffer, (frames.starts, frames.ends))
-        return self._really(likely, frames) | self._redactor.key_lines(frames.texts)
+        found = self._really(likely, frames) | self._redactor.key_lines(frames.texts)
+        return self._with_key_lines(found, frames)
+
+    def _with_key_lines(self, suspects: set[int], frames: Frames) -> set[int]:
+        """Adds the events within a private key that began in an event before."""
+        if self._within_a_key is not None:
+            self._key_numbers = self._keys.follow(frames.texts, suspects)
+        return suspects | self._key_numbers
+
+    def _normaliser_of(self, number: int) -> Normaliser:
+        if self._within_a_key is not None and number in self._key_numbers:
+            return self._within_a_key
+        return self._normaliser
 
     def _really(self, likely: Collection[int], frames: Frames) -> set[int]:
         """Those of some events that do hold a secret."""
@@ -187,7 +212,7 @@ class EventMaker:
             fields = parsed[number] if number in parsed else self._parser.parse(text)
             if fields is None and self._names_a_format:
                 marks = (*marks, PARSE_FAILED)
-            value, stamp = self._normaliser.normalise(
+            value, stamp = self._normaliser_of(number).normalise(
                 fields, text, offset=given.offset + frames.starts[number], read_ns=given.read_ns,
                 read_text=given.read_text, tags=marks, secrets=number in suspects,
                 wrapped=frames.fields.get(number),

@@ -7,7 +7,7 @@ import string
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, chain, product, zip_longest
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -20,6 +20,7 @@ from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.port import Fields
 from shipper.redaction.fields import clean_fields
 from shipper.redaction.hints import automaton
+from shipper.redaction.key_lines import WITHIN_A_KEY
 from shipper.redaction.rules import (
     CARD_FORMS,
     DEFAULT_RULES,
@@ -81,6 +82,15 @@ class Redactor:
             ConfigError: It names a rule that there is not, or gives one a name that is taken.
         """
         return cls(tuple(_wanted(section)) if section.enabled else ())
+
+    @cached_property
+    def within_a_key(self) -> Redactor | None:
+        """Finds parts of a private key, too; None when such keys are left in. Counts as this one."""
+        if not self._has_key_lines:
+            return None
+        made = Redactor((*self._rules, WITHIN_A_KEY))
+        made.counts = self.counts
+        return made
 
     def suspects(self, texts: Sequence[str]) -> set[int]:
         """A cheap look at many texts at once.

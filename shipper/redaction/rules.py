@@ -138,9 +138,11 @@ _PARAMETER = re.compile(
     r"(?i)(?P<keep>(?:(?<![\w-])|(?<=\\u0026))(?:sig|signature|[jp]?(?:hp)?sess(?:ion)?id|sid)=)(?!\[redacted\])"
     r"(?=[a-z._~+/=%-]{0,64}\d)[A-Za-z0-9._~+/=%-]{16,4096}+"
 )
+_KEY_NAME: Final = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
+PRIVATE_KEY_BEGIN: Final = re.compile(rf"-{{4,5}} ?BEGIN {_KEY_NAME}")
+PRIVATE_KEY_END: Final = re.compile(rf"-{{4,5}} ?END {_KEY_NAME}")
 _PRIVATE_KEY = re.compile(
-    r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:[^-]|-(?!---))*+"
-    r"(?:-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5})?"
+    rf"{PRIVATE_KEY_BEGIN.pattern}(?:[^-]|-(?!---))*+(?:{PRIVATE_KEY_END.pattern})?"
 )
 KEY_LINE: Final = re.compile(
     r"(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])(?=[^0-9]*+[0-9])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}){0,2}"

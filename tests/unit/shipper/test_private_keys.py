@@ -74,3 +74,80 @@ def test_a_key_without_an_end_does_not_swallow_the_log() -> None:
 def test_a_key_without_an_end_ends_where_something_else_begins() -> None:
     found = [event["message"] for event in events_of([*key()[:-1], "a line of words, really"])]
     assert found == ["[redacted]", "a line of words, really"]
+
+
+def stamped(lines: list[str]) -> list[str]:
+    """Each line as a logger writes it that knows nothing of lines before."""
+    return [f"2026-11-21T06:24:{n % 60:02}.123Z INFO shop - {line}" for n, line in enumerate(lines)]
+
+
+def as_objects(lines: list[str]) -> list[str]:
+    return [
+        orjson.dumps({"@timestamp": "2026-11-21T06:24:28.123Z", "message": line}).decode()
+        for line in lines
+    ]
+
+
+def secrets_in(found: list[dict[str, Any]], lines: list[str]) -> list[str]:
+    """The key's own lines that are left somewhere in the events."""
+    whole = orjson.dumps(found).decode()
+    return [line for line in lines if line in whole]
+
+
+@pytest.mark.parametrize("written", [stamped, as_objects])
+@pytest.mark.parametrize("size", [600, 1190, 1217])
+def test_where_each_line_has_a_time_of_its_own(written: Any, size: int) -> None:
+    lines = key(size=size)
+    around = [
+        *(f"order number {n} was handled" for n in range(60)),
+        *lines,
+        "all is well",
+        "and so on",
+    ]
+    found = events_of(written(around))
+    assert secrets_in(found, lines[1:-1]) == []
+    assert [event["message"] for event in found][-2:] == ["all is well", "and so on"]
+    redacted = [e for e in found if "redacted:private_key" in e.get("tags", ())]
+    assert len(redacted) == len(lines) - 1
+    assert all(event["message"] == "[redacted]" for event in redacted)
+
+
+def test_other_lines_between_those_of_a_key_stay() -> None:
+    lines = key()
+    mixed = [part for line in lines for part in (line, "order number 17 was handled")]
+    found = events_of(stamped(mixed))
+    assert secrets_in(found, lines[1:-1]) == []
+    told = [event["message"] for event in found]
+    assert told.count("order number 17 was handled") == len(lines)
+
+
+def test_a_key_without_an_end_is_not_looked_for_without_an_end() -> None:
+    long_name = "A1b" * 20
+    found = events_of(stamped([*key()[:-1], *([f"see {long_name}"] * 1_000)]))
+    told = [event["message"] for event in found]
+    assert told[-1] == f"see {long_name}"
+    assert 300 < told.count("see [redacted]") < 500
+
+
+@pytest.mark.parametrize("is_restart", [False, True])
+@pytest.mark.parametrize("written", [stamped, as_objects])
+def test_a_key_that_is_cut_by_the_end_of_a_buffer(written: Any, is_restart: bool) -> None:
+    lines = key()
+    data = "".join(f"{line}\n" for line in written([*(["before"] * 50), *lines, "behind"])).encode()
+    cut = data.index(lines[4].encode())
+    cut = data.rindex(b"\n", 0, cut) + 1
+
+    def assembler() -> Assembler:
+        return Assembler(
+            FileInput(path=["x"]), source="s", run=source_run("s", 0), epoch=0,
+            path="/var/log/app.log", max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
+            head=lambda: data,
+        )  # fmt: skip
+
+    first = assembler()
+    one = first.assemble(data[:cut], offset=0, read_ns=READ_NS, ended=True)
+    second = assembler() if is_restart else first
+    two = second.assemble(data[cut:], offset=cut, read_ns=READ_NS, ended=True)
+    found = [orjson.loads(message.value) for made in (one, two) for message in made.messages]
+    assert secrets_in(found, lines[1:-1]) == []
+    assert found[-1]["message"] == "behind"
