@@ -21,6 +21,9 @@ SUPERVISED = "LOGBOOM_SUPERVISED"
 Its value is how often the service was started again lately.
 """
 
+SUPERVISOR = "LOGBOOM_SUPERVISOR"
+"""Set in the environment of a supervised service: the process id of its supervisor."""
+
 _PARENT_LOOK_S = 0.5
 _M_ARENA_MAX = -8
 _MOST_ARENAS = 2
@@ -72,18 +75,25 @@ def restarts_in(environment: Mapping[str, str]) -> int:
     return int(environment.get(SUPERVISED, "0"))
 
 
-def stop_event(*, supervised: bool) -> asyncio.Event:
+def supervisor_in(environment: Mapping[str, str]) -> int | None:
+    """The process id of the supervisor that started this service; None when there is none."""
+    number = environment.get(SUPERVISOR)
+    return None if number is None else int(number)
+
+
+def stop_event(*, supervisor: int | None) -> asyncio.Event:
     """An event that SIGTERM and SIGINT set, and the supervisor's death.
 
     Args:
-        supervised: True when a supervisor started this process.
+        supervisor: Process id of the one that started this process; None: nobody is watched. It may
+            be dead already: a process asks seconds after its start, when another may be its parent.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if supervised:
-        _watch_parent(loop, os.getppid(), stop)
+    if supervisor is not None:
+        _watch_parent(loop, supervisor, stop)
     return stop
 
 

@@ -23,14 +23,17 @@ class Supervisor:
         settings: The configuration as a mapping, references and short forms resolved.
         clock: For telling a process that ran well from one that fails at once.
         ended: Told of every process that ends unasked.
+        kept_open: Descriptors that each service holds as long as it lives.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], clock: Clock, ended: Callable[[Ended], None]
-    ) -> None:
+        self, settings: Mapping[str, Any], clock: Clock, ended: Callable[[Ended], None],
+        kept_open: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         self._ended = ended
+        self._kept_open = kept_open
 
     async def run(self, stop: asyncio.Event, services: Sequence[str] = SERVICES) -> None:
         """Keeps the services running until `stop` is set, then stops them in order."""
@@ -48,4 +51,5 @@ class Supervisor:
         return Child(
             service, (service,), self._settings, self._clock, self._ended,
             reads_stdin=service == "ship", longest_pause_s=_LONGEST_PAUSES_S[service],
+            kept_open=self._kept_open,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.event import IndexDays
-from logboom.lifecycle import SUPERVISED, end, restarts_in, run_service, stop_event, until
+from logboom.lifecycle import end, restarts_in, run_service, stop_event, supervisor_in, until
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -48,7 +48,7 @@ def run(config: Config) -> int:
 
 
 async def _serve(config: Config, clock: Clock) -> None:
-    stop = stop_event(supervised=SUPERVISED in process_environment())
+    stop = stop_event(supervisor=supervisor_in(process_environment()))
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)
     state = open_state(config, clock)

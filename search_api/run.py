@@ -12,7 +12,7 @@ from logboom.clock import Clock, SystemClock
 from logboom.config import ApiSection, Config
 from logboom.config.load import process_environment
 from logboom.keys.needed import check_keys
-from logboom.lifecycle import SUPERVISED, run_service, stop_event
+from logboom.lifecycle import run_service, stop_event, supervisor_in
 from logboom.serving import Server, listen
 from logboom.state import open_state
 from logboom.store import open_store
@@ -37,7 +37,7 @@ def run(config: Config) -> int:
 
 
 async def _serve(config: Config, clock: Clock) -> None:
-    stop = stop_event(supervised=SUPERVISED in process_environment())
+    stop = stop_event(supervisor=supervisor_in(process_environment()))
     listener = listen(config.api.listen, mend="choose another with --port or api.listen")
     broker = await open_broker(config)
     store = await open_store(config, clock=clock)

@@ -13,7 +13,7 @@ from logboom.clock import Clock, SystemClock
 from logboom.config import Config
 from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
-from logboom.lifecycle import SUPERVISED, restarts_in, run_service, stop_event
+from logboom.lifecycle import SUPERVISED, restarts_in, run_service, stop_event, supervisor_in
 from logboom.reporting import Reporter
 from logboom.supervising import Pauses
 from shipper.events.treatment import Treatment
@@ -42,7 +42,7 @@ def run(config: Config) -> int:
 
 
 async def _serve(config: Config, clock: Clock) -> None:
-    stop = stop_event(supervised=SUPERVISED in process_environment())
+    stop = stop_event(supervisor=supervisor_in(process_environment()))
     registry = Registry(config.data / "shipper" / "registry.db")
     try:
         broker = await open_broker(config)

@@ -199,14 +199,15 @@ def _own_logs(config: Config) -> dict[str, Any]:
 async def _supervise(settings: dict[str, Any], config: Config) -> int:
     from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
     from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
-    from logboom.supervising import Ended  # noqa: PLC0415 - not needed for --help
+    from logboom.supervising import Ended, take_folder  # noqa: PLC0415 - not needed for --help
     from logboom.supervisor import Supervisor  # noqa: PLC0415 - not needed for --help
 
     make_folder(config.data)
     make_folder(config.data / "logs")
     configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
+    clock = SystemClock()
+    lock = await take_folder(config.data, clock, _say)
     _check_port_is_free(config)
-    lock = _take_folder(config)
     await _check_keys(config)
     remember_inputs(config)
     stop = asyncio.Event()
@@ -224,7 +225,7 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     option = "" if url == DEFAULT_URL else f" --url {url}"
     _say(f"search at {url}/ or with: {_command()} search 'level:error'{option}")
     try:
-        await Supervisor(settings, SystemClock(), tell).run(stop)
+        await Supervisor(settings, clock, tell, kept_open=(lock,)).run(stop)
     finally:
         os.close(lock)
     _say("stopped; nothing is lost")
@@ -297,19 +298,3 @@ def _check_port_is_free(config: Config) -> None:
                 where=config.api.listen,
                 mend="choose another with --port or api.listen",
             ) from error
-
-
-def _take_folder(config: Config) -> int:
-    import fcntl  # noqa: PLC0415 - not needed for --help
-
-    descriptor = os.open(config.data / "up.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise AlreadyRunning(
-            "another `logboom up` uses this data folder",
-            where=str(config.data),
-            mend="stop it, or give this one a folder of its own with --data",
-        ) from error
-    return descriptor

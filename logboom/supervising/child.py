@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from logboom.clock import Clock
-from logboom.lifecycle import SUPERVISED
+from logboom.lifecycle import SUPERVISED, SUPERVISOR
 from logboom.status import RESTARTS_WITHIN_S
 from logboom.supervising.pauses import Pauses
 
@@ -74,13 +74,14 @@ class Child:
         reads_stdin: It gets our standard input.
         longest_pause_s: It is started again after so long at most.
         patience_s: So long it may take to stop; then it is killed: a crash is safe.
+        kept_open: Descriptors that it holds as long as it lives.
     """
 
     def __init__(
         self, name: str, arguments: Sequence[str], settings: Mapping[str, Any], clock: Clock,
         ended: Callable[[Ended], None], *, environment: Mapping[str, str] | None = None,
         reads_stdin: bool = False, longest_pause_s: float = _LONGEST_PAUSE_S,
-        patience_s: float = _STOP_S,
+        patience_s: float = _STOP_S, kept_open: Sequence[int] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self._arguments = tuple(arguments)
@@ -91,6 +92,7 @@ class Child:
         self._reads_stdin = reads_stdin
         self._pauses = Pauses(longest_s=longest_pause_s)
         self._patience_s = patience_s
+        self._kept_open = tuple(kept_open)
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -149,11 +151,15 @@ class Child:
         try:
             os.write(descriptor, json.dumps(self._settings, default=str).encode())
             os.lseek(descriptor, 0, os.SEEK_SET)
-            handed_over = {CONFIG_DESCRIPTOR: str(descriptor), SUPERVISED: f"{restarts}"}
+            handed_over = {
+                CONFIG_DESCRIPTOR: str(descriptor),
+                SUPERVISED: f"{restarts}",
+                SUPERVISOR: f"{os.getpid()}",
+            }
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "logboom", *self._arguments,
                 stdin=None if self._reads_stdin else asyncio.subprocess.DEVNULL,
-                pass_fds=(descriptor,),
+                pass_fds=(descriptor, *self._kept_open),
                 env={**_ALLOCATION, **os.environ, **self._environment, **handed_over},
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop them in order
             )  # fmt: skip

@@ -13,7 +13,7 @@ from logboom.clock import Clock, SystemClock
 from logboom.config import Config, ScaleSection
 from logboom.config.load import process_environment
 from logboom.errors import LogboomError
-from logboom.lifecycle import SUPERVISED, run_service, stop_event, until
+from logboom.lifecycle import run_service, stop_event, supervisor_in, until
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.supervising import Ended
@@ -51,7 +51,7 @@ async def _serve(
     config: Config, section: ScaleSection, settings: Mapping[str, Any], clock: Clock
 ) -> None:
     environment = process_environment()
-    stop = stop_event(supervised=SUPERVISED in environment)
+    stop = stop_event(supervisor=supervisor_in(environment))
     broker = await open_broker(config)
     reporter = Reporter(broker, "processor", f"scaling-{os.getpid()}", clock)
 

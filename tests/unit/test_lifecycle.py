@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from logboom.lifecycle import SUPERVISOR, stop_event, supervisor_in
 
 _ALLOCATING = """
 import asyncio, ctypes, sys, threading
@@ -36,3 +39,10 @@ def test_threads_share_what_the_c_library_keeps(tmp_path: Path) -> None:
     told = tmp_path / "malloc.xml"
     subprocess.run([sys.executable, "-c", _ALLOCATING, str(told)], check=True, timeout=60)
     assert 1 <= told.read_text().count("<heap nr=") <= 2
+
+
+async def test_a_service_whose_supervisor_is_gone_before_it_looks_ends() -> None:
+    assert stop_event(supervisor=os.getpid()).is_set(), "our parent is another one"
+    assert not stop_event(supervisor=os.getppid()).is_set()
+    assert not stop_event(supervisor=None).is_set()
+    assert [supervisor_in({}), supervisor_in({SUPERVISOR: "12"})] == [None, 12]
