@@ -111,5 +111,5 @@ def _serve(settings: dict[str, Any], place: Place | None) -> None:
         def opened(config: Config, clock: Clock) -> Any:
             return DyingState(open_state(config, clock), place)
 
-        api.open_state = opened  # in this process, which dies of it
+        api.open_state = opened  # type: ignore[attr-defined]  # in this process, which dies of it
     raise SystemExit(api.run(Config.model_validate(settings)))
