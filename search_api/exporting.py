@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
-from logboom.errors import LogboomError, QueryError
+from logboom.errors import LogboomError, QueryError, StoreDamaged
 from logboom.event import Event, epoch_us
 from logboom.fields import resolve
 from logboom.query.model import Query
@@ -62,6 +62,7 @@ async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[
     Raises:
         QueryError: `after` is unknown, or the store cannot use the query.
         StoreUnavailable: Even after some patience; the export is incomplete then.
+        StoreDamaged: At the end, when events could not be read; all others were written out.
     """
     write = _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export)
     if form == "csv" and export.after is None:
@@ -102,14 +103,19 @@ async def _pages(store: Store, export: Export) -> AsyncIterator[Sequence[Event]]
         export.query, times=export.times, limit=_PAGE, order=export.order, count_limit=1
     )
     found = export.after is None
+    troubles: dict[str, None] = {}
     while True:
         page = await _patiently(store, request)
+        if page.partial:
+            troubles.update(dict.fromkeys(page.warnings))
         events, found = (page.events, True) if found else _behind(page.events, export)
         if events:
             yield events
         if page.cursor is None:
-            return
+            break
         request = replace(request, cursor=page.cursor)
+    if troubles:
+        raise StoreDamaged(f"the export is incomplete: {'; '.join(troubles)}")
 
 
 def _behind(events: Sequence[Event], export: Export) -> tuple[Sequence[Event], bool]:

@@ -15,7 +15,7 @@ from logboom.cli.export_parts import Form, Part, Progress, Rows
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask, opened
 from logboom.clock import SystemClock
-from logboom.errors import LogboomError, ServiceUnreachable
+from logboom.errors import LogboomError, ServiceUnreachable, StoreDamaged
 from logboom.retrying import Backoff
 
 _PIECE_BYTES = 1 << 18
@@ -68,18 +68,24 @@ def export(
     }  # fmt: skip
     if output is None:
         progress = Progress(dict(asked))
-        _fetch(url, progress, sys.stdout.buffer, lambda: None)
-        return
-    part = Part(output, asked)
-    try:
-        _fetch(url, part.progress, part.sink, part.note)
-        part.finish()
-    finally:
-        part.close()
+        is_doubtful = _fetch(url, progress, sys.stdout.buffer, lambda: None)
+    else:
+        part = Part(output, asked)
+        progress = part.progress
+        try:
+            is_doubtful = _fetch(url, progress, part.sink, part.note)
+            part.finish()
+        finally:
+            part.close()
+    if is_doubtful:
+        _look_for_the_rest(url, progress)
 
 
-def _fetch(url: str, progress: Progress, sink: BinaryIO, note: Callable[[], None]) -> None:
+def _fetch(url: str, progress: Progress, sink: BinaryIO, note: Callable[[], None]) -> bool:
     """Fetches everything that is missing, again and again until it is complete.
+
+    Returns:
+        True when an answer broke off behind its last event: some may not be readable.
 
     Raises:
         UsageError: The API says that the question is wrong.
@@ -99,7 +105,23 @@ def _fetch(url: str, progress: Progress, sink: BinaryIO, note: Callable[[], None
             time.sleep(backoff.next_wait_s())
         else:
             show.end()
-            return
+            return backoff.tries > 0 and progress.events == had
+
+
+def _look_for_the_rest(url: str, progress: Progress) -> None:
+    """Compares what came with what matches.
+
+    Raises:
+        StoreDamaged: Some events cannot be read.
+    """
+    asked = {name: progress.asked[name] for name in ("q", "from", "to")}
+    matching = int(ask(url, "count", {**asked, **progress.times})["count"])
+    if matching > progress.events:
+        raise StoreDamaged(
+            f"{matching - progress.events:,} of {matching:,} events could not be read;"
+            " all others were written out",
+            mend="`logboom search` with the same query, and the API's log, say which and why",
+        )
 
 
 def _read(

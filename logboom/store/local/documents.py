@@ -28,6 +28,7 @@ DATA_NAME = "documents.zst"
 DIRECTORY_NAME = "documents.idx"
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MOST_DAMAGED_TOLD = 20
 
 
 class DocumentWriter:
@@ -193,6 +194,7 @@ class DocumentReader:
         self._data = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._data)
         self._growing = threading.Lock()
+        self._damaged: set[str] = set()
         self._dictionary = dictionary.load(folder)  # before the day can be dropped
         self._directory = Directory()
         try:
@@ -205,6 +207,10 @@ class DocumentReader:
         with self._growing:
             self._directory.extend(self._data)
             return self._directory.events
+
+    def troubles(self) -> Sequence[str]:
+        """What could not be read so far, a sentence each."""
+        return sorted(self._damaged)
 
     def read(self, numbers: Sequence[int]) -> list[bytes | StoreDamaged]:
         """Events by their numbers, in the order of the numbers; each block is read once.
@@ -235,6 +241,8 @@ class DocumentReader:
         try:
             return read_block(self._data, place, decompressor, self._path)
         except StoreDamaged as error:
+            if len(self._damaged) < _MOST_DAMAGED_TOLD:
+                self._damaged.add(str(error))
             return error
 
     def _places(self, numbers: Sequence[int]) -> list[BlockPlace | None]:

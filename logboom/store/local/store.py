@@ -243,7 +243,8 @@ class LocalStore:
         view = await self._run(self._days.view)
         damaged = await self._run(self._folder.damaged)
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
-        return [*view.warnings, *(f"{name} {aside}" for name in damaged)]
+        met = [trouble for day in view.days for trouble in day.documents.troubles()]
+        return [*view.warnings, *(f"{name} {aside}" for name in damaged), *met]
 
     async def limits(self) -> Sequence[Limit]:
         """None: days have as many fields as they need, and the disk is looked at by others."""

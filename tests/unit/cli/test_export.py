@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from logboom.cli.app import make_app
 from logboom.cli.export_parts import Form, Part, Progress, Rows
-from logboom.errors import ServiceUnreachable, UsageError
+from logboom.errors import ServiceUnreachable, StoreDamaged, UsageError
 from tests.serving import Served, serve
 
 COUNT = 1_500
@@ -104,6 +104,22 @@ async def test_the_same_command_goes_on_with_what_is_there(served: Served, tmp_p
     assert file.read_bytes() == whole
     again = await run(*words, served.url)
     assert isinstance(again.exception, UsageError)
+
+
+async def test_events_that_cannot_be_read_are_told(served: Served, tmp_path: Path) -> None:
+    documents = max(
+        tmp_path.parent.rglob("documents.zst"), key=lambda path: path.stat().st_mtime_ns
+    )
+    with documents.open("r+b") as file:
+        file.seek(documents.stat().st_size // 2)
+        file.write(bytes(64))
+    out = tmp_path / "all.ndjson"
+    done = await run("--since", "1h", "-o", str(out), "--url", served.url)
+    assert isinstance(done.exception, StoreDamaged)
+    numbers = [json.loads(line)["attributes"]["seq"] for line in out.read_text().splitlines()]
+    assert 0 < len(set(numbers)) == len(numbers) < COUNT
+    assert f"{COUNT - len(numbers):,} of {COUNT:,} events could not be read" in str(done.exception)
+    assert any("documents.zst" in trouble for trouble in await served.store.troubles())
 
 
 async def test_standard_output_has_everything(served: Served) -> None:
