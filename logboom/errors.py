@@ -172,6 +172,10 @@ class DiskFull(LogboomError):
     retryable = True
 
 
+class StateFull(StateUnavailable, DiskFull):
+    """There is no room for what services remember; nothing was changed."""
+
+
 class DeadLettersUnavailable(LogboomError):
     """The file of dead letters cannot be used at the moment."""
 

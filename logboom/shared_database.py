@@ -33,6 +33,7 @@ class Terms:
         outdated: How to mend that another version wrote it.
         unavailable: Raised when trying again may help.
         refused: Raised when it does not.
+        full: Raised when there is no room.
     """
 
     owner: str
@@ -40,6 +41,7 @@ class Terms:
     outdated: str
     unavailable: type[LogboomError]
     refused: type[LogboomError]
+    full: type[DiskFull] = DiskFull
 
 
 class SharedDatabase:
@@ -145,7 +147,7 @@ class SharedDatabase:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         where = str(self._path)
         if code in _ROOM_CODES:
-            return DiskFull(f"no room for {self._terms.owner}", where=where)
+            return self._terms.full(f"no room for {self._terms.owner}", where=where)
         if code in _DAMAGE_CODES:
             self._damaged = True
             return self._terms.unavailable(
@@ -173,7 +175,7 @@ def _hold_shared(path: Path, terms: Terms) -> int:
         _make(path)
         lock = os.open(f"{path}.users", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise for_os_error(error, path, terms.refused) from error
+        raise for_os_error(error, path, terms.refused, terms.full) from error
     fcntl.flock(lock, fcntl.LOCK_SH)
     return lock
 
@@ -221,8 +223,10 @@ def _set_aside(path: Path, users: int, terms: Terms) -> LogboomError:
         os.close(users)
 
 
-def for_os_error(error: OSError, path: Path, refused: type[LogboomError]) -> LogboomError:
+def for_os_error(
+    error: OSError, path: Path, refused: type[LogboomError], full: type[DiskFull] = DiskFull
+) -> LogboomError:
     """What to raise for a failure of the file system; `refused` when trying again does not help."""
     if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
         return refused(error.strerror or str(error), where=str(path), mend="check its rights")
-    return DiskFull(error.strerror or str(error), where=str(path))
+    return full(error.strerror or str(error), where=str(path))

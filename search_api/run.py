@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import uvicorn
 
@@ -11,10 +12,11 @@ from logboom.certificates import fresh_context
 from logboom.clock import Clock, SystemClock
 from logboom.config import ApiSection, Config
 from logboom.config.load import process_environment
+from logboom.errors import StateUnavailable
 from logboom.keys.needed import check_keys
 from logboom.lifecycle import run_service, stop_event, supervisor_in
 from logboom.serving import Server, listen
-from logboom.state import open_state
+from logboom.state import State, open_state
 from logboom.store import open_store
 from search_api.access.guard import Guard
 from search_api.access.opening import guarded, open_doorkeeping
@@ -22,6 +24,8 @@ from search_api.app import create_app
 from search_api.live.compression import LeanWebSockets
 from search_api.notifying.running import sending
 from search_api.state import PipelineState
+
+log = logging.getLogger("logboom.api")
 
 _LARGEST_MESSAGE = 64 * 1024
 """Bytes of what a client says over a WebSocket."""
@@ -47,7 +51,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     app = create_app(store, state, clock, config, memory, doors)
     server = Server(_settings(guarded(app, config, doors, clock), config.api))
     try:
-        await check_keys(config, memory, clock)
+        await _see_keys(config, memory, clock)
         async with (
             sending(config, memory, clock, store) as dispatcher,
             asyncio.TaskGroup() as tasks,
@@ -66,6 +70,18 @@ async def _serve(config: Config, clock: Clock) -> None:
         await memory.close()
         await store.close()
         await broker.close()
+
+
+async def _see_keys(config: Config, memory: State, clock: Clock) -> None:
+    """Somebody has to be able to come in; a state that is away is no reason to end.
+
+    Raises:
+        ConfigError: Keys are needed, and there is none.
+    """
+    try:
+        await check_keys(config, memory, clock)
+    except StateUnavailable as error:
+        log.warning("it is not known whether there is an API key: %s", error.sentence())
 
 
 def _settings(guard: Guard, section: ApiSection) -> uvicorn.Config:

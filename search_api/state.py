@@ -198,8 +198,11 @@ class PipelineState:
         """A full disk keeps the services from telling about it: the API looks for itself."""
         free = shutil.disk_usage(self._data).free
         state = "full" if free < _LITTLE_ROOM_BYTES else "answers"
-        words = "no room" if state == "full" else f"{free // 2**20} MiB free"
-        return {"name": "disk", "state": state, "detail": f"{words} in {self._data}"}
+        if state == "full":
+            detail = f"free space on {self._data}: only ingest waits"
+        else:
+            detail = f"{free // 2**20} MiB free in {self._data}"
+        return {"name": "disk", "state": state, "detail": detail}
 
     async def _store_part(self) -> dict[str, str]:
         try:

@@ -18,7 +18,9 @@ import orjson
 from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
 from logboom.errors import (
+    DiskFull,
     StateConflict,
+    StateFull,
     StateRefused,
     StateUnavailable,
     StoreError,
@@ -251,6 +253,8 @@ def _in_our_terms() -> Iterator[None]:
     """What the store's client raises in here is raised as the state's trouble."""
     try:
         yield
+    except DiskFull as error:
+        raise StateFull(error.what, where=error.where, mend=error.mend) from error
     except StoreUnavailable as error:
         raise StateUnavailable(error.what, where=error.where, mend=error.mend) from error
     except StoreError as error:

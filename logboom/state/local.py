@@ -10,7 +10,7 @@ from typing import Any, Literal
 import orjson
 
 from logboom.clock import Clock
-from logboom.errors import StateConflict, StateRefused, StateUnavailable
+from logboom.errors import StateConflict, StateFull, StateRefused, StateUnavailable
 from logboom.own_thread import OwnThread
 from logboom.shared_database import SharedDatabase, Terms, for_os_error
 from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
@@ -32,6 +32,7 @@ _TERMS = Terms(
     outdated="use the logboom that wrote it, or a newer one",
     unavailable=StateUnavailable,
     refused=StateRefused,
+    full=StateFull,
 )
 _COLUMNS = "kind, key, value, version, written_ns"
 _BEHIND_ALL = "\U0010ffff" * 101  # longer than any key
@@ -98,7 +99,7 @@ class LocalState:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise for_os_error(error, self._path.parent, StateRefused) from error
+            raise for_os_error(error, self._path.parent, StateRefused, StateFull) from error
         return SharedDatabase(
             self._path, synchronous="FULL", schema=_SCHEMA, version=_VERSION, terms=_TERMS
         )

@@ -109,7 +109,7 @@ class State(Protocol):
             StateConflict: What is there is not what was expected; nothing was written.
             StateUnavailable: It may or may not be written; read it again.
             StateRefused: Names or value are out of bounds, or the state cannot be used.
-            DiskFull: There is no room.
+            StateFull: There is no room.
         """
         ...
 
@@ -127,7 +127,7 @@ class State(Protocol):
             StateUnavailable: Any of them may or may not be written.
             StateRefused: Names or values are out of bounds (nothing was written), or the state
                 cannot be used.
-            DiskFull: There is no room.
+            StateFull: There is no room.
         """
         ...
 
@@ -140,7 +140,7 @@ class State(Protocol):
             StateConflict: It is not of the version expected; nothing was deleted.
             StateUnavailable: It may or may not be deleted.
             StateRefused: The names are out of bounds, or the state cannot be used.
-            DiskFull: There is no room.
+            StateFull: There is no room.
         """
         ...
 
