@@ -325,7 +325,8 @@ async def compare(
             f"{percentile(some, 50):.1f}/{percentile(some, 95):.1f}".rjust(14)
             for some in map(sorted, (times.embedded, times.through, times.direct, times.added))
         ]
-        print(f"{kind:10}{shown[0]}{cpu[0]}{shown[1]}{cpu[1]}{shown[2]}{shown[3]}  {different}")
+        line = f"{kind:10}{shown[0]}{cpu[0]}{shown[1]}{cpu[1]}{shown[2]}{shown[3]}  {different}"
+        print(line, flush=True)
 
 
 def size_of(folder: Path) -> int:
