@@ -40,8 +40,6 @@ log = logging.getLogger("logboom.shipper")
 
 _OPEN_FILES = 512
 _KEEP = timedelta(days=90)
-_SOON_S = 0.5
-"""A file that is read so soon after it was found is read as it was found."""
 
 
 class Watcher:
@@ -263,7 +261,7 @@ class Watcher:
         If the file was changed since it was found, what was in it then may be in a copy, unread.
         """
         file = source.file
-        if file is None or self._clock.monotonic() - source.found_at < _SOON_S:
+        if file is None:
             return
         with contextlib.suppress(FileMoved):
             if file.modified_ns() != source.modified_ns:

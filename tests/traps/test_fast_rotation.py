@@ -119,6 +119,19 @@ def test_a_log_and_its_copy_that_are_found_at_once_are_one(
     assert shipping.numbers() == list(range(60))
 
 
+def test_a_log_that_is_copied_and_truncated_as_soon_as_it_was_found_is_read_in_its_copy(
+    make: Make, log: Path
+) -> None:
+    append(log, 0, 10)
+    stamp(log, 0)
+    shipping = make("app.log")
+    shutil.copyfile(log, log.with_name("app.log.1"))
+    log.write_text(lines(10, 20))
+    asyncio.run(shipping.reader.turn())
+    shipping.look()
+    assert shipping.numbers() == list(range(20))
+
+
 @pytest.mark.parametrize("is_deleted", [False, True])
 def test_bytes_that_were_gone_before_they_could_be_read_are_a_loss(
     make: Make, log: Path, is_deleted: bool
