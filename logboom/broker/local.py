@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from logboom.broker.local_log import EventLog, PackedBatch
+from logboom.broker.local_log import EventLog, PackedBatch, StoredBatch
 from logboom.broker.local_seats import Seat
 from logboom.broker.local_sqlite import for_os_error
 from logboom.broker.local_status import StatusBoard
@@ -156,19 +156,19 @@ class LocalSubscription:
         batches: list[ConsumedBatch] = []
         for row in events.read(position, max_messages):
             skipped = max(0, position - row.first)
-            messages = self._messages(row.first, row.packed)[skipped:]
+            messages = self._messages(row)[skipped:]
             offsets = range(row.first + skipped, row.first + row.count)
             batches.append(ConsumedBatch(PARTITION, offsets, messages))
         return batches
 
-    def _messages(self, first: int, packed: bytes) -> list[Message]:
+    def _messages(self, row: StoredBatch) -> list[Message]:
         try:
-            return self._unpacker.unpack(packed)
+            return self._unpacker.unpack(row.packed, row.count)
         except BrokerUnavailable as error:
             raise BrokerUnavailable(
-                f"the batch at offset {first} is damaged: {error.what}",
+                f"the batch at offset {row.first} is damaged: {error.what}",
                 where="events.db",
-                mend=f"to give it up, delete row {first} of its table batches with sqlite3",
+                mend=f"to give it up, delete row {row.first} of its table batches with sqlite3",
             ) from error
 
     async def commit(self, positions: Mapping[int, int]) -> None:

@@ -58,21 +58,34 @@ class Unpacker:
     def __init__(self) -> None:
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def unpack(self, packed: bytes) -> list[Message]:
+    def unpack(self, packed: bytes, expected: int) -> list[Message]:
         """Gives back what was packed.
 
+        Args:
+            packed: What `Packer.pack` gave.
+            expected: So many messages are to be in it.
+
         Raises:
-            BrokerUnavailable: The bytes are damaged.
+            BrokerUnavailable: The bytes are damaged, or say other lengths than they have.
         """
         try:
             body = self._decompressor.decompress(packed)
         except zstandard.ZstdError as error:
-            raise BrokerUnavailable(f"a stored batch is damaged: {error}") from error
+            raise BrokerUnavailable(f"it cannot be unpacked: {error}") from error
+        if len(body) < _HEAD.size:
+            raise BrokerUnavailable(f"it has {len(body)} bytes")
         count, runs = _HEAD.unpack_from(body)
+        if count != expected:
+            raise BrokerUnavailable(f"it has {count} messages, its row says {expected}")
         sizes = array(_SIZE)
         begin = _HEAD.size
         place = begin + (2 * runs + count) * sizes.itemsize
-        sizes.frombytes(body[begin:place])
+        is_whole = place <= len(body)
+        if is_whole:
+            sizes.frombytes(body[begin:place])
+            is_whole = sum(sizes[:runs]) == count and sum(sizes[runs:]) == len(body) - place
+        if not is_whole:
+            raise BrokerUnavailable("its lengths do not add up")
         ends = accumulate(sizes[runs:], initial=place)
         pieces = [body[start:end] for start, end in pairwise(ends)]
         keys = chain.from_iterable(starmap(repeat, zip(pieces[:runs], sizes[:runs], strict=True)))

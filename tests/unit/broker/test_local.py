@@ -61,17 +61,25 @@ async def test_a_file_of_another_version_is_refused(broker: LocalBroker, tmp_pat
         await broker.check()
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("packed = x'00'", "it cannot be unpacked"),
+        ("count = count + 5", "it has 30 messages, its row says 35"),
+        ("count = 2", "it has 30 messages, its row says 2"),
+    ],
+)
 async def test_a_damaged_batch_is_named_with_its_offset(
-    broker: LocalBroker, tmp_path: Path
+    broker: LocalBroker, tmp_path: Path, change: str, reason: str
 ) -> None:
     publisher = await broker.publisher(producer="p")
     await publisher.publish(batch(1))
     await publisher.close()
     with sqlite3.connect(tmp_path / "events.db") as database:
-        database.execute("UPDATE batches SET packed = x'00'")
+        database.execute(f"UPDATE batches SET {change}")
     database.close()
     subscription = await broker.subscription(group="g")
-    with pytest.raises(BrokerUnavailable, match="offset 0 is damaged"):
+    with pytest.raises(BrokerUnavailable, match=f"offset 0 is damaged: {reason}"):
         await subscription.receive(max_messages=1, timeout_s=0)
     await subscription.close()
 

@@ -33,5 +33,5 @@ def test_they_are_a_sequence_of_messages(groups: list[tuple[bytes, list[bytes]]]
 @given(GROUPS)
 def test_they_are_packed_as_messages_are(groups: list[tuple[bytes, list[bytes]]]) -> None:
     runs, messages = of(groups)
-    assert Unpacker().unpack(Packer().pack(runs)) == messages
-    assert Unpacker().unpack(Packer().pack(messages)) == messages
+    assert Unpacker().unpack(Packer().pack(runs), len(messages)) == messages
+    assert Unpacker().unpack(Packer().pack(messages), len(messages)) == messages
