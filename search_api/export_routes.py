@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from logboom.errors import LogboomError
 from logboom.query.times import iso_text
 from logboom.store import TimeRange
 from search_api.asking import order_of, understand
@@ -16,6 +18,8 @@ from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.turns import Turns
+
+log = logging.getLogger("logboom.api")
 
 FROM_HEADER, TO_HEADER = "Logboom-From", "Logboom-To"
 """What `from` and `to` meant, as instants: whoever goes on with an export later gives them."""
@@ -42,13 +46,16 @@ class ExportResponse(StreamingResponse):
         self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it.
+        """Sends it. What fails on the way ends the answer without its end, which clients notice.
 
         Raises:
             TooBusy: Too many are under way; nothing was sent.
         """
         with self._turns.turn():
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except LogboomError as error:
+                log.warning("an export broke off: %s", error)
 
 
 def export_routes(parts: Parts) -> APIRouter:
