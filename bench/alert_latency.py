@@ -124,7 +124,7 @@ def _watching(alertmanager: str) -> Iterator[dict[str, float]]:
     def watch() -> None:
         while not ended.wait(0.1):
             for alert in alerts_of(alertmanager):
-                seen.setdefault(alert["labels"]["service_name"], time.monotonic())
+                seen.setdefault(alert["labels"].get("service_name", ""), time.monotonic())
 
     thread = threading.Thread(target=watch, name="watching")
     thread.start()

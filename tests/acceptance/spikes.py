@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +13,10 @@ import httpx
 from logboom.clock import SystemClock, utc_text
 from logboom.event import event_id, source_run
 from logboom.store import Document, Outcome, Store, StoreWriter
+from search_api.alerts.builtin import NAME as OUR_OWN
 
 SETTLE_S = 5
-"""For a busy machine: what is written now is stored within this time."""
+"""Windows are evaluated so long after their end."""
 
 Change = tuple[str, str, str, str | None]
 """The series, its state, when it began to fire, when it ended."""
@@ -31,11 +32,13 @@ class Spikes:
 
     Attributes:
         services: Those that had a spike of errors.
+        late: Those of them whose errors were not to be found when their window was evaluated.
     """
 
     store: Store
     writer: StoreWriter
     services: list[str] = field(default_factory=list)
+    late: set[str] = field(default_factory=set)
     _offset: int = 0
 
     async def write(self, services: Iterable[str], *, errors: int = 5) -> None:
@@ -45,6 +48,8 @@ class Spikes:
         documents = [self._error(name, now_ns) for name in names for _ in range(errors)]
         assert set(await self.writer.write(documents)) == {Outcome.STORED}
         await self.store.refresh()
+        if SystemClock().now_ns() - now_ns >= SETTLE_S * 1_000_000_000:
+            self.late |= {*names}
         self.services += names
 
     def _error(self, service: str, now_ns: int) -> Document:
@@ -69,7 +74,7 @@ def told_once(posted: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Mapp
         posted: The documents that it took.
 
     Returns:
-        The alerts by episode and state.
+        The alerts by episode and state, without our own, such as `PipelineLate`.
 
     Raises:
         AssertionError: One key meant two things, or an alert was told under two keys.
@@ -85,7 +90,9 @@ def told_once(posted: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Mapp
             alerts[one] = alert
     twice = {one: found for one, found in keys.items() if len(found) > 1}
     assert not twice, f"told under several keys: {twice}"
-    return alerts
+    return {
+        one: alert for one, alert in alerts.items() if not alert["rule"].startswith(f"{OUR_OWN}/")
+    }
 
 
 def times_told(posted: Sequence[Mapping[str, Any]]) -> Counter[int]:
@@ -100,6 +107,16 @@ def changes_of(alerts: Iterable[Mapping[str, Any]]) -> set[Change]:
          one["ends_at"])
         for one in alerts
     }  # fmt: skip
+
+
+def seen_in_time(changes: Iterable[Change], late: Collection[str]) -> set[Change]:
+    """Changes without the times of what came late: it is told since when it could be found."""
+    return {
+        (series, state, "", None)
+        if series.rpartition(" ")[2] in late
+        else (series, state, begin, end)
+        for series, state, begin, end in changes
+    }
 
 
 def is_deciding(url: str) -> bool:

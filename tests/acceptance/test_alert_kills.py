@@ -25,6 +25,7 @@ from tests.acceptance.spikes import (
     backtested,
     changes_of,
     is_deciding,
+    seen_in_time,
     times_told,
     told_once,
 )
@@ -147,7 +148,8 @@ async def judged(url: str, spikes: Spikes, listeners: Listening, since: str) -> 
     expected: set[Any] = set()
     for rule in rules():
         expected |= await asyncio.to_thread(backtested, url, f"g/{rule['alert']}", since)
-    found = changes_of(told().values())
+    expected = seen_in_time(expected, spikes.late)
+    found = seen_in_time(changes_of(told().values()), spikes.late)
     assert {one for one in expected if one[1] == "resolved"} == {
         one for one in found if one[1] == "resolved"
     }
