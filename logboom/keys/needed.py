@@ -19,8 +19,13 @@ async def check_keys(config: Config, state: State, clock: Clock) -> None:
     section = config.api
     if not section.needs_keys or section.oidc is not None or await KeyBook(state, clock).keys():
         return
-    raise ConfigError(
-        f"{section.listen} needs API keys, and there is none yet",
+    raise no_keys(section.listen)
+
+
+def no_keys(listen: str) -> ConfigError:
+    """What is said where keys are needed and there is none."""
+    return ConfigError(
+        f"{listen} needs API keys, and there is none yet",
         where="api.listen",
         mend="make the first one with `logboom keys create admin --scope admin -c FILE`, or listen on"
         " 127.0.0.1 without `auth`",

@@ -55,6 +55,23 @@ def test_a_data_folder_where_nothing_can_be_kept_is_wrong(tmp_path: Path) -> Non
     assert "data: /proc/logboom cannot be written" in wrong
 
 
+def test_an_api_that_would_not_start_without_keys_is_wrong(tmp_path: Path) -> None:
+    status, _, wrong = check(tmp_path, api={"listen": "0.0.0.0:7733"})
+    assert status == 1
+    assert "0.0.0.0:7733 needs API keys" in wrong
+    made = ["create", "admin", "--scope", "admin", "-c", str(tmp_path / "logboom.yaml")]
+    assert CliRunner().invoke(make_app(), ["keys", *made]).exit_code == 0
+    status, said, wrong = check(tmp_path, api={"listen": "0.0.0.0:7733"})
+    assert (status, wrong) == (0, "")
+    assert "keys: there are some" in said
+
+
+def test_an_address_that_is_none_is_a_wrong_configuration(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("store: http://127.0.0.1:notaport\n")
+    done = CliRunner().invoke(make_app(), ["check", "-c", str(tmp_path / "c.yaml")])
+    assert isinstance(done.exception, ConfigError)
+
+
 CLASHES: list[tuple[dict[str, object], str]] = [
     (
         {"inputs": [{"http": "127.0.0.1:7701"}, {"syslog": "localhost:7701"}]},
