@@ -28,6 +28,7 @@ log = logging.getLogger("logboom.api")
 _Found = TypeVar("_Found")
 
 _PAST_US = 60_000_000
+_CHECK_S = 1.0
 """Times that ended so long ago are past: questions about them may come again, just the same."""
 
 
@@ -159,11 +160,24 @@ class Answering:
         task.add_done_callback(self._over)
         done, _ = await asyncio.wait([task], timeout=self._most_s)
         if not done:
-            raise StoreUnavailable(
-                f"there was no answer within {self._most_s:g} s", where=self._store.address,
-                mend="ask for less, for example for a shorter time",
-            )  # fmt: skip
+            raise await self._too_late()
         return task.result()
+
+    async def _too_late(self) -> StoreUnavailable:
+        """Less to do does not help where nothing is done."""
+        where = self._store.address
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                await self._store.check()
+        except (TimeoutError, LogboomError):
+            return StoreUnavailable(
+                f"the store does not answer at all, for {self._most_s:g} s or more", where=where,
+                mend="see whether it runs; logboom doctor tells of all parts",
+            )  # fmt: skip
+        return StoreUnavailable(
+            f"there was no answer within {self._most_s:g} s", where=where,
+            mend="ask for less, for example for a shorter time",
+        )  # fmt: skip
 
     def _over(self, task: asyncio.Future[Any]) -> None:
         self._turns.give_back()

@@ -66,6 +66,7 @@ async def _serve(config: Config, clock: Clock) -> None:
             server.should_exit = True
             await serving
     finally:
+        await state.close()
         await doors.close()
         await memory.close()
         await store.close()

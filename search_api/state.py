@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,13 +14,11 @@ from logboom.archive.removals import Removal, all_removals, removed_of
 from logboom.broker import Broker, PartitionLag
 from logboom.clock import Clock
 from logboom.dead import DeadLetters
-from logboom.errors import LogboomError
+from logboom.errors import BrokerUnavailable, LogboomError
 from logboom.ledger import Removed, judge
 from logboom.scaling import ScalingStatus, decode_scaling
 from logboom.state import State
 from logboom.status import (
-    FEWEST_RESTARTS,
-    RESTARTS_WITHIN_S,
     STALE_AFTER_S,
     DeadStatus,
     LossStatus,
@@ -35,8 +33,10 @@ from logboom.status import (
 from logboom.store import SourceCount, Store
 from search_api.limits import StoreLimits
 from search_api.not_read import files_part
+from search_api.service_parts import service_parts
 
 _FRESH_S = 1.0
+_PATIENCE_S = 2.5
 _FORGOTTEN_S = 3600.0
 _LITTLE_ROOM_BYTES = 2 * 2**20
 _SERVICES = ("shipper", "processor")
@@ -75,6 +75,7 @@ class PipelineState:
         data: The data folder; its dead letters are those of a processor on this machine.
         clock: For ages.
         memory: Has what was taken out of the store; None: nothing ever was.
+        patience_s: So long each part may take to say how it is.
 
     Attributes:
         more_parts: Give parts of the health that this process alone knows of.
@@ -82,8 +83,9 @@ class PipelineState:
 
     def __init__(
         self, broker: Broker, store: Store, group: str, data: Path, clock: Clock,
-        memory: State | None = None,
+        memory: State | None = None, *, patience_s: float = _PATIENCE_S,
     ) -> None:  # fmt: skip
+        self._patience_s = patience_s
         self._memory = memory
         self._broker = broker
         self._store = store
@@ -94,6 +96,7 @@ class PipelineState:
         self.limits = StoreLimits(store, clock)
         self.more_parts: list[Callable[[], Sequence[dict[str, str]]]] = []
         self._turn = asyncio.Lock()
+        self._looking: asyncio.Task[Snapshot] | None = None
         self._taken = 0.0
         self._snapshot: Snapshot | None = None
 
@@ -105,6 +108,27 @@ class PipelineState:
                 self._snapshot = await self._read()
                 self._taken = self._clock.monotonic()
             return self._snapshot
+
+    async def _timely_snapshot(self, *, fresh: bool = False) -> Snapshot:
+        """As `snapshot`; while the broker does not answer, what was known last.
+
+        The broker is asked by one at a time, and has all the time it needs: an answer that comes late
+        is there for those who ask next.
+        """
+        looking = self._looking
+        if looking is None or looking.done():
+            looking = self._looking = asyncio.ensure_future(self.snapshot(fresh=fresh))
+        done, _ = await asyncio.wait([looking], timeout=self._patience_s)
+        if done:
+            return looking.result()
+        known = self._snapshot or Snapshot((), (), (), None)
+        return replace(known, broker_trouble=f"{self._broker.address} does not answer")
+
+    async def close(self) -> None:
+        """Ends what still asks the broker. Idempotent."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
 
     async def _read(self) -> Snapshot:
         try:
@@ -130,7 +154,9 @@ class PipelineState:
     async def ledger(self) -> dict[str, Any]:
         """The judgement over all lines, as JSON."""
         before = await self._our_letters()
-        snapshot = await self.snapshot(fresh=True)
+        snapshot = await self._timely_snapshot(fresh=True)
+        if snapshot.broker_trouble is not None and not snapshot.services:
+            raise BrokerUnavailable(snapshot.broker_trouble)
         held = await self._held()
         lag = sum(partition.messages for partition in snapshot.lag)
         dead = _dead(snapshot.dead, before, await self._our_letters())
@@ -159,14 +185,18 @@ class PipelineState:
         return await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
 
     async def health(self) -> dict[str, Any]:
-        """All parts with a plain verdict, as JSON."""
-        snapshot = await self.snapshot()
-        parts = [self._broker_part(snapshot), await self._store_part(), self._disk_part()]
-        parts += await self._damaged_parts()
-        parts += await self.limits.parts()
+        """All parts with a plain verdict, as JSON; within about 3 s, also when parts do not answer."""
+        snapshot, store, damaged, limits = await asyncio.gather(
+            self._timely_snapshot(),
+            self._timely(self._store_part(), else_="store"),
+            self._timely(self._damaged_parts()),
+            self._timely(self.limits.parts()),
+        )
+        parts = [self._broker_part(snapshot), *store, self._disk_part(), *damaged, *limits]
         parts += [part for more in self.more_parts for part in more()]
+        now_ns, is_known = self._clock.now_ns(), snapshot.broker_trouble is None
         for name in _SERVICES:
-            parts += self._service_parts(name, snapshot)
+            parts += service_parts(name, snapshot.services, now_ns, is_known=is_known)
         parts += files_part(snapshot.sources)
         parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
@@ -204,12 +234,23 @@ class PipelineState:
             detail = f"{free // 2**20} MiB free in {self._data}"
         return {"name": "disk", "state": state, "detail": detail}
 
-    async def _store_part(self) -> dict[str, str]:
+    async def _timely(
+        self, asking: Coroutine[Any, Any, list[dict[str, str]]], *, else_: str | None = None
+    ) -> list[dict[str, str]]:
+        """Parts of the health; of what does not answer in time that, where a name is given."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await asking
+        except TimeoutError:
+            detail = f"does not answer within {self._patience_s:g} s"
+            return [] if else_ is None else [{"name": else_, "state": "down", "detail": detail}]
+
+    async def _store_part(self) -> list[dict[str, str]]:
         try:
             detail = await self._store.check()
         except LogboomError as error:
-            return {"name": "store", "state": "down", "detail": str(error)}
-        return {"name": "store", "state": "answers", "detail": detail}
+            return [{"name": "store", "state": "down", "detail": str(error)}]
+        return [{"name": "store", "state": "answers", "detail": detail}]
 
     async def _damaged_parts(self) -> list[dict[str, str]]:
         """Days that cannot be served while the others are."""
@@ -221,38 +262,12 @@ class PipelineState:
             return []
         return [{"name": "days", "state": "damaged", "detail": "; ".join(troubles)}]
 
-    def _service_parts(self, name: str, snapshot: Snapshot) -> list[dict[str, str]]:
-        mine = [s for s in snapshot.services if s.service == name]
-        alive = [s for s in mine if self._age_s(s.at_ns) <= STALE_AFTER_S and s.state != "stopped"]
-        if not alive:
-            silent = (
-                "has not been heard of"
-                if not mine
-                else f"silent for {self._age_s(max(s.at_ns for s in mine)):.0f} s"
-            )
-            return [{"name": name, "state": "silent" if mine else "missing", "detail": silent}]
-        return [self._service_part(status) for status in alive]
-
     def _scaling_part(self, status: ScalingStatus) -> dict[str, str]:
         return {
             "name": f"processors of {status.host}",
             "state": "running",
             "detail": status.sentence(self._clock.now_ns()),
         }
-
-    def _service_part(self, status: ServiceStatus) -> dict[str, str]:
-        state: str = status.state
-        detail = status.waiting_for or next(iter(status.errors), "")
-        age_s = self._age_s(status.started_ns)
-        if status.restarts >= FEWEST_RESTARTS and age_s < RESTARTS_WITHIN_S:
-            state, detail = (
-                "crashing",
-                (
-                    f"started again {status.restarts} times within {RESTARTS_WITHIN_S / 60:.0f} minutes,"
-                    f" last {age_s:.0f} s ago: its log says why"
-                ),
-            )
-        return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
 
 
 def _dead(

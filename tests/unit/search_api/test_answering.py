@@ -259,3 +259,19 @@ async def test_a_slow_search_is_logged_with_its_plan(
         r"slow search: 600 ms for 'shop-0 -ord*' over 1 of 2 days (2026-11-20 to 2026-11-20); service.name:shop\-0 has 10 in 0 ms; message:ord* has 20 in 0 ms"
     ]
     assert metrics.slow_searches._value.get() == 1
+
+
+async def test_where_nothing_answers_it_is_no_advice_to_ask_for_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent() -> str:
+        raise StoreUnavailable("it hangs")
+
+    async def slowly() -> Answer:
+        return Answer({"count": await asyncio.Event().wait()})
+
+    monkeypatch.setattr(world.store, "check", silent)
+    section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
+    impatient = answering(section, world.store, grace_s=0)
+    with pytest.raises(StoreUnavailable, match="does not answer at all"):
+        await impatient.respond(Question("count", "", MatchAll(), TimeRange()), slowly)

@@ -1,0 +1,54 @@
+"""What does the health say of shippers and processors, from what they told of themselves?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from logboom.status import FEWEST_RESTARTS, RESTARTS_WITHIN_S, STALE_AFTER_S, ServiceStatus
+
+
+def service_parts(
+    name: str, services: Sequence[ServiceStatus], now_ns: int, *, is_known: bool
+) -> list[dict[str, str]]:
+    """The parts of one kind of service.
+
+    Args:
+        name: Of the kind: shipper or processor.
+        services: What all services told last.
+        now_ns: Now, ns since the epoch.
+        is_known: False when the broker does not answer, which is where services tell of themselves.
+    """
+    mine = [status for status in services if status.service == name]
+    alive = [status for status in mine if _is_alive(status, now_ns)]
+    if alive:
+        return [_part(status, now_ns) for status in alive]
+    if not is_known:
+        detail = "tells of itself by way of the broker, which does not answer"
+        return [{"name": name, "state": "unknown", "detail": detail}]
+    if not mine:
+        return [{"name": name, "state": "missing", "detail": "has not been heard of"}]
+    age_s = min(_age_s(status.at_ns, now_ns) for status in mine)
+    return [{"name": name, "state": "silent", "detail": f"silent for {age_s:.0f} s"}]
+
+
+def _is_alive(status: ServiceStatus, now_ns: int) -> bool:
+    return _age_s(status.at_ns, now_ns) <= STALE_AFTER_S and status.state != "stopped"
+
+
+def _age_s(at_ns: int, now_ns: int) -> float:
+    return (now_ns - at_ns) / 1e9
+
+
+def _part(status: ServiceStatus, now_ns: int) -> dict[str, str]:
+    state: str = status.state
+    detail = status.waiting_for or next(iter(status.errors), "")
+    age_s = _age_s(status.started_ns, now_ns)
+    if status.restarts >= FEWEST_RESTARTS and age_s < RESTARTS_WITHIN_S:
+        state, detail = (
+            "crashing",
+            (
+                f"started again {status.restarts} times within {RESTARTS_WITHIN_S / 60:.0f} minutes,"
+                f" last {age_s:.0f} s ago: its log says why"
+            ),
+        )
+    return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
