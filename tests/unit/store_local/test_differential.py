@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from math import comb
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from logboom.errors import QueryError
 from logboom.event import Event, event_id, source_run
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.query import model
+from logboom.query.analysis import words
 from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
 from logboom.store.local.day_writer import DayWriter
@@ -218,10 +220,18 @@ def ranges(
 
 
 PHRASES = st.lists(st.sampled_from(SOUGHT), min_size=1, max_size=3).map(" ".join)
+
+
+def _is_bounded(phrase: model.Phrase) -> bool:
+    """Phrases that can be spaced in too many ways are refused, which other tests see."""
+    spaces = max(0, len(words(phrase.value)) - 1)
+    return comb(spaces + phrase.slop, phrase.slop) <= 50
+
+
 LEAVES: st.SearchStrategy[model.Query] = st.one_of(
     st.just(model.MatchAll()),
     st.builds(model.Term, TEXTS, PHRASES | st.text(max_size=4)),
-    st.builds(model.Phrase, TEXTS, PHRASES, st.integers(0, 3)),
+    st.builds(model.Phrase, TEXTS, PHRASES, st.integers(0, 3)).filter(_is_bounded),
     st.builds(model.Wildcard, TEXTS | KEYWORDS | ATTRIBUTES, PATTERNS),
     st.builds(model.Regex, TEXTS | KEYWORDS | ATTRIBUTES, REGEXPS),
     st.builds(
@@ -384,10 +394,7 @@ def compare(view: View, query: model.Query) -> None:
         request = SearchRequest(query, limit=500)
         page = search_page(view, Translator().translate(query), request, lambda: False)
     except QueryError as error:
-        if any(
-            why in str(error)
-            for why in ("no patterns", "cannot be compared", "up whole", "cost too much")
-        ):
+        if any(why in str(error) for why in ("no patterns", "cannot be compared", "up whole")):
             return
         raise
     assert {event["event"]["id"] for event in page.events} == expected
