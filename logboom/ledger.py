@@ -36,6 +36,7 @@ class SourceRow:
 
     Attributes:
         dropped: The lines that rules of the configuration dropped, by the rule's name.
+        events_ahead: Events more in the store than were acknowledged.
     """
 
     source: str
@@ -50,6 +51,7 @@ class SourceRow:
     verdict: Verdict
     lines_dropped: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    events_ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Removed:
 def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
     dead: Iterable[DeadStatus], days: Iterable[date], losses: Iterable[LossStatus] = (),
-    removed: Iterable[Removed] = (),
+    removed: Iterable[Removed] = (), since: Mapping[str, int] | None = None,
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -127,13 +129,15 @@ def judge(
         days: The days that the store still has; others are left out of the comparison.
         losses: What the shippers could not find again.
         removed: What was taken out of the store.
+        since: Events that were acknowledged since `sources` was read, by run: they may be stored.
     """
     kept = {day.isoformat() for day in days}
     counts: dict[str, dict[str, int]] = {}
     for count in stored:
         counts.setdefault(count.run, {})[count.day.isoformat()] = count.documents
     removed = list(removed)
-    moving = _add_removed(counts, removed)
+    moving = Counter(since or {})
+    moving.update(_add_removed(counts, removed))
     accountable = kept | {one.day.isoformat() for one in removed}
     letters = _Letters.of(dead)
     lag += letters.replaying
@@ -227,7 +231,7 @@ class _Known:
     """What the store and the processors tell, and the events by day that were lost, by run.
 
     Attributes:
-        moving: Events, by run, that may be counted as stored and as removed.
+        moving: Events, by run, that may be counted as stored and as removed, or not yet as acknowledged.
     """
 
     counts: Mapping[str, Mapping[str, int]]
@@ -255,12 +259,13 @@ def _row(
     """A source's row; notes for each of its runs how many of the lost events are stored."""
     findings: list[str] = []
     verdict: Verdict = "green"
-    acked_total = stored_total = 0
+    acked_total = stored_total = ahead = 0
     for run in source.acked:
         balance = known.balance(run, known.letters.acked(run, source.acked[run]))
         arrived[run] = balance.arrived
         acked_total += balance.acked
         stored_total += balance.stored
+        ahead += max(0, -balance.missing)
         said, judged = _difference(source.path, run, balance.missing, known.lag)
         findings += said
         verdict = _worst((verdict, judged))
@@ -276,6 +281,7 @@ def _row(
         source.source, source.path, source.lines_read, source.lines_acked + sent_later,
         source.lines_empty, source.lines_dead - sent_later, source.lines_pending, acked_total,
         stored_total, verdict, source.lines_dropped, dict(source.dropped),
+        ahead,
     )  # fmt: skip
     return row, findings
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,9 @@ from search_api.service_parts import service_parts
 
 _FRESH_S = 1.0
 _PATIENCE_S = 2.5
+_LOOKS_BACK = 12
+_LOOK_BACK_S = 0.25
+"""What the store has before it was told to be acknowledged is told within seconds."""
 _FORGOTTEN_S = 3600.0
 _LITTLE_ROOM_BYTES = 2 * 2**20
 _SERVICES = ("shipper", "processor")
@@ -160,11 +164,24 @@ class PipelineState:
         held = await self._held()
         lag = sum(partition.messages for partition in snapshot.lag)
         dead = _dead(snapshot.dead, before, await self._our_letters())
-        judged = judge(
-            snapshot.sources, held.stored, lag=lag, dead=dead, days=held.days,
-            losses=snapshot.losses, removed=held.removed,
-        )  # fmt: skip
+        for _ in range(_LOOKS_BACK):
+            later = await self._timely_snapshot(fresh=True)
+            judged = judge(
+                snapshot.sources, held.stored, lag=lag, dead=dead, days=held.days,
+                losses=snapshot.losses, removed=held.removed,
+                since=_acked_since(snapshot.sources, later.sources),
+            )  # fmt: skip
+            if not any(row.events_ahead for row in judged.sources) or not self._is_told_of(later):
+                break
+            await asyncio.sleep(_LOOK_BACK_S)
         return asdict(judged)
+
+    def _is_told_of(self, snapshot: Snapshot) -> bool:
+        """Whether news of the sources are to be expected: shippers tell of them every second."""
+        return any(
+            status.service == "shipper" and self._age_s(status.at_ns) <= STALE_AFTER_S
+            for status in snapshot.services
+        )
 
     async def _held(self) -> _Held:
         """What the store has and what was taken out of it, both at one moment."""
@@ -268,6 +285,18 @@ class PipelineState:
             "state": "running",
             "detail": status.sentence(self._clock.now_ns()),
         }
+
+
+def _acked_since(
+    before: Sequence[SourceStatus], later: Sequence[SourceStatus]
+) -> Mapping[str, int]:
+    """Events that were acknowledged between two readings, by run."""
+    since = Counter[str]()
+    for source in later:
+        since.update({run: sum(days.values()) for run, days in source.acked.items()})
+    for source in before:
+        since.subtract({run: sum(days.values()) for run, days in source.acked.items()})
+    return +since
 
 
 def _dead(

@@ -73,6 +73,14 @@ def test_one_event_more_in_the_store_is_red() -> None:
     assert verdict_of(source(), 101).verdict == "red"
 
 
+def test_what_was_acknowledged_since_the_sources_were_read_may_be_stored() -> None:
+    counts = [SourceCount("r", DAY, 115)]
+    told = judge([source()], counts, lag=0, dead=[], days=[DAY], since={"r": 20})
+    assert (told.verdict, told.sources[0].events_ahead) == ("green", 0)
+    told = judge([source()], counts, lag=0, dead=[], days=[DAY], since={"r": 10})
+    assert (told.verdict, told.sources[0].events_ahead) == ("red", 5)
+
+
 def test_a_store_without_any_event_is_red() -> None:
     assert verdict_of(source(), 0).verdict == "red"
 
