@@ -111,9 +111,8 @@ class Library:
         self._splice.restype = ctypes.c_int64
         self._splice.argtypes = (
             _Bytes, _Bytes, _Bytes, _Bytes, _Bytes, ctypes.c_uint64, ctypes.c_size_t,
-            *(ctypes.c_void_p,) * 6, ctypes.c_size_t,
+            *(ctypes.c_void_p,) * 6, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
-
         self._suspects = library.logboom_suspects
         self._suspects.restype = ctypes.c_int64
         self._suspects.argtypes = (_Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 3)
@@ -140,7 +139,7 @@ class Library:
         self._records.restype = ctypes.c_int64
         self._records.argtypes = (
             _Bytes, _Bytes, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_size_t,
-            *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+            ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
 
     def splice(
@@ -165,16 +164,16 @@ class Library:
         states = bytearray(lines.left)
         ends = _numbers("I", count)
         times = _no_times(count)
-        out = bytearray(2 * len(lines.text) + _GROWTH * count)
+        out = _unwritten(2 * len(lines.text) + _GROWTH * count)
         used = self._splice(
             _Bytes.of(lines.text), _Bytes.of(program), _Bytes.of(automaton),
             _Bytes.of(run.encode()), _Bytes.of(created.encode()), offset, count,
             lines.starts.buffer_info()[0], lines.ends.buffer_info()[0],
             lines.places.buffer_info()[0],
-            _address(states), ends.buffer_info()[0], _address(times), _address(out), len(out),
+            _address(states), ends.buffer_info()[0], _address(times), out, len(out),
         )  # fmt: skip
         _check(used)
-        return Events(bytes(memoryview(out)[:used]), ends, states, times)
+        return Events(out[:used], ends, states, times)
 
     def suspects(self, lines: Lines, automaton: bytes) -> bytearray:
         """Looks for hints of secrets.
@@ -298,13 +297,13 @@ class Library:
         count = len(ends)
         if not count:
             return b""
-        out = bytearray(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
+        out = _unwritten(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
         used = self._records(
             _Bytes.of(text), _Bytes.of(key), begin, first, count, ends.buffer_info()[0],
-            _address(out), len(out),
+            out, len(out),
         )  # fmt: skip
         _check(used)
-        return bytes(memoryview(out)[:used])
+        return out[:used]
 
 
 _ID_ROOM = 23  # an id and a line break

@@ -7,22 +7,24 @@ several lines, and what the wrapper of a text says.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from itertools import repeat
 from typing import Any
 
 import orjson
 
+from shipper.events.columns import Alike, alike, written
 from shipper.events.placing import TARGETS, timestamp_text
 from shipper.events.shapes import ADDED
 from shipper.framing.frames import MULTILINE
-from shipper.parsers.port import Fields
+from shipper.parsers.port import TIME, Fields, Row, Rows
 from shipper.parsers.stacktrace import extract_error
 
 _MOST_REMEMBERED = 1024
 _YEAR_AND_MILLISECONDS = re.compile(r"[0-9]{4}-.{4,60}[.,][0-9]{3}").fullmatch
 _POINTS = frozenset(".,")
-_TIME = "@timestamp"
-_TIMES = frozenset(name for name, target in TARGETS.items() if target == _TIME)
+_TIMES = frozenset(name for name, target in TARGETS.items() if target == TIME)
 _SEVERAL_LINES = (MULTILINE,)
 
 
@@ -55,23 +57,49 @@ class LineWriter:
             wrapped and not self._add_wrapping(content, wrapped)
         ):
             return b""
-        stamp = content.get(_TIME)
+        stamp = content.get(TIME)
         moment = self._times.read(stamp, read_ns) if type(stamp) is str else None
         if moment is None:
             return b""
-        content[_TIME] = moment
+        content[TIME] = moment
         try:
             line = orjson.dumps(content)
         except TypeError:
             return b""
         return b"" if b":null" in line else line  # NaN and infinity, perhaps
 
+    def rows(self, kind: Rows, rows: Mapping[int, Row], *, read_ns: int) -> dict[int, bytes]:
+        """What a parser found in texts of one line; nothing for those that are unusual.
+
+        Args:
+            kind: What the values are.
+            rows: By the number of the event.
+            read_ns: When they were read, ns since the epoch.
+        """
+        return {
+            number: line
+            for same in alike(kind, rows)
+            for number, line in zip(same.numbers, self._of_same(kind, same, read_ns), strict=True)
+        }
+
+    def _of_same(self, kind: Rows, same: Alike, read_ns: int) -> list[bytes]:
+        """Column by column, since that takes a third of the time."""
+        if TIME not in same.columns:
+            return [b""] * len(same.numbers)
+        columns: dict[str, Sequence[str]] = {**same.columns}
+        moments = list(map(self._times.read, columns[TIME], repeat(read_ns)))
+        columns[TIME] = [moment or "" for moment in moments]
+        lines = written(columns, kind.conversions)
+        if None in moments:
+            return [b"" if m is None else line for m, line in zip(moments, lines, strict=True)]
+        return lines
+
     def wrapped_object(self, text: str, wrapped: Fields) -> bytes:
         """A text that is an object, with what its wrapper says; nothing when that is unusual.
 
         The wrapper's time is left out: an object without one is none of the usual ones.
         """
-        if text[:2] != '{"' or text[-1:] != "}" or len(wrapped) != 2 or _TIME not in wrapped:
+        if text[:2] != '{"' or text[-1:] != "}" or len(wrapped) != 2 or TIME not in wrapped:
             return b""
         stream = wrapped.get("stream")
         if type(stream) is not str:
@@ -104,7 +132,7 @@ class LineWriter:
         for name, value in wrapped.items():
             if name in _TIMES:
                 if not has_time:
-                    content[_TIME] = value
+                    content[TIME] = value
                     has_time = True
             elif type(value) is str:
                 content[ADDED + name] = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from logboom.clock import utc_text
@@ -13,6 +13,7 @@ from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer
 from shipper.events.normalise import Normaliser, SourceContext
+from shipper.events.parsed import FieldsOf, Parsed
 from shipper.events.parsed_splicing import ParsedSplicer
 from shipper.events.splicing import Splicer
 from shipper.framing import Frames
@@ -120,7 +121,7 @@ class EventMaker:
         for number, value, stamp in zip(left, spliced.values, spliced.timestamps, strict=True):
             if value is not None:
                 made.put(number, value, stamp)
-        self._normalise(made, given, {}, suspects)
+        self._normalise(made, given, self._fields, suspects)
         return made
 
     def _natively(self, given: Given) -> Made:
@@ -150,26 +151,30 @@ class EventMaker:
             for number, text in enumerate(frames.texts)
         ]
         made = self._parsed.splice(lines, self._offsets(given), read_text=given.read_text)
-        self._normalise(made, given, {}, suspects)
+        self._normalise(made, given, self._fields, suspects)
         return made
 
     def _of_texts(self, given: Given) -> Made:
         """The parser finds fields in the texts."""
         frames, write = given.frames, self._lines.parsed
         suspects = self._suspects(given)
-        parsed = list(map(self._parser.parse, frames.texts))
+        parsed = Parsed.of(self._parser, frames.texts)
         tags, wrappings, read_ns = frames.tags, frames.fields, given.read_ns
-        lines = [
-            b""
-            if fields is None or number in suspects
-            else write(
-                fields, text, marks=tags.get(number, ()), wrapped=wrappings.get(number),
-                read_ns=read_ns,
-            )
-            for number, (fields, text) in enumerate(zip(parsed, frames.texts, strict=True))
-        ]  # fmt: skip
+        lines = [b""] * len(frames.texts)
+        rows = parsed.rows(but=suspects | given.remarkable)
+        if parsed.kind is not None:
+            for number, line in self._lines.rows(parsed.kind, rows, read_ns=read_ns).items():
+                lines[number] = line
+        others = set(range(len(lines))).difference(rows, suspects)
+        for number in others:
+            fields = parsed.fields(number)
+            if fields is not None:
+                lines[number] = write(
+                    fields, frames.texts[number], marks=tags.get(number, ()),
+                    wrapped=wrappings.get(number), read_ns=read_ns,
+                )  # fmt: skip
         made = self._parsed.splice(lines, self._offsets(given), read_text=given.read_text)
-        self._normalise(made, given, dict(enumerate(parsed)), suspects)
+        self._normalise(made, given, parsed.fields, suspects)
         return made
 
     def _offsets(self, given: Given) -> list[int]:
@@ -202,14 +207,17 @@ class EventMaker:
         texts = [frames.texts[number] for number in numbers]
         return {numbers[place] for place in self._redactor.suspects(texts)}
 
+    def _fields(self, _number: int, text: str) -> Fields | None:
+        return self._parser.parse(text)
+
     def _normalise(
-        self, made: Made, given: Given, parsed: Mapping[int, Fields | None], suspects: Collection[int]
+        self, made: Made, given: Given, fields_of: FieldsOf, suspects: Collection[int]
     ) -> None:  # fmt: skip
         """Makes the events that are left."""
         frames = given.frames
         for number in made.left():
             text, marks = frames.texts[number], frames.tags.get(number, ())
-            fields = parsed[number] if number in parsed else self._parser.parse(text)
+            fields = fields_of(number, text)
             if fields is None and self._names_a_format:
                 marks = (*marks, PARSE_FAILED)
             value, stamp = self._normaliser_of(number).normalise(

@@ -37,6 +37,8 @@ class DetectingFraming:
 
 def may_be_wrapped(buffer: bytes) -> bool:
     """Whether some line looks like one of a container; a cheap look at all of them."""
+    if b"std" not in buffer:
+        return False
     if b'"stream":"std' in buffer and b'{"log":"' in buffer:
         return True
     return (b" stdout " in buffer or b" stderr " in buffer) and _CRI.search(buffer) is not None

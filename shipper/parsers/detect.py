@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shipper.parsers.port import Fields, HeadedParser, Parser, gives_objects
+from shipper.parsers.port import (
+    Fields,
+    HeadedParser,
+    Parser,
+    Row,
+    Rows,
+    gives_objects,
+    rows_of,
+)
 
 _HEAD = 4096
 _PATIENCE = 8
@@ -101,6 +109,26 @@ class AutoParser:
     def gives_objects(self) -> bool:
         """See `ObjectParser.gives_objects`."""
         return self._current is not None and gives_objects(self._current)
+
+    def rows(self) -> Rows | None:
+        """See `RowParser.rows`. They end when another format is found."""
+        current = self._current
+        if current is None or self._rank >= GENERIC_RANK:
+            return None
+        rows = rows_of(current)
+        if rows is None:
+            return None
+        read = rows.read
+
+        def read_on(text: str) -> Row | Fields | None:
+            found = read(text) if self._current is current else None
+            if found is None:
+                return self.parse(text)
+            self._hits += 1
+            self._misses = 0
+            return found
+
+        return replace(rows, read=read_on)
 
     def learn(self, head: Sequence[str]) -> None:
         """See `HeadedParser.learn`. The file's first line also shows what format it may have."""

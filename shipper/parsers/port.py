@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 Fields = dict[str, Any]
@@ -57,6 +58,52 @@ def gives_objects(parser: Parser) -> bool:
     return isinstance(parser, ObjectParser) and parser.gives_objects
 
 
+TIME: Final = "@timestamp"
+MESSAGE: Final = "message"
+
+Row = tuple[str | None, ...]
+"""What a parser found, without names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How a parser gives mere values: naming each of them takes longer than finding it.
+
+    Attributes:
+        names: What the values of a row are, each once; a time and a message are among them, and
+            the message is never absent.
+        read: As `Parser.parse`, but of usual texts it gives the row.
+        named: Gives the fields of a row.
+        absent: Values that stand for none.
+        conversions: By the name of a value, what becomes of it where it is not absent.
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[str], Row | Fields | None]
+    named: Callable[[Row], Fields]
+    absent: frozenset[str | None]
+    conversions: Mapping[str, Callable[[str], Any]]
+
+
+@runtime_checkable
+class RowParser(Protocol):
+    """A parser that most often finds the same fields."""
+
+    def rows(self) -> Rows | None:
+        """For the next texts; None when it finds something else each time."""
+        ...
+
+
+def rows_of(parser: Parser) -> Rows | None:
+    """The rows that a parser gives; None when it gives none."""
+    return parser.rows() if isinstance(parser, RowParser) else None
+
+
+def can_be_rows(names: Sequence[str]) -> bool:
+    """Whether values of these names can be: see `Rows.names`."""
+    return len(set(names)) == len(names) and {TIME, MESSAGE} <= set(names)
+
+
 _SHORT_NAMES: Final = {
     "timestamp": "@timestamp",
     "level": "log.level",
@@ -88,6 +135,11 @@ def to_ecs(found: Fields, text: str) -> Fields:
     fields = {_SHORT_NAMES.get(name, name): value for name, value in found.items()}
     fields.setdefault("message", text)
     return fields
+
+
+def ecs_names(names: Sequence[str]) -> list[str]:
+    """The same for the names alone."""
+    return [_SHORT_NAMES.get(name, name) for name in names]
 
 
 def field_name(field: str) -> str:

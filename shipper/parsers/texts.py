@@ -9,7 +9,7 @@ from typing import Any
 from shipper.parsers.catalogue import Format, Names
 from shipper.parsers.conversions import CONVERSIONS, Convert
 from shipper.parsers.inner import INNER_BEGINS, load_object, merged, parse_inner
-from shipper.parsers.port import Fields
+from shipper.parsers.port import MESSAGE, Fields, Row, Rows, can_be_rows
 from shipper.parsers.syslog import priority_fields
 
 _PRIORITY = "log.syslog.priority"
@@ -42,13 +42,43 @@ class TextParser:
             if kind not in _BY_HAND
         ]
         self._levels = text_format.levels
+        self._rows = self._make_rows()
+        self._message_at = self._names.index(MESSAGE) if MESSAGE in self._names else 0
+
+    def _make_rows(self) -> Rows | None:
+        if self._has_priority or self._has_object or not can_be_rows(self._names):
+            return None
+        levels, conversions = self._levels, dict(self._conversions)
+        if levels:
+            conversions["log.level"] = lambda level: levels.get(level, level)
+        if len(conversions) < len(self._conversions) + bool(levels):
+            return None
+        return Rows(tuple(self._names), self._read, self._named, _NOTHING, conversions)
+
+    def rows(self) -> Rows | None:
+        """See `RowParser.rows`."""
+        return self._rows
+
+    def _read(self, text: str) -> Row | Fields | None:
+        match = self._match(text)
+        if match is None:
+            return None
+        groups = match.groups()
+        message = groups[self._message_at]
+        if message in _NOTHING or message[0] in INNER_BEGINS:
+            return self._fields(groups, text)
+        return groups
+
+    def _named(self, row: Row) -> Fields:
+        return self._fields(row, "")
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`."""
         match = self._match(text)
-        if match is None:
-            return None
-        fields = self._captured(match.groups())
+        return None if match is None else self._fields(match.groups(), text)
+
+    def _fields(self, groups: Row, text: str) -> Fields:
+        fields = self._captured(groups)
         for name, convert in self._conversions:
             if name in fields:
                 fields[name] = convert(fields[name])

@@ -7,12 +7,12 @@ the text's beginning and end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shipper.parsers.grok.library import PatternLibrary
 from shipper.parsers.grok.pattern import Pattern
 from shipper.parsers.grok.watch import TimedOut
-from shipper.parsers.port import Fields, to_ecs
+from shipper.parsers.port import MESSAGE, Fields, Row, Rows, can_be_rows, ecs_names, to_ecs
 
 MAX_TEXT = 32_768
 GROK_TIMEOUT = "grok_timeout"
@@ -82,6 +82,11 @@ class GrokParser:
     def __init__(self, grok: Grok, name: str = "grok") -> None:
         self._grok = grok
         self.name = name
+        self._rows = _rows_of(grok.patterns[0], self.parse)
+
+    def rows(self) -> Rows | None:
+        """See `RowParser.rows`. They are of the first pattern."""
+        return self._rows
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. A text that takes too long is plain text with a tag."""
@@ -91,3 +96,19 @@ class GrokParser:
         if isinstance(found, TimedOut):
             return {"message": text, "tags": [GROK_TIMEOUT]}
         return to_ecs(found, text)
+
+
+def _rows_of(pattern: Pattern, parse: Callable[[str], Fields | None]) -> Rows | None:
+    names = ecs_names(pattern.names)
+    if not can_be_rows(names) or names.index(MESSAGE) in pattern.optional:
+        return None
+    literal, row = pattern.literal, pattern.row
+
+    def read(text: str) -> Row | Fields | None:
+        found = row(text) if literal in text else None
+        return parse(text) if found is None else found
+
+    def named(found: Row) -> Fields:
+        return to_ecs(pattern.fill(found), "")
+
+    return Rows(tuple(names), read, named, frozenset([None]), {})

@@ -14,11 +14,11 @@ from shipper.parsers.grok.filling import make_filling
 from shipper.parsers.grok.improving import improve
 from shipper.parsers.grok.library import PatternLibrary
 from shipper.parsers.grok.literals import literal_worth, required_literals
-from shipper.parsers.grok.references import expand, readable
+from shipper.parsers.grok.references import Wanted, expand, readable
 from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.grok.tree import DOT, Assertion, Capture, Kind, Node, Repeat, Series
 from shipper.parsers.grok.watch import TIMED_OUT, Find, TimedOut, process_watch, ticks_of
-from shipper.parsers.port import Fields
+from shipper.parsers.port import Fields, Row
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class Pattern:
         safe_length: Characters up to which no text can take longer than the budget.
         expression: What `re` is given.
         literal: A text without it does not match.
+        names: What its groups are, where each of them is a field of its own as it is; else none.
+        optional: The groups, from 0, that can be absent.
     """
 
     def __init__(self, source: str, library: PatternLibrary, budget_s: float) -> None:
@@ -57,11 +59,15 @@ class Pattern:
         written = write_expression(tree)
         self.expression = written.text
         compiled = self._compiled(written.text)
+        self._match: Find = compiled.match
+        self._begins = False  # the last text matched from its beginning: likely the next one does
         self._find: Find = compiled.match if self.is_anchored else compiled.search
         self._find_in_long: Find | None = compiled.match if self.is_anchored else None
         self._watch, self._ticks = process_watch(), ticks_of(budget_s)
         captures = [expanded.capture(name) for name in written.names]
         self._fill = make_filling(captures, written.optional)
+        self.names = _names(captures)
+        self.optional = written.optional
         self.literal, self._others = self._required(tree)
         self._budget_s = budget_s
         self.safe_length = self.effort.longest(budget_s * _STEPS_PER_S)
@@ -83,6 +89,26 @@ class Pattern:
     def match(self, text: str) -> Fields | TimedOut | None:
         """What it captures; None where it does not match."""
         return self.match_likely(text) if self.literal in text else None
+
+    def row(self, text: str) -> Row | None:
+        """The groups of a text that has `literal` and is not long; else None.
+
+        None also where it does not match.
+        """
+        if len(text) > self._quick_length:
+            return None
+        found = self._match(text) if self._begins else None
+        if found is None:
+            if self._others and not self._has_others(text):
+                self._begins = False
+                return None
+            found = self._find(text)
+            self._begins = found is not None and found.start() == 0
+        return None if found is None else found.groups()
+
+    def fill(self, row: Row) -> Fields:
+        """The fields of a row."""
+        return self._fill(row)
 
     def match_likely(self, text: str) -> Fields | TimedOut | None:
         """The same for a text that has `literal`."""
@@ -139,6 +165,11 @@ class Pattern:
         self._quick = (self._quick + 1) % _QUICK_ONES
         if not self._quick:
             self._strikes -= 1
+
+
+def _names(captures: Sequence[Wanted | None]) -> Sequence[str]:
+    fields = [c.field for c in captures if c is not None and c.convert is None]
+    return fields if len(set(fields)) == len(captures) else ()
 
 
 def _read(source: str, expanded: str) -> Node:
