@@ -17,8 +17,7 @@ global(workDirectory="{folder}" maxMessageSize="64k")
 main_queue(queue.type="FixedArray" queue.size="100000" queue.dequeueBatchSize="4096")
 module(load="imfile")
 module(load="omkafka")
-template(name="line" type="string" string="%msg%")
-input(type="imfile" file="{log}" tag="app" ruleset="kafka" needParse="off")
+{form}
 ruleset(name="kafka" queue.type="FixedArray" queue.size="100000" queue.dequeueBatchSize="4096") {{
   action(
     type="omkafka" broker=["{kafka}"] topic="{topic}" template="line" partitions.auto="on"
@@ -28,20 +27,32 @@ ruleset(name="kafka" queue.type="FixedArray" queue.size="100000" queue.dequeueBa
   )
 }}
 """
-_STOP_S = 30.0
+_LINES = """
+template(name="line" type="string" string="%msg%")
+input(type="imfile" file="{log}" tag="app" ruleset="kafka" needParse="off")
+"""
+_ENTRIES = """
+template(name="line" type="string" string="{{\\"message\\":\\"%msg:::json%\\"}}")
+input(
+  type="imfile" file="{log}" tag="app" ruleset="kafka" needParse="off"
+  startmsg.regex="^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}" escapeLF="off" readTimeout="2"
+)
+"""
 
 
 def start_rsyslog(
-    folder: Path, *, log: Path, kafka: str, topic: str, compression: str
+    folder: Path, *, log: Path, kafka: str, topic: str, compression: str, joins_lines: bool
 ) -> psutil.Popen:
     """Starts it in the foreground, as a child.
 
     Args:
         folder: Its working folder, which is there and empty.
-        log: The file to send, a line a message.
+        log: The file to send.
         kafka: HOST:PORT.
         topic: Which is there already.
         compression: Of the batches, as Kafka calls it.
+        joins_lines: An entry begins with a date, and is sent as the message of a JSON object. Else
+            each line is sent as it is.
 
     Raises:
         RuntimeError: It is not installed.
@@ -50,9 +61,10 @@ def start_rsyslog(
     if program is None:
         raise RuntimeError("rsyslogd is missing: scripts/install-debian-packages installs it")
     configuration = folder / "rsyslog.conf"
+    form = (_ENTRIES if joins_lines else _LINES).format(log=log)
     configuration.write_text(
         _CONFIGURATION.format(
-            folder=folder, log=log, kafka=kafka, topic=topic, compression=compression
+            folder=folder, form=form, kafka=kafka, topic=topic, compression=compression
         )
     )
     with (folder / "said").open("wb") as said:

@@ -3,8 +3,8 @@
     python -m bench.shippers [--input json|text] [--events 300000] [--rounds 2] [--compression lz4]
 
 All in turn, each into a topic of its own, acks=all. Ours with automatic settings and with the format
-named; rsyslog passes each line on as it is, ours parses, normalises, redacts, and plans each batch
-durably. What the figures mean: docs/benchmarks.md.
+named; rsyslog passes each line, or each entry of several, on as it is, ours parses, normalises,
+redacts, and plans each batch durably. What the figures mean: docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class _Input:
 
     Attributes:
         named: The settings of somebody who knows what it is.
-        is_lines: Every line is an event, so that rsyslog can take part.
+        is_lines: Every line is an event.
     """
 
     write: _Write
@@ -136,9 +136,10 @@ def _compare(folder: Path, kafka: JvmService, options: argparse.Namespace) -> No
     shippers: dict[str, _Start] = {
         "automatic": partial(_start_ours, section={}, compression=options.compression),
         "named": partial(_start_ours, section=given.named, compression=options.compression),
+        "rsyslog": partial(
+            _start_rsyslog, compression=options.compression, joins_lines=not given.is_lines
+        ),
     }
-    if given.is_lines:
-        shippers["rsyslog"] = partial(_start_rsyslog, compression=options.compression)
     for start in shippers.values():
         _ship(folder, kafka, warm, _WARM_UP, start)
     print(f"Kafka is warmed up with {_WARM_UP} events from each")
@@ -219,9 +220,11 @@ def _start_ours(
 
 
 def _start_rsyslog(
-    folder: Path, log: Path, kafka: str, topic: str, *, compression: str
+    folder: Path, log: Path, kafka: str, topic: str, *, compression: str, joins_lines: bool
 ) -> psutil.Popen:
-    return start_rsyslog(folder, log=log, kafka=kafka, topic=topic, compression=compression)
+    return start_rsyslog(
+        folder, log=log, kafka=kafka, topic=topic, compression=compression, joins_lines=joins_lines
+    )
 
 
 def _print(name: str, one: Shipped) -> None:
