@@ -114,7 +114,5 @@ async def _report(reporter: Reporter, consumer: Consumer, telling: Telling) -> N
         if reporter.state != "stopping":
             reporter.state = "waiting" if waiting_for else "running"
         reporter.waiting_for = waiting_for
-        if waiting_for:
-            reporter.trouble(waiting_for)
         await reporter.post(telling.counters(), await telling.news())
         await asyncio.sleep(INTERVAL_S)

@@ -21,14 +21,20 @@ def service_parts(
     mine = [status for status in services if status.service == name]
     alive = [status for status in mine if _is_alive(status, now_ns)]
     if alive:
-        return [_part(status, now_ns) for status in alive]
+        return [_part(status, _of_host(mine, status.host), now_ns) for status in alive]
     if not is_known:
         detail = "tells of itself by way of the broker, which does not answer"
         return [{"name": name, "state": "unknown", "detail": detail}]
     if not mine:
         return [{"name": name, "state": "missing", "detail": "has not been heard of"}]
     age_s = min(_age_s(status.at_ns, now_ns) for status in mine)
-    return [{"name": name, "state": "silent", "detail": f"silent for {age_s:.0f} s"}]
+    said = _last_reason(mine)
+    detail = f"silent for {age_s:.0f} s{f', after: {said}' if said else ''}"
+    return [{"name": name, "state": "silent", "detail": detail}]
+
+
+def _of_host(services: Sequence[ServiceStatus], host: str) -> Sequence[ServiceStatus]:
+    return [status for status in services if status.host == host]
 
 
 def _is_alive(status: ServiceStatus, now_ns: int) -> bool:
@@ -39,16 +45,27 @@ def _age_s(at_ns: int, now_ns: int) -> float:
     return (now_ns - at_ns) / 1e9
 
 
-def _part(status: ServiceStatus, now_ns: int) -> dict[str, str]:
+def _part(status: ServiceStatus, mine: Sequence[ServiceStatus], now_ns: int) -> dict[str, str]:
     state: str = status.state
-    detail = status.waiting_for or next(iter(status.errors), "")
+    detail = _reason(status)
     age_s = _age_s(status.started_ns, now_ns)
     if status.restarts >= FEWEST_RESTARTS and age_s < RESTARTS_WITHIN_S:
-        state, detail = (
-            "crashing",
-            (
-                f"started again {status.restarts} times within {RESTARTS_WITHIN_S / 60:.0f} minutes,"
-                f" last {age_s:.0f} s ago: its log says why"
-            ),
+        restarts = (
+            f"started again {status.restarts} times within {RESTARTS_WITHIN_S / 60:.0f} minutes,"
+            f" last {age_s:.0f} s ago"
         )
+        if status.waiting_for is None:
+            state, detail = "crashing", f"{restarts}: {_last_reason(mine) or 'its log says why'}"
+        else:
+            detail = f"{detail}; {restarts}"
     return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
+
+
+def _reason(status: ServiceStatus) -> str:
+    return status.waiting_for or next(iter(status.errors), "")
+
+
+def _last_reason(mine: Sequence[ServiceStatus]) -> str:
+    """The latest that a service or one before it has said of itself."""
+    newest_first = sorted(mine, key=lambda status: status.at_ns, reverse=True)
+    return next((reason for status in newest_first if (reason := _reason(status))), "")

@@ -46,8 +46,6 @@ class Telling:
                 reporter.state = "stopping"
             else:
                 reporter.state = "waiting" if reporter.waiting_for else "running"
-            if reporter.waiting_for:
-                reporter.trouble(reporter.waiting_for)
             for sentence in self._troubles():
                 reporter.trouble(sentence)
             await self._post()

@@ -13,7 +13,9 @@ from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection
 from logboom.lifecycle import SUPERVISED, restarts_in
 from logboom.reporting import Reporter
+from logboom.status import ServiceStatus
 from logboom.store import open_store
+from search_api.service_parts import service_parts
 from search_api.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -40,6 +42,38 @@ async def test_a_service_that_was_started_again_and_again_is_crashing(tmp_path: 
     health = await health_of(tmp_path, restarts=3, age_s=20)
     assert health["status"] == "degraded"
     assert "shipper a is crashing: started again 3 times within 5 minutes" in health["verdict"]
+
+
+def told_by(instance: str, at_s: int, **changes: Any) -> ServiceStatus:
+    facts: dict[str, Any] = {
+        "service": "processor", "instance": instance, "pid": 1, "host": "h", "version": "1",
+        "started_ns": at_s * 10**9, "at_ns": at_s * 10**9, "state": "running",
+    }  # fmt: skip
+    return ServiceStatus(**{**facts, **changes})
+
+
+def part_of(*services: ServiceStatus, now_s: int) -> tuple[str, str]:
+    (part,) = service_parts("processor", services, now_s * 10**9, is_known=True)
+    return part["state"], part["detail"]
+
+
+def test_what_a_service_says_itself_is_not_hidden_by_its_restarts() -> None:
+    reason = "the batch at offset 0 is damaged"
+    waiting = told_by("h-2", 100, state="waiting", waiting_for=reason, restarts=3)
+    state, detail = part_of(waiting, now_s=101)
+    assert state == "waiting"
+    assert detail.startswith(f"{reason}; started again 3 times")
+
+
+def test_of_a_service_that_crashes_the_last_words_are_told() -> None:
+    died = told_by("h-1", 90, state="waiting", waiting_for="no room")
+    elsewhere = told_by("g-1", 99, state="waiting", waiting_for="it is cold", host="g")
+    again = told_by("h-2", 100, restarts=3)
+    assert part_of(again, now_s=101)[1].endswith("its log says why")
+    told = service_parts("processor", [died, elsewhere, again], 101 * 10**9, is_known=True)
+    assert told[-1]["state"] == "crashing"
+    assert told[-1]["detail"].endswith("last 1 s ago: no room")
+    assert part_of(died, now_s=120) == ("silent", "silent for 30 s, after: no room")
 
 
 @pytest.mark.parametrize(("restarts", "age_s"), [(0, 20), (1, 20), (3, 301)])
