@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.arriving import has_arrived, stuck_because
 from logboom.cli.layout import in_the_middle
 from logboom.cli.remote import DEFAULT_URL, ask
 from logboom.errors import LogboomError, ServiceUnreachable
@@ -18,6 +20,7 @@ from logboom.errors import LogboomError, ServiceUnreachable
 _LOOK_S = 0.5
 _WIDTH = 80
 _MOST_ROWS = 20
+_LONGEST_WORD = 56
 
 
 def register(app: typer.Typer) -> None:
@@ -34,43 +37,59 @@ def doctor(
         bool, typer.Option("--json", help="Print health and ledger as JSON.")
     ] = False,
 ) -> None:
-    """Prints the health of all parts and the ledger; exit status 1 when a line is unaccounted for.
+    """Prints the health of all parts and the ledger; exit status 1 when something is wrong.
+
+    That is when a part is down, a line is unaccounted for, or events are on their way and stay there.
 
     Example: logboom doctor --url http://127.0.0.1:7700
     """
-    health, ledger, trouble = _settled(url, wait)
+    seen = _settled(url, wait)
+    health, ledger = seen.health, seen.ledger
     if ledger is None:
         sys.stdout.write(json.dumps({"health": health, "ledger": None}) + "\n" if as_json else "")
         if not as_json:
             _print_health(health)
-        raise ServiceUnreachable(f"there is no ledger: {trouble}", mend="see the health above")
+        raise ServiceUnreachable(f"there is no ledger: {seen.trouble}", mend="see the health above")
+    stuck = stuck_because(health, ledger, seen.first, seen.took_s)
     if as_json:
-        sys.stdout.write(json.dumps({"health": health, "ledger": ledger}) + "\n")
+        sys.stdout.write(json.dumps({"health": health, "ledger": ledger, "stuck": stuck}) + "\n")
     else:
-        _print(health, ledger)
-    well = health["status"] != "down" and ledger["verdict"] != "red"
+        _print(health, ledger, has_arrived=has_arrived(seen.first, ledger))
+        for reason in stuck:
+            _say("\n".join(wrap(f"stuck: {reason}", _WIDTH, subsequent_indent="  ")))
+    well = health["status"] != "down" and ledger["verdict"] != "red" and not stuck
     raise typer.Exit(0 if well else 1)
 
 
-def _settled(url: str, wait_s: float) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
-    """What is still on its way gets some time to arrive.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of a pipeline: how it is, its first ledger and its last, or why there is none."""
 
-    Returns:
-        The health, and the ledger or why there is none.
-    """
-    due = time.monotonic() + wait_s
+    health: dict[str, Any]
+    first: dict[str, Any] | None
+    ledger: dict[str, Any] | None
+    trouble: str
+    took_s: float
+
+
+def _settled(url: str, wait_s: float) -> _Seen:
+    """What is still on its way gets some time to arrive; what comes meanwhile is not waited for."""
+    begun = time.monotonic()
+    first: dict[str, Any] | None = None
     while True:
         health, ledger, trouble = ask(url, "health", {}), None, ""
         try:
             ledger = ask(url, "ledger", {})
         except LogboomError as error:
             trouble = error.sentence()
-        if (ledger is not None and ledger["verdict"] == "green") or time.monotonic() >= due:
-            return health, ledger, trouble
+        first = first or ledger
+        took_s = time.monotonic() - begun
+        if has_arrived(first, ledger) or took_s >= wait_s:
+            return _Seen(health, first, ledger, trouble, took_s)
         time.sleep(_LOOK_S)
 
 
-def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
+def _print(health: dict[str, Any], ledger: dict[str, Any], *, has_arrived: bool) -> None:
     _print_health(health)
     rows = sorted(ledger["sources"], key=_rank)
     for row in rows[:_MOST_ROWS]:
@@ -83,6 +102,9 @@ def _print(health: dict[str, Any], ledger: dict[str, Any]) -> None:
         _say(_loss(row))
     if ledger.get("dead"):
         _say(f"dead letters: {ledger['dead']:,} (see `logboom dead list`)")
+    if has_arrived and ledger["verdict"] != "green":
+        _say(f"ledger: green, and {ledger['lag']:,} events that came meanwhile are on their way")
+        return
     for finding in ledger["findings"][:_MOST_ROWS]:
         _say("\n".join(wrap(finding, _WIDTH, initial_indent="! ", subsequent_indent="  ")))
     _say(f"ledger: {ledger['verdict']}")
@@ -94,11 +116,19 @@ def _rank(row: dict[str, Any]) -> tuple[bool, bool]:
 
 
 def _print_health(health: dict[str, Any]) -> None:
-    sentence = f"health: {health['status']} - {health['verdict']}"
-    _say("\n".join(wrap(sentence, _WIDTH, subsequent_indent="  ")))
+    _say(_folded(f"health: {health['status']} - {health['verdict']}", indent=""))
     for part in health["parts"]:
-        about = f"  {part['name']}: {part['state']} "
-        _say(f"{about}{in_the_middle(part['detail'], max(20, _WIDTH - len(about)))}".rstrip())
+        _say(_folded(f"{part['name']}: {part['state']} {part['detail']}", indent="  "))
+
+
+def _folded(sentence: str, *, indent: str) -> str:
+    """A sentence within the width: long words, which are paths, lose their middle, and nothing else."""
+    words = [in_the_middle(word, _LONGEST_WORD) for word in sentence.split()]
+    more = f"{indent}  "
+    return "\n".join(
+        wrap(" ".join(words), _WIDTH, initial_indent=indent, subsequent_indent=more,
+             break_on_hyphens=False)
+    )  # fmt: skip
 
 
 def _source(row: dict[str, Any]) -> str:

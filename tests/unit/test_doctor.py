@@ -115,3 +115,38 @@ def test_of_many_sources_those_that_are_not_well_come_first(url: str, answers: A
     assert first.endswith("red")
     assert second.startswith("/full.log")
     assert "and 31 sources more, 31 of them green: see --json" in lines
+
+
+BEHIND = {**LEDGER, "verdict": "catching up", "lag": 5, "findings": ["5 are on their way"]}
+
+
+@pytest.mark.parametrize(
+    ("state", "ledger", "status"),
+    [
+        ("waiting", BEHIND, 1),
+        ("waiting", LEDGER, 0),
+        ("crashing", LEDGER, 1),
+        ("crashing", BEHIND, 1),
+        ("running", BEHIND, 0),
+    ],
+)
+def test_a_pipeline_that_is_stuck_is_status_1(
+    url: str, answers: Answers, state: str, ledger: dict[str, Any], status: int
+) -> None:
+    reason = "the batch at offset 0 is damaged"
+    parts = [{"name": "processor a", "state": state, "detail": reason}]
+    answers["/api/v1/health"] = (200, {**HEALTH, "parts": parts})
+    answers["/api/v1/ledger"] = (200, ledger)
+    done = CliRunner().invoke(make_app(), ["doctor", "--url", url, "--wait", "0"])
+    assert done.exit_code == status
+    assert (f"stuck: processor a is {state}: {reason}" in done.output) == bool(status)
+
+
+def test_a_figure_is_never_shortened_away(url: str, answers: Answers) -> None:
+    detail = f"embedded store with 12,345 days in /srv/{'very/' * 40}data/store"
+    answers["/api/v1/health"] = (200, {
+        **HEALTH, "parts": [{"name": "store", "state": "answers", "detail": detail}],
+    })  # fmt: skip
+    text = " ".join(" ".join(told(url, answers)).split())
+    assert "store: answers embedded store with 12,345 days in /srv/very/" in text
+    assert "data/store" in text
