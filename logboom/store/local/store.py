@@ -272,7 +272,8 @@ class LocalStore:
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""
         view = await self._run(self._days.view)
-        sentence = f"embedded store with {len(view.days)} days in {self.address}"
+        count = len(view.days)
+        sentence = f"embedded store with {count} day{'' if count == 1 else 's'} in {self.address}"
         return "; ".join([sentence, *await self.troubles()])
 
     async def close(self) -> None:
