@@ -34,7 +34,7 @@ from logboom.head import lenient_head
 from logboom.store.local.documents import for_room
 from logboom.store.local.folders import sync_folder
 from logboom.store.local.serial import document_of, encode
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 _LEVEL = 9
 _PIECE_BYTES = 2**20

@@ -22,7 +22,7 @@ from logboom.config.units import parse_size
 from logboom.errors import ConfigError, UsageError
 from logboom.forecasting import Disk, Hour, Planned, disk_forecast, hourly_pattern, recommend
 from logboom.query.model import MatchAll
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

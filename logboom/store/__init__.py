@@ -5,7 +5,8 @@ Two implementations pass one contract suite (`tests/contract/test_store*.py`):
 """
 
 from logboom.store.opening import open_store
-from logboom.store.port import (
+from logboom.store.port import Store, StoreWriter
+from logboom.store.values import (
     Bucket,
     Count,
     Day,
@@ -22,8 +23,6 @@ from logboom.store.port import (
     SearchRequest,
     SortOrder,
     SourceCount,
-    Store,
-    StoreWriter,
     TimeRange,
     ValueCount,
 )

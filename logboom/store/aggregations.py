@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from logboom.query.model import Query
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 TIME = "@timestamp"
 """Times are µs since the epoch wherever a number stands for one."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from logboom.errors import QueryError
-from logboom.store.port import Count, SearchRequest
+from logboom.store.values import Count, SearchRequest
 
 After = TypeVar("After", bound=Sequence[Any])
 

@@ -16,48 +16,20 @@ from logboom.store.arrivals import Arrivals
 from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 from logboom.store.values import (
-    Bucket,
     Count,
     Day,
     Document,
     Facets,
-    FieldUse,
     FieldUses,
-    Group,
     Groups,
     Histogram,
     Outcome,
     Page,
     Rejected,
     SearchRequest,
-    SortOrder,
     SourceCount,
     TimeRange,
-    ValueCount,
 )
-
-__all__ = [
-    "Bucket",
-    "Count",
-    "Day",
-    "Document",
-    "Facets",
-    "FieldUse",
-    "FieldUses",
-    "Group",
-    "Groups",
-    "Histogram",
-    "Outcome",
-    "Page",
-    "Rejected",
-    "SearchRequest",
-    "SortOrder",
-    "SourceCount",
-    "Store",
-    "StoreWriter",
-    "TimeRange",
-    "ValueCount",
-]
 
 
 class StoreWriter(Protocol):

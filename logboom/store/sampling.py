@@ -10,7 +10,7 @@ import orjson
 
 from logboom.event import Event
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS
-from logboom.store.port import FieldUse
+from logboom.store.values import FieldUse
 
 SAMPLE = 1_000
 """Events that are looked through."""

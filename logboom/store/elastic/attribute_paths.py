@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any
 
 from logboom.fields import ATTRIBUTES
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 MOST_NUMBERS = 500
 MOST_TEXTS = 2000

@@ -11,7 +11,7 @@ import orjson
 from logboom.event import decode_json, is_slow
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import spelled
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch refuses a whole bulk request for one longer id."""

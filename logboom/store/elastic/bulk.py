@@ -22,7 +22,7 @@ from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
 from logboom.store.elastic.reducing import reduced
 from logboom.store.elastic.refusals import LATER, failure, one_line, reason_of
-from logboom.store.port import Document, Outcome, Rejected
+from logboom.store.values import Document, Outcome, Rejected
 
 log = logging.getLogger("logboom.store")
 

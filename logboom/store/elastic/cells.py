@@ -24,7 +24,7 @@ from logboom.store.elastic.searching import PATIENCE, Searcher
 from logboom.store.elastic.times import TIME
 from logboom.store.elastic.translate import asked
 from logboom.store.elastic.values import number_field
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 _AT_ONCE: Final = 50_000
 """Buckets in one answer; Elasticsearch refuses more than 65,536."""

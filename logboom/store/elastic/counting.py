@@ -14,7 +14,7 @@ from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.searching import Searcher, label_of, warnings_of
 from logboom.store.elastic.times import TIME
-from logboom.store.port import Bucket, Count, Group, Groups, Histogram, SourceCount
+from logboom.store.values import Bucket, Count, Group, Groups, Histogram, SourceCount
 
 MOST_BUCKETS = 20_000
 

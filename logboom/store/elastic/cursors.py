@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from logboom.store.cursors import Cursor, read
-from logboom.store.port import SearchRequest
+from logboom.store.values import SearchRequest
 
 __all__ = ["Cursor", "read_cursor"]
 

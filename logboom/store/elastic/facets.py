@@ -8,7 +8,7 @@ from typing import Any
 from logboom.store.countable import check_countable
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import Searcher, label_of, warnings_of
-from logboom.store.port import Facets, ValueCount
+from logboom.store.values import Facets, ValueCount
 
 _VALUES_PER_SHARD = 10_000
 

@@ -10,8 +10,8 @@ from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import Searcher
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.translate import asked, translate
-from logboom.store.port import FieldUse, FieldUses, TimeRange
 from logboom.store.sampling import SAMPLE, fields_of
+from logboom.store.values import FieldUse, FieldUses, TimeRange
 
 _SEED = 1  # the same question gives the same answer
 

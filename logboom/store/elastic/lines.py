@@ -9,7 +9,7 @@ from itertools import groupby
 
 from logboom.native import Library
 from logboom.store.elastic.spelling import AROUND_WORDS
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 _AT_ONCE = 2_000
 _LARGE_BYTES = 32 * 1024

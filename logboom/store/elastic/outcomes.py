@@ -11,7 +11,7 @@ import orjson
 from logboom.errors import LogboomError
 from logboom.store.elastic.bodies import Body
 from logboom.store.elastic.refusals import LATER, failure, is_disk_full, one_line, reason_of
-from logboom.store.port import Outcome, Rejected
+from logboom.store.values import Outcome, Rejected
 
 _NO_ERRORS = b'"errors":false'
 _LOOK_INTO = 200

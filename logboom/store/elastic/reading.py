@@ -21,7 +21,7 @@ from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.refusals import failure
 from logboom.store.elastic.spelling import OWN
 from logboom.store.elastic.times import NANOS, TIME
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 _ALIVE = "10m"
 _FIRST, _FEWEST, _MOST = 100, 10, 5_000

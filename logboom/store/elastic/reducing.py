@@ -11,7 +11,7 @@ from typing import Any
 
 from logboom.event import Event, decode_json
 from logboom.fields import ATTRIBUTES
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 REDUCED = "reduced"
 """The tag of such events, and the attribute under which the reason is."""

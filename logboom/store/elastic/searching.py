@@ -13,7 +13,7 @@ from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.times import NANOS, TIME
 from logboom.store.elastic.translate import asked
-from logboom.store.port import Count, Page, SearchRequest, SortOrder
+from logboom.store.values import Count, Page, SearchRequest, SortOrder
 
 ANY_INDEX: Mapping[str, str] = {"ignore_unavailable": "true", "allow_no_indices": "true"}
 """No index, or a closed one, is no error."""

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from logboom.event import Event
 from logboom.head import ErrorPart
 from logboom.query.analysis import words
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 OWN = "logboom"
 """The object that holds what is ours in a document, and the names under which texts are searched."""

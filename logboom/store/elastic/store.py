@@ -30,7 +30,8 @@ from logboom.store.elastic.server import Server, ask_server
 from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
 from logboom.store.limits import Limit
-from logboom.store.port import (
+from logboom.store.port import StoreWriter
+from logboom.store.values import (
     Count,
     Day,
     Document,
@@ -41,7 +42,6 @@ from logboom.store.port import (
     Page,
     SearchRequest,
     SourceCount,
-    StoreWriter,
     TimeRange,
 )
 

@@ -11,7 +11,7 @@ from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.query.model import Range
 from logboom.store.elastic.dsl import Dsl, all_of, any_of, between
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 TIME = "@timestamp"
 NANOS = f"{TIME}.nanos"

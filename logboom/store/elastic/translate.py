@@ -34,7 +34,7 @@ from logboom.store.elastic.dsl import (
 )
 from logboom.store.elastic.spelling import searched_name
 from logboom.store.elastic.values import Leaf
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 _ID = "event.id"
 _DEEPEST = 25

@@ -34,7 +34,7 @@ from logboom.store.local.counting import in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.spread import Bins
 from logboom.store.local.unusual import TIME_MARK
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 _BOOLEANS = {"true": True, "false": False}
 

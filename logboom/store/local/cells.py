@@ -23,7 +23,7 @@ from logboom.store.local.counting import in_times, label_of
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
 from logboom.store.local.sketching import sketching
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 _AT_ONCE: Final = 60_000
 _NONE: Final = "\ufffe"  # stands for a missing value: no text has it

@@ -18,7 +18,7 @@ from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import ADDRESS, TIME
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.unusual import TIME_MARK
-from logboom.store.port import Bucket, Count, Histogram, SourceCount, TimeRange
+from logboom.store.values import Bucket, Count, Histogram, SourceCount, TimeRange
 
 MOST_BUCKETS = 20_000
 _COLUMNS = {"client.ip": ADDRESS}

@@ -9,7 +9,7 @@ from logboom.errors import StoreDamaged
 from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.serial import document_of
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 _AT_ONCE = 1024
 _LONGEST_BYTES = 8 * 2**20

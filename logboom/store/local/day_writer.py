@@ -19,7 +19,7 @@ from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
-from logboom.store.port import Document, Outcome, Rejected
+from logboom.store.values import Document, Outcome, Rejected
 
 _CHUNK = 512
 """Events that are indexed together when a day is opened."""

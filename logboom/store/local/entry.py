@@ -52,7 +52,7 @@ from logboom.store.local.unusual import (
     text_of,
     with_marks,
 )
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 _TRACE, _SPAN, _TRANSACTION = (TOKENS[name] for name in ("trace.id", "span.id", "transaction.id"))
 _FRONT = '{"@timestamp":"'

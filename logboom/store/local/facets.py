@@ -11,7 +11,7 @@ from logboom.errors import QueryError
 from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.leaves import having
-from logboom.store.port import Facets, TimeRange, ValueCount
+from logboom.store.values import Facets, TimeRange, ValueCount
 
 VALUES_PER_DAY = 10_000
 """Different values of a field that one day's answer has at most; counts of rarer ones are missing."""

@@ -11,8 +11,8 @@ from logboom.store.local import counting
 from logboom.store.local.days import View
 from logboom.store.local.looking import search_page
 from logboom.store.local.translate import Translator
-from logboom.store.port import FieldUse, FieldUses, SearchRequest, TimeRange
 from logboom.store.sampling import SAMPLE, fields_of
+from logboom.store.values import FieldUse, FieldUses, SearchRequest, TimeRange
 
 _DAYS_SAMPLED = 8
 

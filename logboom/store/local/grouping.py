@@ -13,7 +13,7 @@ from logboom.errors import QueryError
 from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
-from logboom.store.port import Group, Groups, TimeRange
+from logboom.store.values import Group, Groups, TimeRange
 
 _VALUES_PER_DAY = 3_000  # with 20 values of a second field each, tantivy still answers
 

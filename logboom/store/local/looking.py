@@ -17,7 +17,7 @@ from logboom.store.local.folders import DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
 from logboom.store.local.translate import id_query
-from logboom.store.port import Count, Day, Page, SearchRequest, SortOrder
+from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
 
 _HOUR_US = 3_600_000_000
 _FIRST_EVENTS = 65_536

@@ -20,7 +20,7 @@ from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.instants import Instant
 from logboom.store.local.schema import SCHEMA, STRAY, TIME
-from logboom.store.port import SortOrder, TimeRange
+from logboom.store.values import SortOrder, TimeRange
 
 _WINDOW_GROWTH = 16
 _MORE = 32

@@ -13,7 +13,7 @@ import orjson
 
 from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import head_of
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 
 def encode(document: Document) -> bytes:

@@ -32,7 +32,8 @@ from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
 from logboom.store.local.translate import Translator
 from logboom.store.local.writer import LocalWriter, is_written_to
-from logboom.store.port import (
+from logboom.store.port import StoreWriter
+from logboom.store.values import (
     Count,
     Day,
     Document,
@@ -43,7 +44,6 @@ from logboom.store.port import (
     Page,
     SearchRequest,
     SourceCount,
-    StoreWriter,
     TimeRange,
 )
 

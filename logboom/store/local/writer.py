@@ -20,7 +20,7 @@ from logboom.errors import AlreadyRunning, DayChanged, DiskFull, StoreDamaged, S
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.documents import DocumentReader, for_room
 from logboom.store.local.folders import StoreFolder
-from logboom.store.port import Document, Outcome, Rejected
+from logboom.store.values import Document, Outcome, Rejected
 
 _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logboom.errors import QueryError
 from logboom.query.model import MatchAll, Term
 from logboom.store.elastic.cursors import Cursor, read_cursor
-from logboom.store.port import Count, SearchRequest, SortOrder, TimeRange
+from logboom.store.values import Count, SearchRequest, SortOrder, TimeRange
 
 REQUEST = SearchRequest(Term("message", "x"), TimeRange(1, 2))
 AFTER = [1_700_000_000_000, 1_700_000_000_000_000_001, "id"]

@@ -24,7 +24,7 @@ from logboom.query.model import (
 )
 from logboom.store.elastic.dsl import NOTHING
 from logboom.store.elastic.translate import asked, translate
-from logboom.store.port import TimeRange
+from logboom.store.values import TimeRange
 
 
 def test_nothing_is_scored() -> None:

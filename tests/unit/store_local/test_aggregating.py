@@ -28,7 +28,7 @@ from logboom.store.local.days import Days, View
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.spread import RELATIVE_ERROR
 from logboom.store.local.translate import Translator
-from logboom.store.port import Document, TimeRange
+from logboom.store.values import Document, TimeRange
 
 FIRST = datetime(2026, 3, 14, tzinfo=UTC)
 HOUR_US = 3_600_000_000

@@ -24,7 +24,7 @@ from logboom.store.local.days import Days, View
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.looking import search_page
 from logboom.store.local.translate import Translator
-from logboom.store.port import Document, SearchRequest
+from logboom.store.values import Document, SearchRequest
 
 DAY = date(2026, 3, 14)
 WORDS = [

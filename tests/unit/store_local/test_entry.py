@@ -31,7 +31,7 @@ from logboom.store.local.schema import (
 from logboom.store.local.serial import decode, document_of, encode
 from logboom.store.local.times import Timestamps
 from logboom.store.local.unusual import PATHS_PER_DAY
-from logboom.store.port import Document
+from logboom.store.values import Document
 
 DAY = date(2026, 3, 14)
 RUN = source_run("entry", 0)

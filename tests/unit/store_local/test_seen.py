@@ -13,7 +13,7 @@ from logboom.store.local.day_reader import DayReader
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.seen import Identity, Stretch, Watermarks, held, run_buckets
-from logboom.store.port import Document
+from logboom.store.values import Document
 from tests.unit.store_local.samples import DAY
 
 RUNS = [source_run("seen", number) for number in range(40)]
