@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from logboom.broker.port import ConsumedBatch, Message
 from logboom.clock import ManualClock
 from logboom.event import IndexDays, event_id
-from logboom.native import Library, native_library
+from logboom.native import Library
 from logboom.store import Document
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.seen import Stretch
@@ -26,15 +25,6 @@ DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 7, 27, tzinfo=UTC)
 RUN = "mp2851rqn1642"
 ATTRIBUTES = {"seq": 1, "region": "eu", "cart": {"items": [1, 2]}}
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    found = native_library()
-    if found is None:
-        assert not os.environ.get("CI"), "the compiled part was not built"
-        pytest.skip("the compiled part was not built: there is no Rust")
-    return found
 
 
 def value_of(offset: int = 4096, /, **fields: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,10 +45,8 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = Registry(tmp_path / "state" / "registry.db")
-    yield made
-    made.close()
+def registry(empty_registry: Registry) -> Registry:
+    return empty_registry
 
 
 def start(log: Path, registry: Registry) -> Watcher:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from datetime import UTC
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logboom.native import Library, native_library
+from logboom.native import Library
 from logboom.native.library import Events, Lines
 from shipper.events.native_splicing import NativeSplicer
 from shipper.events.normalise import SourceContext
@@ -35,15 +34,6 @@ USUAL: dict[str, Any] = {
     "cached": True,
     "cart": {"items": 3, "100%": {"of": "it"}},
 }
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    found = native_library()
-    if found is None:
-        assert not os.environ.get("CI"), "the compiled part was not built"
-        pytest.skip("the compiled part was not built: there is no Rust")
-    return found
 
 
 def hints() -> bytes:

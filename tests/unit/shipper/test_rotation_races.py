@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -52,19 +52,17 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def registry(tmp_path: Path, log: Path) -> Iterator[Registry]:
+def registry(empty_registry: Registry, log: Path) -> Registry:
     """Knows the log up to its middle, and has a plan for the rest of it."""
-    made = Registry(tmp_path / "state" / "registry.db")
-    watcher = Watcher([FileInput(path=[str(log)])], made, make_source, SystemClock())
+    watcher = Watcher([FileInput(path=[str(log)])], empty_registry, make_source, SystemClock())
     (source,) = watcher.scan()
     for number, (piece, acked) in enumerate([(FIRST[:HALF], True), (FIRST[HALF:], False)], 1):
         taken = source.take(piece, read_ns=1)
         assert taken.segment is not None
         batch = Batch(number, [taken.segment], taken.messages, taken.size_bytes)
-        made.advance(planned=[batch], acked=[batch] if acked else [])
+        empty_registry.advance(planned=[batch], acked=[batch] if acked else [])
     source.close()
-    yield made
-    made.close()
+    return empty_registry
 
 
 def rotate(log: Path) -> None:
@@ -215,13 +213,6 @@ def age(path: Path, seconds: int) -> None:
     """Gives a file another time of change, counted from now."""
     when_ns = SystemClock().now_ns() + seconds * 10**9
     os.utime(path, ns=(when_ns, when_ns))
-
-
-@pytest.fixture
-def empty_registry(tmp_path: Path) -> Iterator[Registry]:
-    made = Registry(tmp_path / "state" / "empty.db")
-    yield made
-    made.close()
 
 
 def test_a_log_found_empty_that_was_rotated_and_compressed_while_nobody_looked_is_read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logboom.event import event_id
-from logboom.native import Library, native_library
+from logboom.native import Library
 from logboom.store import Document
 from logboom.store.elastic.attribute_paths import AttributePaths
 from logboom.store.elastic.bodies import BodyMaker, fronts
@@ -29,15 +28,6 @@ VALUES = st.recursive(
     max_leaves=6,
 )  # fmt: skip
 TEXTS = st.text() | st.text(st.characters(max_codepoint=127))
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    found = native_library()
-    if found is None:
-        assert not os.environ.get("CI"), "the compiled part was not built"
-        pytest.skip("the compiled part was not built: there is no Rust")
-    return found
 
 
 def value_of(offset: int, /, **fields: Any) -> bytes:
