@@ -76,6 +76,11 @@ def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_nam
     end_us = None if not end else parse_until(end, now_ns=now_ns, zone=zone)
     reading = parse_query_with_notes(q, now_ns=now_ns, zone=zone)
     notes = [note.text for note in reading.notes]
+    if start_us is not None and end_us is not None and start_us >= end_us:
+        notes.append(
+            f"nothing can match: `from` is {iso_text(start_us)}, and `to` is not later,"
+            f" {iso_text(end_us)}"
+        )
     return Asked(reading.query, TimeRange(start_us, end_us), notes, zone)
 
 
