@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -76,7 +76,8 @@ def from_mapping(content: Mapping[str, Any], *, origin: str) -> Config:
         return Config.model_validate(content)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        lines = [_sentence(detail) for detail in details if not _is_beside(detail, details)]
+        sentences = [_sentence(detail) for detail in details if not _is_beside(detail, details)]
+        lines = _alternatives_joined(sentences)
         raise ConfigError("\n".join(f"{origin}: {line}" for line in lines)) from None
 
 
@@ -211,6 +212,16 @@ def _sentence(detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return f"{where}: is missing"
     return f"{where}: {_in_words(detail)}"
+
+
+def _alternatives_joined(sentences: Sequence[str]) -> list[str]:
+    """What one place may be, each on a line of its own, as one sentence."""
+    wanted: dict[str, str] = {}
+    for sentence in sentences:
+        where, must, what = sentence.partition(": must be ")
+        place = f"{where}{must}"
+        wanted[place] = f"{wanted[place]}, or {what}" if must and place in wanted else what
+    return [f"{place}{what}" for place, what in wanted.items()]
 
 
 def _is_beside(detail: ErrorDetails, others: Iterable[ErrorDetails]) -> bool:

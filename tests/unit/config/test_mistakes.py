@@ -91,3 +91,9 @@ def test_off_is_a_name_where_a_key_stands(tmp_path: Path) -> None:
     path = tmp_path / "logboom.yaml"
     path.write_text("errors:\n  off: [text.trouble]\n")
     assert "text.trouble" in read_config(path, {}).errors.off
+
+
+def test_what_one_place_may_be_is_one_sentence(tmp_path: Path) -> None:
+    wanted = "must be 'auto' or 'none', or a section of settings"
+    text = "inputs: [{path: /x, multiline: '(['}]"
+    assert mistake(tmp_path, text) == f"/logboom.yaml: inputs[0].multiline: {wanted}"
