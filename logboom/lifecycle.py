@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 import uvloop
 
 from logboom.errors import LogboomError
+
+log = logging.getLogger("logboom.lifecycle")
 
 SUPERVISED = "LOGBOOM_SUPERVISED"
 """Set in the environment of a supervised service: it ends when its supervisor is gone.
@@ -24,7 +27,14 @@ Its value is how often the service was started again lately.
 SUPERVISOR = "LOGBOOM_SUPERVISOR"
 """Set in the environment of a supervised service: the process id of its supervisor."""
 
+_Result = TypeVar("_Result")
+
 _PARENT_LOOK_S = 0.5
+_LAST_WORDS_S = 2.0
+_WAITING_LOOK_S = 0.1
+_AWAY_S = 2.0
+"""At the end a service that is away gets so long to come back: what it has not taken is kept."""
+
 _M_ARENA_MAX = -8
 _MOST_ARENAS = 2
 
@@ -113,17 +123,53 @@ async def until(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
         task.result()
 
 
-async def end(task: asyncio.Task[None], *, patience_s: float) -> bool:
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Result | None:
+    """What some work gives; None when `stop` is set before: then the work is cancelled."""
+    task = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([stopping, task], return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for one in (stopping, task):
+            one.cancel()
+        await asyncio.wait([stopping, task])
+
+
+async def end(
+    task: asyncio.Task[None], *, patience_s: float, waits: Callable[[], bool] = lambda: False
+) -> bool:
     """Gives a task some time to end by itself, then cancels it.
+
+    Args:
+        task: Ends soon, when it can.
+        patience_s: So long at most.
+        waits: Says whether it waits for what is away: that is not waited for as long.
 
     Returns:
         True when it ended by itself.
     """
-    done, _ = await asyncio.wait([task], timeout=patience_s)
-    if not done:
+    now = asyncio.get_running_loop().time
+    begun = now()
+    due = begun + patience_s
+    while not task.done() and (left_s := due - now()) > 0:
+        await asyncio.wait([task], timeout=min(left_s, _WAITING_LOOK_S))
+        if waits():
+            due = min(due, begun + _AWAY_S)
+    is_done = task.done()
+    if not is_done:
         task.cancel()
         await asyncio.wait([task])
-    return bool(done)
+    return is_done
+
+
+async def last_words(post: Awaitable[object]) -> None:
+    """Tells that a service has stopped; who does not listen is not waited for."""
+    try:
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await post
+    except TimeoutError:
+        log.warning("it could not be told that the service has stopped: the broker does not answer")
 
 
 def _leaves(group: BaseExceptionGroup[LogboomError]) -> list[LogboomError]:

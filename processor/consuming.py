@@ -92,6 +92,11 @@ class Consumer:
         self.writer: StoreWriter | None = None
         self.subscription: Subscription | None = None
 
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a service that it needs is away, or has not answered yet at all."""
+        return self.subscription is None or self.counts.waiting_for is not None
+
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, and then until what was taken is stored and committed."""
         self.writer = writer = await self._insist("store", self._store.writer)

@@ -14,7 +14,16 @@ from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.event import IndexDays
-from logboom.lifecycle import end, restarts_in, run_service, stop_event, supervisor_in, until
+from logboom.lifecycle import (
+    end,
+    last_words,
+    restarts_in,
+    run_service,
+    stop_event,
+    supervisor_in,
+    unless,
+    until,
+)
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -36,6 +45,8 @@ from processor.telling import Telling
 log = logging.getLogger("logboom.processor")
 
 _LAST_WRITES_S = 15.0
+_LAST_TURNS_S = 2.0
+"""What was cancelled may give back its leases; a store that is away does not take them."""
 
 
 def run(config: Config) -> int:
@@ -50,7 +61,10 @@ def run(config: Config) -> int:
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
     broker = await open_broker(config)
-    store = await open_store(config, clock=clock)
+    store = await unless(stop, open_store(config, clock=clock))
+    if store is None:
+        await broker.close()
+        return
     state = open_state(config, clock)
     instance = f"{socket.gethostname()}-{os.getpid()}"
     reporter = Reporter(
@@ -95,13 +109,18 @@ async def _serve(config: Config, clock: Clock) -> None:
             reporter.state = "stopping"
             for working in (keeping, rolling_up):  # they write to what the consumer closes
                 working.cancel()
-            await asyncio.wait([keeping, rolling_up])
-            if not await end(consuming, patience_s=_LAST_WRITES_S):
+            await asyncio.gather(
+                *(end(working, patience_s=_LAST_TURNS_S) for working in (keeping, rolling_up))
+            )
+            if not await end(
+                consuming, patience_s=_LAST_WRITES_S,
+                waits=lambda: consumer.waits_in_vain,
+            ):  # fmt: skip
                 log.warning("stopped before the last write: these events are consumed again")
             reporting.cancel()
             monitoring.cancel()
         reporter.state = "stopped"
-        await reporter.post(telling.counters(), await telling.news())
+        await last_words(_post(reporter, telling))
     finally:
         await state.close()
         await store.close()
@@ -114,5 +133,9 @@ async def _report(reporter: Reporter, consumer: Consumer, telling: Telling) -> N
         if reporter.state != "stopping":
             reporter.state = "waiting" if waiting_for else "running"
         reporter.waiting_for = waiting_for
-        await reporter.post(telling.counters(), await telling.news())
+        await _post(reporter, telling)
         await asyncio.sleep(INTERVAL_S)
+
+
+async def _post(reporter: Reporter, telling: Telling) -> None:
+    await reporter.post(telling.counters(), await telling.news())

@@ -167,7 +167,7 @@ class Shipping:
                 await until(stop, reading)
                 await end(reading, patience_s=_LAST_READS_S)
                 self._sender.finish()
-                if not await end(sending, patience_s=_LAST_ACKS_S):
+                if not await end(sending, patience_s=_LAST_ACKS_S, waits=self._waits_in_vain):
                     log.warning("stopped before the last acks: these events are sent again")
                 listening.cancel()
         finally:
@@ -196,6 +196,11 @@ class Shipping:
             self._losses_noted = registry.losses_noted
             self._losses = registry.losses(shipper=self._has.name)
         return self._losses
+
+    def _waits_in_vain(self) -> bool:
+        """Whether the broker is away, or has not answered yet at all."""
+        is_unheard = self._pool is None and not self._publishing.is_open
+        return is_unheard or self.waiting_for is not None
 
     async def _listen(self) -> None:
         if self._pool is not None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from logboom.dead.telling import DeadTelling
+from logboom.lifecycle import last_words
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.telemetry import REDACTED, PipelineCollector
@@ -56,7 +57,7 @@ class Telling:
     async def last_words(self) -> None:
         """It has stopped in order."""
         self._reporter.state = "stopped"
-        await self._post()
+        await last_words(self._post())
 
     def monitoring(self) -> Monitoring:
         """Answers those who ask for metrics."""

@@ -38,6 +38,11 @@ class Publishing:
         self._publisher: Publisher | None = None
         self._opening = asyncio.Lock()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the broker was there at least once."""
+        return self._publisher is not None
+
     async def publish(self, batch: Batch, *, planned_before: bool) -> Batch:
         """Publishes a batch.
 

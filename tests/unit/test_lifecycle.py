@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from logboom.lifecycle import SUPERVISOR, stop_event, supervisor_in
+from logboom import lifecycle
+from logboom.lifecycle import (
+    SUPERVISOR,
+    end,
+    last_words,
+    stop_event,
+    supervisor_in,
+    unless,
+)
 
 _ALLOCATING = """
 import asyncio, ctypes, sys, threading
@@ -46,3 +55,37 @@ async def test_a_service_whose_supervisor_is_gone_before_it_looks_ends() -> None
     assert not stop_event(supervisor=os.getppid()).is_set()
     assert not stop_event(supervisor=None).is_set()
     assert [supervisor_in({}), supervisor_in({SUPERVISOR: "12"})] == [None, 12]
+
+
+async def for_ever() -> bool:
+    return await asyncio.Event().wait()
+
+
+async def test_what_waits_for_a_service_that_is_away_is_given_little_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifecycle, "_AWAY_S", 0.0)
+    stuck: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(3600))
+    async with asyncio.timeout(60):
+        assert not await end(stuck, patience_s=3600, waits=lambda: True)
+    assert stuck.cancelled()
+    working = asyncio.create_task(asyncio.sleep(0.2))
+    assert await end(working, patience_s=3600, waits=lambda: False)
+
+
+async def test_nobody_has_to_hear_the_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "_LAST_WORDS_S", 0.0)
+    async with asyncio.timeout(60):
+        await last_words(for_ever())
+
+
+async def test_a_service_stops_also_while_it_waits_for_another_one() -> None:
+    stop = asyncio.Event()
+
+    async def answer() -> int:
+        return 5
+
+    assert await unless(stop, answer()) == 5
+    asyncio.get_running_loop().call_soon(stop.set)
+    async with asyncio.timeout(60):
+        assert await unless(stop, for_ever()) is None
