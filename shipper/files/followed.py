@@ -233,6 +233,10 @@ class FollowedFile:
             self._seen_size if self._seen_size > max(self.offset, self._nulls_to) else self.offset
         )
 
+    def goes_beyond(self, place: int) -> bool:
+        """True when it was read, or seen to end, behind a place."""
+        return self._seen_size > place or self.offset > place
+
     def expect(self, size: int) -> None:
         """It is known that there are so many bytes of its content."""
         self._seen_size = max(self._seen_size, size)

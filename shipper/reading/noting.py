@@ -40,8 +40,17 @@ class Noted:
 
 def news_of(sources: Iterable[Source]) -> Noted:
     """What was not given before."""
-    known = list(sources)
-    unread = frozenset(source.id for source in known if not source.read_offset)
-    prefixes = {s.id: prefix for s in known if (prefix := s.better_prefix())}
-    seen = {s.id: end for s in known if (end := s.farther_seen()) is not None}
-    return Noted(prefixes, unread & prefixes.keys(), seen)
+    prefixes: dict[str, bytes] = {}
+    unread: set[str] = set()
+    seen: dict[str, int] = {}
+    for source in sources:
+        if source.is_noted:
+            continue
+        prefix, end = source.better_prefix(), source.farther_seen()
+        if prefix:
+            prefixes[source.id] = prefix
+            if not source.read_offset:
+                unread.add(source.id)
+        if end is not None:
+            seen[source.id] = end
+    return Noted(prefixes, frozenset(unread), seen)

@@ -265,10 +265,21 @@ class Source:
             self.pending_offset = segment.end
             self.file.go_to(segment.end)
 
+    @property
+    def is_noted(self) -> bool:
+        """`better_prefix` and `farther_seen` have nothing: a cheap look, since thousands rest."""
+        file, acked = self.file, self.acked_offset
+        if file is None:
+            return True
+        if self._prefix_bytes < acked and self._prefix_bytes < PREFIX_BYTES:
+            return False
+        return self.pending_offset + len(self.pending) <= acked and not file.goes_beyond(acked)
+
     def better_prefix(self) -> bytes | None:
         """A fingerprint of more of the first bytes than the last one; None when there is none."""
-        known_to = min(max(self.acked_offset, self.seen_end), PREFIX_BYTES)
-        if self.file is None or self._prefix_bytes >= known_to:
+        if self.file is None or self._prefix_bytes >= PREFIX_BYTES:
+            return None
+        if self._prefix_bytes >= max(self.acked_offset, self.seen_end):
             return None
         try:
             prefix = self.file.prefix()
