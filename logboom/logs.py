@@ -105,5 +105,5 @@ def configure_logging(service: str, level: str, path: Path | None) -> None:
 
 def quieten_clients() -> None:
     """What a client library tells of each of its tries, we tell once and in our own words."""
-    for name in ("aiokafka", "apprise"):
+    for name in ("aiokafka", "apprise", "elastic_transport"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -106,9 +106,12 @@ class Engine:
         while True:
             try:
                 await self._step(waits=False)
+                if backoff.tries:
+                    log.info("rules are evaluated again")
                 backoff.reset()
             except LogboomError as error:
-                log.warning("rules are not evaluated: %s", error)
+                if not backoff.tries:
+                    log.warning("rules are not evaluated: %s", error)
                 self._is_read = False
                 await backoff.wait()
             await asyncio.sleep(each_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from logboom.errors import StateError
+from logboom.errors import StateError, StateUnavailable
 from search_api.alerts.backtest import backtest
 from search_api.alerts.keeping import details
 from search_api.alerts.outbox import KIND
 from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource
+from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START_US, at, error, many
 from tests.unit.search_api.alerts.world import World, group_of
 
@@ -473,3 +475,27 @@ async def test_what_a_wrong_clock_has_evaluated_holds_nothing_up(
     episodes = [one.episode for one in world.told]
     assert all(episodes.count(one) <= 2 for one in episodes)
     assert all((one.ends_at or one.starts_at) >= one.starts_at for one in world.told)
+
+
+async def test_a_state_that_is_away_is_told_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make()
+    engine = await world.start()
+    tries, found = iter(range(3)), world.memory.list
+
+    async def away_at_first(*args: Any, **more: Any) -> Any:
+        if next(tries, None) is not None:
+            raise StateUnavailable("Elasticsearch does not answer")
+        return await found(*args, **more)
+
+    async def goes_on() -> bool:
+        return "rules are evaluated again" in caplog.text
+
+    monkeypatch.setattr(world.memory, "list", away_at_first)
+    caplog.set_level("INFO", "logboom.alerts")
+    running = asyncio.create_task(engine.run(each_s=0.001))
+    await soon(goes_on, timeout_s=60, what="it goes on")
+    running.cancel()
+    await asyncio.wait([running])
+    assert caplog.text.count("rules are not evaluated") == 1
