@@ -8,7 +8,7 @@ from typing import Any
 _PATIENCE_S = 5.0
 """A pipeline that works stores something within this time while events wait for it."""
 
-_HELD_UP = frozenset({"waiting", "full"})
+_HELD_UP = frozenset({"waiting", "full", "crashing"})
 
 
 def has_arrived(first: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> bool:
@@ -49,7 +49,7 @@ def stuck_because(
     reasons = [
         f"{part['name']} is {part['state']}: {part['detail']}"
         for part in health["parts"]
-        if part["state"] == "crashing" or (is_behind and part["state"] in _HELD_UP)
+        if is_behind and part["state"] in _HELD_UP
     ]
     if not reasons and is_behind and took_s >= _PATIENCE_S and _stands_still(first, ledger):
         reasons.append(f"{ledger['lag']} events wait, and none was stored within {took_s:.0f} s")

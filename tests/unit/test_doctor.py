@@ -125,7 +125,7 @@ BEHIND = {**LEDGER, "verdict": "catching up", "lag": 5, "findings": ["5 are on t
     [
         ("waiting", BEHIND, 1),
         ("waiting", LEDGER, 0),
-        ("crashing", LEDGER, 1),
+        ("crashing", LEDGER, 0),
         ("crashing", BEHIND, 1),
         ("running", BEHIND, 0),
     ],
