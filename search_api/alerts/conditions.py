@@ -11,10 +11,9 @@ from typing import Final
 
 from logboom.errors import ConfigError
 from search_api.alerts.expressions import Token, parse_comparison, tokens_of, wrong
-from search_api.alerts.measures import Kind
+from search_api.alerts.measures import Condition, Kind
 from search_api.alerts.when import (
     MOST_COMPARISONS,
-    MOST_WAYS,
     Part,
     Ways,
     When,
@@ -71,11 +70,6 @@ def _closing(tokens: Sequence[Token]) -> int:
 
 
 def _check(when: When, recovery: str | None) -> None:
-    if len(when.conditions) > MOST_COMPARISONS or len(when.ways) > MOST_WAYS:
-        raise ConfigError(
-            f"it makes more than {MOST_COMPARISONS} comparisons, or joins them in more than"
-            f" {MOST_WAYS} ways", mend="write several rules",
-        )  # fmt: skip
     for way in when.ways:
         _check_possible(way)
     if len(when.parts) > 1 and Kind.NEW_ERROR in when.kinds:
@@ -133,6 +127,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._met: set[Condition] = set()
 
     def any_of(self, tokens: Sequence[Token], depth: int) -> _Read:
         ways, shown, rest = self._all_of(tokens, depth)
@@ -147,8 +142,6 @@ class _Reader:
             word = rest[0].text.lower()
             other, more, after = self._one(self._behind(rest), depth)
             ways = both(ways, neither(other) if word == "unless" else other)
-            if len(ways) > MOST_WAYS:
-                raise wrong("too much is joined here", rest[0], "write several rules")
             shown, rest = f"{shown} {word} {more}", after
         return ways, shown, rest
 
@@ -168,6 +161,10 @@ class _Reader:
         if not end:
             raise wrong(f"a comparison is missing before {first.text!r}", first)
         condition = parse_comparison(tokens[:end], self._text)
+        self._met.add(condition)
+        if len(self._met) > MOST_COMPARISONS:
+            told = f"too much is joined here: these are more than {MOST_COMPARISONS} comparisons"
+            raise wrong(told, first, "write several rules")
         return ((Part(condition),),), condition.text, tokens[end:]
 
     def _length(self, tokens: Sequence[Token]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from logboom.errors import ConfigError
 from search_api.alerts.measures import Condition, Kind
 
 MOST_COMPARISONS: Final = 6
@@ -71,20 +72,41 @@ Ways = tuple[tuple[Part, ...], ...]
 
 
 def either(sides: Iterable[Ways]) -> Ways:
-    """One of several holds."""
-    return tuple(dict.fromkeys(way for side in sides for way in side))
+    """One of several holds.
+
+    Raises:
+        ConfigError: They are too many.
+    """
+    return _bounded(way for side in sides for way in side)
 
 
 def both(one: Ways, other: Ways) -> Ways:
-    """Two hold together."""
-    return tuple(
-        dict.fromkeys(tuple(dict.fromkeys((*left, *right))) for left in one for right in other)
-    )
+    """Two hold together.
+
+    Raises:
+        ConfigError: They are too many.
+    """
+    return _bounded(tuple(dict.fromkeys((*left, *right))) for left in one for right in other)
 
 
 def neither(ways: Ways) -> Ways:
-    """None of the ways holds."""
+    """None of the ways holds.
+
+    Raises:
+        ConfigError: They are too many.
+    """
     found: Ways = ((),)
     for way in ways:
         found = both(found, tuple((Part(p.condition, not p.is_negated),) for p in way))
+    return found
+
+
+def _bounded(ways: Iterable[tuple[Part, ...]]) -> Ways:
+    """Each once; what is negated doubles them again and again, so they are never many."""
+    found = tuple(dict.fromkeys(ways))
+    if len(found) > MOST_WAYS:
+        raise ConfigError(
+            f"too much is joined: it holds in more than {MOST_WAYS} ways",
+            mend="write several rules",
+        )
     return found

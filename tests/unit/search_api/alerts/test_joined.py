@@ -70,12 +70,29 @@ def test_read(when: str, expected: str) -> None:
         ("rate > 1/s unless rate > 30/m", "rate > 1/s and not rate > 30/m can never both be"),
         ("not " * 20 + "count > 1", "nested more than"),
         (" and ".join(f"(count > {n} or errors > {n})" for n in range(1, 6)), "too much is joined"),
+        (
+            " and ".join(f"(count > {n} or errors > {n} or rate > 9)" for n in (1, 2))
+            + " and (rate > 9 or"
+            " count > 1)",
+            "more than 12 ways",
+        ),
     ],
 )
 def test_mistakes_are_explained(when: str, says: str) -> None:
     with pytest.raises(ConfigError) as raised:
         parse_when(when)
     assert says in str(raised.value)
+
+
+def test_what_doubles_with_each_or_is_refused_before_it_is_much() -> None:
+    comparisons = [f"rate>{n}" for n in range(1, 7)]
+    pairs = [f"{one} and {other}" for one in comparisons for other in comparisons if one != other]
+    with pytest.raises(ConfigError, match="more than 12 ways"):
+        parse_when(f"not ({' or '.join(pairs[:12])})")  # of 4,096 ways
+    with pytest.raises(ConfigError, match="more than 12 ways"):
+        parse_when(" or ".join(pairs[:13]))
+    with pytest.raises(ConfigError, match="more than 6 comparisons"):
+        parse_when(f"not ({' or '.join(f'rate>{n} and rate>{n + 50}' for n in range(15))})")
 
 
 def test_recovery_is_of_a_single_comparison() -> None:
