@@ -14,7 +14,7 @@ from tantivy import Order, Query
 
 from logboom.errors import StoreDamaged
 from logboom.event import Event
-from logboom.store.local.asking import Hit, first
+from logboom.store.local.asking import Hit, Matches, first
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
@@ -27,6 +27,9 @@ _MORE = 32
 """Hits asked for beyond those that are missing: they show where the last one's instant ends."""
 
 _END_OF_TIME_US = 2**62
+
+_MOST_WARNINGS = 20
+_MORE_WARNINGS = "more events of the same days cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Span:
             return Span(middle, self.end_us), Span(self.start_us, middle)
         middle = min(self.end_us, self.start_us + width_us)
         return Span(self.start_us, middle), Span(middle, self.end_us)
+
+    def behind(self, instant_us: int, *, descending: bool) -> Span:
+        """What follows an instant."""
+        if descending:
+            return Span(self.start_us, instant_us)
+        return Span(instant_us + 1, self.end_us)
 
     def within(self, start_us: int, end_us: int) -> Span:
         """What of it lies between two times."""
@@ -87,10 +96,8 @@ class Wanted:
         end = self.times.end_us if self.times.end_us is not None else _END_OF_TIME_US
         if self.after is None:
             return Span(start, end)
-        instant = self.after[0]
-        if self.order is SortOrder.DESC:
-            return Span(start, min(end, instant))
-        return Span(max(start, instant + 1), end)
+        rest = Span(start, end).behind(self.after[0], descending=self.order is SortOrder.DESC)
+        return rest.within(start, end)
 
 
 class Collection:
@@ -104,6 +111,7 @@ class Collection:
         self.count = 0
         self.warnings: dict[str, None] = {}
         self.is_cut_short = False
+        self._damaged = 0
 
     def is_complete(self) -> bool:
         """True when nothing more needs to be looked at, or there is no more time for it."""
@@ -116,7 +124,8 @@ class Collection:
         """Searches a day's events that lie within the day."""
         wanted = self._wanted
         if wanted.after is not None and day.start_us <= wanted.after[0] < day.end_us:
-            self._add_rest_of_instant(day, wanted.query, wanted.after)
+            instant = Instant(day, wanted.query, wanted.after[0], self._descending)
+            self._add_instant(instant, wanted.after[1])
         extent = day.extent()
         if extent is None:
             return
@@ -134,7 +143,8 @@ class Collection:
         strays = Collection(self._wanted)
         query = all_of(self._wanted.query, Query.term_query(SCHEMA, STRAY, "t"))
         if self._wanted.after is not None:
-            strays._add_rest_of_instant(day, query, self._wanted.after)
+            instant = Instant(day, query, self._wanted.after[0], self._descending)
+            strays._add_instant(instant, self._wanted.after[1])
         strays._add_span(day, query, self._wanted.span)
         self.found += strays.found
         self.count += strays.count
@@ -156,29 +166,54 @@ class Collection:
         return beyond is not None and self.count <= beyond
 
     def _add_span(self, day: Snapshot, query: Query, span: Span) -> None:
-        matching = all_of(query, between(span.start_us, span.end_us))
-        limit = self._missing()
-        order = Order.Desc if self._descending else Order.Asc
-        matches = first(day.searcher, matching, limit + _MORE, by=TIME, order=order)
+        """Counts the matches of a window, and takes as many of the first as are missing."""
+        matches = self._first(day, query, span)
         self.count += matches.count
-        hits = matches.hits
-        if not limit or not hits:
-            return
+        while self._missing() and matches.hits:
+            damaged = self._damaged
+            last_us = self._take(day, query, matches)
+            if self._damaged == damaged:
+                break
+            # Others of the window take the places of those that cannot be read.
+            span = span.behind(last_us, descending=self._descending)
+            matches = self._first(day, query, span)
+
+    def _first(self, day: Snapshot, query: Query, span: Span) -> Matches:
+        matching = all_of(query, between(span.start_us, span.end_us))
+        order = Order.Desc if self._descending else Order.Asc
+        return first(day.searcher, matching, self._missing() + _MORE, by=TIME, order=order)
+
+    def _take(self, day: Snapshot, query: Query, matches: Matches) -> int:
+        """Adds the first ones, and says at which instant they end."""
+        limit, hits = self._missing(), matches.hits
         last_us = hits[min(limit, len(hits)) - 1][0]
         if matches.count > len(hits) and hits[-1][0] == last_us:  # it may have more of them
-            hits = [hit for hit in hits if hit[0] != last_us]
-            instant = Instant(day, query, last_us, self._descending)
-            hits += [(last_us, one) for one in instant.next_after(None, limit - len(hits))]
+            self._add(self._load(day, [hit for hit in hits if hit[0] != last_us]))
+            self._add_instant(Instant(day, query, last_us, self._descending), None)
         else:
             hits = [hit for at, hit in enumerate(hits) if at < limit or hit[0] == last_us]
-        self.found += self._load(day, hits)[:limit]
+            self._add(self._load(day, hits))
+        return last_us
 
-    def _add_rest_of_instant(self, day: Snapshot, query: Query, after: Key) -> None:
-        instant = Instant(day, query, after[0], self._descending)
-        addresses = instant.next_after(after[1], self._missing())
-        found = self._load(day, [(after[0], address) for address in addresses])
-        rest = [one for one in found if (one.key < after if self._descending else one.key > after)]
-        self.found += rest[: self._missing()]
+    def _add_instant(self, instant: Instant, after: str | None) -> None:
+        """Adds the next ones of an instant; asks for more while some of them cannot be read."""
+        missing = wanted = self._missing()
+        seen = -1
+        while True:
+            damaged = self._damaged
+            addresses = instant.next_after(after, wanted)
+            found = self._load(instant.day, [(instant.time_us, one) for one in addresses])
+            if wanted - (self._damaged - damaged) >= missing or len(addresses) == seen:
+                break
+            wanted, seen = 2 * wanted, len(addresses)
+        key = None if after is None else (instant.time_us, after)
+        self._add([one for one in found if key is None or self._is_behind(one.key, key)])
+
+    def _is_behind(self, key: Key, after: Key) -> bool:
+        return key < after if self._descending else key > after
+
+    def _add(self, found: Sequence[Found]) -> None:
+        self.found += found[: self._missing()]
 
     def _load(self, day: Snapshot, hits: Sequence[Hit]) -> list[Found]:
         found: list[Found] = []
@@ -186,7 +221,14 @@ class Collection:
             hits, day.load([address for _, address in hits]), strict=True
         ):
             if isinstance(loaded, StoreDamaged):
-                self.warnings[str(loaded)] = None
+                self._damaged += 1
+                self._warn(str(loaded))
             else:
                 found.append(Found((time_us, loaded[0]), loaded[1]))
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
+
+    def _warn(self, sentence: str) -> None:
+        if len(self.warnings) < _MOST_WARNINGS:
+            self.warnings[sentence] = None
+        elif sentence not in self.warnings:
+            self.warnings[_MORE_WARNINGS] = None
