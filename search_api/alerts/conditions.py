@@ -47,7 +47,7 @@ def parse_when(text: str, *, recovery: str | None = None) -> When:
     ways, shown, rest = _Reader(text).any_of(tokens, 0)
     if rest:
         raise wrong(f"{rest[0].text!r} is too much", rest[0], "join comparisons with and, or")
-    when = When(ways, shown)
+    when = When(_possible(ways), shown)
     _check(when, recovery)
     return when
 
@@ -70,8 +70,6 @@ def _closing(tokens: Sequence[Token]) -> int:
 
 
 def _check(when: When, recovery: str | None) -> None:
-    for way in when.ways:
-        _check_possible(way)
     if len(when.parts) > 1 and Kind.NEW_ERROR in when.kinds:
         raise ConfigError("new_error cannot be joined with others", mend=_ALONE)
     if len(when.parts) > 1 and recovery is not None:
@@ -84,8 +82,20 @@ def _check(when: When, recovery: str | None) -> None:
 _NEGATED: Final = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 
 
-def _check_possible(way: Sequence[Part]) -> None:
-    """Two bounds of the same measure must leave something between them."""
+def _possible(ways: Ways) -> Ways:
+    """Those that can be; that one of several cannot, is no mistake."""
+    wrong_with = {way: _impossible(way) for way in ways}
+    possible = tuple(way for way, problem in wrong_with.items() if problem is None)
+    if not possible:
+        raise ConfigError(
+            f"{wrong_with[ways[0]]} can never both be",
+            mend="join them with `or`, or swap the signs",
+        )
+    return possible
+
+
+def _impossible(way: Sequence[Part]) -> str | None:
+    """Two bounds of the same measure that leave nothing between them; None when there are none."""
     lower: dict[str, tuple[float, bool, str]] = {}
     upper: dict[str, tuple[float, bool, str]] = {}
     for part in way:
@@ -101,10 +111,8 @@ def _check_possible(way: Sequence[Part]) -> None:
     for name, (least, is_more, above) in lower.items():
         most, is_included, below = upper.get(name, (least, True, ""))
         if least > most or (below and least == most and (is_more or not is_included)):
-            raise ConfigError(
-                f"{above} and {below} can never both be",
-                mend="join them with `or`, or swap the signs",
-            )
+            return f"{above} and {below}"
+    return None
 
 
 def _joins(token: Token) -> bool:

@@ -43,6 +43,8 @@ def ways(when: str) -> str:
          "ratio('a or b', 'c and d') > 1 & spike(count) > 3"),
         ("count > 1 or count > 1", "count > 1"),
         ("count >= 5 and count <= 5", "count >= 5 & count <= 5"),
+        ("count > 100 unless (count > 10 and errors > 5)", "count > 100 & !errors > 5"),
+        ("(count > 9 or errors > 5) and count < 3", "errors > 5 & count < 3"),
         ("count > 5 and count <= 9 and count < 7", "count > 5 & count <= 9 & count < 7"),
     ],
 )  # fmt: skip
