@@ -23,6 +23,9 @@ from logboom.store.local.schema import SCHEMA, STRAY, TIME
 from logboom.store.values import SortOrder, TimeRange
 
 _WINDOW_GROWTH = 16
+_MOST_EVENTS = 2**40
+"""No day has more: a window for so many is a whole day."""
+
 _MORE = 32
 """Hits asked for beyond those that are missing: they show where the last one's instant ends."""
 
@@ -136,7 +139,8 @@ class Collection:
             window, span = span.cut(width_us, descending=self._descending)
             before = self.count
             self._add_span(day, wanted.query, window)
-            self._events_at_once *= self._growth(self.count - before)
+            growth = self._growth(self.count - before)
+            self._events_at_once = min(_MOST_EVENTS, self._events_at_once * growth)
 
     def add_strays(self, day: Snapshot) -> None:
         """Searches a day's events whose time lies outside of the day, wherever they belong."""

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tantivy import Query as IndexQuery
 
 from logboom.clock import SystemClock
 from logboom.config import Config, LocalStoreSection
 from logboom.query.model import MatchAll, Query, Term
 from logboom.store import Count, Document, SearchRequest, SortOrder, TimeRange
 from logboom.store.local import LocalStore, looking, open_local
+from logboom.store.local.days import View
+from logboom.store.local.looking import search_page
 from tests.contract.stores import at, document, ids, put, read_all
 
 SIZES = (1, 2, 31, 32, 33, 34, 60, 3)
@@ -74,3 +77,18 @@ async def test_totals_are_the_same_through_windows_of_any_length(
             request = SearchRequest(query, TimeRange(), limit=3, count_limit=most)
             found = await store.search(request)
             assert found.total == Count(min(most, total), exact=total <= most)
+
+
+async def test_a_search_that_finds_nothing_goes_through_years_of_days(tmp_path: Path) -> None:
+    section = LocalStoreSection()
+    store = open_local(section, Config(data=tmp_path, store=section), SystemClock())
+    writer = await store.writer()
+    await put(store, writer, [document(n, at(days=n)) for n in range(2)])
+    view = store._days.view()
+    years = View(view.days * 200, view.warnings)
+    page = search_page(
+        years, IndexQuery.empty_query(), SearchRequest(Term("log.level", "none")), lambda: False
+    )
+    assert (page.events, page.total) == ([], Count(0))
+    await writer.close()
+    await store.close()
