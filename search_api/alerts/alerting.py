@@ -84,6 +84,7 @@ class Alerting:
             await lead(self._memory, self._clock, self._holder, self._work)
 
     async def _work(self) -> None:
+        self._lateness = Lateness()  # nobody has looked while others led
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.engine.run())
             for work in self._beside:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
 from typing import Final
@@ -41,6 +41,25 @@ class Late:
     most_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An end that was seen.
+
+    Attributes:
+        at_s: When it was seen first.
+        since_s: Not before then it became the end.
+        until: Up to where there was something.
+    """
+
+    at_s: float
+    since_s: float
+    until: int
+
+    def by(self, now_s: float) -> _End:
+        """The same, where nothing lies behind the present."""
+        return replace(self, at_s=min(self.at_s, now_s), since_s=min(self.since_s, now_s))
+
+
 class Waiting:
     """What waits in one stream of bytes or messages, and since when.
 
@@ -53,17 +72,19 @@ class Waiting:
     def __init__(self, most: int = _MOST_NOTED, *, is_old: bool = True) -> None:
         self._most = most
         self._is_old = is_old
-        self._ends: deque[tuple[float, int]] = deque()
+        self._ends: deque[_End] = deque()
         self._end: int | None = None
         self._first_end: int | None = None
 
-    def note(self, done: int, end: int, now_s: float) -> Late:
+    def note(self, done: int, end: int, now_s: float, looked_s: float | None = None) -> Late:
         """Takes in how far it has come.
 
         Args:
             done: Up to where all of it is dealt with.
             end: Its end.
             now_s: Seconds since the epoch.
+            looked_s: When somebody looked before: what is new may have come right after that; None:
+                it came now.
         """
         if self._end is not None and end < self._end:  # it was made anew
             self._ends.clear()
@@ -75,23 +96,27 @@ class Waiting:
         if self._first_end is not None and done >= self._first_end:
             self._first_end = None
         self._end = end
-        if self._ends and self._ends[-1][0] > now_s:  # the clock was set back
-            self._ends = deque((min(at, now_s), until) for at, until in self._ends)
-        while self._ends and self._ends[0][1] <= done:
+        if self._ends and self._ends[-1].at_s > now_s:  # the clock was set back
+            self._ends = deque(one.by(now_s) for one in self._ends)
+        while self._ends and self._ends[0].until <= done:
             self._ends.popleft()
-        if end > done and (not self._ends or self._ends[-1][1] < end):
-            self._ends.append((now_s, end))
+        if end > done and (not self._ends or self._ends[-1].until < end):
+            since_s = now_s if looked_s is None else min(looked_s, now_s)
+            self._ends.append(_End(now_s, since_s, end))
             if len(self._ends) > self._most:
                 self._join()
-        known_s = now_s - self._ends[0][0] if self._ends else 0.0
-        return Late(known_s, known_s if self._first_end is None else inf)
+        if not self._ends:
+            return Late()
+        first = self._ends[0]
+        most_s = now_s - first.since_s if self._first_end is None else inf
+        return Late(now_s - first.at_s, most_s)
 
     def _join(self) -> None:
         """Makes one of the two moments that are nearest to each other."""
-        times = [at for at, _ in self._ends]
+        times = [one.at_s for one in self._ends]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         place = gaps.index(min(gaps))
-        self._ends[place] = (times[place], self._ends[place + 1][1])
+        self._ends[place] = replace(self._ends[place], until=self._ends[place + 1].until)
         del self._ends[place + 1]
 
 
@@ -102,8 +127,9 @@ class Lateness:
         self._messages: dict[int, Waiting] = {}
         self._bytes: dict[Hashable, Waiting] = {}
         self._since: dict[str, float] = {}
-        self._was_read = False
         self._has_looked = False
+        self._looked_s: float | None = None
+        self._seen: Snapshot | None = None
 
     def note(self, snapshot: Snapshot, now_s: float) -> Late:
         """Takes in what is known of the pipeline now.
@@ -117,20 +143,24 @@ class Lateness:
             silent or waiting.
         """
         troubled = snapshot.broker_trouble is not None
-        self._was_read = self._was_read or not troubled
-        broken_s = self._of_trouble("broker", now_s, there_is=troubled)
-        found = [
-            Late(broken_s, broken_s if self._was_read else inf),
-            *self._of_messages(snapshot.lag, now_s),
-            *self._of_services(snapshot.services, now_s),
-            *self._of_sources(snapshot, now_s),
-        ]
+        known_s = self._of_trouble("broker", now_s, there_is=troubled)
+        found = [Late(), *self._of_services(snapshot.services, now_s)]
+        if troubled:
+            found.append(Late(known_s, self._unseen_s(now_s)))
+        found += self._of_messages(snapshot.lag, now_s)
+        found += self._of_sources(snapshot, now_s)
+        if not troubled and snapshot is not self._seen:  # of the same one again nothing is learnt
+            self._seen, self._looked_s = snapshot, now_s
         return Late(max(one.known_s for one in found), max(one.most_s for one in found))
+
+    def _unseen_s(self, now_s: float) -> float:
+        """So long ago we have looked last."""
+        return inf if self._looked_s is None else max(0.0, now_s - self._looked_s)
 
     def _of_messages(self, lags: Iterable[PartitionLag], now_s: float) -> Iterable[Late]:
         for lag in lags:
             waiting = self._messages.setdefault(lag.partition, Waiting())
-            yield waiting.note(lag.committed, lag.end, now_s)
+            yield waiting.note(lag.committed, lag.end, now_s, self._looked_s)
 
     def _of_services(self, services: Iterable[ServiceStatus], now_s: float) -> Iterable[Late]:
         for one in services:
@@ -157,9 +187,9 @@ class Lateness:
             key = (source.shipper, shipper.started_ns, source.source, source.run)
             is_old = not self._has_looked or _age_s(shipper) < _LOOKED_ROUND_S
             waiting[key] = self._bytes.get(key) or Waiting(most=20, is_old=is_old)
-            yield waiting[key].note(source.acked_offset, source.size or 0, now_s)
+            yield waiting[key].note(source.acked_offset, source.size or 0, now_s, self._looked_s)
         self._bytes = waiting
-        self._has_looked = self._was_read
+        self._has_looked = self._has_looked or snapshot.broker_trouble is None
 
     def _of_trouble(self, name: str, now_s: float, *, there_is: bool) -> float:
         if not there_is:

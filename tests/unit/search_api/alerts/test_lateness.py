@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def test_what_waits_at_the_first_look_may_be_of_any_age() -> None:
     late = Lateness()
     assert late.note(snapshot(PartitionLag(0, 5, 90)), 100) == Late(0, inf)
     assert late.note(snapshot(PartitionLag(0, 60, 95)), 101) == Late(1, inf)
-    assert late.note(snapshot(PartitionLag(0, 90, 97)), 102) == Late(1, 1)
+    assert late.note(snapshot(PartitionLag(0, 90, 97)), 102) == Late(1, 2)
     assert Lateness().note(Snapshot((), (), (), "it is down"), 100) == Late(0, inf)
 
 
@@ -96,9 +97,9 @@ def shipping(at_s: float, *sources: SourceStatus, began_s: float = 0) -> Snapsho
 def test_files_that_are_not_read_to_their_ends_make_it_late() -> None:
     late = Lateness()
     assert late.note(shipping(1_000, source(50, 50, "idle")), 1_000) == Late(0, 0)
-    assert late.note(shipping(1_001, source(90, 60)), 1_001) == Late(0, 0)
-    assert late.note(shipping(1_011, source(99, 70)), 1_011) == Late(10, 10)
-    assert late.note(shipping(1_012, source(99, 90)), 1_012) == Late(1, 1)
+    assert late.note(shipping(1_001, source(90, 60)), 1_001) == Late(0, 1)
+    assert late.note(shipping(1_011, source(99, 70)), 1_011) == Late(10, 11)
+    assert late.note(shipping(1_012, source(99, 90)), 1_012) == Late(1, 11)
     assert late.note(shipping(1_013, source(99, 95, "idle")), 1_013) == Late(0, 0)  # half a line
 
 
@@ -108,9 +109,36 @@ def test_what_a_shipper_finds_after_its_start_may_be_of_any_age() -> None:
     assert late.note(shipping(1_302, began_s=1_300), 1_302) == Late(0, inf)
     assert late.note(shipping(1_306, source(90, 60), began_s=1_300), 1_306) == Late(0, inf)
     assert late.note(shipping(1_336, source(90, 80), began_s=1_300), 1_336) == Late(30, inf)
-    assert late.note(shipping(1_337, source(99, 90), began_s=1_300), 1_337) == Late(0, 0)
+    assert late.note(shipping(1_337, source(99, 90), began_s=1_300), 1_337) == Late(0, 1)
     assert late.note(shipping(1_340, began_s=1_300), 1_340) == Late(0, 0)
     assert late.note(shipping(1_345, began_s=1_300), 1_350).most_s == 5  # silent since
+
+
+def test_what_came_while_nobody_could_look_may_have_come_at_its_begin() -> None:
+    late = Lateness()
+    idle, away = snapshot(PartitionLag(0, 5, 5)), "it does not answer"
+    assert late.note(idle, 100) == Late(0, 0)
+    assert late.note(Snapshot((), (), idle.lag, away), 101) == Late(0, 1)
+    assert late.note(Snapshot((), (), idle.lag, away), 500) == Late(399, 400)
+    assert late.note(snapshot(PartitionLag(0, 5, 700)), 501) == Late(0, 401)
+    assert late.note(snapshot(PartitionLag(0, 5, 900)), 502) == Late(1, 402)
+    assert late.note(snapshot(PartitionLag(0, 700, 900)), 503) == Late(1, 2)
+    assert late.note(snapshot(PartitionLag(0, 900, 900)), 504) == Late(0, 0)
+
+
+def test_bytes_that_came_while_nobody_could_look_may_have_come_at_its_begin() -> None:
+    late = Lateness()
+    late.note(shipping(1_000, source(50, 50, "idle")), 1_000)
+    troubled = replace(shipping(1_000, source(50, 50, "idle")), broker_trouble="it is away")
+    assert late.note(troubled, 1_400).most_s == 400
+    assert late.note(shipping(1_401, source(9_050, 50)), 1_401) == Late(0, 401)
+
+
+def test_what_is_told_again_is_no_look() -> None:
+    late, idle = Lateness(), snapshot(PartitionLag(0, 5, 5))
+    late.note(idle, 100)
+    late.note(idle, 101)
+    assert late.note(snapshot(PartitionLag(0, 5, 7)), 102) == Late(0, 2)
 
 
 async def few(tmp_path: Path, **rule: Any) -> World:
