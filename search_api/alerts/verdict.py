@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from search_api.alerts.measures import Condition, Kind
@@ -36,6 +36,8 @@ def verdict_of(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
     if seen.events == 0 and rule.no_data != "ok" and not _is_absence(rule):
         return Verdict.UNKNOWN
     found = _found(rule, seen, firing=firing)
+    if found is Verdict.UNKNOWN and rule.no_data == "ok":
+        return Verdict.DOES_NOT
     if found is Verdict.HOLDS and seen.events < rule.min_events:
         return Verdict.DOES_NOT
     return found
@@ -44,25 +46,34 @@ def verdict_of(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
 def _found(rule: Rule, seen: Observation, *, firing: bool) -> Verdict:
     if rule.when.is_single:  # as nearly all of them are, and there are many
         part = rule.when.ways[0][0]
-        verdict = _of_one(rule, part.condition, seen, firing=firing)
+        verdict = _of_one(part.condition, seen, firing=firing)
         return _negated(verdict) if part.is_negated else verdict
     of_each = {
-        condition: _of_one(rule, condition, one, firing=firing)
+        condition: _of_one(condition, one, firing=firing)
         for condition, one in zip(rule.when.conditions, seen.all, strict=True)
     }
-    return _any(
-        _not_any(_negated(_of_part(part, of_each)) for part in way) for way in rule.when.ways
-    )
+    return _any(_of_way(rule, way, of_each) for way in rule.when.ways)
 
 
-def _of_one(rule: Rule, condition: Condition, seen: Observation, *, firing: bool) -> Verdict:
+def _of_way(rule: Rule, way: Iterable[Part], of_each: Mapping[Condition, Verdict]) -> Verdict:
+    """Whether all parts hold; nothing measured is no objection to those that do, nor holds alone."""
+    verdicts = {part: _of_part(part, of_each) for part in way}
+    found = _not_any(map(_negated, verdicts.values()))
+    if found is not Verdict.UNKNOWN or rule.no_data != "ok":
+        return found
+    unknown = [part for part, verdict in verdicts.items() if verdict is Verdict.UNKNOWN]
+    is_no_objection = all(part.is_negated for part in unknown) and len(unknown) < len(verdicts)
+    return Verdict.HOLDS if is_no_objection else Verdict.DOES_NOT
+
+
+def _of_one(condition: Condition, seen: Observation, *, firing: bool) -> Verdict:
     if seen.value is None:
-        return Verdict.DOES_NOT if rule.no_data == "ok" else Verdict.UNKNOWN
+        return Verdict.UNKNOWN
     holds = not seen.is_usual and condition.holds(seen.value, firing=firing)
     return Verdict.HOLDS if holds else Verdict.DOES_NOT
 
 
-def _of_part(part: Part, of_each: dict[Condition, Verdict]) -> Verdict:
+def _of_part(part: Part, of_each: Mapping[Condition, Verdict]) -> Verdict:
     verdict = of_each[part.condition]
     return _negated(verdict) if part.is_negated else verdict
 

@@ -136,6 +136,12 @@ TIMELINES: list[tuple[str, dict[str, Any], list[Event], list[Told]]] = [
         {"when": "avg(event.duration) > 1 s or count > 5"}, many(0, 10, 1),
         [(15, "firing", ""), (75, "resolved", "")],
     ),
+    ("nothing measured is not below either", {"when": "not error_rate > 5%"}, [], []),
+    (
+        "nothing measured is no objection",
+        {"when": "count > 5 unless avg(event.duration) > 1 s"}, many(0, 10, 1),
+        [(15, "firing", ""), (75, "resolved", "")],
+    ),
     (
         "what cannot be known keeps what was",
         {"when": "avg(event.duration) > 1 s and count > 5", "no_data": "keep"},
