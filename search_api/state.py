@@ -246,7 +246,7 @@ class PipelineState:
         free = shutil.disk_usage(self._data).free
         state = "full" if free < _LITTLE_ROOM_BYTES else "answers"
         if state == "full":
-            detail = f"free space on {self._data}: only ingest waits"
+            detail = f"no room left on {self._data}: free some space; only ingest waits"
         else:
             detail = f"{free // 2**20} MiB free in {self._data}"
         return {"name": "disk", "state": state, "detail": detail}
