@@ -10,6 +10,7 @@ from tantivy import Query
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.rollups.durations import Durations
 from logboom.store.cells import (
     Cell,
     CellsRequest,
@@ -22,7 +23,7 @@ from logboom.store.countable import check_countable
 from logboom.store.local.counting import in_times, label_of
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
-from logboom.store.local.sketching import sketching
+from logboom.store.local.sketching import ByRange, ByValue, by_range, sketching
 from logboom.store.values import TimeRange
 
 _AT_ONCE: Final = 60_000
@@ -88,18 +89,33 @@ def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
 
 
 def _add_sketches(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
+    name = request.of or ""
     least = min((n.least for _, all_ in found.values() for n in all_), default=0.0)
     greatest = max((n.greatest for _, all_ in found.values() for n in all_), default=0.0)
-    events = Counter[int]()
-    for (start_us, _), (count, _) in found.items():
-        events[start_us] += count
-    most = max(events.values(), default=0)
-    question = sketching(request.of or "", least, greatest, most)
-    times = TimeRange(request.start_us, request.end_us)
-    for key, bucket in _groups(day, query, request, times, question.asked):
+    values = Counter[int]()
+    for (start_us, _), (_, all_) in found.items():
+        values[start_us] += sum(one.count for one in all_)
+    most = max(values.values(), default=0)
+    sketches = _sketches(day, query, request, sketching(name, least, greatest, most))
+    if sketches is None:
+        sketches = _sketches(day, query, request, by_range(name, least, greatest)) or {}
+    for key, sketch in sketches.items():
         count, numbers = found[key]
-        sketch = question.read(bucket)
         found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, sketch)])
+
+
+def _sketches(
+    day: Snapshot, query: Query, request: CellsRequest, question: ByValue | ByRange
+) -> dict[_Key, Durations] | None:
+    """What answers a question for sketches; None when an answer has not all values."""
+    times = TimeRange(request.start_us, request.end_us)
+    sketches: dict[_Key, Durations] = {}
+    for key, bucket in _groups(day, query, request, times, question.asked):
+        sketch = question.read(bucket)
+        if sketch is None:
+            return None
+        sketches[key] = sketch
+    return sketches
 
 
 def _groups(

@@ -2,8 +2,8 @@
 
 The index cuts the ends of ranges down to whole numbers where a part of it has only whole numbers, and
 answers with the ends as it has cut them. So it is asked twice: once with the true ends, and once with ends
-that become right by being cut. What it answers tells which of them was meant for that part. Few events are asked
-for by their values instead: nearly all ranges would be empty.
+that become right by being cut. What it answers tells which of them was meant for that part. Few numbers are asked
+for one by one instead: nearly all ranges would be empty.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from logboom.rollups.durations import Durations
 from logboom.store.cells import bucket_of, sketch_ranges
 
 MOST_BY_VALUE: Final = 20_000
-"""Events of one stretch that are asked for by their values."""
+"""Values of one stretch that are asked for one by one."""
 
 _ALL_WHOLE: Final = 2.0**52
 """From here on no number of 64 bits has a fraction."""
@@ -36,8 +36,10 @@ class ByValue:
     asked: Mapping[str, Any]
     least: float
 
-    def read(self, bucket: Mapping[str, Any]) -> Durations:
-        """The sketch of what is in a bucket of the answer."""
+    def read(self, bucket: Mapping[str, Any]) -> Durations | None:
+        """The sketch of what is in a bucket of the answer; None when there are more values."""
+        if bucket["values"]["sum_other_doc_count"]:
+            return None
         zeros, bins = 0, defaultdict[int, int](int)
         for one in bucket["values"]["buckets"]:
             value = one["key"]
@@ -76,23 +78,32 @@ class ByRange:
         return Durations(zeros, bins)
 
 
-def sketching(field: str, least: float, greatest: float, events: int) -> ByValue | ByRange:
+def sketching(field: str, least: float, greatest: float, numbers: int) -> ByValue | ByRange:
     """The question for sketches of a field's numbers.
 
     Args:
         field: Its name.
         least: Of the numbers.
         greatest: Of the numbers.
-        events: How many there are in a stretch at most.
+        numbers: How many there are in a stretch at most.
     """
-    if events > MOST_BY_VALUE:
-        return _by_range(field, least, greatest)
+    if numbers > MOST_BY_VALUE:
+        return by_range(field, least, greatest)
     ranges = sketch_ranges(least, greatest)
     values = {"terms": {"field": field, "size": MOST_BY_VALUE}}
     return ByValue({"values": values}, ranges[0][1] if ranges else inf)
 
 
-def _by_range(field: str, least: float, greatest: float) -> ByRange:
+def by_range(field: str, least: float, greatest: float) -> ByRange:
+    """The question for sketches of a field that may have any number of values.
+
+    Numbers of one event that fall into the same bucket of the sketch count once.
+
+    Args:
+        field: Its name.
+        least: Of the numbers.
+        greatest: Of the numbers.
+    """
     broken = [
         (key, _uncut(start), _uncut(end)) for key, start, end in sketch_ranges(least, greatest)
     ]
