@@ -33,7 +33,7 @@ _PARENT_LOOK_S = 0.5
 _LAST_WORDS_S = 2.0
 _WAITING_LOOK_S = 0.1
 _AWAY_S = 2.0
-"""At the end a service that is away gets so long to come back: what it has not taken is kept."""
+"""At the end a service gets so long at a stretch to come back: what it has not taken is kept."""
 
 _M_ARENA_MAX = -8
 _MOST_ARENAS = 2
@@ -150,12 +150,16 @@ async def end(
         True when it ended by itself.
     """
     now = asyncio.get_running_loop().time
-    begun = now()
-    due = begun + patience_s
+    due = now() + patience_s
+    away_since: float | None = None
     while not task.done() and (left_s := due - now()) > 0:
+        if not waits():
+            away_since = None
+        elif away_since is None:
+            away_since = now()
+        elif now() - away_since >= _AWAY_S:
+            break
         await asyncio.wait([task], timeout=min(left_s, _WAITING_LOOK_S))
-        if waits():
-            due = min(due, begun + _AWAY_S)
     is_done = task.done()
     if not is_done:
         task.cancel()

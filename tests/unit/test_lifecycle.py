@@ -73,6 +73,25 @@ async def test_what_waits_for_a_service_that_is_away_is_given_little_time(
     assert await end(working, patience_s=3600, waits=lambda: False)
 
 
+async def test_a_short_trouble_late_in_the_stop_does_not_cut_it_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifecycle, "_AWAY_S", 0.15)
+    written = asyncio.Event()
+    troubles = iter([False] * 3 + [True] + [False] * 3)
+
+    def waits() -> bool:
+        trouble = next(troubles, None)
+        if trouble is None:
+            written.set()
+        return bool(trouble)
+
+    async def last_write() -> None:
+        await written.wait()
+
+    assert await end(asyncio.create_task(last_write()), patience_s=3600, waits=waits)
+
+
 async def test_nobody_has_to_hear_the_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "_LAST_WORDS_S", 0.0)
     async with asyncio.timeout(60):
