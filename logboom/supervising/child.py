@@ -157,7 +157,7 @@ class Child:
                 SUPERVISOR: f"{os.getpid()}",
             }
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "logboom", *self._arguments,
+                sys.executable, "-P", "-m", "logboom", *self._arguments,
                 stdin=None if self._reads_stdin else asyncio.subprocess.DEVNULL,
                 pass_fds=(descriptor, *self._kept_open),
                 env={**_ALLOCATION, **os.environ, **self._environment, **handed_over},

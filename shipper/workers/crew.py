@@ -41,7 +41,7 @@ class Crew:
             self._channels.append(channel)
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "shipper.workers", str(theirs.fileno()),
+                    sys.executable, "-P", "-m", "shipper.workers", str(theirs.fileno()),
                     stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
                     start_new_session=True,  # Ctrl-C reaches the shipper alone
                 )  # fmt: skip

@@ -46,6 +46,24 @@ async def test_what_ends_by_itself_is_told_and_started_again_until_it_is_stopped
     assert ends[0].restarts_in_s > 0
 
 
+async def test_what_lies_in_the_folder_it_was_started_in_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "typer.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    ends: list[Ended] = []
+    child = Child("teller", ("no-such-command",), {}, SystemClock(), ends.append)
+
+    async def has_run() -> bool:
+        return len(ends) >= 1
+
+    async with asyncio.TaskGroup() as tasks:
+        child.keep(tasks)
+        await soon(has_run, timeout_s=60, what="it has run")
+        await child.stop()
+    assert ends[0].how == "ended with status 2"
+
+
 async def test_what_cannot_be_started_for_want_of_a_process_is_started_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
