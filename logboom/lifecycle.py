@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import uvloop
 
@@ -26,8 +26,6 @@ Its value is how often the service was started again lately.
 
 SUPERVISOR = "LOGBOOM_SUPERVISOR"
 """Set in the environment of a supervised service: the process id of its supervisor."""
-
-_Result = TypeVar("_Result")
 
 _PARENT_LOOK_S = 0.5
 _LAST_WORDS_S = 2.0
@@ -121,19 +119,6 @@ async def until(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
     stopping.cancel()
     if task.done():
         task.result()
-
-
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Result | None:
-    """What some work gives; None when `stop` is set before: then the work is cancelled."""
-    task = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([stopping, task], return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        for one in (stopping, task):
-            one.cancel()
-        await asyncio.wait([stopping, task])
 
 
 async def end(

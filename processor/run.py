@@ -21,7 +21,6 @@ from logboom.lifecycle import (
     run_service,
     stop_event,
     supervisor_in,
-    unless,
     until,
 )
 from logboom.monitoring import Monitoring
@@ -61,10 +60,7 @@ def run(config: Config) -> int:
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
     broker = await open_broker(config)
-    store = await unless(stop, open_store(config, clock=clock))
-    if store is None:
-        await broker.close()
-        return
+    store = await open_store(config, clock=clock)
     state = open_state(config, clock)
     instance = f"{socket.gethostname()}-{os.getpid()}"
     reporter = Reporter(

@@ -14,7 +14,7 @@ from logboom.config import ApiSection, Config
 from logboom.config.load import process_environment
 from logboom.errors import StateUnavailable
 from logboom.keys.needed import check_keys
-from logboom.lifecycle import run_service, stop_event, supervisor_in, unless
+from logboom.lifecycle import run_service, stop_event, supervisor_in
 from logboom.serving import Server, listen
 from logboom.state import State, open_state
 from logboom.store import open_store
@@ -44,10 +44,7 @@ async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
     listener = listen(config.api.listen, mend="choose another with --port or api.listen")
     broker = await open_broker(config)
-    store = await unless(stop, open_store(config, clock=clock))
-    if store is None:
-        await broker.close()
-        return
+    store = await open_store(config, clock=clock)
     memory = open_state(config, clock)
     state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
     doors = open_doorkeeping(config, memory, clock)

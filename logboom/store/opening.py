@@ -8,15 +8,14 @@ from logboom.store.port import Store
 
 
 async def open_store(config: Config, *, clock: Clock) -> Store:
-    """Opens the configured store; only that store's library is imported.
+    """Opens the configured store, and asks nothing of it yet; only its library is imported.
 
     Args:
         config: Its sections `store`, `data` and `index` say which store, where, and under which names.
         clock: Asked for the time.
 
     Raises:
-        StoreUnavailable: Elasticsearch does not answer.
-        StoreRefused: It answers, and refuses us.
+        ConfigError: An address or a certificate cannot be used.
     """
     if isinstance(config.store, LocalStoreSection):
         from logboom.store.local import open_local  # noqa: PLC0415 - only when it is configured

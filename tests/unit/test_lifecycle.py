@@ -11,14 +11,7 @@ from pathlib import Path
 import pytest
 
 from logboom import lifecycle
-from logboom.lifecycle import (
-    SUPERVISOR,
-    end,
-    last_words,
-    stop_event,
-    supervisor_in,
-    unless,
-)
+from logboom.lifecycle import SUPERVISOR, end, last_words, stop_event, supervisor_in
 
 _ALLOCATING = """
 import asyncio, ctypes, sys, threading
@@ -96,15 +89,3 @@ async def test_nobody_has_to_hear_the_last_words(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lifecycle, "_LAST_WORDS_S", 0.0)
     async with asyncio.timeout(60):
         await last_words(for_ever())
-
-
-async def test_a_service_stops_also_while_it_waits_for_another_one() -> None:
-    stop = asyncio.Event()
-
-    async def answer() -> int:
-        return 5
-
-    assert await unless(stop, answer()) == 5
-    asyncio.get_running_loop().call_soon(stop.set)
-    async with asyncio.timeout(60):
-        assert await unless(stop, for_ever()) is None
