@@ -59,6 +59,7 @@ pub fn object(text: &[u8], at: usize, depth: usize, seen: &mut Seen) -> Option<u
     let mut place = at + 1;
     seen.mix(b"{");
     if text.get(place) == Some(&b'}') {
+        seen.mix(b"}");
         return Some(place + 1);
     }
     loop {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logboom.event import event_id
 from logboom.native import Library
 from logboom.store import Document
-from logboom.store.elastic.attribute_paths import AttributePaths
+from logboom.store.elastic.attribute_paths import AttributePaths, Kind
 from logboom.store.elastic.bodies import BodyMaker, fronts
 from logboom.store.elastic.lines import make_lines
 from logboom.store.elastic.names import IndexNames
@@ -138,3 +138,11 @@ def test_attributes_of_another_kind_are_another_shape(library: Library) -> None:
     assert shapes[: len(kinds)] == shapes[len(kinds) :]
     assert 0 not in shapes
     assert len(set(shapes)) == len(kinds) - 1  # that it is true or null makes no difference
+
+
+def test_an_attribute_within_another_is_another_shape_than_one_beside_it(library: Library) -> None:
+    beside, within = {"a": {}, "b": {"c": 1}}, {"a": {"b": {}, "c": 1}}
+    documents = [document(1, attributes=beside), document(2, attributes=within)]
+    made = make_lines(documents, fronts(documents, NAMES), library, spell=False)
+    found = AttributePaths().unknown(documents, made.shapes)
+    assert found == {DAY: {"a.c": Kind.NUMBER, "b.c": Kind.NUMBER}}
