@@ -23,6 +23,26 @@ _OVERLAP_US: Final = 60 * US
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is known of late events.
+
+    Attributes:
+        times: Begin and end of the event times that they came for; None when there were none.
+        until_us: Of what was stored before it is known; None: it could not be found out.
+    """
+
+    times: tuple[int, int] | None = None
+    until_us: int | None = None
+
+
+def together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    """From the begin of the first of two stretches to the end of the last."""
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What had arrived lately before an evaluation.
 
@@ -60,15 +80,19 @@ class Changes:
         source: Asked for counts.
         reach_us: Older events change nothing any more.
         begun_us: Up to when somebody else has evaluated the group; None when nobody has.
+        arrived_us: Before that they have dealt with what came late; None: it is not known.
     """
 
-    def __init__(self, source: Source, reach_us: int, begun_us: int | None) -> None:
+    def __init__(
+        self, source: Source, reach_us: int, begun_us: int | None, arrived_us: int | None = None
+    ) -> None:
         self._source = source
         self._reach_us = reach_us
         self._before: Counted | None = None
         if begun_us is not None:  # what they had counted is not known: all of it may be late
             times = (begun_us - reach_us, begun_us)
-            self._before = Counted(begun_us - _OVERLAP_US, times, {})
+            dealt_us = begun_us if arrived_us is None else min(begun_us, arrived_us)
+            self._before = Counted(dealt_us - _OVERLAP_US, times, {})
 
     async def next(self, now_us: int, last_us: int) -> tuple[int, int] | None:
         """What has changed since it was asked last; called right before an evaluation.

@@ -26,16 +26,24 @@ def is_ahead(at_us: int | None, last_us: int, every_us: int) -> bool:
 
 @dataclass(slots=True)
 class Cursors:
-    """Up to which instant each rule of a group was evaluated; µs since the epoch."""
+    """Up to which instant each rule of a group was evaluated; µs since the epoch.
+
+    Attributes:
+        rules: By name of the rule.
+        arrived_us: What was stored before was dealt with, however late it came; None: it is not known.
+    """
 
     rules: dict[str, int] = field(default_factory=dict)
+    arrived_us: int | None = None
 
     def to_json(self, names: Sequence[str]) -> dict[str, object]:
         """As the state keeps it: one number, and those that differ."""
         known = [self.rules[name] for name in names if name in self.rules]
         most = max(known, default=None)
         behind = {n: self.rules[n] for n in names if n in self.rules and self.rules[n] != most}
-        return {"cursor_us": most, "behind": behind, "rules": list(names)}
+        return {
+            "cursor_us": most, "behind": behind, "rules": list(names), "arrived_us": self.arrived_us,
+        }  # fmt: skip
 
     @classmethod
     def of(cls, value: Mapping[str, object]) -> Cursors:
@@ -46,7 +54,8 @@ class Cursors:
             found = dict.fromkeys(names, cursor)
         if isinstance(behind, dict):
             found.update(behind)
-        return cls(found)
+        arrived = value.get("arrived_us")
+        return cls(found, arrived if isinstance(arrived, int) else None)
 
 
 class KeptCursors:

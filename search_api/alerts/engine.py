@@ -15,7 +15,7 @@ from logboom.retrying import Backoff
 from logboom.state import State
 from search_api.alerts.alert import moment_of
 from search_api.alerts.builtin import FAILED, LATE, NAME, builtin_group, data_of
-from search_api.alerts.changes import Changes
+from search_api.alerts.changes import Arrived, Changes, together
 from search_api.alerts.cursors import is_ahead
 from search_api.alerts.ending import end_all
 from search_api.alerts.evaluating import Evaluating, Turn
@@ -77,6 +77,7 @@ class Engine:
         self._book = Book(self.memory, self._is_told)
         self._evaluating = Evaluating(self._source, self._book, self.standing)
         self._changes: dict[str, Changes] = {}
+        self._late_times: dict[str, tuple[int, int]] = {}
         self._evaluated_us: dict[str, int] = {}
         self._read_due = self._prune_due = float("-inf")
         self._is_read = False
@@ -234,9 +235,10 @@ class Engine:
 
     async def _evaluate(self, group: RuleGroup, turn: Turn) -> None:
         begun = self._clock.monotonic()
-        changed = await self._changed(group.name, turn.now_us, turn.last_us)
+        arrived = await self._arrived(group.name, turn.now_us, turn.last_us)
         told = sum(self.standing.transitions.values())
-        is_left = await self._evaluating.group(group, turn, changed)
+        is_left = await self._evaluating.group(group, turn, arrived)
+        self._late_times.pop(group.name, None)
         if not is_left:
             self._evaluated_us[group.name] = turn.last_us
         self.standing.groups[group.name].took_s = self._clock.monotonic() - begun
@@ -254,21 +256,26 @@ class Engine:
         """True when a rule of the group was never evaluated, and can be at any time."""
         return any(rule.id not in self._book.kept and not rule.remembers for rule in group.rules)
 
-    async def _changed(self, name: str, now_us: int, last_us: int) -> tuple[int, int] | None:
+    async def _arrived(self, name: str, now_us: int, last_us: int) -> Arrived:
+        """What has come late, with what an evaluation that was cancelled has left."""
         reach_us = round(self._section.late.total_seconds() * US)
         if not reach_us:
-            return None
+            return Arrived()
         if name not in self._changes:
-            begun_us = await self._evaluating.cursor_of(name)
+            begun_us, arrived_us = await self._evaluating.cursor_of(name)
             begun_us = None if begun_us is None else min(begun_us, last_us)
-            self._changes[name] = Changes(self._source, reach_us, begun_us)
+            self._changes[name] = Changes(self._source, reach_us, begun_us, arrived_us)
         try:
-            return await self._changes[name].next(now_us, last_us)
+            changed, until_us = await self._changes[name].next(now_us, last_us), now_us
         except StateError:
             raise
         except LogboomError as error:
             log.warning("it is not known what has come late: %s", error)
-            return None
+            return Arrived(self._late_times.get(name))
+        times = together(changed, self._late_times.get(name))
+        if times is not None:
+            self._late_times[name] = times
+        return Arrived(times, until_us)
 
     def _has_to_watch(self) -> bool:
         """False where there are no rules, none that cannot be read, and nothing that still fires."""

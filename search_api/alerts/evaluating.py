@@ -12,6 +12,7 @@ from typing import Final
 
 from logboom.errors import QueryError
 from search_api.alerts.alert import moment_of
+from search_api.alerts.changes import Arrived
 from search_api.alerts.cursors import Cursors, KeptCursors, is_ahead
 from search_api.alerts.data import Data
 from search_api.alerts.deciding import Deciding, Decision, is_same
@@ -31,6 +32,7 @@ MOST_INSTANTS: Final = 240
 """Of one rule in one turn; the others follow in the next one."""
 
 _TRIES: Final = 2
+_NOTHING_KNOWN: Final = Arrived()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +72,29 @@ class Evaluating:
         self._late_windows = LateWindows(source, book, self._deciding, standing)
         self._waiting: dict[str, int] = {}
 
-    async def cursor_of(self, name: str) -> int | None:
-        """Up to when a group was evaluated; None when it never was.
+    async def cursor_of(self, name: str) -> tuple[int | None, int | None]:
+        """Up to when a group was evaluated, and before when what came late was dealt with.
+
+        Returns:
+            Both in µs since the epoch; None for what is not known.
 
         Raises:
             StateError: It cannot be read.
         """
-        return max((await self._cursors.of(name)).rules.values(), default=None)
+        cursors = await self._cursors.of(name)
+        return max(cursors.rules.values(), default=None), cursors.arrived_us
 
     def waits_for(self, name: str) -> int | None:
         """The first instant of a group that some rule waits for, since its window may not be whole."""
         return self._waiting.get(name)
 
-    async def group(
-        self, group: RuleGroup, turn: Turn, changed: tuple[int, int] | None = None
-    ) -> bool:
+    async def group(self, group: RuleGroup, turn: Turn, arrived: Arrived = _NOTHING_KNOWN) -> bool:
         """Evaluates the rules of a group at the instants that are due.
 
         Args:
             group: The group.
             turn: What is known.
-            changed: Event times that late events came for, if there were any.
+            arrived: What is known of late events.
 
         Returns:
             True when something is left to be done at once.
@@ -124,14 +128,25 @@ class Evaluating:
         for due in dues:
             if due.rule.id in decisions and due.rule.id not in lost:
                 cursors.rules[due.rule.name] = due.instants[-1]
+        if arrived.times is None:
+            self._note_arrived(group, cursors, arrived)
         await self._cursors.keep(group, cursors)
         self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
-        await self._late_windows.again(group, changed, cursors)
+        await self._late_windows.again(group, arrived.times, cursors)
+        if arrived.times is not None and self._note_arrived(group, cursors, arrived):
+            await self._cursors.keep(group, cursors)
         behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
         return bool(lost) or any(
             at + group.every_us <= turn.last_us and due.rule.id in decisions
             for at, due in zip(behind, dues, strict=True)
         )
+
+    def _note_arrived(self, group: RuleGroup, cursors: Cursors, arrived: Arrived) -> bool:
+        """Notes that what came late was dealt with; False when it was not, or is not known."""
+        if arrived.until_us is None or self._late_windows.has_left(group):
+            return False
+        cursors.arrived_us = arrived.until_us
+        return True
 
     async def _asked(self, dues: Sequence[Due]) -> list[tuple[Due, Found]]:
         """Rules with their data; of those that are too much at once only the latest instant."""

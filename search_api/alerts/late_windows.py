@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from logboom.errors import LogboomError
+from search_api.alerts.changes import together
 from search_api.alerts.cursors import Cursors
 from search_api.alerts.data import Data
 from search_api.alerts.deciding import Deciding, is_same
@@ -41,6 +41,10 @@ class LateWindows:
         self._standing = standing
         self._left: dict[str, tuple[int, int]] = {}
 
+    def has_left(self, group: RuleGroup) -> bool:
+        """Whether something of a group could not be evaluated again yet."""
+        return any(rule.id in self._left for rule in group.rules)
+
     async def again(
         self, group: RuleGroup, changed: tuple[int, int] | None, cursors: Cursors
     ) -> None:
@@ -55,17 +59,18 @@ class LateWindows:
             StateError: What was decided may or may not be kept.
         """
         dues: list[Due] = []
-        times: dict[str, tuple[int, int]] = {}
         for rule in group.rules:
-            of_rule = _together(changed, self._left.pop(rule.id, None))
-            due = None if of_rule is None else self._due(rule, of_rule, cursors)
-            if of_rule is not None and due is not None:
+            times = together(changed, self._left.get(rule.id))
+            due = None if times is None else self._due(rule, times, cursors)
+            if times is not None and due is not None:
+                self._left[rule.id] = times  # until it is done, whatever happens meanwhile
                 dues.append(due)
-                times[rule.id] = of_rule
+            else:
+                self._left.pop(rule.id, None)
         for _ in range(_TRIES):
             if not dues:
                 return
-            lost = await self._evaluate(dues, times)
+            lost = await self._evaluate(dues)
             dues = [due for due in dues if due.rule.id in lost]
 
     def _due(self, rule: Rule, changed: tuple[int, int], cursors: Cursors) -> Due | None:
@@ -77,43 +82,39 @@ class LateWindows:
             return None
         first = changed[0] - rule.for_us - rule.keep_us
         instants = instants_between(first - first % rule.every_us, last, rule.every_us)
+        if len(instants) > _MOST_INSTANTS:
+            self._pass_over(rule, len(instants) - _MOST_INSTANTS, "they are too many")
         return Due(rule, instants[-_MOST_INSTANTS:]) if instants else None
 
-    async def _evaluate(
-        self, dues: Sequence[Due], times: Mapping[str, tuple[int, int]]
-    ) -> set[str]:
+    async def _evaluate(self, dues: Sequence[Due]) -> set[str]:
         found = await find(self._source, dues)
-        decisions = []
+        decisions, done = [], set[str]()
         for due in dues:
             failure = found.failure_of(due)
             if failure is not None:
-                self._note_failure(due, failure, times[due.rule.id])
+                if not failure.retryable:  # what is too much would be each time
+                    done.add(due.rule.id)
+                    self._pass_over(due.rule, len(due.instants), str(failure))
                 continue
             self._standing.reevaluated += len(due.instants)
             work = partial(self._evaluated_again, due, found.data)
             decision = await self._deciding.decide(due.rule, work)
+            done.add(due.rule.id)
             if decision is not None:
                 decisions.append(decision)
-        return await self._deciding.settle(decisions)
+        lost = await self._deciding.settle(decisions)
+        for rule_id in done - lost:
+            self._left.pop(rule_id, None)
+        return lost
 
-    def _note_failure(self, due: Due, failure: LogboomError, times: tuple[int, int]) -> None:
-        """What may be answered later is asked again; what is too much would be each time."""
-        if failure.retryable:
-            self._left[due.rule.id] = times
-            return
-        self._standing.passed_over += len(due.instants)
+    def _pass_over(self, rule: Rule, number: int, why: str) -> None:
+        self._standing.passed_over += number
         log.warning(
             "%s: %d windows that late events have changed are not evaluated again: %s",
-            due.rule.id, len(due.instants), failure,
+            rule.id, number, why,
         )  # fmt: skip
 
     async def _evaluated_again(self, due: Due, data: Data, room: int) -> Evaluated:
         return await with_late(
             due.rule, data, self._deciding.state_of(due.rule), due.instants, room=room
         )
-
-
-def _together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), max(one[1], other[1])

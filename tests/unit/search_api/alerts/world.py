@@ -43,6 +43,8 @@ class ArrivingSource:
         self.asked = 0
         self.slow: asyncio.Event | None = None
         self.slow_query: Query | None = None
+        self.slow_for_us: int | None = None
+        self.is_waiting = False
 
     def add(self, events: Sequence[Event], *, arrives: float | None = None) -> None:
         """Events that arrive a second after their time, or at a second of the timeline."""
@@ -71,6 +73,10 @@ class ArrivingSource:
         if self.longest_us is not None and is_limited and width_us > self.longest_us:
             raise QueryError("that is too much at once")
         is_counted = request.interval_us == 60 * US  # of what came late
+        is_long = self.slow_for_us is not None and width_us > self.slow_for_us
+        if self.slow is not None and is_long and not is_counted:
+            self.is_waiting = True
+            await self.slow.wait()
         if self.away_for_us is not None and not is_counted and width_us > self.away_for_us:
             raise StoreUnavailable("that was too much for it now")
         return await self._now().cells(request)
