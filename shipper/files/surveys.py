@@ -80,10 +80,18 @@ class Surveys:
             survey.verdict = Wholeness.BROKEN
         return survey.verdict, survey.reason
 
-    def text_bytes(self, path: str) -> int:
-        """How many bytes a file was compressed from, if it was found to be whole; else 0."""
-        survey = self._known.get(path)
-        return 0 if survey is None else survey.text_bytes
+    def text_bytes(self, file: FollowedFile) -> int:
+        """How many bytes a file was compressed from, if it was found to be whole; else 0.
+
+        Another one may have had its path when that was looked at: rotation renames many at once.
+        """
+        survey = self._known.get(file.path)
+        if survey is None or not survey.text_bytes:
+            return 0
+        try:
+            return survey.text_bytes if file.state() == survey.state else 0
+        except OSError:  # it was closed, and moved just now
+            return 0
 
     def forget(self, path: str) -> None:
         """Nobody will ask about a file again soon."""

@@ -79,9 +79,9 @@ class Following:
                 return Followed.NOT_YET
             return _goes_on_in(source.file, other, claimant)
 
-    def text_bytes(self, path: str) -> int:
+    def text_bytes(self, file: FollowedFile) -> int:
         """How many bytes a compressed file was made of that was found to be whole; else 0."""
-        return self._surveys.text_bytes(path)
+        return self._surveys.text_bytes(file)
 
     def find_moved(self, source: Source) -> tuple[Followed, str]:
         """Where a source's file is that was closed and is not at its path any more."""

@@ -199,7 +199,7 @@ class Intake:
     def _taken(self, source: Source | None) -> Source | None:
         if source is not None:
             if source.file is not None:
-                source.file.expect(self._surveys.text_bytes(source.path))
+                source.file.expect(self._surveys.text_bytes(source.file))
             self._surveys.forget(source.path)
             self._originals.add(source)
             self._found.append(source)

@@ -85,7 +85,7 @@ class Moving:
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)
-            file.expect(max(source.file.unread_to, self._following.text_bytes(path)))
+            file.expect(max(source.file.unread_to, self._following.text_bytes(file)))
         except OSError:
             file.close()
             return Followed.NOT_YET
