@@ -107,7 +107,8 @@ class KafkaSubscription:
         """See `Subscription.receive`.
 
         While the group shares the partitions anew the client's own wait has no end, and must not
-        be cut off: it goes on, and the next call takes what it finds.
+        be cut off: it goes on, and the next call takes what it finds. A client that was dropped and
+        joins anew is a broker that does not answer, until it has joined.
         """
         self._check_open()
         if self._asking is None:
@@ -116,6 +117,8 @@ class KafkaSubscription:
         await asyncio.wait([asking], timeout=timeout_s + _GRACE_S)
         if not asking.done():
             self._check_open()
+            if self._consumer is None:
+                raise BrokerUnavailable("it joins its group anew", where=self._section.topic)
             return []
         if self._asking is asking:
             self._asking = None
