@@ -195,7 +195,7 @@ class Catalogue:
             if record.changed_ns < before_ns
             and record.id not in self._planned
             and Path(record.path).parent.is_dir()
-            and self.find_moved(record, listings) is None
+            and not self.is_there(record, listings)
         ]
 
     def read_to(self, record: SourceRecord) -> int:
@@ -207,15 +207,29 @@ class Catalogue:
     ) -> Recognised | None:
         """Where a source's file is now; None when it is nowhere.
 
+        A file that only begins alike counts when no other is proven to be the one.
+
         Args:
             record: Of the source.
             listings: Folders that were listed before; they are listed again without.
         """
-        found = self._found_at(record, record.path)
-        if found is not None:
-            return found
-        siblings = (path for path, _ in relatives(record.family, listings))
-        return next(filter(None, (self._found_at(record, path) for path in siblings)), None)
+        likely: Recognised | None = None
+        for path in _paths_of(record, listings):
+            found = self._found_at(record, path)
+            if found is not None and found.likeness is Likeness.SAME:
+                return found
+            likely = likely or found
+        return likely
+
+    def is_there(self, record: SourceRecord, listings: Listings | None = None) -> bool:
+        """True when a source's file is proven to be somewhere: one that begins alike is no proof.
+
+        Args:
+            record: Of the source.
+            listings: Folders that were listed before; they are listed again without.
+        """
+        found = self.find_moved(record, listings)
+        return found is not None and found.likeness is Likeness.SAME
 
     def _goes_on(self, record: SourceRecord, path: str) -> bool:
         return self._found_at(record, path) is not None
@@ -273,6 +287,13 @@ class Catalogue:
             return True
         end, guard = self._planned.get(record.id, (0, b""))
         return fingerprint_length(guard) >= TELLING_BYTES and is_at(file.content, end, guard)
+
+
+def _paths_of(record: SourceRecord, listings: Listings | None) -> Iterator[str]:
+    """Where a source's file may be: its last known path, then those that rotations give."""
+    yield record.path
+    for path, _ in relatives(record.family, listings):
+        yield path
 
 
 def _leads_to(path: str, status: os.stat_result) -> bool:

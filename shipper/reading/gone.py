@@ -46,7 +46,7 @@ class Gone:
         listings = Listings()
         for record in self._catalogue:
             is_unread = self._is_behind(record) and Path(record.path).parent.is_dir()
-            if is_unread and self._catalogue.find_moved(record, listings) is None:
+            if is_unread and not self._catalogue.is_there(record, listings):
                 self._lose(record, "its file was deleted while no shipper ran")
         self._is_told = True
 

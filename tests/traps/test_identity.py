@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from logboom.config import FileInput
+from shipper.reading.noting import news_of
 from tests.traps.conftest import Make
-from tests.traps.shipping import append, lines, long_lines
+from tests.traps.shipping import NOW, Shipping, append, lines, long_lines
 
 BANNER = "".join(f"# every log begins with this line, and it is number {n}\n" for n in range(40))
 PATTERNS = ["app.log", "app.log*", "*"]
@@ -99,6 +100,56 @@ def test_rotated_several_times_while_the_shipper_was_down(
     shipping.start()
     shipping.look()
     assert shipping.numbers() == list(range(110))
+
+
+def note_unread(shipping: Shipping) -> None:
+    """The shipper notes what it found, and ends before it reads any of it."""
+    for source in shipping.sources.values():
+        assert source.file is not None
+        source.file.may_have_news()
+    news_of(shipping.sources.values()).keep_in(shipping.registry)
+    shipping.stop()
+
+
+def date(log: Path, *, seconds_ago: int) -> None:
+    changed = NOW.timestamp() - seconds_ago
+    os.utime(log, (changed, changed))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_unread_file_is_found_behind_one_that_begins_alike(
+    make: Make, log: Path, pattern: str, count: int
+) -> None:
+    append(log, 0, 1)
+    date(log, seconds_ago=60)
+    shipping = make(pattern)
+    note_unread(shipping)
+    rotate(log)
+    append(log, 0, count)
+    date(log, seconds_ago=30)
+    shipping.start()
+    shipping.look()
+    assert shipping.numbers() == [0, *range(count)]
+    assert shipping.registry.losses(shipper="s") == []
+
+
+def test_one_that_begins_alike_does_not_hide_that_an_unread_file_was_deleted(
+    make: Make, log: Path
+) -> None:
+    append(log, 0, 1)
+    size = log.stat().st_size
+    date(log, seconds_ago=60)
+    shipping = make("app.log")
+    note_unread(shipping)
+    rotate(log)
+    append(log, 0, 4)
+    log.with_name("app.log.1").unlink()
+    shipping.start()
+    shipping.look()
+    assert shipping.numbers() == list(range(4))
+    (loss,) = shipping.registry.losses(shipper="s")
+    assert (loss.path, loss.unread) == (str(log), size)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
