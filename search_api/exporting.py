@@ -32,6 +32,9 @@ CSV_FIELDS = ("@timestamp", "log.level", "service.name", "host.name", "message")
 
 _PAGE = 1_000
 _TRIES = 6
+_MOST_LOST, _TOLD = 1_000, 5
+"""Sentences about what is missing: so many are counted, and so many of them told."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -103,19 +106,26 @@ async def _pages(store: Store, export: Export) -> AsyncIterator[Sequence[Event]]
         export.query, times=export.times, limit=_PAGE, order=export.order, count_limit=1
     )
     found = export.after is None
-    troubles: dict[str, None] = {}
+    lost: dict[str, None] = {}
     while True:
         page = await _patiently(store, request)
-        if page.partial:
-            troubles.update(dict.fromkeys(page.warnings))
+        lost.update(dict.fromkeys(page.lost[: _MOST_LOST - len(lost)]))
         events, found = (page.events, True) if found else _behind(page.events, export)
         if events:
             yield events
         if page.cursor is None:
             break
         request = replace(request, cursor=page.cursor)
-    if troubles:
-        raise StoreDamaged(f"the export is incomplete: {'; '.join(troubles)}")
+    if lost:
+        raise StoreDamaged(f"the export is incomplete: {_told(list(lost))}")
+
+
+def _told(lost: Sequence[str]) -> str:
+    more = len(lost) - _TOLD
+    if more <= 0:
+        return "; ".join(lost)
+    least = "at least " if len(lost) == _MOST_LOST else ""
+    return f"{'; '.join(lost[:_TOLD])}; and {least}{more} more"
 
 
 def _behind(events: Sequence[Event], export: Export) -> tuple[Sequence[Event], bool]:

@@ -129,9 +129,11 @@ class Page:
     Attributes:
         events: As stored, in the order asked for.
         total: Matches on all pages together.
-        cursor: Opaque; None when this is the last page.
+        cursor: Opaque; None when this is the last page. A page that took too long may have one, and
+            no events.
         partial: True when some part of the store did not answer in time.
         warnings: What the reader should know, one sentence each.
+        lost: Those of the warnings that tell of events which no later page has either.
     """
 
     events: Sequence[Event]
@@ -139,6 +141,7 @@ class Page:
     cursor: str | None
     partial: bool = False
     warnings: Sequence[str] = ()
+    lost: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,4 +145,5 @@ def _page(
         cursor=Cursor(shown[-1]["sort"], total).text(request) if more else None,
         partial=bool(warnings),
         warnings=tuple(warnings),
+        lost=tuple(warnings),  # each part may have left out any of its events
     )

@@ -68,6 +68,8 @@ def _sample(
     chosen = days[::-1][::step]
     found: list[Event] = []
     for number, day in enumerate(chosen):
+        if is_late():
+            break
         limit = (SAMPLE - len(found)) // (len(chosen) - number)
         request = SearchRequest(query, times, limit=limit, count_limit=1)
         one = View((day,), ())

@@ -59,16 +59,18 @@ def search_page(
             collection.add_strays(day)
     total = _total(collection, request.count_limit) if cursor is None else cursor.total
     found = collection.found[: request.limit]
-    warnings = [*view.warnings, *collection.warnings]
+    lost = [*view.warnings, *collection.warnings]
+    warnings = list(lost)
     if collection.is_cut_short:
         warnings.append("the search took too long and was stopped: there may be more matches")
-    more = (len(collection.found) > request.limit or collection.is_cut_short) and found
+    after = found[-1].key if found and len(collection.found) > request.limit else collection.rest
     return Page(
         events=[one.event for one in found],
         total=total,
-        cursor=Cursor(found[-1].key, total).text(request) if more else None,
+        cursor=None if after is None else Cursor(after, total).text(request),
         partial=bool(warnings),
         warnings=warnings,
+        lost=lost,
     )
 
 

@@ -8,7 +8,7 @@ day than on an empty one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tantivy import Order, Query
 
@@ -64,6 +64,10 @@ class Span:
             return Span(self.start_us, instant_us)
         return Span(instant_us + 1, self.end_us)
 
+    def first_us(self, *, descending: bool) -> int:
+        """The end where the order begins."""
+        return self.end_us if descending else self.start_us
+
     def within(self, start_us: int, end_us: int) -> Span:
         """What of it lies between two times."""
         return Span(max(self.start_us, start_us), min(self.end_us, end_us))
@@ -115,12 +119,21 @@ class Collection:
         self.warnings: dict[str, None] = {}
         self.is_cut_short = False
         self._damaged = 0
+        self._rest_us: int | None = None
+
+    @property
+    def rest(self) -> Key | None:
+        """The place behind everything that was looked at; None when nothing is left to look at."""
+        if not self.is_cut_short or self._rest_us is None:
+            return None
+        return self._rest_us, ""  # ids of the instant come behind it, or, descending, before it
 
     def is_complete(self) -> bool:
         """True when nothing more needs to be looked at, or there is no more time for it."""
         if self._missing() == 0 and not self._is_counting():
             return True
-        self.is_cut_short = self.is_cut_short or self._wanted.is_late()
+        if self._rest_us is not None and not self.is_cut_short:  # each search gets on a bit
+            self.is_cut_short = self._wanted.is_late()
         return self.is_cut_short
 
     def add_day(self, day: Snapshot) -> None:
@@ -139,18 +152,23 @@ class Collection:
             window, span = span.cut(width_us, descending=self._descending)
             before = self.count
             self._add_span(day, wanted.query, window)
+            if not self.is_cut_short:
+                self._rest_us = span.first_us(descending=self._descending)
             growth = self._growth(self.count - before)
             self._events_at_once = min(_MOST_EVENTS, self._events_at_once * growth)
 
     def add_strays(self, day: Snapshot) -> None:
         """Searches a day's events whose time lies outside of the day, wherever they belong."""
-        strays = Collection(self._wanted)
+        strays = Collection(replace(self._wanted, is_late=lambda: False))
         query = all_of(self._wanted.query, Query.term_query(SCHEMA, STRAY, "t"))
         if self._wanted.after is not None:
             instant = Instant(day, query, self._wanted.after[0], self._descending)
             strays._add_instant(instant, self._wanted.after[1])
         strays._add_span(day, query, self._wanted.span)
-        self.found += strays.found
+        rest = self.rest
+        self.found += [
+            one for one in strays.found if rest is None or not self._is_behind(one.key, rest)
+        ]
         self.count += strays.count
         self.warnings |= strays.warnings
         self.found.sort(key=lambda one: one.key, reverse=self._descending)
@@ -180,6 +198,9 @@ class Collection:
                 break
             # Others of the window take the places of those that cannot be read.
             span = span.behind(last_us, descending=self._descending)
+            self._rest_us = span.first_us(descending=self._descending)
+            if self.is_complete():
+                break
             matches = self._first(day, query, span)
 
     def _first(self, day: Snapshot, query: Query, span: Span) -> Matches:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,15 +12,17 @@ from tantivy import Query
 
 from logboom.clock import SystemClock
 from logboom.config import Config
-from logboom.query.model import MatchAll
-from logboom.store import Count, TimeRange, open_store
+from logboom.query.model import MatchAll, Term
+from logboom.store import Count, SearchRequest, SortOrder, TimeRange, open_store
+from logboom.store.local import looking
 from logboom.store.local.counting import Interval, count, count_all, histogram
 from logboom.store.local.days import Days, View
 from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
 from logboom.store.local.folders import StoreFolder
+from logboom.store.local.looking import search_page
 from logboom.store.local.translate import Translator
-from tests.contract.stores import at, document
+from tests.contract.stores import at, document, ids, put
 
 DAY_US = 86_400_000_000
 EVERYTHING = Query.all_query()
@@ -87,3 +91,40 @@ def test_fields_are_told_by_the_sample(view: View) -> None:
     assert [(one.name, one.events) for one in found.rows] == [("service.name", 4)]
     hurried = fields(view, Translator(), MatchAll(), TimeRange(), **asked, is_late=late_after(0))  # type: ignore[arg-type]
     assert hurried.rows == []
+
+
+@pytest.mark.parametrize("order", SortOrder)
+@pytest.mark.parametrize("wanted", [range(40), (3, 17), (0,), ()])
+async def test_pages_that_were_stopped_lead_to_every_event(
+    tmp_path: Path, order: SortOrder, wanted: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_FIRST_EVENTS", 2)
+    some = [
+        document(
+            n, at(days=n // 10, seconds=n // 2), log={"level": "error" if n in wanted else "info"},
+            day=date(2026, 3, 20) if n % 10 == 7 else None,
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    store = await open_store(Config(data=tmp_path), clock=SystemClock())
+    writer = await store.writer()
+    await put(store, writer, some)
+    days = Days(StoreFolder(tmp_path / "store", Config(data=tmp_path).index))
+    query = Term("log.level", "error")
+    request = SearchRequest(query, limit=3, order=order, count_limit=1)
+    seen: list[str] = []
+    empty = 0
+    while True:
+        page = search_page(days.view(), Translator().translate(query), request, lambda: True)
+        seen += [event["event"]["id"] for event in page.events]
+        empty += not page.events
+        assert list(page.lost) == []
+        if page.cursor is None:
+            break
+        request = replace(request, cursor=page.cursor)
+    ranked = sorted((some[n] for n in wanted), key=lambda one: (one.event["@timestamp"], one.id))
+    assert seen == ids(ranked if order is SortOrder.ASC else ranked[::-1])
+    assert empty > 3 or len(wanted) == 40
+    days.close()
+    await writer.close()
+    await store.close()

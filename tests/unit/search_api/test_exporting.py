@@ -1,0 +1,85 @@
+"""Is an export whole, however slow the store is, and does it say so where it is not?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import orjson
+import pytest
+
+from logboom.clock import SystemClock
+from logboom.config import Config
+from logboom.errors import StoreDamaged
+from logboom.query.model import Query, Term
+from logboom.store import Count, Page, SearchRequest, SortOrder, Store, TimeRange
+from logboom.store.local import LocalStore
+from logboom.store.local.folders import StoreFolder
+from search_api.exporting import Export, exported
+from tests.contract.stores import at, document, ids, put
+
+ERRORS = Term("log.level", "error")
+
+
+@pytest.fixture
+async def slow_store(tmp_path: Path) -> AsyncIterator[LocalStore]:
+    """For which each search takes too long."""
+    folder = StoreFolder(tmp_path / "store", Config().index)
+    store = LocalStore(folder, SystemClock(), writer_memory_bytes=1 << 25, patience_s=-1)
+    yield store
+    await store.close()
+
+
+def export_of(query: Query, order: SortOrder = SortOrder.ASC) -> Export:
+    return Export(query, TimeRange(), order, ("message",))
+
+
+@pytest.mark.parametrize("order", SortOrder)
+async def test_a_slow_store_is_exported_whole(slow_store: LocalStore, order: SortOrder) -> None:
+    wanted = (0, 5, 11)
+    some = [
+        document(n, at(days=n), log={"level": "error" if n in wanted else "info"})
+        for n in range(12)
+    ]
+    writer = await slow_store.writer()
+    await put(slow_store, writer, some)
+    pieces = [one async for one in exported(slow_store, export_of(ERRORS, order), "ndjson")]
+    seen = [orjson.loads(line)["_id"] for piece in pieces for line in piece.splitlines()]
+    expected = ids([some[n] for n in wanted])
+    assert seen == (expected if order is SortOrder.ASC else expected[::-1])
+    await writer.close()
+
+
+class Pages:
+    """A store that answers with these pages, one after the other."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._pages = list(pages)
+
+    async def search(self, request: SearchRequest) -> Page:
+        place = 0 if request.cursor is None else int(request.cursor)
+        more = place + 1 < len(self._pages)
+        return replace(self._pages[place], cursor=str(place + 1) if more else None)
+
+
+@pytest.mark.parametrize(
+    ("pages", "end"),
+    [
+        (2, "block 0 is lost; block 1 is lost$"),
+        (5, "block 4 is lost$"),
+        (8, "block 4 is lost; and 3 more$"),
+        (1_200, "block 4 is lost; and at least 995 more$"),
+    ],
+)
+async def test_what_is_lost_is_told_in_few_words(pages: int, end: str) -> None:
+    store = Pages(
+        [
+            Page((), Count(0), None, partial=True, lost=[f"block {n} is lost"])
+            for n in range(pages)
+            for _ in range(2)
+        ]
+    )
+    with pytest.raises(StoreDamaged, match=end):
+        [one async for one in exported(cast("Store", store), export_of(ERRORS), "ndjson")]
