@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data, Values
@@ -28,6 +29,9 @@ from search_api.alerts.verdict import Verdict, verdict_of
 
 MANY = 1_000_000
 """Room for as many transitions as there may be."""
+
+MOST_HELD = 60
+"""So many instants at most are evaluated again, until it is known whether something resolves in them."""
 
 _SEEN_EACH_US = 60 * US
 """When a series was seen is noted that exactly: what is remembered need not be written each time."""
@@ -78,8 +82,9 @@ class Evaluated:
 
 
 def evaluate(
-    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
-) -> Evaluated:
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY,
+    whole_us: float = inf,
+) -> Evaluated:  # fmt: skip
     """Evaluates a rule at some instants.
 
     Args:
@@ -89,18 +94,22 @@ def evaluate(
         instants: Ascending, µs since the epoch: ends of windows.
         room: Transitions that may happen; a series for which there is no room stays as it is, and does
             it at a later instant.
+        whole_us: Windows that end later may miss events that are on their way: in them nothing resolves.
+            The cursor stays before the first one in which something would have; what is known of later
+            instants stays as it is when it is evaluated again.
     """
-    running = _Running(rule, data, state, instants, room)
+    running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
         running.step(instant)
     return running.result()
 
 
 async def evaluate_in_turns(
-    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
-) -> Evaluated:
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY,
+    whole_us: float = inf,
+) -> Evaluated:  # fmt: skip
     """The same as `evaluate`; others have their turn between two instants."""
-    running = _Running(rule, data, state, instants, room)
+    running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
         running.step(instant)
         await asyncio.sleep(0)
@@ -130,8 +139,11 @@ class _Running:
     """One evaluation while it goes on."""
 
     def __init__(
-        self, rule: Rule, data: Data, state: RuleState, instants: Sequence[int], room: int
-    ) -> None:
+        self, rule: Rule, data: Data, state: RuleState, instants: Sequence[int], room: int,
+        whole_us: float,
+    ) -> None:  # fmt: skip
+        self._whole_us = whole_us
+        self._held_us: int | None = None
         self._rule = rule
         self._observer = Observer(rule, data, width_of(rule, instants)) if instants else None
         self._remembers = rule.remembers
@@ -150,13 +162,20 @@ class _Running:
         """What it has come to."""
         state = RuleState(
             rule=self._rule.fingerprint(),
-            cursor_us=self._cursor_us,
+            cursor_us=self._cursor(),
             series=self._series,
             seen=self._seen,
             episodes=latest(self._episodes),
             matched=self._matched,
         )
         return Evaluated(state, tuple(self._transitions), self._overflow)
+
+    def _cursor(self) -> int | None:
+        """Up to where nothing is left to be judged once all events are there."""
+        if self._cursor_us is None or self._held_us is None:
+            return self._cursor_us
+        every_us = self._rule.every_us
+        return max(self._held_us - every_us, self._cursor_us - MOST_HELD * every_us)
 
     def step(self, instant: int) -> None:
         """Evaluates one instant."""
@@ -182,6 +201,8 @@ class _Running:
 
     def _move(self, key: Key, verdict: Verdict, seen: Observation, instant: int) -> None:
         before = self._series.get(key)
+        if before is not None and instant <= before.true_us:  # it holds later: that is known
+            return
         match verdict:
             case Verdict.HOLDS:
                 self._hold(key, before, seen, instant)
@@ -205,6 +226,8 @@ class _Running:
     def _let_go(self, key: Key, before: SeriesState, seen: Observation, instant: int) -> None:
         if before.fired_us is None:
             del self._series[key]
+        elif instant > self._whole_us:
+            self._held_us = instant if self._held_us is None else self._held_us
         elif instant - before.true_us >= self._rule.keep_us and self._room:
             self._tell(key, AlertState.RESOLVED, before, seen, instant)
             self._episodes.append(Episode(key, before.fired_us, instant))
@@ -296,8 +319,12 @@ async def with_late(
         if now.fired_us is None and before is None:
             series[key] = now
         elif now.fired_us is not None and len(told) < room and _was_not_told(before):
-            series[key] = now
-            told += [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
+            begun = [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
+            earlier = _overlapped(key, now.fired_us, state)
+            fired_us = now.fired_us if earlier is None else earlier.fired_us
+            episodes = [one for one in episodes if one != earlier]  # it goes on, after all
+            series[key] = replace(now, fired_us=fired_us)
+            told += [replace(one, fired_us=fired_us) for one in begun]
     told.sort(key=lambda t: t.instant)
     state = replace(
         state, series=series, episodes=latest(episodes),
@@ -308,6 +335,14 @@ async def with_late(
 
 def _was_not_told(before: SeriesState | None) -> bool:
     return before is None or before.fired_us is None
+
+
+def _overlapped(key: Key, fired_us: int, state: RuleState) -> Episode | None:
+    """The episode of a series that was told, and was not over yet at an instant."""
+    for known in state.episodes:
+        if known.key == key and known.fired_us <= fired_us <= known.ended_us:
+            return known
+    return None
 
 
 def _is_known(episode: Episode, state: RuleState) -> bool:

@@ -118,7 +118,7 @@ class Evaluating:
             if failure is not None:
                 self._deciding.fail(due.rule, failure)
                 continue
-            work = partial(self._evaluated, due, found.data)
+            work = partial(self._evaluated, due, found.data, turn.whole_us)
             decision = await self._deciding.decide(due.rule, work)
             if decision is not None:
                 self._standing.failures.pop(due.rule.id, None)
@@ -127,7 +127,7 @@ class Evaluating:
         lost = await self._deciding.settle([*decisions.values()])
         for due in dues:
             if due.rule.id in decisions and due.rule.id not in lost:
-                cursors.rules[due.rule.name] = due.instants[-1]
+                cursors.rules[due.rule.name] = self._reached(due, decisions[due.rule.id])
         if arrived.times is None:
             self._note_arrived(group, cursors, arrived)
         await self._cursors.keep(group, cursors)
@@ -135,11 +135,22 @@ class Evaluating:
         await self._late_windows.again(group, arrived.times, cursors)
         if arrived.times is not None and self._note_arrived(group, cursors, arrived):
             await self._cursors.keep(group, cursors)
-        behind = [cursors.rules.get(due.rule.name, turn.last_us) for due in dues]
         return bool(lost) or any(
-            at + group.every_us <= turn.last_us and due.rule.id in decisions
-            for at, due in zip(behind, dues, strict=True)
+            due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
+            for due in dues
         )
+
+    def _reached(self, due: Due, decision: Decision) -> int:
+        """Up to where a rule was evaluated for good; for the rest its group waits."""
+        last_us = due.instants[-1]
+        cursor_us = decision.kept.state.cursor_us
+        if cursor_us is None or cursor_us >= last_us:
+            return last_us
+        self._wait_for(due.rule, cursor_us + due.rule.every_us)
+        return cursor_us
+
+    def _wait_for(self, rule: Rule, first_us: int) -> None:
+        self._waiting[rule.group] = min(first_us, self._waiting.get(rule.group, first_us))
 
     def _note_arrived(self, group: RuleGroup, cursors: Cursors, arrived: Arrived) -> bool:
         """Notes that what came late was dealt with; False when it was not, or is not known."""
@@ -215,13 +226,14 @@ class Evaluating:
         """Instants whose windows have all of their events: silence in others says nothing."""
         whole = [one for one in instants if one <= turn.whole_us]
         if len(whole) < len(instants):
-            first = instants[len(whole)]
-            self._waiting[rule.group] = min(first, self._waiting.get(rule.group, first))
+            self._wait_for(rule, instants[len(whole)])
         return whole
 
-    async def _evaluated(self, due: Due, data: Data, room: int) -> Evaluated:
+    async def _evaluated(self, due: Due, data: Data, whole_us: int, room: int) -> Evaluated:
         before = self._deciding.state_of(due.rule)
-        return await evaluate_in_turns(due.rule, data, before, due.instants, room=room)
+        return await evaluate_in_turns(
+            due.rule, data, before, due.instants, room=room, whole_us=whole_us
+        )
 
     async def _has_ended(self, rule: Rule, now: datetime) -> bool:
         """Whether nothing fires any more that a rule of this name fired that meant something else."""

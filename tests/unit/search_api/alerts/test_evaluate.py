@@ -9,9 +9,11 @@ import pytest
 from logboom.event import Event
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data, Values
-from search_api.alerts.evaluate import evaluate, instants_between
+from search_api.alerts.evaluate import evaluate, instants_between, with_late
+from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import DAY_US, US
-from search_api.alerts.states import Key, RuleState
+from search_api.alerts.source import MemorySource
+from search_api.alerts.states import Episode, Key, RuleState
 from tests.unit.search_api.alerts.timeline import (
     START_US,
     Told,
@@ -301,3 +303,20 @@ def test_without_room_what_ends_is_told_later() -> None:
     assert len(silent.transitions) == 2
     assert len(silent.state.series) == len(silent.state.seen) == 1
     assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
+
+
+async def test_what_goes_on_after_all_goes_on_under_its_name() -> None:
+    rule = rule_of("count >= 1")
+    key = Key(())
+    known = Episode(key, START_US + 15 * US, START_US + 105 * US)
+    state = RuleState(rule.fingerprint(), cursor_us=START_US + 150 * US, episodes=(known,))
+    instants = instants_between(START_US + 60 * US, START_US + 150 * US, 15 * US)
+    found = await find(MemorySource(many(0, 150, 5)), [Due(rule, instants)])
+
+    result = await with_late(rule, found.data, state, instants)
+
+    assert [(one.state, one.fired_us) for one in result.transitions] == [
+        (AlertState.FIRING, known.fired_us)
+    ]
+    assert result.state.series[key].fired_us == known.fired_us
+    assert result.state.episodes == ()

@@ -178,3 +178,43 @@ async def test_after_a_start_silence_is_judged_once_what_waited_is_stored(tmp_pa
     await world.until(200, engine)
     assert world.timeline == []
     await world.close()
+
+
+async def steady(tmp_path: Path, until: int) -> World:
+    rule = {"alert": "Many", "when": "count > 3", "over": "1m"}
+    world = World(tmp_path, group_of(rule))
+    world.source.add(many(-90, 60, 5))
+    world.source.add(many(60, 300, 5), arrives=300)  # processors stood still
+    world.source.add(many(300, until, 5))
+    return world
+
+
+async def test_nothing_resolves_while_what_it_fires_for_is_on_its_way(tmp_path: Path) -> None:
+    world = await steady(tmp_path, 500)
+    engine = await world.start()
+    await world.until(64, engine)
+    while world.now < 300:
+        world.late_s = max(0.0, world.now - 61)
+        await world.until(world.now + 1, engine)
+    world.late_s = 0.0
+    await world.until(600, engine)
+
+    many_told = [row for row in world.timeline if row[2] == "Many"]
+    assert many_told == [(-15, "firing", "Many"), (555, "resolved", "Many")]
+    assert engine.standing.groups["group"].last_us == START_US + 585 * US
+    await world.close()
+
+
+async def test_what_resolves_does_so_at_its_time_however_late_the_pipeline_is(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, group_of({"alert": "Many", "when": "count > 3", "over": "1m"}))
+    world.source.add(many(-90, 60, 5))
+    world.source.add(many(60, 600, 20))
+    engine = await world.start()
+    world.most_late_s = 40.0
+    await world.until(160, engine)
+    assert world.timeline == [(-15, "firing", "Many")]
+    await world.until(164, engine)
+    assert world.timeline == [(-15, "firing", "Many"), (120, "resolved", "Many")]
+    await world.close()
