@@ -11,7 +11,7 @@ from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Literal
 
-from logboom.native.values import Actions, Entries, Prepared
+from logboom.native.values import Entries, Prepared
 
 _INTERFACE = 11
 _PATH = Path(__file__).with_name("liblogboom_native.so")
@@ -259,7 +259,7 @@ class Library:
     def actions(
         self, sources: Sequence[bytes], ids: Sequence[str], front: bytes,
         words: tuple[bytes, bytes] | None,
-    ) -> Actions:  # fmt: skip
+    ) -> tuple[list[bytes], array[int]]:  # fmt: skip
         """Makes the lines of a bulk request for usual events.
 
         Args:
@@ -267,6 +267,10 @@ class Library:
             ids: Of the documents; lines are made where it is the event's own.
             front: An action up to the id and its quote.
             words: What stands before and behind the words of a message; None to send none.
+
+        Returns:
+            The lines of each, empty where none were made; and what the attributes of each are called
+            and of which kinds they are, in one number, 0 for events that have to be looked at.
         """
         count = len(sources)
         text, source_ends = b"".join(sources), _ends(sources)
@@ -280,7 +284,7 @@ class Library:
             ends.buffer_info()[0], shapes.buffer_info()[0], out, len(out),
         )  # fmt: skip
         _check(used)
-        return Actions(_pieces(out, ends), shapes)
+        return _pieces(out, ends), shapes
 
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int

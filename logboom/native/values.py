@@ -45,17 +45,3 @@ class Entries:
     offsets: array[int]
     attributes: array[int]
     states: bytearray
-
-
-@dataclass(frozen=True, slots=True)
-class Actions:
-    """What became of documents, by their numbers.
-
-    Attributes:
-        lines: Of each for a bulk request; empty where none were made.
-        shapes: What the attributes of each are called and of which kinds they are, in one number;
-            0 for documents that have to be looked at.
-    """
-
-    lines: list[bytes]
-    shapes: array[int]

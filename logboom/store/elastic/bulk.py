@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -105,26 +105,27 @@ class BulkWriter:
         """Stores documents; see `StoreWriter.write`."""
         answers: dict[int, _Answer] = {}
         numbers, repeated = _sendable(documents, answers)
-        lines = self._lines(documents)
+        actions = fronts(documents, self._names)
+        lines = self._lines(documents, actions)
         await self._prepare(documents, lines.shapes)
-        write = await self._store(documents, lines, numbers, answers, is_reduced=False)
+        write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
         if write.reducible:
-            await self._store_reduced(write)
+            await self._store_reduced(write, actions)
         for number, first in repeated.items():
             answer = answers[first]
             answers[number] = Outcome.DUPLICATE if isinstance(answer, Outcome) else answer
         return [answers[number] for number in range(len(documents))]
 
-    def _lines(self, documents: Sequence[Document]) -> Lines:
+    def _lines(self, documents: Sequence[Document], actions: Mapping[date, bytes]) -> Lines:
         library = native_library()
         if library is None:
             return Lines.none(len(documents))
-        actions = fronts(documents, self._names)
         return make_lines(documents, actions, library, spell=self._settings.spell)
 
     async def _store(
         self,
         documents: Sequence[Document],
+        actions: Mapping[date, bytes],
         lines: Lines,
         numbers: Sequence[int],
         answers: dict[int, _Answer],
@@ -137,8 +138,7 @@ class BulkWriter:
             write.refuse(number, reason)
 
         maker = BodyMaker(
-            documents, fronts(documents, self._names), spell=self._settings.spell, refuse=refuse,
-            ready=lines.lines,
+            documents, actions, spell=self._settings.spell, refuse=refuse, ready=lines.lines
         )  # fmt: skip
         write = _Write(documents, maker, self._clock.monotonic(), answers, is_reduced)
         rows = zip(lines.lines, documents, strict=True)
@@ -147,7 +147,7 @@ class BulkWriter:
         await self._send_all(write, bodies)
         return write
 
-    async def _store_reduced(self, write: _Write) -> None:
+    async def _store_reduced(self, write: _Write, actions: Mapping[date, bytes]) -> None:
         """Stores what was refused in its reduced form; only what is refused again is rejected."""
         numbers = sorted(write.reducible)
         reasons = [_reason(write.answers[number]) for number in numbers]
@@ -156,7 +156,7 @@ class BulkWriter:
             for number, reason in zip(numbers, reasons, strict=True)
         ]
         again = await self._store(
-            forms, Lines.none(len(forms)), range(len(forms)), {}, is_reduced=True
+            forms, actions, Lines.none(len(forms)), range(len(forms)), {}, is_reduced=True
         )
         for place, number in enumerate(numbers):
             answer = again.answers[place]

@@ -50,12 +50,12 @@ def make_lines(
     shapes: list[int] = []
     words = AROUND_WORDS if spell else None
     for some in _pieces(documents):
-        made = library.actions(
+        made, shaped = library.actions(
             [one.value if len(one.value) < _LARGE_BYTES else b"" for one in some],
             [one.id for one in some], fronts[some[0].day] + b'"', words,
         )  # fmt: skip
-        lines += made.lines
-        shapes += made.shapes
+        lines += made
+        shapes += shaped
     return Lines(lines, shapes)
 
 
