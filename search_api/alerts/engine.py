@@ -79,6 +79,7 @@ class Engine:
         self._changes: dict[str, Changes] = {}
         self._late_times: dict[str, tuple[int, int]] = {}
         self._evaluated_us: dict[str, int] = {}
+        self._tried_us: dict[str, int] = {}
         self._read_due = self._prune_due = float("-inf")
         self._is_read = False
 
@@ -171,6 +172,8 @@ class Engine:
         self.rules = await self._library.read()
         changed = [n for n, group in before.items() if self.rules.groups.get(n) != group]
         await self._under_way.stop(changed)
+        for rule in (rule for name in changed for rule in before[name].rules):
+            self._tried_us.pop(rule.id, None)
         standing, known = self.standing, self.rules.rules
         problems = dict(self.rules.problems)
         if NAME in self.rules.groups:
@@ -189,8 +192,9 @@ class Engine:
         for name, group in self.rules.groups.items():
             standing.groups[name].rules = len(group.rules)
             standing.groups[name].every_us = group.every_us
-        for gone in standing.failures.keys() - known.keys():
-            del standing.failures[gone]
+        for by_rule in (standing.failures, standing.overflow, self._tried_us):
+            for gone in by_rule.keys() - known.keys():
+                del by_rule[gone]
         standing.held &= known.keys()
         if not problems:  # a rule that cannot be read is not gone
             await self._end_gone(known.keys() | {FAILED, LATE})
@@ -231,10 +235,11 @@ class Engine:
         if waits_for is not None and waits_for <= turn.whole_us:
             return True
         is_done = self._is_done(group.name, turn.last_us, group.every_us)
-        return not is_done or self._has_new(group)
+        return not is_done or self._has_new(group, turn.last_us)
 
     async def _evaluate(self, group: RuleGroup, turn: Turn) -> None:
         begun = self._clock.monotonic()
+        self._tried_us.update(dict.fromkeys((rule.id for rule in group.rules), turn.last_us))
         arrived = await self._arrived(group.name, turn.now_us, turn.last_us)
         told = sum(self.standing.transitions.values())
         is_left = await self._evaluating.group(group, turn, arrived)
@@ -252,9 +257,14 @@ class Engine:
         at_us = self._evaluated_us.get(name, -1)
         return at_us >= last_us and not is_ahead(at_us, last_us, every_us)
 
-    def _has_new(self, group: RuleGroup) -> bool:
-        """True when a rule of the group was never evaluated, and can be at any time."""
-        return any(rule.id not in self._book.kept and not rule.remembers for rule in group.rules)
+    def _has_new(self, group: RuleGroup, last_us: int) -> bool:
+        """True when a rule of the group was never evaluated, nor tried at this instant, and can be."""
+        return any(
+            rule.id not in self._book.kept
+            and not rule.remembers
+            and self._tried_us.get(rule.id) != last_us
+            for rule in group.rules
+        )
 
     async def _arrived(self, name: str, now_us: int, last_us: int) -> Arrived:
         """What has come late, with what an evaluation that was cancelled has left."""

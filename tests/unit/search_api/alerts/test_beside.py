@@ -58,6 +58,20 @@ async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_p
     await world.close()
 
 
+async def test_a_new_rule_that_fails_is_asked_once_for_each_instant(tmp_path: Path) -> None:
+    world = World(tmp_path, group_of(ERRORS), late="0s")
+    world.source.is_down = True
+    engine = await world.start()
+    world.clock.advance(4)
+    for _ in range(5):
+        await engine.step()
+    assert world.source.asked == 1
+    world.clock.advance(15)
+    await engine.step()
+    assert world.source.asked == 2
+    await world.close()
+
+
 async def test_what_takes_long_gives_its_turn_to_others() -> None:
     done, answered = asyncio.Event(), asyncio.Event()
 
