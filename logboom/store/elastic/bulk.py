@@ -106,7 +106,7 @@ class BulkWriter:
         answers: dict[int, _Answer] = {}
         numbers, repeated = _sendable(documents, answers)
         actions = fronts(documents, self._names)
-        lines = self._lines(documents, actions)
+        lines = await self._lines(documents, actions)
         await self._prepare(documents, lines.shapes)
         write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
         if write.reducible:
@@ -116,11 +116,13 @@ class BulkWriter:
             answers[number] = Outcome.DUPLICATE if isinstance(answer, Outcome) else answer
         return [answers[number] for number in range(len(documents))]
 
-    def _lines(self, documents: Sequence[Document], actions: Mapping[date, bytes]) -> Lines:
+    async def _lines(
+        self, documents: Sequence[Document], actions: Mapping[date, bytes]
+    ) -> Lines:  # fmt: skip
         library = native_library()
         if library is None:
             return Lines.none(len(documents))
-        return make_lines(documents, actions, library, spell=self._settings.spell)
+        return await make_lines(documents, actions, library, spell=self._settings.spell)
 
     async def _store(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from logboom.store.elastic.spelling import AROUND_WORDS
 from logboom.store.values import Document
 
 _AT_ONCE = 2_000
+_AT_ONCE_BYTES = 2 * 2**20
 _LARGE_BYTES = 32 * 1024
 """Larger events are left to Python, which makes their lines when they are sent, body by body."""
 
@@ -35,10 +37,12 @@ class Lines:
         return cls([b""] * count, [0] * count)
 
 
-def make_lines(
+async def make_lines(
     documents: Sequence[Document], fronts: Mapping[date, bytes], library: Library, *, spell: bool
 ) -> Lines:
-    """Makes lines of those documents that are usual ones.
+    """Makes lines of those documents that are usual ones, piece by piece in a thread.
+
+    The compiled part lets other threads run, so nothing of ours waits for it.
 
     Args:
         documents: Of the write.
@@ -50,7 +54,8 @@ def make_lines(
     shapes: list[int] = []
     words = AROUND_WORDS if spell else None
     for some in _pieces(documents):
-        made, shaped = library.actions(
+        made, shaped = await asyncio.to_thread(
+            library.actions,
             [one.value if len(one.value) < _LARGE_BYTES else b"" for one in some],
             [one.id for one in some], fronts[some[0].day] + b'"', words,
         )  # fmt: skip
@@ -60,8 +65,18 @@ def make_lines(
 
 
 def _pieces(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    """Documents that follow each other on one day, so many that their lines have room."""
+    """Documents that follow each other on one day, so few that their lines are made soon."""
     for _, of_one_day in groupby(documents, key=lambda document: document.day):
         some = list(of_one_day)
         for start in range(0, len(some), _AT_ONCE):
-            yield some[start : start + _AT_ONCE]
+            yield from _halved(some[start : start + _AT_ONCE])
+
+
+def _halved(some: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    """The same documents, in pieces of which none has too many bytes unless it is one document."""
+    middle = len(some) // 2
+    if not middle or sum([len(one.value) for one in some]) <= _AT_ONCE_BYTES:
+        yield some
+    else:
+        yield from _halved(some[:middle])
+        yield from _halved(some[middle:])

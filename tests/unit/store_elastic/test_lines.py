@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from array import array
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +19,7 @@ from logboom.native import Library
 from logboom.store import Document
 from logboom.store.elastic.attribute_paths import AttributePaths, Kind
 from logboom.store.elastic.bodies import BodyMaker, fronts
-from logboom.store.elastic.lines import make_lines
+from logboom.store.elastic.lines import Lines, make_lines
 from logboom.store.elastic.names import IndexNames
 
 DAY = date(2026, 11, 21)
@@ -48,12 +51,17 @@ def document(offset: int, value: bytes | None = None, day: date = DAY, **fields:
     return Document(event_id(RUN, offset), day, value or value_of(offset, **fields))
 
 
+def made_of(library: Library, documents: Sequence[Document]) -> Lines:
+    """What the compiled part makes of them, without words."""
+    return asyncio.run(make_lines(documents, fronts(documents, NAMES), library, spell=False))
+
+
 def held_to_python(
     library: Library, documents: Sequence[Document], *, spell: bool
 ) -> Sequence[bool]:
     """Which lines the compiled part made; they are those that Python makes."""
     heads, refused = fronts(documents, NAMES), dict[int, str]()
-    made = make_lines(documents, heads, library, spell=spell)
+    made = asyncio.run(make_lines(documents, heads, library, spell=spell))
     maker = BodyMaker(documents, heads, spell=spell, refuse=refused.__setitem__)
     lines = {body.numbers[0]: body.content for body in maker.bodies(range(len(documents)), int)}
     for number, one in enumerate(made.lines):
@@ -134,7 +142,7 @@ def test_attributes_of_another_kind_are_another_shape(library: Library) -> None:
     kinds: list[Any] = [1, "1", None, [1], ["1"], {"a": 1}, {"b": 1}, True]
     documents = [document(n, attributes={"k": kind, "n": 1}) for n, kind in enumerate(kinds)]
     documents += [document(100 + n, attributes={"k": kind, "n": 2}) for n, kind in enumerate(kinds)]
-    shapes = make_lines(documents, fronts(documents, NAMES), library, spell=False).shapes
+    shapes = made_of(library, documents).shapes
     assert shapes[: len(kinds)] == shapes[len(kinds) :]
     assert 0 not in shapes
     assert len(set(shapes)) == len(kinds) - 1  # that it is true or null makes no difference
@@ -143,6 +151,30 @@ def test_attributes_of_another_kind_are_another_shape(library: Library) -> None:
 def test_an_attribute_within_another_is_another_shape_than_one_beside_it(library: Library) -> None:
     beside, within = {"a": {}, "b": {"c": 1}}, {"a": {"b": {}, "c": 1}}
     documents = [document(1, attributes=beside), document(2, attributes=within)]
-    made = make_lines(documents, fronts(documents, NAMES), library, spell=False)
+    made = made_of(library, documents)
     found = AttributePaths().unknown(documents, made.shapes)
     assert found == {DAY: {"a.c": Kind.NUMBER, "b.c": Kind.NUMBER}}
+
+
+@pytest.mark.parametrize(("count", "letters"), [(4_500, 10), (300, 20_000)])
+async def test_lines_are_made_in_small_pieces_beside_the_loop(
+    library: Library, monkeypatch: pytest.MonkeyPatch, count: int, letters: int
+) -> None:
+    pieces: list[int] = []
+    threads: set[int] = set()
+    actions = library.actions
+
+    def noted(
+        sources: Sequence[bytes], ids: Sequence[str], front: bytes, words: tuple[bytes, bytes] | None
+    ) -> tuple[list[bytes], array[int]]:  # fmt: skip
+        pieces.append(sum(map(len, sources)))
+        threads.add(threading.get_ident())
+        return actions(sources, ids, front, words)
+
+    monkeypatch.setattr(library, "actions", noted)
+    documents = [document(n, message="x" * letters) for n in range(count)]
+    made = await make_lines(documents, fronts(documents, NAMES), library, spell=False)
+    assert all(made.lines)
+    assert len(pieces) > 2
+    assert max(pieces) <= 2 * 2**20
+    assert threading.get_ident() not in threads
