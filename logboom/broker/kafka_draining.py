@@ -87,6 +87,8 @@ class _Fetched(OrderedDict[TopicPartition, Any]):
 class _Batches:
     """Goes through fetched batches as the client goes through their messages.
 
+    As it does with `read_uncommitted`, its default: transactions that were taken back are not left out.
+
     Attributes:
         next_fetch_offset: The position behind what was taken; the client reads it.
     """
