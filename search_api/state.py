@@ -113,7 +113,7 @@ class PipelineState:
                 self._taken = self._clock.monotonic()
             return self._snapshot
 
-    async def _timely_snapshot(self, *, fresh: bool = False) -> Snapshot:
+    async def timely_snapshot(self, *, fresh: bool = False) -> Snapshot:
         """As `snapshot`; while the broker does not answer, what was known last.
 
         The broker is asked by one at a time, and has all the time it needs: an answer that comes late
@@ -158,14 +158,14 @@ class PipelineState:
     async def ledger(self) -> dict[str, Any]:
         """The judgement over all lines, as JSON."""
         before = await self._our_letters()
-        snapshot = await self._timely_snapshot(fresh=True)
+        snapshot = await self.timely_snapshot(fresh=True)
         if snapshot.broker_trouble is not None and not snapshot.services:
             raise BrokerUnavailable(snapshot.broker_trouble)
         held = await self._held()
         lag = sum(partition.messages for partition in snapshot.lag)
         dead = _dead(snapshot.dead, before, await self._our_letters())
         for _ in range(_LOOKS_BACK):
-            later = await self._timely_snapshot(fresh=True)
+            later = await self.timely_snapshot(fresh=True)
             judged = judge(
                 snapshot.sources, held.stored, lag=lag, dead=dead, days=held.days,
                 losses=snapshot.losses, removed=held.removed,
@@ -204,7 +204,7 @@ class PipelineState:
     async def health(self) -> dict[str, Any]:
         """All parts with a plain verdict, as JSON; within about 3 s, also when parts do not answer."""
         snapshot, store, damaged, limits = await asyncio.gather(
-            self._timely_snapshot(),
+            self.timely_snapshot(),
             self._timely(self._store_part(), else_="store"),
             self._timely(self._damaged_parts()),
             self._timely(self.limits.parts()),

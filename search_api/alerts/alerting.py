@@ -118,7 +118,9 @@ class Alerting:
             wake()
 
     async def _late(self) -> Late:
-        return self._lateness.note(await self._pipeline.snapshot(), self._clock.now_ns() / 1e9)
+        return self._lateness.note(
+            await self._pipeline.timely_snapshot(), self._clock.now_ns() / 1e9
+        )
 
 
 def _own_name() -> str:

@@ -15,7 +15,9 @@ from logboom.broker.port import PartitionLag
 from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection
 from logboom.errors import BrokerUnavailable
+from logboom.state.local import LocalState
 from logboom.store import open_store
+from search_api.alerts.alerting import Alerting
 from search_api.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -59,3 +61,18 @@ async def test_the_health_does_not_wait_for_what_does_not_answer(stuck: Pipeline
     assert told["shipper"][0] == told["processor"][0] == "unknown"
     with pytest.raises(BrokerUnavailable, match="does not answer"):
         await asyncio.wait_for(stuck.ledger(), 30)
+
+
+async def test_alerts_do_not_wait_for_a_broker_that_does_not_answer(
+    stuck: PipelineState, tmp_path: Path
+) -> None:
+    clock, config = ManualClock(NOW), Config(data=tmp_path / "alerts")
+    memory = LocalState(tmp_path / "memory", clock)
+    store = await open_store(config, clock=clock)
+    alerting = Alerting(store, memory, stuck, config, clock)
+    await asyncio.wait_for(alerting.engine.step(), 30)
+    clock.advance(7)
+    await asyncio.wait_for(alerting.engine.step(), 30)
+    assert alerting.engine.standing.late_s == 7
+    await store.close()
+    await memory.close()
