@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Coroutine
+
+from logboom.errors import LogboomError
+
+log = logging.getLogger("logboom.alerts")
 
 
 class UnderWay:
@@ -24,12 +29,16 @@ class UnderWay:
         """Lets go of those that have ended.
 
         Raises:
-            Exception: What the first of them ended with, if it was that.
+            Exception: What the first of them ended with, if it was that; a mistake of ours comes before
+                what may be better the next time. The others are logged.
         """
         done = [name for name, task in self._tasks.items() if task.done()]
         failures = [
             error for name in done if (error := self._tasks.pop(name).exception()) is not None
         ]
+        failures.sort(key=lambda error: isinstance(error, LogboomError))
+        for error in failures[1:]:
+            log.error("an evaluation ended with an error", exc_info=error)
         if failures:
             raise failures[0]
 
@@ -39,11 +48,14 @@ class UnderWay:
             await asyncio.wait([*self._tasks.values()])
 
     async def stop(self, names: Collection[str] | None = None) -> None:
-        """Cancels some, or all, and waits for their end; what they ended with does not matter."""
+        """Cancels some, or all, and waits for their end; what they ended with is logged."""
         stopped = [
             self._tasks.pop(name) for name in [*self._tasks] if names is None or name in names
         ]
         for task in stopped:
             task.cancel()
         if stopped:
-            await asyncio.gather(*stopped, return_exceptions=True)
+            await asyncio.wait(stopped)
+        for task in stopped:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("an evaluation that was stopped ended with an error", exc_info=error)

@@ -111,3 +111,29 @@ async def test_what_one_ends_with_is_told_once_the_others_go_on() -> None:
     assert (under_way.has("waits"), under_way.has("fails")) == (True, False)
     await under_way.stop()
     assert not under_way.has("waits")
+
+
+async def test_a_mistake_of_ours_comes_first_and_nothing_is_swallowed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails(error: Exception) -> None:
+        raise error
+
+    async def fails_at_its_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise StateUnavailable("while it ends")
+
+    under_way = UnderWay()
+    under_way.begin("one", fails(StateUnavailable("the state is gone")))
+    under_way.begin("two", fails(KeyError("a mistake")))
+    await under_way.wait()
+    with pytest.raises(KeyError):
+        under_way.reap()
+    assert "the state is gone" in caplog.text
+
+    under_way.begin("three", fails_at_its_end())
+    await asyncio.sleep(0)
+    await under_way.stop()
+    assert "while it ends" in caplog.text
