@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tantivy import Query
 
-from logboom.errors import QueryError
+from logboom.errors import QueryError, StoreUnavailable
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.rollups.durations import Durations
 from logboom.store.cells import (
@@ -34,21 +35,41 @@ _Key = tuple[int, tuple[str, ...]]
 _Found = dict[_Key, tuple[int, list[Numbers]]]
 
 
-def measured(days: Sequence[Snapshot], query: Query, request: CellsRequest) -> list[Cell]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    query: Query
+    request: CellsRequest
+    is_late: Callable[[], bool]
+
+    @property
+    def times(self) -> TimeRange:
+        return TimeRange(self.request.start_us, self.request.end_us)
+
+
+def measured(
+    days: Sequence[Snapshot], query: Query, request: CellsRequest, is_late: Callable[[], bool]
+) -> list[Cell]:
     """Counts and numbers; see `Store.cells`.
+
+    Args:
+        days: What there is.
+        query: The request's, translated.
+        request: What is to be measured.
+        is_late: True once it has taken too long.
 
     Raises:
         QueryError: A field cannot be used, or there would be too many cells.
+        StoreUnavailable: It took too long: numbers of a part would look like those of the whole.
     """
     for name in request.by:
         check_countable(name)
     if request.of is not None:
         check_number(request.of)
     found: _Found = {}
-    times = TimeRange(request.start_us, request.end_us)
+    question = _Question(query, request, is_late)
     for day in days:
-        if in_times(day, query, times) is not None:
-            _add_day(day, query, request, found)
+        if in_times(day, query, question.times) is not None:
+            _add_day(day, question, found)
     cells = [
         Cell(start_us, values, count, numbers_together(numbers))
         for (start_us, values), (count, numbers) in sorted(found.items())
@@ -67,14 +88,14 @@ def check_number(name: str) -> None:
         raise QueryError(f"{name} has no numbers")
 
 
-def _add_day(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
-    times = TimeRange(request.start_us, request.end_us)
-    for key, bucket in _groups(day, query, request, times, _stats(request)):
+def _add_day(day: Snapshot, question: _Question, found: _Found) -> None:
+    request = question.request
+    for key, bucket in _groups(day, question, question.times, _stats(request)):
         count, numbers = found.get(key, (0, []))
         stats = _numbers(bucket)
         found[key] = (count + bucket["doc_count"], numbers if stats is None else [*numbers, stats])
     if request.percentiles and request.of is not None:
-        _add_sketches(day, query, request, found)
+        _add_sketches(day, question, request.of, found)
 
 
 def _stats(request: CellsRequest) -> dict[str, Any]:
@@ -88,30 +109,28 @@ def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
     return Numbers(stats["count"], stats["sum"], stats["min"], stats["max"])
 
 
-def _add_sketches(day: Snapshot, query: Query, request: CellsRequest, found: _Found) -> None:
-    name = request.of or ""
+def _add_sketches(day: Snapshot, question: _Question, name: str, found: _Found) -> None:
     least = min((n.least for _, all_ in found.values() for n in all_), default=0.0)
     greatest = max((n.greatest for _, all_ in found.values() for n in all_), default=0.0)
     values = Counter[int]()
     for (start_us, _), (_, all_) in found.items():
         values[start_us] += sum(one.count for one in all_)
     most = max(values.values(), default=0)
-    sketches = _sketches(day, query, request, sketching(name, least, greatest, most))
+    sketches = _sketches(day, question, sketching(name, least, greatest, most))
     if sketches is None:
-        sketches = _sketches(day, query, request, by_range(name, least, greatest)) or {}
+        sketches = _sketches(day, question, by_range(name, least, greatest)) or {}
     for key, sketch in sketches.items():
         count, numbers = found[key]
         found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, sketch)])
 
 
 def _sketches(
-    day: Snapshot, query: Query, request: CellsRequest, question: ByValue | ByRange
+    day: Snapshot, question: _Question, way: ByValue | ByRange
 ) -> dict[_Key, Durations] | None:
-    """What answers a question for sketches; None when an answer has not all values."""
-    times = TimeRange(request.start_us, request.end_us)
+    """The sketches, asked for in one of the ways; None when an answer has not all values."""
     sketches: dict[_Key, Durations] = {}
-    for key, bucket in _groups(day, query, request, times, question.asked):
-        sketch = question.read(bucket)
+    for key, bucket in _groups(day, question, question.times, way.asked):
+        sketch = way.read(bucket)
         if sketch is None:
             return None
         sketches[key] = sketch
@@ -119,20 +138,26 @@ def _sketches(
 
 
 def _groups(
-    day: Snapshot, query: Query, request: CellsRequest, times: TimeRange, each: Mapping[str, Any]
+    day: Snapshot, question: _Question, times: TimeRange, each: Mapping[str, Any]
 ) -> Iterator[tuple[_Key, Mapping[str, Any]]]:
     """Stretch and values, and the bucket of the events that have them."""
-    narrowed = in_times(day, query, times)
+    narrowed = in_times(day, question.query, times)
     if narrowed is None:
         return
+    if question.is_late():
+        raise StoreUnavailable(
+            "measuring took too long and was stopped",
+            where=str(day.folder.path),
+            mend="ask for a shorter time, or for fewer events",
+        )
     try:
-        rows = list(_rows(day, narrowed, request, each))
+        rows = list(_rows(day, narrowed, question.request, each))
     except ValueError as error:  # too many buckets for one answer
-        halves = _halves(times, request)
+        halves = _halves(times, question.request)
         if halves is None:
             raise too_many_cells() from error
         for half in halves:
-            yield from _groups(day, query, request, half, each)
+            yield from _groups(day, question, half, each)
         return
     yield from rows
 

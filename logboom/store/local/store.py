@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
 from typing import Literal, TypeVar
 
@@ -48,6 +48,10 @@ from logboom.store.values import (
 )
 
 _SEARCHES_AT_ONCE = 4
+_MEASURED_AT_ONCE = 2
+_SHARE_FOR_MEASURING = 3.0
+"""Of the patience with a search: no user waits for it."""
+
 _SHARE_FOR_FIELDS = 0.2
 """Of the patience with a search; after that a sample stands for all."""
 
@@ -58,7 +62,7 @@ _T = TypeVar("_T")
 
 
 class LocalStore:
-    """The store in a folder of this machine. Searches run in threads of their own."""
+    """The store in a folder of this machine. Searches run in threads of their own, rules' in others."""
 
     kind: Literal["local"] = "local"
 
@@ -73,6 +77,7 @@ class LocalStore:
         self._days = Days(folder)
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
+        self._measuring = ThreadPoolExecutor(_MEASURED_AT_ONCE, "store-measure")
         self._arrivals = LocalArrivals(folder, self._run)
         self._rollups = LocalRollups(folder.path, self._days, self._translator, self._run)
         self._writer: LocalWriter | None = None
@@ -200,8 +205,12 @@ class LocalStore:
         """Counts and measures matches over time and by values; see `Store.cells`."""
         return await self._run(
             lambda: measured(
-                self._days.view().days, self._translator.translate(request.query), request
-            )
+                self._days.view().days,
+                self._translator.translate(request.query),
+                request,
+                self._lateness(_SHARE_FOR_MEASURING),
+            ),
+            self._measuring,
         )
 
     async def get(self, event_id: str) -> Event | None:
@@ -280,6 +289,7 @@ class LocalStore:
         """Lets go of all resources. Idempotent."""
         await self._rollups.close()
         self._executor.shutdown(wait=True)
+        self._measuring.shutdown(wait=True)
         self._days.close()
 
     def _shows(self, wanted: dict[DayFolder, int]) -> bool:
@@ -293,14 +303,16 @@ class LocalStore:
         deadline = self._clock.monotonic() + self._patience_s * share
         return lambda: self._clock.monotonic() > deadline
 
-    async def _run(self, work: Callable[[], _T]) -> _T:
-        """Does work in a thread.
+    async def _run(self, work: Callable[[], _T], executor: Executor | None = None) -> _T:
+        """Does work in a thread: in one of those for searches, or of others.
 
         Raises:
             StoreUnavailable: The file system refuses.
         """
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                executor or self._executor, work
+            )
         except OSError as error:
             raise StoreUnavailable(f"cannot be read: {error}", where=self.address) from error
 
