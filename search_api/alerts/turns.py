@@ -13,6 +13,7 @@ from logboom.store.cells import Cell, CellsRequest
 from search_api.alerts.source import Source
 
 _AT_ONCE: Final = 8
+_MOST: Final = 16
 _SLOW_S: Final = 1.0
 
 _Answer = TypeVar("_Answer")
@@ -22,16 +23,20 @@ class InTurns:
     """A source that is asked a few questions at once, whoever asks.
 
     A question that takes long gives its turn to others after a while, and goes on: what is slow holds up
-    only those who asked it.
+    only those who asked it, until there are many of these.
 
     Args:
         source: Is asked.
         at_once: So many questions, those that take long not counted.
+        most: So many in all.
         slow_s: What takes longer takes long.
     """
 
-    def __init__(self, source: Source, *, at_once: int = _AT_ONCE, slow_s: float = _SLOW_S) -> None:
+    def __init__(
+        self, source: Source, *, at_once: int = _AT_ONCE, most: int = _MOST, slow_s: float = _SLOW_S
+    ) -> None:
         self._source = source
+        self._room = asyncio.Semaphore(most)
         self._free = asyncio.Semaphore(at_once)
         self._slow_s = slow_s
 
@@ -48,6 +53,17 @@ class InTurns:
         return await self._in_turn(self._source.samples(query, times, limit))
 
     async def _in_turn(self, question: Coroutine[Any, Any, _Answer]) -> _Answer:
+        try:
+            await self._room.acquire()
+        except asyncio.CancelledError:
+            question.close()
+            raise
+        try:
+            return await self._within_room(question)
+        finally:
+            self._room.release()
+
+    async def _within_room(self, question: Coroutine[Any, Any, _Answer]) -> _Answer:
         try:
             await self._free.acquire()
         except asyncio.CancelledError:

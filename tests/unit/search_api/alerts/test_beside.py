@@ -92,6 +92,32 @@ async def test_what_takes_long_gives_its_turn_to_others() -> None:
     assert await slow == [{}]
 
 
+async def test_questions_that_take_long_are_never_many_at_once() -> None:
+    answered, asked = asyncio.Event(), list[int]()
+
+    class Slow(MemorySource):
+        async def samples(self, *arguments: object, **more: object) -> list[dict[str, object]]:
+            asked.append(1)
+            await answered.wait()
+            return [{}]
+
+    async def is_full() -> bool:
+        return len(asked) == 3
+
+    source = InTurns(Slow(), at_once=1, most=3, slow_s=0.001)
+    query = parse_where("")
+    asking = [
+        asyncio.create_task(source.samples(query, None, 1))  # type: ignore[arg-type]
+        for _ in range(5)
+    ]
+    await soon(is_full, timeout_s=60, what="three are asked")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(source.samples(query, None, 1), 0.05)  # type: ignore[arg-type]
+    assert len(asked) == 3
+    answered.set()
+    assert await asyncio.gather(*asking) == [[{}]] * 5
+
+
 async def test_what_one_ends_with_is_told_once_the_others_go_on() -> None:
     async def fails() -> None:
         raise StateUnavailable("gone")
