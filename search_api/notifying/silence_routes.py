@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ValidationError
 
 from logboom.config.units import parse_duration
 from logboom.errors import QueryError
@@ -35,6 +36,8 @@ from search_api.responding import answer
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 _US = 1_000_000
+
+_Body = TypeVar("_Body", bound=BaseModel)
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Episode = Annotated[str, Path(pattern=r"^[0-9A-Za-z_.:-]{1,100}$")]
@@ -137,7 +140,8 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
     @router.post("/silences/form", response_class=HTMLResponse, include_in_schema=False)
     async def silence_it(request: Request) -> Response:
         given = await fields_of(request)
-        body = SilenceBody(
+        body = _made(
+            SilenceBody,
             matchers=given.get("matcher", []), duration=given.get("duration", ["2h"])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
         )  # fmt: skip
@@ -154,7 +158,8 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
     @router.post("/acknowledgements/form", response_class=HTMLResponse, include_in_schema=False)
     async def acknowledge_it(request: Request) -> Response:
         given = await fields_of(request)
-        body = AcknowledgementBody(
+        body = _made(
+            AcknowledgementBody,
             episode=given.get("episode", [""])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
         )  # fmt: skip
@@ -162,6 +167,16 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
             return _no_alert(body.episode)
         await people.acknowledge(body.episode, author=body.author, comment=body.comment)
         return HTMLResponse(forms.done_page("Acknowledged. Thank you."), headers=HEADERS)
+
+
+def _made(kind: type[_Body], **fields: object) -> _Body:
+    """What a page has sent, checked as the body of a request is."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(one) for one in first["loc"])
+        raise QueryError(f"{where}: {first['msg']}") from error
 
 
 async def _put(people: People, body: SilenceBody, key: str | None) -> Silence:

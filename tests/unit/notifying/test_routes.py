@@ -166,6 +166,23 @@ async def test_links_ask_and_only_their_buttons_act(
     assert (await api.post("/acknowledgements/form", content=b"x" * 100_000)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("page", "form", "says"),
+    [
+        ("silences", {"matcher": ['a="b"'], "author": "x" * 2_000}, "author: "),
+        ("silences", {"matcher": ["x" * 600]}, "matchers"),
+        ("acknowledgements", {"episode": "a b"}, "episode: "),
+        ("acknowledgements", {}, "episode: "),
+    ],
+)
+async def test_what_a_form_says_wrong_is_told(
+    api: httpx.AsyncClient, page: str, form: dict[str, Any], says: str
+) -> None:
+    answer = await api.post(f"/{page}/form", data=form)
+    assert answer.status_code == 400
+    assert says in answer.text
+
+
 async def test_receivers_are_shown_without_secrets_and_tried(
     api: httpx.AsyncClient, state: LocalState
 ) -> None:
