@@ -6,8 +6,12 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
-from logboom.broker import open_broker
+from logboom.archive.keeping import Keeper
+from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config
 from logboom.config.load import process_environment
@@ -26,8 +30,8 @@ from logboom.lifecycle import (
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
-from logboom.state import open_state
-from logboom.store import open_store
+from logboom.state import State, open_state
+from logboom.store import Store, open_store
 from logboom.telemetry import PipelineCollector
 from processor.burying import Burial
 from processor.consuming import Consumer
@@ -37,6 +41,7 @@ from processor.lagging import OwnLag
 from processor.preparing import Preparer
 from processor.rates import Rates
 from processor.rolling.opening import open_rolling
+from processor.rolling.roller import Roller
 from processor.tagging import Tagger
 from processor.tallying import Tally
 from processor.telling import Telling
@@ -59,9 +64,28 @@ def run(config: Config) -> int:
 
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
-    broker = await open_broker(config)
-    store = await open_store(config, clock=clock)
-    state = open_state(config, clock)
+    async with AsyncExitStack() as opened:
+        broker = await open_broker(config)
+        opened.push_async_callback(broker.close)
+        store = await open_store(config, clock=clock)
+        opened.push_async_callback(store.close)
+        state = open_state(config, clock)
+        opened.push_async_callback(state.close)
+        await _work(_parts(config, broker, store, state, clock), config, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What works in a processor."""
+
+    consumer: Consumer
+    roller: Roller
+    keeper: Keeper
+    reporter: Reporter
+    telling: Telling
+
+
+def _parts(config: Config, broker: Broker, store: Store, state: State, clock: Clock) -> _Parts:
     instance = f"{socket.gethostname()}-{os.getpid()}"
     reporter = Reporter(
         broker, "processor", instance, clock,
@@ -88,39 +112,42 @@ async def _serve(config: Config, clock: Clock) -> None:
         instance, consumer, preparer, rates, rolling.roller, keeper.counts, DeadTelling(letters, clock),
         OwnLag(broker, config.processor.group, consumer, clock), clock,
     )  # fmt: skip
+    return _Parts(consumer, rolling.roller, keeper, reporter, telling)
+
+
+async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:
+    """Works until `stop` is set, and stops in order."""
+    consumer, reporter, telling = parts.consumer, parts.reporter, parts.telling
 
     def tell(collector: PipelineCollector) -> None:
         telling.fill(collector, reporter)
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            reporting = tasks.create_task(_report(reporter, consumer, telling))
-            monitoring = tasks.create_task(
-                Monitoring(config.processor.metrics, reporter, tell).serve()
-            )
-            rolling_up = tasks.create_task(rolling.roller.run())
-            keeping = tasks.create_task(keeper.run())
-            consuming = tasks.create_task(consumer.run(stop))
-            await until(stop, consuming)
-            reporter.state = "stopping"
-            for working in (keeping, rolling_up):  # they write to what the consumer closes
-                working.cancel()
-            await asyncio.gather(
-                *(end(working, patience_s=_LAST_TURNS_S) for working in (keeping, rolling_up))
-            )
-            if not await end(
-                consuming, patience_s=_LAST_WRITES_S,
-                waits=lambda: consumer.waits_in_vain,
-            ):  # fmt: skip
-                log.warning("stopped before the last write: these events are consumed again")
-            reporting.cancel()
-            monitoring.cancel()
-        reporter.state = "stopped"
-        await last_words(_post(reporter, telling))
-    finally:
-        await state.close()
-        await store.close()
-        await broker.close()
+    async with asyncio.TaskGroup() as tasks:
+        reporting = tasks.create_task(_report(reporter, consumer, telling))
+        monitoring = tasks.create_task(Monitoring(config.processor.metrics, reporter, tell).serve())
+        rolling_up = tasks.create_task(parts.roller.run())
+        keeping = tasks.create_task(parts.keeper.run())
+        consuming = tasks.create_task(consumer.run(stop))
+        await until(stop, consuming)
+        reporter.state = "stopping"
+        await _end_in_order(consumer, consuming, (keeping, rolling_up))
+        reporting.cancel()
+        monitoring.cancel()
+    reporter.state = "stopped"
+    await last_words(_post(reporter, telling))
+
+
+async def _end_in_order(
+    consumer: Consumer, consuming: asyncio.Task[None], writing: Sequence[asyncio.Task[None]]
+) -> None:
+    """First those that write to what the consumer closes, then the consumer after its last write."""
+    for task in writing:
+        task.cancel()
+    await asyncio.gather(*(end(task, patience_s=_LAST_TURNS_S) for task in writing))
+    if not await end(
+        consuming, patience_s=_LAST_WRITES_S, waits=lambda: consumer.waits_in_vain
+    ):  # fmt: skip
+        log.warning("stopped before the last write: these events are consumed again")
 
 
 async def _report(reporter: Reporter, consumer: Consumer, telling: Telling) -> None:
