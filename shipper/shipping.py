@@ -279,7 +279,7 @@ class Shipping:
         return Assembler(
             source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
             path=self._event_path(source), days=self._days, treatment=self._has.treatment,
-            max_event_bytes=self._has.config.shipper.max_event_bytes, head=source.head,
+            max_event_bytes=self._has.config.shipper.max_event_bytes, preceding=source.preceding,
         )  # fmt: skip
 
     def _event_path(self, source: Source) -> str:

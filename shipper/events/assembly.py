@@ -21,6 +21,7 @@ from shipper.delivery.batches import Segment
 from shipper.delivery.stamps import days_of
 from shipper.events.making import EventMaker, Given, text_of
 from shipper.events.normalise import SourceContext
+from shipper.events.preceding import Preceding
 from shipper.events.treatment import Treatment
 from shipper.files.identity import take_guard
 from shipper.framing import Frames, Framing, make_framing
@@ -63,8 +64,8 @@ class Assembler:
         max_event_bytes: Where an event is cut.
         days: Decides on the day of an event.
         treatment: What is done to the events of all inputs.
-        head: Gives the first bytes of a file that is read on from its middle: what they say of the
-            columns holds.
+        preceding: Gives what stands before the place where a file is read on: what it says of the
+            columns holds, and a private key may have begun in it.
 
     Raises:
         ConfigError: When the input's patterns or rules cannot be used.
@@ -73,7 +74,7 @@ class Assembler:
     def __init__(
         self, section: FileInput | StdinInput, *, source: str, run: str, epoch: int, path: str,
         max_event_bytes: int, days: IndexDays, treatment: Treatment | None = None,
-        head: Callable[[], bytes] = bytes,
+        preceding: Callable[[], Preceding] = Preceding,
     ) -> None:  # fmt: skip
         treatment = treatment or Treatment()
         self.run = run
@@ -84,7 +85,7 @@ class Assembler:
         self._framing: Framing = make_framing(section, path=path, max_event_bytes=max_event_bytes)
         inner = inner_section(section)
         self._parser: Parser = make_parser(inner)
-        self._head: Callable[[], bytes] | None = head
+        self._preceding: Callable[[], Preceding] | None = preceding
         self._encoding = section.encoding
         self._rules = Rules([*section.rules, *treatment.rules])
         container = container_of(path)
@@ -185,23 +186,20 @@ class Assembler:
         """Each event as JSON, and its time."""
         if offset == 0 and frames.texts:
             frames.texts[0] = frames.texts[0].removeprefix(_BYTE_ORDER_MARK)
-        if self._head is not None:
-            self._begin(self._head, offset)
+        if self._preceding is not None:
+            self._begin(self._preceding, offset)
         made = self._maker.make(Given.of(frames, buffer, offset=offset, read_ns=read_ns))
         return made.run(self._key), made.stamps()
 
-    def _begin(self, head: Callable[[], bytes], offset: int) -> None:
+    def _begin(self, preceding: Callable[[], Preceding], offset: int) -> None:
         """Before the first event: what does the file say of itself, and what stands right before?"""
-        self._head = None
+        self._preceding = None
         if not offset:
             return
-        known = head()
-        before = known[:offset].decode(self._encoding, "backslashreplace")
-        self._maker.begin_behind(before)
+        known = preceding()
+        self._maker.begin_behind(known.text(self._encoding))
         if isinstance(self._parser, HeadedParser):
-            text = known.decode(self._encoding, "backslashreplace")
-            lines = text.removeprefix(_BYTE_ORDER_MARK).split("\n")
-            self._parser.learn([line.rstrip("\r") for line in lines])
+            self._parser.learn(known.lines(self._encoding))
 
     def _count_days(self, stamps: Sequence[str], read_ns: int) -> dict[str, int]:
         created = text_of(read_ns)

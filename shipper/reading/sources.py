@@ -13,13 +13,12 @@ from logboom.event import source_run
 from logboom.status import SourceStatus
 from shipper.delivery.batches import Segment
 from shipper.events.assembly import Assembled, Assembler
+from shipper.events.preceding import Preceding
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import PREFIX_BYTES, fingerprint_length
 from shipper.framing.encodings import MARK_BYTES, LineEnds, actual_encoding, unit_of
 from shipper.reading.looks import Looks
 from shipper.registry.registry import SourceRecord
-
-_HEAD_BYTES = 65_536
 
 SourceState = Literal["reading", "idle", "unreadable", "binary", "gone"]
 
@@ -315,18 +314,14 @@ class Source:
         if (state, detail) != (self.state, self.detail):
             self.state, self.detail, self.changed = state, detail, True
 
-    def head(self) -> bytes:
-        """The lines that its file begins with, and those before the place where it is read on."""
+    def preceding(self) -> Preceding:
+        """What its file begins with, and what is before the place where it is read on."""
         if self.file is None:
-            return b""
+            return Preceding()
         try:
-            head = self.file.content.pread(_HEAD_BYTES, 0)
-            near = max(self.pending_offset - _HEAD_BYTES, 0)
-            if near:
-                head = head[: head.rfind(b"\n") + 1] + self.file.content.pread(_HEAD_BYTES, near)
+            return Preceding.of(self.file.content.pread, self.pending_offset)
         except OSError:
-            return b""  # it is told when it is read
-        return head
+            return Preceding()  # it is told when it is read
 
     def close(self) -> None:
         """Lets go of its file."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from logboom.config import Config, FileInput, StdinInput
 from shipper.delivery.batches import Segment
+from shipper.events.preceding import Preceding
 
 _HEAD = struct.Struct("!II")
 _BUFFERED_BYTES = 2**20
@@ -43,7 +44,7 @@ class Open:
 
     Attributes:
         path: As events name it.
-        head: The first bytes of a file that is read on from its middle.
+        preceding: What stands before the place where a file is read on.
     """
 
     source: str
@@ -51,7 +52,7 @@ class Open:
     section: FileInput | StdinInput
     path: str
     run: str
-    head: bytes
+    preceding: Preceding
 
 
 @dataclass(frozen=True, slots=True)

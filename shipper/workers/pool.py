@@ -17,6 +17,7 @@ from shipper.delivery.batches import Batch, Segment
 from shipper.delivery.collecting import Collector
 from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembled
+from shipper.events.preceding import Preceding
 from shipper.reading.sources import Source
 from shipper.workers.frames import (
     Channel,
@@ -203,9 +204,9 @@ class WorkerPool:
         desk.channel.send(Make(source.id, source.pending_offset, read_ns, ended), buffer)
 
     def _introduction(self, source: Source) -> Open:
-        head = source.head() if source.pending_offset else b""
+        preceding = source.preceding() if source.pending_offset else Preceding()
         return Open(
-            source.id, source.epoch, source.section, self._path_of(source), source.run, head
+            source.id, source.epoch, source.section, self._path_of(source), source.run, preceding
         )
 
     async def _listen_to(self, desk: _Desk) -> None:

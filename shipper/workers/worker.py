@@ -131,7 +131,7 @@ class Worker:
         self._assemblers[frame.source] = Assembler(
             frame.section, source=frame.source, run=frame.run, epoch=frame.epoch, path=frame.path,
             max_event_bytes=self._begin.config.shipper.max_event_bytes, days=self._days,
-            treatment=self._treatment, head=lambda: frame.head,
+            treatment=self._treatment, preceding=lambda: frame.preceding,
         )  # fmt: skip
 
     def _make(self, frame: Make, body: bytes) -> Made:

@@ -287,5 +287,6 @@ def _make_source(record: SourceRecord, section: FileInput) -> Source:
 def _make_assembler(source: Source, epoch: int) -> Assembler:
     return Assembler(
         source.section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-        path=source.family, max_event_bytes=SHIPPER.max_event_bytes, days=DAYS, head=source.head,
+        path=source.family, max_event_bytes=SHIPPER.max_event_bytes, days=DAYS,
+        preceding=source.preceding,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays
 from shipper.events.assembly import Assembler
+from shipper.events.preceding import Preceding
 from shipper.files.followed import FollowedFile
 from shipper.parsers.making import make_parser
 from shipper.reading.sources import Source
@@ -22,10 +23,10 @@ from shipper.registry.registry import SourceRecord
 READ_NS = 1_791_640_600_000_000_000
 
 
-def assembler(head: Callable[[], bytes] = bytes, **settings: Any) -> Assembler:
+def assembler(preceding: Callable[[], Preceding] = Preceding, **settings: Any) -> Assembler:
     return Assembler(
         FileInput(path=["x"], **settings), source="s", run="r", epoch=0, path="/x/shop.log",
-        max_event_bytes=100_000, days=IndexDays(timedelta(days=90)), head=head,
+        max_event_bytes=100_000, days=IndexDays(timedelta(days=90)), preceding=preceding,
     )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_a_source_that_is_read_on_asks_its_file_for_the_header(tmp_path: Path, r
     )
     source = Source(
         record, FileInput(path=["x"], format="csv"),
-        lambda source, _epoch: assembler(source.head, format="csv"),
+        lambda source, _epoch: assembler(source.preceding, format="csv"),
     )  # fmt: skip
     source.file = FollowedFile(str(path), offset)
     assembled = source.take(ROW.encode(), read_ns=READ_NS)
@@ -82,7 +83,9 @@ def test_a_header_is_a_tagged_event_and_names_the_columns(format_name: str) -> N
 
 @pytest.mark.parametrize("format_name", ["csv", "auto"])
 def test_a_header_is_known_again_in_the_middle_of_the_file(format_name: str) -> None:
-    (row,) = events(assembler(CSV.encode, format=format_name), ROW, offset=len(CSV))
+    (row,) = events(
+        assembler(lambda: Preceding(CSV.encode()), format=format_name), ROW, offset=len(CSV)
+    )
     assert row["message"] == "cannot load, sorry"
     assert "tags" not in row
 
@@ -109,7 +112,7 @@ def test_fields_may_change_within_a_file(format_name: str) -> None:
 
 @pytest.mark.parametrize("format_name", ["iis", "auto"])
 def test_fields_are_known_again_in_the_middle_of_the_file(format_name: str) -> None:
-    made = assembler((FIELDS + LINE).encode, format=format_name)
+    made = assembler(lambda: Preceding((FIELDS + LINE).encode()), format=format_name)
     (event,) = events(made, LINE, offset=len(FIELDS + LINE))
     assert event["client"]["ip"] == "203.0.113.7"
     assert event["http"]["response"]["status_code"] == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +14,10 @@ import pytest
 from logboom.config import FileInput
 from logboom.event import IndexDays, source_run
 from shipper.events.assembly import Assembler
+from shipper.events.preceding import Preceding
+from shipper.files.followed import FollowedFile
+from shipper.reading.sources import Source
+from shipper.registry.registry import SourceRecord
 
 READ_NS = 1_795_246_020_116_000_000
 
@@ -141,7 +146,7 @@ def test_a_key_that_is_cut_by_the_end_of_a_buffer(written: Any, is_restart: bool
         return Assembler(
             FileInput(path=["x"]), source="s", run=source_run("s", 0), epoch=0,
             path="/var/log/app.log", max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
-            head=lambda: data,
+            preceding=lambda: Preceding.of(lambda length, place: data[place:][:length], cut),
         )  # fmt: skip
 
     first = assembler()
@@ -151,3 +156,49 @@ def test_a_key_that_is_cut_by_the_end_of_a_buffer(written: Any, is_restart: bool
     found = [orjson.loads(message.value) for made in (one, two) for message in made.messages]
     assert secrets_in(found, lines[1:-1]) == []
     assert found[-1]["message"] == "behind"
+
+
+def read_on(path: Path, offset: int) -> list[dict[str, Any]]:
+    """The events behind a place of a file, as a shipper makes them after a restart."""
+
+    def assembler(source: Source, _epoch: int) -> Assembler:
+        return Assembler(
+            source.section, source="s", run=source_run("s", 0), epoch=0, path=source.path,
+            max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
+            preceding=source.preceding,
+        )  # fmt: skip
+
+    record = SourceRecord(
+        id="s", path=str(path), family=str(path), device=0, inode=0, epoch=0, offset=offset,
+        prefix=b"", guard=b"", changed_ns=READ_NS,
+    )  # fmt: skip
+    source = Source(record, FileInput(path=["x"]), assembler)
+    source.file = FollowedFile(str(path), offset)
+    behind = path.read_bytes()[offset:]
+    assembled = source.assembler.assemble(behind, offset=offset, read_ns=READ_NS, ended=True)
+    source.close()
+    return [orjson.loads(message.value) for message in assembled.messages]
+
+
+@pytest.mark.parametrize("cut_at", [3_000, 60_000, 65_500, 70_000, 100_000, 131_000, 200_000])
+def test_a_key_that_a_restart_cuts_is_found_at_any_place(tmp_path: Path, cut_at: int) -> None:
+    lines = key()
+    first, *rest = stamped(lines)
+    ordinary = stamped(["order number 17 was handled"])
+    before = "".join(f"{line}\n" for line in ordinary * (cut_at // len(ordinary[0]) - 1))
+    log = tmp_path / "app.log"
+    log.write_text(before + "".join(f"{line}\n" for line in [first, *rest, *ordinary]))
+    found = read_on(log, len(f"{before}{first}\n"))
+    assert len(found) == len(rest) + 1
+    assert secrets_in(found, lines[1:-1]) == []
+
+
+def test_a_key_far_before_the_place_is_not_right_before_it(tmp_path: Path) -> None:
+    log, name = tmp_path / "app.log", "A1b" * 20
+    first, last = stamped([key()[0], f"see {name}"])
+    ordinary = "".join(f"{line}\n" for line in stamped([f"{'order ' * 100} was handled"]))
+    head = f"{ordinary * 100}{first}\n"
+    behind = ordinary * 600
+    log.write_text(f"{head}{behind}{last}\n")
+    (event,) = read_on(log, len(head + behind))
+    assert event["message"] == f"see {name}"
