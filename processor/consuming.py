@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from logboom.broker import Broker, ConsumedBatch, Subscription
+from logboom.broker.runs import values_of
 from logboom.clock import Clock
 from logboom.config import ProcessorSection
 from logboom.errors import AlreadyRunning, LogboomError
@@ -20,6 +21,10 @@ from processor.tallying import Tally, tally
 log = logging.getLogger("logboom.processor")
 
 _RECEIVE_S = 0.25
+_WRITE_BYTES = 64 * 2**20
+"""Of events in one write, about: a write and its lines are held in memory as a whole."""
+_EVENT_BYTES = 16 * 1024
+"""Taken for the size of an event until some were seen."""
 _Result = TypeVar("_Result")
 
 
@@ -88,6 +93,7 @@ class Consumer:
         self._count = count
         self._clock = clock
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
+        self._event_bytes = _EVENT_BYTES
         self.counts = Counts()
         self.writer: StoreWriter | None = None
         self.subscription: Subscription | None = None
@@ -124,20 +130,24 @@ class Consumer:
     async def _gather(self, subscription: Subscription, stop: asyncio.Event) -> list[ConsumedBatch]:
         """Receives until there is enough for one write, or the first has waited long enough."""
         batches: list[ConsumedBatch] = []
-        room = self._section.batch_events
+        room, room_bytes = self._section.batch_events, _WRITE_BYTES
         due: float | None = None
-        while room > 0 and not stop.is_set():
+        while room > 0 and room_bytes > 0 and not stop.is_set():
             left_s = _RECEIVE_S if due is None else min(_RECEIVE_S, due - self._clock.monotonic())
             if left_s <= 0:
                 break
+            wanted = min(room, room_bytes // self._event_bytes + 1)
             received = await self._insist(
                 "broker",
-                lambda: subscription.receive(max_messages=room, timeout_s=left_s),  # noqa: B023 - called at once
+                lambda: subscription.receive(max_messages=wanted, timeout_s=left_s),  # noqa: B023 - called at once
             )
             batches += received
-            room -= sum(len(batch.messages) for batch in received)
-            if received and due is None:
-                due = self._clock.monotonic() + self._section.linger.total_seconds()
+            count, size = _extent(received)
+            room, room_bytes = room - count, room_bytes - size
+            if received:
+                self._event_bytes = size // count + 1
+                if due is None:
+                    due = self._clock.monotonic() + self._section.linger.total_seconds()
         return batches
 
     async def _write_forever(self, writer: StoreWriter, subscription: Subscription) -> None:
@@ -177,3 +187,9 @@ class Consumer:
                 if self.counts.troubles.pop(part, None) is not None:
                     log.info("processing goes on: the %s works again", part)
                 return result
+
+
+def _extent(batches: Sequence[ConsumedBatch]) -> tuple[int, int]:
+    """How many messages there are, and how many bytes their values have."""
+    values = [values_of(batch.messages) for batch in batches]
+    return sum(map(len, values)), sum(sum(map(len, some)) for some in values)

@@ -87,8 +87,9 @@ class ProcessorSection(Section):
 
     group: str = Field("logboom-processor", description="Name of the consumer group.")
     batch_events: int = Field(
-        20_000, ge=1, le=1_000_000, description="Events per write to the store, at most."
-    )
+        20_000, ge=1, le=1_000_000,
+        description="Events per write to the store, at most; fewer when they have more than 64 MiB.",
+    )  # fmt: skip
     linger: Duration = Field(
         timedelta(milliseconds=500), description="Wait this long for a write to fill."
     )

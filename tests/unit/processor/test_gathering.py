@@ -1,0 +1,57 @@
+"""How much is written at once?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from logboom.broker import ConsumedBatch
+from logboom.broker.runs import Taken
+from logboom.clock import ManualClock
+from logboom.config import ProcessorSection
+from processor.consuming import Consumer
+
+MIB = 2**20
+
+
+class _Endless:
+    """A subscription that always has as many messages as it is asked for, up to some at once."""
+
+    def __init__(self, value: bytes, at_once: int) -> None:
+        self._value = value
+        self._at_once = at_once
+
+    async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
+        count = min(max_messages, self._at_once)
+        return [ConsumedBatch(0, range(count), Taken([b""] * count, [self._value] * count))]
+
+
+@pytest.mark.parametrize(
+    ("event_bytes", "at_once"), [(300, 20_000), (20_000, 20_000), (20_000, 100), (900_000, 7)]
+)
+async def test_a_write_is_bounded_by_events_and_by_bytes(event_bytes: int, at_once: int) -> None:
+    unused: Any = None
+    clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
+    consumer = Consumer(unused, unused, ProcessorSection(), unused, unused, unused, unused, clock)
+    subscription: Any = _Endless(b"x" * event_bytes, at_once)
+    await consumer._gather(subscription, asyncio.Event())  # now it knows how large they are
+    for _ in range(2):
+        batches = await consumer._gather(subscription, asyncio.Event())
+        count = sum(len(batch.messages) for batch in batches)
+        size = count * event_bytes
+        assert count <= 20_000
+        assert size < 64 * MIB + event_bytes
+        assert count == 20_000 or size >= 64 * MIB
+
+
+async def test_the_first_write_is_bounded_too() -> None:
+    unused: Any = None
+    clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
+    consumer = Consumer(unused, unused, ProcessorSection(), unused, unused, unused, unused, clock)
+    subscription: Any = _Endless(b"x" * 20_000, 20_000)
+    batches = await consumer._gather(subscription, asyncio.Event())
+    assert sum(len(batch.messages) for batch in batches) < 5_000
