@@ -24,8 +24,9 @@ async def take_folder(
 ) -> int:
     """Takes a data folder for a supervisor and its services.
 
-    Services hold the same descriptor: the folder is free when the last of them has ended. Those of a
-    supervisor that was killed end by themselves, and get some time for it.
+    The three services hold the same descriptor: the folder is free when the last of them has ended.
+    Those of a supervisor that was killed end by themselves, and get some time for it. Processors that
+    scaling starts do not hold it: several of them use the folder at once as it is.
 
     Args:
         folder: It exists.
