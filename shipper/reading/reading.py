@@ -12,6 +12,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
@@ -35,6 +36,7 @@ _FIRST_LOOK_S = 0.02
 _UNTERMINATED_PATIENCE_S = 5.0
 _GONE_PATIENCE_S = 5.0
 _ROTATED_PATIENCE_S = 300.0
+_UNREPLACED_PATIENCE_S = 86_400.0
 _FEW = 200
 _REST_FACTOR = 5.0
 _LOOKS_PER_S = 2000.0
@@ -280,7 +282,10 @@ class Reader:
             log.info("%s is gone, and was read to its end", source.path)
             source.set_state("gone", "deleted, and read to its end")
             return True
-        return not self._watcher.names(source) and silent_s >= _ROTATED_PATIENCE_S
+        if self._watcher.names(source) or silent_s < _ROTATED_PATIENCE_S:
+            return False
+        is_replaced = Path(source.family).exists()  # else its writer has no other file yet
+        return is_replaced or silent_s >= _UNREPLACED_PATIENCE_S
 
     async def _begin_anew(self, source: Source) -> bool:
         """Its file was truncated or overwritten.

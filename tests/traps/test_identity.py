@@ -173,6 +173,29 @@ def test_the_writer_keeps_the_old_file_after_a_rename(
     assert shipping.numbers() == expected
 
 
+def test_a_writer_without_another_file_may_be_silent_for_long_after_a_rename(
+    make: Make, log: Path
+) -> None:
+    shipping = make("app.log")
+    with log.open("a") as writer:
+        writer.write(lines(0, 10))
+        writer.flush()
+        shipping.look()
+        rotate(log)
+        shipping.look(passing_s=900)
+        writer.write(lines(10, 20))
+        writer.flush()
+        shipping.look()
+    append(log, 20, 25)
+    shipping.look(passing_s=900)
+    assert shipping.numbers() == list(range(25))
+    assert [source.path for source in shipping.watcher.sources.values()] == [str(log)]
+    rotate(log)
+    shipping.look(passing_s=100_000)
+    shipping.look(passing_s=100_000)
+    assert not shipping.watcher.sources
+
+
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
 def test_renamed_before_the_first_read_while_closed(make: Make, log: Path, pattern: str) -> None:
     shipping = make(pattern, open_files=1)
