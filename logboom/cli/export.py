@@ -85,14 +85,15 @@ def _fetch(url: str, progress: Progress, sink: BinaryIO, note: Callable[[], None
     """Fetches everything that is missing, again and again until it is complete.
 
     Returns:
-        True when an answer broke off behind its last event: some may not be readable.
+        True when some may not be readable: an answer broke off behind its last event, or the export
+        goes on with one whose end nobody saw.
 
     Raises:
         UsageError: The API says that the question is wrong.
         ServiceUnreachable: It does not answer any more.
     """
     show = _Display(url, progress)
-    backoff = Backoff()
+    backoff, is_resumed = Backoff(), progress.events > 0
     while True:
         had = progress.events
         try:
@@ -105,7 +106,8 @@ def _fetch(url: str, progress: Progress, sink: BinaryIO, note: Callable[[], None
             time.sleep(backoff.next_wait_s())
         else:
             show.end()
-            return backoff.tries > 0 and progress.events == had
+            broke_at_its_end = backoff.tries > 0 and progress.events == had
+            return broke_at_its_end or (is_resumed and "to" in progress.times)
 
 
 def _look_for_the_rest(url: str, progress: Progress) -> None:
@@ -115,12 +117,18 @@ def _look_for_the_rest(url: str, progress: Progress) -> None:
         StoreDamaged: Some events cannot be read.
     """
     asked = {name: progress.asked[name] for name in ("q", "from", "to")}
-    matching = int(ask(url, "count", {**asked, **progress.times})["count"])
-    if matching > progress.events:
+    counted = ask(url, "count", {**asked, **progress.times})
+    matching, missing = int(counted["count"]), int(counted["count"]) - progress.events
+    if missing > 0:
         raise StoreDamaged(
-            f"{matching - progress.events:,} of {matching:,} events could not be read;"
-            " all others were written out",
+            f"{missing:,} of {matching:,} events were not written out: they could not be read, or"
+            " came in meanwhile",
             mend="`logboom search` with the same query, and the API's log, say which and why",
+        )
+    if counted["relation"] != "eq":
+        raise StoreDamaged(
+            "events may be missing: they could not be counted in time",
+            mend="ask for a shorter time",
         )
 
 

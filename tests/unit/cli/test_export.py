@@ -118,7 +118,7 @@ async def test_events_that_cannot_be_read_are_told(served: Served, tmp_path: Pat
     assert isinstance(done.exception, StoreDamaged)
     numbers = [json.loads(line)["attributes"]["seq"] for line in out.read_text().splitlines()]
     assert 0 < len(set(numbers)) == len(numbers) < COUNT
-    assert f"{COUNT - len(numbers):,} of {COUNT:,} events could not be read" in str(done.exception)
+    assert f"{COUNT - len(numbers):,} of {COUNT:,} events were not written" in str(done.exception)
     assert any("documents.zst" in trouble for trouble in await served.store.troubles())
 
 
