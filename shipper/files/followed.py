@@ -76,6 +76,7 @@ class FollowedFile:
         self._resting_state: tuple[int, int] | None = None
         self._is_anew = False
         self._seen_size = 0
+        self._sure_size = 0
         self.is_usurped = False
         self.unit = unit
         try:
@@ -213,6 +214,8 @@ class FollowedFile:
         data = self._content.pread(max_bytes + known, self.offset - known)
         if data[:known] != self._guard:
             return Reading(ReadState.REPLACED)
+        if known:
+            self._sure_size = self._seen_size
         if len(data) == known:
             return Reading(ReadState.END)
         if self.offset == 0:
@@ -233,6 +236,14 @@ class FollowedFile:
             self._seen_size if self._seen_size > max(self.offset, self._nulls_to) else self.offset
         )
 
+    @property
+    def surely_to(self) -> int:
+        """Where its content was seen to end, while what lay before our place was still there.
+
+        A file that was truncated and has grown since may be longer: by what came after that.
+        """
+        return max(self.offset, self._sure_size)
+
     def goes_beyond(self, place: int) -> bool:
         """True when it was read, or seen to end, behind a place."""
         return self._seen_size > place or self.offset > place
@@ -243,7 +254,7 @@ class FollowedFile:
 
     def go_on_unseen(self) -> None:
         """What was seen behind our place does not count any more."""
-        self._seen_size = self.offset
+        self._seen_size = self._sure_size = self.offset
 
     def _wake(self) -> None:
         """Goes on after a rest, unless another file has its inode and its path by now."""
@@ -359,7 +370,7 @@ class FollowedFile:
         self._nulls_to = 0
         self._prefix = fingerprint(b"")
         self._is_anew = True
-        self._seen_size = 0
+        self._seen_size = self._sure_size = 0
 
     def close(self) -> None:
         """Lets go of the descriptor."""

@@ -85,7 +85,8 @@ class Moving:
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)
-            file.expect(max(source.file.unread_to, self._following.text_bytes(file)))
+            seen_to = source.file.unread_to if is_it else source.file.surely_to
+            file.expect(max(seen_to, self._following.text_bytes(file)))
         except OSError:
             file.close()
             return Followed.NOT_YET
