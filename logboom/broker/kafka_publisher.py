@@ -231,5 +231,5 @@ async def stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     try:
         async with asyncio.timeout(_CLOSE_S):
             await client.stop()
-    except (KafkaError, TimeoutError) as error:
+    except (KafkaError, TimeoutError, RuntimeError) as error:  # uvloop: a closed connection
         log.info("a connection to Kafka did not end in order: %s", error)

@@ -141,6 +141,8 @@ class KafkaSubscription:
         ]
 
     async def _ask(self, max_messages: int, timeout_s: float) -> _Found:
+        if self._consumer is not None and _is_blind(self._consumer):
+            await self._drop(self._consumer)
         if self._consumer is None:
             await self.start()
         consumer, drain = self._consumer, self._drain
@@ -220,6 +222,16 @@ class KafkaSubscription:
         if asking is not None:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+
+
+def _is_blind(consumer: AIOKafkaConsumer) -> bool:
+    """Whether a client looks for its brokers no more, and would wait for ever once they have moved.
+
+    Its task for that ends when it writes to a connection that was closed just before: uvloop calls that
+    a RuntimeError, which the client does not foresee.
+    """
+    looking = consumer._client._sync_task  # noqa: SLF001 - nothing else tells
+    return looking is not None and looking.done()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the client asks for its class

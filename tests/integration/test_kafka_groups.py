@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -234,3 +235,22 @@ async def test_a_member_that_is_killed_in_the_middle_of_a_rebalance_holds_nobody
     await soon(lambda: _share(members), timeout_s=SETTLED_S, what="each has its part")
     for member in members:
         await member.close()
+
+
+async def test_a_member_whose_client_looks_for_its_brokers_no_more_joins_anew(
+    broker: KafkaBroker,
+) -> None:
+    member = await broker.subscription(group="blind")
+    client = member._consumer  # what ends its task is a matter of microseconds
+    assert client is not None
+    await soon(lambda: _share([member]), timeout_s=SETTLED_S, what="it has its part")
+    client._client._sync_task.cancel()
+
+    async def joined_anew() -> bool:
+        with suppress(BrokerUnavailable):
+            await member.receive(max_messages=1, timeout_s=0.01)
+        return member._consumer not in {None, client}
+
+    await soon(joined_anew, timeout_s=SETTLED_S, what="it has another client")
+    await soon(lambda: _share([member]), timeout_s=SETTLED_S, what="it has its part again")
+    await member.close()
