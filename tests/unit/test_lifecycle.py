@@ -49,7 +49,7 @@ async def test_a_service_whose_supervisor_is_gone_before_it_looks_ends() -> None
     assert not stop_event(supervisor=os.getppid()).is_set()
     assert not stop_event(supervisor=None).is_set()
     assert [supervisor_in({}), supervisor_in({SUPERVISOR: "12"})] == [None, 12]
-    for number in (signal.SIGTERM, signal.SIGINT):  # a loop that is closed with them may hear others
+    for number in (signal.SIGTERM, signal.SIGINT):  # a loop that is closed with them hears others
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
