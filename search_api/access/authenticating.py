@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from logboom.clock import Clock
 from logboom.keys import KnownKeys, offered
 from search_api.access.grants import ANYBODY, Access, access_of_key
 from search_api.access.sessions import Sessions
-from search_api.access.tokens import Tokens, is_token
+
+if TYPE_CHECKING:
+    from search_api.access.tokens import Tokens
 
 COOKIE = "logboom_session"
 
@@ -82,7 +85,7 @@ class Authentication:
             StateError: That cannot be known now.
             ProviderUnavailable: That cannot be known now.
         """
-        if self._tokens is not None and is_token(text):
+        if self._tokens is not None and self._tokens.has_form(text):
             return await self._tokens.access(text)
         key = await self._keys.find(text)
         if key is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
@@ -15,10 +16,11 @@ from search_api.access.auditing import AuditLog
 from search_api.access.authenticating import Authentication
 from search_api.access.guard import Guard
 from search_api.access.key_routes import key_routes
-from search_api.access.provider import Provider
 from search_api.access.session_routes import session_routes
 from search_api.access.sessions import Sessions
-from search_api.access.tokens import Tokens
+
+if TYPE_CHECKING:
+    from search_api.access.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,12 @@ def open_doorkeeping(config: Config, state: State, clock: Clock) -> Doorkeeping:
         ConfigError: Certificates cannot be used.
     """
     keys, section = KnownKeys(state, clock), config.api
-    provider = None if section.oidc is None else Provider(section.oidc, clock)
-    tokens = None
-    if section.oidc is not None and provider is not None:
+    provider, tokens = None, None
+    if section.oidc is not None:
+        from search_api.access.provider import Provider  # noqa: PLC0415 - most APIs have none
+        from search_api.access.tokens import Tokens  # noqa: PLC0415 - as above
+
+        provider = Provider(section.oidc, clock)
         tokens = Tokens(section.oidc, provider, clock)
     sessions = Sessions(state, keys, clock)
     path = section.audit_path(config.data)

@@ -44,6 +44,11 @@ class Tokens:
         self._keys = keys
         self._clock = clock
 
+    @staticmethod
+    def has_form(text: str) -> bool:
+        """Whether a text looks like a token."""
+        return text.startswith("eyJ") and text.count(".") == 2
+
     async def access(self, token: str) -> Access | None:
         """Who it is; None when the token is worth nothing.
 
@@ -88,11 +93,6 @@ _OPTIONS: Any = {
     "require": ["exp", "iss", "aud", "sub"],
     "verify_exp": False, "verify_nbf": False, "verify_iat": False,  # by our own clock
 }  # fmt: skip
-
-
-def is_token(text: str) -> bool:
-    """Whether a text has the form of a token."""
-    return text.startswith("eyJ") and text.count(".") == 2
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - JSON

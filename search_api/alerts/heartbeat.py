@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import httpx
-
 from logboom.clock import Clock
 from logboom.config import HeartbeatSection
 from search_api.alerts.standing import Standing
@@ -44,6 +42,8 @@ class Heartbeat:
         late = standing.lag_s(self._clock.now_ns() // 1000) > every_s
         if now < self._due or standing.success_us is None or late:
             return
+        import httpx  # noqa: PLC0415 - takes long to load, and most have no heartbeat
+
         self._due = now + every_s
         try:
             async with (

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from logboom.clock import Clock
 from logboom.config import Config, HttpInput, StdinInput, SyslogInput
-from shipper.inputs.http.receiver import HttpReceiver
 from shipper.inputs.port import NetworkInput
 from shipper.inputs.standard_input import StandardInput
-from shipper.inputs.syslog.listener import SyslogListener
 
 
 def make_inputs(config: Config, clock: Clock) -> list[NetworkInput]:
@@ -23,8 +21,16 @@ def _inputs(config: Config, clock: Clock) -> Iterator[NetworkInput]:
         if isinstance(section, StdinInput):
             yield StandardInput(section, folder / "stdin", clock)
         elif isinstance(section, HttpInput):
+            from shipper.inputs.http.receiver import (  # noqa: PLC0415 - most shippers have none
+                HttpReceiver,
+            )
+
             yield HttpReceiver(section, folder / f"http-{_in_a_path(section.http)}", clock)
         elif isinstance(section, SyslogInput):
+            from shipper.inputs.syslog.listener import (  # noqa: PLC0415 - most shippers have none
+                SyslogListener,
+            )
+
             yield SyslogListener(
                 section, folder / f"syslog-{_in_a_path(section.syslog)}", clock,
                 max_event_bytes=config.shipper.max_event_bytes,
