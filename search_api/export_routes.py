@@ -14,9 +14,10 @@ from logboom.errors import LogboomError
 from logboom.query.times import iso_text
 from logboom.store import TimeRange
 from search_api.asking import order_of, understand
-from search_api.exporting import MEDIA_TYPES, Export, Format, begin, exported
+from search_api.exporting import LINE_ENDS, MEDIA_TYPES, Export, Format, begin, exported
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
+from search_api.signs import SIGN_EVERY_S, with_signs
 from search_api.turns import Turns
 
 log = logging.getLogger("logboom.api")
@@ -75,7 +76,10 @@ def export_routes(parts: Parts) -> APIRouter:
         after: Annotated[
             str | None, Query(description="Go on behind the event with this `_id`.")
         ] = None,
-        tz: Zone = "UTC",
+        tz: Zone = "UTC", *,
+        keep_alive: Annotated[
+            bool, Query(description="An empty line whenever nothing was found for 15 s.")
+        ] = False,
     ) -> Response:  # fmt: skip
         """Everything that matches, as it is read; a stream that breaks off is not complete."""
         asked = understand(clock.now_ns(), q, start, end, tz)
@@ -83,6 +87,9 @@ def export_routes(parts: Parts) -> APIRouter:
         ready = await begin(
             store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
         )
-        return ExportResponse(exported(store, ready, form), turns, form, asked.times)
+        content = exported(store, ready, form)
+        if keep_alive:
+            content = with_signs(content, LINE_ENDS[form], SIGN_EVERY_S)
+        return ExportResponse(content, turns, form, asked.times)
 
     return router

@@ -27,6 +27,7 @@ MEDIA_TYPES: dict[Format, str] = {
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
 }
+LINE_ENDS: dict[Format, bytes] = {"ndjson": b"\n", "csv": b"\r\n"}
 CSV_FIELDS = ("@timestamp", "log.level", "service.name", "host.name", "message")
 """Columns where none are asked for; `_id` is always the first."""
 
@@ -152,7 +153,7 @@ async def _patiently(store: Store, request: SearchRequest) -> Page:
 
 
 def _ndjson_writer(export: Export) -> Callable[[Event], bytes]:
-    return lambda event: orjson.dumps(shown(event, export.fields)) + b"\n"
+    return lambda event: orjson.dumps(shown(event, export.fields)) + LINE_ENDS["ndjson"]
 
 
 def _csv_writer(fields: Sequence[str]) -> Callable[[Event], bytes]:
@@ -166,7 +167,7 @@ def _row(cells: Sequence[object]) -> bytes:
 
 def _line(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    csv.writer(text, lineterminator=LINE_ENDS["csv"].decode()).writerow(cells)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -139,7 +139,7 @@ def _read(
     form: Form = "csv" if progress.asked["format"] == "csv" else "ndjson"
     rows = Rows(form, has_header=progress.last is None)
     clock, noted_s = SystemClock(), 0.0
-    asked = {**progress.asked, **progress.times, "after": progress.last}
+    asked = {**progress.asked, **progress.times, "after": progress.last, "keep_alive": "true"}
     with opened(url, "export", asked) as answer:
         _learn_times(answer, progress)
         while piece := answer.read1(_PIECE_BYTES):

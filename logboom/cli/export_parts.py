@@ -41,7 +41,7 @@ class Progress:
 
 
 class Rows:
-    """Cuts what arrives into whole rows.
+    """Cuts what arrives into whole rows. Empty lines between them are signs of life, and left out.
 
     Args:
         form: `ndjson` or `csv`; a row of the latter may have line breaks between quotation marks.
@@ -57,10 +57,11 @@ class Rows:
         """The rows that are whole now; the progress is told of them."""
         held = self._rest + piece
         end = self._end(held)
-        rows, self._rest = held[:end], held[end:]
-        if not rows:
+        self._rest = held[end:]
+        lines, count, last = self._whole(held[:end])
+        if not lines:
             return b""
-        count, last = self._count(rows)
+        rows = _NEWLINE.join(lines) + _NEWLINE
         if self._has_header:
             self._has_header = False
             count -= 1
@@ -77,17 +78,21 @@ class Rows:
             end = held.rfind(_NEWLINE, 0, end - 1) + 1
         return end
 
-    def _count(self, rows: bytes) -> tuple[int, bytes]:
-        """How many rows there are, and the last of them."""
+    def _whole(self, rows: bytes) -> tuple[list[bytes], int, bytes]:
+        """The lines of whole rows without signs of life, how many rows they are, and the last of them."""
         lines = rows[:-1].split(_NEWLINE)
         if self._form == "ndjson":
-            return len(lines), lines[-1]
-        count, is_open, last = 0, False, b""
+            kept = [line for line in lines if line]
+            return kept, len(kept), kept[-1] if kept else b""
+        kept, count, is_open, last = [], 0, False, b""
         for line in lines:
             if not is_open:
+                if line in {b"", b"\r"}:
+                    continue
                 count, last = count + 1, line
+            kept.append(line)
             is_open ^= line.count(b'"') % 2 == 1
-        return count, last
+        return kept, count, last
 
     def _id(self, row: bytes) -> str:
         if self._form == "ndjson":

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -122,6 +123,25 @@ async def test_events_that_cannot_be_read_are_told(served: Served, tmp_path: Pat
     assert any("documents.zst" in trouble for trouble in await served.store.troubles())
 
 
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+async def test_signs_of_life_are_left_out(
+    served: Served, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--format", form, "--since", "1h", "--until", "now+1m", "--url", served.url, "-o")
+    assert (await run(*words, str(tmp_path / "quick"))).exit_code == 0
+    monkeypatch.setattr("search_api.export_routes.SIGN_EVERY_S", 0.0)
+    assert (await run(*words, str(tmp_path / "slow"))).exit_code == 0
+    assert (tmp_path / "slow").read_bytes() == (tmp_path / "quick").read_bytes()
+    asked = f"/api/v1/export?format={form}&from=1h"
+    async with httpx.AsyncClient(base_url=served.url) as client:
+        kept_alive = (await client.get(f"{asked}&keep_alive=true")).content
+        plain = (await client.get(asked)).content
+    sign = b"\r\n" if form == "csv" else b"\n"
+    assert plain.count(sign) == plain.count(b"\n") == COUNT + (form == "csv")
+    assert kept_alive.count(sign) > plain.count(sign)
+    assert b"".join(line for line in kept_alive.splitlines(keepends=True) if line != sign) == plain
+
+
 async def test_standard_output_has_everything(served: Served) -> None:
     done = await run("seq:<20", "--url", served.url)
     assert [json.loads(line)["attributes"]["seq"] for line in done.stdout.splitlines()] == [
@@ -132,6 +152,18 @@ async def test_standard_output_has_everything(served: Served) -> None:
 async def test_an_api_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     done = await run("--url", "http://127.0.0.1:9", "-o", str(tmp_path / "x"))
     assert isinstance(done.exception, ServiceUnreachable)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_empty_lines_within_rows_are_kept(size: int) -> None:
+    rows = [b"_id,message\r\n", b'1,"a\r\n\r\n\nb"\r\n', b'2,"\r\n"\r\n']
+    sign = b"\r\n"
+    arrived = sign.join([b"", *rows, b""])
+    cutting, progress, taken = Rows("csv", has_header=True), Progress({}), b""
+    for start in range(0, len(arrived), size):
+        taken += cutting.take(arrived[start : start + size], progress)
+    assert taken == b"".join(rows)
+    assert (progress.events, progress.last, progress.size) == (2, "2", len(taken))
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
