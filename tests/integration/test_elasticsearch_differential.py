@@ -16,8 +16,8 @@ from logboom.query.memory import compile_query
 from logboom.query.values import parse_number
 from logboom.store import Document, Outcome, SearchRequest, Store
 from tests.integration.elastic import opened
-from tests.unit.store_local.test_differential import DAY, NOW_NS, QUERIES, QUERY_TEXTS
-from tests.unit.store_local.test_differential import EVENTS as ALL_EVENTS
+from tests.unit.store_local.asked import DAY, NOW_NS, QUERIES, QUERY_TEXTS
+from tests.unit.store_local.asked import EVENTS as ALL_EVENTS
 
 _EXACT = 2**53
 

@@ -22,6 +22,7 @@ from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
 from logboom.store.elastic.reducing import reduced
 from logboom.store.elastic.refusals import LATER, failure, one_line, reason_of
+from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
 log = logging.getLogger("logboom.store")
@@ -99,6 +100,7 @@ class BulkWriter:
         self._installer = installer
         self._prepared: dict[date, float] = {}
         self._attributes = AttributePaths()
+        self._unanswered = Unanswered()
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
@@ -108,13 +110,18 @@ class BulkWriter:
         actions = fronts(documents, self._names)
         lines = await self._lines(documents, actions)
         await self._prepare(documents, lines.shapes)
-        write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
-        if write.reducible:
-            await self._store_reduced(write, actions)
+        try:
+            write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
+            if write.reducible:
+                await self._store_reduced(write, actions)
+        except LogboomError:
+            stored = (number for number, answer in answers.items() if answer is Outcome.STORED)
+            self._unanswered.note(documents[number] for number in stored)
+            raise
         for number, first in repeated.items():
             answer = answers[first]
             answers[number] = Outcome.DUPLICATE if isinstance(answer, Outcome) else answer
-        return [answers[number] for number in range(len(documents))]
+        return self._unanswered.settled(documents, [answers[n] for n in range(len(documents))])
 
     async def _lines(
         self, documents: Sequence[Document], actions: Mapping[date, bytes]

@@ -7,10 +7,12 @@ index, what it does not hold is indexed from the documents.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from tantivy import Index
 
+from logboom.errors import DiskFull, StoreUnavailable
 from logboom.native import native_library
 from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
@@ -20,6 +22,8 @@ from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
 from logboom.store.values import Document, Outcome, Rejected
+
+log = logging.getLogger("logboom.store")
 
 _CHUNK = 512
 """Events that are indexed together when a day is opened."""
@@ -72,7 +76,7 @@ class DayWriter:
         Raises:
             StoreDamaged: The day's documents cannot be read.
             DiskFull: Any of the documents may or may not be stored.
-            StoreUnavailable: The same, for another reason.
+            StoreUnavailable: The index has failed and cannot be opened; nothing was stored.
         """
         if self._index.is_broken:
             self.reopen_index()
@@ -148,9 +152,16 @@ class DayWriter:
         for index in ready.left:
             lines[index] = encode(documents[index])
         self._documents.append(lines)
-        self._index.offer(ready.chunk)
+        self._offer(ready.chunk)
         self._marks.rise(ready.stretches)
         self._documents.sync()
+
+    def _offer(self, chunk: Chunk) -> None:
+        """Gives entries to the index. When it fails, the next write makes it anew, or is refused."""
+        try:
+            self._index.offer(chunk)
+        except (DiskFull, StoreUnavailable) as error:
+            log.warning("what is stored cannot be made visible: %s", error)
 
     def _remake(self, number: int) -> Iterator[bytes]:
         """Other entries of a document whose entry tantivy has refused."""

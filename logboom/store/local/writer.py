@@ -16,10 +16,18 @@ from datetime import date
 from pathlib import Path
 
 from logboom.clock import Clock
-from logboom.errors import AlreadyRunning, DayChanged, DiskFull, StoreDamaged, StoreUnavailable
+from logboom.errors import (
+    AlreadyRunning,
+    DayChanged,
+    DiskFull,
+    LogboomError,
+    StoreDamaged,
+    StoreUnavailable,
+)
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.documents import DocumentReader, for_room
 from logboom.store.local.folders import StoreFolder
+from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
 _OPEN_DAYS = 8
@@ -120,6 +128,7 @@ class LocalWriter:
         except OSError as error:
             raise for_room(error, folder.path) from error
         self._failure: BaseException | None = None
+        self._unanswered = Unanswered()
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
         self._used: dict[date, float] = {}
         self._committed: dict[date, float] = {}
@@ -178,43 +187,51 @@ class LocalWriter:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._close)
         self._executor.shutdown()
 
-    def _write(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+    def _write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         if len({document.day for document in documents}) == 1:
             answers = self._append(documents[0].day, documents)
         else:
             answers = self._append_by_day(documents)
         self._close_idle_days()
-        return answers
+        return self._unanswered.settled(documents, answers)
 
     def _append_by_day(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         by_day: dict[date, list[int]] = {}
         for index, document in enumerate(documents):
             by_day.setdefault(document.day, []).append(index)
-        answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
-        for day, indices in by_day.items():
-            some = self._append(day, [documents[index] for index in indices])
-            for index, answer in zip(indices, some, strict=True):
-                answers[index] = answer
-        return answers
+        answers: dict[int, Outcome | Rejected] = {}
+        try:
+            for day, indices in by_day.items():
+                some = self._append(day, [documents[index] for index in indices])
+                answers.update(zip(indices, some, strict=True))
+        except LogboomError:
+            stored = (n for n, answer in answers.items() if answer is Outcome.STORED)
+            self._unanswered.note(documents[index] for index in stored)
+            raise
+        return [answers[index] for index in range(len(documents))]
 
     def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         if self._failure is not None:
             raise self._failure
-        writer = self._day(day)
+        try:
+            return self._append_to(self._day(day), documents)
+        except OSError as error:
+            where = str(self._folder.path)
+            raise StoreUnavailable(f"{day} cannot be written: {error}", where=where) from error
+
+    def _append_to(
+        self, writer: DayWriter, documents: Sequence[Document]
+    ) -> list[Outcome | Rejected]:
         try:
             return writer.append(documents)
         except StoreDamaged as error:
             _log.error("a day is damaged and set aside: %s", error)
             self._forget(writer)
             self._folder.set_aside(writer.folder)
-            return self._day(day).append(documents)
-        except DiskFull:
+            return self._day(writer.folder.day).append(documents)
+        except (DiskFull, OSError):
             self._forget(writer)  # what reached the disk is found out when the day is opened again
             raise
-        except OSError as error:
-            self._forget(writer)
-            where = str(writer.folder.path)
-            raise StoreUnavailable(f"cannot be written: {error}", where=where) from error
 
     def _drop(self, day: date, expected: int | None) -> bool:
         folder = next((one for one in self._folder.days() if one.day == day), None)

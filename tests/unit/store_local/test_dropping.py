@@ -20,7 +20,7 @@ from logboom.store.local import LocalStore
 from search_api.state import PipelineState
 from tests.unit.archive.place import NOW
 from tests.unit.store_local.samples import DAY, documents
-from tests.unit.store_local.test_writing import day_folder, opened, write_and_close
+from tests.unit.store_local.stores import day_folder, opened, write_and_close
 
 EVERYTHING = TimeRange()
 
