@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
+from socket import socket
 
 import uvicorn
+from fastapi import FastAPI
 
 from logboom.broker import open_broker
 from logboom.certificates import fresh_context
@@ -42,35 +45,39 @@ def run(config: Config) -> int:
 
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
-    listener = listen(config.api.listen, mend="choose another with --port or api.listen")
-    broker = await open_broker(config)
-    store = await open_store(config, clock=clock)
-    memory = open_state(config, clock)
-    state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
-    doors = open_doorkeeping(config, memory, clock)
-    app = create_app(store, state, clock, config, memory, doors)
-    server = Server(_settings(guarded(app, config, doors, clock), config.api))
-    try:
+    async with AsyncExitStack() as opened:
+        listener = opened.enter_context(
+            listen(config.api.listen, mend="choose another with --port or api.listen")
+        )
+        broker = await open_broker(config)
+        opened.push_async_callback(broker.close)
+        store = await open_store(config, clock=clock)
+        opened.push_async_callback(store.close)
+        memory = open_state(config, clock)
+        opened.push_async_callback(memory.close)
+        doors = open_doorkeeping(config, memory, clock)
+        opened.push_async_callback(doors.close)
+        state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
+        opened.push_async_callback(state.close)
+        app = create_app(store, state, clock, config, memory, doors)
+        server = Server(_settings(guarded(app, config, doors, clock), config.api))
         await _see_keys(config, memory, clock)
-        async with (
-            sending(config, memory, clock, store) as dispatcher,
-            asyncio.TaskGroup() as tasks,
-        ):
-            if dispatcher is not None:
-                app.state.alerting.beside(dispatcher.run, dispatcher.wake, dispatcher.figures)
-            serving = tasks.create_task(server.serve(sockets=[listener]))
-            deciding = tasks.create_task(app.state.alerting.run())
-            await stop.wait()
-            deciding.cancel()
-            app.state.tails.close()
-            server.should_exit = True
-            await serving
-    finally:
-        await state.close()
-        await doors.close()
-        await memory.close()
-        await store.close()
-        await broker.close()
+        dispatcher = await opened.enter_async_context(sending(config, memory, clock, store))
+        if dispatcher is not None:
+            app.state.alerting.beside(dispatcher.run, dispatcher.wake, dispatcher.figures)
+        await _work(app, server, listener, stop)
+
+
+async def _work(app: FastAPI, server: Server, listener: socket, stop: asyncio.Event) -> None:
+    """Answers and decides until `stop` is set, and stops in order."""
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listener]))
+        deciding = tasks.create_task(app.state.alerting.run())
+        await stop.wait()
+        deciding.cancel()
+        app.state.tails.close()
+        server.should_exit = True
+        await serving
 
 
 async def _see_keys(config: Config, memory: State, clock: Clock) -> None:
