@@ -11,7 +11,13 @@ from typing import Generic, TypeVar
 
 from shipper.files.content import Content
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import PREFIX_BYTES, fingerprint, fingerprint_length, is_at
+from shipper.files.identity import (
+    PREFIX_BYTES,
+    begins_with,
+    fingerprint,
+    fingerprint_length,
+    is_at,
+)
 from shipper.files.names import is_rotated_name, root_name
 
 _Member = TypeVar("_Member")
@@ -137,9 +143,13 @@ def is_copy(file: FollowedFile, other: FollowedFile) -> bool:
 
 
 def goes_on(file: FollowedFile, other: FollowedFile) -> bool:
-    """The bytes that were read last of a file stand in another one at the same place."""
+    """Another one begins alike, and has the bytes that were read last of a file at the same place."""
     known = file.guard()
-    return fingerprint_length(known) >= TELLING_BYTES and is_at(other.content, file.offset, known)
+    return (
+        fingerprint_length(known) >= TELLING_BYTES
+        and begins_with(other.content, file.known_prefix)
+        and is_at(other.content, file.offset, known)
+    )
 
 
 def _same(file: FollowedFile, other: FollowedFile, begin: int, end: int) -> bool:

@@ -20,6 +20,8 @@ from shipper.files.identity import (
     fingerprint,
     fingerprint_length,
     is_at,
+    is_beginning,
+    take_guard,
     take_prefix,
 )
 from shipper.files.kinds import why_binary
@@ -120,9 +122,8 @@ class FollowedFile:
         """Goes on at another place of the same content."""
         self.offset = offset
         begin = max(0, offset - GUARD_BYTES)
-        self._guard = self._content.pread(offset - begin, begin) if offset else b""
+        self._guard = take_guard(self._content.pread(offset - begin, begin) if offset else b"")
         self._nulls_to = 0
-        self._guard_mark = b""
 
     @property
     def id(self) -> FileId:
@@ -178,7 +179,7 @@ class FollowedFile:
 
     def guard(self) -> bytes:
         """Fingerprint of the last bytes that were read."""
-        return self._guard_mark or fingerprint(self._guard)
+        return self._guard
 
     @property
     def known_prefix(self) -> bytes:
@@ -210,9 +211,9 @@ class FollowedFile:
             self._wake()
         if self._is_anew:
             self._content, self._is_anew = open_content(self._handle), False
-        known = len(self._guard)
+        known = fingerprint_length(self._guard)
         data = self._content.pread(max_bytes + known, self.offset - known)
-        if data[:known] != self._guard:
+        if not is_beginning(data, self._guard):
             return Reading(ReadState.REPLACED)
         if known:
             self._sure_size = self._seen_size
@@ -258,11 +259,10 @@ class FollowedFile:
 
     def _wake(self) -> None:
         """Goes on after a rest, unless another file has its inode and its path by now."""
-        mark = self.guard()
         if not begins_with(self._content, self._prefix) or not is_at(
-            self._content, self.offset, mark
+            self._content, self.offset, self._guard
         ):
-            self._guard_mark, self.is_usurped = mark, True
+            self.is_usurped = True
             self.close()
             raise FileMoved("another file took its place, and its inode")
         self._resting_state = None
@@ -272,7 +272,7 @@ class FollowedFile:
         fresh = data[known:]
         if self.offset == 0:
             self._prefix = fingerprint(fresh[:PREFIX_BYTES])
-        self._guard = data[-GUARD_BYTES:]
+        self._guard = take_guard(data)
         self.offset += len(fresh)
         if not self.is_packed:
             self._seen_size = max(self.offset, os.fstat(self._handle.descriptor).st_size)
@@ -359,14 +359,14 @@ class FollowedFile:
             guard: Fingerprint of the last ones.
         """
         self.offset = offset
-        self._prefix, self._guard_mark = prefix, guard
+        self._prefix, self._guard = prefix, guard
         self._resting_state = (packed_size, self.modified_ns())
         self._handle.let_go()
 
     def start_anew(self) -> None:
         """Goes back to the first byte: the file was truncated or overwritten."""
         self.offset = 0
-        self._guard, self._guard_mark = b"", b""
+        self._guard = take_guard(b"")
         self._nulls_to = 0
         self._prefix = fingerprint(b"")
         self._is_anew = True

@@ -11,7 +11,8 @@ from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 PREFIX_BYTES = 1024
-GUARD_BYTES = 64
+GUARD_BYTES = 1024
+"""Several lines, so that some of them tell: many loggers end all lines alike."""
 _LAYOUT = struct.Struct("<I16s")
 
 
