@@ -8,6 +8,7 @@ headers; it is a convenience that may lag behind or be missing.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -29,6 +30,9 @@ ENTRY = struct.Struct("<II")
 """One block in `documents.idx`: its events, and the bytes of its header and frame."""
 
 _MAGIC = b"LBD1"
+_UNREADABLE = frozenset({errno.EIO, errno.EBADMSG, errno.ENODATA, errno.EUCLEAN})
+"""What a file system says when a disk cannot give back what it was given."""
+_WINDOW_BYTES = 4 * 2**20
 _HEADER = struct.Struct(
     "<4sIIIQ"
 )  # magic, checksum, bytes of the frame, events, number of the first
@@ -90,7 +94,7 @@ def read_block(
     Raises:
         StoreDamaged: It is not what its header or its place says.
     """
-    raw = os.pread(data, place.size, place.offset)
+    raw = _read(data, place.size, place.offset)
     if len(raw) == place.size:
         magic, checksum, _, events, first = _HEADER.unpack_from(raw)
         sound = magic == _MAGIC and zlib.crc32(memoryview(raw)[8:]) == checksum
@@ -112,16 +116,40 @@ def line_of(block: bytes, number: int) -> bytes:
 
 
 def has_block_after(data: int, offset: int) -> bool:
-    """True when a whole block lies somewhere behind the unreadable bytes at `offset`."""
-    rest = os.pread(data, max(0, os.fstat(data).st_size - offset), offset)
-    at = rest.find(_MAGIC, 1)
-    while at >= 0 and at + _HEADER.size <= len(rest):
-        _, checksum, length, _, _ = _HEADER.unpack_from(rest, at)
-        end = at + _HEADER.size + length
-        if end <= len(rest) and zlib.crc32(rest[at + 8 : end]) == checksum:
-            return True
-        at = rest.find(_MAGIC, at + 1)
+    """True when a whole block lies somewhere behind the unreadable bytes at `offset`, or may lie there."""
+    end, at = os.fstat(data).st_size, offset + 1
+    while at < end:
+        window = _read(data, _WINDOW_BYTES, at)
+        if not window:
+            return True  # nobody can look
+        found = window.find(_MAGIC)
+        while found >= 0:
+            if _is_block(data, at + found, end):
+                return True
+            found = window.find(_MAGIC, found + 1)
+        at += max(1, len(window) - len(_MAGIC) + 1)
     return False
+
+
+def _is_block(data: int, offset: int, end: int) -> bool:
+    head = _read(data, _HEADER.size, offset)
+    if len(head) < _HEADER.size:
+        return False
+    _, checksum, length, _, _ = _HEADER.unpack(head)
+    if offset + _HEADER.size + length > end:
+        return False
+    frame = _read(data, length, offset + _HEADER.size)
+    return len(frame) == length and zlib.crc32(frame, zlib.crc32(head[8:])) == checksum
+
+
+def _read(data: int, size: int, offset: int) -> bytes:
+    """Bytes of a file; none where the disk cannot give them back."""
+    try:
+        return os.pread(data, size, offset)
+    except OSError as error:
+        if error.errno in _UNREADABLE:
+            return b""
+        raise
 
 
 class Directory:
@@ -180,7 +208,7 @@ class Directory:
         """Takes in the blocks that follow in the file, up to the first that is not whole."""
         end = os.fstat(data).st_size
         while self.size + _HEADER.size <= end:
-            head = os.pread(data, _HEADER.size, self.size)
+            head = _read(data, _HEADER.size, self.size)
             if len(head) < _HEADER.size:
                 return
             magic, _, length, events, first = _HEADER.unpack(head)
@@ -202,7 +230,7 @@ class Directory:
 
     def _agrees(self, data: int) -> bool:
         last = self._place(len(self) - 1)
-        head = os.pread(data, _HEADER.size, last.offset)
+        head = _read(data, _HEADER.size, last.offset)
         if len(head) < _HEADER.size or os.fstat(data).st_size < self.size:
             return False
         magic, _, length, events, first = _HEADER.unpack(head)

@@ -10,7 +10,13 @@ import pytest
 
 from logboom.errors import StoreDamaged
 from logboom.store.local import dictionary
-from logboom.store.local.blocks import BLOCK_BYTES, BLOCK_EVENTS
+from logboom.store.local.blocks import (
+    BLOCK_BYTES,
+    BLOCK_EVENTS,
+    BlockPlace,
+    has_block_after,
+    read_block,
+)
 from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME, DocumentReader, DocumentWriter
 
 
@@ -182,3 +188,35 @@ def flip(path: Path, offset: int) -> None:
     data = bytearray(path.read_bytes())
     data[offset] ^= 4
     path.write_bytes(data)
+
+
+def test_what_the_disk_cannot_give_back_is_damage() -> None:
+    data = os.open("/proc/self/mem", os.O_RDONLY)  # its first bytes are an error of input
+    place = BlockPlace(offset=0, size=100, first=0, events=3)
+    try:
+        with pytest.raises(StoreDamaged, match="cannot be read"):
+            read_block(data, place, dictionary.decompressor(None), Path("a day"))
+    finally:
+        os.close(data)
+
+
+@pytest.mark.parametrize("distance", [1, 4 * 2**20 - 2, 4 * 2**20 + 7])
+def test_a_block_far_behind_damage_is_found(tmp_path: Path, distance: int) -> None:
+    written(tmp_path, 20)
+    block = (tmp_path / DATA_NAME).read_bytes()
+    path = tmp_path / "spoilt"
+    path.write_bytes(b"x" * distance + block)
+    data = os.open(path, os.O_RDONLY)
+    assert has_block_after(data, 0)
+    os.truncate(path, distance + 30)
+    assert not has_block_after(data, 0)
+    os.close(data)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage"])
+def test_a_damaged_dictionary_is_damage(tmp_path: Path, content: bytes) -> None:
+    everything = written(tmp_path, 1000, 1000, 1000, 1000)
+    (tmp_path / dictionary.NAME).write_bytes(content)
+    found = DocumentReader(tmp_path).read([0, 3999])
+    assert found[0] == everything[0]
+    assert isinstance(found[1], StoreDamaged)
