@@ -133,19 +133,21 @@ def _of_file(file: Path, name: str) -> dict[str, Any]:
 
 
 def _print(alerts: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    from search_api.alerts.quantities import quantity  # noqa: PLC0415 - not needed for --help
+
     if as_json:
         sys.stdout.writelines(json.dumps(alert, ensure_ascii=False) + "\n" for alert in alerts)
         return
-    rows = [_HEADER, *(_row(alert) for alert in alerts)]
+    values = (quantity(alert["value"], alert["unit"]) for alert in alerts)
+    rows = [_HEADER, *(_row(alert, value) for alert, value in zip(alerts, values, strict=True))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
-def _row(alert: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(alert: Mapping[str, Any], value: str) -> tuple[str, ...]:
     labels: Mapping[str, str] = alert["labels"]
-    value = alert["value"]
     name = labels.get("alertname", "")
     series = [v for n, v in labels.items() if n not in {"alertname", "severity"}]
     summary = alert["annotations"].get("summary") or alert["condition"]
@@ -154,7 +156,7 @@ def _row(alert: Mapping[str, Any]) -> tuple[str, ...]:
         labels.get("severity", ""),
         in_the_middle(" ".join([name, *series]), _LABEL_WIDTH),
         alert["starts_at"][:16].replace("T", " "),
-        "-" if value is None else f"{value:.4g}",
+        "-" if alert["value"] is None else value,
         in_the_middle(summary, _SUMMARY_WIDTH),
     )
     return tuple(_printable(cell) for cell in cells)

@@ -43,6 +43,9 @@ class Alert:
         error_group: Fingerprint of the group of errors that it is about; None for no single one.
         rule: `group/name`.
         measured: What was measured, by how the rule says it, where it makes several comparisons.
+        threshold: What the value is compared to; None where it is compared to nothing.
+        unit: Of both, as `Condition.unit` says it.
+        units: Of what was measured, by how the rule says it.
     """
 
     labels: Mapping[str, str]
@@ -59,6 +62,9 @@ class Alert:
     error_group: str | None
     rule: str
     measured: Mapping[str, float | None] = field(default_factory=dict)
+    threshold: float | None = None
+    unit: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept and answered: a JSON object that `from_json` reads."""
@@ -70,7 +76,10 @@ class Alert:
             "starts_at": _text(self.starts_at),
             "ends_at": None if self.ends_at is None else _text(self.ends_at),
             "value": self.value,
+            "threshold": self.threshold,
+            "unit": self.unit,
             "measured": dict(self.measured),
+            "units": dict(self.units),
             "condition": self.condition,
             "query": self.query,
             "window": [_text(moment) for moment in self.window],
@@ -104,6 +113,9 @@ class Alert:
             error_group=value["error_group"],
             rule=value["rule"],
             measured=value.get("measured", {}),
+            threshold=value.get("threshold"),
+            unit=value.get("unit", ""),
+            units=value.get("units", {}),
         )
 
 

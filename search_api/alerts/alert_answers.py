@@ -17,9 +17,14 @@ class AlertAnswer(BaseModel):
     starts_at: str
     ends_at: str | None
     value: float | None
+    threshold: float | None = Field(description="What the value is compared to.")
+    unit: str = Field(
+        description="Of both: `share`, `per_second`, `times`, `ns`, `us`, `ms`, `s`, `bytes`, or empty."
+    )
     measured: dict[str, float | None] = Field(
         description="What was measured for each comparison, where there are several."
     )
+    units: dict[str, str] = Field(description="Of what was measured.")
     condition: str
     query: str
     window: list[str]

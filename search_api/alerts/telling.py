@@ -44,6 +44,8 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
     if key.no_data:
         labels["no_data"] = "true"
     window = window_of(rule, transition)
+    measured, condition = measured_of(rule, transition.values), shown.condition
+    has_threshold = bool(condition.sign) and not key.no_data
     return Alert(
         labels=labels,
         annotations=_annotations(rule, shown, transition, labels, series),
@@ -60,7 +62,10 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
         samples=tuple(samples),
         error_group=fingerprint_of(rule, key.values) or _common_group(samples),
         rule=rule.id,
-        measured=measured_of(rule, transition.values),
+        measured=measured,
+        threshold=condition.threshold if has_threshold else None,
+        unit=condition.unit if has_threshold else "",
+        units=units_of(rule) if measured else {},
     )
 
 
@@ -70,6 +75,11 @@ def measured_of(rule: Rule, values: Sequence[float | None]) -> dict[str, float |
     if len(conditions) == 1 or len(values) != len(conditions):
         return {}
     return {one.measure.text: value for one, value in zip(conditions, values, strict=True)}
+
+
+def units_of(rule: Rule) -> dict[str, str]:
+    """The units of what is measured, by how the rule says it."""
+    return {one.measure.text: one.unit for one in rule.when.conditions}
 
 
 def shown_events(rule: Rule, transition: Transition) -> Query:
@@ -112,7 +122,7 @@ def _annotations(
         value=value, measured=measured, threshold=condition.threshold, unit=condition.unit,
         condition=_condition(rule, transition), labels=labels, series=series,
         baseline=transition.baseline, events=transition.events,
-        window=duration_text(rule.over_us),
+        window=duration_text(rule.over_us), units=units_of(rule),
     )  # fmt: skip
     found = {name: render(text, told) for name, text in rule.annotations.items()}
     if transition.baseline:

@@ -15,6 +15,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from logboom.errors import ConfigError
+from search_api.alerts.quantities import duration, number, percent, quantity
 
 LONGEST_TEMPLATE: Final = 4_000
 LONGEST_TEXT: Final = 1_000
@@ -32,7 +33,6 @@ _ALLOWED: Final = (
     nodes.Const, nodes.Filter, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And,
     nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Div, nodes.Concat,
 )  # fmt: skip
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Told:
         events: In the window.
         window: Its length.
         measured: What was measured, by how the rule says it.
+        units: Of these.
     """
 
     value: float | None
@@ -62,6 +63,7 @@ class Told:
     events: int = 0
     window: str = ""
     measured: Mapping[str, float | None] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(template: str, told: Told) -> str:
@@ -75,7 +77,10 @@ def render(template: str, told: Told) -> str:
         "value": told.value, "threshold": told.threshold, "condition": told.condition,
         "labels": dict(told.labels), "baseline": told.baseline, "events": told.events,
         "window": told.window,
-        "measured": " and ".join(f"{name} {number(one)}" for name, one in told.measured.items()),
+        "measured": " and ".join(
+            f"{name} {quantity(one, told.units.get(name, ''))}"
+            for name, one in told.measured.items()
+        ),
     }  # fmt: skip
     for name, value in told.series.items():
         _put(names, name.split("."), value)
@@ -111,8 +116,8 @@ def check_template(template: str, by: Sequence[str]) -> None:
 
 def _check_nodes(tree: nodes.Template, known: set[str]) -> None:
     waiting: list[tuple[nodes.Node, int]] = [(tree, 1)]
-    for number, (node, depth) in enumerate(waiting):  # it grows meanwhile
-        if depth > DEEPEST or number >= MOST_NODES:
+    for place, (node, depth) in enumerate(waiting):  # it grows meanwhile
+        if depth > DEEPEST or place >= MOST_NODES:
             raise ConfigError(
                 f"is nested more than {DEEPEST} deep, or has more than {MOST_NODES} parts",
                 mend="say it in a simpler way",
@@ -153,44 +158,6 @@ def _environment(unit: str) -> SandboxedEnvironment:
     environment.filters["number"] = number
     environment.filters["duration"] = lambda value: duration(value, unit)
     return environment
-
-
-def percent(value: float | None) -> str:
-    """0.1234 as `12.3%`."""
-    return "nothing" if value is None else f"{_short(value * 100)}%"
-
-
-def number(value: float | None) -> str:
-    """1234567.8 as `1,234,568`; small ones with three digits."""
-    if value is None:
-        return "nothing"
-    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else _short(value)
-
-
-def duration(value: float | None, unit: str = "s") -> str:
-    """A time in words: `1.5 s`, `250 ms`, `3m20s`.
-
-    Args:
-        value: How long.
-        unit: `ns`, `us`, `ms` or `s`; others mean seconds.
-    """
-    if value is None:
-        return "nothing"
-    seconds = float(value) * _SECONDS.get(unit, 1.0)
-    if abs(seconds) >= 120:
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}h{minutes}m" if hours else f"{minutes}m{rest}s"
-    for size, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if abs(seconds) >= size:
-            return f"{_short(seconds / size)} {name}"
-    return f"{_short(seconds * 1e9)} ns"
-
-
-def _short(value: float) -> str:
-    """Three digits, none of them an idle zero."""
-    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    return f"{float(text):g}"
 
 
 def _put(names: dict[str, Any], path: Sequence[str], value: str) -> None:

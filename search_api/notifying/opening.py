@@ -47,7 +47,7 @@ _DELIVER: Final[Mapping[str, Callable[[Any, Any, Client], Awaitable[Outcome]]]] 
     "action": action.deliver,
 }
 
-_WITH_PICTURES: Final = frozenset({"discord", "telegram", "email", "jira", "servicenow"})
+_WITH_PICTURES: Final = frozenset({"discord", "teams", "telegram", "email", "jira", "servicenow"})
 
 _IN_STEPS: Final = frozenset(
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.quantities import quantity
 from search_api.notifying.notification import Notification
 from search_api.notifying.plan import severity_of
 
@@ -38,18 +39,13 @@ def measured(alert: Alert) -> str:
     """What was measured, and against what."""
     if alert.measured:
         each = (
-            f"{name} {'nothing' if value is None else number(value)}"
+            f"{name} {quantity(value, alert.units.get(name, ''))}"
             for name, value in alert.measured.items()
         )
         return f"{' and '.join(each)}, where {alert.condition} is alerted"
-    if alert.value is None:
+    if alert.value is None or alert.threshold is None:
         return alert.condition
-    return f"{number(alert.value)}, where {alert.condition} is alerted"
-
-
-def number(value: float) -> str:
-    """A number as people read it: four digits that count."""
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{quantity(alert.value, alert.unit)}, where {alert.condition} is alerted"
 
 
 def lasted(alert: Alert) -> str:

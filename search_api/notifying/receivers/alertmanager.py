@@ -56,6 +56,7 @@ def posted(notification: Notification, alert: Alert) -> dict[str, Any]:
         **alert.annotations,
         "measured": wording.measured(alert),
         "lines": "\n".join(wording.sample_lines(alert)),
+        **dict(wording.links(notification, alert)),
     }
     return {
         "labels": {_name(name): value for name, value in alert.labels.items() if value},

@@ -1,12 +1,16 @@
 """How is a channel of Microsoft Teams told?
 
-Source: https://adaptivecards.io/explorer/, in the envelope that workflows take.
+Source: https://adaptivecards.io/explorer/, in the envelope that workflows take (its limit, too).
 """
 
 from __future__ import annotations
 
+import base64
 import re
+from itertools import accumulate
 from typing import Any, Final
+
+import orjson
 
 from logboom.config.receiving import TeamsSection
 from search_api.alerts.alert import Alert
@@ -15,6 +19,10 @@ from search_api.notifying.client import Client
 from search_api.notifying.notification import Notification, Outcome
 
 _SHOWN = 5
+_MOST_BYTES: Final = 20_000
+"""Of what is shown of the alerts: a message of more than 28 KB is refused, and there are its picture and links."""
+
+_MOST_PICTURE: Final = 4_000
 _MARKDOWN: Final = re.compile(r"([\\`*_~#\[\]()<>|])")
 
 
@@ -30,7 +38,7 @@ async def deliver(section: TeamsSection, notification: Notification, client: Cli
 
 def message(notification: Notification) -> dict[str, Any]:
     """The message as Teams wants it."""
-    shown = wording.shown(notification)[:_SHOWN]
+    shown = _fitting([_container(one) for one in wording.shown(notification)[:_SHOWN]])
     body: list[dict[str, Any]] = [
         {
             "type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": True,
@@ -38,7 +46,7 @@ def message(notification: Notification) -> dict[str, Any]:
             "color": "Attention" if notification.firing else "Good",
         }
     ]  # fmt: skip
-    body += [_container(alert) for alert in shown]
+    body += [*_picture(notification.chart), *shown]
     if len(notification.alerts) > len(shown):
         more = len(notification.alerts) - len(shown)
         body.append({"type": "TextBlock", "text": f"… and {more} more alerts"})
@@ -53,6 +61,21 @@ def message(notification: Notification) -> dict[str, Any]:
     }  # fmt: skip
     content = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return {"type": "message", "attachments": [content]}
+
+
+def _fitting(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first ones, as many as a message may have; one fits always."""
+    sizes = accumulate(len(orjson.dumps(one)) for one in containers)
+    return containers[: max(1, sum(size <= _MOST_BYTES for size in sizes))]
+
+
+def _picture(chart: bytes | None) -> list[dict[str, Any]]:
+    """A picture within the card; none when it is too large for that."""
+    text = base64.b64encode(chart or b"").decode()
+    if not text or len(text) > _MOST_PICTURE:
+        return []
+    told = {"altText": "the events of the last hour", "size": "Stretch"}
+    return [{"type": "Image", "url": f"data:image/png;base64,{text}", **told}]
 
 
 def _container(alert: Alert) -> dict[str, Any]:

@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).parents[3] / "mappings" / "alerts" / "examples-test.ya
 RULES = "groups: [{name: g, rules: [{alert: Many, when: count > 5, over: 1m}]}]"
 ALERT = {
     "labels": {"alertname": "Many", "severity": "high", "service.name": "c\x1bart"},
-    "annotations": {"summary": "many"}, "state": "firing", "value": 12.0,
+    "annotations": {"summary": "many"}, "state": "firing", "value": 12e9, "unit": "ns",
     "starts_at": "2026-11-21T12:00:00.000Z", "condition": "count > 5 over 1m",
 }  # fmt: skip
 
@@ -73,7 +73,7 @@ def test_alerts_are_listed(api: str) -> None:
 
     assert status == 0
     assert said.splitlines()[1].split() == [
-        "firing", "high", "Many", "c", "art", "2026-11-21", "12:00", "12", "many",
+        "firing", "high", "Many", "c", "art", "2026-11-21", "12:00", "12", "s", "many",
     ]  # fmt: skip
     assert told == "1 of 1 alerts\n"
     assert Api.asked == [("/api/v1/alerts?state=firing&limit=1000", None)]

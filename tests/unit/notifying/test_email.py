@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from logboom.errors import ReceiverUnreachable
 from search_api.notifying.notification import Outcome
-from tests.unit.notifying.test_receivers import PNG, ended, message, one_alert, tell
+from tests.unit.notifying.telling import PNG, ended, message, one_alert, tell
 
 
 class Mailbox:

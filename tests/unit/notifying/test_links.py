@@ -20,7 +20,7 @@ from search_api.asking import understand
 from search_api.notifying import wording
 from search_api.notifying.group import shortened
 from tests.unit.notifying.hearing import Server, hearing
-from tests.unit.notifying.test_receivers import LINKS, message, one_alert, tell
+from tests.unit.notifying.telling import LINKS, message, one_alert, tell
 from tests.unit.search_api.alerts.timeline import START_US, at, error, rule_of
 
 ODD = [

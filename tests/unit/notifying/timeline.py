@@ -45,6 +45,8 @@ def alert(episode: str, *, at: datetime = START, **labels: str) -> Alert:
         samples=({"message": "payment failed", "log": {"level": "error"}},),
         error_group=None,
         rule="shop/errors",
+        threshold=0.05,
+        unit="share",
     )
 
 

@@ -1,11 +1,9 @@
-"""The engine on one clock: restarts, kills between any two steps, replicas, late events, a late pipeline."""
+"""The engine on one clock: restarts, kills between any two steps, replicas, downtimes, a late pipeline."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,27 +17,7 @@ from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START_US, at, error, many
-from tests.unit.search_api.alerts.world import World, group_of
-
-ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
-SILENCE = {"alert": "Silence", "when": "absent", "over": "1m", "by": ["service"]}
-THREE = [error(31, service={"name": "cart"}), error(32), error(33)]
-
-Make = Callable[..., World]
-
-
-@pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Make]:
-    worlds: list[World] = []
-
-    def one(*rules: Any, every: str = "15s", **settings: Any) -> World:
-        group = group_of(*(rules or (ERRORS,)), every=every)
-        worlds.append(World(tmp_path / str(len(worlds)), group, **settings))
-        return worlds[-1]
-
-    yield one
-    for world in worlds:
-        await world.close()
+from tests.unit.search_api.alerts.world import ERRORS, SILENCE, THREE, Make
 
 
 async def test_an_alert_fires_with_its_lines_and_resolves(make: Make) -> None:
@@ -164,49 +142,6 @@ async def test_a_store_that_does_not_answer_delays_and_is_told_of(make: Make) ->
     assert world.timeline[-1][1:] == ("resolved", "RuleFailed")
 
 
-async def test_late_events_make_late_alerts(make: Make) -> None:
-    world = make({**ERRORS, "by": ["service"]})
-    world.source.add(many(0, 900, 5))
-    world.source.add([error(s, service={"name": "cart"}) for s in (31, 32, 33)], arrives=600)
-    engine = await world.start()
-
-    await world.until(900, engine)
-
-    assert world.timeline == [(45, "firing", "cart"), (105, "resolved", "cart")]
-    assert engine.standing.reevaluated > 0
-
-
-async def test_events_in_time_are_not_evaluated_again(make: Make) -> None:
-    world = make()
-    world.source.add(many(0, 300, 1))
-    engine = await world.start()
-
-    await world.until(300, engine)
-
-    assert engine.standing.reevaluated == 0
-
-
-async def test_late_events_do_not_tell_again_what_was_told(make: Make) -> None:
-    world = make()
-    world.source.add(THREE)
-    world.source.add([error(30), error(35)], arrives=300)
-    engine = await world.start()
-
-    await world.until(500, engine)
-
-    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
-
-
-async def test_very_late_events_are_history(make: Make) -> None:
-    world = make(late="2m")
-    world.source.add(THREE, arrives=500)
-    engine = await world.start()
-
-    await world.until(600, engine)
-
-    assert world.timeline == []
-
-
 async def test_absence_is_not_believed_while_the_pipeline_is_late(make: Make) -> None:
     world = make(SILENCE)
     cart = {"name": "cart"}
@@ -245,60 +180,6 @@ async def test_real_absence_is_told_once_the_pipeline_is_in_time(make: Make) -> 
     assert (165, "firing", "cart") in world.timeline
 
 
-async def test_what_a_rule_fires_resolves_when_the_rule_goes(make: Make) -> None:
-    world = make()
-    world.source.add(many(0, 600, 1, tags=["error"]))
-    engine = await world.start()
-    await world.until(60, engine)
-
-    await world.kept.delete("group", "me")
-    await world.until(80, engine)
-
-    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
-    assert await world.memory.get(KIND, "group/Errors") is None
-
-
-async def test_what_a_rule_fires_resolves_when_it_means_something_else(make: Make) -> None:
-    world = make()
-    world.source.add(many(0, 600, 1, tags=["error"]))
-    engine = await world.start()
-    await world.until(60, engine)
-
-    await world.kept.put(group_of({**ERRORS, "when": "count > 1000"}), "me")
-    await world.until(90, engine)
-
-    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
-    assert world.told[-1].annotations["resolved"] == "the rule was changed"
-
-
-@pytest.mark.parametrize(
-    "now_is",
-    [
-        {"by": ["service", "host"]}, {"by": []}, {"by": ["host"]}, {"where": "level:fatal"},
-        {"when": "rate > 5/s"},
-    ],
-    ids=str,
-)  # fmt: skip
-async def test_what_series_fired_is_told_to_end_when_the_rule_has_others(
-    make: Make, now_is: dict[str, Any]
-) -> None:
-    rule = {**ERRORS, "by": ["service"]}
-    world = make(rule)
-    world.source.add(many(0, 600, 1, tags=["error"], service={"name": "cart"}, host={"name": "h1"}))
-    engine = await world.start()
-    await world.until(60, engine)
-    (fired,) = world.told
-
-    await world.kept.put(group_of({**rule, **now_is}), "me")
-    await world.until(150, await world.start())
-
-    ended = [one for one in world.told if one.ends_at is not None]
-    assert [(one.episode, one.labels) for one in ended] == [(fired.episode, fired.labels)]
-    assert ended[0].annotations["resolved"] == "the rule was changed"
-    assert world.told.index(ended[0]) == 1  # before what the rule tells as it is now
-    assert len(world.told) == (2 if {"where", "when"} & now_is.keys() else 3)
-
-
 async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
     world = make({**ERRORS, "by": ["service"]})
     services = [f"s{n:03}" for n in range(120)]
@@ -312,29 +193,6 @@ async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
     await world.until(150, engine)
 
     assert sorted(row[2] for row in world.timeline) == services
-
-
-async def test_a_file_is_read_again_and_an_invalid_one_leaves_the_old_rules(
-    make: Make, tmp_path: Path
-) -> None:
-    file = tmp_path / "rules.yaml"
-    text = "groups: [{name: files, rules: [{alert: One, when: count > 0, over: 1m}]}]"
-    file.write_text(text)
-    world = make(rules=[str(tmp_path / "*.yaml")])
-    engine = await world.start()
-    await world.until(10, engine)
-    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
-
-    file.write_text(text.replace("count > 0", "cont > 0"))
-    await world.until(20, engine)
-    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
-    assert "did you mean count?" in engine.standing.problems[str(file)]
-    assert engine.standing.parts(0)[0]["state"] == "invalid"
-
-    file.write_text(text.replace("One", "Two"))
-    await world.until(30, engine)
-    assert set(engine.rules.rules) == {"group/Errors", "files/Two"}
-    assert engine.standing.problems == {}
 
 
 async def test_rules_that_differ_in_their_service_are_few_questions(make: Make) -> None:
@@ -354,18 +212,6 @@ async def test_rules_that_differ_in_their_service_are_few_questions(make: Make) 
 
     assert engine.standing.evaluations == 100 * 4  # at -15, 0, 15 and 30
     assert world.source.asked - before == 3 + 2  # counts, errors, durations; and what came late
-
-
-async def test_what_came_late_while_nobody_was_there_is_found(make: Make) -> None:
-    world = make()
-    world.source.add(many(0, 900, 5))
-    world.source.add(THREE, arrives=230)
-    await world.until(200, await world.start())
-
-    world.clock.advance(60)
-    await world.until(330, await world.start())
-
-    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
 
 
 async def test_very_long_names_and_words_are_no_trouble(make: Make) -> None:
@@ -417,22 +263,6 @@ async def test_a_backtest_says_what_happened_live(make: Make, seed: int) -> None
     told = [(one.episode, one.state, one.value) for one in world.told]
     assert len(told) > 10
     assert sorted(told, key=str) == sorted(backtested, key=str)
-
-
-async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path) -> None:
-    file = tmp_path / "rules.yaml"
-    file.write_text("groups: [{name: files, rules: [{alert: One, when: cont > 0}]}]")
-    world = make(rules=[str(file)])
-    engine = await world.start()
-    await world.kept.delete("group", "me")
-
-    await world.until(100, engine)
-    assert [row[1:] for row in world.timeline] == [("firing", "RuleFailed")]
-    assert world.told[0].labels["attributes.rule"] == str(file)
-
-    file.write_text("groups: []")
-    await world.until(130, engine)
-    assert [row[1] for row in world.timeline] == ["firing", "resolved"]
 
 
 async def test_a_record_that_cannot_be_read_is_begun_anew(make: Make) -> None:

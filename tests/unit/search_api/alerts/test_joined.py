@@ -174,10 +174,10 @@ async def test_the_message_carries_both_values_live_and_in_a_backtest(tmp_path: 
     assert fired.condition == "error_rate > 50% and count > 5 over 1m"
     assert fired.measured == {"error_rate": 10 / 11, "count": 11}
     assert fired.value == 10 / 11
-    assert fired.annotations["summary"] == "error_rate 0.909 and count 11 of cart, 90.9%"
+    assert fired.annotations["summary"] == "error_rate 90.9% and count 11 of cart, 90.9%"
     assert fired.query == "service.name:cart AND tags:error"
     assert wording.measured(fired) == (
-        "error_rate 0.9091 and count 11, where error_rate > 50% and count > 5 over 1m is alerted"
+        "error_rate 90.9% and count 11, where error_rate > 50% and count > 5 over 1m is alerted"
     )
     (read,) = engine.rules.rules.values()
     tried = await backtest(MemorySource(events), read, START_US - 1, START_US + 110 * US)
@@ -195,6 +195,7 @@ async def test_of_alternatives_the_one_that_holds_is_shown(tmp_path: Path) -> No
     await world.until(50, await world.start())
 
     (fired,) = world.told
-    assert (fired.value, fired.measured["errors"]) == (2e9, 0)
+    assert (fired.value, fired.threshold, fired.measured["errors"]) == (2e9, 1e9, 0)
+    assert wording.measured(fired).startswith("errors 0 and avg(event.duration) 2 s, where")
     assert fired.query == "event.duration:*"
     await world.close()

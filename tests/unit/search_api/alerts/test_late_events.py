@@ -1,36 +1,70 @@
-"""Late events that an evaluation was about to look at are not forgotten, whatever happens to it."""
+"""Late events change what is told, once; none that an evaluation was about to look at is forgotten."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 from search_api.alerts.rules import US
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import error, many
-from tests.unit.search_api.alerts.world import World, group_of
+from tests.unit.search_api.alerts.world import ERRORS, THREE, Make, group_of
 
-ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
 OTHER = {"alert": "Other", "when": "count > 1000", "over": "1m"}
 
-Make = Callable[..., World]
+
+async def test_late_events_make_late_alerts(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]})
+    world.source.add(many(0, 900, 5))
+    world.source.add([error(s, service={"name": "cart"}) for s in (31, 32, 33)], arrives=600)
+    engine = await world.start()
+
+    await world.until(900, engine)
+
+    assert world.timeline == [(45, "firing", "cart"), (105, "resolved", "cart")]
+    assert engine.standing.reevaluated > 0
 
 
-@pytest.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Make]:
-    worlds: list[World] = []
+async def test_events_in_time_are_not_evaluated_again(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 300, 1))
+    engine = await world.start()
 
-    def one(*rules: Any, every: str) -> World:
-        worlds.append(World(tmp_path / str(len(worlds)), group_of(*rules, every=every)))
-        return worlds[-1]
+    await world.until(300, engine)
 
-    yield one
-    for world in worlds:
-        await world.close()
+    assert engine.standing.reevaluated == 0
+
+
+async def test_late_events_do_not_tell_again_what_was_told(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    world.source.add([error(30), error(35)], arrives=300)
+    engine = await world.start()
+
+    await world.until(500, engine)
+
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
+
+
+async def test_very_late_events_are_history(make: Make) -> None:
+    world = make(late="2m")
+    world.source.add(THREE, arrives=500)
+    engine = await world.start()
+
+    await world.until(600, engine)
+
+    assert world.timeline == []
+
+
+async def test_what_came_late_while_nobody_was_there_is_found(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 900, 5))
+    world.source.add(THREE, arrives=230)
+    await world.until(200, await world.start())
+
+    world.clock.advance(60)
+    await world.until(330, await world.start())
+
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
 
 
 async def test_a_change_of_another_rule_does_not_forget_what_came_late(make: Make) -> None:

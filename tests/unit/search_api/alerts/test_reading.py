@@ -6,8 +6,9 @@ import pytest
 
 from logboom.errors import ConfigError
 from search_api.alerts.conditions import parse_when
+from search_api.alerts.quantities import duration, number, percent, quantity
 from search_api.alerts.reading import read_rules
-from search_api.alerts.templates import Told, check_template, duration, number, percent, render
+from search_api.alerts.templates import Told, check_template, render
 from tests.unit.search_api.alerts.timeline import rule_of
 
 GROUP = """
@@ -200,6 +201,19 @@ def test_filters() -> None:
     assert [duration(v) for v in (0.25, 90.0, 200, 7260)] == ["250 ms", "90 s", "3m20s", "2h1m"]
     assert duration(5_000, "ns") == "5 µs"
     assert duration(None) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0833, "share", "8.33%"), (1.2345e9, "ns", "1.23 s"), (1500, "ms", "1.5 s"),
+        (0.25, "per_second", "0.25/s"), (3.5, "times", "3.5x"), (1.5 * 2**20, "bytes", "1.5 MiB"),
+        (17, "bytes", "17 B"), (12_345, "", "12,345"), (None, "times", "nothing"),
+        (None, "bytes", "nothing"),
+    ],
+)  # fmt: skip
+def test_what_is_measured_is_told_in_its_unit(value: float | None, unit: str, text: str) -> None:
+    assert quantity(value, unit) == text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,14 @@ from search_api.alerts.outbox import KIND, staged, taken
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource
-from tests.unit.search_api.alerts.timeline import START, START_US
+from tests.unit.search_api.alerts.timeline import START, START_US, error
 
 Told = tuple[int, str, str]
+Make = Callable[..., "World"]
+
+ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
+SILENCE = {"alert": "Silence", "when": "absent", "over": "1m", "by": ["service"]}
+THREE = [error(31, service={"name": "cart"}), error(32), error(33)]
 
 
 class ArrivingSource:

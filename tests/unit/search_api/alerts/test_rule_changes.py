@@ -1,0 +1,105 @@
+"""Rules that are changed, or gone, or wrong while an engine works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_api.alerts.outbox import KIND
+from tests.unit.search_api.alerts.timeline import many
+from tests.unit.search_api.alerts.world import ERRORS, Make, group_of
+
+
+async def test_what_a_rule_fires_resolves_when_the_rule_goes(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 600, 1, tags=["error"]))
+    engine = await world.start()
+    await world.until(60, engine)
+
+    await world.kept.delete("group", "me")
+    await world.until(80, engine)
+
+    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
+    assert await world.memory.get(KIND, "group/Errors") is None
+
+
+async def test_what_a_rule_fires_resolves_when_it_means_something_else(make: Make) -> None:
+    world = make()
+    world.source.add(many(0, 600, 1, tags=["error"]))
+    engine = await world.start()
+    await world.until(60, engine)
+
+    await world.kept.put(group_of({**ERRORS, "when": "count > 1000"}), "me")
+    await world.until(90, engine)
+
+    assert [row[1:] for row in world.timeline] == [("firing", "Errors"), ("resolved", "Errors")]
+    assert world.told[-1].annotations["resolved"] == "the rule was changed"
+
+
+@pytest.mark.parametrize(
+    "now_is",
+    [
+        {"by": ["service", "host"]}, {"by": []}, {"by": ["host"]}, {"where": "level:fatal"},
+        {"when": "rate > 5/s"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_series_fired_is_told_to_end_when_the_rule_has_others(
+    make: Make, now_is: dict[str, Any]
+) -> None:
+    rule = {**ERRORS, "by": ["service"]}
+    world = make(rule)
+    world.source.add(many(0, 600, 1, tags=["error"], service={"name": "cart"}, host={"name": "h1"}))
+    engine = await world.start()
+    await world.until(60, engine)
+    (fired,) = world.told
+
+    await world.kept.put(group_of({**rule, **now_is}), "me")
+    await world.until(150, await world.start())
+
+    ended = [one for one in world.told if one.ends_at is not None]
+    assert [(one.episode, one.labels) for one in ended] == [(fired.episode, fired.labels)]
+    assert ended[0].annotations["resolved"] == "the rule was changed"
+    assert world.told.index(ended[0]) == 1  # before what the rule tells as it is now
+    assert len(world.told) == (2 if {"where", "when"} & now_is.keys() else 3)
+
+
+async def test_a_file_is_read_again_and_an_invalid_one_leaves_the_old_rules(
+    make: Make, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    text = "groups: [{name: files, rules: [{alert: One, when: count > 0, over: 1m}]}]"
+    file.write_text(text)
+    world = make(rules=[str(tmp_path / "*.yaml")])
+    engine = await world.start()
+    await world.until(10, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
+
+    file.write_text(text.replace("count > 0", "cont > 0"))
+    await world.until(20, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/One"}
+    assert "did you mean count?" in engine.standing.problems[str(file)]
+    assert engine.standing.parts(0)[0]["state"] == "invalid"
+
+    file.write_text(text.replace("One", "Two"))
+    await world.until(30, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "files/Two"}
+    assert engine.standing.problems == {}
+
+
+async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("groups: [{name: files, rules: [{alert: One, when: cont > 0}]}]")
+    world = make(rules=[str(file)])
+    engine = await world.start()
+    await world.kept.delete("group", "me")
+
+    await world.until(100, engine)
+    assert [row[1:] for row in world.timeline] == [("firing", "RuleFailed")]
+    assert world.told[0].labels["attributes.rule"] == str(file)
+
+    file.write_text("groups: []")
+    await world.until(130, engine)
+    assert [row[1] for row in world.timeline] == ["firing", "resolved"]
