@@ -139,7 +139,7 @@ def _is_block(data: int, offset: int, end: int) -> bool:
     if offset + _HEADER.size + length > end:
         return False
     frame = _read(data, length, offset + _HEADER.size)
-    return len(frame) == length and zlib.crc32(frame, zlib.crc32(head[8:])) == checksum
+    return bool(len(frame) == length and zlib.crc32(frame, zlib.crc32(head[8:])) == checksum)
 
 
 def _read(data: int, size: int, offset: int) -> bytes:
