@@ -30,7 +30,7 @@ _PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 _OPTIONS = frozenset(
     {"field", "percents", "keyed", "tdigest", "hdr", "precision_threshold", "format", "sigma"}
 )
-_SIGMA = 2
+_SIGMA = 2.0
 _HUNDRED = 100
 
 
@@ -45,6 +45,7 @@ class Metric:
         percents: Which percentiles.
         is_keyed: Percentiles are answered as an object.
         is_time: The values are times.
+        sigma: How many standard deviations the bounds of extended_stats are away from the mean.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Metric:
     percents: tuple[float, ...]
     is_keyed: bool
     is_time: bool
+    sigma: float
 
     def measure(self) -> Measure:
         """What the store is asked."""
@@ -107,7 +109,7 @@ class Metric:
             answer |= self._valued(kind, self._number(found, kind))
         if self.kind == "stats":
             return answer
-        return answer | _spread(found)
+        return answer | _spread(found, self.sigma)
 
     def _percentiles(self, found: Measured) -> object:
         values = {percent: found.percentiles.get(percent) for percent in self.percents}
@@ -118,7 +120,7 @@ class Metric:
         return [{"key": percent, "value": value} for percent, value in values.items()]
 
 
-def _spread(found: Measured) -> dict[str, Any]:
+def _spread(found: Measured, sigma: float) -> dict[str, Any]:
     """What extended_stats has besides stats."""
     if not found.count:
         return dict.fromkeys(
@@ -127,7 +129,7 @@ def _spread(found: Measured) -> dict[str, Any]:
     mean = found.total / found.count
     variance = max(0.0, found.squares / found.count - mean * mean)
     deviation = math.sqrt(variance)
-    wide = _SIGMA * deviation
+    wide = sigma * deviation
     return {
         "sum_of_squares": found.squares,
         "variance": variance,
@@ -154,7 +156,18 @@ def metric_of(name: str, kind: str, options: Mapping[str, Any]) -> Metric:
         percents=_percents(given.get("percents")) if kind == "percentiles" else (),
         is_keyed=given.get("keyed", True) is not False,
         is_time=kind_of_field is FieldType.DATE,
+        sigma=_sigma(given.get("sigma", _SIGMA)),
     )
+
+
+def _sigma(wanted: object) -> float:
+    try:
+        number = float(str(wanted))
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise Refused("sigma must be a number, and not less than 0", kind=PARSING)
+    return number
 
 
 def _percents(wanted: object) -> tuple[float, ...]:

@@ -34,7 +34,7 @@ Answer = Callable[[Asked, str], Awaitable["Response | Mapping[str, Any] | list[A
 def elasticsearch_routes(
     store: Store, clock: Clock, pattern: str, answering: Answering
 ) -> APIRouter:
-    """The one route below the prefix; it is no part of the API's own description.
+    """The one route at and below the prefix; it is no part of the API's own description.
 
     Args:
         store: Has the events.
@@ -45,8 +45,9 @@ def elasticsearch_routes(
     router = APIRouter()
     api = _Api(store, clock, pattern)
 
+    @router.api_route("", methods=_METHODS, include_in_schema=False)
     @router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
-    async def answer(request: Request, path: str) -> Response:
+    async def answer(request: Request, path: str = "") -> Response:
         accept = request.headers.get("accept", "")
         try:
             asked = Asked(

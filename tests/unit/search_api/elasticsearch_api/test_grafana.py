@@ -1,6 +1,6 @@
 """Are the requests answered that Grafana's Elasticsearch data source sends?
 
-Their shapes: pkg/tsdb/elasticsearch of its public source.
+Their shapes: grafana/grafana-elasticsearch-datasource, `pkg/elasticsearch` and `src/QueryBuilder.ts`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ FROM_MS = 1795046400000  # 2026-11-19T00:00:00Z
 TO_MS = FROM_MS + 60 * HOUR_MS
 
 
-async def asked(http: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+async def asked(
+    http: httpx.AsyncClient, body: dict[str, Any], index: str | list[str] = "logboom-logs-*"
+) -> dict[str, Any]:
     """One search as the data source wraps it."""
     head = {
         "ignore_unavailable": True,
-        "index": "logboom-logs-*",
+        "index": index,
         "search_type": "query_then_fetch",
     }
     lines = b"\n".join([orjson.dumps(head), orjson.dumps(body), b""])
@@ -217,6 +219,92 @@ async def test_the_values_of_a_variable(http: httpx.AsyncClient) -> None:
     assert [one["key"] for one in found["aggregations"]["1"]["buckets"]] == ["cart", "pay", "ship"]
 
 
+async def test_the_root_is_asked_for_without_a_slash(http: httpx.AsyncClient) -> None:
+    root = await http.get("http://logboom/es")
+    assert (root.status_code, root.json()["version"]["number"]) == (200, "8.19.0")
+
+
+async def test_annotations(http: httpx.AsyncClient) -> None:
+    span = {"gte": FROM_MS, "lte": TO_MS, "format": "epoch_millis"}
+    ranges = [{"range": {name: span}} for name in ("@timestamp", "event.created")]
+    query = {
+        "bool": {
+            "filter": [
+                {"bool": {"should": ranges, "minimum_should_match": 1}},
+                {"query_string": {"query": "level:error"}},
+            ]
+        }
+    }
+    days = [f"logboom-logs-2026.11.{day}" for day in (18, 19, 20)]
+    found = await asked(http, {"query": query, "size": 10_000}, index=days)
+    assert [hit["_source"]["attributes"]["seq"] for hit in found["hits"]["hits"]] == [
+        90, 80, 70, 60, 50, 40, 30, 20, 10, 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("order", "expected"), [("asc", [4, 5, 6, 7, 8]), ("desc", [2, 1, 0])])
+async def test_the_context_of_a_line(
+    http: httpx.AsyncClient, order: str, expected: list[int]
+) -> None:
+    body: dict[str, Any] = {
+        "docvalue_fields": ["@timestamp"],
+        "script_fields": {},
+        "fields": [
+            {"field": "@timestamp", "format": "strict_date_optional_time_nanos"},
+            {"field": "*"},
+        ],
+        "query": filters(),
+        "size": 5,
+        "sort": {
+            "@timestamp": {"order": order, "unmapped_type": "boolean"},
+            "_doc": {"order": order},
+        },
+        "aggs": {"1": dates("3600000ms")},
+    }
+    line = (await asked(http, {**body, "size": COUNT}))["hits"]["hits"]
+    (third,) = [hit for hit in line if hit["_source"]["attributes"]["seq"] == 3]
+    assert third["fields"]["service.name"] == ["cart"]
+    found = await asked(http, {**body, "search_after": third["sort"]})
+    assert [hit["_source"]["attributes"]["seq"] for hit in found["hits"]["hits"]] == expected
+    assert found["hits"]["total"]["value"] == COUNT
+    assert sum(one["doc_count"] for one in found["aggregations"]["1"]["buckets"]) == COUNT
+
+
+@pytest.mark.parametrize(
+    ("one", "count"),
+    [
+        ({"term": {"log.level": "error"}}, 12),
+        ({"term": {"attributes.ok": True}}, 30),
+        ({"terms": {"service.name": ["cart", "pay"]}}, 80),
+        ({"match_phrase": {"message": "was refused"}}, 12),
+        ({"match_phrase": {"http.response.status_code": 500}}, 12),
+        ({"range": {"attributes.seq": {"gte": 10, "lt": "20"}}}, 10),
+        ({"wildcard": {"service.name": {"value": "c*"}}}, 40),
+    ],
+)
+async def test_the_filters_of_a_dashboard(
+    http: httpx.AsyncClient, one: dict[str, Any], count: int
+) -> None:
+    (time,) = filters()["bool"].values()
+    with_it = await asked(http, {"query": {"bool": {"filter": [time, one]}}, "size": 0})
+    without = await asked(http, {"query": {"bool": {"filter": time, "must_not": one}}, "size": 0})
+    assert with_it["hits"]["total"] == {"value": count, "relation": "eq"}
+    assert without["hits"]["total"]["value"] == COUNT - count
+
+
+async def test_bounds_are_as_wide_as_asked_for(http: httpx.AsyncClient) -> None:
+    aggs = {
+        name: {"extended_stats": {"field": "event.duration", **more}}
+        for name, more in (("two", {}), ("three", {"sigma": "3"}))
+    }
+    found = (await asked(http, {"aggs": aggs, "query": filters(), "size": 0}))["aggregations"]
+    for name, sigma in (("two", 2), ("three", 3)):
+        one = found[name]
+        assert one["std_deviation_bounds"]["upper"] == pytest.approx(
+            one["avg"] + sigma * one["std_deviation"]
+        )
+
+
 async def test_bad_requests_are_refused_in_elasticsearchs_form(http: httpx.AsyncClient) -> None:
     for path, body in [
         ("/_msearch", b"{}\n"),
@@ -236,6 +324,10 @@ async def test_bad_requests_are_refused_in_elasticsearchs_form(http: httpx.Async
         ("/_search", b'{"sort": ["@timestamp", "_doc"], "search_after": [1, "x"]}'),
         ("/_search", b'{"size": "many"}'),
         ("/_search", b'{"_source": 5}'),
+        (
+            "/_search",
+            b'{"aggs": {"a": {"extended_stats": {"field": "event.duration", "sigma": "x"}}}}',
+        ),
         (
             "/_search",
             b'{"aggs": {"a": {"date_histogram": {"field": "@timestamp", "interval": "x"}}}}',
