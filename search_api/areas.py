@@ -34,7 +34,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield facet_routes(parts)
     yield export_routes(parts)
     yield trace_routes(parts)
-    yield stream_routes(store, parts.tails, clock)
+    yield stream_routes(parts)
     yield live_routes(parts)
     yield rate_routes(store, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
@@ -44,5 +44,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
         yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)
         if parts.alerting is not None:
             yield alert_routes(parts.alerting, parts.sees)
-            yield trial_routes(parts.alerting, StoreSource(store, parts.memory), clock)
+            yield trial_routes(
+                parts.alerting, StoreSource(store, parts.memory, parts.sees), clock, parts.sees
+            )
         yield from notifying_routes(parts.config, parts.memory, clock, parts.sees)

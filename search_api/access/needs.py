@@ -40,7 +40,7 @@ _HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
 _WATCHED = Need(Scope.READ, is_audited=False)
 _ALERTS = Need(Scope.ALERTS)
 _OWN_ALERTS = Need(Scope.ALERTS, is_limited=True)
-_TRIALS = Need(Scope.ALERTS, also=Scope.READ)
+_TRIALS = Need(Scope.ALERTS, is_limited=True, also=Scope.READ)
 CLOSED = Need(Scope.ADMIN)
 
 _API = "/api/v1/"

@@ -35,6 +35,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
     **_UNKNOWN,
     409: {"model": Problem, "description": "A file has it, or somebody else has changed it."},
 }
+_NOT_BY_NAME = "rules tell of all services, and you are limited to some: send the rule itself"
 _LONGEST_US = 31 * 86_400 * 1_000_000
 
 Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,90}$")]
@@ -95,22 +96,23 @@ def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
     return router
 
 
-def trial_routes(alerting: Alerting, source: Source, clock: Clock) -> APIRouter:
+def trial_routes(alerting: Alerting, source: Source, clock: Clock, sees: showing.Sees) -> APIRouter:
     """The routes that try rules, below ``/api/v1``.
 
     Args:
         alerting: Has the rules that are there.
         source: It shows no more than the caller may see.
         clock: For the present.
+        sees: Whether the caller sees events of a service.
     """
     router = APIRouter(responses=PROBLEMS)
 
     @router.post("/rules/backtest", response_model=BacktestAnswer, responses=_UNKNOWN)
     async def tried(body: TrialBody) -> Response:
         """Would a rule have fired, when, and what would it have told?"""
-        rule = await _rule(alerting, body)
-        if rule is None:
-            return problem(404, f"there is no rule {body.rule}")
+        rule = await _rule(alerting, body, sees)
+        if isinstance(rule, Response):
+            return rule
         now_us = clock.now_ns() // 1000
         times = understand(clock.now_ns(), "", body.begin, body.end, body.tz).times
         end_us = min(times.end_us or now_us, now_us)
@@ -129,9 +131,9 @@ def trial_routes(alerting: Alerting, source: Source, clock: Clock) -> APIRouter:
     @router.post("/rules/dry-run", response_model=DryRunAnswer, responses=_UNKNOWN)
     async def dry_run(body: TrialBody) -> Response:
         """What does a rule measure now?"""
-        rule = await _rule(alerting, body)
-        if rule is None:
-            return problem(404, f"there is no rule {body.rule}")
+        rule = await _rule(alerting, body, sees)
+        if isinstance(rule, Response):
+            return rule
         found = await measure_now(source, rule, clock.now_ns() // 1000)
         series = [showing.series(rule, values, seen) for values, seen in found.items()]
         series.sort(key=lambda one: not one["holds"])
@@ -140,11 +142,14 @@ def trial_routes(alerting: Alerting, source: Source, clock: Clock) -> APIRouter:
     return router
 
 
-async def _rule(alerting: Alerting, body: TrialBody) -> Rule | None:
-    if isinstance(body.rule, str):
-        return (await alerting.library.read()).rules.get(body.rule)
-    content = {"name": "trial", "every": body.every, "rules": [body.rule]}
-    return read_group(content)[0].rules[0]
+async def _rule(alerting: Alerting, body: TrialBody, sees: showing.Sees) -> Rule | Response:
+    if not isinstance(body.rule, str):
+        content = {"name": "trial", "every": body.every, "rules": [body.rule]}
+        return read_group(content)[0].rules[0]
+    if not sees(""):
+        return problem(403, _NOT_BY_NAME)
+    rule = (await alerting.library.read()).rules.get(body.rule)
+    return problem(404, f"there is no rule {body.rule}") if rule is None else rule
 
 
 async def _hidden(alerting: Alerting, group: str) -> Response | None:

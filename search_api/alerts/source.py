@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from logboom.event import Event, epoch_us, value_at
@@ -51,12 +51,16 @@ class StoreSource:
     Args:
         store: Has the events.
         state: Has the groups.
+        sees: Whether whoever asks may know of errors of a service.
     """
 
-    def __init__(self, store: Store, state: State) -> None:
+    def __init__(
+        self, store: Store, state: State, sees: Callable[[str], bool] = lambda _service: True
+    ) -> None:
         self._store = store
         self._state = state
-        self._first_seen: dict[str, int] = {}  # which never changes
+        self._sees = sees
+        self._first_seen: dict[str, tuple[int, str]] = {}  # and where; which never changes
 
     async def cells(self, request: CellsRequest) -> Sequence[Cell]:
         """Counts and numbers; see `Store.cells`."""
@@ -68,11 +72,13 @@ class StoreSource:
         for fingerprint in unknown:
             record = await self._state.get(GROUPS, fingerprint)
             if record is not None and record.value.get("first_seen"):
-                self._first_seen[fingerprint] = epoch_us(record.value["first_seen"])
+                first_us = epoch_us(record.value["first_seen"])
+                self._first_seen[fingerprint] = first_us, record.value.get("service", "")
+        known = {name: self._first_seen[name] for name in fingerprints if name in self._first_seen}
         found = {
-            name: self._first_seen[name]
-            for name in fingerprints
-            if self._first_seen.get(name, since_us - 1) >= since_us
+            name: first_us
+            for name, (first_us, service) in known.items()
+            if first_us >= since_us and self._sees(service)
         }
         while len(self._first_seen) > _MOST_REMEMBERED:
             del self._first_seen[next(iter(self._first_seen))]

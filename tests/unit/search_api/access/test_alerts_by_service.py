@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from logboom.grouping import GROUPS
+from logboom.store import Document
 from search_api.alerts.keeping import write_details
 from tests.unit.notifying.timeline import alert
-from tests.unit.search_api.access.conftest import Api
+from tests.unit.search_api.access.conftest import SERVICES, Api, document
 
 OF_SHOP, OF_BANK, OF_ALL = "a" * 24, "b" * 24, "c" * 24
 
@@ -118,3 +120,41 @@ async def test_alerts_of_others_are_not_acknowledged(
         assert len(found) == number
     assert (await asked(api, limited, "DELETE", f"acknowledgements/{OF_BANK}")).status_code == 404
     assert (await asked(api, limited, "DELETE", f"acknowledgements/{OF_SHOP}")).status_code == 204
+
+
+async def test_a_rule_is_tried_on_what_the_caller_may_see(
+    api: Api, limited: dict[str, str]
+) -> None:
+    keys = {
+        who: {"Authorization": f"Bearer {await api.key('alerts', 'read', services=services)}"}
+        for who, services in (("limited", ["shop-*"]), ("unlimited", None))
+    }
+    rule = {"alert": "Any", "when": "count > 0", "over": "1h", "by": ["service"]}
+    for who, seen in (("limited", {"shop-cart", "shop-pay"}), ("unlimited", {*SERVICES})):
+        found = (await asked(api, keys[who], "POST", "rules/dry-run", {"rule": rule})).json()
+        assert {one["series"]["service.name"] for one in found["series"]} == seen
+        body = {"rule": rule, "from": "now-2h"}
+        tried = (await asked(api, keys[who], "POST", "rules/backtest", body)).json()
+        assert {one["labels"]["service.name"] for one in tried["alerts"]} == seen
+        lines = [line for one in tried["alerts"] for line in one["samples"]]
+        assert {line["service"]["name"] for line in lines} == seen
+    for way in ("dry-run", "backtest"):
+        refused = await asked(api, keys["limited"], "POST", f"rules/{way}", {"rule": "g/Any"})
+        assert refused.status_code == 403
+        assert "send the rule itself" in refused.json()["detail"]
+        assert (
+            await asked(api, limited, "POST", f"rules/{way}", {"rule": rule})
+        ).status_code == 403
+
+
+async def test_what_others_have_seen_first_is_not_told(api: Api) -> None:
+    made = document(63)
+    await api.write([Document.of(made.id, made.day, {**made.event, "tags": ["error"]})])
+    first = {"service": "bank", "first_seen": "2026-11-21T11:50:00.000Z"}
+    await api.memory.put(GROUPS, "broken-shop-cart", first)
+    rule = {"alert": "New", "when": "new_error", "over": "1h"}
+    for services, number in ((["shop-*"], 0), (None, 1)):
+        key = await api.key("alerts", "read", services=services)
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = await asked(api, headers, "POST", "rules/dry-run", {"rule": rule})
+        assert sum(one["holds"] for one in answer.json()["series"]) == number
