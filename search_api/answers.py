@@ -26,11 +26,13 @@ class SearchAnswer(BaseModel):
 
 
 class ContextAnswer(BaseModel):
-    """An event with its neighbours, in the order of their source."""
+    """An event with its neighbours, in the order of their source; `partial`: some may be missing."""
 
     before: list[dict[str, Any]]
     event: dict[str, Any]
     after: list[dict[str, Any]]
+    partial: bool
+    warnings: list[str]
 
 
 class CountAnswer(BaseModel):

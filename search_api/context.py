@@ -6,7 +6,7 @@ as they like. Where a file's content begins, what was read before it from the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from logboom.event import MAX_OFFSET, Event, epoch_us, value_at
@@ -20,15 +20,23 @@ _SOURCE, _OFFSET, _PATH, _HOST = "log.source", "log.offset", "log.file.path", "h
 _FIRST_BYTES = 1 << 16
 _WIDER = 8
 _FULL = 2_000
-_TRIES = 40
+
+TOO_LATE = "it took too long and was stopped: there may be more neighbours"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Neighbours of an event: both sides in the order of the source."""
+    """Neighbours of an event: both sides in the order of the source.
+
+    Attributes:
+        before: The nearest ones before it.
+        after: The nearest ones after it.
+        warnings: Why some may be missing, a sentence each.
+    """
 
     before: Sequence[Event]
     after: Sequence[Event]
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,8 @@ class _Place:
 
 
 async def context_of(
-    store: Store, event: Event, *, before: int, after: int, only: Query
-) -> Context:
+    store: Store, event: Event, *, before: int, after: int, only: Query, is_late: Callable[[], bool]
+) -> Context:  # fmt: skip
     """Finds an event's neighbours.
 
     Args:
@@ -48,6 +56,7 @@ async def context_of(
         before: How many of those before it.
         after: How many of those after it.
         only: What neighbours must match.
+        is_late: True once it has taken too long; then there is what was found.
 
     Raises:
         QueryError: The store cannot use the query.
@@ -56,15 +65,16 @@ async def context_of(
     place = _place_of(event)
     if place is None:
         return Context((), ())
-    earlier = await _before(store, place, before, only)
+    looking = _Looking(store, only, is_late)
+    earlier = await looking.before(place, before)
     if len(earlier) < before:
         missing = before - len(earlier)
-        earlier = [*await _of_path(store, event, place, missing, only, SortOrder.DESC), *earlier]
-    later = await _after(store, place, after, only)
+        earlier = [*await looking.of_path(event, place, missing, SortOrder.DESC), *earlier]
+    later = await looking.after(place, after)
     if len(later) < after:
         missing = after - len(later)
-        later = [*later, *await _of_path(store, event, place, missing, only, SortOrder.ASC)]
-    return Context(earlier, later)
+        later = [*later, *await looking.of_path(event, place, missing, SortOrder.ASC)]
+    return Context(earlier, later, list(looking.warnings))
 
 
 def _place_of(event: Event) -> _Place | None:
@@ -72,63 +82,78 @@ def _place_of(event: Event) -> _Place | None:
     return _Place(run, offset) if isinstance(run, str) and isinstance(offset, int) else None
 
 
-async def _before(store: Store, place: _Place, count: int, only: Query) -> list[Event]:
-    found: list[Event] = []
-    width, end = _FIRST_BYTES, place.offset
-    for _ in range(_TRIES):
-        if len(found) >= count or end == 0:
-            break
-        begin = max(0, end - width)
-        some = await _between(store, place.run, begin, end, only)
-        if some is None:
-            width = max(1, width // _WIDER)
-            continue
-        found, end = [*some, *found], begin
-        width *= _WIDER
-    return found[len(found) - min(count, len(found)) :]
+class _Looking:
+    """Looks for the neighbours of one event."""
 
+    def __init__(self, store: Store, only: Query, is_late: Callable[[], bool]) -> None:
+        self._store = store
+        self._only = only
+        self._is_late = is_late
+        self.warnings: dict[str, None] = {}
 
-async def _after(store: Store, place: _Place, count: int, only: Query) -> list[Event]:
-    found: list[Event] = []
-    width, begin = _FIRST_BYTES, place.offset + 1
-    for _ in range(_TRIES):
-        if len(found) >= count or begin > MAX_OFFSET:
-            break
-        some = await _between(store, place.run, begin, begin + width, only)
-        if some is None:
-            width = max(1, width // _WIDER)
-            continue
-        found, begin = [*found, *some], begin + width
-        width *= _WIDER
-    return found[:count]
+    async def before(self, place: _Place, count: int) -> list[Event]:
+        """The last ones of the source before a place."""
+        found: list[Event] = []
+        width, end = _FIRST_BYTES, place.offset
+        while len(found) < count and end > 0 and self._has_time():
+            begin = max(0, end - width)
+            some = await self._between(place.run, begin, end)
+            if some is None:
+                width = max(1, width // _WIDER)
+                continue
+            found, end = [*some, *found], begin
+            width *= _WIDER
+        return found[len(found) - min(count, len(found)) :]
 
+    async def after(self, place: _Place, count: int) -> list[Event]:
+        """The first ones of the source after a place."""
+        found: list[Event] = []
+        width, begin = _FIRST_BYTES, place.offset + 1
+        while len(found) < count and begin <= MAX_OFFSET and self._has_time():
+            some = await self._between(place.run, begin, begin + width)
+            if some is None:
+                width = max(1, width // _WIDER)
+                continue
+            found, begin = [*found, *some], begin + width
+            width *= _WIDER
+        return found[:count]
 
-async def _between(store: Store, run: str, least: int, end: int, only: Query) -> list[Event] | None:
-    """The events of a stretch of a source by their offsets; None when they are too many."""
-    stretch = Range(_OFFSET, str(least), str(end), include_lower=True, include_upper=False)
-    request = SearchRequest(_all_of(Term(_SOURCE, run), stretch, only), limit=_FULL)
-    page = await store.search(request)
-    if page.cursor is not None:
-        return None
-    return sorted(page.events, key=lambda event: int(str(value_at(event, _OFFSET))))
+    async def of_path(
+        self, event: Event, place: _Place, count: int, order: SortOrder
+    ) -> list[Event]:
+        """What was read from the same path, before or after this content of it, by event time."""
+        path, host = value_at(event, _PATH), value_at(event, _HOST)
+        if not isinstance(path, str) or count <= 0 or not self._has_time():
+            return []
+        where: list[Query] = [Term(_PATH, path), Not(Term(_SOURCE, place.run)), self._only]
+        if isinstance(host, str):
+            where.append(Term(_HOST, host))
+        at_us = epoch_us(str(event["@timestamp"]))
+        times = TimeRange(None, at_us) if order is SortOrder.DESC else TimeRange(at_us + 1, None)
+        page = await self._store.search(
+            SearchRequest(_all_of(*where), times=times, limit=count, order=order, count_limit=1)
+        )
+        self._note(page.warnings)
+        return list(page.events) if order is SortOrder.ASC else list(reversed(page.events))
 
+    async def _between(self, run: str, least: int, end: int) -> list[Event] | None:
+        """The events of a stretch of a source by their offsets; None when they are too many."""
+        stretch = Range(_OFFSET, str(least), str(end), include_lower=True, include_upper=False)
+        request = SearchRequest(_all_of(Term(_SOURCE, run), stretch, self._only), limit=_FULL)
+        page = await self._store.search(request)
+        if page.cursor is not None:
+            return None
+        self._note(page.warnings)
+        return sorted(page.events, key=lambda event: int(str(value_at(event, _OFFSET))))
 
-async def _of_path(
-    store: Store, event: Event, place: _Place, count: int, only: Query, order: SortOrder
-) -> list[Event]:
-    """What was read from the same path, before or after this content of it, by event time."""
-    path, host = value_at(event, _PATH), value_at(event, _HOST)
-    if not isinstance(path, str) or count <= 0:
-        return []
-    where: list[Query] = [Term(_PATH, path), Not(Term(_SOURCE, place.run)), only]
-    if isinstance(host, str):
-        where.append(Term(_HOST, host))
-    at_us = epoch_us(str(event["@timestamp"]))
-    times = TimeRange(None, at_us) if order is SortOrder.DESC else TimeRange(at_us + 1, None)
-    page = await store.search(
-        SearchRequest(_all_of(*where), times=times, limit=count, order=order, count_limit=1)
-    )
-    return list(page.events) if order is SortOrder.ASC else list(reversed(page.events))
+    def _has_time(self) -> bool:
+        if self._is_late():
+            self._note([TOO_LATE])
+            return False
+        return True
+
+    def _note(self, warnings: Sequence[str]) -> None:
+        self.warnings |= dict.fromkeys(warnings)
 
 
 def _all_of(*parts: Query) -> Query:

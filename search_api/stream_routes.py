@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from logboom.clock import Clock
-from logboom.store import Store, TimeRange
+from logboom.store import TimeRange
 from search_api import problems
 from search_api.access.grants import purse_of
 from search_api.answers import ContextAnswer, Problem
@@ -16,15 +14,18 @@ from search_api.asking import shown, understand
 from search_api.context import MOST, context_of
 from search_api.live.event_stream import EventStream
 from search_api.parameters import PROBLEMS, Q, Zone
-from search_api.tailing import Tails
+from search_api.parts import Parts
+from search_api.responding import answer
 
 _NO_TIME = TimeRange(0, 1)
 Side = Annotated[int, Query(ge=0, le=MOST)]
 
 
-def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
+def stream_routes(parts: Parts) -> APIRouter:
     """Makes the routes."""
     router = APIRouter(responses=PROBLEMS)
+    store, tails, clock = parts.store, parts.tails, parts.clock
+    patience_s = parts.config.api.searches.timeout.total_seconds()
 
     @router.get(
         "/events/{event_id}/context",
@@ -38,17 +39,22 @@ def stream_routes(store: Store, tails: Tails, clock: Clock) -> APIRouter:
         event = await store.get(event_id)
         if event is None:
             return problems.problem(404, f"there is no event {event_id}")
-        only = understand(clock.now_ns(), q, None, None, tz).query
-        found = await context_of(store, event, before=before, after=after, only=only)
-        return Response(
-            orjson.dumps(
-                {
-                    "before": [shown(one, []) for one in found.before],
-                    "event": shown(event, []),
-                    "after": [shown(one, []) for one in found.after],
-                }
-            ),
-            media_type="application/json",
+        asked = understand(clock.now_ns(), q, None, None, tz)
+        deadline = clock.monotonic() + patience_s
+        found = await parts.answering.in_turn(
+            lambda: context_of(
+                store, event, before=before, after=after, only=asked.query,
+                is_late=lambda: clock.monotonic() > deadline,
+            )
+        )  # fmt: skip
+        return answer(
+            {
+                "before": [shown(one, []) for one in found.before],
+                "event": shown(event, []),
+                "after": [shown(one, []) for one in found.after],
+                "partial": bool(found.warnings),
+                "warnings": [*asked.notes, *found.warnings],
+            }
         )
 
     @router.get("/tail", response_class=EventStream, status_code=200)

@@ -1,0 +1,67 @@
+"""The context of a line is bounded, and says what it has not looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from logboom.event import Event, event_id
+from logboom.query.model import MatchAll
+from logboom.store import Document
+from search_api.context import TOO_LATE, context_of
+from tests.api_world import World, served
+
+RUN = "0123456789abc"
+
+
+def document(number: int) -> Document:
+    name = event_id(RUN, number * 100)
+    event: Event = {
+        "@timestamp": f"2026-11-21T11:00:{number:02}.000Z",
+        "message": f"line {number}",
+        "log": {"source": RUN, "offset": number * 100, "file": {"path": "/log/app.log"}},
+        "event": {"id": name},
+        "attributes": {"seq": number},
+    }
+    return Document.of(name, date(2026, 11, 21), event)
+
+
+LINES = [document(number) for number in range(20)]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with served(tmp_path, api={"searches": {"concurrent": 1}}) as one:
+        await one.write(LINES)
+        yield one
+
+
+async def test_what_takes_too_long_is_told(world: World) -> None:
+    looks = iter([False, True, True, True])
+    found = await context_of(
+        world.store, LINES[10].event, before=3, after=3, only=MatchAll(),
+        is_late=lambda: next(looks),
+    )  # fmt: skip
+    assert [one["attributes"]["seq"] for one in found.before] == [7, 8, 9]
+    assert list(found.after) == []
+    assert found.warnings == [TOO_LATE]
+
+
+async def test_an_answer_says_whether_it_is_whole(world: World) -> None:
+    route = f"events/{LINES[10].id}/context"
+    whole = await world.ask(route, before=2, after=2)
+    assert [one["attributes"]["seq"] for one in whole["before"] + whole["after"]] == [8, 9, 11, 12]
+    assert (whole["partial"], whole["warnings"]) == (False, [])
+    doubtful = await world.ask(route, q="levle:error")
+    assert "did you mean level?" in doubtful["warnings"][0]
+
+
+async def test_contexts_take_turns_with_searches(world: World) -> None:
+    route = f"/api/v1/events/{LINES[10].id}/context"
+    answers = await asyncio.gather(*(world.api.get(route) for _ in range(4)))
+    codes = {one.status_code for one in answers}
+    assert codes == {200, 429}
