@@ -23,6 +23,7 @@ _TRIES = 8
 _NOTED_EVERY_S = 1.0
 _SHOWN_AFTER_S = 2.0
 _SHOWN_EVERY_S = 0.5
+_OF_MATCHES = ("q", "from", "to", "tz")
 _TIMES = {"from": "Logboom-From", "to": "Logboom-To"}
 
 
@@ -54,6 +55,7 @@ def export(
             "--output", "-o", help="File; without one to standard output.", show_default=False
         ),
     ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
     url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
 ) -> None:
     """Writes out everything that matches, however much that is.
@@ -64,7 +66,7 @@ def export(
     """
     asked = {
         "q": query_of(query, context), "from": since, "to": until, "format": form, "fields": fields,
-        "sort": sort,
+        "sort": sort, "tz": zone,
     }  # fmt: skip
     if output is None:
         progress = Progress(dict(asked))
@@ -116,7 +118,7 @@ def _look_for_the_rest(url: str, progress: Progress) -> None:
     Raises:
         StoreDamaged: Some events cannot be read.
     """
-    asked = {name: progress.asked[name] for name in ("q", "from", "to")}
+    asked = {name: progress.asked[name] for name in _OF_MATCHES}
     counted = ask(url, "count", {**asked, **progress.times})
     matching, missing = int(counted["count"]), int(counted["count"]) - progress.events
     if missing > 0:
@@ -199,7 +201,7 @@ class _Display:
 
     def _known_total(self) -> int:
         if self._total is None:
-            asked = {name: self._progress.asked[name] for name in ("q", "from", "to")}
+            asked = {name: self._progress.asked[name] for name in _OF_MATCHES}
             try:
                 self._total = int(
                     ask(self._url, "count", {**asked, **self._progress.times})["count"]

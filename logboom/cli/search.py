@@ -37,6 +37,7 @@ def search(
     fields: Annotated[
         str | None, typer.Option(help="Fields to show, a,b.", show_default=False)
     ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
     url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
 ) -> None:
     """Finds events and prints them, the newest last.
@@ -49,6 +50,7 @@ def search(
         "to": until,
         "sort": sort,
         "fields": fields,
+        "tz": zone,
     }
     found: list[dict[str, Any]] = []
     total: dict[str, Any] = {}

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from logboom.cli.app import make_app
 from logboom.cli.export_parts import Form, Part, Progress, Rows
+from logboom.clock import SystemClock
 from logboom.errors import ServiceUnreachable, StoreDamaged, UsageError
 from tests.serving import Served, serve
 
@@ -89,7 +91,7 @@ async def test_the_same_command_goes_on_with_what_is_there(served: Served, tmp_p
     file.unlink()
     asked = {
         "q": "level:info", "from": "1h", "to": "now+1m", "format": "csv",
-        "fields": "seq,message", "sort": "asc",
+        "fields": "seq,message", "sort": "asc", "tz": "UTC",
     }  # fmt: skip
     interrupted = Part(file, asked)
     rows = Rows("csv", has_header=True)
@@ -147,6 +149,27 @@ async def test_standard_output_has_everything(served: Served) -> None:
     assert [json.loads(line)["attributes"]["seq"] for line in done.stdout.splitlines()] == [
         *range(20)
     ]
+
+
+@pytest.mark.parametrize("command", ["search", "export"])
+async def test_times_are_those_of_the_zone(served: Served, command: str) -> None:
+    here = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC)
+    for hours in (-9, 9):  # at the clocks of a zone it is that much earlier or later
+        zone = f"Etc/GMT{-hours:+d}"
+        shown = here + timedelta(hours=hours)
+        words = ("--since", f"{shown - timedelta(hours=1):%Y-%m-%d %H:%M}", "seq:<3")
+        options = (
+            "--zone",
+            zone,
+            "--url",
+            served.url,
+            *(["--json"] if command == "search" else []),
+        )
+        done = await asyncio.to_thread(CliRunner().invoke, make_app(), [command, *words, *options])
+        assert done.exit_code == 0, done.output
+        assert len(done.stdout.splitlines()) == 3, (zone, words)
+    done = await run("--since", f"{here + timedelta(hours=8):%Y-%m-%d %H:%M}", "--url", served.url)
+    assert (done.exit_code, done.stdout) == (0, "")
 
 
 async def test_an_api_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
