@@ -46,6 +46,11 @@ class Decision:
     alerts: tuple[Alert, ...]
     is_change: bool
 
+    @property
+    def fires(self) -> bool:
+        """Whether something begins to fire."""
+        return any(alert.state is AlertState.FIRING for alert in self.alerts)
+
 
 class Deciding:
     """Decides for single rules, and keeps what was decided.

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from logboom.clock import Clock
@@ -15,7 +16,7 @@ from logboom.retrying import Backoff
 from logboom.state import State
 from search_api.alerts.alert import moment_of
 from search_api.alerts.builtin import FAILED, LATE, NAME, builtin_group, data_of
-from search_api.alerts.changes import Arrived, Changes, together
+from search_api.alerts.changes import Arrivals
 from search_api.alerts.cursors import is_ahead
 from search_api.alerts.ending import end_all
 from search_api.alerts.evaluating import Evaluating, Turn
@@ -76,8 +77,8 @@ class Engine:
         """Nothing is known but what the state has."""
         self._book = Book(self.memory, self._is_told)
         self._evaluating = Evaluating(self._source, self._book, self.standing)
-        self._changes: dict[str, Changes] = {}
-        self._late_times: dict[str, tuple[int, int]] = {}
+        reach_us = round(self._section.late.total_seconds() * US)
+        self._arrivals = Arrivals(self._source, reach_us, self._evaluating.cursor_of)
         self._evaluated_us: dict[str, int] = {}
         self._tried_us: dict[str, int] = {}
         self._read_due = self._prune_due = float("-inf")
@@ -240,10 +241,11 @@ class Engine:
     async def _evaluate(self, group: RuleGroup, turn: Turn) -> None:
         begun = self._clock.monotonic()
         self._tried_us.update(dict.fromkeys((rule.id for rule in group.rules), turn.last_us))
-        arrived = await self._arrived(group.name, turn.now_us, turn.last_us)
+        await self._arrivals.note(group.name, turn.now_us, turn.last_us)
         told = sum(self.standing.transitions.values())
-        is_left = await self._evaluating.group(group, turn, arrived)
-        self._late_times.pop(group.name, None)
+        look = partial(self._arrivals.look, group.name)
+        is_left = await self._evaluating.group(group, turn, look)
+        self._arrivals.deal_with(group.name)
         if not is_left:
             self._evaluated_us[group.name] = turn.last_us
         self.standing.groups[group.name].took_s = self._clock.monotonic() - begun
@@ -265,27 +267,6 @@ class Engine:
             and self._tried_us.get(rule.id) != last_us
             for rule in group.rules
         )
-
-    async def _arrived(self, name: str, now_us: int, last_us: int) -> Arrived:
-        """What has come late, with what an evaluation that was cancelled has left."""
-        reach_us = round(self._section.late.total_seconds() * US)
-        if not reach_us:
-            return Arrived()
-        if name not in self._changes:
-            begun_us, arrived_us = await self._evaluating.cursor_of(name)
-            begun_us = None if begun_us is None else min(begun_us, last_us)
-            self._changes[name] = Changes(self._source, reach_us, begun_us, arrived_us)
-        try:
-            changed, until_us = await self._changes[name].next(now_us, last_us), now_us
-        except StateError:
-            raise
-        except LogboomError as error:
-            log.warning("it is not known what has come late: %s", error)
-            return Arrived(self._late_times.get(name))
-        times = together(changed, self._late_times.get(name))
-        if times is not None:
-            self._late_times[name] = times
-        return Arrived(times, until_us)
 
     def _has_to_watch(self) -> bool:
         """False where there are no rules, none that cannot be read, and nothing that still fires."""

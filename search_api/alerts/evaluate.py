@@ -316,7 +316,7 @@ async def with_late(
         before = series.get(key)
         if before is not None and before.since_us <= now.since_us:
             continue
-        if now.fired_us is None and before is None:
+        if now.fired_us is None and _was_not_told(before):
             series[key] = now
         elif now.fired_us is not None and len(told) < room and _was_not_told(before):
             begun = [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]

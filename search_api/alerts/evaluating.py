@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -32,7 +32,13 @@ MOST_INSTANTS: Final = 240
 """Of one rule in one turn; the others follow in the next one."""
 
 _TRIES: Final = 2
-_NOTHING_KNOWN: Final = Arrived()
+
+Look = Callable[[], Awaitable[Arrived]]
+"""Finds out what has come late, once it is known what the questions have found."""
+
+
+async def _nobody_looks() -> Arrived:
+    return Arrived()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,13 @@ class Evaluating:
         """The first instant of a group that some rule waits for, since its window may not be whole."""
         return self._waiting.get(name)
 
-    async def group(self, group: RuleGroup, turn: Turn, arrived: Arrived = _NOTHING_KNOWN) -> bool:
+    async def group(self, group: RuleGroup, turn: Turn, look: Look = _nobody_looks) -> bool:
         """Evaluates the rules of a group at the instants that are due.
 
         Args:
             group: The group.
             turn: What is known.
-            arrived: What is known of late events.
+            look: Asked for late events.
 
         Returns:
             True when something is left to be done at once.
@@ -111,6 +117,31 @@ class Evaluating:
         self._standing.groups[group.name].questions = sum(
             one.questions for one in {id(found): found for _, found in asked}.values()
         )
+        arrived = await look()
+        decisions = await self._decided(asked, turn)
+        firing = [one.rule.id for one in decisions.values() if one.fires]
+        if arrived.times is not None and firing:  # it may have fired earlier: since when is told
+            again = [(due, found) for due, found in asked if due.rule.id in firing]
+            await self._late_windows.again([due.rule for due, _ in again], arrived.times, cursors)
+            decisions |= await self._decided(again, turn)
+        lost = await self._deciding.settle([*decisions.values()])
+        for due in dues:
+            if due.rule.id in decisions and due.rule.id not in lost:
+                cursors.rules[due.rule.name] = self._reached(due, decisions[due.rule.id])
+        if arrived.times is None:
+            self._note_arrived(group, cursors, arrived)
+        await self._cursors.keep(group, cursors)
+        self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
+        left = [rule for rule in group.rules if rule.id not in firing]
+        await self._late_windows.again(left, arrived.times, cursors)
+        if arrived.times is not None and self._note_arrived(group, cursors, arrived):
+            await self._cursors.keep(group, cursors)
+        return bool(lost) or any(
+            due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
+            for due in dues
+        )
+
+    async def _decided(self, asked: Sequence[tuple[Due, Found]], turn: Turn) -> dict[str, Decision]:
         decisions: dict[str, Decision] = {}
         for due, found in asked:
             self._standing.evaluations += 1
@@ -124,21 +155,7 @@ class Evaluating:
                 self._standing.failures.pop(due.rule.id, None)
                 decisions[due.rule.id] = decision
             await asyncio.sleep(0)  # many rules never keep the API from answering
-        lost = await self._deciding.settle([*decisions.values()])
-        for due in dues:
-            if due.rule.id in decisions and due.rule.id not in lost:
-                cursors.rules[due.rule.name] = self._reached(due, decisions[due.rule.id])
-        if arrived.times is None:
-            self._note_arrived(group, cursors, arrived)
-        await self._cursors.keep(group, cursors)
-        self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
-        await self._late_windows.again(group, arrived.times, cursors)
-        if arrived.times is not None and self._note_arrived(group, cursors, arrived):
-            await self._cursors.keep(group, cursors)
-        return bool(lost) or any(
-            due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
-            for due in dues
-        )
+        return decisions
 
     def _reached(self, due: Due, decision: Decision) -> int:
         """Up to where a rule was evaluated for good; for the rest its group waits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -46,20 +46,20 @@ class LateWindows:
         return any(rule.id in self._left for rule in group.rules)
 
     async def again(
-        self, group: RuleGroup, changed: tuple[int, int] | None, cursors: Cursors
+        self, rules: Iterable[Rule], changed: tuple[int, int] | None, cursors: Cursors
     ) -> None:
-        """Evaluates windows of a group that late events have changed.
+        """Evaluates windows of some rules that late events have changed.
 
         Args:
-            group: The group.
+            rules: The rules.
             changed: Event times that late events came for, if there were any.
-            cursors: Up to when its rules were evaluated.
+            cursors: Up to when they were evaluated.
 
         Raises:
             StateError: What was decided may or may not be kept.
         """
         dues: list[Due] = []
-        for rule in group.rules:
+        for rule in rules:
             times = together(changed, self._left.get(rule.id))
             due = None if times is None else self._due(rule, times, cursors)
             if times is not None and due is not None:
@@ -80,6 +80,8 @@ class LateWindows:
         kept = self._book.kept.get(rule.id)
         if kept is not None and not is_same(rule, kept):  # what it was has to end first
             return None
+        if kept is not None and kept.state.cursor_us is not None:  # written before the cursors were
+            last = max(last, kept.state.cursor_us)
         first = changed[0] - rule.for_us - rule.keep_us
         instants = instants_between(first - first % rule.every_us, last, rule.every_us)
         if len(instants) > _MOST_INSTANTS:

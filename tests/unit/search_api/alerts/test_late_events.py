@@ -24,6 +24,33 @@ async def test_late_events_make_late_alerts(make: Make) -> None:
     assert engine.standing.reevaluated > 0
 
 
+async def test_what_is_late_and_within_the_present_window_has_its_true_time(make: Make) -> None:
+    slow = {**ERRORS, "alert": "Slow", "for": "30s"}
+    world = make(ERRORS, slow)
+    world.source.add(many(0, 300, 5))
+    world.source.add([error(s) for s in (31, 32, 33)], arrives=66)  # 45 and 60 were evaluated
+    engine = await world.start()
+
+    await world.until(200, engine)
+
+    assert sorted(world.timeline) == [
+        (45, "firing", "Errors"), (75, "firing", "Slow"),
+        (105, "resolved", "Errors"), (105, "resolved", "Slow"),
+    ]  # fmt: skip
+
+
+async def test_what_is_pending_holds_since_late_events_say(make: Make) -> None:
+    world = make({**ERRORS, "for": "1m"})
+    world.source.add(many(0, 300, 5))
+    world.source.add([error(s) for s in (31, 32, 33)], arrives=66)
+    world.source.add([error(s) for s in (61, 62, 63)], arrives=66)
+    engine = await world.start()
+
+    await world.until(200, engine)
+
+    assert world.timeline == [(105, "firing", "Errors"), (135, "resolved", "Errors")]
+
+
 async def test_events_in_time_are_not_evaluated_again(make: Make) -> None:
     world = make()
     world.source.add(many(0, 300, 1))
