@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
+import pytest
+
+from search_api.alerts.backtest import backtest
 from search_api.alerts.rules import US
+from search_api.alerts.source import MemorySource
 from tests.polling import soon
-from tests.unit.search_api.alerts.timeline import error, many
+from tests.unit.search_api.alerts.timeline import START_US, error, many
 from tests.unit.search_api.alerts.world import ERRORS, THREE, Make, group_of
 
 OTHER = {"alert": "Other", "when": "count > 1000", "over": "1m"}
@@ -134,3 +139,32 @@ async def test_a_kill_before_late_events_are_looked_at_does_not_forget_them(make
     await world.until(910, await world.start())
 
     assert world.timeline == [(300, "firing", "Errors"), (600, "resolved", "Errors")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_backtest_says_what_happened_live_however_late_events_come(
+    make: Make, seed: int
+) -> None:
+    chance = Random(seed)
+    world = make(
+        {**ERRORS, "by": ["service"]},
+        {**ERRORS, "alert": "Lasts", "by": ["service"], "for": "30s", "keep_firing_for": "1m"},
+        {"alert": "Slow", "when": "p90(event.duration) > 1 s", "over": "45s", "by": ["service"]},
+    )
+    events = []
+    for number in range(12):
+        begin, late_s = chance.uniform(0, 250), chance.choice([1, chance.uniform(3, 90)])
+        fields = {"service": {"name": f"s{number}"}, "event": {"duration": 2 * 10**9}}
+        burst = [error(begin + n * chance.uniform(0, 6), **fields) for n in range(5)]
+        world.source.add(burst, arrives=begin + 30 + late_s)
+        events += burst
+    engine = await world.start()
+    await world.until(500, engine)
+
+    backtested = []
+    for rule in engine.rules.rules.values():
+        result = await backtest(MemorySource(events), rule, START_US - 1, START_US + 490 * US)
+        backtested += [(one.episode, one.state, one.ends_at) for one in result.alerts]
+    told = [(one.episode, one.state, one.ends_at) for one in world.told]
+    assert len(told) > 50
+    assert sorted(told, key=str) == sorted(backtested, key=str)
