@@ -260,11 +260,17 @@ class Catalogue:
         )
         if same_inode and is_finished(file, record):
             return Likeness.SAME
-        if holds(file, record) and self._holds_plan(file, record):
+        is_it = holds(file, record) and self._holds_plan(file, record)
+        if is_it and not self._is_refuted(file, record):
             if same_inode or self._is_proven(file, record):
                 return Likeness.SAME
             return Likeness.LIKELY if self._is_likely(file, record) else Likeness.OTHER
         return Likeness.BEGUN_ANEW if same_inode and record.path == file.path else Likeness.OTHER
+
+    def _is_refuted(self, file: FollowedFile, record: SourceRecord) -> bool:
+        """True when a file has not what an unread one was seen to end with."""
+        is_told = fingerprint_length(record.seen_guard) >= TELLING_BYTES
+        return is_told and not self._has_evidence(record) and not ends_as_seen(file, record)
 
     def _is_likely(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when a file begins as an unread one was seen to begin: it is read from there anyway."""
@@ -316,6 +322,12 @@ def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
     """
     is_as_long = 0 < record.packed_size == file.packed_size()
     return is_as_long and begins_with(file.content, record.prefix)
+
+
+def ends_as_seen(file: FollowedFile, record: SourceRecord) -> bool:
+    """True when an open file holds what was seen last of an unread one, at the same place."""
+    is_told = fingerprint_length(record.seen_guard) >= TELLING_BYTES
+    return is_told and is_at(file.content, record.seen, record.seen_guard)
 
 
 def holds(file: FollowedFile, record: SourceRecord) -> bool:

@@ -177,6 +177,16 @@ class FollowedFile:
             return fingerprint(b"")
         return fingerprint(head.partition(b"\0")[0])  # a hole may be filled
 
+    def guard_before(self, end: int) -> bytes:
+        """Fingerprint of the last bytes before a place; of none where they may still change."""
+        begin = max(0, end - GUARD_BYTES)
+        try:
+            tail = self._content.pread(end - begin, begin)
+        except OSError:  # reading tells
+            return b""
+        is_certain = len(tail) == end - begin and 0 not in tail  # a hole may be filled
+        return take_guard(tail) if is_certain else b""
+
     def guard(self) -> bytes:
         """Fingerprint of the last bytes that were read."""
         return self._guard

@@ -20,11 +20,13 @@ class Noted:
         prefixes: Source id → a better fingerprint of the first bytes.
         unread: Those of them of which nothing was read yet.
         seen: Source id → where its file was seen to end.
+        seen_guards: Source id → the last bytes before that, of those of which nothing is certain yet.
     """
 
     prefixes: dict[str, bytes]
     unread: frozenset[str]
     seen: dict[str, int]
+    seen_guards: dict[str, bytes]
 
     def __bool__(self) -> bool:
         return bool(self.prefixes or self.seen)
@@ -35,7 +37,9 @@ class Noted:
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
-        registry.look_again(prefixes=self.prefixes, unread=self.unread, seen=self.seen)
+        registry.look_again(
+            prefixes=self.prefixes, unread=self.unread, seen=self.seen, seen_guards=self.seen_guards
+        )
 
 
 def news_of(sources: Iterable[Source]) -> Noted:
@@ -43,6 +47,7 @@ def news_of(sources: Iterable[Source]) -> Noted:
     prefixes: dict[str, bytes] = {}
     unread: set[str] = set()
     seen: dict[str, int] = {}
+    guards: dict[str, bytes] = {}
     for source in sources:
         if source.is_noted:
             continue
@@ -53,4 +58,5 @@ def news_of(sources: Iterable[Source]) -> Noted:
                 unread.add(source.id)
         if end is not None:
             seen[source.id] = end
-    return Noted(prefixes, frozenset(unread), seen)
+            guards[source.id] = source.seen_guard()
+    return Noted(prefixes, frozenset(unread), seen, guards)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from shipper.files.catalogue import Likeness, Recognised, holds, is_finished
+from shipper.files.catalogue import Likeness, Recognised, ends_as_seen, holds, is_finished
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handles
 from shipper.framing.encodings import unit_of
@@ -97,6 +97,8 @@ class Opener:
         if not holds(file, record):
             raise OSError(errno.EAGAIN, "it was rotated just now")
         file.go_on_at(record.offset, record.prefix)
+        if ends_as_seen(file, record):
+            file.expect(record.seen)
 
     def _record_of_new(self, file: FollowedFile, family: str) -> SourceRecord:
         return SourceRecord(
@@ -127,5 +129,5 @@ class Opener:
             inode=file.id.inode, epoch=source.epoch, offset=source.acked_offset,
             prefix=file.prefix(), guard=file.guard() if at_end else source.acked_guard,
             changed_ns=self._clock.now_ns(), packed_size=source.packed_size if at_end else 0,
-            seen=source.seen_end,
+            seen=source.seen_end, seen_guard=source.seen_guard(),
         )  # fmt: skip

@@ -294,6 +294,15 @@ class Source:
             return 0
         return max(self.read_offset, self.file.unread_to)
 
+    def seen_guard(self) -> bytes:
+        """Fingerprint of the bytes before `seen_end`; of none once others tell which file it is."""
+        end = self.seen_end
+        return (
+            b""
+            if self.file is None or self.acked_offset or not end
+            else self.file.guard_before(end)
+        )
+
     def farther_seen(self) -> int | None:
         """`seen_end` when that is behind what is acknowledged and was not told before."""
         end = self.seen_end

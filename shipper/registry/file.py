@@ -14,7 +14,7 @@ from logboom.errors import AlreadyRunning, ConfigError, DiskFull
 from shipper.registry.dropped import DROPPED_TABLE
 from shipper.registry.losses import LOST_TABLE
 
-_SCHEMA_VERSION = 7
+_SCHEMA_VERSION = 8
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -22,7 +22,8 @@ CREATE TABLE sources (
   epoch INTEGER NOT NULL, offset INTEGER NOT NULL, prefix BLOB NOT NULL, guard BLOB NOT NULL,
   lines_acked INTEGER NOT NULL DEFAULT 0, lines_empty INTEGER NOT NULL DEFAULT 0,
   lines_dead INTEGER NOT NULL DEFAULT 0, changed_ns INTEGER NOT NULL, family TEXT NOT NULL,
-  packed_size INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL DEFAULT 0
+  packed_size INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL DEFAULT 0,
+  seen_guard BLOB NOT NULL DEFAULT x''
 ) WITHOUT ROWID;
 CREATE TABLE acked (
   source TEXT NOT NULL, run TEXT NOT NULL, day TEXT NOT NULL, events INTEGER NOT NULL,
@@ -46,6 +47,7 @@ _MIGRATIONS = {
     4: DROPPED_TABLE,
     5: "ALTER TABLE sources ADD COLUMN packed_size INTEGER NOT NULL DEFAULT 0",
     6: "ALTER TABLE sources ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
+    7: "ALTER TABLE sources ADD COLUMN seen_guard BLOB NOT NULL DEFAULT x''",
 }
 """What makes the next format of each."""
 

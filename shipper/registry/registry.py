@@ -41,6 +41,7 @@ class SourceRecord:
         acked: Events that the broker has acknowledged, by (run, day).
         packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
         seen: Where its file was seen to end in this epoch; 0 when nothing is known of it.
+        seen_guard: The last bytes before that, as long as `offset` is 0.
         dropped: Lines that rules have dropped, by the rule's name.
     """
 
@@ -59,6 +60,7 @@ class SourceRecord:
     lines_dead: int = 0
     packed_size: int = 0
     seen: int = 0
+    seen_guard: bytes = b""
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -115,7 +117,7 @@ class Registry:
         """All sources that were ever added and not forgotten."""
         rows = self._database.execute(
             "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
-            " lines_acked, lines_empty, lines_dead, packed_size, seen FROM sources"
+            " lines_acked, lines_empty, lines_dead, packed_size, seen, seen_guard FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
         for source, run, day, events in self._database.execute("SELECT * FROM acked"):
@@ -140,14 +142,14 @@ class Registry:
         """
         rows = [
             (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
-             r.changed_ns, r.packed_size, r.seen)
+             r.changed_ns, r.packed_size, r.seen, r.seen_guard)
             for r in records
         ]  # fmt: skip
         with self._turn, transaction(self._database):
             self._database.executemany(
                 "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
-                " changed_ns, packed_size, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id)"
-                " DO UPDATE"
+                " changed_ns, packed_size, seen, seen_guard) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE"
                 " SET path=excluded.path, family=excluded.family, device=excluded.device,"
                 " inode=excluded.inode, epoch=excluded.epoch, prefix=excluded.prefix,"
                 " offset=CASE WHEN epoch=excluded.epoch AND offset>excluded.offset"
@@ -155,7 +157,8 @@ class Registry:
                 " guard=CASE WHEN epoch=excluded.epoch AND offset>excluded.offset"
                 " THEN guard ELSE excluded.guard END,"
                 " changed_ns=excluded.changed_ns,"
-                " packed_size=excluded.packed_size, seen=excluded.seen",
+                " packed_size=excluded.packed_size, seen=excluded.seen,"
+                " seen_guard=excluded.seen_guard",
                 rows,
             )
             if started:
@@ -174,7 +177,7 @@ class Registry:
 
     def look_again(
         self, *, prefixes: Mapping[str, bytes], seen: Mapping[str, int],
-        unread: Collection[str] = (),
+        unread: Collection[str] = (), seen_guards: Mapping[str, bytes] | None = None,
     ) -> None:  # fmt: skip
         """Keeps what more is known of files than when they were found.
 
@@ -182,18 +185,20 @@ class Registry:
             prefixes: Source id → a better fingerprint of the first bytes.
             seen: Source id → where its file was seen to end.
             unread: Those whose first bytes were seen only: once some are read, they do not count.
+            seen_guards: Source id → the last bytes before that end.
 
         Raises:
             DiskFull: There is no room; nothing was changed.
         """
+        guards = seen_guards or {}
         with self._turn, transaction(self._database):
             self._database.executemany(
                 "UPDATE sources SET prefix=? WHERE id=? AND (offset=0 OR NOT ?)",
                 [(p, name, name in unread) for name, p in prefixes.items()],
             )
             self._database.executemany(
-                "UPDATE sources SET seen=? WHERE id=?",
-                [(end, name) for name, end in seen.items()],
+                "UPDATE sources SET seen=?, seen_guard=? WHERE id=?",
+                [(end, guards.get(name, b""), name) for name, end in seen.items()],
             )
 
     def set_paths(self, paths: Mapping[str, str], *, changed_ns: int) -> None:
@@ -292,7 +297,7 @@ class Registry:
                 "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
             )
             self._database.execute(
-                "UPDATE sources SET seen=0 WHERE id=? AND epoch=?",
+                "UPDATE sources SET seen=0, seen_guard=x'' WHERE id=? AND epoch=?",
                 (loss.segment.source, loss.segment.epoch),
             )
         self.losses_noted += 1

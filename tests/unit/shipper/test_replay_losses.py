@@ -240,7 +240,8 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     registry._database.executescript(
         f"{older}ALTER TABLE planned DROP COLUMN dropped; DROP TABLE dropped; DROP TABLE lost;"
         f" ALTER TABLE sources DROP COLUMN packed_size;"
-        f" ALTER TABLE sources DROP COLUMN seen; PRAGMA user_version={version}"
+        f" ALTER TABLE sources DROP COLUMN seen; ALTER TABLE sources DROP COLUMN seen_guard;"
+        f" PRAGMA user_version={version}"
     )
     shipper.close()
     shipper.plan()
@@ -249,4 +250,4 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     registry = shipper.open()
     shipper.again()
     assert [loss.lines for loss in shipper.losses()] == [10]
-    assert registry._database.execute("PRAGMA user_version").fetchone() == (7,)
+    assert registry._database.execute("PRAGMA user_version").fetchone() == (8,)

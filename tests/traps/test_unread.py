@@ -1,0 +1,85 @@
+"""Files of which nothing was read when the shipper ended: what they were seen to end with tells them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.traps.conftest import Make
+from tests.traps.shipping import Shipping, append
+from tests.traps.test_identity import BANNER, PATTERNS, date, note_unread, rotate
+
+
+def numbers(shipping: Shipping) -> list[int]:
+    texts = [text for text in shipping.texts() if not text.startswith("#")]
+    return sorted(int(text.rsplit(" ", 1)[1]) for text in texts)
+
+
+def compress(path: Path) -> Path:
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    path.unlink()
+    date(packed, seconds_ago=60)
+    return packed
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("is_deleted", [False, True])
+@pytest.mark.parametrize("more", [3, 40])
+def test_one_that_is_followed_by_one_that_begins_alike(
+    make: Make, log: Path, pattern: str, is_packed: bool, is_deleted: bool, more: int
+) -> None:
+    """It is read wherever it is, and what is deleted is told, also when its inode is used again."""
+    log.write_text(BANNER)
+    append(log, 0, 10)
+    date(log, seconds_ago=60)
+    size = log.stat().st_size
+    shipping = make(pattern, multiline="none")
+    note_unread(shipping)
+    rotate(log)
+    older = log.with_name("app.log.1")
+    if is_packed:
+        older = compress(older)
+    if is_deleted:
+        older.unlink()
+    log.write_text(BANNER)
+    append(log, 20, 20 + more)
+    date(log, seconds_ago=30)
+    shipping.start()
+    for _ in range(2):
+        shipping.look()
+    assert numbers(shipping) == [*([] if is_deleted else range(10)), *range(20, 20 + more)]
+    losses = [loss.unread for loss in shipping.registry.losses(shipper="s")]
+    assert losses == ([size] if is_deleted else [])
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_one_that_has_grown_since_is_known(make: Make, log: Path, pattern: str) -> None:
+    append(log, 0, 10)
+    shipping = make(pattern)
+    note_unread(shipping)
+    append(log, 10, 20)
+    rotate(log)
+    append(log, 20, 25)
+    shipping.start()
+    shipping.look()
+    assert numbers(shipping) == list(range(25))
+    assert shipping.registry.losses(shipper="s") == []
+
+
+def test_one_that_was_overwritten_unread_is_told(make: Make, log: Path) -> None:
+    log.write_text(BANNER)
+    append(log, 0, 10)
+    size = log.stat().st_size
+    shipping = make(multiline="none")
+    note_unread(shipping)
+    log.write_text(BANNER)
+    append(log, 20, 60)
+    shipping.start()
+    shipping.look()
+    assert numbers(shipping) == list(range(20, 60))
+    (loss,) = shipping.registry.losses(shipper="s")
+    assert (loss.path, loss.unread) == (str(log), size)
