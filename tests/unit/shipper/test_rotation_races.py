@@ -5,43 +5,37 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-from collections.abc import Callable
-from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 import shipper.delivery.replay as replaying
 from logboom.clock import SystemClock
-from logboom.config import FileInput, StdinInput
-from logboom.event import IndexDays, source_run
+from logboom.config import FileInput
 from shipper.delivery.batches import Batch
-from shipper.delivery.replay import planned_batches
-from shipper.events.assembly import Assembler
-from shipper.files import handles
 from shipper.files.catalogue import Catalogue
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import begins_with, fingerprint_length
 from shipper.reading.noting import news_of
 from shipper.reading.originals import Originals
-from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
-from shipper.registry.registry import Registry, SourceRecord
-
-FIRST = b"".join(b"2026-11-21T06:24:28Z INFO a - the first file's line %d\n" % n for n in range(90))
-HALF = FIRST.index(b"\n", len(FIRST) // 2) + 1
-SECOND = b"".join(b"2026-11-21T06:25:28Z INFO a - the second one's %d\n" % n for n in range(50))
-
-
-def make_source(record: SourceRecord, section: FileInput | StdinInput) -> Source:
-    def assembler(source: Source, epoch: int) -> Assembler:
-        return Assembler(
-            section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path=source.family, max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
-        )  # fmt: skip
-
-    return Source(record, section, assembler)
+from shipper.registry.registry import Registry
+from tests.unit.shipper.races import (
+    FIRST,
+    HALF,
+    SECOND,
+    age,
+    assert_all_is_sent_again,
+    close,
+    content_of,
+    make_source,
+    once,
+    opened,
+    plan_the_rest,
+    read,
+    rotate,
+    start,
+)
 
 
 @pytest.fixture
@@ -54,73 +48,8 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def registry(empty_registry: Registry, log: Path) -> Registry:
     """Knows the log up to its middle, and has a plan for the rest of it."""
-    watcher = Watcher([FileInput(path=[str(log)])], empty_registry, make_source, SystemClock())
-    (source,) = watcher.scan()
-    for number, (piece, acked) in enumerate([(FIRST[:HALF], True), (FIRST[HALF:], False)], 1):
-        taken = source.take(piece, read_ns=1)
-        assert taken.segment is not None
-        batch = Batch(number, [taken.segment], taken.messages, taken.size_bytes)
-        empty_registry.advance(planned=[batch], acked=[batch] if acked else [])
-    source.close()
+    plan_the_rest(empty_registry, log)
     return empty_registry
-
-
-def rotate(log: Path) -> None:
-    log.rename(log.with_name("app.log.1"))
-    log.write_bytes(SECOND)
-
-
-def once(act: Callable[[], None]) -> Callable[[], None]:
-    """Does something at the first call only."""
-    todo = [act]
-    return lambda: todo.pop()() if todo else None
-
-
-def opened(registry: Registry, log: Path) -> dict[str, Source]:
-    watcher = start(log, registry)
-    settle(watcher)
-    return {source.id: source for source in watcher.sources.values()}
-
-
-def settle(watcher: Watcher) -> int:
-    """Scans as a shipper does before anything is sent; how often it took."""
-    scans = 0
-    while not watcher.is_settled:
-        watcher.scan()
-        scans += 1
-    return scans
-
-
-def shift(log: Path, text: bytes) -> None:
-    """One more rotation of a log that was rotated before; a new file has that text."""
-    numbered = sorted(log.parent.glob("app.log.*"), reverse=True)
-    for path in numbered:
-        path.rename(log.with_name(f"app.log.{int(path.suffix[1:]) + 1}"))
-    log.rename(log.with_name("app.log.1"))
-    log.write_bytes(text)
-
-
-def rotate_before_openings(
-    monkeypatch: pytest.MonkeyPatch, at: set[int], rotating: Callable[[int], None]
-) -> None:
-    """Rotates just before some of the openings of files, which are counted from 0."""
-    openings, really_open = count(), handles._open
-
-    def rotate_then_open(path: str) -> int:
-        number = next(openings)
-        if number in at:
-            rotating(number)
-        return really_open(path)
-
-    monkeypatch.setattr(handles, "_open", rotate_then_open)
-
-
-def assert_all_is_sent_again(registry: Registry, sources: dict[str, Source]) -> None:
-    (batch,) = planned_batches(registry, sources, now_ns=1)
-    assert len(batch.messages) == FIRST[HALF:].count(b"\n")
-    assert registry.losses(shipper="s") == []
-    for source in sources.values():
-        source.close()
 
 
 def test_rotated_between_the_look_into_the_folder_and_the_look_into_the_file(
@@ -198,21 +127,6 @@ def test_a_log_found_empty_planned_and_then_copied_away_goes_on_in_its_copy(
     for found in opened:
         found.close()
     registry.close()
-
-
-def start(log: Path, registry: Registry) -> Watcher:
-    return Watcher([FileInput(path=[str(log)])], registry, make_source, SystemClock())
-
-
-def close(watcher: Watcher) -> None:
-    for source in watcher.sources.values():
-        source.close()
-
-
-def age(path: Path, seconds: int) -> None:
-    """Gives a file another time of change, counted from now."""
-    when_ns = SystemClock().now_ns() + seconds * 10**9
-    os.utime(path, ns=(when_ns, when_ns))
 
 
 def test_a_log_found_empty_that_was_rotated_and_compressed_while_nobody_looked_is_read(
@@ -307,21 +221,6 @@ def test_rotated_and_compressed_between_the_comparison_and_the_opening(
     close(watcher)
 
 
-def read(watcher: Watcher) -> None:
-    """Everything is read and acknowledged."""
-    for source in watcher.sources.values():
-        assert source.file is not None
-        taken = source.take(source.file.read(10**6).data, read_ns=1)
-        assert taken.segment is not None
-        source.settle(taken.segment)
-
-
-def content_of(source: Source) -> bytes:
-    """What its file begins with."""
-    assert source.file is not None
-    return source.file.content.pread(HALF, 0)
-
-
 def test_rotated_after_a_moved_file_was_found_again(
     tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,83 +249,6 @@ def test_rotated_after_a_moved_file_was_found_again(
     for _ in range(2):
         found.scan()
     assert FIRST[:HALF] in [content_of(source) for source in found.sources.values()]
-    close(found)
-
-
-FIRST_OPENINGS = [{0}, {1}, {2}, {3}, {5}, {0, 1}, {1, 2, 3}, {0, 2, 4, 6}, set(range(8))]
-
-
-@pytest.mark.parametrize("at", FIRST_OPENINGS)
-@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
-def test_rotations_during_the_first_scan_leave_nothing_of_a_plan_out(
-    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch, at: set[int], pattern: str
-) -> None:
-    rotate_before_openings(monkeypatch, at, lambda number: shift(log, b"%03d " % number + SECOND))
-    assert_all_is_sent_again(registry, opened(registry, log.with_name(pattern)))
-
-
-@pytest.mark.parametrize("at", FIRST_OPENINGS)
-@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
-def test_rotations_during_the_first_scan_lose_no_file_of_which_nothing_was_read(
-    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch, at: set[int],
-    pattern: str,
-) -> None:  # fmt: skip
-    """Any file would seem to go on with it."""
-    log = tmp_path / "app.log"
-    log.touch()
-    watcher = start(log.with_name(pattern), empty_registry)
-    watcher.scan()
-    close(watcher)
-    log.write_bytes(FIRST)
-    shift(log, SECOND)
-    written = [FIRST, SECOND]
-
-    def rotate_on(number: int) -> None:
-        written.append(b"%03d " % number + SECOND)
-        shift(log, written[-1])
-
-    rotate_before_openings(monkeypatch, at, rotate_on)
-    found = start(log.with_name(pattern), empty_registry)
-    settle(found)
-    found.hurry()
-    found.scan()
-    contents = [content_of(source) for source in found.sources.values()]
-    assert sorted(contents) == sorted(text[:HALF] for text in written)
-    close(found)
-
-
-def test_rotations_during_the_very_first_scan_lose_nothing_that_was_there(
-    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = tmp_path / "app.log"
-    log.write_bytes(FIRST)
-    rotate_before_openings(monkeypatch, {0, 2}, lambda _: shift(log, SECOND))
-    found = start(log, empty_registry)
-    settle(found)
-    assert FIRST[:HALF] in [content_of(source) for source in found.sources.values()]
-    close(found)
-
-
-def test_what_a_race_makes_look_truncated_is_no_loss(
-    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is gone is told once it is certain, not while files move."""
-    registry.look_again(prefixes={}, seen={registry.sources()[0].id: len(FIRST)})
-    rotate_before_openings(monkeypatch, {1, 2, 3}, lambda _: shift(log, SECOND))
-    sources = opened(registry, log)
-    assert_all_is_sent_again(registry, sources)
-
-
-def test_a_log_that_is_rotated_without_an_end_is_followed_all_the_same(
-    tmp_path: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = tmp_path / "app.log"
-    log.write_bytes(FIRST)
-    rotate_before_openings(
-        monkeypatch, set(range(0, 10**6, 2)), lambda _: rotate(log) if log.exists() else None
-    )
-    found = start(log, empty_registry)
-    assert 1 < settle(found) < 50
     close(found)
 
 
