@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from search_api.alerts.expressions import parse_where
 from search_api.alerts.outbox import KIND
-from tests.unit.search_api.alerts.timeline import many
+from tests.unit.search_api.alerts.timeline import error, many
 from tests.unit.search_api.alerts.world import ERRORS, Make, group_of
 
 
@@ -103,3 +104,19 @@ async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path
     file.write_text("groups: []")
     await world.until(130, engine)
     assert [row[1] for row in world.timeline] == ["firing", "resolved"]
+
+
+async def test_a_rule_that_is_gone_has_no_trouble_any_more(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]}, {**ERRORS, "alert": "Away", "where": "level:info"})
+    services = [f"{n:03}" + "ä" * 300 for n in range(140)]
+    world.source.add([error(s, service={"name": n}) for n in services for s in (31, 32, 33)])
+    world.source.longest_us, world.source.limits_only = 1, parse_where("level:info")
+    engine = await world.start()
+    await world.until(49, engine)
+    assert engine.standing.overflow["group/Errors"] > 0
+    assert engine.standing.failures.keys() == {"group/Away"}
+
+    await world.kept.put(group_of({**ERRORS, "alert": "Other"}), "")
+    await world.until(60, engine)
+
+    assert (engine.standing.overflow, engine.standing.failures) == ({}, {})
