@@ -35,6 +35,7 @@ class Rollups(Protocol):
 
         Raises:
             TooManyRows: There would be more than `MOST_ROWS`.
+            StoreDamaged: That day cannot be read; others can.
             StoreUnavailable: Ask again later.
         """
         ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from logboom.clock import Clock
 from logboom.config import RollupsSection
-from logboom.errors import LogboomError, TooManyRows
+from logboom.errors import LogboomError, StoreDamaged, TooManyRows
 from logboom.rollups import Row, Tier, added_up
 from logboom.rollups.marks import Mark, Marks
 from logboom.state.lease import Lease
@@ -72,6 +72,7 @@ class Roller:
         self._told: str | None = None
         self._last: Mark | None = None
         self._has_begun = False
+        self._waits: set[str] = set()
         self.progress = Progress()
 
     async def run(self) -> None:
@@ -140,16 +141,20 @@ class Roller:
         due = self._clock.monotonic() + _ROUND_S
         done = 0
         for marks in hours:
-            await self._roll_hour(marks, now_us)
-            await self._marks.clear(marks)
-            done += len(marks)
+            if await self._roll_hour(marks, now_us):
+                await self._marks.clear(marks)
+                done += len(marks)
             self._last = marks[-1]
             if self._clock.monotonic() > due:
                 break
         return done
 
-    async def _roll_hour(self, marks: Sequence[Mark], now_us: int) -> None:
-        """Works out marked stretches of one hour, and what is added up of them."""
+    async def _roll_hour(self, marks: Sequence[Mark], now_us: int) -> bool:
+        """Works out marked stretches of one hour, and what is added up of them.
+
+        Returns:
+            False when the hour's day cannot be read now.
+        """
         hour_us = Tier.HOUR.start_us(marks[0].start_us)
         try:
             for start_us, end_us in _stretches(marks):
@@ -170,6 +175,12 @@ class Roller:
         except TooManyRows as error:
             self.progress.too_wide += 1
             log.warning("an hour's rollups are not complete: %s", error.sentence())
+        except StoreDamaged as error:
+            if error.sentence() not in self._waits:
+                log.warning("an hour's rollups wait: %s", error.sentence())
+            self._waits.add(error.sentence())
+            return False
+        return True
 
     async def _add_up(self, tier: Tier, starts_us: Set[int], now_us: int) -> None:
         """Works out stretches of a coarser tier from the next finer one, while that is kept.

@@ -12,15 +12,14 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 from xxhash import xxh32_hexdigest
 
 from logboom.errors import QueryError, StoreDamaged
-from logboom.event import Event, encode_event, epoch_us
+from logboom.event import Event, epoch_us
 from logboom.store.arrivals import Arrival, Arrived
 from logboom.store.local.documents import DATA_NAME, DocumentReader
 from logboom.store.local.folders import DayFolder, StoreFolder
-from logboom.store.local.serial import decode
+from logboom.store.local.serial import decode, with_id
 
 _NAMED_FOR_US = 60_000_000
 """A day that was written to within this time before a place is named in it."""
@@ -245,11 +244,7 @@ class _Placing:
 
 def _arrival(line: bytes, places: _Placing, number: int) -> Arrival:
     name, event = decode(line)
-    if line[:1] == b"{":
-        shown = b'{"_id":%b,%b' % (orjson.dumps(name), line[1:])
-    else:
-        shown = encode_event({"_id": name, **event})
-    return Arrival(name, event, shown, places.at(number))
+    return Arrival(name, event, with_id(name, line), places.at(number))
 
 
 def _ingested_us(event: Event) -> int:

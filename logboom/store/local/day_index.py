@@ -7,6 +7,7 @@ many documents it holds, and is given the rest once more.
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import threading
@@ -20,6 +21,9 @@ from tantivy import Index, Searcher
 from logboom.errors import DiskFull, StoreUnavailable
 from logboom.store.local.index_writer import Chunk, IndexWriter, open_index_writer
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
+from logboom.store.local.soundness import first_spoilt, is_marked, panics_told
+
+log = logging.getLogger("logboom.store")
 
 _MOST_WAITING = 65_536
 """Entries that may wait while the index commits; then whoever brings more waits too."""
@@ -53,6 +57,7 @@ class DayIndex:
         self._writer: IndexWriter | None = None
         self._given = 0
         self._closed = False
+        self._is_suspect = False
         self.committed = 0
 
     @property
@@ -62,6 +67,8 @@ class DayIndex:
 
     def open(self) -> int:
         """Opens the index, or makes an empty one in place of one that cannot be read.
+
+        After a failure its files are looked through, too.
 
         Returns:
             The number of documents it holds.
@@ -74,8 +81,12 @@ class DayIndex:
             self._let_go_of_writer()
             with self._changing_waiting:
                 self._waiting = []
+            if is_marked(self._path) or (self._is_suspect and first_spoilt(self._path)):
+                log.warning("the index in %s is spoilt and is made anew", self._path)
+                shutil.rmtree(self._path, ignore_errors=True)
+            self._is_suspect = False
             self._index = self._open_or_remake()
-            self.committed = self._given = self._index.searcher().num_docs
+            self.committed = self._given = self._guarded(lambda: self._index.searcher().num_docs)
             self._writer = self._guarded(
                 lambda: open_index_writer(self._index, self._path, memory_bytes=self._memory_bytes)
             )
@@ -108,6 +119,8 @@ class DayIndex:
             StoreUnavailable: tantivy fails for another reason; the index is broken.
         """
         with self._using:
+            if is_marked(self._path):
+                self._let_go_of_writer()
             self._feed()
             if self._writer is None or self._given == self.committed:
                 return
@@ -115,10 +128,20 @@ class DayIndex:
             self._guarded(self._writer.commit)
             self.committed = self._given
 
-    def searcher(self) -> Searcher:
-        """What is committed, for looking things up."""
-        self._index.reload()
-        return self._index.searcher()
+    def ask(self, question: Callable[[Searcher], _T]) -> _T:
+        """Looks something up in what is committed.
+
+        Raises:
+            DiskFull: There is no room; the index is broken.
+            StoreUnavailable: tantivy fails for another reason; the index is broken.
+        """
+
+        def look() -> _T:
+            self._index.reload()
+            return question(self._index.searcher())
+
+        with self._using:
+            return self._guarded(look)
 
     def close(self) -> None:
         """Lets go of the index. Merges under way are given up, unless they are badly due."""
@@ -126,7 +149,7 @@ class DayIndex:
             self._closed = True
             writer, self._writer = self._writer, None
             if writer is not None:
-                with suppress(ValueError):  # unmerged, the index holds the same
+                with suppress(ValueError), panics_told():  # unmerged, the index holds the same
                     writer.close(waits=self._index.searcher().num_segments > _MANY_SEGMENTS)
 
     def _feed(self) -> None:
@@ -159,7 +182,8 @@ class DayIndex:
     def _open_or_remake(self) -> Index:
         try:
             self._path.mkdir(exist_ok=True)
-            return teach_words(Index(SCHEMA, path=str(self._path)))
+            with panics_told():
+                return teach_words(Index(SCHEMA, path=str(self._path)))
         except FileNotFoundError as error:
             raise StoreUnavailable("the day is gone", where=str(self._path.parent)) from error
         except ValueError as error:
@@ -172,11 +196,13 @@ class DayIndex:
     def _guarded(self, act: Callable[[], _T]) -> _T:
         """Does something with tantivy; when that fails, the index is broken."""
         try:
-            return act()
+            with panics_told():
+                return act()
         except ValueError as error:
             self._let_go_of_writer()
             if _is_for_room(error, self._path):
                 raise self._disk_full() from error
+            self._is_suspect = True
             raise StoreUnavailable(
                 f"the index cannot be written: {error}", where=str(self._path)
             ) from error
@@ -185,7 +211,10 @@ class DayIndex:
         """Gives tantivy's lock back, which it holds as long as anything refers to its writer."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            with suppress(ValueError):  # it has failed before: that is why it is let go
+            with (
+                suppress(ValueError),
+                panics_told(),
+            ):  # it has failed before: that is why it is let go
                 writer.close(waits=True)
 
     def _disk_full(self) -> DiskFull:

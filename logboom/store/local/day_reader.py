@@ -6,22 +6,22 @@ becomes of the day's files.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 
 from tantivy import DocAddress, Index, Order, Query, Searcher
 
 from logboom.errors import StoreDamaged
-from logboom.event import Event
 from logboom.store.local.combine import between
 from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, STRAY, TIME
-from logboom.store.local.serial import decode
 from logboom.store.local.times import DAY_US, day_start_us
 
 _META_NAME = "meta.json"
+
+IndexState = tuple[int, int, int]
+"""Tells one commit of an index from another."""
 
 
 class Snapshot:
@@ -59,11 +59,10 @@ class Snapshot:
         """What is known of the extent without a look: that of an earlier moment, perhaps."""
         return self._extent or self._known_extent
 
-    def load(self, addresses: Sequence[DocAddress]) -> list[tuple[str, Event] | StoreDamaged]:
-        """The documents that hits point to, in their order: id and event, or why there is none."""
+    def lines(self, addresses: Sequence[DocAddress]) -> list[bytes | StoreDamaged]:
+        """The documents that hits point to, in their order, or why there is none."""
         numbers = self.searcher.fast_field_values(NUMBER, list(addresses))
-        lines = self.documents.read([-1 if number is None else int(number) for number in numbers])
-        return [line if isinstance(line, StoreDamaged) else decode(line) for line in lines]
+        return self.documents.read([-1 if number is None else int(number) for number in numbers])
 
     def _find_extent(self) -> tuple[int, int] | None:
         """Looks only at what lies beyond the extent that was known before: most segments do not."""
@@ -95,7 +94,7 @@ class DayReader:
         self.folder = folder
         self._meta = folder.index / _META_NAME
         self._reloading = threading.Lock()
-        self._seen = _state(self._meta.stat())
+        self._seen = index_state(folder)
         self._documents = DocumentReader(folder.path)
         try:
             self._index = Index.open(str(folder.index))
@@ -113,7 +112,7 @@ class DayReader:
             FileNotFoundError: It has been dropped.
             StoreDamaged: It cannot be read any more.
         """
-        state = _state(self._meta.stat())
+        state = index_state(self.folder)
         if state != self._seen:
             with self._reloading:
                 if state != self._seen:
@@ -134,5 +133,11 @@ class DayReader:
         return Snapshot(self.folder, self._index.searcher(), self._documents, earlier)
 
 
-def _state(status: os.stat_result) -> tuple[int, int, int]:
+def index_state(folder: DayFolder) -> IndexState:
+    """The commit that a day's index is at.
+
+    Raises:
+        FileNotFoundError: It has been dropped, or has no index yet.
+    """
+    status = (folder.index / _META_NAME).stat()
     return status.st_ino, status.st_mtime_ns, status.st_size

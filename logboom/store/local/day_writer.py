@@ -21,6 +21,7 @@ from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
+from logboom.store.local.soundness import is_marked, panics_told
 from logboom.store.values import Document, Outcome, Rejected
 
 log = logging.getLogger("logboom.store")
@@ -103,15 +104,23 @@ class DayWriter:
     def reopen_index(self) -> None:
         """Opens the index and gives it the documents that it does not hold yet.
 
+        One that fails is looked through and, where it is spoilt, made anew.
+
         Raises:
             StoreDamaged: The documents cannot be read.
             DiskFull: There is no room for the index.
             StoreUnavailable: tantivy cannot open the index for another reason.
         """
+        try:
+            self._catch_up()
+        except StoreUnavailable:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
         self._marks = Watermarks()
         indexed = self._index.open()
         self._documents.cut_unfinished(indexed)
-        self._marks.load(self._index.searcher())
+        self._index.ask(self._marks.load)
         entries: list[bytes] = []
         for number, line in self._documents.read_from(indexed):
             document = document_of(line, self.folder.day)
@@ -137,7 +146,8 @@ class DayWriter:
         self.commit()
         if self.uncommitted:  # the index has failed meanwhile, and would not know all
             self.reopen_index()
-        known = held(self._index.searcher(), {identities[index] for index in doubtful})
+        wanted = {identities[index] for index in doubtful}
+        known = self._index.ask(lambda searcher: held(searcher, wanted))
         known |= {identities[index] for index in new}
         answers: list[Outcome | Rejected] = [Outcome.STORED] * len(documents)
         for index in doubtful:
@@ -172,9 +182,10 @@ class DayWriter:
 
 
 def is_behind(folder: DayFolder) -> bool:
-    """True when a day's index does not hold all of its documents, or cannot be read."""
+    """True when a day's index does not hold all of its documents, cannot be read, or is spoilt."""
     try:
-        indexed = Index.open(str(folder.index)).searcher().num_docs
-        return indexed != DocumentReader(folder.path).count()
+        with panics_told():
+            indexed = Index.open(str(folder.index)).searcher().num_docs
+        return is_marked(folder.index) or indexed != DocumentReader(folder.path).count()
     except (FileNotFoundError, ValueError):
         return True

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
+from datetime import date
 
-from logboom.errors import StoreDamaged
-from logboom.store.local.day_reader import DayReader, Snapshot
+from logboom.errors import StoreDamaged, StoreUnavailable
+from logboom.store.local.day_reader import DayReader, IndexState, Snapshot, index_state
 from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.soundness import first_spoilt, mark
+from logboom.store.local.times import DAY_US, day_start_us
+from logboom.store.values import TimeRange
+
+log = logging.getLogger("logboom.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +24,31 @@ class View:
     Attributes:
         days: Ascending.
         warnings: Days that cannot be read, a sentence each.
+        unreadable: The same days.
     """
 
     days: tuple[Snapshot, ...]
     warnings: tuple[str, ...]
+    unreadable: frozenset[date] = frozenset()
+
+    def misses(self, times: TimeRange) -> bool:
+        """True when a day of these times cannot be read."""
+        starts_us = [day_start_us(day) for day in self.unreadable]
+        return any(
+            (times.end_us is None or start_us < times.end_us)
+            and (times.start_us is None or times.start_us < start_us + DAY_US)
+            for start_us in starts_us
+        )
+
+    def all_of(self, times: TimeRange) -> tuple[Snapshot, ...]:
+        """The days, none of these times left out.
+
+        Raises:
+            StoreUnavailable: One of them cannot be read: numbers of a part would look like those of the whole.
+        """
+        if self.misses(times):
+            raise StoreUnavailable("; ".join(self.warnings))
+        return self.days
 
 
 class Days:
@@ -29,23 +57,78 @@ class Days:
     def __init__(self, folder: StoreFolder) -> None:
         self._folder = folder
         self._readers: dict[DayFolder, DayReader] = {}
+        self._sound: dict[DayFolder, IndexState] = {}
+        self._spoilt: dict[DayFolder, tuple[IndexState, str]] = {}
         self._changing = threading.Lock()
+        self._looking = threading.Lock()
 
     def view(self) -> View:
         """Takes a snapshot of every day, the latest commits included."""
         days: list[Snapshot] = []
-        warnings: list[str] = []
+        warnings: dict[date, str] = {}
         folders = self._folder.days()
         self._forget_all_but(folders)
         for folder in folders:
             try:
+                self._refuse_spoilt(folder)
                 days.append(self._reader(folder).snapshot())
             except FileNotFoundError:
                 self._forget(folder)  # dropped, or not finished yet
             except StoreDamaged as error:
                 self._forget(folder)
-                warnings.append(f"the day {folder.day} cannot be read: {error}")
-        return View(tuple(days), tuple(warnings))
+                warnings[folder.day] = f"the day {folder.day} cannot be read: {error}"
+        return View(tuple(days), tuple(warnings.values()), frozenset(warnings))
+
+    @property
+    def spoilt(self) -> frozenset[DayFolder]:
+        """The days whose index is known to be spoilt."""
+        return frozenset(self._spoilt)
+
+    def find_spoilt(self, known: frozenset[DayFolder]) -> bool:
+        """Looks through the files of the days that were read, the newest first, up to a spoilt one.
+
+        Such a day is left out of views, and told, until its index is made anew.
+
+        Args:
+            known: Those that were left out before.
+
+        Returns:
+            Whether there are others now.
+        """
+        with self._looking:
+            if self.spoilt - known:
+                return True
+            folders = [one for one in self._folder.days()[::-1] if one in self._readers]
+            return any(self._is_spoilt(folder) for folder in folders)
+
+    def _is_spoilt(self, folder: DayFolder) -> bool:
+        try:
+            state = index_state(folder)
+        except FileNotFoundError:
+            return False
+        if self._sound.get(folder) == state:
+            return False
+        name = first_spoilt(folder.index)
+        if name is None:
+            self._sound[folder] = state
+            return False
+        log.error("the index of %s is spoilt: %s", folder.day, name)
+        self._spoilt[folder] = (state, name)
+        mark(folder.index)
+        return True
+
+    def _refuse_spoilt(self, folder: DayFolder) -> None:
+        if folder not in self._spoilt:
+            return
+        state, name = self._spoilt[folder]
+        if index_state(folder) != state:
+            self._spoilt.pop(folder, None)
+            return
+        raise StoreDamaged(
+            f"its index is spoilt ({name})",
+            where=str(folder.index),
+            mend="it is made anew when a processor starts, or writes to that day",
+        )
 
     def close(self) -> None:
         """Lets go of all days. Idempotent."""
@@ -66,8 +149,9 @@ class Days:
             self._readers.pop(folder, None)
 
     def _forget_all_but(self, folders: list[DayFolder]) -> None:
-        gone = self._readers.keys() - set(folders)
+        gone = {*self._readers, *self._sound, *self._spoilt} - set(folders)
         if gone:
             with self._changing:
                 for folder in gone:
-                    self._readers.pop(folder, None)
+                    for known in (self._readers, self._sound, self._spoilt):
+                        known.pop(folder, None)

@@ -16,7 +16,9 @@ from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
+from logboom.store.local.serial import event_of, with_id
 from logboom.store.local.translate import id_query
+from logboom.store.stored_events import StoredEvents
 from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
 
 _HOUR_US = 3_600_000_000
@@ -57,7 +59,7 @@ def search_page(
     for day in view.days:
         if day.strays:
             collection.add_strays(day)
-    total = _total(collection, request.count_limit) if cursor is None else cursor.total
+    total = _total(collection, request, view) if cursor is None else cursor.total
     found = collection.found[: request.limit]
     lost = [*view.warnings, *collection.warnings]
     warnings = list(lost)
@@ -65,7 +67,7 @@ def search_page(
         warnings.append("the search took too long and was stopped: there may be more matches")
     after = found[-1].key if found and len(collection.found) > request.limit else collection.rest
     return Page(
-        events=[one.event for one in found],
+        events=StoredEvents([(one.key[1], one.line) for one in found], event_of, with_id),
         total=total,
         cursor=None if after is None else Cursor(after, total).text(request),
         partial=bool(warnings),
@@ -84,10 +86,10 @@ def get_event(view: View, event_id: str) -> Event | None:
     for day in reversed(view.days):
         hits = day.searcher.search(query, 1, count=False, order_by_field=NUMBER).hits
         if hits:
-            loaded = day.load([hits[0][1]])[0]
-            if isinstance(loaded, StoreDamaged):
-                raise loaded
-            return loaded[1]
+            line = day.lines([hits[0][1]])[0]
+            if isinstance(line, StoreDamaged):
+                raise line
+            return event_of(line)
     return None
 
 
@@ -105,10 +107,11 @@ def days_of(view: View, folders: Sequence[DayFolder]) -> Sequence[Day]:
     return days
 
 
-def _total(collection: Collection, limit: int) -> Count:
-    if collection.count > limit:
-        return Count(limit, exact=False)
-    return Count(collection.count, exact=not collection.is_cut_short)
+def _total(collection: Collection, request: SearchRequest, view: View) -> Count:
+    if collection.count > request.count_limit:
+        return Count(request.count_limit, exact=False)
+    is_all = not collection.is_cut_short and not view.misses(request.times)
+    return Count(collection.count, exact=is_all)
 
 
 def _first_events(request: SearchRequest, *, is_first_page: bool) -> int:

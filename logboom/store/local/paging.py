@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from tantivy import Order, Query
 
 from logboom.errors import StoreDamaged
-from logboom.event import Event
 from logboom.store.local.asking import Hit, Matches, first
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.instants import Instant
 from logboom.store.local.schema import SCHEMA, STRAY, TIME
+from logboom.store.local.serial import id_of
 from logboom.store.values import SortOrder, TimeRange
 
 _WINDOW_GROWTH = 16
@@ -37,10 +37,10 @@ _MORE_WARNINGS = "more events of the same days cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An event with its place in the order: its time and its id."""
+    """An event as it is stored, with its place in the order: its time and its id."""
 
     key: Key
-    event: Event
+    line: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +242,14 @@ class Collection:
 
     def _load(self, day: Snapshot, hits: Sequence[Hit]) -> list[Found]:
         found: list[Found] = []
-        for (time_us, _), loaded in zip(
-            hits, day.load([address for _, address in hits]), strict=True
+        for (time_us, _), line in zip(
+            hits, day.lines([address for _, address in hits]), strict=True
         ):
-            if isinstance(loaded, StoreDamaged):
+            if isinstance(line, StoreDamaged):
                 self._damaged += 1
-                self._warn(str(loaded))
+                self._warn(str(line))
             else:
-                found.append(Found((time_us, loaded[0]), loaded[1]))
+                found.append(Found((time_us, id_of(line)), line))
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
 
     def _warn(self, sentence: str) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import orjson
 
-from logboom.errors import StoreRefused, StoreUnavailable, TooManyRows
+from logboom.errors import StoreDamaged, StoreRefused, StoreUnavailable, TooManyRows
 from logboom.own_thread import OwnThread
 from logboom.rollups import MOST_ROWS, Durations, Row, Tier
 from logboom.shared_database import SharedDatabase, Terms, for_os_error
@@ -83,7 +83,10 @@ class LocalRollups:
 
     def _summarise(self, start_us: int, end_us: int) -> list[Row]:
         wanted = datetime.fromtimestamp(start_us // 1_000_000, UTC).date()
-        for day in self._days.view().days:
+        view = self._days.view()
+        if wanted in view.unreadable:
+            raise StoreDamaged(f"the day {wanted} cannot be read", where=str(self._path.parent))
+        for day in view.days:
             if day.folder.day == wanted:
                 return summarise(day, self._translator, start_us, end_us)
         return []

@@ -9,11 +9,23 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import msgspec
 import orjson
 
 from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import head_of
 from logboom.store.values import Document
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Head(msgspec.Struct, gc=False):
+    event: _Named
+
+
+_HEAD = msgspec.json.Decoder(_Head)
 
 
 def encode(document: Document) -> bytes:
@@ -41,6 +53,28 @@ def decode(line: bytes) -> tuple[str, Event]:
     if isinstance(value, list):
         return value[0], value[1]
     return value["event"]["id"], value
+
+
+def id_of(line: bytes) -> str:
+    """The document's id of a line, without reading the rest of it."""
+    if line.startswith(b"{"):
+        try:
+            return _HEAD.decode(line).event.id
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # others read a little more
+    return decode(line)[0]
+
+
+def event_of(line: bytes) -> Event:
+    """The event of a line."""
+    return decode(line)[1]
+
+
+def with_id(name: str, line: bytes) -> bytes:
+    """The event of a line as JSON with the document's id in front, as `_id`."""
+    if line.startswith(b"{") and b'"_id"' not in line:
+        return b'{"_id":%b,%b' % (orjson.dumps(name), line[1:])
+    return encode_event({"_id": name, **event_of(line)}).lstrip()
 
 
 def document_of(line: bytes, day: date) -> Document:

@@ -30,6 +30,7 @@ from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.grouping import Grouping, groups
 from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
+from logboom.store.local.soundness import panics_told
 from logboom.store.local.translate import Translator
 from logboom.store.local.writer import LocalWriter, is_written_to
 from logboom.store.port import StoreWriter
@@ -79,7 +80,7 @@ class LocalStore:
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
         self._measuring = ThreadPoolExecutor(_MEASURED_AT_ONCE, "store-measure")
         self._arrivals = LocalArrivals(folder, self._run)
-        self._rollups = LocalRollups(folder.path, self._days, self._translator, self._run)
+        self._rollups = LocalRollups(folder.path, self._days, self._translator, self._ask)
         self._writer: LocalWriter | None = None
 
     @property
@@ -107,7 +108,7 @@ class LocalStore:
 
     async def search(self, request: SearchRequest) -> Page:
         """Finds events; see `Store.search`."""
-        return await self._run(
+        return await self._ask(
             lambda: search_page(
                 self._days.view(),
                 self._translator.translate(request.query),
@@ -117,19 +118,18 @@ class LocalStore:
         )
 
     async def count(self, query: Query, times: TimeRange) -> Count:
-        """Counts matches, exactly unless that takes too long."""
-        if isinstance(query, MatchAll):
-            return await self._run(
-                lambda: counting.count_all(self._days.view().days, times, self._lateness())
-            )
-        return await self._run(
-            lambda: counting.count(
-                self._days.view().days,
-                self._translator.translate(query),
-                times,
-                self._lateness(),
-            )
-        )
+        """Counts matches, exactly unless that takes too long, or a day cannot be read."""
+
+        def counted() -> Count:
+            view, is_late = self._days.view(), self._lateness()
+            if isinstance(query, MatchAll):
+                found = counting.count_all(view.days, times, is_late)
+            else:
+                translated = self._translator.translate(query)
+                found = counting.count(view.days, translated, times, is_late)
+            return Count(found.value, exact=found.exact and not view.misses(times))
+
+        return await self._ask(counted)
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
@@ -137,7 +137,7 @@ class LocalStore:
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
         interval = counting.Interval(interval_us, by, by_size, offset_us)
-        return await self._run(
+        return await self._ask(
             lambda: counting.histogram(
                 self._days.view().days,
                 self._translator.translate(query),
@@ -154,7 +154,7 @@ class LocalStore:
     ) -> Groups:  # fmt: skip
         """Groups matches by the values of a field; see `Store.groups`."""
         grouping = Grouping(field, by, size, by_size)
-        return await self._run(
+        return await self._ask(
             lambda: groups(
                 self._days.view().days, self._translator.translate(query), times, grouping
             )
@@ -164,7 +164,7 @@ class LocalStore:
         self, query: Query, times: TimeRange, wanted: Sequence[Aggregation]
     ) -> Aggregated:
         """Sums up matches; see `Aggregating.aggregate`."""
-        return await self._run(
+        return await self._ask(
             lambda: aggregate(
                 self._days.view().days,
                 self._translator.translate(query),
@@ -178,7 +178,7 @@ class LocalStore:
         self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
     ) -> Facets:
         """Counts the most frequent values of fields; see `Store.facets`."""
-        return await self._run(
+        return await self._ask(
             lambda: facets(
                 self._days.view().days,
                 None if isinstance(query, MatchAll) else self._translator.translate(query),
@@ -194,7 +194,7 @@ class LocalStore:
     ) -> FieldUses:
         """The fields that matches have; see `Store.fields`."""
         is_late = self._lateness(_SHARE_FOR_FIELDS)
-        return await self._run(
+        return await self._ask(
             lambda: fields(
                 self._days.view(), self._translator, query, times, prefix=prefix, size=size,
                 is_late=is_late,
@@ -203,9 +203,9 @@ class LocalStore:
 
     async def cells(self, request: CellsRequest) -> Sequence[Cell]:
         """Counts and measures matches over time and by values; see `Store.cells`."""
-        return await self._run(
+        return await self._ask(
             lambda: measured(
-                self._days.view().days,
+                self._days.view().all_of(TimeRange(request.start_us, request.end_us)),
                 self._translator.translate(request.query),
                 request,
                 self._lateness(_SHARE_FOR_MEASURING),
@@ -215,11 +215,11 @@ class LocalStore:
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, or None."""
-        return await self._run(lambda: get_event(self._days.view(), event_id))
+        return await self._ask(lambda: get_event(self._days.view(), event_id))
 
     async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day."""
-        return await self._run(
+        return await self._ask(
             lambda: counting.by_source(
                 [one for one in self._days.view().days if day is None or one.folder.day == day]
             )
@@ -227,7 +227,7 @@ class LocalStore:
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""
-        return await self._run(lambda: days_of(self._days.view(), self._folder.days()))
+        return await self._ask(lambda: days_of(self._days.view(), self._folder.days()))
 
     async def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
         """All documents of a day in the order in which they came; see `Store.read_day`."""
@@ -249,8 +249,8 @@ class LocalStore:
 
     async def troubles(self) -> Sequence[str]:
         """What is wrong with single days, a sentence each."""
-        view = await self._run(self._days.view)
-        damaged = await self._run(self._folder.damaged)
+        view = await self._ask(self._days.view)
+        damaged = await self._ask(self._folder.damaged)
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         met = [trouble for day in view.days for trouble in day.documents.troubles()]
         return [*view.warnings, *(f"{name} {aside}" for name in damaged), *met]
@@ -268,10 +268,10 @@ class LocalStore:
         if self._writer is not None and not self._writer.is_closed:
             await self._writer.flush()
             return
-        written = {day.folder: day.documents for day in (await self._run(self._days.view)).days}
+        written = {day.folder: day.documents for day in (await self._ask(self._days.view)).days}
         wanted = {folder: documents.count() for folder, documents in written.items()}
         deadline = self._clock.monotonic() + _REFRESH_PATIENCE_S
-        while not await self._run(lambda: self._shows(wanted)):
+        while not await self._ask(lambda: self._shows(wanted)):
             if self._clock.monotonic() > deadline:
                 raise StoreUnavailable(
                     "what was written is still not visible to searches", where=self.address
@@ -280,7 +280,7 @@ class LocalStore:
 
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""
-        view = await self._run(self._days.view)
+        view = await self._ask(self._days.view)
         count = len(view.days)
         sentence = f"embedded store with {count} day{'' if count == 1 else 's'} in {self.address}"
         return "; ".join([sentence, *await self.troubles()])
@@ -302,6 +302,24 @@ class LocalStore:
         """Begins to count the time of a search; gives what says whether it has taken too long."""
         deadline = self._clock.monotonic() + self._patience_s * share
         return lambda: self._clock.monotonic() > deadline
+
+    async def _ask(self, work: Callable[[], _T], executor: Executor | None = None) -> _T:
+        """Does what only looks, in a thread. A day that turns out to be spoilt keeps no other from answering.
+
+        Raises:
+            StoreUnavailable: The file system refuses.
+        """
+        return await self._run(lambda: self._answer(work), executor)
+
+    def _answer(self, work: Callable[[], _T]) -> _T:
+        while True:
+            known = self._days.spoilt
+            try:
+                with panics_told():
+                    return work()
+            except ValueError:
+                if not self._days.find_spoilt(known):
+                    raise
 
     async def _run(self, work: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Does work in a thread: in one of those for searches, or of others.

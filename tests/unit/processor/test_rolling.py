@@ -13,6 +13,7 @@ import pytest
 
 from logboom.clock import ManualClock
 from logboom.config import Config
+from logboom.event import epoch_us
 from logboom.rollups import Row, Tier
 from logboom.rollups.marks import Marks
 from logboom.state import State, open_state
@@ -25,6 +26,7 @@ from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
 FAR_US = 2**50 * 4
+DAY_US = 86_400_000_000
 
 
 @dataclass(slots=True)
@@ -234,3 +236,26 @@ async def test_a_busy_minute_does_not_hold_up_the_others(pipeline: Pipeline) -> 
 def _minute() -> tuple[int, int]:
     start_us = int(NOW.replace(minute=0, second=0).timestamp()) * 1_000_000
     return start_us, start_us + Tier.MINUTE.width_us
+
+
+async def test_a_day_that_cannot_be_read_waits_and_holds_up_no_other(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    yesterday = [happening(n, f"2026-03-13T22:0{n}:00.000Z") for n in range(3)]
+    today = events("09:04", "09:05", first=10)
+    await pipeline.write([*yesterday, *today])
+    await pipeline.writer.close()
+    (folder,) = (tmp_path / "store").glob("*2026.03.13")
+    meta = folder / "index" / "meta.json"
+    content = meta.read_bytes()
+    meta.write_bytes(b"{ this is no JSON")
+    await pipeline.roll_all()
+    left = await pipeline.rolling.marks.behind(None, 100)
+    assert {mark.start_us // DAY_US for mark in left} == {
+        epoch_us("2026-03-13T00:00:00Z") // DAY_US
+    }
+    await pipeline.expect(today)
+    meta.write_bytes(content)
+    await pipeline.roll_all()
+    await pipeline.expect([*yesterday, *today])
+    assert await pipeline.rolling.marks.behind(None, 10) == []

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from logboom.query.model import MatchAll
-from logboom.store import Count, Outcome, SearchRequest
-from tests.unit.store_local.samples import DAY, documents
+from logboom.errors import StoreDamaged, StoreUnavailable
+from logboom.event import epoch_us
+from logboom.query.model import MatchAll, Phrase
+from logboom.store import Count, Document, Outcome, SearchRequest, TimeRange
+from logboom.store.cells import CellsRequest
+from tests.polling import soon
+from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import EVERYTHING, day_folder, opened, write_and_close
 
 
@@ -97,3 +101,91 @@ async def test_a_damaged_description_of_a_day_is_read_from_its_name(
     store = opened(tmp_path)
     assert await store.count(MatchAll(), EVERYTHING) == Count(10)
     await store.close()
+
+
+# -- an index that opens and is spoilt inside ----------------------------------------------------
+
+DAY_US = 86_400_000_000
+START_US = epoch_us(f"{DAY}T00:00:00Z")
+
+
+def empty_inside(folder: Path, kind: str) -> None:
+    """Files of the index keep their length and their end; what was before it is zeros."""
+    for path in (folder / "index").glob(f"*.{kind}"):
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size - 200))
+
+
+@pytest.mark.parametrize("kind", ["fast", "idx", "term"])
+async def test_a_spoilt_index_keeps_no_other_day_from_answering_and_is_made_anew(
+    tmp_path: Path, kind: str
+) -> None:
+    some = documents(300, days=2)
+    await write_and_close(tmp_path, some)
+    empty_inside(day_folder(tmp_path), kind)
+    store = opened(tmp_path)
+    asked = Phrase("message", "event number")
+    await store.search(SearchRequest(MatchAll(), limit=1000))  # whichever comes upon it
+    assert await store.count(asked, EVERYTHING) == Count(150, exact=False)
+    assert await store.count(asked, TimeRange(START_US + DAY_US, None)) == Count(150)
+    page = await store.search(SearchRequest(MatchAll(), limit=1000))
+    assert (len(page.events), page.partial, page.total) == (150, True, Count(150, exact=False))
+    assert "its index is spoilt" in await store.check()
+    with pytest.raises(StoreDamaged, match="2026-03-14 cannot be read"):
+        await store.rollups.summarise(START_US, START_US + DAY_US)
+    assert await store.rollups.summarise(START_US + DAY_US, START_US + 2 * DAY_US)
+    with pytest.raises(StoreUnavailable, match="its index is spoilt"):
+        await store.cells(CellsRequest(MatchAll(), START_US, START_US + 1_000_000))
+    writer = await store.writer()
+    assert await store.count(asked, EVERYTHING) == Count(300)
+    assert set(await writer.write(some)) == {Outcome.DUPLICATE}
+    await writer.close()
+    await store.close()
+
+
+async def test_an_index_that_is_spoilt_under_its_writer_is_made_anew(tmp_path: Path) -> None:
+    store, reader = opened(tmp_path), opened(tmp_path)
+    writer = await store.writer()
+    await writer.write(documents(100))
+    await store.refresh()
+    empty_inside(day_folder(tmp_path), "term")
+    asked = Phrase("message", "event number")
+    assert await reader.count(asked, EVERYTHING) == Count(0, exact=False)
+    await writer.write(documents(100, first=100))
+
+    async def is_mended() -> bool:
+        return await reader.count(asked, EVERYTHING) == Count(200)
+
+    await soon(is_mended, timeout_s=20, what="the index is made anew")
+    await writer.close()
+    await store.close()
+    await reader.close()
+
+
+async def test_a_writer_that_cannot_look_up_makes_the_index_anew(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    writer = await store.writer()
+    some = [foreign(number) for number in range(100)]
+    await writer.write(some)
+    await store.refresh()
+    empty_inside(day_folder(tmp_path), "term")
+    empty_inside(day_folder(tmp_path), "idx")
+    empty_inside(day_folder(tmp_path), "fast")
+
+    async def answers() -> set[object]:
+        try:
+            return set(await writer.write(some))
+        except StoreUnavailable:
+            return set()
+
+    assert await soon(answers, timeout_s=20, what="the write is answered") == {Outcome.DUPLICATE}
+    await store.refresh()
+    assert await store.count(MatchAll(), EVERYTHING) == Count(100)
+    await writer.close()
+    await store.close()
+
+
+def foreign(number: int) -> Document:
+    """An event with an id that says nothing of where it comes from: it has to be looked up."""
+    one = document(number, event={"id": f"id-{number}", "created": f"{DAY}T00:00:00.000Z"})
+    return Document.of(f"id-{number}", DAY, one.event)

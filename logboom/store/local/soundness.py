@@ -1,0 +1,94 @@
+"""Are the files of a day's index as tantivy wrote them?
+
+Each of them ends with a checksum of what is before it, which tantivy itself does not look at: a file that
+a disk has spoilt makes it fail, or panic, at whatever question comes upon the place.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+
+log = logging.getLogger("logboom.store")
+
+_END = struct.Struct("<II")  # bytes of the footer, magic number
+_MAGIC = 1337
+_AT_ONCE = 2**20
+_META_NAME = "meta.json"
+_MARK_NAME = "spoilt"
+
+
+def is_panic(error: BaseException) -> bool:
+    """True for what tantivy's Python package raises where tantivy gives up; it has no name to import."""
+    return type(error).__name__ == "PanicException"
+
+
+@contextmanager
+def panics_told() -> Iterator[None]:
+    """Makes errors of panics.
+
+    Raises:
+        ValueError: Tantivy gave up.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if is_panic(error):
+            raise ValueError(f"tantivy gave up: {error}") from error
+        raise
+
+
+def first_spoilt(index: Path) -> str | None:
+    """The name of a file that is not as it was written; None when all are sound.
+
+    Args:
+        index: Folder of tantivy's files; another process may write to it.
+    """
+    try:
+        segments = orjson.loads((index / _META_NAME).read_bytes())["segments"]
+        names = {segment["segment_id"].replace("-", "") for segment in segments}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return _META_NAME
+    files = (path for path in sorted(index.iterdir()) if path.name.split(".")[0] in names)
+    return next((path.name for path in files if not _is_sound(path)), None)
+
+
+def mark(index: Path) -> None:
+    """Leaves word to whoever writes that an index has to be made anew."""
+    try:
+        (index / _MARK_NAME).touch()
+    except OSError as error:
+        log.warning("nobody can be told that an index is spoilt: %s", error)
+
+
+def is_marked(index: Path) -> bool:
+    """True when somebody has found the index spoilt."""
+    return (index / _MARK_NAME).exists()
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _END.size))
+            footer_bytes, magic = _END.unpack(file.read())
+            end = size - _END.size - footer_bytes
+            if magic != _MAGIC or end < 0:
+                return False
+            file.seek(end)
+            expected = orjson.loads(file.read(footer_bytes))["crc"]
+            file.seek(0)
+            checksum = 0
+            while end > 0 and (piece := file.read(min(_AT_ONCE, end))):
+                checksum, end = zlib.crc32(piece, checksum), end - len(piece)
+    except FileNotFoundError:
+        return True  # merged into another one meanwhile
+    except (OSError, ValueError, LookupError, TypeError, struct.error):
+        return False
+    return bool(checksum == expected)
