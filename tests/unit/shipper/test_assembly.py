@@ -81,9 +81,15 @@ def test_a_byte_order_mark_is_no_part_of_the_first_event() -> None:
 def test_a_registry_of_the_first_format_is_read(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     registry = Registry(path)
-    registry._database.executescript("ALTER TABLE planned DROP COLUMN marks; PRAGMA user_version=1")
+    registry._database.executescript(
+        "ALTER TABLE planned DROP COLUMN marks; ALTER TABLE planned DROP COLUMN dropped;"
+        "DROP TABLE dropped; DROP TABLE lost; ALTER TABLE sources DROP COLUMN packed_size;"
+        "ALTER TABLE sources DROP COLUMN seen; ALTER TABLE sources DROP COLUMN seen_guard;"
+        "PRAGMA user_version=1"
+    )
     registry.close()
     registry = Registry(path)
+    assert registry.set_aside is None
     made = assembler().assemble(TRACE, offset=0, read_ns=READ_NS, ended=True)
     assert made.segment is not None
     registry.advance(planned=[Batch(1, [made.segment], made.messages, 1)], acked=[])
