@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import orjson
 from fastapi import Response
 from starlette.background import BackgroundTask
 
@@ -21,6 +20,7 @@ from logboom.store import Store, TimeRange
 from logboom.telemetry import ApiMetrics
 from search_api.caching import AnswerCache, digest_of
 from search_api.plans import plan_of
+from search_api.responding import json_of
 from search_api.turns import Turns
 
 log = logging.getLogger("logboom.api")
@@ -118,14 +118,14 @@ class Answering:
     async def _content(self, question: Question, ask: Callable[[], Awaitable[Answer]]) -> bytes:
         """The answer as JSON, from the cache or from the store."""
         if not self._cache.is_used or not self._is_past(question.times):
-            return orjson.dumps((await ask()).content)
+            return json_of((await ask()).content)
         narrowed = self._narrowed(question.query)  # not the text alone: who may see less gets less
         key = digest_of(question.kind, question.text, narrowed, question.times, question.form)
         version = await self._version(question.times)
         if version is not None and (kept := self._cache.find(key, version)) is not None:
             return kept
         found = await ask()
-        content = orjson.dumps(found.content)
+        content = json_of(found.content)
         again = await self._version(question.times) if found.is_whole else None
         if version is not None and version == again:
             self._cache.keep(key, version, content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,8 @@ from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
 from logboom.store import Count, Histogram, SortOrder, TimeRange
+from logboom.store.stored_events import StoredEvents
+from search_api.responding import json_of
 
 MAX_LIMIT = 10_000
 _WIDTHS_S = (
@@ -127,6 +129,13 @@ def shown(event: Event, fields: Sequence[str]) -> dict[str, Any]:
     for field in fields:
         _copy(event, chosen, resolve(field)[0].split("."))
     return chosen
+
+
+def written(events: Sequence[Event], fields: Sequence[str]) -> Iterator[bytes]:
+    """Events as they are answered, each as JSON; what is stored so already is not taken apart."""
+    if not fields and isinstance(events, StoredEvents):
+        return events.texts()
+    return (json_of(shown(event, fields)) for event in events)
 
 
 def _copy(source: Any, target: dict[str, Any], path: list[str]) -> None:  # noqa: ANN401 - JSON is of any shape

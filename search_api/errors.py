@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +14,7 @@ from search_api.answers import Problem
 from search_api.asking import shown, understand
 from search_api.grouping import MOST_MERGED, ErrorGroup, ErrorGroups
 from search_api.problems import problem
+from search_api.responding import answer
 
 MOST_LISTED = 1_000
 _DEFAULT_FROM = "now-24h"
@@ -98,7 +98,7 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
         asked = understand(clock.now_ns(), q, begin, end, tz)
         listed = await groups.list(asked.query, asked.times, sort=sort, limit=limit)
         warnings = [*asked.notes, *([] if listed.complete else [_INCOMPLETE])]
-        return _json(
+        return answer(
             {
                 "errors": [_shown(group) for group in listed.groups],
                 "total": listed.total,
@@ -119,7 +119,7 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
             return _unknown([fingerprint])
         sample = await groups.sample(group)
         first = None if group.record is None else group.record.value()
-        return _json(
+        return answer(
             {
                 **_shown(group),
                 "sample": None if sample is None else shown(sample, []),
@@ -132,13 +132,13 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
         """Takes groups for one from now on, their stored events included."""
         into = body.fingerprints[0] if body.into is None else body.into
         group = await groups.merge(body.fingerprints, into)
-        return _unknown(body.fingerprints) if group is None else _json(_shown(group))
+        return _unknown(body.fingerprints) if group is None else answer(_shown(group))
 
     @router.post("/errors/{fingerprint}/split", response_model=SplitAnswer)
     async def split(fingerprint: str, body: SplitBody | None = None) -> Response:
         """Undoes merges into a group."""
         chosen = [] if body is None else body.fingerprints
-        return _json({"split": await groups.split(fingerprint, chosen)})
+        return answer({"split": await groups.split(fingerprint, chosen)})
 
     return router
 
@@ -161,7 +161,3 @@ def _unknown(fingerprints: Sequence[str]) -> Response:
     return problem(
         404, f"there are no errors with the fingerprint {' or '.join(fingerprints)}"[:500]
     )
-
-
-def _json(content: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")

@@ -12,15 +12,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import orjson
-
 from logboom.errors import LogboomError, QueryError, StoreDamaged
 from logboom.event import Event, epoch_us
 from logboom.fields import resolve
 from logboom.query.model import Query
 from logboom.retrying import Backoff
 from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange
-from search_api.asking import shown
+from search_api.asking import written
+from search_api.responding import json_of
 
 Format = Literal["ndjson", "csv"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -68,13 +67,15 @@ async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[
         StoreUnavailable: Even after some patience; the export is incomplete then.
         StoreDamaged: At the end, when events could not be read; all others were written out.
     """
-    write = _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export)
+    write = (
+        _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export.fields)
+    )
     if form == "csv" and export.after is None:
         yield _line(["_id", *(export.fields or CSV_FIELDS)])
     left = export.limit
     async for events in _pages(store, export):
         some = events if left is None else events[:left]
-        yield b"".join(map(write, some))
+        yield write(some)
         if left is not None:
             left -= len(some)
             if left <= 0:
@@ -152,13 +153,18 @@ async def _patiently(store: Store, request: SearchRequest) -> Page:
             await backoff.wait()
 
 
-def _ndjson_writer(export: Export) -> Callable[[Event], bytes]:
-    return lambda event: orjson.dumps(shown(event, export.fields)) + LINE_ENDS["ndjson"]
+def _ndjson_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
+    end = LINE_ENDS["ndjson"]
+    return lambda events: b"".join(text + end for text in written(events, fields))
 
 
-def _csv_writer(fields: Sequence[str]) -> Callable[[Event], bytes]:
+def _csv_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
     paths = [resolve(field)[0].split(".") for field in fields]
-    return lambda event: _row([event["event"]["id"], *(_at(event, path) for path in paths)])
+
+    def row(event: Event) -> bytes:
+        return _row([event["event"]["id"], *(_at(event, path) for path in paths)])
+
+    return lambda events: b"".join(map(row, events))
 
 
 def _row(cells: Sequence[object]) -> bytes:
@@ -177,7 +183,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA) else value
-    return orjson.dumps(value).decode()
+    return json_of(value).decode()
 
 
 def _at(event: Event, path: Sequence[str]) -> object:

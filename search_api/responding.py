@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,14 @@ import orjson
 from fastapi import Response
 
 
+def json_of(content: object) -> bytes:
+    """JSON. What UTF-8 and 64 bits cannot hold, which is in events of other producers, is escaped or long."""
+    try:
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return json.dumps(content, separators=(",", ":")).encode()
+
+
 def answer(content: Mapping[str, Any], *, status: int = 200) -> Response:
     """An answer of our own making: no need to check its shape once more."""
-    return Response(orjson.dumps(content), status_code=status, media_type="application/json")
+    return Response(json_of(content), status_code=status, media_type="application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +12,7 @@ from logboom.store import SearchRequest
 from search_api import problems
 from search_api.answering import Answer, Question
 from search_api.answers import Problem, SearchAnswer
-from search_api.asking import MAX_LIMIT, order_of, shown, total_of, understand
+from search_api.asking import MAX_LIMIT, order_of, shown, total_of, understand, written
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -56,7 +57,7 @@ def search_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             page = await parts.store.search(request)
             content = {
-                "events": [shown(event, fields) for event in page.events],
+                "events": [orjson.Fragment(text) for text in written(page.events, fields)],
                 "total": total_of(page.total),
                 "cursor": place.next_text(page.cursor),
                 "partial": page.partial,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-
-import orjson
 
 from logboom.event import Event
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS
@@ -80,6 +79,8 @@ def _leaves(value: object, path: str, depth: int) -> Iterator[tuple[str, object]
     if isinstance(value, dict):
         if depth:
             for key, item in value.items():
+                if not _can_be_asked_for(key):
+                    continue
                 yield from _leaves(item, f"{path}.{key}" if path else str(key), depth - 1)
     elif isinstance(value, list):
         for item in value:
@@ -89,6 +90,11 @@ def _leaves(value: object, path: str, depth: int) -> Iterator[tuple[str, object]
         yield path, value
 
 
+def _can_be_asked_for(name: str) -> bool:
+    """False for names with half a character: no query can have them."""
+    return name.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _LONGEST_EXAMPLE else f"{text[: _LONGEST_EXAMPLE - 1]}…"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from logboom.clock import Clock
@@ -18,6 +17,7 @@ from search_api.elasticsearch_api.refusals import PARSING, Refused, error_body, 
 from search_api.elasticsearch_api.requests import Asked
 from search_api.elasticsearch_api.searching import MAX_WINDOW, Searches
 from search_api.elasticsearch_api.sources import check_patterns, source_of
+from search_api.responding import json_of
 
 PREFIX = "/es"
 MOST_SEARCHES = 100
@@ -231,5 +231,4 @@ def _unknown(path: tuple[str, ...]) -> Refused:
 
 def _json(content: Mapping[str, Any] | list[Any], accept: str, *, status: int = _OK) -> Response:
     typed = f"{_TYPED};compatible-with=8" if _TYPED in accept else "application/json"
-    body = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
-    return Response(body, status_code=status, media_type=typed, headers=_HEADERS)
+    return Response(json_of(content), status_code=status, media_type=typed, headers=_HEADERS)
