@@ -13,8 +13,11 @@ from typing import Final, Literal, cast
 
 import regex
 
+from logboom.severities import words_for
+
 MOST_CHARACTERS: Final = 500
 _TRIED_FOR_S: Final = 0.05
+_SEVERITY: Final = "severity"
 _MATCHER = re.compile(r"\s*([^\s=!~\"'{},]+)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -26,7 +29,8 @@ class Matcher:
     """A condition on one label.
 
     Attributes:
-        label: Its name; a label that is not there is the empty text.
+        label: Its name; a label that is not there is the empty text. Of a severity every word that
+            means it counts.
         operator: `=` and `!=` compare the text, `=~` and `!~` a pattern with the whole text.
         value: The text or the pattern.
     """
@@ -38,10 +42,11 @@ class Matcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether labels fulfil it."""
         text = labels.get(self.label, "")
+        texts = words_for(text) if self.label == _SEVERITY else (text,)
         if self.operator in {"=", "!="}:
-            return (text == self.value) == (self.operator == "=")
-        fits = _fits(self.value, text)
-        return fits is not None and fits == (self.operator == "=~")
+            return (self.value in texts) == (self.operator == "=")
+        fits = {_fits(self.value, one) for one in texts}
+        return None not in fits and (True in fits) == (self.operator == "=~")
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')

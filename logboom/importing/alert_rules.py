@@ -10,10 +10,9 @@ from logboom.importing.located import Located, read_located
 from logboom.importing.promql import NotTranslatable
 from logboom.importing.promql_joined import translate_joined
 from logboom.importing.translation import Note, Translation, as_list
+from logboom.severities import OTHER_WORDS, SEVERITIES
 
-_SEVERITIES: Final = frozenset(
-    {"critical", "high", "medium", "low", "warning", "warn", "info", "error", "page"}
-)
+_SEVERITIES: Final = frozenset({*SEVERITIES, *OTHER_WORDS})
 _FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
 _FILTERS: Final = {
     "humanizePercentage": "percent", "humanize": "number", "humanizeDuration": "duration",

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from hashlib import blake2b
-from typing import Any, Final
-
-SEVERITIES: Final = ("critical", "high", "medium", "low")
-"""Values of the label `severity`, the gravest first."""
+from typing import Any
 
 
 class AlertState(Enum):

@@ -17,7 +17,7 @@ from logboom.config.units import Duration
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.fields import FieldType
-from search_api.alerts.alert import SEVERITIES
+from logboom.severities import OTHER_WORDS, SEVERITIES
 from search_api.alerts.conditions import parse_when
 from search_api.alerts.expressions import known_field, parse_where
 from search_api.alerts.measures import WITHOUT_THRESHOLD, Kind
@@ -30,8 +30,6 @@ MOST_RULES: Final = 1_000
 _NAME = r"[^\x00-\x1f/#]{1,150}"
 _LABEL = re.compile(r"[A-Za-z_][\w.]{0,99}\Z")
 _OWN_LABELS = frozenset({"alertname", "no_data"})
-_OTHER_SEVERITIES: Final = {"warning": "medium", "warn": "medium", "info": "low", "error": "high",
-                            "page": "critical"}  # fmt: skip
 _LONGEST_LABEL = 200
 _LONGEST_NAME = 180
 _LONGEST_NAMES = 60_000
@@ -218,7 +216,7 @@ def _series_field(name: str) -> str:
 
 def _labels(section: RuleSection) -> dict[str, str]:
     severity = section.labels.get("severity", "medium")
-    severity = _OTHER_SEVERITIES.get(severity, severity)
+    severity = OTHER_WORDS.get(severity, severity)
     if severity not in SEVERITIES:
         raise ConfigError(
             f"there is no severity {severity!r}", mend=f"one of {', '.join(SEVERITIES)}"

@@ -16,15 +16,13 @@ from logboom.config.notifying import (
     RouteSection,
 )
 from logboom.matching import Matcher, equal_to, match_all, parse_matcher
+from logboom.severities import OTHER_WORDS
 
 ALL_LABELS: Final = "..."
 """In `group_by`: each alert is a group of its own."""
 
 _GROUP_BY: Final = ("alertname", "service.name")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ALIASES: Final = {
-    "page": "critical", "error": "high", "warning": "medium", "warn": "medium", "info": "low",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ TIMINGS: Final[Mapping[str, Timing]] = {
 def severity_of(labels: Mapping[str, str]) -> str:
     """One of the four severities; usual other words are understood, anything else is `high`."""
     word = labels.get("severity", "").lower()
-    known = _ALIASES.get(word, word)
+    known = OTHER_WORDS.get(word, word)
     return known if known in TIMINGS else "high"
 
 

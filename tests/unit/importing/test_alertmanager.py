@@ -8,8 +8,11 @@ import pytest
 import yaml
 
 from logboom.config import expand, from_mapping
+from logboom.config.notifying import NotifyingSection
 from logboom.importing import as_yaml
 from logboom.importing.alertmanager import import_alertmanager
+from search_api.alerts.reading import read_rules
+from search_api.notifying.plan import plan_of
 
 USUAL = """
 global:
@@ -112,6 +115,22 @@ def test_a_usual_file() -> None:
     assert slack == {"name": "oncall 2", "slack": "${LOGBOOM_SLACK_URL}"}
     assert mail["email"]["to"] == ["a@example.org", "b@example.org"]
     assert (mail["send_resolved"], mail["allow_private"]) == (False, True)
+
+
+def test_warnings_go_where_they_went() -> None:
+    """Rules call them medium."""
+    alerts, _ = translated(
+        "route: {receiver: a, routes: [{match: {severity: warning}, receiver: b}]}\n"
+        "receivers: [{name: a, webhook_configs: [{url: 'https://a.example/'}]},"
+        " {name: b, webhook_configs: [{url: 'https://b.example/'}]}]"
+    )
+    (rule,) = read_rules(
+        "groups: [{name: g, rules: [{alert: A, when: count > 1, labels: {severity: warning}}]}]",
+        origin="rules",
+    )[0].rules
+    made = plan_of(NotifyingSection.model_validate(alerts))
+    assert made is not None
+    assert [one.receiver for one in made.root.ways(rule.labels)] == ["b"]
 
 
 @pytest.mark.parametrize(

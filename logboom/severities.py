@@ -1,0 +1,20 @@
+"""Which words mean which severity of an alert?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SEVERITIES: Final = ("critical", "high", "medium", "low")
+"""The gravest first."""
+
+OTHER_WORDS: Final[Mapping[str, str]] = {
+    "page": "critical", "error": "high", "warning": "medium", "warn": "medium", "info": "low",
+}  # fmt: skip
+"""Usual words, and the severity that each of them means."""
+
+
+def words_for(severity: str) -> frozenset[str]:
+    """All words that mean the same as one, which is among them."""
+    known = OTHER_WORDS.get(severity, severity)
+    return frozenset({severity, known, *(w for w, meant in OTHER_WORDS.items() if meant == known)})
