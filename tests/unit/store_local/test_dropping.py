@@ -43,7 +43,7 @@ async def test_a_day_is_read_to_its_end_though_it_is_dropped(
         await store.drop_day(DAY)
     assert seen == [one.id for one in documents(6000, days=2) if one.day == DAY]
     found = first.searcher.search(Query.all_query(), 10, order_by_field="_time").hits
-    assert not any(isinstance(one, StoreDamaged) for one in first.load([a for _, a in found]))
+    assert not any(isinstance(one, StoreDamaged) for one in first.lines([a for _, a in found]))
     assert await reader.count(MatchAll(), EVERYTHING) == Count(3000)
     assert not list((tmp_path / "store").glob("*.dropped-*"))
     await reader.close()

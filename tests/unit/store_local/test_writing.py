@@ -94,7 +94,7 @@ async def test_a_day_that_is_dropped_while_it_is_read_is_just_gone(
         .searcher.search(__import__("tantivy").Query.all_query(), 10, order_by_field="_time")
         .hits
     )
-    assert len(view.days[0].load([address for _, address in hits])) == 10
+    assert len(view.days[0].lines([address for _, address in hits])) == 10
     assert await store.count(MatchAll(), EVERYTHING) == Count(2000)
     page = await store.search(SearchRequest(MatchAll(), limit=5000))
     assert (len(page.events), page.partial) == (2000, False)
