@@ -176,6 +176,7 @@ def _kind(name: Token) -> tuple[Kind, float | None]:
     names = {kind.value: kind for kind in Kind if kind is not Kind.PERCENTILE}
     if name.text not in names:
         near = difflib.get_close_matches(name.text, [*names, "p95"], n=1, cutoff=0.5)
+        near = ["max"] if name.text == "p100" else near
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)} and p95"
         raise wrong(f"nothing is measured as {name.text!r}", name, hint)
     return names[name.text], None

@@ -30,6 +30,7 @@ MOST_RULES: Final = 1_000
 _NAME = r"[^\x00-\x1f/#]{1,150}"
 _LABEL = re.compile(r"[A-Za-z_][\w.]{0,99}\Z")
 _OWN_LABELS = frozenset({"alertname", "no_data"})
+_OF_PROMETHEUS: Final = "rules of Prometheus: `logboom import FILE` translates them"
 _LONGEST_LABEL = 200
 _LONGEST_NAME = 180
 _LONGEST_NAMES = 60_000
@@ -246,6 +247,7 @@ def _sentence(detail: Mapping[str, Any]) -> str:
         known = _known(path)
         near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        hint = _OF_PROMETHEUS if path[-1] in {"expr", "record"} else hint
         return f"{where}: there is no such setting ({hint})"
     if detail["type"] == "missing":
         return f"{where}: is missing"

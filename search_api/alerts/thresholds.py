@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final
 
 from logboom.errors import ConfigError
@@ -64,6 +65,8 @@ def threshold_of(measure: Measure, sign: str, text: str, unit: str) -> float:
         number = float(text.replace("_", ""))
     except ValueError:
         raise ConfigError(f"{text} is no number", mend="write for example 1000 or 0.05") from None
+    if not isfinite(number):
+        raise ConfigError(f"{text} is too large a number: {measure.text} never comes near it")
     value = number * _factor(measure, text, unit)
     _check_possible(measure, sign, value, f"{text}{unit}")
     return value
@@ -107,6 +110,9 @@ def _check_possible(measure: Measure, sign: str, value: float, shown: str) -> No
         )
     if is_share and value == 1 and sign == ">":
         raise ConfigError(f"{measure.text} > 1 can never be: it is a share from 0 to 1")
+    if measure.kind in _COUNTS and sign in {"==", "!="} and not value.is_integer():
+        word = "can never be" if sign == "==" else "is always true"
+        raise ConfigError(f"{measure.text} {sign} {shown} {word}: it is a whole number")
     if measure.kind not in _NEVER_NEGATIVE:
         return
     if value < 0 or (value == 0 and sign == "<"):

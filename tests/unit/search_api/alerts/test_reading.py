@@ -86,6 +86,10 @@ def test_thresholds_have_units(when: str, threshold: float, shown: str) -> None:
         ("count > 5 rate > 1", ["'>' is too much", "character"]),
         ("count > 5 > 1", ["'>' is too much", "character 11", "`and`"]),
         ("count > 1,000", ["1,000 is no number"]),
+        ("count > 1e400", ["too large a number"]),
+        ("count == 1.5", ["can never be", "whole number"]),
+        ("distinct(service) != 0.5", ["always true", "whole number"]),
+        ("p100(duration) > 1 s", ["did you mean max?"]),
         ("avg > 5", ["avg of what", "avg(event.duration)"]),
         ("avg(event.duration > 5", [") is missing"]),
         ("ratio(a, b) > 1", ["one of two queries"]),
@@ -113,6 +117,7 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
     [
         ("over: 2m", "ovr: 2m", ["groups[0].rules[0].ovr", "did you mean over?"]),
         ("for: 2m", "for: 2", ["2 has no unit"]),
+        ("when: error_rate", "expr: rate(x) ", [".expr", "`logboom import FILE`"]),
         ("every: 15s", "every: 0s", ["groups[0].every", "must be greater"]),
         ("[service]", "[message]", ["by", "too many values"]),
         ("[service]", "[servic]", ["no field servic", "did you mean service"]),
