@@ -64,7 +64,7 @@ class StoreFolder:
 
     def days(self) -> list[DayFolder]:
         """The days that are there, ascending."""
-        found = (self._read(path) for path in self._entries() if not _is_aside(path.name))
+        found = (self._read(name) for name in self._names() if not _is_aside(name))
         return sorted((one for one in found if one is not None), key=lambda one: one.day)
 
     def damaged(self) -> list[str]:
@@ -114,21 +114,23 @@ class StoreFolder:
 
     def finish_drops(self) -> None:
         """Deletes what a crash has left of dropped days. For the one process that writes."""
-        for path in self._entries():
-            if _DROPPED in path.name:
-                shutil.rmtree(path)
+        for name in self._names():
+            if _DROPPED in name:
+                shutil.rmtree(self.path / name)
 
-    def _entries(self) -> list[Path]:
+    def _names(self) -> list[str]:
+        """What is in the folder; each question asks for it, so no paths are made of these names."""
         try:
-            return sorted(self.path.iterdir())
+            return sorted(os.listdir(self.path))  # noqa: PTH208
         except FileNotFoundError:
             return []
 
-    def _read(self, path: Path) -> DayFolder | None:
+    def _read(self, name: str) -> DayFolder | None:
         """A day's folder; None for anything else. Its description is read once."""
-        known = self._known.get(path.name)
+        known = self._known.get(name)
         if known is not None:
             return known
+        path = self.path / name
         try:
             content = orjson.loads((path / _DAY_NAME).read_bytes())
             found: DayFolder | None = DayFolder(date.fromisoformat(content["day"]), path)
@@ -137,7 +139,7 @@ class StoreFolder:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             found = self._from_name(path)
         if found is not None:
-            self._known[path.name] = found
+            self._known[name] = found
         return found
 
     def _from_name(self, path: Path) -> DayFolder | None:
