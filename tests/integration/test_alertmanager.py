@@ -48,7 +48,7 @@ async def test_it_takes_what_fires_and_what_is_over(alertmanager: str, tmp_path:
     assert set(taken) == {"Errors0", "Errors1", "Errors2"}
     first = taken["Errors0"]
     assert first["status"]["state"] == "active"
-    assert first["annotations"]["measured"] == "0.2, where error_rate > 0.05 over 2m is alerted"
+    assert first["annotations"]["measured"] == "20%, where error_rate > 0.05 over 2m is alerted"
     assert first["generatorURL"].startswith("https://logs.example/api/v1/search?q=service")
     await stage(state, [ended(alerts[0], now())])
     await until_quiet(state)
