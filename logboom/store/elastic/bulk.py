@@ -55,27 +55,40 @@ class WriterSettings:
 
 
 @dataclass(slots=True)
-class _Write:
-    """One call of `write`, or the reduced forms of what it could not store.
+class _Fates:
+    """What has become of the documents of a write.
 
     Attributes:
-        progress_at: When the last answer came.
         answers: So far, by number of the document.
         reducible: Numbers of those that were refused for what is in them.
-        is_reduced: These are the reduced forms.
     """
 
-    documents: Sequence[Document]
-    maker: BodyMaker
-    progress_at: float
     answers: dict[int, _Answer]
-    is_reduced: bool
     reducible: set[int] = field(default_factory=set)
 
     def refuse(self, number: int, reason: str) -> None:
         """Notes that a document is refused for what is in it."""
         self.answers[number] = Rejected(reason)
         self.reducible.add(number)
+
+
+@dataclass(slots=True)
+class _Write:
+    """One call of `write`, or the reduced forms of what it could not store.
+
+    What it has refers to nothing that has it: with all documents in a ring, it would wait long for the
+    collector.
+
+    Attributes:
+        progress_at: When the last answer came.
+        is_reduced: These are the reduced forms.
+    """
+
+    documents: Sequence[Document]
+    maker: BodyMaker
+    fates: _Fates
+    progress_at: float
+    is_reduced: bool
 
 
 class BulkWriter:
@@ -112,7 +125,7 @@ class BulkWriter:
         await self._prepare(documents, lines.shapes)
         try:
             write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
-            if write.reducible:
+            if write.fates.reducible:
                 await self._store_reduced(write, actions)
         except LogboomError:
             stored = (number for number, answer in answers.items() if answer is Outcome.STORED)
@@ -142,14 +155,11 @@ class BulkWriter:
         is_reduced: bool,
     ) -> _Write:
         """Sends the documents of these numbers until all of them have their answers."""
-
-        def refuse(number: int, reason: str) -> None:
-            write.refuse(number, reason)
-
+        fates = _Fates(answers)
         maker = BodyMaker(
-            documents, actions, spell=self._settings.spell, refuse=refuse, ready=lines.lines
+            documents, actions, spell=self._settings.spell, refuse=fates.refuse, ready=lines.lines
         )  # fmt: skip
-        write = _Write(documents, maker, self._clock.monotonic(), answers, is_reduced)
+        write = _Write(documents, maker, fates, self._clock.monotonic(), is_reduced)
         rows = zip(lines.lines, documents, strict=True)
         total = sum(len(line) or len(document.value) for line, document in rows)
         bodies = maker.bodies(numbers, lambda: self.pace.share(total))
@@ -158,8 +168,8 @@ class BulkWriter:
 
     async def _store_reduced(self, write: _Write, actions: Mapping[date, bytes]) -> None:
         """Stores what was refused in its reduced form; only what is refused again is rejected."""
-        numbers = sorted(write.reducible)
-        reasons = [_reason(write.answers[number]) for number in numbers]
+        numbers = sorted(write.fates.reducible)
+        reasons = [_reason(write.fates.answers[number]) for number in numbers]
         forms = [
             reduced(write.documents[number], reason)
             for number, reason in zip(numbers, reasons, strict=True)
@@ -168,13 +178,13 @@ class BulkWriter:
             forms, actions, Lines.none(len(forms)), range(len(forms)), {}, is_reduced=True
         )
         for place, number in enumerate(numbers):
-            answer = again.answers[place]
+            answer = again.fates.answers[place]
             if isinstance(answer, Outcome):
-                write.answers[number] = answer
+                write.fates.answers[number] = answer
             else:
                 reason = f"{reasons[place]}; and its reduced form: {answer.reason}"
-                write.answers[number] = Rejected(one_line(reason))
-        stored = sum(isinstance(one, Outcome) for one in again.answers.values())
+                write.fates.answers[number] = Rejected(one_line(reason))
+        stored = sum(isinstance(one, Outcome) for one in again.fates.answers.values())
         log.warning(
             "Elasticsearch refused %d events as they are; %d of them are stored in a reduced form,"
             " tagged `reduced`: %s", len(numbers), stored, reasons[0],
@@ -255,12 +265,14 @@ class BulkWriter:
     def _take(self, write: _Write, found: Sorted, tries: int) -> Sorted:
         """Notes answers; what is left is to be tried again."""
         if found.answers:
-            write.answers.update(found.answers)
+            write.fates.answers.update(found.answers)
             write.progress_at = self._clock.monotonic()
-        write.reducible |= {n for n, one in found.answers.items() if isinstance(one, Rejected)}
+        write.fates.reducible |= {
+            n for n, one in found.answers.items() if isinstance(one, Rejected)
+        }
         for number in found.broken:
             if tries >= _TRIES_WHEN_BROKEN:
-                write.refuse(number, found.reason)
+                write.fates.refuse(number, found.reason)
             else:
                 found.later.append(number)
         if found.overloaded:
@@ -311,10 +323,10 @@ class BulkWriter:
             # We made it ourselves: no data are to blame, and nothing may be thrown away.
             raise failure(status, decoded(answer), self._client.address)
         elif status == _BAD:
-            write.refuse(body.numbers[0], reason_of(decoded(answer)))
+            write.fates.refuse(body.numbers[0], reason_of(decoded(answer)))
         else:
             # Nothing may be cut off: the dead letters keep all of it.
-            write.answers[body.numbers[0]] = Rejected(
+            write.fates.answers[body.numbers[0]] = Rejected(
                 f"has {size} bytes, which is more than Elasticsearch takes at once"
                 " (its setting http.max_content_length)"
             )
