@@ -6,6 +6,7 @@ last event that arrived, by its `_id`.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -75,7 +76,7 @@ async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[
     left = export.limit
     async for events in _pages(store, export):
         some = events if left is None else events[:left]
-        yield write(some)
+        yield await asyncio.to_thread(write, some)  # others are answered meanwhile
         if left is not None:
             left -= len(some)
             if left <= 0:

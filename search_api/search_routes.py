@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from logboom.event import Event
 from logboom.store import SearchRequest
 from search_api import problems
 from search_api.answering import Answer, Question
@@ -17,6 +20,8 @@ from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.responding import answer
+
+_WRITTEN_AT_ONCE = 500
 
 
 class SearchBody(BaseModel):
@@ -41,6 +46,15 @@ def asked_for(body: SearchBody) -> list[str]:
     return body.fields or []
 
 
+async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.Fragment]:
+    """Events as JSON; of many in a thread, so that others are answered meanwhile."""
+    if len(events) <= _WRITTEN_AT_ONCE:
+        return [orjson.Fragment(text) for text in written(events, fields)]
+    return await asyncio.to_thread(
+        lambda: [orjson.Fragment(text) for text in written(events, fields)]
+    )
+
+
 def search_routes(parts: Parts) -> APIRouter:
     """The routes below ``/api/v1``."""
     router = APIRouter(responses=PROBLEMS)
@@ -57,7 +71,7 @@ def search_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             page = await parts.store.search(request)
             content = {
-                "events": [orjson.Fragment(text) for text in written(page.events, fields)],
+                "events": await _texts(page.events, fields),
                 "total": total_of(page.total),
                 "cursor": place.next_text(page.cursor),
                 "partial": page.partial,
