@@ -284,6 +284,10 @@ class Registry:
                     "DELETE FROM planned WHERE sequence=? AND run=? AND start=?",
                     (sequence, segment.run, segment.start),
                 )
+                self._database.execute(
+                    "UPDATE sources SET seen=0, seen_guard=x'' WHERE id=? AND epoch=? AND seen<=?",
+                    (segment.source, segment.epoch, segment.end),
+                )
         self.losses_noted += len(losses)
 
     def lose_unread(self, loss: Loss) -> None:

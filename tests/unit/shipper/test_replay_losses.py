@@ -18,6 +18,7 @@ from logboom.status import LossStatus
 from shipper.delivery.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -202,6 +203,23 @@ def test_a_loss_is_found_once_and_stays(shipper: Shipper, log: Path) -> None:
     shipper.open()
     assert shipper.again() == []
     assert shipper.losses() == found
+
+
+def test_what_was_being_sent_and_is_lost_is_not_told_to_be_unread_as_well(
+    shipper: Shipper, log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shipper.plan()
+    assert shipper.registry is not None
+    news_of(shipper.watcher.sources.values()).keep_in(shipper.registry)
+    shipper.close()
+    log.unlink()
+    shipper.open()
+    shipper.again()
+    shipper.close()
+    registry = shipper.open()
+    assert [(loss.lines, loss.unread) for loss in shipper.losses()] == [(10, 0)]
+    assert registry.losses_noted == 0
+    assert "never read" not in caplog.text
 
 
 def test_one_of_two_files_of_a_batch_is_lost(shipper: Shipper, log: Path) -> None:
