@@ -32,6 +32,11 @@ class Application:
 
     The times of files are those of the clock, so that a test is the same on every machine.
 
+    Args:
+        folder: Where its log is.
+        clock: For times.
+        ending: Every line ends with that, as JSON ends with a service and a host.
+
     Attributes:
         lines: The numbers of the lines in the present file.
         rotated: The files before, newest first.
@@ -39,8 +44,9 @@ class Application:
         pieces: Lines that were written in two halves.
     """
 
-    def __init__(self, folder: Path, clock: ManualClock) -> None:
+    def __init__(self, folder: Path, clock: ManualClock, ending: str = "") -> None:
         self._folder = folder
+        self._ending = ending
         self._clock = clock
         self._log = folder / "app.log"
         self._file: BinaryIO = self._log.open("ab", buffering=0)
@@ -153,7 +159,8 @@ class Application:
         self.written += 1
         self.lines.append(number)
         time = utc_text(self._clock.now_ns())
-        return f"{time} INFO shop.Orders - order #{number:06d}# was handled\n".encode()
+        text = f"order #{number:06d}# was handled ~{number:06d}~{self._ending}"
+        return f"{time} INFO shop.Orders - {text}\n".encode()
 
     def _touch(self, *paths: Path) -> None:
         now_ns = self._clock.now_ns()

@@ -137,18 +137,19 @@ class Tailer:
         gate: In front of the broker.
         letters: Its dead letters.
         clock: Moved by the test alone.
+        open_files: How many files may be open at once.
     """
 
     def __init__(
         self, inputs: Sequence[FileInput], registry: Registry, broker: Broker, gate: Gate,
-        letters: DeadLetters, clock: ManualClock,
+        letters: DeadLetters, clock: ManualClock, *, open_files: int = 512,
     ) -> None:  # fmt: skip
         self._clock = clock
         self._gate = gate
         self._sources: dict[str, Source] = {}
         burial = Burial(letters, DAYS, lambda source: self._sources[source].path, clock)
         self._registry = registry
-        self.watcher = Watcher(inputs, registry, _make_source, clock)
+        self.watcher = Watcher(inputs, registry, _make_source, clock, open_files)
         troubles = Troubles()
         self._publishing = Publishing(
             lambda: broker.publisher(producer=registry.id), burial, troubles

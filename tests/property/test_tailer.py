@@ -39,7 +39,11 @@ _MOST_ROTATED = 9
 _LAST_S = 20.0
 _MEMORY = Path("/dev/shm")
 _NUMBER = re.compile(rb"#(\d{6})#")
+_END = re.compile(rb"~(\d{6})~")
+"""The same number again: what is written behind a half of a line may be missing while that is there."""
 _WHICH = st.integers(0, _MOST_ROTATED - 1)
+_ENDING = " by checkout in production on web-01.example.com, version 1.2.3, as it should be"
+"""Longer than what little of a file could be told apart by."""
 _Result = TypeVar("_Result")
 
 
@@ -71,12 +75,18 @@ class Machine(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return self.loop.run_until_complete(work)
 
-    @initialize(pattern=st.sampled_from(["app.log", "app*"]), first=st.sampled_from([0, 1, 5]))
-    def begin(self, pattern: str, first: int) -> None:
+    @initialize(
+        pattern=st.sampled_from(["app.log", "app*"]),
+        first=st.sampled_from([0, 1, 5]),
+        ending=st.sampled_from(["", _ENDING]),
+        open_files=st.sampled_from([512, 1]),
+    )
+    def begin(self, pattern: str, first: int, ending: str, open_files: int) -> None:
         logs = self.folder / "logs"
         logs.mkdir()
-        self.application = Application(logs, self.clock)
+        self.application = Application(logs, self.clock, ending)
         self.application.write(first)
+        self.open_files = open_files
         self.inputs = [FileInput(path=[str(logs / pattern)])]
         self.gate = self.run(_gate())
         self.broker = GatedBroker(self.folder / "broker", self.gate)
@@ -185,8 +195,9 @@ class Machine(RuleBasedStateMachine):
     def start(self) -> None:
         self.registry = Registry(self.folder / "state" / "registry.db")
         self.tailer = Tailer(
-            self.inputs, self.registry, self.broker, self.gate, self.letters, self.clock
-        )
+            self.inputs, self.registry, self.broker, self.gate, self.letters, self.clock,
+            open_files=self.open_files,
+        )  # fmt: skip
         self.run(self.tailer.start())
 
     def teardown(self) -> None:
@@ -215,11 +226,12 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def deletable(self) -> list[LogFile]:
-        """Rotated files of which the broker has every line."""
+        """Rotated files of which the broker has every line to its end."""
         rotated = [r for r in self.application.rotated if not r.is_written]
         if not rotated:
             return []
         arrived = _numbers_in(self.gate.arrived)
+        arrived &= {int(number) for value in self.gate.arrived for number in _END.findall(value)}
         return [r for r in rotated if arrived.issuperset(r.lines)]
 
     def _is_known(self, lines: list[int]) -> bool:
