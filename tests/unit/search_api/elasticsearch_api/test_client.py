@@ -230,6 +230,12 @@ async def test_indices_are_listed(client: AsyncElasticsearch) -> None:
         ("logboom-logs-2026.11.21", "24"),
     ]
     assert all(int(row["store.size"]) > 0 for row in rows)
+    names = [row["index"] for row in rows]
+    for order, expected in (("index", names), ("index:asc", names), ("index:desc", names[::-1])):
+        found = await client.cat.indices(index=INDEX, format="json", s=order)
+        assert [row["index"] for row in found] == expected
+    with pytest.raises(BadRequestError, match="s=index"):
+        await client.cat.indices(index=INDEX, s="docs.count")
     text = str(await client.cat.indices(h="index,docs.count", v=True))
     assert text.splitlines()[:2] == [
         "index                   docs.count",
