@@ -98,6 +98,9 @@ class _Batches:
         self._batches: Any = records._records  # noqa: SLF001
         self._drain = drain
         self.next_fetch_offset: int = records.next_fetch_offset
+        # An iterator that is never begun holds what it was made by: as a ring, all that was fetched
+        # would wait for the collector.
+        records._records_iterator = None  # noqa: SLF001
 
     def __iter__(self) -> _Batches:
         return self

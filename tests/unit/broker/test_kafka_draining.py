@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import struct
+import weakref
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -126,6 +128,20 @@ async def test_a_damaged_batch_is_told_and_fetched_again() -> None:
     assert await taken(drain, 1) == []
     assert not result.has_more()
     assert result._assignment.state.position == 3
+
+
+async def test_what_was_fetched_is_given_back_without_the_collector() -> None:
+    gc.disable()
+    try:
+        result = fetched(batch(0, 3))
+        records = weakref.ref(result._partition_records)
+        drain = drain_of(result)
+        del result
+        assert [one.offsets for one in await taken(drain, 100)] == [[0, 1, 2]]
+        assert await taken(drain, 100) == []
+        assert records() is None
+    finally:
+        gc.enable()
 
 
 async def test_messages_without_key_or_value_are_empty() -> None:
