@@ -36,7 +36,12 @@ def headline(alert: Alert) -> str:
 
 
 def measured(alert: Alert) -> str:
-    """What was measured, and against what."""
+    """What was measured, against what, and what is usual."""
+    usual = alert.annotations.get("baseline")
+    return cut(f"{_measured(alert)}; {usual}" if usual else _measured(alert), 2 * _MOST_LINE)
+
+
+def _measured(alert: Alert) -> str:
     if alert.measured:
         each = (
             f"{name} {quantity(value, alert.units.get(name, ''))}"
@@ -49,12 +54,13 @@ def measured(alert: Alert) -> str:
 
 
 def lasted(alert: Alert) -> str:
-    """Since when, and until when."""
+    """Since when, until when, and why it is over where that is not for what was measured."""
     begin = alert.starts_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     if alert.ends_at is None:
         return f"since {begin}"
     seconds = max(0, round((alert.ends_at - alert.starts_at).total_seconds()))
-    return f"since {begin}, for {duration(seconds)}"
+    why = alert.annotations.get("resolved")
+    return f"since {begin}, for {duration(seconds)}" + (f": {cut(why, _MOST_LINE)}" if why else "")
 
 
 def duration(seconds: int) -> str:
