@@ -10,12 +10,20 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from shipper.files.copies import TELLING_BYTES, Beginnings, Families
+from shipper.files.copies import Beginnings, Families
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import FileId, begins_with, file_id, fingerprint_length, is_at
+from shipper.files.identity import (
+    TELLING_BYTES,
+    FileId,
+    begins_with,
+    file_id,
+    fingerprint_length,
+    is_at,
+)
 from shipper.files.listings import Listings
 from shipper.files.names import is_packed_name
+from shipper.files.seen import Seen
 from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
@@ -269,8 +277,8 @@ class Catalogue:
 
     def _is_refuted(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when a file has not what an unread one was seen to end with."""
-        is_told = fingerprint_length(record.seen_guard) >= TELLING_BYTES
-        return is_told and not self._has_evidence(record) and not ends_as_seen(file, record)
+        seen = seen_of(record)
+        return seen.is_telling and not self._has_evidence(record) and not seen.is_in(file.content)
 
     def _is_likely(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when a file begins as an unread one was seen to begin: it is read from there anyway."""
@@ -324,10 +332,9 @@ def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
     return is_as_long and begins_with(file.content, record.prefix)
 
 
-def ends_as_seen(file: FollowedFile, record: SourceRecord) -> bool:
-    """True when an open file holds what was seen last of an unread one, at the same place."""
-    is_told = fingerprint_length(record.seen_guard) >= TELLING_BYTES
-    return is_told and is_at(file.content, record.seen, record.seen_guard)
+def seen_of(record: SourceRecord) -> Seen:
+    """What a source's file was seen to end with; its first bytes may have changed since."""
+    return Seen(b"", record.seen, record.seen_guard)
 
 
 def holds(file: FollowedFile, record: SourceRecord) -> bool:

@@ -13,6 +13,7 @@ from shipper.files.content import Content
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import (
     PREFIX_BYTES,
+    TELLING_BYTES,
     begins_with,
     fingerprint,
     fingerprint_length,
@@ -21,7 +22,6 @@ from shipper.files.identity import (
 from shipper.files.names import is_rotated_name, root_name
 
 _Member = TypeVar("_Member")
-TELLING_BYTES = 16
 _COMPARED_BYTES = 1024
 _MOST_UNTOLD = 64
 
@@ -143,7 +143,12 @@ def is_copy(file: FollowedFile, other: FollowedFile) -> bool:
 
 
 def goes_on(file: FollowedFile, other: FollowedFile) -> bool:
-    """Another one begins alike, and has the bytes that were read last of a file at the same place."""
+    """Another one begins alike, and has the bytes that were read last of a file at the same place.
+
+    Of a file of which nothing was read: those that were seen last.
+    """
+    if not file.offset:
+        return file.seen.is_in(other.content)
     known = file.guard()
     return (
         fingerprint_length(known) >= TELLING_BYTES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from shipper.files.content import Content, PackedContent, is_packed, open_content
@@ -25,6 +25,7 @@ from shipper.files.identity import (
     take_prefix,
 )
 from shipper.files.kinds import why_binary
+from shipper.files.seen import Seen
 
 _RUN = bytes(4096)
 """So many NUL bytes are no text: a hole, what a crash left, or room that was set apart."""
@@ -80,6 +81,7 @@ class FollowedFile:
         self._seen_size = 0
         self._sure_size = 0
         self.is_usurped = False
+        self.seen = Seen()
         self.unit = unit
         try:
             self._content = open_content(self._handle)
@@ -175,17 +177,25 @@ class FollowedFile:
             head = self._content.pread(min(self._seen_size, PREFIX_BYTES), 0)
         except FileMoved:
             return fingerprint(b"")
-        return fingerprint(head.partition(b"\0")[0])  # a hole may be filled
+        mark = fingerprint(head.partition(b"\0")[0])  # a hole may be filled
+        self.seen = replace(self.seen, head=mark)
+        return mark
 
-    def guard_before(self, end: int) -> bytes:
-        """Fingerprint of the last bytes before a place; of none where they may still change."""
+    def see_end(self, end: int) -> bytes:
+        """Remembers the bytes before the place where it is seen to end now.
+
+        Returns:
+            Their fingerprint; that of none where they may still change.
+        """
         begin = max(0, end - GUARD_BYTES)
         try:
             tail = self._content.pread(end - begin, begin)
         except OSError:  # reading tells
             return b""
         is_certain = len(tail) == end - begin and 0 not in tail  # a hole may be filled
-        return take_guard(tail) if is_certain else b""
+        tail_mark = take_guard(tail) if is_certain else b""
+        self.seen = Seen(self.seen.head, end, tail_mark)
+        return tail_mark
 
     def guard(self) -> bytes:
         """Fingerprint of the last bytes that were read."""
@@ -381,6 +391,7 @@ class FollowedFile:
         self._prefix = fingerprint(b"")
         self._is_anew = True
         self._seen_size = self._sure_size = 0
+        self.seen = Seen()
 
     def close(self) -> None:
         """Lets go of the descriptor."""

@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 PREFIX_BYTES = 1024
 GUARD_BYTES = 1024
 """Several lines, so that some of them tell: many loggers end all lines alike."""
+TELLING_BYTES = 16
+"""Fewer than that prove nothing."""
 _LAYOUT = struct.Struct("<I16s")
 
 

@@ -85,6 +85,7 @@ class Moving:
                 file.close()
                 return Followed.NOT_YET
             file.go_on_at(source.file.offset, source.file.known_prefix)
+            file.seen = source.file.seen
             seen_to = source.file.unread_to if is_it else source.file.surely_to
             file.expect(max(seen_to, self._following.text_bytes(file)))
         except OSError:

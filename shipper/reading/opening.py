@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from shipper.files.catalogue import Likeness, Recognised, ends_as_seen, holds, is_finished
+from shipper.files.catalogue import Likeness, Recognised, holds, is_finished, seen_of
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handles
 from shipper.framing.encodings import unit_of
@@ -97,7 +97,7 @@ class Opener:
         if not holds(file, record):
             raise OSError(errno.EAGAIN, "it was rotated just now")
         file.go_on_at(record.offset, record.prefix)
-        if ends_as_seen(file, record):
+        if seen_of(record).is_in(file.content):
             file.expect(record.seen)
 
     def _record_of_new(self, file: FollowedFile, family: str) -> SourceRecord:

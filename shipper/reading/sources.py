@@ -297,11 +297,9 @@ class Source:
     def seen_guard(self) -> bytes:
         """Fingerprint of the bytes before `seen_end`; of none once others tell which file it is."""
         end = self.seen_end
-        return (
-            b""
-            if self.file is None or self.acked_offset or not end
-            else self.file.guard_before(end)
-        )
+        if self.file is None or self.acked_offset or not end:
+            return b""
+        return self.file.see_end(end)
 
     def farther_seen(self) -> int | None:
         """`seen_end` when that is behind what is acknowledged and was not told before."""

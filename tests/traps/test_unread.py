@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shipper.reading.noting import news_of
 from tests.traps.conftest import Make
 from tests.traps.shipping import Shipping, append
 from tests.traps.test_identity import BANNER, PATTERNS, date, note_unread, rotate
@@ -83,3 +84,27 @@ def test_one_that_was_overwritten_unread_is_told(make: Make, log: Path) -> None:
     assert numbers(shipping) == list(range(20, 60))
     (loss,) = shipping.registry.losses(shipper="s")
     assert (loss.path, loss.unread) == (str(log), size)
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_one_that_was_closed_for_others_is_read_where_it_was_moved(
+    make: Make, log: Path, pattern: str, is_packed: bool
+) -> None:
+    """No shipper has ended: too many files are open, and rotation was faster than reading."""
+    append(log, 0, 5)
+    date(log, seconds_ago=60)
+    shipping = make(pattern, open_files=1)
+    for source in shipping.sources.values():
+        assert source.file is not None
+        source.file.may_have_news()
+        news_of([source]).keep_in(shipping.registry)
+        source.file.close()
+    rotate(log)
+    append(log, 5, 8)
+    if is_packed:
+        compress(log.with_name("app.log.1"))
+    for _ in range(4):
+        shipping.look()
+    assert numbers(shipping) == list(range(8))
+    assert shipping.registry.losses(shipper="s") == []
