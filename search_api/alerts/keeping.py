@@ -198,7 +198,7 @@ async def details(state: State, *, prefix: str = "") -> list[Alert]:
 
 
 async def prune_details(state: State, before_us: int) -> None:
-    """Forgets alerts that resolved before a time, and those of nobody that are as old.
+    """Forgets alerts that resolved before a time.
 
     Raises:
         StateError: Some may be left.

@@ -5,10 +5,12 @@ Source: https://developer.atlassian.com/cloud/jira/platform/rest/v2/
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from logboom.config.receiving import JiraSection
+from logboom.errors import ReceiverUnreachable
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying import wording
 from search_api.notifying.client import Answer, Client, basic
@@ -17,6 +19,8 @@ from search_api.notifying.multipart import File, multipart
 from search_api.notifying.notification import Notification, Outcome
 
 _COMMENTED = frozenset({"repeat", "escalation"})
+_FOUND_AFTER_S: Final = 30.0
+"""Jira's search knows a new ticket by then."""
 
 
 async def deliver(section: JiraSection, notification: Notification, client: Client) -> Outcome:
@@ -75,9 +79,12 @@ class _Jira:
             f"{wording.labels_text(alert)}\n\n{{noformat}}\n{lines}\n{{noformat}}\n\n{links}",
             "labels": ["logboom", _label(alert)],
         }
-        answer = await self._post("/issue", {"fields": fields})
-        if not answer.is_fine:
-            return answer.outcome()
+        try:
+            outcome = (answer := await self._post("/issue", {"fields": fields})).outcome()
+        except ReceiverUnreachable as error:
+            outcome = Outcome(delivered=False, detail=str(error), retryable=True)
+        if not outcome.delivered:  # it may be there: a search finds it only after a while
+            return replace(outcome, retry_after_s=max(_FOUND_AFTER_S, outcome.retry_after_s or 0))
         key = str((answer.json() or {}).get("key"))
         await self._attach(key, notification, alert)
         return Outcome(delivered=True, detail=f"{key} was created")

@@ -96,3 +96,20 @@ async def test_servicenow_creates_once_and_resolves(server: Server) -> None:
     assert files == ["lines.txt"]
     await tell(message(ended(one_alert()), kind="resolved"), servicenow=section)
     assert rows["1"]["state"] == "6"
+
+
+async def test_a_ticket_that_may_be_there_is_looked_for_once_it_can_be_found(
+    server: Server,
+) -> None:
+    section = {"url": server.url, "project": "OPS", "token": "t", "username": "bot"}
+    jira = Jira()
+
+    def answer(heard: Heard) -> web.Response:
+        response = jira.answer(heard)
+        return web.Response(status=502) if heard.path == "/rest/api/2/issue" else response
+
+    server.answering = answer
+    outcome = await tell(message(one_alert()), jira=section)
+    assert (outcome.delivered, outcome.retryable, outcome.retry_after_s) == (False, True, 30)
+    assert (await tell(message(one_alert()), jira=section)).delivered
+    assert len(jira.tickets) == 1
