@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
@@ -14,6 +15,7 @@ OTHER_WORDS: Final[Mapping[str, str]] = {
 """Usual words, and the severity that each of them means."""
 
 
+@lru_cache(maxsize=100)
 def words_for(severity: str) -> frozenset[str]:
     """All words that mean the same as one, which is among them."""
     known = OTHER_WORDS.get(severity, severity)

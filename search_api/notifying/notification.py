@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from logboom.matching import equal_to
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.group import Delivery, Group
 from search_api.notifying.plan import TIMINGS, severity_of
@@ -37,7 +38,7 @@ class Links:
 
     def silence(self, labels: Mapping[str, str]) -> str:
         """Asks for how long alerts with these labels are to be silent."""
-        matchers = [("matcher", f'{name}="{value}"') for name, value in sorted(labels.items())]
+        matchers = [("matcher", str(one)) for one in equal_to(dict(sorted(labels.items())))]
         return f"{self.base}/api/v1/silences/form?{urlencode(matchers)}"
 
     def acknowledge(self, episode: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from logboom.matching import match_all, parse_matcher
 from search_api.alerts.alert import Alert, AlertState
 from search_api.alerts.backtest import backtest
 from search_api.alerts.rules import US
@@ -126,3 +127,12 @@ async def test_each_kind_of_receiver_is_given_it(server: Server, kind: str) -> N
     told = "\n".join(texts(one.body) for one in server.heard)
     assert LINKS.search(alert) in told, told
     assert alert.state is AlertState.FIRING
+
+
+@pytest.mark.parametrize("value", [*ODD, 'two \\\\ and \\"', "a\nb"])
+def test_it_silences_just_the_alert(value: str) -> None:
+    labels = {"alertname": "One", "service.name": value}
+    link = LINKS.silence(labels)
+    matchers = [*map(parse_matcher, parse_qs(urlsplit(link).query)["matcher"])]
+    assert match_all(matchers, labels)
+    assert not match_all(matchers, {**labels, "service.name": f"{value}."})
