@@ -35,6 +35,7 @@ class Trace(Enum):
     ONE_LINE = auto()  # exactly one more line belongs to it
     PYTHON = auto()
     PYTHON_CHAIN = auto()
+    PYTHON_CRASH = auto()  # of the interpreter itself, or its threads as they are
     GO = auto()
     NODE = auto()
     SANITIZER = auto()
@@ -50,6 +51,7 @@ _HEADS = re.compile(
     rb"(?P<PYTHON>Traceback \(most recent call last\):)"
     rb"|(?P<PYTHON_CHAIN>Exception in thread [^\"]|Exception ignored in|During handling of the above"
     rb"|The above exception was the direct|Task exception was never retrieved|future: <)"
+    rb"|(?P<PYTHON_CRASH>Fatal Python error: |(?:Current t|T)hread 0x[0-9a-f]++ (?:\[[^]\n]*+\] )?\(most recent)"
     rb"|(?P<GO>panic: |fatal error: |SIG[A-Z]+: |goroutine \d+ \[|unexpected fault address )"
     rb"|(?P<MESSAGE>Exception in thread \"|Caused by: (?!\[))"
     rb"|(?P<NODE>(?:(?:file://)?/[^ :]++|node:[\w/]++):\d+\r?$)"
@@ -65,6 +67,10 @@ _KEY_BODY = re.compile(
     rb"[A-Za-z0-9+/=]{1,80}+\s*+$|-{4,5} ?END |(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash): "
 )
 _PYTHON_LAST = re.compile(rb"[A-Za-z_][\w.]*+(?:: |:?\r?$)")
+_PYTHON_CRASH_BODY = re.compile(
+    rb"(?:Current t|T)hread 0x[0-9a-f]++ (?:\[[^]\n]*+\] )?\(most recent|Extension modules: "
+    rb"|Python runtime state: |Current thread's C stack trace"
+)
 _GO_BODY = re.compile(
     rb"goroutine \d+ \[|created by |exit status |\[signal |\[recovered|runtime stack:|PC=|\.\.\.\d+ frames"
     rb"|(?:r\w{1,5}|eflags|[cfg]s) +0x"
@@ -158,6 +164,8 @@ class TraceWalker:
                 and line.rstrip().endswith(b")")
                 and _GO_CALL.match(line) is not None
             )
+        if trace is Trace.PYTHON_CRASH:
+            return _PYTHON_CRASH_BODY.match(line) is not None
         if trace is Trace.NODE:
             return _NODE_TAIL.match(line) is not None
         if trace is Trace.KEY:

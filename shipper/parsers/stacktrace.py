@@ -24,6 +24,11 @@ _INNER = re.compile(r"\n[ \t]*+--->|\] \{\n|\n[ \t]++Suppressed: ")
 _TRACEBACK = "Traceback (most recent call last):"
 _TRACEBACKS = re.compile(rf"^(?:  \+ Exception Group )?{re.escape(_TRACEBACK)}", re.MULTILINE)
 _PYTHON_LAST = re.compile(r"([A-Za-z_][\w.]*+)(?:: |:?$)")
+_PYTHON_CRASH = re.compile(r"^Fatal Python error: (.*)", re.MULTILINE)
+_CPP = re.compile(
+    r"^terminate called after throwing an instance of '([^'\n]++)'\n {2}what\(\):  (.*)",
+    re.MULTILINE,
+)
 _GO = re.compile(r"^(panic|fatal error): (.*)", re.MULTILINE)
 _GO_DUMP = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 _RUST = re.compile(r"^thread '[^'\n]*+' (?:\(\d+\) )?panicked at ", re.MULTILINE)
@@ -91,6 +96,18 @@ def _python(text: str) -> Fields:
             return _fields(match[1], whole, trace)
         place += len(line) + 1
     return _fields(None, None, trace)
+
+
+def _python_crash(text: str) -> Fields | None:
+    match = _PYTHON_CRASH.search(text)
+    if match is None:
+        return None
+    return _fields("Fatal Python error", match[1], text[match.start() :])
+
+
+def _cpp(text: str) -> Fields | None:
+    match = _CPP.search(text)
+    return None if match is None else _fields(match[1], match[2], text[match.start() :])
 
 
 def _at_frames(text: str) -> Fields | None:
@@ -195,6 +212,8 @@ def _erlang(text: str) -> Fields | None:
 
 _LANGUAGES: tuple[tuple[str, Callable[[str], Fields | None]], ...] = (
     (_TRACEBACK, _python),
+    ("Fatal Python error: ", _python_crash),
+    ("terminate called after ", _cpp),
     ("Sanitizer: ", _sanitizer),
     (": runtime error: ", _undefined),
     ("panicked at ", _rust),

@@ -40,6 +40,7 @@ class Language:
         build: Commands; ``{out}`` is a folder, ``{src}`` that of the programs.
         run: The command; the variant follows.
         environment: Added to ours.
+        has_frames: Its traces say where the program was, in a form that is understood.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Language:
     run: Sequence[str]
     variants: Mapping[str, Variant]
     environment: Mapping[str, str] = field(default_factory=dict)
+    has_frames: bool = True
 
     def build_in(self, folder: Path) -> None:
         """Builds the program.
@@ -113,6 +115,8 @@ LANGUAGES = (
             "without_message": Variant("AssertionError", None),
             "in_thread": Variant("ValueError", "no stock"),
             "in_task": Variant("ValueError", "no stock"),
+            "crashed": Variant("Fatal Python error", "Segmentation fault"),
+            "threads": Variant(None, None),
             "logged": Variant("RuntimeError", "cannot sell", is_entry=True),
         },
     ),
@@ -154,7 +158,19 @@ LANGUAGES = (
     Language(
         "rust without a backtrace", "rustc",
         [["rustc", "-g", "-o", "{out}/rust", "{src}/traces.rs"]], ["{out}/rust"],
-        _RUST_VARIANTS, {"RUST_BACKTRACE": "0"},
+        _RUST_VARIANTS, {"RUST_BACKTRACE": "0"}, has_frames=False,
+    ),
+    Language(
+        "c++", "g++", [["g++", "-o", "{out}/cpp", "{src}/traces.cpp"]], ["{out}/cpp"],
+        {
+            "uncaught": Variant("std::runtime_error", "no stock"),
+            "own": Variant("shop::NoStock", "no tea"),
+        },
+        has_frames=False,
+    ),
+    Language(
+        "perl", "perl", [], ["perl", "{src}/traces.pl"],
+        {"confessed": Variant(None, None)}, has_frames=False,
     ),
     Language(
         "address and undefined behaviour sanitizers", "gcc",

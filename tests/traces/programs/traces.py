@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import faulthandler
 import logging
 import sys
 import threading
@@ -76,6 +78,19 @@ def in_task() -> None:
         deep(1)
 
     asyncio.run(fail())
+
+
+def crashed() -> None:
+    faulthandler.enable()
+    ctypes.string_at(0)
+
+
+def threads() -> None:
+    waiting = threading.Event()
+    thread = threading.Thread(target=waiting.wait, name="worker-1")
+    thread.start()
+    faulthandler.dump_traceback()
+    waiting.set()
 
 
 def logged() -> None:
