@@ -27,6 +27,7 @@ from logboom.lifecycle import (
     supervisor_in,
     until,
 )
+from logboom.memory import give_back
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -124,6 +125,7 @@ async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         reporting = tasks.create_task(_report(reporter, consumer, telling))
+        giving = tasks.create_task(give_back())
         monitoring = tasks.create_task(Monitoring(config.processor.metrics, reporter, tell).serve())
         rolling_up = tasks.create_task(parts.roller.run())
         keeping = tasks.create_task(parts.keeper.run())
@@ -133,6 +135,7 @@ async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:
         await _end_in_order(consumer, consuming, (keeping, rolling_up))
         reporting.cancel()
         monitoring.cancel()
+        giving.cancel()
     reporter.state = "stopped"
     await last_words(_post(reporter, telling))
 
