@@ -207,6 +207,7 @@ class Store(Protocol):
             day: Only this one.
 
         Raises:
+            StoreDamaged: That one day cannot be read.
             StoreUnavailable: Ask again later.
         """
         ...

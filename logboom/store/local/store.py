@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from logboom.clock import Clock
 from logboom.config import Config, LocalStoreSection
-from logboom.errors import StoreUnavailable
+from logboom.errors import StoreDamaged, StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import MatchAll, Query, Term
 from logboom.rollups import Rollups
@@ -218,12 +218,15 @@ class LocalStore:
         return await self._ask(lambda: get_event(self._days.view(), event_id))
 
     async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
-        """What the store holds, by run of a source and by day."""
-        return await self._ask(
-            lambda: counting.by_source(
-                [one for one in self._days.view().days if day is None or one.folder.day == day]
-            )
-        )
+        """What the store holds, by run of a source and by day; see `Store.count_by_source`."""
+
+        def counted() -> Sequence[SourceCount]:
+            view = self._days.view()
+            if day in view.unreadable:
+                raise StoreDamaged("; ".join(view.warnings), where=self.address)
+            return counting.by_source([one for one in view.days if day in (None, one.folder.day)])
+
+        return await self._ask(counted)
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""

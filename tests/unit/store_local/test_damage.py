@@ -134,6 +134,9 @@ async def test_a_spoilt_index_keeps_no_other_day_from_answering_and_is_made_anew
     with pytest.raises(StoreDamaged, match="2026-03-14 cannot be read"):
         await store.rollups.summarise(START_US, START_US + DAY_US)
     assert await store.rollups.summarise(START_US + DAY_US, START_US + 2 * DAY_US)
+    with pytest.raises(StoreDamaged, match="its index is spoilt"):
+        await store.count_by_source(DAY)
+    assert [one.documents for one in await store.count_by_source()] == [150]
     with pytest.raises(StoreUnavailable, match="its index is spoilt"):
         await store.cells(CellsRequest(MatchAll(), START_US, START_US + 1_000_000))
     writer = await store.writer()
