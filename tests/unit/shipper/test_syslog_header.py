@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logboom.config import FileInput
+from shipper.parsers.making import make_parser
 from shipper.parsers.syslog import parse_syslog
 
 USER_NOTICE = {"log.syslog.priority": 13, "log.syslog.facility.name": "user", "log.level": "info"}
@@ -175,3 +177,56 @@ def test_what_comes_over_the_network_is_read_as_the_lines_of_a_file(sample: dict
     wanted = {name: sample["fields"].get(name) for name in HEAD}
     wanted["@timestamp"] = re.sub(" +", " ", str(wanted["@timestamp"]))
     assert fields == wanted
+
+
+IN_FILES = {
+    name: make_parser(FileInput(path=["x"], format=name)) for name in ("syslog", "syslog_5424")
+}
+TIMES = [
+    "Nov 21 11:00:00",
+    "Nov  1 01:02:03",
+    "2026-11-21T11:00:00Z",
+    "2026-11-21T11:00:00.123456+09:00",
+]
+WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12).filter(lambda word: word[0].isalpha())
+OPTIONAL = st.one_of(st.just(""), WORDS)
+TEXTS = st.text("abc 12.,-=/", min_size=1, max_size=20).map("x {}".format).map(str.strip)
+
+
+@given(
+    priority=st.one_of(st.just(""), st.integers(0, 191).map("<{}>".format)),
+    time=st.sampled_from(TIMES), host=OPTIONAL, program=WORDS,
+    process=st.one_of(st.just(""), st.integers(0, 999_999_999).map("[{}]".format)), text=TEXTS,
+)  # fmt: skip
+def test_old_headers_mean_the_same_in_files_and_over_the_network(
+    priority: str, time: str, host: str, program: str, process: str, text: str
+) -> None:
+    said = f"{priority}{time} {host + ' ' if host else ''}{program}{process}: {text}"
+    assert_same("syslog", said, text)
+
+
+@given(
+    priority=st.integers(0, 191), time=st.sampled_from(["-", *TIMES[2:]]), host=OPTIONAL, program=OPTIONAL,
+    process=st.one_of(st.just("-"), st.integers(0, 999_999_999).map(str)), number=OPTIONAL,
+    data=st.sampled_from(["-", '[a@1 b="c"]', '[a@1 b="c" d="e \\"f\\""][g h="i"]']), text=TEXTS,
+)  # fmt: skip
+def test_new_headers_mean_the_same_in_files_and_over_the_network(
+    priority: int, time: str, host: str, program: str, process: str, number: str, data: str, text: str
+) -> None:  # fmt: skip
+    said = f"<{priority}>1 {time} {host or '-'} {program or '-'} {process} {number or '-'} {data} {text}"
+    assert_same("syslog_5424", said, text)
+
+
+def assert_same(name: str, said: str, text: str) -> None:
+    """A file's format and a network input find the same in a message."""
+    header = parse_syslog(said)
+    assert header is not None
+    assert header[1] == text
+    wanted = {key: re.sub(" +", " ", str(value)) for key, value in header[0].items()}
+    found = IN_FILES[name].parse(said)
+    assert found is not None
+    assert found.pop("message") == text
+    assert {
+        key.removeprefix("attributes."): re.sub(" +", " ", str(value))
+        for key, value in found.items()
+    } == wanted
