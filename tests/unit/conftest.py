@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,3 +20,15 @@ def library() -> Library:
         assert not os.environ.get("CI"), "the compiled part was not built"
         pytest.skip("the compiled part was not built: there is no Rust")
     return found
+
+
+@pytest.fixture
+def left_to_the_collector() -> Iterator[list[Any]]:
+    """What the collector of rings finds; nothing else collects meanwhile."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    yield gc.garbage
+    gc.set_debug(0)
+    gc.garbage.clear()
+    gc.enable()

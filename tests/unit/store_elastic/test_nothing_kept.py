@@ -6,10 +6,7 @@ The collector of rings runs seldom (`logboom.lifecycle`): documents in a ring wo
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from typing import Any, cast
-
-import pytest
 
 from logboom.clock import SystemClock
 from logboom.store import Document, Outcome
@@ -40,18 +37,6 @@ class Server:
 
     async def add_attributes(self, _name: str, _paths: Any) -> None:
         pass
-
-
-@pytest.fixture
-def left_to_the_collector() -> Iterator[list[Any]]:
-    """What the collector finds; nothing else collects meanwhile."""
-    gc.collect()
-    gc.disable()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    yield gc.garbage
-    gc.set_debug(0)
-    gc.garbage.clear()
-    gc.enable()
 
 
 async def test_no_document_waits_for_the_collector(left_to_the_collector: list[Any]) -> None:
