@@ -29,10 +29,11 @@ def title(notification: Notification) -> str:
 
 def headline(alert: Alert) -> str:
     """One alert in one line: its summary, or its name and labels."""
-    summary = alert.annotations.get("summary")
+    summary = " ".join(alert.annotations.get("summary", "").split())
     if summary:
         return cut(summary, _MOST_LINE)
-    return cut(f"{alert.labels.get('alertname', 'alert')} {labels_text(alert)}".strip(), _MOST_LINE)
+    named = f"{alert.labels.get('alertname', 'alert')} {labels_text(alert)}"
+    return cut(" ".join(named.split()), _MOST_LINE)
 
 
 def measured(alert: Alert) -> str:

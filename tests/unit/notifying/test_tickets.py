@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.unit.notifying.hearing import Heard, Server
@@ -26,6 +28,8 @@ class Jira:
             ]
             return web.json_response({"issues": found})
         if heard.path == "/rest/api/2/issue":
+            if "\n" in heard.json["fields"]["summary"]:
+                return web.Response(status=400)
             key = f"OPS-{len(self.tickets) + 1}"
             self.tickets[key] = {**heard.json, "comments": [], "files": 0, "state": "open"}
             return web.json_response({"key": key}, status=201)
@@ -113,3 +117,13 @@ async def test_a_ticket_that_may_be_there_is_looked_for_once_it_can_be_found(
     assert (outcome.delivered, outcome.retryable, outcome.retry_after_s) == (False, True, 30)
     assert (await tell(message(one_alert()), jira=section)).delivered
     assert len(jira.tickets) == 1
+
+
+@pytest.mark.parametrize("summary", ["two\nlines", " \n"])
+async def test_a_summary_of_several_lines_is_no_reason_to_refuse_a_ticket(
+    server: Server, summary: str
+) -> None:
+    section = {"url": server.url, "project": "OPS", "token": "t", "username": "bot"}
+    server.answering = Jira().answer
+    told = replace(one_alert(host="a\nb"), annotations={"summary": summary})
+    assert (await tell(message(told), jira=section)).delivered
