@@ -154,6 +154,8 @@ def _asked(url: str, request: Request) -> Iterator[HTTPResponse]:
             yield answer
     except HTTPError as error:
         raise _problem(error) from None
+    except BrokenPipeError:  # whoever reads what is written of the answer has gone
+        raise
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise ServiceUnreachable(

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,15 +34,19 @@ async def cut_off(served: Served, sizes: list[int]) -> AsyncIterator[str]:
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         left = sizes.pop(0) if sizes else None
         there, back = await asyncio.open_connection(host, int(port))
-        back.write(await reader.readuntil(b"\r\n\r\n"))
-        while piece := await there.read(4096 if left is None else min(4096, left)):
-            writer.write(piece)
-            await writer.drain()
-            left = None if left is None else left - len(piece)
-            if left == 0:
-                break
-        back.close()
-        writer.close()
+        try:
+            back.write(await reader.readuntil(b"\r\n\r\n"))
+            while piece := await there.read(4096 if left is None else min(4096, left)):
+                writer.write(piece)
+                await writer.drain()
+                left = None if left is None else left - len(piece)
+                if left == 0:
+                    break
+        except ConnectionError:
+            pass  # the client has gone
+        finally:
+            back.close()
+            writer.close()
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0)
     async with server:
@@ -170,6 +175,18 @@ async def test_times_are_those_of_the_zone(served: Served, command: str) -> None
         assert len(done.stdout.splitlines()) == 3, (zone, words)
     done = await run("--since", f"{here + timedelta(hours=8):%Y-%m-%d %H:%M}", "--url", served.url)
     assert (done.exit_code, done.stdout) == (0, "")
+
+
+async def test_it_ends_when_nobody_reads_any_more(served: Served) -> None:
+    sizes = [1 << 30] * 5
+    async with cut_off(served, sizes) as url:
+        process = await asyncio.create_subprocess_shell(
+            f"{sys.executable} -m logboom export --url {url} | head -n 1",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, told = await process.communicate()
+    assert (out.count(b"\n"), told) == (1, b"")
+    assert len(sizes) == 4  # asked once
 
 
 async def test_an_api_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
