@@ -17,7 +17,7 @@ from search_api.histograms import histogram_of
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 
-PARTIAL = "it took too long: not all matches are counted"
+PARTIAL = "not all matches are counted: it took too long, or a day cannot be read (see /health)"
 
 
 def counting_routes(parts: Parts) -> APIRouter:

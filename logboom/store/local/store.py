@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Literal, TypeVar
 
@@ -137,16 +138,20 @@ class LocalStore:
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
         interval = counting.Interval(interval_us, by, by_size, offset_us)
-        return await self._ask(
-            lambda: counting.histogram(
-                self._days.view().days,
+
+        def counted() -> Histogram:
+            view = self._days.view()
+            found = counting.histogram(
+                view.days,
                 self._translator.translate(query),
                 times,
                 interval,
                 self._lateness(),
                 lambda label: self._translator.translate(Term(by or "", label)),
             )
-        )
+            return replace(found, partial=found.partial or view.misses(times))
+
+        return await self._ask(counted)
 
     async def groups(
         self, query: Query, times: TimeRange, *, field: str, by: str | None = None,
@@ -154,40 +159,38 @@ class LocalStore:
     ) -> Groups:  # fmt: skip
         """Groups matches by the values of a field; see `Store.groups`."""
         grouping = Grouping(field, by, size, by_size)
-        return await self._ask(
-            lambda: groups(
-                self._days.view().days, self._translator.translate(query), times, grouping
-            )
-        )
+
+        def grouped() -> Groups:
+            view = self._days.view()
+            found = groups(view.days, self._translator.translate(query), times, grouping)
+            return replace(found, complete=found.complete and not view.misses(times))
+
+        return await self._ask(grouped)
 
     async def aggregate(
         self, query: Query, times: TimeRange, wanted: Sequence[Aggregation]
     ) -> Aggregated:
         """Sums up matches; see `Aggregating.aggregate`."""
-        return await self._ask(
-            lambda: aggregate(
-                self._days.view().days,
-                self._translator.translate(query),
-                times,
-                wanted,
-                self._lateness(),
-            )
-        )
+
+        def summed() -> Aggregated:
+            view, translated = self._days.view(), self._translator.translate(query)
+            found = aggregate(view.days, translated, times, wanted, self._lateness())
+            return replace(found, complete=found.complete and not view.misses(times))
+
+        return await self._ask(summed)
 
     async def facets(
         self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
     ) -> Facets:
         """Counts the most frequent values of fields; see `Store.facets`."""
-        return await self._ask(
-            lambda: facets(
-                self._days.view().days,
-                None if isinstance(query, MatchAll) else self._translator.translate(query),
-                times,
-                fields,
-                size,
-                self._lateness(),
-            )
-        )
+
+        def counted() -> Facets:
+            view = self._days.view()
+            asked = None if isinstance(query, MatchAll) else self._translator.translate(query)
+            found = facets(view.days, asked, times, fields, size, self._lateness())
+            return replace(found, complete=found.complete and not view.misses(times))
+
+        return await self._ask(counted)
 
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200

@@ -130,6 +130,12 @@ async def test_a_spoilt_index_keeps_no_other_day_from_answering_and_is_made_anew
     assert await store.count(asked, TimeRange(START_US + DAY_US, None)) == Count(150)
     page = await store.search(SearchRequest(MatchAll(), limit=1000))
     assert (len(page.events), page.partial, page.total) == (150, True, Count(150, exact=False))
+    assert (await store.histogram(asked, EVERYTHING, interval_us=DAY_US, by=None)).partial
+    fields = ["service.name"]
+    assert not (await store.facets(MatchAll(), EVERYTHING, fields=fields)).complete
+    assert not (await store.groups(asked, EVERYTHING, field="service.name")).complete
+    readable = TimeRange(START_US + DAY_US, START_US + 2 * DAY_US)
+    assert (await store.facets(MatchAll(), readable, fields=fields)).complete
     assert "its index is spoilt" in await store.check()
     with pytest.raises(StoreDamaged, match="2026-03-14 cannot be read"):
         await store.rollups.summarise(START_US, START_US + DAY_US)
