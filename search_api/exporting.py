@@ -11,11 +11,11 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from logboom.errors import LogboomError, QueryError, StoreDamaged
 from logboom.event import Event, epoch_us
-from logboom.fields import resolve
+from logboom.fields import resolve, stored_at
 from logboom.query.model import Query
 from logboom.retrying import Backoff
 from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange
@@ -163,7 +163,7 @@ def _csv_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
     paths = [resolve(field)[0].split(".") for field in fields]
 
     def row(event: Event) -> bytes:
-        return _row([event["event"]["id"], *(_at(event, path) for path in paths)])
+        return _row([event["event"]["id"], *(stored_at(event, path) for path in paths)])
 
     return lambda events: b"".join(map(row, events))
 
@@ -185,15 +185,3 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA) else value
     return json_of(value).decode()
-
-
-def _at(event: Event, path: Sequence[str]) -> object:
-    value: Any = event
-    for number, part in enumerate(path):
-        if not isinstance(value, dict):
-            return None
-        rest = ".".join(path[number:])
-        if rest in value:  # an application's own key may contain dots
-            return value[rest]
-        value = value.get(part)
-    return value

@@ -42,7 +42,7 @@ class SearchBody(BaseModel):
 def asked_for(body: SearchBody) -> list[str]:
     """The names of the fields that are to be shown; none: all of them."""
     if isinstance(body.fields, str):
-        return [name for name in body.fields.split(",") if name]
+        return [name for part in body.fields.split(",") if (name := part.strip())]
     return body.fields or []
 
 

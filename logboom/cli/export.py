@@ -15,7 +15,7 @@ from logboom.cli.export_parts import Form, Part, Progress, Rows
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask, opened
 from logboom.clock import SystemClock
-from logboom.errors import LogboomError, ServiceUnreachable, StoreDamaged
+from logboom.errors import LogboomError, StoreDamaged
 from logboom.retrying import Backoff
 
 _PIECE_BYTES = 1 << 18
@@ -206,6 +206,6 @@ class _Display:
                 self._total = int(
                     ask(self._url, "count", {**asked, **self._progress.times})["count"]
                 )
-            except ServiceUnreachable:
-                return 0
+            except LogboomError:
+                return 0  # the export itself tells what is wrong
         return self._total

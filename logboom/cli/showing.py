@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from logboom.event import value_at
+from logboom.fields import resolve, stored_at
 
 _LONGEST_SHOWN = 8_000
 _COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
@@ -16,7 +17,7 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
     if as_json:
         return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
     if fields:
-        return "  ".join(_text(value_at(event, name)) for name in fields.split(","))
+        return "  ".join(_text(_field(event, name.strip())) for name in fields.split(","))
     level = _text(value_at(event, "log.level") or "-")
     service = _text(value_at(event, "service.name") or "-")
     first, _, rest = _text(event.get("message", "")).partition("\n")
@@ -35,6 +36,11 @@ def shortened(text: str) -> str:
     if len(text) <= _LONGEST_SHOWN:
         return text
     return f"{text[:_LONGEST_SHOWN]} … ({len(text) - _LONGEST_SHOWN} more characters: see --json)"
+
+
+def _field(event: dict[str, Any], name: str) -> object:
+    """The value of a field by its name as a user types it."""
+    return stored_at(event, resolve(name)[0].split("."))
 
 
 def _text(value: object) -> str:

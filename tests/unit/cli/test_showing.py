@@ -1,0 +1,36 @@
+"""Events are shown by the names that users type, and steer no terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from logboom.cli.showing import line_of
+
+EVENT = {
+    "_id": "1",
+    "@timestamp": "2026-11-21T12:00:00.000Z",
+    "log": {"level": "error"},
+    "service": {"name": "cart"},
+    "message": "first\x1b[31m\nsecond",
+    "event": {"id": "1"},
+    "attributes": {"seq": 5, "a.b": {"c": [1, 2]}, "level": "gold"},
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ("@timestamp,log.level", "2026-11-21T12:00:00.000Z  error"),
+        ("time, level ,service", "2026-11-21T12:00:00.000Z  error  cart"),
+        ("seq,attributes.seq,attributes.level", "5  5  gold"),
+        ("a.b,seq", '{"c": [1, 2]}  5'),
+        ("_id,trace,none.such", "1  -  -"),
+    ],
+)
+def test_fields_are_found_by_their_short_names_and_dots(fields: str, line: str) -> None:
+    assert line_of(EVENT, as_json=False, fields=fields, colours=False) == line
+
+
+def test_further_lines_are_indented() -> None:
+    shown = line_of(EVENT, as_json=False, fields=None, colours=False)
+    assert shown == ("2026-11-21T12:00:00.000Z ERROR cart             first\\x1b[31m\n    second")
