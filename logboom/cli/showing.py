@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from logboom.event import value_at
 from logboom.fields import resolve, stored_at
 
 _LONGEST_SHOWN = 8_000
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of characters, which cannot be written."""
 _COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
 
 
 def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours: bool) -> str:
     """An event as a line of text, with further lines indented; or as JSON."""
     if as_json:
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(event, separators=(",", ":")) if _STEERING.search(text) else text
     if fields:
-        return "  ".join(_text(_field(event, name.strip())) for name in fields.split(","))
+        return _printable(
+            "  ".join(_text(_field(event, name.strip())) for name in fields.split(","))
+        )
     level = _text(value_at(event, "log.level") or "-")
     service = _text(value_at(event, "service.name") or "-")
     first, _, rest = _text(event.get("message", "")).partition("\n")
     trace = value_at(event, "error.stack_trace")
     if not rest and isinstance(trace, str) and trace not in first:
         rest = trace
-    head = f"{event.get('@timestamp', '-')} {level.upper():5} {service:16} "
+    head = _printable(f"{event.get('@timestamp', '-')} {level.upper():5} {service:16} ")
     if colours:
         head = f"\x1b[{_COLOURS.get(level, '0')}m{head}\x1b[0m"
     indented = "".join(f"\n    {line}" for line in rest.splitlines())
@@ -51,4 +57,4 @@ def _text(value: object) -> str:
 
 def _printable(text: str) -> str:
     """Control characters in a log must not steer the terminal."""
-    return "".join(c if c >= " " or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

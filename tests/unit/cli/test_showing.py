@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from logboom.cli.showing import line_of
@@ -34,3 +36,23 @@ def test_fields_are_found_by_their_short_names_and_dots(fields: str, line: str) 
 def test_further_lines_are_indented() -> None:
     shown = line_of(EVENT, as_json=False, fields=None, colours=False)
     assert shown == ("2026-11-21T12:00:00.000Z ERROR cart             first\\x1b[31m\n    second")
+
+
+@pytest.mark.parametrize("fields", [None, "@timestamp,level,service,message,seq"])
+def test_nothing_in_an_event_steers_the_terminal(fields: str | None) -> None:
+    steering = "\x1b[2J\x9b2J\x07\x7f\r\ud83d"
+    event = {
+        "@timestamp": steering, "log": {"level": steering}, "service": {"name": steering},
+        "message": steering, "error": {"stack_trace": steering * 2},
+        "attributes": {"seq": {steering: steering}},
+    }  # fmt: skip
+    shown = line_of(event, as_json=False, fields=fields, colours=False)
+    assert "2J" in shown
+    assert shown.replace("\n", "").isprintable()
+
+
+def test_json_is_written_as_it_is_read_again() -> None:
+    for text in ("오류 \n\t", "\x1b[2J", "\x9b2J", "half \ud83d"):
+        shown = line_of({"message": text}, as_json=True, fields=None, colours=False)
+        assert json.loads(shown.encode()) == {"message": text}
+        assert shown.isprintable()
