@@ -79,6 +79,25 @@ class Following:
                 return Followed.NOT_YET
             return _goes_on_in(source.file, other, claimant)
 
+    def find_replacement(self, source: Source) -> tuple[Followed, str]:
+        """Whether the file that is at a source's path now goes on with it.
+
+        As long as the one that was read, or a copy of it, is beside it, the new one is another log,
+        however alike they are.
+        """
+        file = source.file
+        if file is None or file.is_packed or not _is_gone(file, source.family):
+            return Followed.NO, ""
+        try:
+            other = FollowedFile(source.path, 0)
+        except OSError:  # it was moved on just now
+            return Followed.NO, ""
+        with contextlib.closing(other):
+            goes_on_there = _goes_on_in(file, other, None) is Followed.YES
+        if not goes_on_there or self.find_copy(source)[0] is not Followed.NO:
+            return Followed.NO, ""
+        return Followed.YES, source.path
+
     def text_bytes(self, file: FollowedFile) -> int:
         """How many bytes a compressed file was made of that was found to be whole; else 0."""
         return self._surveys.text_bytes(file)
@@ -99,6 +118,13 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _is_gone(file: FollowedFile, family: str) -> bool:
+    """True when a file is neither at its path nor beside its log."""
+    if not file.is_deleted():
+        return False
+    return file.is_open or all(file_id(status) != file.id for _, status in relatives(family))
 
 
 def _goes_on_in(file: FollowedFile, other: FollowedFile, claimant: Source | None) -> Followed:

@@ -65,6 +65,13 @@ class Moving:
             self._look_again(source)  # the file that has its inode now is seen by the next scan
         return self._go_on_in(source, self._following.find_moved)
 
+    def follow_replacement(self, source: Source) -> bool:
+        """Goes on in the file that is at a source's path now, when that holds what was read.
+
+        Some programs append by writing all of a log anew.
+        """
+        return self._go_on_in(source, self._following.find_replacement) is Followed.YES
+
     def leave(self, source: Source) -> None:
         """A source does not follow its present file any more."""
         self._following.leave(source)
@@ -91,7 +98,10 @@ class Moving:
         except OSError:
             file.close()
             return Followed.NOT_YET
-        log.info("what was not read of %s is in %s", source.path, path)
+        if path == source.path:
+            log.info("%s was replaced by a file that goes on with it", path)
+        else:
+            log.info("what was not read of %s is in %s", source.path, path)
         self.leave(source)
         source.file.close()
         source.file = file

@@ -43,9 +43,9 @@ class Places:
         self._displace(where)
         return True
 
-    def paths(self) -> set[str]:
-        """Where the files of all sources are."""
-        return {source.path for source in self.by_file.values()}
+    def by_path(self) -> dict[str, Source]:
+        """The sources by where their files are, or were."""
+        return {source.path: source for source in self.by_file.values()}
 
     def rename(self, source: Source, path: str) -> None:
         """A source's file has this path from now on, which the registry does not know yet."""

@@ -80,7 +80,7 @@ class Watcher:
         self._forgetting = Forgetting(self._catalogue, registry, clock, keep)
         self._sections = Sections(inputs)
         self._places = Places()
-        self._paths: set[str] = set()
+        self._paths: dict[str, Source] = {}
         self._named: set[FileId] = set()
         self._scanned = False
         self._settling = Settling()
@@ -155,7 +155,7 @@ class Watcher:
         """Takes up what is found; nothing of it is followed yet."""
         self._intake.begin(first_start=self._first_scan, at_once=not self._scanned)
         self._named = set()
-        self._paths = self._places.paths()
+        self._paths = self._places.by_path()
         found = [
             (path, status, section)
             for section in self._inputs
@@ -278,6 +278,9 @@ class Watcher:
             return []
         if path in self._paths or self._missed.follows(path):
             self._missed.look_beside(path)
+        replaced = self._paths.get(path)
+        if replaced is not None and self._moving.follow_replacement(replaced):
+            return []
         source = self._intake.take_up(path, status, section, family=path)
         return [] if source is None else [source]
 
