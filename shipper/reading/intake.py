@@ -211,11 +211,11 @@ class Intake:
         try:
             yield
         except OSError as error:
-            if isinstance(error, FileNotFoundError | FileMoved):
-                self._missed.look_since(family, modified_ns - 1)
-            elif error.errno != errno.EAGAIN:  # else it was rotated just now
+            is_race = error.errno == errno.EAGAIN
+            if not is_race and not isinstance(error, FileNotFoundError | FileMoved):
                 self.unreadable[path] = error.strerror or str(error)
                 return
+            self._missed.moved(family, modified_ns - 1)
             self.raced.add(family)
             self._hurry()
 

@@ -39,6 +39,7 @@ class Missed:
         self._sources = sources
         self._surveys = surveys
         self._rotated: set[str] = set()
+        self._moved: set[str] = set()
         self._since_ns: dict[str, int] = {}
         self._decided: dict[str, set[FileState]] = {}
         self._decided_before: dict[str, set[FileState]] = {}
@@ -63,6 +64,11 @@ class Missed:
         self._rotated.add(family)
         self._since_ns[family] = min(self._since_ns.get(family, since_ns), since_ns)
 
+    def moved(self, family: str, since_ns: int) -> None:
+        """A file of a log was rotated on in the moment in which it was looked at: nothing is decided."""
+        self._moved.add(family)
+        self.look_since(family, since_ns)
+
     def find(self, here: Collection[FileId]) -> Iterator[tuple[str, os.stat_result, str]]:
         """Gives missed files, oldest first, each with its status and its log.
 
@@ -85,11 +91,12 @@ class Missed:
                 if path in known or not floors or status.st_mtime_ns <= min(floors):
                     continue
                 state = file_state(status)
+                self._moved.discard(family)
                 if state not in before:
                     yield path, status, family
                 if self._surveys.is_open(path):
                     self.look_since(family, min(floors))
-                else:
+                elif family not in self._moved:
                     now.add(state)
             self._decided[family] = now
 

@@ -34,6 +34,9 @@ from tests.unit.shipper.races import (
     plan_the_rest,
     read,
     rotate,
+    rotate_before_openings,
+    settle,
+    shift,
     start,
 )
 
@@ -319,4 +322,29 @@ def test_a_record_that_was_made_before_an_ack_does_not_set_the_checkpoint_back(
     empty_registry.put([watcher.record_of(source)])
     (known,) = empty_registry.sources()
     assert (known.epoch, known.offset) == (1, 0)
+    close(watcher)
+
+
+@pytest.mark.parametrize("at", [{0}, {1}, {2}, {0, 1}, {1, 2}])
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_a_missed_file_that_moves_before_it_is_opened_is_found_by_the_next_scan(
+    log: Path, empty_registry: Registry, monkeypatch: pytest.MonkeyPatch, at: set[int], pattern: str
+) -> None:
+    watcher = start(log.with_name(pattern), empty_registry)
+    settle(watcher)
+    read(watcher)
+    written = [FIRST]
+
+    def rotate_on(number: int) -> None:
+        written.append(b"%03d " % number + SECOND)
+        shift(log, written[-1])
+
+    rotate_on(100)
+    rotate_on(101)
+    rotate_before_openings(monkeypatch, at, rotate_on)
+    for _ in range(4):
+        watcher.hurry()
+        watcher.scan()
+    contents = [content_of(source) for source in watcher.sources.values()]
+    assert sorted(contents) == sorted(text[:HALF] for text in written)
     close(watcher)
