@@ -295,7 +295,7 @@ class FollowedFile:
         self._guard = take_guard(data)
         self.offset += len(fresh)
         if not self.is_packed:
-            self._seen_size = max(self.offset, os.fstat(self._handle.descriptor).st_size)
+            self._seen_size = self._sure_size = max(self.offset, self.state().size)
         return Reading(ReadState.DATA, fresh)
 
     def _with_nulls(self, data: bytes, known: int, max_bytes: int) -> Reading:

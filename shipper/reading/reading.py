@@ -187,7 +187,8 @@ class Reader:
             self._later(source)
             return followed is Followed.YES
         await self._flush(source)
-        await self._lose_unread(source, "its file was deleted")
+        unread_to = 0 if source.file is None else source.file.unread_to
+        await self._lose_unread(source, unread_to, "its file was deleted")
         if not source.tally.lines_in_flight:
             log.info("%s is gone; it was closed when it was deleted", source.path)
             source.set_state("gone", "deleted; it was read to its end when it was closed")
@@ -299,18 +300,19 @@ class Reader:
             return False
         if followed is Followed.NO:
             await self._flush(source)
-            await self._lose_unread(source, "its file was truncated or overwritten")
+            why = "its file was truncated or overwritten"
+            await self._lose_unread(source, 0 if source.file is None else source.file.surely_to, why)
             log.info("%s was truncated or overwritten: it begins anew", source.path)
             source.start_anew()
         await self._write(source)
         return True
 
-    async def _lose_unread(self, source: Source, why: str) -> None:
-        """What was seen behind our place and is gone is a loss, written down once."""
+    async def _lose_unread(self, source: Source, end: int, why: str) -> None:
+        """What was seen behind our place, up to an end, and is gone is a loss, written down once."""
         file = source.file
-        if file is None or source.state == "binary" or file.unread_to <= file.offset:
+        if file is None or source.state == "binary" or end <= file.offset:
             return
-        span, now_ns = (file.offset, file.unread_to), self._clock.now_ns()
+        span, now_ns = (file.offset, end), self._clock.now_ns()
         loss = unread(source.id, source.run, source.epoch, source.path, span, why, now_ns)
         log.error("%s: %s", source.path, loss.reason)
         file.go_on_unseen()

@@ -63,6 +63,7 @@ def test_truncated_and_then_shorter_or_grown_past_the_old_place(
         shipping.start()
     shipping.look()
     assert shipping.numbers() == [*range(30), *range(100, 100 + more), 500]
+    assert shipping.registry.losses(shipper="s") == []
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
