@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ import yaml
 from logboom.broker import Message, OutgoingBatch
 from logboom.broker.kafka import KafkaBroker
 from logboom.clock import SystemClock, utc_text
-from logboom.errors import BrokerUnavailable
+from logboom.errors import BrokerUnavailable, StoreUnavailable
 from logboom.event import Event, event_id, source_run
 from logboom.query.model import MatchAll
+from logboom.rollups import Tier
 from logboom.status import ServiceStatus, decode_status
-from logboom.store import SearchRequest
+from logboom.store import Document, SearchRequest
 from tests.integration.elastic import opened
 from tests.polling import soon
+from tests.rollups import in_order, truth
 
 KEYS = 24
 PARTITIONS = 6
@@ -172,7 +175,7 @@ async def stored_once(processors: Processors, load: Load, url: str, group: str) 
 
     Raises:
         AssertionError: Something is not, or is there twice, or a source is not shown in its order,
-            or is not stored in it, though no write was interrupted.
+            or is not stored in it, though no write was interrupted; or the rates never say so.
     """
     index = f"{group}-*"
     try:
@@ -188,5 +191,24 @@ async def stored_once(processors: Processors, load: Load, url: str, group: str) 
     shown = {source: [e["log"]["offset"] for e in found] for source, found in sources.items()}
     assert all(offsets == sorted(offsets) for offsets in shown.values())
     assert sorted(chain.from_iterable(shown.values())) == list(range(load.published))
+    await _rates_are_counted_truth([e for found in sources.values() for e in found], url, group)
     swapped = sum(map(_swapped, sources.values()))
     assert swapped <= processors.interrupted_events(), processors.said()
+
+
+async def _rates_are_counted_truth(events: Sequence[Event], url: str, group: str) -> None:
+    documents = [
+        Document.of(e["event"]["id"], date.fromisoformat(e["@timestamp"][:10]), e) for e in events
+    ]
+    store = await opened(url, group)
+
+    async def are_true() -> bool:
+        try:
+            return in_order(await store.rollups.rows(Tier.MINUTE, 0, 2**51)) == truth(documents)
+        except StoreUnavailable:
+            return False  # their index was made just now
+
+    try:
+        await soon(are_true, timeout_s=PATIENCE_S, what="the rates are what was stored")
+    finally:
+        await store.close()

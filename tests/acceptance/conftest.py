@@ -36,7 +36,9 @@ def processors(tmp_path: Path, kafka: str, elasticsearch: str, unique: str) -> I
         },
         "store": {"elasticsearch": {"urls": [elasticsearch], "replicas": 0}},
         "index": f"{unique}-%Y.%m.%d",
-        "processor": {"metrics": None, "batch_events": 500, "linger": "100ms", "group": unique},
+        "processor": {
+            "metrics": None, "batch_events": 500, "linger": "100ms", "group": unique, "lease": "5s",
+        },
     }  # fmt: skip
     started = Processors(tmp_path, settings)
     yield started
