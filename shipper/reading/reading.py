@@ -301,7 +301,9 @@ class Reader:
         if followed is Followed.NO:
             await self._flush(source)
             why = "its file was truncated or overwritten"
-            await self._lose_unread(source, 0 if source.file is None else source.file.surely_to, why)
+            await self._lose_unread(
+                source, 0 if source.file is None else source.file.surely_to, why
+            )
             log.info("%s was truncated or overwritten: it begins anew", source.path)
             source.start_anew()
         await self._write(source)

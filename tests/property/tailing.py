@@ -165,6 +165,7 @@ class Tailer:
         self._reader = Reader(self.watcher, registry, SHIPPER, clock, OwnMaker(self._deliver))
         self._next_scan = self._next_note = 0.0
         self._offered = self._done = 0
+        self._empty = 0
         self._work: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
 
@@ -226,10 +227,11 @@ class Tailer:
         for task in (self._work, self._sending):
             if task is not None and task.done():
                 task.result()
-        under_way = self._offered - self._done
-        is_held_back = self._gate.waiting == SHIPPER.batches_in_flight
+        waiting = self._gate.waiting
+        is_held_back = waiting + self._empty == SHIPPER.batches_in_flight
         is_idle = self._work is None or self._work.done()
-        return under_way == self._gate.waiting and (is_idle or is_held_back)
+        is_settled = self._offered - self._done == waiting and (waiting > 0 or not self._empty)
+        return is_settled and (is_idle or is_held_back)
 
     async def _begin(self) -> None:
         while not self.watcher.is_settled:
@@ -272,10 +274,19 @@ class Tailer:
 
     async def _send(self, batch: Batch, *, planned_before: bool) -> None:
         await self._sender.offer(batch, planned_before=planned_before)
-        self._offered += 1
+        self._count(batch, 1)
+
+    def _count(self, batch: Batch, change: int) -> None:
+        """One without events passes the gate at once, and may have to wait behind another."""
+        if not len(batch.messages):
+            self._empty += change
+        elif change > 0:
+            self._offered += 1
+        else:
+            self._done += 1
 
     def _settled(self, batch: Batch) -> None:
-        self._done += 1
+        self._count(batch, -1)
         for segment in batch.segments:
             if segment.source in self._sources:
                 self._sources[segment.source].settle(segment)
