@@ -15,7 +15,7 @@ from typing import Literal
 
 from logboom.errors import LogboomError, QueryError, StoreDamaged
 from logboom.event import Event, epoch_us
-from logboom.fields import resolve, stored_at
+from logboom.fields import EVENT_FIELDS, resolve, stored_at
 from logboom.query.model import Query
 from logboom.retrying import Backoff
 from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange
@@ -36,7 +36,11 @@ _TRIES = 6
 _MOST_LOST, _TOLD = 1_000, 5
 """Sentences about what is missing: so many are counted, and so many of them told."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets take for the begin of a formula, in full width, too.
+
+Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[
         _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export.fields)
     )
     if form == "csv" and export.after is None:
-        yield _line(["_id", *(export.fields or CSV_FIELDS)])
+        yield _line(["_id", *map(_title, export.fields or CSV_FIELDS)])
     left = export.limit
     async for events in _pages(store, export):
         some = events if left is None else events[:left]
@@ -166,6 +170,11 @@ def _csv_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
         return _row([event["event"]["id"], *(stored_at(event, path) for path in paths)])
 
     return lambda events: b"".join(map(row, events))
+
+
+def _title(field: str) -> str:
+    """A column's title; whoever made a link may have named anything."""
+    return field if field in EVENT_FIELDS else _cell(field)
 
 
 def _row(cells: Sequence[object]) -> bytes:

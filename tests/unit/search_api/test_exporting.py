@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.errors import StoreDamaged
-from logboom.query.model import Query, Term
+from logboom.query.model import MatchAll, Query, Term
 from logboom.store import Count, Page, SearchRequest, SortOrder, Store, TimeRange
 from logboom.store.local import LocalStore
 from logboom.store.local.folders import StoreFolder
@@ -83,3 +85,16 @@ async def test_what_is_lost_is_told_in_few_words(pages: int, end: str) -> None:
     )
     with pytest.raises(StoreDamaged, match=end):
         [one async for one in exported(cast("Store", store), export_of(ERRORS), "ndjson")]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+async def test_no_cell_is_a_formula_nor_a_title(slow_store: LocalStore, begin: str) -> None:
+    formula = f'{begin}cmd|"/c calc"!A1'
+    writer = await slow_store.writer()
+    await put(slow_store, writer, [document(1, at(), message=formula, attributes={formula: -5})])
+    export = Export(MatchAll(), TimeRange(), SortOrder.ASC, ("@timestamp", "message", formula))
+    pieces = [one async for one in exported(slow_store, export, "csv")]
+    titles, cells = csv.reader(io.StringIO(b"".join(pieces).decode(), newline=""))
+    assert titles == ["_id", "@timestamp", "message", f"'{formula}"]
+    assert cells[2:] == [f"'{formula}", "-5"]
+    await writer.close()
