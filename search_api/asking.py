@@ -18,6 +18,9 @@ from logboom.store.stored_events import StoredEvents
 from search_api.responding import json_of
 
 MAX_LIMIT = 10_000
+MOST_FIELDS, LONGEST_FIELD = 200, 1_000
+"""Of events that are shown: how many, and characters of a name."""
+
 _WIDTHS_S = (
     1,
     2,
@@ -111,6 +114,27 @@ def keyword_field(name: str) -> str:
             suggestion="take a field with few values, such as level or service",
         )
     return stored
+
+
+def fields_of(given: str | Sequence[str] | None) -> list[str]:
+    """The names of the fields that are to be shown; none: all of them.
+
+    Args:
+        given: Names with commas between them, or a list of them.
+
+    Raises:
+        QueryError: There are too many, or too long ones: each is looked for in each event.
+    """
+    parts = given.split(",") if isinstance(given, str) else given or ()
+    names = list(dict.fromkeys(name for part in parts if (name := part.strip())))
+    if len(names) > MOST_FIELDS:
+        raise QueryError(
+            f"{len(names)} fields cannot be shown at once",
+            suggestion=f"name {MOST_FIELDS} at most, or none for whole events",
+        )
+    if any(len(name) > LONGEST_FIELD for name in names):
+        raise QueryError(f"the name of a field has more than {LONGEST_FIELD} characters")
+    return names
 
 
 def automatic_interval_us(times: TimeRange) -> int:

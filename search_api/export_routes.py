@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from logboom.errors import LogboomError
 from logboom.query.times import iso_text
 from logboom.store import TimeRange
-from search_api.asking import order_of, understand
+from search_api.asking import fields_of, order_of, understand
 from search_api.exporting import LINE_ENDS, MEDIA_TYPES, Export, Format, begin, exported
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -83,7 +83,7 @@ def export_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """Everything that matches, as it is read; a stream that breaks off is not complete."""
         asked = understand(clock.now_ns(), q, start, end, tz)
-        names = [name.strip() for name in (fields or "").split(",") if name.strip()]
+        names = fields_of(fields)
         ready = await begin(
             store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
         )

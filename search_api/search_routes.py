@@ -15,7 +15,7 @@ from logboom.store import SearchRequest
 from search_api import problems
 from search_api.answering import Answer, Question
 from search_api.answers import Problem, SearchAnswer
-from search_api.asking import MAX_LIMIT, order_of, shown, total_of, understand, written
+from search_api.asking import MAX_LIMIT, fields_of, order_of, shown, total_of, understand, written
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -39,13 +39,6 @@ class SearchBody(BaseModel):
     tz: str = "UTC"
 
 
-def asked_for(body: SearchBody) -> list[str]:
-    """The names of the fields that are to be shown; none: all of them."""
-    if isinstance(body.fields, str):
-        return [name for part in body.fields.split(",") if (name := part.strip())]
-    return body.fields or []
-
-
 async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.Fragment]:
     """Events as JSON; of many in a thread, so that others are answered meanwhile."""
     if len(events) <= _WRITTEN_AT_ONCE:
@@ -66,7 +59,7 @@ def search_routes(parts: Parts) -> APIRouter:
             query=asked.query, times=asked.times, limit=body.limit, order=order_of(body.sort),
             cursor=place.cursor,
         )  # fmt: skip
-        fields = asked_for(body)
+        fields = fields_of(body.fields)
 
         async def found() -> Answer:
             page = await parts.store.search(request)
