@@ -16,6 +16,7 @@ from logboom.cli import silences
 from logboom.cli.layout import in_the_middle
 from logboom.cli.remote import DEFAULT_URL, ask, tell
 from logboom.errors import UsageError
+from logboom.quantities import quantity
 
 _HEADER = ("state", "severity", "alert", "since", "value", "summary")
 _LABEL_WIDTH = 40
@@ -133,8 +134,6 @@ def _of_file(file: Path, name: str) -> dict[str, Any]:
 
 
 def _print(alerts: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    from search_api.alerts.quantities import quantity  # noqa: PLC0415 - not needed for --help
-
     if as_json:
         sys.stdout.writelines(json.dumps(alert, ensure_ascii=False) + "\n" for alert in alerts)
         return

@@ -15,7 +15,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from logboom.errors import ConfigError
-from search_api.alerts.quantities import duration, number, percent, quantity
+from logboom.quantities import duration, number, percent, quantity
 
 LONGEST_TEMPLATE: Final = 4_000
 LONGEST_TEXT: Final = 1_000

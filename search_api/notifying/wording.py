@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from logboom.quantities import quantity
 from search_api.alerts.alert import Alert, AlertState
-from search_api.alerts.quantities import quantity
 from search_api.notifying.notification import Notification
 from search_api.notifying.plan import severity_of
 

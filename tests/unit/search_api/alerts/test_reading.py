@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from logboom.errors import ConfigError
+from logboom.quantities import duration, number, percent, quantity
 from search_api.alerts.conditions import parse_when
-from search_api.alerts.quantities import duration, number, percent, quantity
 from search_api.alerts.reading import read_rules
 from search_api.alerts.templates import Told, check_template, render
 from tests.unit.search_api.alerts.timeline import rule_of
