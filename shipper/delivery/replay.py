@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from logboom.broker import Message
+from logboom.broker.runs import Runs
 from shipper.delivery.batches import Batch, Segment
-from shipper.files.discovery import rotated_siblings
+from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handle, Handles, NoRegularFile
-from shipper.files.identity import is_at
+from shipper.files.identity import file_id, is_at
 from shipper.reading.sources import Source
 from shipper.registry.losses import Loss
 from shipper.registry.registry import Registry, SourceRecord
@@ -45,6 +46,7 @@ def planned_batches(
         DiskFull: There is no room to write down what was lost.
     """
     records = {record.id: record for record in registry.sources()}
+    left: set[str] = set()
     for sequence, segments in registry.planned():
         kept: list[Segment] = []
         messages: list[Message] = []
@@ -55,17 +57,32 @@ def planned_batches(
             except _Gone as gone:
                 losses.append(Loss(segment, records[segment.source].path, str(gone), now_ns))
                 continue
-            if found is None:
+            again = None if found is None or segment.source in left else _again(segment, *found)
+            if again is None:
+                left.add(segment.source)
                 continue
-            source, data = found
-            messages += source.assembler_of(segment.epoch).assemble_again(segment, data)
-            source.tally.lines_read += segment.lines_in_all
-            source.tally.planned(segment)
-            source.go_on_behind(segment)
+            messages += again
             kept.append(segment)
         _write_down(registry, sequence, [loss for loss in losses if loss.segment.lines])
         size = sum(len(message.value) for message in messages)
         yield Batch(sequence, kept, messages, size)
+
+
+def _again(segment: Segment, source: Source, data: bytes) -> Runs | None:
+    """The messages of a segment, behind which its source goes on.
+
+    Returns:
+        None when its file was moved just now: it is read again from its checkpoint.
+    """
+    try:
+        messages = source.assembler_of(segment.epoch).assemble_again(segment, data)
+        source.go_on_behind(segment)
+    except OSError:
+        log.warning("%s was moved just now: it is read from its checkpoint", source.path)
+        return None
+    source.tally.lines_read += segment.lines_in_all
+    source.tally.planned(segment)
+    return messages
 
 
 def _write_down(registry: Registry, sequence: int, losses: Sequence[Loss]) -> None:
@@ -107,9 +124,11 @@ def _find(
 
 def _among_siblings(source: Source, segment: Segment) -> bytes | None:
     """The bytes of a segment in a file that was rotated away, or copied, from the source's."""
-    for path, _ in rotated_siblings(source.family):
+    for path, status in relatives(source.family):
         data = _read_span(path, segment)
         if data is not None:
+            if source.file is not None and source.file.id == file_id(status):
+                source.move_to(path)  # else it could not be opened again, once it was closed
             return data
     return None
 

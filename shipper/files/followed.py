@@ -122,10 +122,9 @@ class FollowedFile:
 
     def go_to(self, offset: int) -> None:
         """Goes on at another place of the same content."""
-        self.offset = offset
         begin = max(0, offset - GUARD_BYTES)
         self._guard = take_guard(self._content.pread(offset - begin, begin) if offset else b"")
-        self._nulls_to = 0
+        self.offset, self._nulls_to = offset, 0
 
     @property
     def id(self) -> FileId:

@@ -258,11 +258,15 @@ class Source:
         return current if epoch == self.epoch else self._make_assembler(self, epoch)
 
     def go_on_behind(self, segment: Segment) -> None:
-        """Reads on behind a segment that is sent again, if it is of this epoch."""
+        """Reads on behind a segment that is sent again, if it is of this epoch.
+
+        Raises:
+            OSError: Its file cannot be read now; nothing was changed.
+        """
         if segment.epoch == self.epoch and self.file is not None:
+            self.file.go_to(segment.end)
             self.pending = b""
             self.pending_offset = segment.end
-            self.file.go_to(segment.end)
 
     @property
     def is_noted(self) -> bool:

@@ -59,14 +59,14 @@ def test_rotated_between_the_look_into_the_folder_and_the_look_into_the_file(
     registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = opened(registry, log)
-    rotating, siblings = once(lambda: rotate(log)), replaying.rotated_siblings
+    rotating, siblings = once(lambda: rotate(log)), replaying.relatives
 
     def list_then_rotate(path: str) -> object:
         found = siblings(path)
         rotating()
         return found
 
-    monkeypatch.setattr(replaying, "rotated_siblings", list_then_rotate)
+    monkeypatch.setattr(replaying, "relatives", list_then_rotate)
     assert_all_is_sent_again(registry, sources)
 
 
@@ -348,3 +348,19 @@ def test_a_missed_file_that_moves_before_it_is_opened_is_found_by_the_next_scan(
     contents = [content_of(source) for source in watcher.sources.values()]
     assert sorted(contents) == sorted(text[:HALF] for text in written)
     close(watcher)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
+def test_a_planned_file_that_was_closed_for_others_and_renamed_is_sent_again(
+    registry: Registry, log: Path, times: int, pattern: str
+) -> None:
+    """More files are open than may be, and rotation comes before what was planned is sent again."""
+    shift(log, SECOND)
+    sources = opened(registry, log.with_name(pattern))
+    for source in sources.values():
+        assert source.file is not None
+        source.file.close()
+    for number in range(times):
+        shift(log, b"%03d " % number + SECOND)
+    assert_all_is_sent_again(registry, sources)
