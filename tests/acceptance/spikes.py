@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,9 @@ from search_api.alerts.builtin import NAME as OUR_OWN
 
 SETTLE_S = 5
 """Windows are evaluated so long after their end."""
+
+LATE_S = 8
+"""What is so old when it is stored has come too late for the first windows that it belongs to."""
 
 Change = tuple[str, str, str, str | None]
 """The series, its state, when it began to fire, when it ended."""
@@ -32,33 +35,38 @@ class Spikes:
 
     Attributes:
         services: Those that had a spike of errors.
-        late: Those of them whose errors were not to be found when their window was evaluated.
+        late: How many of them could not be found yet when their window was evaluated.
     """
 
     store: Store
     writer: StoreWriter
     services: list[str] = field(default_factory=list)
-    late: set[str] = field(default_factory=set)
+    late: int = 0
     _offset: int = 0
 
-    async def write(self, services: Iterable[str], *, errors: int = 5) -> None:
-        """Some errors of each of some services, all at this instant."""
+    async def write(self, services: Iterable[str], *, errors: int = 5, age_s: float = 0.0) -> None:
+        """Some errors of each of some services, all of one instant, some seconds ago."""
         names = list(services)
-        now_ns = SystemClock().now_ns() // 1_000_000 * 1_000_000
+        now_ns = (SystemClock().now_ns() - round(age_s * 1e9)) // 1_000_000 * 1_000_000
         documents = [self._error(name, now_ns) for name in names for _ in range(errors)]
         assert set(await self.writer.write(documents)) == {Outcome.STORED}
         await self.store.refresh()
         if SystemClock().now_ns() - now_ns >= SETTLE_S * 1_000_000_000:
-            self.late |= {*names}
+            self.late += len(names)
         self.services += names
 
     def _error(self, service: str, now_ns: int) -> Document:
         self._offset += 1
-        run, now = source_run("spikes", 0), utc_text(now_ns)
+        run, now, stored = source_run("spikes", 0), utc_text(now_ns), SystemClock().now_ns()
         name = event_id(run, self._offset)
         event = {
             "@timestamp": now,
-            "event": {"id": name, "created": now, "ingested": now, "duration": 2_000_000_000},
+            "event": {
+                "id": name,
+                "created": now,
+                "ingested": utc_text(stored),
+                "duration": 2_000_000_000,
+            },
             "log": {"level": "error", "source": run, "offset": self._offset},
             "service": {"name": service},
             "message": "payment failed",
@@ -107,16 +115,6 @@ def changes_of(alerts: Iterable[Mapping[str, Any]]) -> set[Change]:
          one["ends_at"])
         for one in alerts
     }  # fmt: skip
-
-
-def seen_in_time(changes: Iterable[Change], late: Collection[str]) -> set[Change]:
-    """Changes without the times of what came late: it is told since when it could be found."""
-    return {
-        (series, state, "", None)
-        if series.rpartition(" ")[2] in late
-        else (series, state, begin, end)
-        for series, state, begin, end in changes
-    }
 
 
 def is_deciding(url: str) -> bool:
