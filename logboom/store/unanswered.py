@@ -45,10 +45,8 @@ class Unanswered:
         ]
 
     def _settled(self, document: Document, answer: Outcome | Rejected) -> Outcome | Rejected:
-        if answer is not Outcome.DUPLICATE:
-            return answer
         key = (document.day, document.id)
         if key not in self._stored:
             return answer
         del self._stored[key]
-        return Outcome.STORED
+        return Outcome.STORED if answer is Outcome.DUPLICATE else answer

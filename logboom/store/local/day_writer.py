@@ -7,7 +7,6 @@ index, what it does not hold is indexed from the documents.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 
 from tantivy import Index
@@ -22,9 +21,8 @@ from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
 from logboom.store.local.soundness import is_marked, panics_told
+from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
-
-log = logging.getLogger("logboom.store")
 
 _CHUNK = 512
 """Events that are indexed together when a day is opened."""
@@ -33,11 +31,14 @@ _CHUNK = 512
 class DayWriter:
     """Writes one day. All of it is for one thread but `commit`, which may be called by another."""
 
-    def __init__(self, folder: DayFolder, *, memory_bytes: int) -> None:
+    def __init__(
+        self, folder: DayFolder, *, memory_bytes: int, unanswered: Unanswered | None = None
+    ) -> None:
         """Opens the day and brings its index up to its documents.
 
         Args:
             memory_bytes: What tantivy may use before it starts a new segment.
+            unanswered: Is told of what is stored by writes that fail.
 
         Raises:
             StoreDamaged: The documents cannot be read.
@@ -46,6 +47,7 @@ class DayWriter:
         """
         self.folder = folder
         self.memory_bytes = memory_bytes
+        self._unanswered = Unanswered() if unanswered is None else unanswered
         self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
         self._documents = DocumentWriter(folder.path)
@@ -77,7 +79,7 @@ class DayWriter:
         Raises:
             StoreDamaged: The day's documents cannot be read.
             DiskFull: Any of the documents may or may not be stored.
-            StoreUnavailable: The index has failed and cannot be opened; nothing was stored.
+            StoreUnavailable: The same, for another reason.
         """
         if self._index.is_broken:
             self.reopen_index()
@@ -162,16 +164,13 @@ class DayWriter:
         for index in ready.left:
             lines[index] = encode(documents[index])
         self._documents.append(lines)
-        self._offer(ready.chunk)
-        self._marks.rise(ready.stretches)
-        self._documents.sync()
-
-    def _offer(self, chunk: Chunk) -> None:
-        """Gives entries to the index. When it fails, the next write makes it anew, or is refused."""
         try:
-            self._index.offer(chunk)
-        except (DiskFull, StoreUnavailable) as error:
-            log.warning("what is stored cannot be made visible: %s", error)
+            self._index.offer(ready.chunk)
+            self._marks.rise(ready.stretches)
+            self._documents.sync()
+        except (DiskFull, StoreUnavailable):
+            self._unanswered.note(documents)  # they are found when the day is opened again
+            raise
 
     def _remake(self, number: int) -> Iterator[bytes]:
         """Other entries of a document whose entry tantivy has refused."""

@@ -26,7 +26,7 @@ from logboom.errors import (
 )
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.documents import DocumentReader, for_room
-from logboom.store.local.folders import StoreFolder
+from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
@@ -279,11 +279,14 @@ class LocalWriter:
         if folder is None:
             folder = self._folder.create(day)
         try:
-            return DayWriter(folder, memory_bytes=self._share())
+            return self._opened(folder)
         except StoreDamaged as error:
             _log.error("a day is damaged and set aside: %s", error)
             self._folder.set_aside(folder)
-            return DayWriter(self._folder.create(day), memory_bytes=self._share())
+            return self._opened(self._folder.create(day))
+
+    def _opened(self, folder: DayFolder) -> DayWriter:
+        return DayWriter(folder, memory_bytes=self._share(), unanswered=self._unanswered)
 
     def _share(self) -> int:
         """Half of the memory that is left: the day that is written to first has the most."""
