@@ -36,4 +36,4 @@ async def with_signs(
             coming = asyncio.ensure_future(anext(pieces, None))
     finally:
         coming.cancel()
-        await asyncio.wait([coming])
+        await asyncio.gather(coming, return_exceptions=True)  # whoever still reads has been told
