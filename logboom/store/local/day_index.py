@@ -81,7 +81,7 @@ class DayIndex:
             self._let_go_of_writer()
             with self._changing_waiting:
                 self._waiting = []
-            if is_marked(self._path) or (self._is_suspect and first_spoilt(self._path)):
+            if self._is_spoilt():
                 log.warning("the index in %s is spoilt and is made anew", self._path)
                 shutil.rmtree(self._path, ignore_errors=True)
             self._is_suspect = False
@@ -179,6 +179,14 @@ class DayIndex:
                 return
         raise ValueError(refusal)
 
+    def _is_spoilt(self) -> bool:
+        """Without room it may have failed for want of it: then it is left as it is."""
+        if is_marked(self._path):
+            return True
+        if not self._is_suspect or _has_little_room(self._path):
+            return False
+        return first_spoilt(self._path) is not None
+
     def _open_or_remake(self) -> Index:
         try:
             self._path.mkdir(exist_ok=True)
@@ -229,4 +237,8 @@ def _is_for_room(error: ValueError, path: Path) -> bool:
     if "os error 28" in str(error) or "os error 122" in str(error):
         return True
     killed = "was killed" in str(error) or "error occurred in a thread" in str(error).lower()
-    return killed and shutil.disk_usage(path.parent).free < _LITTLE_ROOM_BYTES
+    return killed and _has_little_room(path)
+
+
+def _has_little_room(path: Path) -> bool:
+    return shutil.disk_usage(path.parent).free < _LITTLE_ROOM_BYTES
