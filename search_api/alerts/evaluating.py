@@ -118,13 +118,20 @@ class Evaluating:
             one.questions for one in {id(found): found for _, found in asked}.values()
         )
         arrived = await look()
+        self._standing.evaluations += len(asked)
         decisions = await self._decided(asked, turn)
-        firing = [one.rule.id for one in decisions.values() if one.fires]
-        if arrived.times is not None and firing:  # it may have fired earlier: since when is told
+        firing: set[str] = set()
+        if arrived.times is not None or self._late_windows.has_left(group):
+            firing = {one.rule.id for one in decisions.values() if one.fires}
+        lost = await self._deciding.settle(
+            [one for one in decisions.values() if one.rule.id not in firing]
+        )
+        if firing:  # it may have fired earlier: since when is told
             again = [(due, found) for due, found in asked if due.rule.id in firing]
             await self._late_windows.again([due.rule for due, _ in again], arrived.times, cursors)
-            decisions |= await self._decided(again, turn)
-        lost = await self._deciding.settle([*decisions.values()])
+            latest = await self._decided(again, turn)
+            lost |= await self._deciding.settle([*latest.values()])
+            decisions = {name: d for name, d in decisions.items() if name not in firing} | latest
         for due in dues:
             if due.rule.id in decisions and due.rule.id not in lost:
                 cursors.rules[due.rule.name] = self._reached(due, decisions[due.rule.id])
@@ -144,7 +151,6 @@ class Evaluating:
     async def _decided(self, asked: Sequence[tuple[Due, Found]], turn: Turn) -> dict[str, Decision]:
         decisions: dict[str, Decision] = {}
         for due, found in asked:
-            self._standing.evaluations += 1
             failure = found.failure_of(due)
             if failure is not None:
                 self._deciding.fail(due.rule, failure)

@@ -40,7 +40,7 @@ class Standing:
         problems: What is wrong with files of rules, by where.
         held: Rules that wait since the pipeline is late.
         late_s: How late the pipeline is.
-        evaluations: Of rules, since the start.
+        evaluations: Of rules, since the start; those for late events are not among them.
         failed: Of these, those that failed.
         transitions: Told since the start, by state.
         passed_over: Instants that were not evaluated, since the downtime was too long.

@@ -43,6 +43,33 @@ async def test_what_is_late_and_within_the_present_window_has_its_true_time(make
         (105, "resolved", "Errors"), (105, "resolved", "Slow"),
     ]  # fmt: skip
 
+async def test_a_rule_that_is_decided_again_was_evaluated_once(make: Make) -> None:
+    world = make()
+    world.source.add([error(s) for s in (31, 32, 33)], arrives=66)
+    engine = await world.start()
+
+    await world.until(80, engine, takes=False)
+
+    assert engine.standing.transitions["firing"] == 1
+    assert engine.standing.evaluations == 7  # at -15, 0, 15, 30, 45, 60 and 75
+
+
+async def test_what_waited_for_the_store_gives_what_fires_now_its_true_time(make: Make) -> None:
+    world = make({**ERRORS, "for": "1m"})
+    world.source.add(many(0, 500, 5))
+    world.source.add([error(s) for s in (181, 182, 183)], arrives=215)
+    world.source.add([error(s) for s in range(231, 300, 5)])
+    engine = await world.start()
+    await world.until(200, engine)
+    world.source.away_for_us = 120 * US
+    await world.until(280, engine)
+    assert world.timeline == []
+
+    world.source.away_for_us = None
+    await world.until(450, engine)
+
+    assert world.timeline == [(255, "firing", "Errors"), (360, "resolved", "Errors")]
+
 
 async def test_what_is_pending_holds_since_late_events_say(make: Make) -> None:
     world = make({**ERRORS, "for": "1m"})
