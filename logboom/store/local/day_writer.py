@@ -146,7 +146,7 @@ class DayWriter:
         identities: list[Identity] = [own_position(one) or one.id for one in documents]
         new, doubtful = self._marks.sift(identities)
         self.commit()
-        if self.uncommitted:  # the index has failed meanwhile, and would not know all
+        if self.uncommitted or self.is_broken:  # it would not know all, or is known to be spoilt
             self.reopen_index()
         wanted = {identities[index] for index in doubtful}
         known = self._index.ask(lambda searcher: held(searcher, wanted))

@@ -13,9 +13,10 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Phrase
 from logboom.store import Count, Document, Outcome, SearchRequest, TimeRange
 from logboom.store.cells import CellsRequest
+from logboom.store.local.soundness import mark
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
-from tests.unit.store_local.stores import EVERYTHING, day_folder, opened, write_and_close
+from tests.unit.store_local.stores import EVERYTHING, all_ids, day_folder, opened, write_and_close
 
 
 def spoil_meta(folder: Path) -> None:
@@ -190,6 +191,24 @@ async def test_a_writer_that_cannot_look_up_makes_the_index_anew(tmp_path: Path)
     assert await soon(answers, timeout_s=20, what="the write is answered") == {Outcome.DUPLICATE}
     await store.refresh()
     assert await store.count(MatchAll(), EVERYTHING) == Count(100)
+    await writer.close()
+    await store.close()
+
+
+async def test_what_is_a_duplicate_is_not_asked_of_an_index_that_is_known_to_be_spoilt(
+    tmp_path: Path,
+) -> None:
+    await write_and_close(tmp_path / "other", documents(100, first=1000))
+    store = opened(tmp_path)
+    writer = await store.writer()
+    await writer.write(documents(100))
+    await store.refresh()
+    index = day_folder(tmp_path) / "index"  # it opens and answers, but not about these events
+    shutil.copytree(day_folder(tmp_path / "other") / "index", index, dirs_exist_ok=True)
+    mark(index)
+    assert set(await writer.write(documents(100))) == {Outcome.DUPLICATE}
+    await store.refresh()
+    assert sorted(await all_ids(store)) == sorted(one.id for one in documents(100))
     await writer.close()
     await store.close()
 
