@@ -10,7 +10,7 @@ from enum import Enum, auto
 from shipper.files.copies import goes_on
 from shipper.files.discovery import places, relatives
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import FileId, file_id, is_at
+from shipper.files.identity import GUARD_BYTES, FileId, file_id, is_at
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.sources import Source
@@ -82,18 +82,20 @@ class Following:
     def find_replacement(self, source: Source) -> tuple[Followed, str]:
         """Whether the file that is at a source's path now goes on with it.
 
-        As long as the one that was read, or a copy of it, is beside it, the new one is another log,
-        however alike they are.
+        It does when it holds all that was in the one that was read, and more. As long as that one,
+        or a copy of it, is beside it, the new one is another log, however alike they are.
         """
         file = source.file
-        if file is None or file.is_packed or not _is_gone(file, source.family):
+        if file is None or not _is_drained(file) or not _is_gone(file, source.family):
             return Followed.NO, ""
         try:
             other = FollowedFile(source.path, 0)
         except OSError:  # it was moved on just now
             return Followed.NO, ""
         with contextlib.closing(other):
-            goes_on_there = _goes_on_in(file, other, None) is Followed.YES
+            goes_on_there = (
+                _is_longer(other, file) and _goes_on_in(file, other, None) is Followed.YES
+            )
         if not goes_on_there or self.find_copy(source)[0] is not Followed.NO:
             return Followed.NO, ""
         return Followed.YES, source.path
@@ -118,6 +120,22 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _is_drained(file: FollowedFile) -> bool:
+    """True when a file was read to its end, as far as is known, and that is telling.
+
+    Less than a whole digest may be a banner with which each log begins.
+    """
+    if file.is_packed or file.offset < GUARD_BYTES:
+        return False
+    return not file.is_open or file.known_size() == file.offset
+
+
+def _is_longer(other: FollowedFile, file: FollowedFile) -> bool:
+    """True when there is more in another file than was ever seen in this one."""
+    size = other.known_size()
+    return size is not None and size > file.unread_to
 
 
 def _is_gone(file: FollowedFile, family: str) -> bool:

@@ -22,7 +22,7 @@ from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
 from shipper.reading.sources import Source
-from shipper.reading.watching import Watcher
+from shipper.reading.watching import GONE_PATIENCE_S, Watcher
 from shipper.registry.losses import unread
 from shipper.registry.registry import Registry
 from shipper.workers.port import Maker
@@ -34,7 +34,6 @@ _FIRST_PIECE_BYTES = 16 * 1024
 _PIECE_BYTES = 512 * 1024
 _FIRST_LOOK_S = 0.02
 _UNTERMINATED_PATIENCE_S = 5.0
-_GONE_PATIENCE_S = 5.0
 _ROTATED_PATIENCE_S = 300.0
 _UNREPLACED_PATIENCE_S = 86_400.0
 _FEW = 200
@@ -275,7 +274,7 @@ class Reader:
     def _is_over(self, source: Source, silent_s: float) -> bool:
         """A file that was deleted or rotated away is let go when it stays silent."""
         file = source.file
-        if file is None or silent_s < _GONE_PATIENCE_S:
+        if file is None or silent_s < GONE_PATIENCE_S:
             return False
         if source.tally.lines_in_flight:
             return False

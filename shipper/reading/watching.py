@@ -38,6 +38,8 @@ from shipper.registry.registry import Registry, SourceRecord
 
 log = logging.getLogger("logboom.shipper")
 
+GONE_PATIENCE_S = 5.0
+"""A file that was deleted is let go after a silence of so long."""
 _OPEN_FILES = 512
 _KEEP = timedelta(days=90)
 
@@ -278,11 +280,20 @@ class Watcher:
             return []
         if path in self._paths or self._missed.follows(path):
             self._missed.look_beside(path)
-        replaced = self._paths.get(path)
-        if replaced is not None and self._moving.follow_replacement(replaced):
+        if self._is_replaced(path):
             return []
         source = self._intake.take_up(path, status, section, family=path)
         return [] if source is None else [source]
+
+    def _is_replaced(self, path: str) -> bool:
+        """True when the source that was at a path goes on in the file that is there now.
+
+        Who still writes to the file that was deleted does so within a while.
+        """
+        source = self._paths.get(path)
+        if source is None or self._clock.monotonic() - source.silent_since < GONE_PATIENCE_S:
+            return False
+        return self._moving.follow_replacement(source)
 
     def _is_still(self, source: Source, path: str) -> bool:
         """False when the inode of a source's closed file is used again, under another path."""
