@@ -174,20 +174,25 @@ class BulkWriter:
             reduced(write.documents[number], reason)
             for number, reason in zip(numbers, reasons, strict=True)
         ]
-        again = await self._store(
-            forms, actions, Lines.none(len(forms)), range(len(forms)), {}, is_reduced=True
-        )
+        found: dict[int, _Answer] = {}
+        lines = Lines.none(len(forms))
+        try:
+            await self._store(forms, actions, lines, range(len(forms)), found, is_reduced=True)
+        except LogboomError:
+            stored = [place for place, answer in found.items() if answer is Outcome.STORED]
+            write.fates.answers |= {numbers[place]: Outcome.STORED for place in stored}
+            raise
         for place, number in enumerate(numbers):
-            answer = again.fates.answers[place]
+            answer = found[place]
             if isinstance(answer, Outcome):
                 write.fates.answers[number] = answer
             else:
                 reason = f"{reasons[place]}; and its reduced form: {answer.reason}"
                 write.fates.answers[number] = Rejected(one_line(reason))
-        stored = sum(isinstance(one, Outcome) for one in again.fates.answers.values())
+        count = sum(isinstance(one, Outcome) for one in found.values())
         log.warning(
             "Elasticsearch refused %d events as they are; %d of them are stored in a reduced form,"
-            " tagged `reduced`: %s", len(numbers), stored, reasons[0],
+            " tagged `reduced`: %s", len(numbers), count, reasons[0],
         )  # fmt: skip
 
     def forget(self, day: date) -> None:

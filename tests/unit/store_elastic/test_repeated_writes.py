@@ -16,6 +16,7 @@ from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
 from tests.integration.elastic import document
 
+_REFUSED = b'{"create":{"status":400,"error":{"type":"document_parsing_exception","reason":"bad"}}}'
 _CREATED, _CONFLICT = b'{"create":{"status":201}}', b'{"create":{"status":409}}'
 
 
@@ -51,13 +52,39 @@ class Server:
         pass
 
 
-async def test_what_was_stored_before_the_failure_counts_as_stored() -> None:
-    server = Server(requests=3)
+def written_to(server: Server) -> BulkWriter:
     settings = WriterSettings(max_bytes=2_000, max_requests=1, patience_s=0.05, spell=False)
-    writer = BulkWriter(
+    return BulkWriter(
         cast("Client", server), IndexNames("logs-%Y.%m.%d"), settings, SystemClock(),
         cast("Installer", server),
     )  # fmt: skip
+
+
+class RefusingServer(Server):
+    """Takes only reduced forms."""
+
+    async def bulk(self, body: bytes) -> tuple[int, bytes]:
+        if b'"reduced"' in body:
+            return await super().bulk(body)
+        items = [_REFUSED] * body.count(b'"_id"')
+        return 200, b'{"errors":true,"items":[%b]}' % b",".join(items)
+
+
+async def test_what_was_stored_before_the_failure_counts_as_stored() -> None:
+    server = Server(requests=3)
+    writer = written_to(server)
+    documents = [document(number) for number in range(50)]
+    with pytest.raises(StoreUnavailable):
+        await writer.write(documents)
+    assert 0 < len(server.held) < 50
+    server.requests = 1_000
+    assert list(await writer.write(documents)) == [Outcome.STORED] * 50
+    assert list(await writer.write(documents)) == [Outcome.DUPLICATE] * 50
+
+
+async def test_what_was_stored_in_a_reduced_form_before_the_failure_counts_as_stored() -> None:
+    server = RefusingServer(requests=3)
+    writer = written_to(server)
     documents = [document(number) for number in range(50)]
     with pytest.raises(StoreUnavailable):
         await writer.write(documents)
