@@ -43,6 +43,7 @@ async def test_what_is_late_and_within_the_present_window_has_its_true_time(make
         (105, "resolved", "Errors"), (105, "resolved", "Slow"),
     ]  # fmt: skip
 
+
 async def test_a_rule_that_is_decided_again_was_evaluated_once(make: Make) -> None:
     world = make()
     world.source.add([error(s) for s in (31, 32, 33)], arrives=66)
