@@ -163,12 +163,12 @@ class DayWriter:
         lines = [document.value for document in documents]
         for index in ready.left:
             lines[index] = encode(documents[index])
-        self._documents.append(lines)
         try:
+            self._documents.append(lines)
             self._index.offer(ready.chunk)
             self._marks.rise(ready.stretches)
             self._documents.sync()
-        except (DiskFull, StoreUnavailable):
+        except (DiskFull, StoreUnavailable, OSError):
             self._unanswered.note(documents)  # they are found when the day is opened again
             raise
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +88,26 @@ async def test_what_is_stored_though_the_index_fails_is_told_once_it_is_repeated
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match="nothing more can be written"):
                 await writer.write(documents(10))
+    assert list(await writer.write(documents(20))) == [Outcome.STORED] * 20
+    assert set(await writer.write(documents(20))) == {Outcome.DUPLICATE}
+    await store.refresh()
+    assert sorted(await all_ids(store)) == sorted(one.id for one in documents(20))
+    await writer.close()
+    await store.close()
+
+
+async def test_what_is_stored_though_the_disk_fails_is_told_once_it_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "the disk fails")
+
+    store = opened(tmp_path)
+    writer = await store.writer()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", fail)
+        with pytest.raises(StoreUnavailable, match="the disk fails"):
+            await writer.write(documents(10))
     assert list(await writer.write(documents(20))) == [Outcome.STORED] * 20
     assert set(await writer.write(documents(20))) == {Outcome.DUPLICATE}
     await store.refresh()
