@@ -7,7 +7,8 @@ becomes of the day's files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tantivy import DocAddress, Index, Order, Query, Searcher
 
@@ -16,6 +17,7 @@ from logboom.store.local.combine import between
 from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, STRAY, TIME
+from logboom.store.local.soundness import panics_told
 from logboom.store.local.times import DAY_US, day_start_us
 
 _META_NAME = "meta.json"
@@ -96,14 +98,10 @@ class DayReader:
         self._reloading = threading.Lock()
         self._seen = index_state(folder)
         self._documents = DocumentReader(folder.path)
-        try:
+        with self._troubles_told():
             self._index = Index.open(str(folder.index))
             self._index.config_reader("manual")
-        except ValueError as error:
-            if not self._meta.exists():
-                raise FileNotFoundError(str(self._meta)) from error
-            raise StoreDamaged(str(error), where=str(folder.path)) from error
-        self._snapshot = self._take(None)
+            self._snapshot = self._take(None)
 
     def snapshot(self) -> Snapshot:
         """The day as it is committed now.
@@ -121,13 +119,20 @@ class DayReader:
         return self._snapshot
 
     def _reload(self) -> None:
-        try:
+        with self._troubles_told():
             self._index.reload()
+            self._snapshot = self._take(self._snapshot)
+
+    @contextmanager
+    def _troubles_told(self) -> Iterator[None]:
+        """Makes what callers expect of tantivy's failures."""
+        try:
+            with panics_told():
+                yield
         except ValueError as error:
             if not self._meta.exists():
                 raise FileNotFoundError(str(self._meta)) from error
             raise StoreDamaged(str(error), where=str(self.folder.path)) from error
-        self._snapshot = self._take(self._snapshot)
 
     def _take(self, earlier: Snapshot | None) -> Snapshot:
         return Snapshot(self.folder, self._index.searcher(), self._documents, earlier)

@@ -76,6 +76,7 @@ class Days:
                 self._forget(folder)  # dropped, or not finished yet
             except StoreDamaged as error:
                 self._forget(folder)
+                self._look_through(folder)
                 warnings[folder.day] = f"the day {folder.day} cannot be read: {error}"
         return View(tuple(days), tuple(warnings.values()), frozenset(warnings))
 
@@ -101,6 +102,12 @@ class Days:
             folders = [one for one in self._folder.days()[::-1] if one in self._readers]
             return any(self._is_spoilt(folder) for folder in folders)
 
+    def _look_through(self, folder: DayFolder) -> None:
+        """Has a day made anew that cannot be opened, if its files are to blame."""
+        with self._looking:
+            if folder not in self._spoilt:
+                self._is_spoilt(folder)
+
     def _is_spoilt(self, folder: DayFolder) -> bool:
         try:
             state = index_state(folder)
@@ -118,9 +125,10 @@ class Days:
         return True
 
     def _refuse_spoilt(self, folder: DayFolder) -> None:
-        if folder not in self._spoilt:
+        known = self._spoilt.get(folder)
+        if known is None:
             return
-        state, name = self._spoilt[folder]
+        state, name = known
         if index_state(folder) != state:
             self._spoilt.pop(folder, None)
             return

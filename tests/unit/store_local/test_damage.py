@@ -13,7 +13,7 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Phrase
 from logboom.store import Count, Document, Outcome, SearchRequest, TimeRange
 from logboom.store.cells import CellsRequest
-from logboom.store.local.soundness import mark
+from logboom.store.local.soundness import is_marked, mark
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import EVERYTHING, all_ids, day_folder, opened, write_and_close
@@ -151,6 +151,32 @@ async def test_a_spoilt_index_keeps_no_other_day_from_answering_and_is_made_anew
     assert set(await writer.write(some)) == {Outcome.DUPLICATE}
     await writer.close()
     await store.close()
+
+
+async def test_an_index_at_whose_opening_tantivy_panics_keeps_no_other_day_from_answering(
+    tmp_path: Path,
+) -> None:
+    some = documents(300, days=2)
+    await write_and_close(tmp_path, some)
+    change_the_last_byte_but_one(day_folder(tmp_path))
+    store = opened(tmp_path)
+    assert await store.get(some[1].id) == some[1].event
+    assert await store.count(MatchAll(), EVERYTHING) == Count(150, exact=False)
+    assert "2026-03-14 cannot be read" in await store.check()
+    assert is_marked(day_folder(tmp_path) / "index")
+    writer = await store.writer()
+    assert await store.count(MatchAll(), EVERYTHING) == Count(300)
+    await writer.close()
+    await store.close()
+
+
+def change_the_last_byte_but_one(folder: Path) -> None:
+    """In the terms; what follows them are the checksum and the length of its description."""
+    for path in (folder / "index").glob("*.term"):
+        data = bytearray(path.read_bytes())
+        end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+        data[end - 2] ^= 0x7F
+        path.write_bytes(data)
 
 
 async def test_an_index_that_is_spoilt_under_its_writer_is_made_anew(tmp_path: Path) -> None:
