@@ -33,3 +33,14 @@ def test_what_was_seen_before_a_read_that_found_the_old_content_is_sure(tmp_path
         path.write_bytes(NEW)
         assert file.read(10).state is ReadState.REPLACED
         assert file.surely_to == len(OLD)
+
+
+def test_room_that_was_set_apart_is_no_content(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(OLD + bytes(16_384))
+    with closing(FollowedFile(str(path), 0)) as file:
+        assert file.read(100_000).data == OLD
+        assert file.read(100_000).state is ReadState.END
+        path.write_bytes(NEW)
+        assert file.read(100_000).state is ReadState.REPLACED
+        assert file.surely_to == len(OLD)
