@@ -10,8 +10,11 @@ from logboom.event import value_at
 from logboom.fields import resolve, stored_at
 
 _LONGEST_SHOWN = 8_000
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters, and halves of characters, which cannot be written."""
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, also those of the direction, and halves of characters, which cannot be written."""
+_LAST_OF_TWO_DIGITS = 0xFF
 _COLOURS = {"error": "31", "fatal": "1;31", "warn": "33", "info": "32", "debug": "36", "trace": "2"}
 
 
@@ -21,9 +24,8 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         return json.dumps(event, separators=(",", ":")) if _STEERING.search(text) else text
     if fields:
-        return _printable(
-            "  ".join(_text(_field(event, name.strip())) for name in fields.split(","))
-        )
+        values = [_text(_field(event, name.strip())) for name in fields.split(",")]
+        return _printable("  ".join(values))
     level = _text(value_at(event, "log.level") or "-")
     service = _text(value_at(event, "service.name") or "-")
     first, _, rest = _text(event.get("message", "")).partition("\n")
@@ -33,8 +35,7 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
     head = _printable(f"{event.get('@timestamp', '-')} {level.upper():5} {service:16} ")
     if colours:
         head = f"\x1b[{_COLOURS.get(level, '0')}m{head}\x1b[0m"
-    indented = "".join(f"\n    {line}" for line in rest.splitlines())
-    return head + _printable(first) + _printable(indented)
+    return head + _printable("\n".join([first, *rest.splitlines()]))
 
 
 def shortened(text: str) -> str:
@@ -56,5 +57,10 @@ def _text(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Control characters in a log must not steer the terminal."""
-    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """Control characters in a log must not steer the terminal, nor its lines look like other events."""
+    return _STEERING.sub(_escaped, text).replace("\n", "\n    ")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code <= _LAST_OF_TWO_DIGITS else f"\\u{code:04x}"

@@ -40,7 +40,7 @@ def test_further_lines_are_indented() -> None:
 
 @pytest.mark.parametrize("fields", [None, "@timestamp,level,service,message,seq"])
 def test_nothing_in_an_event_steers_the_terminal(fields: str | None) -> None:
-    steering = "\x1b[2J\x9b2J\x07\x7f\r\ud83d"
+    steering = "\x1b[2J\x9b2J\x07\x7f\r\ud83d\u200e\u200f\u061c\u202a\u202e\u2066\u2069"
     event = {
         "@timestamp": steering, "log": {"level": steering}, "service": {"name": steering},
         "message": steering, "error": {"stack_trace": steering * 2},
@@ -51,8 +51,19 @@ def test_nothing_in_an_event_steers_the_terminal(fields: str | None) -> None:
     assert shown.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("fields", [None, "service,message", "message,seq"])
+def test_no_line_of_an_event_looks_like_another_event(fields: str | None) -> None:
+    forged = "ok\n2026-11-21T12:00:00.000Z INFO  forged"
+    event = {"service": {"name": forged}, "message": forged, "attributes": {"seq": forged}}
+    shown = line_of(event, as_json=False, fields=fields, colours=False)
+    first, *further = shown.split("\n")
+    assert "ok" in first
+    assert len(further) == 2
+    assert all(line.startswith("    2026") for line in further)
+
+
 def test_json_is_written_as_it_is_read_again() -> None:
-    for text in ("오류 \n\t", "\x1b[2J", "\x9b2J", "half \ud83d"):
+    for text in ("오류 \n\t", "\x1b[2J", "\x9b2J", "half \ud83d", "a\u202eb"):
         shown = line_of({"message": text}, as_json=True, fields=None, colours=False)
         assert json.loads(shown.encode()) == {"message": text}
         assert shown.isprintable()
