@@ -87,9 +87,8 @@ def export_routes(parts: Parts) -> APIRouter:
         ready = await begin(
             store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
         )
-        content = exported(store, ready, form)
-        if keep_alive:
-            content = with_signs(content, LINE_ENDS[form], SIGN_EVERY_S)
+        pieces = exported(store, ready, form)
+        content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
         return ExportResponse(content, turns, form, asked.times)
 
     return router

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,7 +64,7 @@ class Export:
     after: str | None = None
 
 
-async def exported(store: Store, export: Export, form: Format) -> AsyncIterator[bytes]:
+async def exported(store: Store, export: Export, form: Format) -> AsyncGenerator[bytes, None]:
     """The export in pieces, each of whole lines.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -13,7 +13,7 @@ from search_api.signs import with_signs
 async def test_signs_come_while_nothing_else_does() -> None:
     is_found = asyncio.Event()
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         yield b"one"
         await is_found.wait()
         yield b"two"
@@ -29,7 +29,7 @@ async def test_signs_come_while_nothing_else_does() -> None:
 
 
 async def test_what_fails_is_raised() -> None:
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         yield b"one"
         raise RuntimeError("broken")
 
@@ -42,7 +42,7 @@ async def test_what_fails_is_raised() -> None:
 async def test_what_nobody_reads_any_more_is_ended() -> None:
     ended = []
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         try:
             await asyncio.Event().wait()
             yield b""
@@ -54,3 +54,20 @@ async def test_what_nobody_reads_any_more_is_ended() -> None:
     assert await anext(reading) == b"-"
     await reading.aclose()  # type: ignore[attr-defined]
     assert ended == ["here"]
+
+
+async def test_what_nobody_reads_any_more_is_closed_between_pieces() -> None:
+    closed = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            closed.append("here")
+
+    left = pieces()
+    reading = with_signs(left, b"-", 60)
+    assert await anext(reading) == b"one"
+    await reading.aclose()  # type: ignore[attr-defined]
+    assert closed == ["here"]
