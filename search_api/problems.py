@@ -9,7 +9,6 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -27,6 +26,7 @@ from logboom.errors import (
     TooBusy,
 )
 from logboom.keys.redacting import redacted
+from search_api.responding import json_of
 
 log = logging.getLogger("logboom.api")
 
@@ -50,9 +50,7 @@ def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 
         **more,
     }
     headers = {"Retry-After": "2"} if status in _LATER else None
-    return Response(
-        orjson.dumps(content), status_code=status, media_type=MEDIA_TYPE, headers=headers
-    )
+    return Response(json_of(content), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
