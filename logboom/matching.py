@@ -30,7 +30,7 @@ class Matcher:
 
     Attributes:
         label: Its name; a label that is not there is the empty text. Of a severity every word that
-            means it counts.
+            means it counts, in capitals or not.
         operator: `=` and `!=` compare the text, `=~` and `!~` a pattern with the whole text.
         value: The text or the pattern.
     """
@@ -42,10 +42,13 @@ class Matcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether labels fulfil it."""
         text = labels.get(self.label, "")
-        texts = words_for(text) if self.label == _SEVERITY else (text,)
+        is_severity = self.label == _SEVERITY
+        texts = words_for(text.lower()) if is_severity else (text,)
         if self.operator in {"=", "!="}:
-            return (self.value in texts) == (self.operator == "=")
-        fits = {_fits(self.value, one) for one in texts}
+            value = self.value.lower() if is_severity else self.value
+            return (value in texts) == (self.operator == "=")
+        flags = regex.IGNORECASE if is_severity else 0
+        fits = {_fits(self.value, one, flags) for one in texts}
         return None not in fits and (True in fits) == (self.operator == "=~")
 
     def __str__(self) -> str:
@@ -97,14 +100,14 @@ def _unescaped(match: re.Match[str]) -> str:
     return match[1] if match[1] in "\"'\\" else match[0]
 
 
-def _fits(pattern: str, text: str) -> bool | None:
+def _fits(pattern: str, text: str, flags: int) -> bool | None:
     """None when it takes too long to say: then a silence does not silence."""
     try:
-        return _compiled(pattern).fullmatch(text, timeout=_TRIED_FOR_S) is not None
+        return _compiled(pattern, flags).fullmatch(text, timeout=_TRIED_FOR_S) is not None
     except TimeoutError:
         return None
 
 
 @lru_cache(maxsize=1000)
-def _compiled(pattern: str) -> regex.Pattern[str]:
-    return regex.compile(pattern, regex.DOTALL)
+def _compiled(pattern: str, flags: int = 0) -> regex.Pattern[str]:
+    return regex.compile(pattern, regex.DOTALL | flags)

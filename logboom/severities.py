@@ -17,6 +17,6 @@ OTHER_WORDS: Final[Mapping[str, str]] = {
 
 @lru_cache(maxsize=100)
 def words_for(severity: str) -> frozenset[str]:
-    """All words that mean the same as one, which is among them."""
+    """All words that mean the same as one, which is among them. All of it in small letters."""
     known = OTHER_WORDS.get(severity, severity)
     return frozenset({severity, known, *(w for w, meant in OTHER_WORDS.items() if meant == known)})

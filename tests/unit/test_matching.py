@@ -23,6 +23,11 @@ LABELS = {"severity": "high", "service.name": "shop-a", "path": 'a"b\\c'}
         ('severity=~"error|page"', True),
         ('severity!~"error|page"', False),
         ("severity=warning", False),
+        ("severity=HIGH", True),
+        ("severity!=Error", False),
+        ('severity=~"ERR.*"', True),
+        ('severity!~"High|x"', False),
+        ("service.name=Shop-a", False),
         ("severity=~.*", True),
         ('service.name=~"shop-[ab]"', True),
         ("team=", True),
@@ -47,7 +52,14 @@ def test_what_is_no_matcher(text: str) -> None:
 def test_a_pattern_that_takes_too_long_matches_nothing() -> None:
     labels = {"a": "x" * 200_000 + "!"}
     for operator in ("=~", "!~"):
-        assert not Matcher("a", operator, "(x+x+)+y").matches(labels)  # type: ignore[arg-type]
+        assert not Matcher("a", operator, "(x+x+)+y").matches(labels)
+
+
+@pytest.mark.parametrize("word", ["High", "ERROR"])
+def test_severities_are_the_same_in_capitals(word: str) -> None:
+    for text in ("severity=high", "severity=error", "severity=Error", 'severity=~"hi.*"'):
+        assert parse_matcher(text).matches({"severity": word}), text
+        assert not parse_matcher("severity=medium").matches({"severity": word})
 
 
 def test_all_of_them() -> None:
