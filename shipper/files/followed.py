@@ -260,10 +260,10 @@ class FollowedFile:
     def surely_to(self) -> int:
         """Where its content was seen to end, while what lay before our place was still there.
 
-        A file that was truncated and has grown since may be longer: by what came after that. A run of
-        NULs up to the end is none.
+        A file that was truncated and has grown since may be longer. NULs up to its end are none.
         """
-        return self.offset if self._sure_size <= self._nulls_to else max(self.offset, self._sure_size)
+        sure_size = 0 if self._sure_size <= self._nulls_to else self._sure_size
+        return max(self.offset, sure_size)
 
     def goes_beyond(self, place: int) -> bool:
         """True when it was read, or seen to end, behind a place."""
