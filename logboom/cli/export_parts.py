@@ -156,6 +156,7 @@ class Part:
             raise UsageError(
                 f"cannot be read: {error}", where=str(self._note), mend="delete it to begin anew"
             ) from error
+        found.asked.setdefault("tz", "UTC")  # was not written down before there was a choice
         if found.asked != asked:
             raise UsageError(
                 "is of an export of something else", where=str(self._part),

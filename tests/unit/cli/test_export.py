@@ -114,6 +114,20 @@ async def test_the_same_command_goes_on_with_what_is_there(served: Served, tmp_p
     assert isinstance(again.exception, UsageError)
 
 
+def test_an_export_of_the_version_before_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "all.ndjson"
+    before = {"q": "", "from": "1h", "to": None, "format": "ndjson", "fields": None, "sort": "asc"}
+    begun = Part(file, before)
+    begun.sink.write(b'{"_id":"1"}\n')
+    begun.progress.size, begun.progress.events, begun.progress.last = 12, 1, "1"
+    begun.close()
+    goes_on = Part(file, {**before, "tz": "UTC"})
+    assert (goes_on.progress.last, goes_on.progress.asked["tz"]) == ("1", "UTC")
+    goes_on.close()
+    with pytest.raises(UsageError, match="something else"):
+        Part(file, {**before, "tz": "Europe/Berlin"})
+
+
 async def test_events_that_cannot_be_read_are_told(served: Served, tmp_path: Path) -> None:
     documents = max(
         tmp_path.parent.rglob("documents.zst"), key=lambda path: path.stat().st_mtime_ns
