@@ -67,9 +67,9 @@ async def measure(url: str, facts: Facts, options: argparse.Namespace) -> None:
     while time.perf_counter() - begun < options.seconds:
         for kind, asker in askers.items():
             question, asked = asker.next(), time.perf_counter()
-            error = await ask_one(connection, asker, question)
-            if error:
-                raise RuntimeError(error)
+            outcome = await ask_one(connection, asker, question)
+            if outcome.error or outcome.is_partial:
+                raise RuntimeError(outcome.error or "an answer is partial")
             took[kind].append((time.perf_counter() - asked) * 1000)
     last, lasted = await counted(url), time.perf_counter() - begun
     connection.close()

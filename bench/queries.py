@@ -130,9 +130,9 @@ async def measure(url: str, facts: Facts, kind: str, runs: int) -> list[float]:
         if kind != "q9" or run <= unmeasured:  # q9: the 50th page, once more and once more
             question = asker.next()
         begun = time.perf_counter()
-        error = await ask_one(connection, asker, question)
-        if error:
-            raise RuntimeError(error)
+        outcome = await ask_one(connection, asker, question)
+        if outcome.error or outcome.is_partial:
+            raise RuntimeError(outcome.error or "an answer is partial")
         if run >= unmeasured:
             took.append((time.perf_counter() - begun) * 1000)
     connection.close()

@@ -38,9 +38,9 @@ def bench(
     seed: Annotated[int, typer.Option(help="The same seed, the same questions.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
-    """Asks a running API as many users would, and reports times, rates and errors.
+    """Asks a running API as many users would, and reports times, rates, partial answers and errors.
 
-    Exit status 1 when a question was not answered well.
+    Exit status 1 when a question was not answered.
 
     Example: logboom bench --users 50 --duration 60
     """

@@ -21,27 +21,31 @@ class Asked:
     Attributes:
         kind: One of `KINDS`.
         took_s: From sending it until the whole answer was read.
-        error: Why there is no good answer; empty when there is.
+        error: Why there is no answer; empty when there is.
+        is_partial: The answer says that there may be more than it tells.
     """
 
     kind: str
     took_s: float
     error: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of some questions. Times in ms, of those with a good answer.
+    """Of some questions. Times in ms, of those with a good answer: one that is whole.
 
     Attributes:
         asked: How many.
-        errors: Of these, without a good answer.
+        partial: Of these, with an answer that is not whole.
+        errors: Of these, without an answer.
         per_s: How many a second.
         percentiles: By the percentage; empty without any good answer.
         slowest: The longest.
     """
 
     asked: int
+    partial: int
     errors: int
     per_s: float
     percentiles: dict[int, float]
@@ -94,10 +98,12 @@ def report_of(asked: Sequence[Asked], *, users: int, took_s: float, ingested: in
 
 def figures_of(asked: Sequence[Asked], took_s: float) -> Figures:
     """The figures of some questions."""
-    good = sorted(one.took_s * 1000 for one in asked if not one.error)
+    good = sorted(one.took_s * 1000 for one in asked if not (one.error or one.is_partial))
+    errors = sum(1 for one in asked if one.error)
     return Figures(
         asked=len(asked),
-        errors=len(asked) - len(good),
+        partial=len(asked) - len(good) - errors,
+        errors=errors,
         per_s=len(asked) / took_s if took_s else 0.0,
         percentiles={share: percentile(good, share) for share in PERCENTILES} if good else {},
         slowest=good[-1] if good else 0.0,
@@ -122,14 +128,15 @@ def table(report: Report) -> Iterator[str]:
     if report.ingested:
         rate = report.ingested / report.took_s
         yield f"meanwhile {report.ingested} events were written, {rate:.0f} a second"
-    heads = ("asked", "a second", *(f"p{share} ms" for share in PERCENTILES), "max ms", "errors")
+    times_of = (*(f"p{share} ms" for share in PERCENTILES), "max ms")
+    heads = ("asked", "a second", *times_of, "partial", "errors")
     yield f"{'':4}{''.join(f'{head:>10}' for head in heads)}"
     rows: Iterable[tuple[str, Figures]] = (*report.kinds.items(), ("all", report.total))
     for name, figures in rows:
         times = [figures.percentiles.get(share, 0.0) for share in PERCENTILES]
-        numbers = "".join(f"{time:10.1f}" for time in (*times, figures.slowest))
-        meaning = KINDS.get(name, "")
-        yield f"{name:4}{figures.asked:10}{figures.per_s:10.1f}{numbers}{figures.errors:10}  {meaning}"
+        numbers = "".join(f"{time:10.1f}" for time in (figures.per_s, *times, figures.slowest))
+        others = f"{figures.partial:10}{figures.errors:10}"
+        yield f"{name:4}{figures.asked:10}{numbers}{others}  {KINDS.get(name, '')}"
     for error, count in report.errors.items():
         yield f"{count} times: {error}"
 
@@ -137,6 +144,7 @@ def table(report: Report) -> Iterator[str]:
 def _shown(figures: Figures) -> dict[str, Any]:
     return {
         "asked": figures.asked,
+        "partial": figures.partial,
         "errors": figures.errors,
         "per_s": round(figures.per_s, 3),
         **{f"p{share}_ms": round(took, 3) for share, took in figures.percentiles.items()},

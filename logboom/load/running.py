@@ -19,6 +19,21 @@ from logboom.load.report import Asked, Report, report_of
 
 _SAMPLE = 1_000
 _REST_AFTER_ERROR_S = 0.1
+_PARTIAL = b'"partial":true'
+"""As the API writes it; an event may have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a question.
+
+    Attributes:
+        error: Why there is no answer; empty when there is.
+        is_partial: The answer says that there may be more than it tells.
+    """
+
+    error: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +129,28 @@ async def _use(load: Load, asker: Asker, clock: Clock, asked: list[Asked]) -> No
     try:
         while (begun := clock.monotonic()) < due:
             question = asker.next()
-            error = await ask_one(connection, asker, question)
-            asked.append(Asked(question.kind, clock.monotonic() - begun, error))
-            if error:
+            outcome = await ask_one(connection, asker, question)
+            took_s = clock.monotonic() - begun
+            asked.append(Asked(question.kind, took_s, outcome.error, outcome.is_partial))
+            if outcome.error:
                 await asyncio.sleep(_REST_AFTER_ERROR_S)
     finally:
         connection.close()
 
 
-async def ask_one(connection: Connection, asker: Asker, question: Question) -> str:
-    """Asks; gives why there is no good answer, or nothing."""
+async def ask_one(connection: Connection, asker: Asker, question: Question) -> Outcome:
+    """Asks one question."""
     try:
         answer = await connection.ask(question.target)
     except ServiceUnreachable as error:
-        return error.what
+        return Outcome(error.what)
     if answer.status != 200:
-        return f"{question.kind}: {_detail(answer)}"
+        return Outcome(f"{question.kind}: {_detail(answer)}")
+    may_be_partial = _PARTIAL in answer.body  # most need not be read for that
+    content = orjson.loads(answer.body) if may_be_partial or question.kind == "q9" else {}
     if question.kind == "q9":
-        asker.note(question, orjson.loads(answer.body))
-    return ""
+        asker.note(question, content)
+    return Outcome(is_partial=bool(content.get("partial")))
 
 
 def _detail(answer: Answer) -> str:

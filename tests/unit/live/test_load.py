@@ -14,10 +14,11 @@ import pytest
 
 from logboom.clock import SystemClock
 from logboom.errors import LogboomError, ServiceUnreachable
+from logboom.load.connection import Connection
 from logboom.load.feeding import Feed, to_file
 from logboom.load.questions import KINDS, Asker, facts_of
 from logboom.load.report import Asked, percentile, report_of, table
-from logboom.load.running import Load, learn, run_load
+from logboom.load.running import Load, Outcome, ask_one, learn, run_load
 from tests.polling import soon
 from tests.services.process import free_port
 from tests.serving import serve
@@ -102,6 +103,44 @@ def test_figures_count_only_good_answers() -> None:
     assert "1 times: 500: broken" in shown
     assert report.to_json()["kinds"]["q1"]["p95_ms"] == 95
     assert percentile([5.0], 99) == 5.0
+
+
+def test_partial_answers_are_counted_by_themselves() -> None:
+    asked = [Asked("q1", 0.001), Asked("q1", 5.0, is_partial=True), Asked("q2", 9.0, "500: broken")]
+    report = report_of(asked, users=1, took_s=10)
+    assert (report.total.asked, report.total.partial, report.total.errors) == (3, 1, 1)
+    assert (report.kinds["q1"].partial, report.kinds["q2"].partial) == (1, 0)
+    assert report.total.slowest == 1
+    shown = report.to_json()
+    assert (shown["total"]["partial"], shown["kinds"]["q1"]["errors"]) == (1, 0)
+    heads, first, *_ = list(table(report))[1:]
+    assert heads.split()[-2:] == ["partial", "errors"]
+    assert first.split()[8:10] == ["1", "0"]
+
+
+async def test_an_answer_that_is_partial_is_known(tmp_path: Path) -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    asker = Asker(facts_of([{"service": {"name": "a"}}], moment, moment), 1, ("q6",))
+    bodies = [
+        b'{"events":[],"partial":true}',
+        b'{"events":[{"attributes":{"partial":true}}],"partial":false}',
+        b'{"events":[{"message":"\\"partial\\":true"}],"partial":false}',
+    ]
+
+    left = iter(bodies)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = next(left)
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        connection = Connection(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", {})
+        found = [await ask_one(connection, asker, asker.next()) for _ in bodies]
+        connection.close()
+    assert found == [Outcome(is_partial=True), Outcome(), Outcome()]
 
 
 def test_pages_are_asked_one_after_the_other_and_begin_anew() -> None:
