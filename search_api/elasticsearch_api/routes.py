@@ -194,11 +194,11 @@ class _Api:
         days = indices.chosen(await self._store.days(), names, lenient=asked.is_lenient)
         rows = describing.rows(days, in_bytes=asked.parameters.get("bytes") == "b")
         chosen = [name for name in asked.parameters.get("h", "").split(",") if name]
-        order = asked.parameters.get("s", "index")
-        if order not in {"index", "index:asc", "index:desc"}:
+        order = asked.parameters.get("s")
+        if order not in {None, "index", "index:asc", "index:desc"}:
             raise unsupported(f"s={order}", "it has s=index and s=index:desc")
-        if order == "index:desc":
-            rows.reverse()
+        if order is not None:
+            rows.sort(key=lambda row: row["index"], reverse=order == "index:desc")
         columns = chosen or (list(rows[0]) if rows else [])
         wants_json = "json" in asked.accept and "text/plain" not in asked.accept
         if asked.parameters.get("format", "json" if wants_json else "text") == "json":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -57,17 +58,16 @@ def event_of(number: int) -> Event:
 EVENTS = [event_of(number) for number in range(COUNT)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
-    data: Path = tmp_path_factory.mktemp("elasticsearch-api")
+@asynccontextmanager
+async def serving(config: Config, events: Sequence[Event]) -> AsyncIterator[FastAPI]:
+    """The API over an embedded store that has some events."""
     clock = ManualClock(NOW)
-    config = Config(data=data, store=LocalStoreSection())
     store = await open_store(config, clock=clock)
     writer = await store.writer()
     await writer.write(
         [
             Document.of(event["event"]["id"], date.fromisoformat(event["@timestamp"][:10]), event)
-            for event in EVENTS
+            for event in events
         ]
     )
     await store.refresh()
@@ -79,6 +79,13 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI
     yield app
     await writer.close()
     await store.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FastAPI]:
+    data: Path = tmp_path_factory.mktemp("elasticsearch-api")
+    async with serving(Config(data=data, store=LocalStoreSection()), EVENTS) as app:
+        yield app
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

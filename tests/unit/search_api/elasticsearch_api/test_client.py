@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 
-from tests.unit.search_api.elasticsearch_api.conftest import COUNT, EVENTS
+from logboom.config import Config, LocalStoreSection
+from logboom.event import event_id
+from tests.unit.search_api.elasticsearch_api.conftest import COUNT, EVENTS, RUN, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -241,6 +245,21 @@ async def test_indices_are_listed(client: AsyncElasticsearch) -> None:
         "index                   docs.count",
         "logboom-logs-2026.11.19 48",
     ]
+
+
+async def test_indices_are_sorted_by_their_names(tmp_path: Path) -> None:
+    config = Config(data=tmp_path, store=LocalStoreSection(), index="logs-%d.%m.%Y")
+    events = [
+        {**EVENTS[0], "@timestamp": f"2026-{day}T00:00:00.000Z", "event": {"id": event_id(RUN, n)}}
+        for n, day in enumerate(("09-30", "10-01", "11-15"))
+    ]
+    names = ["logs-01.10.2026", "logs-15.11.2026", "logs-30.09.2026"]
+    async with serving(config, events) as app:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://logboom/es") as http:
+            for order, expected in (("index", names), ("index:desc", names[::-1])):
+                found = await http.get(f"/_cat/indices?format=json&s={order}")
+                assert [row["index"] for row in found.json()] == expected
 
 
 @pytest.mark.parametrize(
