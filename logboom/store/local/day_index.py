@@ -19,9 +19,17 @@ from typing import TypeVar
 from tantivy import Index, Searcher
 
 from logboom.errors import DiskFull, StoreUnavailable
+from logboom.store.local.documents import for_room
 from logboom.store.local.index_writer import Chunk, IndexWriter, open_index_writer
 from logboom.store.local.schema import NUMBER, SCHEMA, teach_words
-from logboom.store.local.soundness import first_spoilt, is_marked, panics_told
+from logboom.store.local.soundness import (
+    begin_anew,
+    finish,
+    first_spoilt,
+    is_marked,
+    is_unfinished,
+    panics_told,
+)
 
 log = logging.getLogger("logboom.store")
 
@@ -83,7 +91,7 @@ class DayIndex:
                 self._waiting = []
             if self._is_spoilt():
                 log.warning("the index in %s is spoilt and is made anew", self._path)
-                shutil.rmtree(self._path, ignore_errors=True)
+                self._empty()
             self._is_suspect = False
             self._index = self._open_or_remake()
             self.committed = self._given = self._guarded(lambda: self._index.searcher().num_docs)
@@ -143,6 +151,10 @@ class DayIndex:
         with self._using:
             return self._guarded(look)
 
+    def finish(self) -> None:
+        """Called when the index holds all documents of the day: readers may take it for that."""
+        finish(self._path)
+
     def close(self) -> None:
         """Lets go of the index. Merges under way are given up, unless they are badly due."""
         with self._using:
@@ -185,7 +197,13 @@ class DayIndex:
             return True
         if not self._is_suspect or _has_little_room(self._path):
             return False
-        return first_spoilt(self._path) is not None
+        return is_unfinished(self._path) or first_spoilt(self._path) is not None
+
+    def _empty(self) -> None:
+        try:
+            begin_anew(self._path)
+        except OSError as error:
+            raise for_room(error, self._path) from error
 
     def _open_or_remake(self) -> Index:
         try:
@@ -197,8 +215,7 @@ class DayIndex:
         except ValueError as error:
             if _is_for_room(error, self._path):
                 raise self._disk_full() from error
-        shutil.rmtree(self._path)
-        self._path.mkdir()
+        self._empty()
         return self._guarded(lambda: teach_words(Index(SCHEMA, path=str(self._path))))
 
     def _guarded(self, act: Callable[[], _T]) -> _T:

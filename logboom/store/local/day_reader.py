@@ -17,7 +17,7 @@ from logboom.store.local.combine import between
 from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, STRAY, TIME
-from logboom.store.local.soundness import panics_told
+from logboom.store.local.soundness import is_unfinished, panics_told
 from logboom.store.local.times import DAY_US, day_start_us
 
 _META_NAME = "meta.json"
@@ -121,11 +121,13 @@ class DayReader:
     def _reload(self) -> None:
         with self._troubles_told():
             self._index.reload()
-            self._snapshot = self._take(self._snapshot)
+            taken = self._take(self._snapshot)
+        self._snapshot = taken
 
     @contextmanager
     def _troubles_told(self) -> Iterator[None]:
-        """Makes what callers expect of tantivy's failures."""
+        """Makes what callers expect of tantivy's failures, and of an index that is made anew."""
+        refuse_unfinished(self.folder)
         try:
             with panics_told():
                 yield
@@ -133,9 +135,24 @@ class DayReader:
             if not self._meta.exists():
                 raise FileNotFoundError(str(self._meta)) from error
             raise StoreDamaged(str(error), where=str(self.folder.path)) from error
+        refuse_unfinished(self.folder)  # emptied meanwhile
 
     def _take(self, earlier: Snapshot | None) -> Snapshot:
         return Snapshot(self.folder, self._index.searcher(), self._documents, earlier)
+
+
+def refuse_unfinished(folder: DayFolder) -> None:
+    """Sees to it that an index which is being made anew is not taken for all of its day.
+
+    Raises:
+        StoreDamaged: It is being made anew.
+    """
+    if is_unfinished(folder.index):
+        raise StoreDamaged(
+            "its index is being made anew from its events",
+            where=str(folder.index),
+            mend="wait; where no processor runs, start one",
+        )
 
 
 def index_state(folder: DayFolder) -> IndexState:

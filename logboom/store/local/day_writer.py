@@ -20,7 +20,7 @@ from logboom.store.local.folders import DayFolder, sync_folder
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
-from logboom.store.local.soundness import is_marked, panics_told
+from logboom.store.local.soundness import is_marked, is_unfinished, panics_told
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
@@ -135,6 +135,10 @@ class DayWriter:
                 entries = []
         self._index.offer(Chunk.of(entries))
         self.commit()
+        if self.is_broken:
+            where = str(self.folder.index)
+            raise StoreUnavailable("the index was found spoilt meanwhile", where=where)
+        self._index.finish()
 
     def close(self) -> None:
         """Lets go of the files; what is not committed is indexed when the day is next opened."""
@@ -185,6 +189,7 @@ def is_behind(folder: DayFolder) -> bool:
     try:
         with panics_told():
             indexed = Index.open(str(folder.index)).searcher().num_docs
-        return is_marked(folder.index) or indexed != DocumentReader(folder.path).count()
+        held = DocumentReader(folder.path).count()
+        return is_marked(folder.index) or is_unfinished(folder.index) or indexed != held
     except (FileNotFoundError, ValueError):
         return True

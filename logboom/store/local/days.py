@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from logboom.errors import StoreDamaged, StoreUnavailable
-from logboom.store.local.day_reader import DayReader, IndexState, Snapshot, index_state
+from logboom.store.local.day_reader import (
+    DayReader,
+    IndexState,
+    Snapshot,
+    index_state,
+    refuse_unfinished,
+)
 from logboom.store.local.folders import DayFolder, StoreFolder
-from logboom.store.local.soundness import first_spoilt, mark
+from logboom.store.local.soundness import first_spoilt, is_unfinished, mark
 from logboom.store.local.times import DAY_US, day_start_us
 from logboom.store.values import TimeRange
 
@@ -70,15 +76,28 @@ class Days:
         self._forget_all_but(folders)
         for folder in folders:
             try:
-                self._refuse_spoilt(folder)
-                days.append(self._reader(folder).snapshot())
-            except FileNotFoundError:
-                self._forget(folder)  # dropped, or not finished yet
+                snapshot = self._snapshot(folder)
             except StoreDamaged as error:
                 self._forget(folder)
                 self._look_through(folder)
                 warnings[folder.day] = f"the day {folder.day} cannot be read: {error}"
+            else:
+                days += [] if snapshot is None else [snapshot]
         return View(tuple(days), tuple(warnings.values()), frozenset(warnings))
+
+    def _snapshot(self, folder: DayFolder) -> Snapshot | None:
+        """A day; None when it has been dropped, or is not finished yet.
+
+        Raises:
+            StoreDamaged: It cannot be read.
+        """
+        try:
+            self._refuse_spoilt(folder)
+            return self._reader(folder).snapshot()
+        except FileNotFoundError:
+            refuse_unfinished(folder)
+            self._forget(folder)
+            return None
 
     @property
     def spoilt(self) -> frozenset[DayFolder]:
@@ -116,6 +135,8 @@ class Days:
         if self._sound.get(folder) == state:
             return False
         name = first_spoilt(folder.index)
+        if is_unfinished(folder.index):
+            return False  # whoever writes is at it already
         if name is None:
             self._sound[folder] = state
             return False

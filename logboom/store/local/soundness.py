@@ -22,6 +22,7 @@ _MAGIC = 1337
 _AT_ONCE = 2**20
 _META_NAME = "meta.json"
 _MARK_NAME = "spoilt"
+_UNFINISHED_NAME = "unfinished"
 
 
 def is_panic(error: BaseException) -> bool:
@@ -70,6 +71,39 @@ def mark(index: Path) -> None:
 def is_marked(index: Path) -> bool:
     """True when somebody has found the index spoilt."""
     return (index / _MARK_NAME).exists()
+
+
+def begin_anew(index: Path) -> None:
+    """Empties an index and leaves word to whoever reads that it does not hold all of its day.
+
+    The description goes first: what a crash leaves over belongs to no index.
+
+    Args:
+        index: Folder of tantivy's files, which is there.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    unfinished = index / _UNFINISHED_NAME
+    unfinished.touch()
+    (index / _META_NAME).unlink(missing_ok=True)
+    for path in index.iterdir():
+        if path != unfinished:
+            path.unlink(missing_ok=True)
+
+
+def finish(index: Path) -> None:
+    """Takes the word back: the index holds all of its day.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    (index / _UNFINISHED_NAME).unlink(missing_ok=True)
+
+
+def is_unfinished(index: Path) -> bool:
+    """True while an index that was emptied does not hold all of its day again."""
+    return (index / _UNFINISHED_NAME).exists()
 
 
 def _is_sound(path: Path) -> bool:

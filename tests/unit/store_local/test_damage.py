@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Phrase
 from logboom.store import Count, Document, Outcome, SearchRequest, TimeRange
 from logboom.store.cells import CellsRequest
-from logboom.store.local.soundness import is_marked, mark
+from logboom.store.local.documents import DocumentWriter
+from logboom.store.local.soundness import begin_anew, is_marked, mark
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import EVERYTHING, all_ids, day_folder, opened, write_and_close
@@ -235,6 +239,54 @@ async def test_what_is_a_duplicate_is_not_asked_of_an_index_that_is_known_to_be_
     assert set(await writer.write(documents(100))) == {Outcome.DUPLICATE}
     await store.refresh()
     assert sorted(await all_ids(store)) == sorted(one.id for one in documents(100))
+    await writer.close()
+    await store.close()
+
+
+async def test_a_day_whose_index_is_being_made_anew_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write_and_close(tmp_path, documents(300))
+    mark(day_folder(tmp_path) / "index")
+    reached, go_on = threading.Event(), threading.Event()
+    read_from = DocumentWriter.read_from
+
+    def wait_in_the_middle(self: DocumentWriter, number: int) -> Iterator[tuple[int, bytes]]:
+        for at, line in read_from(self, number):
+            if at == 100:
+                reached.set()
+                go_on.wait(30)
+            yield at, line
+
+    reader, store = opened(tmp_path), opened(tmp_path)
+    assert await reader.count(MatchAll(), EVERYTHING) == Count(300)
+    monkeypatch.setattr(DocumentWriter, "read_from", wait_in_the_middle)
+    opening = asyncio.create_task(store.writer())
+    try:
+        assert await asyncio.to_thread(reached.wait, 30)
+        assert await reader.count(MatchAll(), EVERYTHING) == Count(0, exact=False)
+        page = await reader.search(SearchRequest(MatchAll()))
+        assert (page.partial, page.total) == (True, Count(0, exact=False))
+        assert "is being made anew" in await reader.check()
+    finally:
+        go_on.set()
+        writer = await opening
+    assert await reader.count(MatchAll(), EVERYTHING) == Count(300)
+    assert set(await writer.write(documents(300))) == {Outcome.DUPLICATE}
+    await writer.close()
+    await store.close()
+    await reader.close()
+
+
+async def test_a_crash_while_an_index_is_made_anew_is_made_good_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    await write_and_close(tmp_path, documents(300))
+    begin_anew(day_folder(tmp_path) / "index")
+    store = opened(tmp_path)
+    assert await store.count(MatchAll(), EVERYTHING) == Count(0, exact=False)
+    writer = await store.writer()
+    assert await store.count(MatchAll(), EVERYTHING) == Count(300)
     await writer.close()
     await store.close()
 
