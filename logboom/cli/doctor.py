@@ -76,6 +76,7 @@ def _settled(url: str, wait_s: float) -> _Seen:
     """What is still on its way gets some time to arrive; what comes meanwhile is not waited for."""
     begun = time.monotonic()
     first: dict[str, Any] | None = None
+    told = False
     while True:
         health, ledger, trouble = ask(url, "health", {}), None, ""
         try:
@@ -86,6 +87,12 @@ def _settled(url: str, wait_s: float) -> _Seen:
         took_s = time.monotonic() - begun
         if has_arrived(first, ledger) or took_s >= wait_s:
             return _Seen(health, first, ledger, trouble, took_s)
+        if not told:
+            told = True
+            sys.stderr.write(
+                f"health: {health['status']}; events are on their way: looking for {wait_s:.0f} s"
+                " (--wait 0: not at all)\n"
+            )
         time.sleep(_LOOK_S)
 
 

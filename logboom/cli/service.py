@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +36,7 @@ ConfigOption = Annotated[
 ]
 _MACHINE_LOGS = "/var/log"
 _MOST_TOLD = 5
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def register(app: typer.Typer) -> None:
@@ -160,6 +163,25 @@ def _service_settings(path: Path | None, service: str) -> tuple[dict[str, Any], 
     return settings, config
 
 
+@contextmanager
+def _told_where(folder: Path) -> Iterator[None]:
+    """For failures of writing, of which the system does not say where they were.
+
+    Raises:
+        ConfigError: With the data folder as the place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise ConfigError(
+            "there is no room to begin in",
+            where=str(folder),
+            mend="free some space, or choose another folder with --data",
+        ) from error
+
+
 def make_folder(folder: Path) -> None:
     """Makes the data folder, private to its user.
 
@@ -203,13 +225,14 @@ async def _supervise(settings: dict[str, Any], config: Config) -> int:
     from logboom.supervisor import Supervisor  # noqa: PLC0415 - not needed for --help
 
     make_folder(config.data)
-    make_folder(config.data / "logs")
-    configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
     clock = SystemClock()
-    lock = await take_folder(config.data, clock, _say)
-    _check_port_is_free(config)
-    await _check_keys(config)
-    remember_inputs(config)
+    with _told_where(config.data):
+        make_folder(config.data / "logs")
+        configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
+        lock = await take_folder(config.data, clock, _say)
+        _check_port_is_free(config)
+        await _check_keys(config)
+        remember_inputs(config)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 
 from logboom.config.section import Section
-from logboom.config.units import Duration, Size
+from logboom.config.units import BrokerAddress, Duration, NodeUrl, Size
 
 
 class LocalBrokerSection(Section):
@@ -57,7 +57,9 @@ class KafkaSection(Section):
     """Apache Kafka."""
 
     kind: Literal["kafka"] = Field("kafka", exclude=True, repr=False)
-    bootstrap: list[str] = Field(description="Addresses of some brokers, HOST:PORT.")
+    bootstrap: list[BrokerAddress] = Field(
+        min_length=1, description="Addresses of some brokers, HOST:PORT; without a port 9092."
+    )
     topic: str = Field("logboom-logs", description="Topic of the events.")
     status_topic: str = Field("logboom-status", description="Topic of the services' states.")
     partitions: int = Field(
@@ -96,7 +98,9 @@ class ElasticsearchSection(Section):
     """Elasticsearch 8.19 or 9."""
 
     kind: Literal["elasticsearch"] = Field("elasticsearch", exclude=True, repr=False)
-    urls: list[str] = Field(description="Addresses of some nodes, for example https://host:9200.")
+    urls: list[NodeUrl] = Field(
+        min_length=1, description="Addresses of some nodes, for example https://host:9200."
+    )
     api_key: SecretStr | None = Field(None, description="API key, as Elasticsearch encodes it.")
     username: str | None = Field(None, description="User name, with `password`.")
     password: SecretStr | None = Field(None, description="Password of `username`.")

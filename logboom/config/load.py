@@ -134,7 +134,11 @@ def _store_section(value: object) -> object:
 def _elasticsearch_urls(urls: list[str]) -> dict[str, Any]:
     section: dict[str, Any] = {"kind": "elasticsearch", "urls": []}
     for url in urls:
-        parts = urlsplit(url.strip())
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError:
+            section["urls"].append(url)  # told when the section is checked
+            continue
         if parts.username is not None:
             section["username"] = unquote(parts.username)
             section["password"] = unquote(parts.password or "")

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -17,6 +18,8 @@ _BYTES = {
     "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
 }  # fmt: skip
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,8}")
+_BROKER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/@,\[\]]+)(?::([0-9]{1,8}))?")
+_BROKER_PORT = 9092
 _LAST_PORT = 65_535
 
 
@@ -77,12 +80,41 @@ def _address(value: object) -> object:
     return value
 
 
+def _broker_address(value: object) -> object:
+    """With Kafka's usual port where there is none."""
+    if not isinstance(value, str):
+        return value
+    if "@" in value:  # not shown: it may have a password
+        raise ValueError("has a user: name it in broker.kafka.sasl, and write only HOST:PORT here")
+    match = _BROKER.fullmatch(value.strip())
+    if match is None or int(match[2] or _BROKER_PORT) > _LAST_PORT:
+        raise ValueError(f"{value!r} is not a broker's address: write HOST:PORT")
+    return f"{match[1]}:{match[2] or _BROKER_PORT}"
+
+
+def _node_url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        is_good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:  # not shown: it may have a password
+        raise ValueError("is not the address of a node: write https://HOST:PORT")
+    return value.strip()
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A timedelta, written with its unit."""
 Size = Annotated[int, BeforeValidator(_size)]
 """A number of bytes, written with or without a unit."""
 Address = Annotated[str, BeforeValidator(_address)]
 """HOST:PORT; a bare port means loopback."""
+BrokerAddress = Annotated[str, BeforeValidator(_broker_address)]
+"""HOST:PORT of a Kafka broker."""
+NodeUrl = Annotated[str, BeforeValidator(_node_url)]
+"""The address of an Elasticsearch node."""
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -72,6 +72,12 @@ def test_without_a_ledger_the_health_is_told_all_the_same(url: str, answers: Ans
     assert "the store does not answer" in str(done.exception)
 
 
+def test_while_it_looks_it_says_so(url: str, answers: Answers) -> None:
+    answers["/api/v1/ledger"] = (200, BEHIND)
+    done = CliRunner().invoke(make_app(), ["doctor", "--url", url, "--wait", "0.6"])
+    assert done.stderr.count("events are on their way: looking for 1 s (--wait 0: not at all)") == 1
+
+
 def source(path: str, **changes: Any) -> dict[str, Any]:
     counts = {
         "lines_read": 1234567, "lines_acked": 1234000, "lines_empty": 500, "lines_dead": 60,

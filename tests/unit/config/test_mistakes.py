@@ -97,3 +97,40 @@ def test_what_one_place_may_be_is_one_sentence(tmp_path: Path) -> None:
     wanted = "must be 'auto' or 'none', or a section of settings"
     text = "inputs: [{path: /x, multiline: '(['}]"
     assert mistake(tmp_path, text) == f"/logboom.yaml: inputs[0].multiline: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("kafka://", "broker.bootstrap[0]: '' is not a broker's address: write HOST:PORT"),
+        ("kafka://a:1,", "broker.bootstrap[1]: '' is not a broker's address: write HOST:PORT"),
+        ("kafka://a:x", "'a:x' is not a broker's address"),
+        ("kafka://a:99999", "'a:99999' is not a broker's address"),
+        ("kafka://a:1/topic", "'a:1/topic' is not a broker's address"),
+        ("kafka://u:secret@a:1", "broker.bootstrap[0]: has a user: name it in broker.kafka.sasl"),
+    ],
+)
+def test_a_wrong_address_of_a_broker_is_told(tmp_path: Path, address: str, told: str) -> None:
+    sentence = mistake(tmp_path, f"broker: {address}\n")
+    assert told in sentence
+    assert "secret" not in sentence
+
+
+def test_brokers_have_their_usual_port(tmp_path: Path) -> None:
+    broker = read(tmp_path, "broker: 'kafka://a, [::1],b:1'\n").broker
+    assert broker.kind == "kafka"
+    assert broker.bootstrap == ["a:9092", "[::1]:9092", "b:1"]
+
+
+def test_there_is_at_least_one_broker_and_one_node(tmp_path: Path) -> None:
+    assert "broker.bootstrap" in mistake(tmp_path, "broker: {kafka: {bootstrap: []}}\n")
+    assert "store.urls" in mistake(tmp_path, "store: {elasticsearch: {urls: []}}\n")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://", "https://a:99999", "https://u:secret@a:1:2"]
+)
+def test_a_wrong_address_of_a_node_is_told(tmp_path: Path, url: str) -> None:
+    sentence = mistake(tmp_path, f"store: '{url}'\n")
+    assert "store.urls[0]: is not the address of a node: write https://HOST:PORT" in sentence
+    assert "secret" not in sentence
