@@ -27,7 +27,7 @@ from logboom.lifecycle import (
     supervisor_in,
     until,
 )
-from logboom.memory import give_back
+from logboom.memory import EVERY_S, give_back, trim_of_c_library
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -125,7 +125,7 @@ async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         reporting = tasks.create_task(_report(reporter, consumer, telling))
-        giving = tasks.create_task(give_back())
+        giving = tasks.create_task(give_back(EVERY_S, trim_of_c_library()))
         monitoring = tasks.create_task(Monitoring(config.processor.metrics, reporter, tell).serve())
         rolling_up = tasks.create_task(parts.roller.run())
         keeping = tasks.create_task(parts.keeper.run())

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import weakref
+import threading
 
-from logboom.memory import give_back
+from logboom.memory import give_back, trim_of_c_library
 from tests.polling import soon
 
 
-class Ring:
-    """Refers to itself."""
+async def test_memory_is_given_back_beside_the_work_again_and_again() -> None:
+    threads: list[int] = []
 
-    def __init__(self) -> None:
-        self.itself = self
+    def trim(kept: int) -> int:
+        assert kept == 0
+        threads.append(threading.get_ident())
+        return 1
 
+    collected: list[str] = []
 
-async def test_rings_are_collected_though_the_collector_sleeps() -> None:
+    def note(phase: str, _details: dict[str, int]) -> None:
+        collected.append(phase)
+
+    async def is_done() -> bool:
+        return len(threads) > 2
+
     gc.disable()
-    giving = asyncio.create_task(give_back(0.01))
+    gc.callbacks.append(note)
+    giving = asyncio.create_task(give_back(0.001, trim))
     try:
-        ring = weakref.ref(Ring())
-        assert ring() is not None
-
-        async def is_gone() -> bool:
-            return ring() is None
-
-        await soon(is_gone, timeout_s=20, what="the ring is collected")
+        await soon(is_done, timeout_s=20, what="memory is given back three times")
         assert not giving.done()
+        assert threading.get_ident() not in threads
+        assert collected == []
     finally:
+        gc.callbacks.remove(note)
         gc.enable()
         giving.cancel()
+
+
+def test_the_c_library_says_whether_it_gave_any() -> None:
+    trim = trim_of_c_library()
+    assert trim is None or trim(0) in {0, 1}
+
+
+async def test_a_c_library_that_cannot_is_left_alone() -> None:
+    await give_back(0.001, None)
