@@ -118,6 +118,10 @@ class DayReader:
                     self._seen = state
         return self._snapshot
 
+    def has_no_strays(self, state: IndexState) -> bool:
+        """True when this commit was read, and has no event of another day's time."""
+        return self._seen == state and not self._snapshot.strays
+
     def _reload(self) -> None:
         with self._troubles_told():
             self._index.reload()

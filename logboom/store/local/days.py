@@ -16,7 +16,7 @@ from logboom.store.local.day_reader import (
     refuse_unfinished,
 )
 from logboom.store.local.folders import DayFolder, StoreFolder
-from logboom.store.local.soundness import first_spoilt, is_unfinished, mark
+from logboom.store.local.soundness import TERMS, first_spoilt, is_unfinished, mark
 from logboom.store.local.times import DAY_US, day_start_us
 from logboom.store.values import TimeRange
 
@@ -31,14 +31,18 @@ class View:
         days: Ascending.
         warnings: Days that cannot be read, a sentence each.
         unreadable: The same days.
+        may_miss_strays: One of them may hold events of other days' times.
     """
 
     days: tuple[Snapshot, ...]
     warnings: tuple[str, ...]
     unreadable: frozenset[date] = frozenset()
+    may_miss_strays: bool = False
 
     def misses(self, times: TimeRange) -> bool:
-        """True when a day of these times cannot be read."""
+        """True when events of these times may be in a day that cannot be read."""
+        if self.may_miss_strays:
+            return True
         starts_us = [day_start_us(day) for day in self.unreadable]
         return any(
             (times.end_us is None or start_us < times.end_us)
@@ -47,10 +51,10 @@ class View:
         )
 
     def all_of(self, times: TimeRange) -> tuple[Snapshot, ...]:
-        """The days, none of these times left out.
+        """The days, no event of these times left out.
 
         Raises:
-            StoreUnavailable: One of them cannot be read: numbers of a part would look like those of the whole.
+            StoreUnavailable: One that may have some cannot be read: numbers of a part would look like those of the whole.
         """
         if self.misses(times):
             raise StoreUnavailable("; ".join(self.warnings))
@@ -65,6 +69,7 @@ class Days:
         self._readers: dict[DayFolder, DayReader] = {}
         self._sound: dict[DayFolder, IndexState] = {}
         self._spoilt: dict[DayFolder, tuple[IndexState, str]] = {}
+        self._without_strays: set[DayFolder] = set()
         self._changing = threading.Lock()
         self._looking = threading.Lock()
 
@@ -72,6 +77,7 @@ class Days:
         """Takes a snapshot of every day, the latest commits included."""
         days: list[Snapshot] = []
         warnings: dict[date, str] = {}
+        may_miss_strays = False
         folders = self._folder.days()
         self._forget_all_but(folders)
         for folder in folders:
@@ -81,9 +87,10 @@ class Days:
                 self._forget(folder)
                 self._look_through(folder)
                 warnings[folder.day] = f"the day {folder.day} cannot be read: {error}"
+                may_miss_strays |= folder not in self._without_strays
             else:
                 days += [] if snapshot is None else [snapshot]
-        return View(tuple(days), tuple(warnings.values()), frozenset(warnings))
+        return View(tuple(days), tuple(warnings.values()), frozenset(warnings), may_miss_strays)
 
     def _snapshot(self, folder: DayFolder) -> Snapshot | None:
         """A day; None when it has been dropped, or is not finished yet.
@@ -141,6 +148,9 @@ class Days:
             self._sound[folder] = state
             return False
         log.error("the index of %s is spoilt: %s", folder.day, name)
+        reader = self._readers.get(folder)
+        if reader and reader.has_no_strays(state) and not first_spoilt(folder.index, TERMS):
+            self._without_strays.add(folder)
         self._spoilt[folder] = (state, name)
         mark(folder.index)
         return True
@@ -152,6 +162,7 @@ class Days:
         state, name = known
         if index_state(folder) != state:
             self._spoilt.pop(folder, None)
+            self._without_strays.discard(folder)
             return
         raise StoreDamaged(
             f"its index is spoilt ({name})",
@@ -184,3 +195,4 @@ class Days:
                 for folder in gone:
                     for known in (self._readers, self._sound, self._spoilt):
                         known.pop(folder, None)
+                    self._without_strays.discard(folder)

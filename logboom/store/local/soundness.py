@@ -21,6 +21,9 @@ _END = struct.Struct("<II")  # bytes of the footer, magic number
 _MAGIC = 1337
 _AT_ONCE = 2**20
 _META_NAME = "meta.json"
+TERMS = ".term"
+"""How the names of the files end that say in how many documents each term is."""
+
 _MARK_NAME = "spoilt"
 _UNFINISHED_NAME = "unfinished"
 
@@ -45,11 +48,12 @@ def panics_told() -> Iterator[None]:
         raise
 
 
-def first_spoilt(index: Path) -> str | None:
+def first_spoilt(index: Path, kind: str = "") -> str | None:
     """The name of a file that is not as it was written; None when all are sound.
 
     Args:
         index: Folder of tantivy's files; another process may write to it.
+        kind: How the names of those that are looked at end.
     """
     try:
         segments = orjson.loads((index / _META_NAME).read_bytes())["segments"]
@@ -57,6 +61,7 @@ def first_spoilt(index: Path) -> str | None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return _META_NAME
     files = (path for path in sorted(index.iterdir()) if path.name.split(".")[0] in names)
+    files = (path for path in files if path.name.endswith(kind))
     return next((path.name for path in files if not _is_sound(path)), None)
 
 
