@@ -202,6 +202,8 @@ class DayIndex:
     def _empty(self) -> None:
         try:
             begin_anew(self._path)
+        except FileNotFoundError as error:
+            raise self._gone() from error
         except OSError as error:
             raise for_room(error, self._path) from error
 
@@ -211,7 +213,7 @@ class DayIndex:
             with panics_told():
                 return teach_words(Index(SCHEMA, path=str(self._path)))
         except FileNotFoundError as error:
-            raise StoreUnavailable("the day is gone", where=str(self._path.parent)) from error
+            raise self._gone() from error
         except ValueError as error:
             if _is_for_room(error, self._path):
                 raise self._disk_full() from error
@@ -241,6 +243,9 @@ class DayIndex:
                 panics_told(),
             ):  # it has failed before: that is why it is let go
                 writer.close(waits=True)
+
+    def _gone(self) -> StoreUnavailable:
+        return StoreUnavailable("the day is gone", where=str(self._path.parent))
 
     def _disk_full(self) -> DiskFull:
         return DiskFull("no room left for the index", where=str(self._path), mend="free some space")

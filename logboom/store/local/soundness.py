@@ -84,11 +84,13 @@ def begin_anew(index: Path) -> None:
     The description goes first: what a crash leaves over belongs to no index.
 
     Args:
-        index: Folder of tantivy's files, which is there.
+        index: Folder of tantivy's files; it is made where it is lost.
 
     Raises:
+        FileNotFoundError: The day is gone.
         OSError: The file system refuses.
     """
+    index.mkdir(exist_ok=True)
     unfinished = index / _UNFINISHED_NAME
     unfinished.touch()
     (index / _META_NAME).unlink(missing_ok=True)

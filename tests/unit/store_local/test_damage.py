@@ -16,8 +16,9 @@ from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Phrase
 from logboom.store import Count, Document, Outcome, SearchRequest, TimeRange
 from logboom.store.cells import CellsRequest
+from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentWriter
-from logboom.store.local.soundness import begin_anew, is_marked, mark
+from logboom.store.local.soundness import begin_anew, is_marked, is_unfinished, mark
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import EVERYTHING, all_ids, day_folder, opened, write_and_close
@@ -315,6 +316,14 @@ async def test_a_crash_while_an_index_is_made_anew_is_made_good_at_the_next_star
     assert await store.count(MatchAll(), EVERYTHING) == Count(300)
     await writer.close()
     await store.close()
+
+
+def test_an_index_that_is_lost_can_be_begun_anew_unless_its_day_is_gone(tmp_path: Path) -> None:
+    begin_anew(tmp_path / "index")
+    assert is_unfinished(tmp_path / "index")
+    lost = DayIndex(tmp_path / "gone" / "index", lambda _: iter(()), memory_bytes=2**24)
+    with pytest.raises(StoreUnavailable, match="the day is gone"):
+        lost.open()
 
 
 def foreign(number: int) -> Document:
