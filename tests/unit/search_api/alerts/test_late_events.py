@@ -11,7 +11,7 @@ from search_api.alerts.backtest import backtest
 from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource
 from tests.polling import soon
-from tests.unit.search_api.alerts.timeline import START_US, error, many
+from tests.unit.search_api.alerts.timeline import START_US, at, error, many
 from tests.unit.search_api.alerts.world import ERRORS, THREE, Make, group_of
 
 OTHER = {"alert": "Other", "when": "count > 1000", "over": "1m"}
@@ -53,6 +53,28 @@ async def test_a_rule_that_is_decided_again_was_evaluated_once(make: Make) -> No
 
     assert engine.standing.transitions["firing"] == 1
     assert engine.standing.evaluations == 7  # at -15, 0, 15, 30, 45, 60 and 75
+
+
+async def test_what_is_over_is_told_while_late_events_of_others_are_looked_at(make: Make) -> None:
+    calm = {**ERRORS, "alert": "Calm", "where": "service:pay"}
+    world = make(ERRORS, calm)
+    world.source.add([at(s, service={"name": "pay"}) for s in (1, 2, 3)])
+    world.source.add([error(s) for s in (51, 52, 53)], arrives=70)  # 60 was evaluated
+    engine = await world.start()
+    await world.until(77, engine)
+    world.source.slow, world.source.slow_for_us = asyncio.Event(), 61 * US
+    running = asyncio.create_task(world.until(95, engine))
+
+    async def is_asked() -> bool:
+        return world.source.is_waiting
+
+    await soon(is_asked, timeout_s=60, what="changed windows are asked for")
+    await world.take()
+    told = [(15, "firing", "Calm"), (75, "resolved", "Calm")]
+    assert world.timeline == told
+    world.source.slow.set()
+    await running
+    assert world.timeline == [*told, (60, "firing", "Errors")]
 
 
 async def test_what_waited_for_the_store_gives_what_fires_now_its_true_time(make: Make) -> None:
