@@ -118,7 +118,8 @@ def _input_section(value: object) -> object:
 
 def _broker_section(value: object) -> object:
     if isinstance(value, str) and value.startswith("kafka://"):
-        bootstrap = value.removeprefix("kafka://").strip("/").split(",")
+        addresses = value.removeprefix("kafka://").strip("/").split(",")
+        bootstrap = [address for address in addresses if address.strip()]
         return {"kind": "kafka", "bootstrap": bootstrap}
     mend = "write local, kafka://HOST:PORT,HOST:PORT or a section {kafka: {bootstrap: […]}}"
     return _section(value, "broker", ("local", "kafka"), mend)

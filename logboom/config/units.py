@@ -18,7 +18,7 @@ _BYTES = {
     "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
 }  # fmt: skip
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,8}")
-_BROKER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/@,\[\]]+)(?::([0-9]{1,8}))?")
+_BROKER = re.compile(r"(\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[^:\s/@,\[\]]+)(?::([0-9]{1,8}))?")
 _BROKER_PORT = 9092
 _LAST_PORT = 65_535
 
@@ -86,17 +86,26 @@ def _broker_address(value: object) -> object:
         return value
     if "@" in value:  # not shown: it may have a password
         raise ValueError("has a user: name it in broker.kafka.sasl, and write only HOST:PORT here")
-    match = _BROKER.fullmatch(value.strip())
+    match = _BROKER.fullmatch(_in_brackets(value.strip()))
     if match is None or int(match[2] or _BROKER_PORT) > _LAST_PORT:
         raise ValueError(f"{value!r} is not a broker's address: write HOST:PORT")
     return f"{match[1]}:{match[2] or _BROKER_PORT}"
+
+
+def _in_brackets(host: str) -> str:
+    """An IPv6 address without a port, as it is written where there may be one."""
+    try:
+        return f"[{ipaddress.IPv6Address(host)}]"
+    except ValueError:
+        return host
 
 
 def _node_url(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        parts = urlsplit(value.strip())
+        scheme, _, rest = value.strip().partition("://")
+        parts = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")  # a password may have any signs
         is_good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         is_good = False
