@@ -129,7 +129,7 @@ def _is_drained(file: FollowedFile) -> bool:
     """
     if file.is_packed or file.offset < GUARD_BYTES:
         return False
-    return not file.is_open or file.known_size() == file.offset
+    return (file.known_size() if file.is_open else file.unread_to) == file.offset
 
 
 def _is_longer(other: FollowedFile, file: FollowedFile) -> bool:
