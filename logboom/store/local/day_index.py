@@ -151,6 +151,11 @@ class DayIndex:
         with self._using:
             return self._guarded(look)
 
+    def give_up(self) -> None:
+        """Called when it could not be given all documents of the day: it is broken."""
+        with self._using:
+            self._let_go_of_writer()
+
     def finish(self) -> None:
         """Called when the index holds all documents of the day: readers may take it for that."""
         finish(self._path)

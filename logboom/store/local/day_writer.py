@@ -50,6 +50,7 @@ class DayWriter:
         self._unanswered = Unanswered() if unanswered is None else unanswered
         self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
+        self._durable = 0
         self._documents = DocumentWriter(folder.path)
         self._index = DayIndex(folder.index, self._remake, memory_bytes=memory_bytes)
         try:
@@ -114,14 +115,18 @@ class DayWriter:
             StoreUnavailable: tantivy cannot open the index for another reason.
         """
         try:
-            self._catch_up()
-        except StoreUnavailable:
-            self._catch_up()
+            try:
+                self._catch_up()
+            except StoreUnavailable:
+                self._catch_up()
+        except BaseException:
+            self._index.give_up()
+            raise
 
     def _catch_up(self) -> None:
         self._marks = Watermarks()
         indexed = self._index.open()
-        self._documents.cut_unfinished(indexed)
+        self._documents.cut_unfinished(max(indexed, self._durable))
         self._index.ask(self._marks.load)
         entries: list[bytes] = []
         for number, line in self._documents.read_from(indexed):
@@ -172,6 +177,7 @@ class DayWriter:
             self._index.offer(ready.chunk)
             self._marks.rise(ready.stretches)
             self._documents.sync()
+            self._durable = self._documents.count
         except (DiskFull, StoreUnavailable, OSError):
             self._unanswered.note(documents)  # they are found when the day is opened again
             raise

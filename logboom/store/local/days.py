@@ -130,6 +130,8 @@ class Days:
 
     def _look_through(self, folder: DayFolder) -> None:
         """Has a day made anew that cannot be opened, if its files are to blame."""
+        if folder in self._spoilt:
+            return
         with self._looking:
             if folder not in self._spoilt:
                 self._is_spoilt(folder)
@@ -141,9 +143,11 @@ class Days:
             return False
         if self._sound.get(folder) == state:
             return False
-        name = first_spoilt(folder.index)
         if is_unfinished(folder.index):
             return False  # whoever writes is at it already
+        name = first_spoilt(folder.index)
+        if is_unfinished(folder.index):
+            return False  # … has begun meanwhile
         if name is None:
             self._sound[folder] = state
             return False
@@ -161,6 +165,7 @@ class Days:
             return
         state, name = known
         if index_state(folder) != state:
+            refuse_unfinished(folder)
             self._spoilt.pop(folder, None)
             self._without_strays.discard(folder)
             return

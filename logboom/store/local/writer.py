@@ -93,7 +93,7 @@ def _told_and_tried_again() -> Iterator[None]:
     """For failures that the next write of the day meets as well, and then raises."""
     try:
         yield
-    except (DiskFull, StoreDamaged, StoreUnavailable) as error:
+    except (DiskFull, StoreDamaged, StoreUnavailable, OSError) as error:
         _log.warning("what is stored cannot be made visible: %s", error)
 
 
@@ -347,7 +347,11 @@ class LocalWriter:
             if not writer.folder.path.is_dir():
                 self._forget(writer)  # the day has been dropped
             elif writer.is_broken:
-                writer.reopen_index()
+                try:
+                    writer.reopen_index()
+                except StoreDamaged:
+                    self._forget(writer)  # the next write to this day sets it aside
+                    raise
 
     def _close(self) -> None:
         self._committer.join()
