@@ -327,7 +327,7 @@ async def test_http_where_https_is_spoken_is_refused_or_unavailable(
         await store.check()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "ftp://", "http://host:port"])
+@pytest.mark.parametrize("url", ["http://a host:9200", "http://%zz:9200"])
 async def test_an_address_that_is_none_is_a_matter_of_the_configuration(
     url: str, open_elastic: Opener, unique: str
 ) -> None:

@@ -127,7 +127,8 @@ def test_there_is_at_least_one_broker_and_one_node(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://[::1", "http://", "https://a:99999", "https://u:secret@a:1:2"]
+    "url",
+    ["http://[::1", "http://", "http://host:port", "https://a:99999", "https://u:secret@a:1:2"],
 )
 def test_a_wrong_address_of_a_node_is_told(tmp_path: Path, url: str) -> None:
     sentence = mistake(tmp_path, f"store: '{url}'\n")
@@ -139,3 +140,10 @@ def test_a_password_in_the_address_of_a_node_may_have_any_signs(tmp_path: Path) 
     store = read(tmp_path, "store: {elasticsearch: {urls: ['https://u:p[w]@a:9200']}}\n").store
     assert store.kind == "elasticsearch"
     assert store.urls == ["https://u:p[w]@a:9200"]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://", "//secret@a:9200"])
+def test_what_is_no_address_of_a_node_is_told(tmp_path: Path, url: str) -> None:
+    sentence = mistake(tmp_path, f"store: {{elasticsearch: {{urls: ['{url}']}}}}\n")
+    assert "store.urls[0]: is not the address of a node: write https://HOST:PORT" in sentence
+    assert "secret" not in sentence
