@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from logboom.importing.alertmanager_receivers import receivers_of
 from logboom.importing.alertmanager_times import mute_times_of
 from logboom.importing.located import Located, read_located
+from logboom.importing.promql import FIELDS
 from logboom.importing.translation import Note, Settings, Translation, as_list, reference
-from logboom.matching import equal_to, parse_matcher
+from logboom.matching import Matcher, equal_to, parse_matcher
 
 NEVER: Final = "always quiet"
 """The mute time of routes to receivers that tell nobody."""
@@ -22,6 +23,9 @@ NEVER: Final = "always quiet"
 _TOP_DEFAULTS: Final = {
     "group_by": [], "group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h",
 }  # fmt: skip
+_SERVICE: Final = "service_name"
+"""The only label of our metrics that alerts of imported rules have under another name for certain."""
+
 _TIMES: Final = ("group_wait", "group_interval", "repeat_interval")
 _PARTS = re.compile(r',(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*\Z)')
 
@@ -76,7 +80,7 @@ def _route(
         made["matchers"] = matchers
     ours = _receiver(settings, made, known, receivers, top=top)
     if "group_by" in settings:
-        made["group_by"] = [str(name) for name in as_list(settings.take("group_by"))]
+        made["group_by"] = [_label(name) for name in as_list(settings.take("group_by"))]
     made |= {name: str(settings.take(name)) for name in _TIMES if name in settings}
     muted = [
         t
@@ -156,7 +160,7 @@ def _inhibit(settings: Settings) -> dict[str, Any]:
     made: dict[str, Any] = {
         "source": _matchers(settings, "source_"), "target": _matchers(settings, "target_"),
     }  # fmt: skip
-    equal = [str(name) for name in as_list(settings.take("equal"))]
+    equal = [_label(name) for name in as_list(settings.take("equal"))]
     if equal:
         made["equal"] = equal
     settings.finish()
@@ -165,19 +169,26 @@ def _inhibit(settings: Settings) -> dict[str, Any]:
 
 def _matchers(settings: Settings, prefix: str) -> list[str]:
     """`match`, `match_re` and `matchers` as our matchers."""
-    found = [
-        str(one)
-        for one in equal_to({k: str(v) for k, v in settings.take_below(f"{prefix}match").items()})
-    ]
+    wanted = settings.take_below(f"{prefix}match")
+    found = [_ours(one) for one in equal_to({k: str(v) for k, v in wanted.items()})]
     for name, value in settings.take_below(f"{prefix}match_re").items():
-        found.append(str(parse_matcher(f"{name}=~{value}")))
+        found.append(_ours(parse_matcher(f"{name}=~{value}")))
     for text in as_list(settings.take(f"{prefix}matchers")):
         for part in _PARTS.split(str(text).strip().removeprefix("{").removesuffix("}")):
             try:
-                found += [str(parse_matcher(part))] if part.strip() else []
+                found += [_ours(parse_matcher(part))] if part.strip() else []
             except ValueError:
                 settings.note(f"{prefix}matchers", f"{part!r} is not translated: it is no matcher")
     return found
+
+
+def _ours(matcher: Matcher) -> str:
+    return str(replace(matcher, label=_label(matcher.label)))
+
+
+def _label(name: object) -> str:
+    """How alerts of imported rules call a label."""
+    return FIELDS[_SERVICE] if name == _SERVICE else str(name)
 
 
 def _parts(top: Located, name: str) -> list[Located]:

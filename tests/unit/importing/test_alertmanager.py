@@ -167,3 +167,29 @@ tracing: {endpoint: x}
         "`tracing.endpoint`",
     ):
         assert words in " ".join(written.replace("#", " ").split())
+
+
+def test_the_service_is_called_as_imported_rules_call_it() -> None:
+    alerts, _ = translated(
+        """
+route:
+  receiver: a
+  group_by: [alertname, service_name]
+  routes:
+    - matchers: ['service_name="cart"']
+    - match: {service_name: shop}
+    - match_re: {service_name: 'pay.*'}
+receivers: [{name: a, webhook_configs: [{url: 'http://127.0.0.1:5001/'}]}]
+inhibit_rules:
+  - source_matchers: [severity="critical"]
+    target_matchers: [severity="warning", service_name!="x"]
+    equal: [service_name]
+"""
+    )
+    route, inhibit = alerts["route"], alerts["inhibit"][0]
+    assert route["group_by"] == ["alertname", "service.name"]
+    assert [one["matchers"] for one in route["routes"]] == [
+        ['service.name="cart"'], ['service.name="shop"'], ['service.name=~"pay.*"'],
+    ]  # fmt: skip
+    assert inhibit["equal"] == ["service.name"]
+    assert inhibit["target"][1] == 'service.name!="x"'
