@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +95,7 @@ async def run_tests(path: Path) -> list[Outcome]:
     """
     file = _read(path)
     rules = _rules(file, path)
+    _see_names(file, {rule.name for rule in rules}, str(path))
     return [await _run(test, rules, str(path)) for test in file.tests]
 
 
@@ -126,6 +128,21 @@ def _rules(file: TestsFile, path: Path) -> list[Rule]:
     if not groups:
         raise ConfigError("has no rules", where=str(path), mend="name files with `rules: […]`")
     return [rule for group in groups for rule in group.rules]
+
+
+def _see_names(file: TestsFile, known: Collection[str], origin: str) -> None:
+    """A test of a rule that is not there would hold whatever happens.
+
+    Raises:
+        ConfigError: One names such a rule.
+    """
+    for number, test in enumerate(file.tests):
+        for place, one in enumerate(test.expect):
+            if one.rule is not None and one.rule not in known:
+                near = get_close_matches(one.rule, known, n=1)
+                hint = f" (did you mean {near[0]}?)" if near else ""
+                where = f"{origin}: tests.{number}.expect.{place}"
+                raise ConfigError(f"there is no rule {one.rule!r}{hint}", where=where)
 
 
 async def _run(test: TestSection, rules: Sequence[Rule], origin: str) -> Outcome:

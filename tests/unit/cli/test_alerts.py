@@ -156,3 +156,13 @@ def test_check_knows_rules(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert f"{good}: 1 rules" in done.stdout
     assert "can never be" in done.stderr
+
+
+def test_a_test_of_a_rule_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "rules-test.yaml"
+    path.write_text(f"{RULES}\ntests: [{{name: t, expect: [{{at: 1m, rule: Mny, firing: []}}]}}]\n")
+    done = CliRunner().invoke(make_app(), ["alerts", "test", str(path)])
+    assert isinstance(done.exception, ConfigError)
+    assert done.exception.sentence() == (
+        f"{path}: tests.0.expect.0: there is no rule 'Mny' (did you mean Many?)"
+    )
