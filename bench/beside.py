@@ -30,7 +30,7 @@ import orjson
 import psutil
 
 from bench.local_store import document, events
-from bench.machine import print_calibration, usage_of, usage_of_service
+from bench.machine import cpu_ms_of, print_calibration, usage_of_service
 from bench.queries import build, serving
 from bench.stopping import stop_in_order
 from logboom.clock import SystemClock
@@ -60,10 +60,12 @@ class Sent:
 
 @dataclass(slots=True)
 class Times:
-    """What one kind of question took, in ms."""
+    """What one kind of question took, in ms; of our APIs also their CPU."""
 
     embedded: list[float] = field(default_factory=list)
+    embedded_cpu: list[float] = field(default_factory=list)
     through: list[float] = field(default_factory=list)
+    through_cpu: list[float] = field(default_factory=list)
     direct: list[float] = field(default_factory=list)
 
     @property
@@ -244,6 +246,7 @@ class Asked:
         noted: Our API on Elasticsearch, through `between`.
         between: Notes what it sends.
         direct: Elasticsearch itself.
+        apis: The processes of `embedded` and `through`.
     """
 
     embedded: Connection
@@ -251,6 +254,7 @@ class Asked:
     noted: Connection
     between: Between
     direct: Direct
+    apis: tuple[psutil.Process, psutil.Process]
 
 
 async def ask(asked: Asked, facts: Facts, kind: str, runs: int) -> tuple[Times, int]:
@@ -266,67 +270,69 @@ async def ask(asked: Asked, facts: Facts, kind: str, runs: int) -> tuple[Times, 
         asked.between.sent.clear()
         await answer_of(asked.noted, targets[2])
         sent = list(asked.between.sent)
-        took, theirs = await in_turn(asked, sent, targets[1], direct_first=number % 2 == 0)
+        took, theirs, through_cpu = await in_turn(
+            asked, sent, targets[1], direct_first=number % 2 == 0
+        )
         begun = time.perf_counter()
-        ours = await asked.embedded.ask(targets[0])
+        ours, embedded_cpu = await asked_of(asked.embedded, asked.apis[0], targets[0])
         embedded = time.perf_counter() - begun
         different += not same(orjson.loads(ours.body), orjson.loads(theirs.body))
         if number >= _WARM:
             times.direct.append(took[0] * 1000)
             times.through.append(took[1] * 1000)
+            times.through_cpu.append(through_cpu)
             times.embedded.append(embedded * 1000)
+            times.embedded_cpu.append(embedded_cpu)
     return times, different
+
+
+async def asked_of(
+    connection: Connection, api: psutil.Process, target: str
+) -> tuple[Answer, float]:
+    """An answer, and the CPU milliseconds of the process that gave it."""
+    before = cpu_ms_of(api)
+    answer = await connection.ask(target)
+    return answer, cpu_ms_of(api) - before
 
 
 async def in_turn(
     asked: Asked, sent: list[Sent], target: str, *, direct_first: bool
-) -> tuple[tuple[float, float], Answer]:
+) -> tuple[tuple[float, float], Answer, float]:
     """Asks Elasticsearch the same thing directly and through our API.
 
     Returns:
-        How long each took, in s; and the answer of our API.
+        How long each took, in s; and the answer of our API with its CPU, in ms.
     """
     begun = time.perf_counter()
     if direct_first:
         asked.direct.ask(sent)
         between = time.perf_counter()
-        answer = await asked.through.ask(target)
+        answer, cpu_ms = await asked_of(asked.through, asked.apis[1], target)
     else:
-        answer = await asked.through.ask(target)
+        answer, cpu_ms = await asked_of(asked.through, asked.apis[1], target)
         between = time.perf_counter()
         asked.direct.ask(sent)
     first, second = between - begun, time.perf_counter() - between
-    return ((first, second) if direct_first else (second, first)), answer
+    return ((first, second) if direct_first else (second, first)), answer, cpu_ms
 
 
-async def compare(
-    asked: Asked,
-    facts: Facts,
-    apis: tuple[psutil.Process, psutil.Process],
-    options: argparse.Namespace,
-) -> None:
+async def compare(asked: Asked, facts: Facts, options: argparse.Namespace) -> None:
     """Prints a line for each kind."""
-    print(
-        f"{'p50/p95 ms':10}{'embedded':>14}{'CPU':>7}{'API on ES':>14}{'CPU':>7}{'ES itself':>14}"
-        f"{'API adds':>14}  different"
-    )
+    heads = ("embedded", "its CPU", "API on ES", "its CPU", "ES itself", "API adds")
+    print(f"{'p50/p95 ms':10}{''.join(f'{head:>14}' for head in heads)}  different")
     for kind in KINDS:
         if options.only and kind not in options.only.split(","):
             continue
-        before = [usage_of([one]) for one in apis]
         times, different = await ask(asked, facts, kind, options.runs)
-        cpu = []
-        for one, then in zip(apis, before, strict=True):
-            now = usage_of([one])
-            spent_s = now.user_s + now.system_s - then.user_s - then.system_s
-            asked_for = options.runs + _WARM + (PAGES if kind == "q9" else 0)
-            cpu.append(f"{spent_s * 1000 / asked_for:7.1f}")
+        each = (
+            times.embedded, times.embedded_cpu, times.through, times.through_cpu, times.direct,
+            times.added,
+        )  # fmt: skip
         shown = [
             f"{percentile(some, 50):.1f}/{percentile(some, 95):.1f}".rjust(14)
-            for some in map(sorted, (times.embedded, times.through, times.direct, times.added))
+            for some in map(sorted, each)
         ]
-        line = f"{kind:10}{shown[0]}{cpu[0]}{shown[1]}{cpu[1]}{shown[2]}{shown[3]}  {different}"
-        print(line, flush=True)
+        print(f"{kind:10}{''.join(shown)}  {different}", flush=True)
 
 
 def size_of(folder: Path) -> int:
@@ -340,8 +346,8 @@ async def _measure(
 ) -> None:  # fmt: skip
     facts = await learn(Load(urls[0], 1, 1))
     embedded, through, noted = (Connection(url, {}) for url in urls)
-    asked = Asked(embedded, through, noted, between, direct)
-    await compare(asked, facts, apis, options)
+    asked = Asked(embedded, through, noted, between, direct, apis)
+    await compare(asked, facts, options)
     for one in (embedded, through, noted):
         one.close()
 

@@ -1,9 +1,9 @@
-"""How do `logboom ship` and rsyslog compare, from the same file to the same Kafka?
+"""How do `logboom ship`, rsyslog and syslog-ng compare, from the same file to the same Kafka?
 
     python -m bench.shippers [--input json|text] [--events 300000] [--rounds 2] [--compression lz4]
 
 All in turn, each into a topic of its own, acks=all. Ours with automatic settings and with the format
-named; rsyslog passes each line, or each entry of several, on as it is, ours parses, normalises,
+named; the others pass each line, or each entry of several, on as it is, ours parses, normalises,
 redacts, and plans each batch durably. What the figures mean: docs/benchmarks.md.
 """
 
@@ -33,6 +33,7 @@ from bench.machine import Usage, print_calibration, usage_of, usage_of_service
 from bench.progress import Sample, sustained
 from bench.rsyslog import start_rsyslog
 from bench.stopping import stop_in_order
+from bench.syslog_ng import start_syslog_ng
 from bench.topic import Topic
 from logboom.clock import SystemClock
 from tests.flow import Verdict, verify
@@ -108,7 +109,7 @@ _INPUTS = {
 
 
 def main() -> None:
-    """Runs both in turn and prints their figures."""
+    """Runs all in turn and prints their figures."""
     stop_in_order()
     parser = argparse.ArgumentParser(description="Measures shippers side by side.")
     parser.add_argument("--input", choices=tuple(_INPUTS), default="json")
@@ -136,10 +137,12 @@ def _compare(folder: Path, kafka: JvmService, options: argparse.Namespace) -> No
     shippers: dict[str, _Start] = {
         "automatic": partial(_start_ours, section={}, compression=options.compression),
         "named": partial(_start_ours, section=given.named, compression=options.compression),
-        "rsyslog": partial(
-            _start_rsyslog, compression=options.compression, joins_lines=not given.is_lines
-        ),
     }
+    for name, start_theirs in (("rsyslog", start_rsyslog), ("syslog-ng", start_syslog_ng)):
+        shippers[name] = partial(
+            _start_theirs, start_theirs, compression=options.compression,
+            joins_lines=not given.is_lines,
+        )  # fmt: skip
     for start in shippers.values():
         _ship(folder, kafka, warm, _WARM_UP, start)
     print(f"Kafka is warmed up with {_WARM_UP} events from each")
@@ -219,10 +222,11 @@ def _start_ours(
         )  # fmt: skip
 
 
-def _start_rsyslog(
-    folder: Path, log: Path, kafka: str, topic: str, *, compression: str, joins_lines: bool
-) -> psutil.Popen:
-    return start_rsyslog(
+def _start_theirs(
+    start: Callable[..., psutil.Popen], folder: Path, log: Path, kafka: str, topic: str,
+    *, compression: str, joins_lines: bool,
+) -> psutil.Popen:  # fmt: skip
+    return start(
         folder, log=log, kafka=kafka, topic=topic, compression=compression, joins_lines=joins_lines
     )
 

@@ -6,6 +6,7 @@ either one of these classes, each of which says whether trying again can help, o
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -172,6 +173,24 @@ class DiskFull(LogboomError):
     retryable = True
 
 
+class RegistryError(LogboomError):
+    """The shipper's registry could not be read or written; its checkpoints are kept."""
+
+
+class RegistryUnavailable(RegistryError):
+    """The registry is held by another process, or its disk fails: later it may be usable."""
+
+    retryable = True
+
+
+class RegistryFull(RegistryUnavailable, DiskFull):
+    """There is no room for the registry; nothing was changed."""
+
+
+class RegistryRefused(RegistryError):
+    """The registry cannot be used as it is: rights, another version, damage that was found at work."""
+
+
 class StateFull(StateUnavailable, DiskFull):
     """There is no room for what services remember; nothing was changed."""
 
@@ -219,3 +238,8 @@ class ReceiverUnreachable(ReceiverError):
 
 class ReceiverRefused(ReceiverError):
     """It must not be asked, or will never take this: a private address, a wrong token."""
+
+
+def is_for_room(error: OSError) -> bool:
+    """Whether the file system has no room, or none for us."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}

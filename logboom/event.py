@@ -7,7 +7,7 @@ It travels as bytes; `Event` is its decoded form. docs/events.md lists the field
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -180,6 +180,23 @@ def value_at(event: Event, name: str) -> Any:  # noqa: ANN401 - JSON
     value: Any = event
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def stored_at(event: Event, path: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
+    """The value under the parts of a dotted name, some of which may be one key of an application's own.
+
+    Returns:
+        None where there is none.
+    """
+    value: Any = event
+    for number, part in enumerate(path):
+        if not isinstance(value, dict):
+            return None
+        whole = value.get(".".join(path[number:]))
+        if whole is not None:
+            return whole
+        value = value.get(part)
     return value
 
 

@@ -6,9 +6,7 @@ are held to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
 
 
 class FieldType(Enum):
@@ -106,19 +104,6 @@ ALIASES: dict[str, str] = {
 """Short names that a query may use; a test holds docs/queries.md to them."""
 
 LEVELS: tuple[str, ...] = ("trace", "debug", "info", "warn", "error", "fatal")
-
-
-def stored_at(event: Mapping[str, Any], path: Sequence[str]) -> object:
-    """The value of an event under the parts of a stored name; None where there is none."""
-    value: Any = event
-    for number, part in enumerate(path):
-        if not isinstance(value, Mapping):
-            return None
-        rest = ".".join(path[number:])
-        if rest in value:  # an application's own key may contain dots
-            return value[rest]
-        value = value.get(part)
-    return value
 
 
 def resolve(name: str) -> tuple[str, FieldType]:

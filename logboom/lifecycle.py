@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
@@ -15,6 +14,7 @@ from typing import Any
 import uvloop
 
 from logboom.errors import LogboomError
+from logboom.memory import share_arenas
 
 log = logging.getLogger("logboom.lifecycle")
 
@@ -33,9 +33,6 @@ _WAITING_LOOK_S = 0.1
 _AWAY_S = 2.0
 """At the end a service gets so long at a stretch to come back: what it has not taken is kept."""
 
-_M_ARENA_MAX = -8
-_MOST_ARENAS = 2
-
 
 def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
     """Runs a service's coroutine to its end.
@@ -49,7 +46,7 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         line that says why.
     """
     _collect_garbage_seldom()
-    _share_arenas()
+    share_arenas()
     troubles: list[LogboomError] = []
     try:
         uvloop.run(main)
@@ -64,18 +61,6 @@ def _collect_garbage_seldom() -> None:
     """Events are nested dicts without cycles: looking through them for cycles is wasted work."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
-
-
-def _share_arenas() -> None:
-    """Lets threads share what the C library keeps of freed memory.
-
-    Otherwise each of up to eight threads a core keeps its own, and large buffers that wander from
-    thread to thread leave holes in all of them. Source: mallopt(3) of glibc; other C libraries do not
-    know it.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _MOST_ARENAS)
 
 
 def restarts_in(environment: Mapping[str, str]) -> int:

@@ -22,7 +22,7 @@ def quantity(value: float | None, unit: str) -> str:
         case "share":
             return percent(value)
         case "bytes":
-            return _size(value)
+            return size_text(value)
         case "per_second" | "times" if value is not None:
             return f"{number(value)}{'x' if unit == 'times' else '/s'}"
     return number(value)
@@ -60,16 +60,22 @@ def duration(value: float | None, unit: str = "s") -> str:
     return f"{_short(seconds * 1e9)} ns"
 
 
-def _size(value: float | None) -> str:
+def size_text(value: float | None) -> str:
+    """A number of bytes: `17 B`, `1.5 MiB`."""
     if value is None:
         return _NOTHING
-    for size, name in _SIZES:
-        if abs(value) >= size:
-            return f"{_short(value / size)} {name}"
-    return f"{number(value)} B"
+    for factor, name in _SIZES:
+        if abs(value) >= factor:
+            return f"{value / factor:.1f} {name}"
+    return f"{value:.0f} B"
 
 
 def _short(value: float) -> str:
     """Three digits, none of them an idle zero."""
     text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     return f"{float(text):g}"
+
+
+def days_text(count: int) -> str:
+    """The word behind a number of days."""
+    return "day" if count == 1 else "days"

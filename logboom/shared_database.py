@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from logboom.errors import DiskFull, LogboomError
+from logboom.errors import DiskFull, LogboomError, is_for_room
 
 _BUSY_S = 30.0
 _PAGE_BYTES = 16_384
@@ -20,7 +21,7 @@ _JOURNAL_BYTES = 16 * 2**20
 _ROOM_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
-_RIGHTS_CODES = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
+_RIGHTS_CODES = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,31 +138,11 @@ class SharedDatabase:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            trouble = self._trouble(error)
+            self._damaged = self._damaged or is_damage(error)
+            trouble = trouble_of(error, self._path, self._terms)
             if trouble is None:
                 raise
             raise trouble from error
-
-    def _trouble(self, error: sqlite3.DatabaseError) -> LogboomError | None:
-        """What an error means for us; None for a bug."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        where = str(self._path)
-        if code in _ROOM_CODES:
-            return self._terms.full(f"no room for {self._terms.owner}", where=where)
-        if code in _DAMAGE_CODES:
-            self._damaged = True
-            return self._terms.unavailable(
-                f"the file is damaged ({error}); {self._terms.content} may still be saved",
-                where=where,
-                mend="stop logboom and repair it with sqlite3's .recover, or move it away",
-            )
-        if code in _BUSY_CODES:
-            return self._terms.unavailable("is held by another process", where=where)
-        if code in _RIGHTS_CODES:
-            return self._terms.refused(
-                f"cannot be opened for writing ({error})", where=where, mend="check its rights"
-            )
-        return None
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -197,6 +178,69 @@ def _make(path: Path) -> None:
         unfinished.unlink()
 
 
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """True when a file's content is to blame, and not what the world does to it."""
+    return _code(error) in _DAMAGE_CODES
+
+
+def trouble_of(error: sqlite3.DatabaseError, path: Path, terms: Terms) -> LogboomError | None:
+    """What to raise for an error of SQLite's; None for a bug."""
+    code, where = _code(error), str(path)
+    if code in _ROOM_CODES:
+        cause = "" if code == sqlite3.SQLITE_FULL else f", or its disk fails ({error})"
+        return terms.full(
+            f"no room for {terms.owner}{cause}",
+            where=where,
+            mend="free some space",
+        )
+    if code in _DAMAGE_CODES:
+        return terms.unavailable(
+            f"the file is damaged ({error}); {terms.content} may still be saved",
+            where=where,
+            mend="stop logboom and repair it with sqlite3's .recover, or move it away",
+        )
+    if code in _BUSY_CODES:
+        return terms.unavailable("is held by another process", where=where)
+    if code in _RIGHTS_CODES or (code == sqlite3.SQLITE_CANTOPEN and not _may_be_written(path)):
+        return terms.refused(
+            f"cannot be opened for writing ({error})", where=where, mend="check its rights"
+        )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return terms.unavailable(
+            f"cannot be opened ({error})",
+            where=where,
+            mend="check the room on its disk, and how many files may be open",
+        )
+    return None
+
+
+def _may_be_written(path: Path) -> bool:
+    if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
+        return False
+    return os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def move_aside(path: Path) -> Path:
+    """Moves a damaged file and those beside it away, never over another one.
+
+    Its journal goes first: one that stayed behind would be taken for that of the next file.
+
+    Returns:
+        Where it is now.
+    """
+    number = 1
+    while (target := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{target}{suffix}")
+    return target
+
+
 def _set_aside(path: Path, users: int, terms: Terms) -> LogboomError:
     """Moves a damaged file away, never over another one, and says so."""
     try:
@@ -208,12 +252,7 @@ def _set_aside(path: Path, users: int, terms: Terms) -> LogboomError:
             mend="stop all of logboom and start it again: the file is then set aside",
         )
     else:
-        number = 1
-        while (target := path.with_name(f"{path.name}.damaged-{number}")).exists():
-            number += 1
-        for suffix in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"{path}{suffix}").rename(f"{target}{suffix}")
+        target = move_aside(path)
         return terms.refused(
             f"the file was damaged and is set aside as {target.name}: {terms.content} is there",
             where=str(path),
@@ -227,6 +266,8 @@ def for_os_error(
     error: OSError, path: Path, refused: type[LogboomError], full: type[DiskFull] = DiskFull
 ) -> LogboomError:
     """What to raise for a failure of the file system; `refused` when trying again does not help."""
-    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+    is_refused = isinstance(error, PermissionError | NotADirectoryError | FileExistsError)
+    if is_refused or error.errno == errno.EROFS:
         return refused(error.strerror or str(error), where=str(path), mend="check its rights")
-    return full(error.strerror or str(error), where=str(path))
+    mend = "free some space" if is_for_room(error) else None
+    return full(error.strerror or str(error), where=str(path), mend=mend)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from logboom.config.tagging import ErrorRuleSection
-from logboom.event import Event
+from logboom.event import Event, stored_at
 from logboom.fields import FieldType, resolve
 from logboom.query.automaton import Automaton
 from logboom.query.lucene import parse_query
@@ -68,10 +68,10 @@ def _made(section: ErrorRuleSection) -> _Rule:
 def _of_services(names: Sequence[str]) -> Matcher:
     joined = "|".join(".*".join(map(re.escape, re.split(r"\*+", name))) for name in names)
     matches = re.compile(joined).fullmatch
-    value_of = _reader("service.name")
+    path = ("service", "name")
 
     def test(event: Event) -> bool:
-        name = value_of(event)
+        name = stored_at(event, path)
         return isinstance(name, str) and matches(name[:_LOOKED_AT]) is not None
 
     return test
@@ -85,32 +85,13 @@ def _with_pattern(field: str, pattern: str) -> Matcher:
     if is_text:
         node = parse_regexp(print_regexp(node, lower_case=True))
     matches = Automaton(Parts((_ANYTHING, node, _ANYTHING))).matches
-    value_of = _reader(name)
+    path = name.split(".")
 
     def test(event: Event) -> bool:
-        value = value_of(event)
+        value = stored_at(event, path)
         if isinstance(value, dict | list) or value is None:
             return False
         text = str(value)[:_LOOKED_AT]
         return matches(text.lower() if is_text else text)
 
     return test
-
-
-def _reader(name: str) -> Callable[[Event], object]:
-    """Reads a field by its dotted name, also where an object has it as one key."""
-    steps = name.split(".")
-
-    def read(event: Event) -> object:
-        return _at(event, steps)
-
-    return read
-
-
-def _at(value: object, steps: Sequence[str]) -> object:
-    if not steps:
-        return value
-    if not isinstance(value, dict):
-        return None
-    whole = value.get(".".join(steps))
-    return whole if whole is not None else _at(value.get(steps[0]), steps[1:])

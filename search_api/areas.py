@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fastapi import APIRouter
 
 from search_api.alerts.routes import alert_routes, trial_routes
 from search_api.alerts.source import StoreSource
 from search_api.counting_routes import counting_routes
-from search_api.errors import error_routes
+from search_api.error_routes import error_routes
 from search_api.export_routes import export_routes
 from search_api.facet_routes import facet_routes
 from search_api.grouping import ErrorGroups
 from search_api.live.routes import live_routes
-from search_api.notifying.running import notifying_routes
+from search_api.notifying.previewing import previews
+from search_api.notifying.running import links_of, notifying_routes
 from search_api.parts import Parts
-from search_api.patterns import pattern_routes
+from search_api.pattern_routes import pattern_routes
 from search_api.pipeline_routes import pipeline_routes
 from search_api.rate_routes import rate_routes
 from search_api.search_keeping import keeping_routes
 from search_api.search_routes import search_routes
 from search_api.searches import Searches
 from search_api.stream_routes import stream_routes
-from search_api.traces import trace_routes
+from search_api.trace_routes import trace_routes
 
 
 def routers(parts: Parts) -> Iterator[APIRouter]:
@@ -45,6 +47,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
         if parts.alerting is not None:
             yield alert_routes(parts.alerting, parts.sees)
             yield trial_routes(
-                parts.alerting, StoreSource(store, parts.memory, parts.sees), clock, parts.sees
-            )
+                parts.alerting, StoreSource(store, parts.memory, parts.sees), clock, parts.sees,
+                partial(previews, links=links_of(parts.config)),
+            )  # fmt: skip
         yield from notifying_routes(parts.config, parts.memory, clock, parts.sees)

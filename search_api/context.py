@@ -17,11 +17,14 @@ MOST = 500
 """Events on either side, at most."""
 
 _SOURCE, _OFFSET, _PATH, _HOST = "log.source", "log.offset", "log.file.path", "host.name"
+_CREATED = "event.created"
 _FIRST_BYTES = 1 << 16
 _WIDER = 8
 _FULL = 2_000
 
 TOO_LATE = "it took too long and was stopped: there may be more neighbours"
+
+TOO_LARGE = "the events are too large for one answer: there may be more neighbours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +128,27 @@ class _Looking:
         path, host = value_at(event, _PATH), value_at(event, _HOST)
         if not isinstance(path, str) or count <= 0 or not self._has_time():
             return []
-        where: list[Query] = [Term(_PATH, path), Not(Term(_SOURCE, place.run)), self._only]
+        where: list[Query] = [Term(_PATH, path), self._only]
         if isinstance(host, str):
             where.append(Term(_HOST, host))
-        at_us = epoch_us(str(event["@timestamp"]))
-        times = TimeRange(None, at_us) if order is SortOrder.DESC else TimeRange(at_us + 1, None)
+        at_us, descending = epoch_us(str(event["@timestamp"])), order is SortOrder.DESC
+        instant = await self._search(where, TimeRange(at_us, at_us + 1), SortOrder.ASC, _FULL)
+        near = _contents_beside(event, place, instant, before=descending)
+        where.append(Not(Term(_SOURCE, place.run)))
+        times = TimeRange(None, at_us) if descending else TimeRange(at_us + 1, None)
+        far = await self._search(where, times, order, count)
+        return [*far[::-1], *near][-count:] if descending else [*near, *far][:count]
+
+    async def _search(
+        self, where: Sequence[Query], times: TimeRange, order: SortOrder, limit: int
+    ) -> Sequence[Event]:
         page = await self._store.search(
-            SearchRequest(_all_of(*where), times=times, limit=count, order=order, count_limit=1)
+            SearchRequest(_all_of(*where), times=times, limit=limit, order=order, count_limit=1)
         )
         self._note(page.warnings)
-        return list(page.events) if order is SortOrder.ASC else list(reversed(page.events))
+        if page.cursor is not None and len(page.events) < limit and not page.warnings:
+            self._note([TOO_LARGE])
+        return page.events
 
     async def _between(self, run: str, least: int, end: int) -> list[Event] | None:
         """The events of a stretch of a source by their offsets; None when they are too many."""
@@ -154,6 +168,41 @@ class _Looking:
 
     def _note(self, warnings: Sequence[str]) -> None:
         self.warnings |= dict.fromkeys(warnings)
+
+
+def _contents_beside(
+    event: Event, place: _Place, instant: Sequence[Event], *, before: bool
+) -> list[Event]:
+    """What a rotation has parted from an event within its instant, in order.
+
+    Of two contents the one that was read first is the older; of two that were read at once, the one
+    that is farther on when the instant begins.
+
+    Args:
+        event: Whose neighbours are looked for.
+        place: Of the event.
+        instant: What was read from its path and happened in its instant.
+        before: Of older contents, or else of newer ones.
+    """
+    contents: dict[str, list[tuple[int, Event]]] = {place.run: [(place.offset, event)]}
+    for one in instant:
+        found = _place_of(one)
+        if found is not None:
+            contents.setdefault(found.run, []).append((found.offset, one))
+    age = {
+        run: (min(str(value_at(one, _CREATED)) for _, one in some), -min(at for at, _ in some), run)
+        for run, some in contents.items()
+    }
+    beside = [
+        run
+        for run in contents
+        if (age[run] < age[place.run] if before else age[run] > age[place.run])
+    ]
+    return [
+        one
+        for run in sorted(beside, key=age.__getitem__)
+        for _, one in sorted(contents[run], key=lambda found: found[0])
+    ]
 
 
 def _all_of(*parts: Query) -> Query:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from logboom.errors import LogboomError, QueryError, StoreDamaged
-from logboom.event import Event, epoch_us
-from logboom.fields import EVENT_FIELDS, resolve, stored_at
+from logboom.event import Event, epoch_us, stored_at
+from logboom.fields import EVENT_FIELDS, resolve
 from logboom.query.model import Query
 from logboom.retrying import Backoff
 from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange

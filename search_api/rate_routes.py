@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Response
 
 from logboom.clock import Clock
@@ -17,6 +16,7 @@ from search_api.answers import RatesAnswer, ServicesAnswer
 from search_api.asking import automatic_interval_us, understand
 from search_api.parameters import PROBLEMS, Zone
 from search_api.rates import Stretch, points_of, services_of, stretch_of
+from search_api.responding import answer
 
 _MOST_SERVICES = 10_000
 _US = 1_000_000
@@ -51,7 +51,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
         asked = understand(now_ns, "", begin, end, tz)
         stretch = stretch_of(asked.times, now_ns // 1000, section)
         found = services_of(await rows_of(stretch), await rows_of(stretch.before), stretch)
-        return _json({**stretch.shown(), "services": found[:limit], "total": len(found)})
+        return answer({**stretch.shown(), "services": found[:limit], "total": len(found)})
 
     @router.get("/rates", response_model=RatesAnswer)
     async def rates(
@@ -74,10 +74,6 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
             if (host is None or row.host == host) and (level is None or row.level == level)
         ]
         points = points_of(rows, stretch, width_us)
-        return _json({**stretch.shown(), "interval": f"{width_us // _US}s", "points": points})
+        return answer({**stretch.shown(), "interval": f"{width_us // _US}s", "points": points})
 
     return router
-
-
-def _json(content: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")

@@ -41,11 +41,11 @@ class SearchBody(BaseModel):
 
 async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.Fragment]:
     """Events as JSON; of many in a thread, so that others are answered meanwhile."""
-    if len(events) <= _WRITTEN_AT_ONCE:
+
+    def write() -> list[orjson.Fragment]:
         return [orjson.Fragment(text) for text in written(events, fields)]
-    return await asyncio.to_thread(
-        lambda: [orjson.Fragment(text) for text in written(events, fields)]
-    )
+
+    return write() if len(events) <= _WRITTEN_AT_ONCE else await asyncio.to_thread(write)
 
 
 def search_routes(parts: Parts) -> APIRouter:

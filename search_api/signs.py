@@ -38,6 +38,5 @@ async def with_signs(
                 coming = asyncio.ensure_future(anext(pieces, None))
         finally:
             coming.cancel()
-            await asyncio.gather(
-                coming, return_exceptions=True
-            )  # whoever still reads has been told
+            # Whoever still reads has been told.
+            await asyncio.gather(coming, return_exceptions=True)

@@ -15,7 +15,7 @@ from logboom.broker import Broker
 from logboom.clock import Clock
 from logboom.config import Config, FileInput
 from logboom.dead import DeadLetters
-from logboom.errors import DiskFull
+from logboom.errors import RegistryUnavailable
 from logboom.event import IndexDays, source_run
 from logboom.lifecycle import end, until
 from logboom.own_thread import to_the_end
@@ -97,6 +97,7 @@ class Shipping:
         self.sources: dict[str, Source] = {}
         self._losses: list[LossStatus] = []
         self._losses_noted = -1
+        self._is_scan_in_vain = False
         files = [section for section in config.inputs if isinstance(section, FileInput)]
         self._watcher = Watcher(
             [*files, *equipment.spools.files],
@@ -135,7 +136,7 @@ class Shipping:
             self._maker, self._gatherer = OwnMaker(own.deliver), own
         self._reader = Reader(
             self._watcher, equipment.registry, config.shipper, equipment.clock, self._maker,
-            skipped=self._skipped,
+            skipped=self._skipped, troubles=self._troubles,
         )  # fmt: skip
 
     @property
@@ -185,7 +186,7 @@ class Shipping:
             return
         try:
             await to_the_end(lambda: noted.keep_in(registry))
-        except DiskFull as error:
+        except RegistryUnavailable as error:
             log.warning("%s", error.sentence())
 
     @property
@@ -193,8 +194,13 @@ class Shipping:
         """What was gone before it could be read or sent again."""
         registry = self._has.registry
         if self._losses_noted != registry.losses_noted:
-            self._losses_noted = registry.losses_noted
-            self._losses = registry.losses(shipper=self._has.name)
+            noted = registry.losses_noted
+            try:
+                self._losses = registry.losses(shipper=self._has.name)
+            except RegistryUnavailable as error:
+                log.warning("losses are not told yet: %s", error.sentence())
+            else:
+                self._losses_noted = noted
         return self._losses
 
     def _waits_in_vain(self) -> bool:
@@ -264,9 +270,13 @@ class Shipping:
         """Looks at the file system once; False when the registry had no room for what was found."""
         try:
             added = self._watcher.scan()
-        except DiskFull as error:
-            log.warning("new files wait: %s", error.sentence())
+        except RegistryUnavailable as error:
+            self._troubles.note("registry", error.sentence())
+            self._is_scan_in_vain = True
             return False
+        if self._is_scan_in_vain:
+            self._troubles.over("registry")
+            self._is_scan_in_vain = False
         for source in added:
             self.sources[source.id] = source
         self._has.spools.follow(added)

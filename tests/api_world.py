@@ -40,12 +40,17 @@ class World:
         await self.store.refresh()
 
     async def ask(self, route: str, **parameters: Any) -> dict[str, Any]:
-        """An answer that must be a success; `from_` stands for `from`."""
-        names = {name.rstrip("_"): value for name, value in parameters.items()}
-        answer = await self.api.get(f"/api/v1/{route}", params=names)
-        assert answer.status_code == 200, answer.text
-        content: dict[str, Any] = answer.json()
-        return content
+        """See `ask`."""
+        return await ask(self.api, route, **parameters)
+
+
+async def ask(api: httpx.AsyncClient, route: str, **parameters: Any) -> dict[str, Any]:
+    """An answer of the API that must be a success; `from_` stands for `from`."""
+    names = {name.rstrip("_"): value for name, value in parameters.items()}
+    answer = await api.get(f"/api/v1/{route}", params=names)
+    assert answer.status_code == 200, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 @asynccontextmanager

@@ -30,10 +30,10 @@ from logboom.archive.manifest import (
 )
 from logboom.errors import ArchiveDamaged
 from logboom.event import epoch_us
-from logboom.head import lenient_head
+from logboom.head import Head, lenient_head
 from logboom.store.local.documents import for_room
-from logboom.store.local.folders import sync_folder
 from logboom.store.local.serial import document_of, encode
+from logboom.store.local.syncing import sync_folder
 from logboom.store.values import Document
 
 _LEVEL = 9
@@ -150,13 +150,19 @@ class ArchiveWriter:
     def _note(self, document: Document) -> None:
         """What the manifest tells of a document."""
         head = document.head or lenient_head(document.event)
-        if head.log and isinstance(head.log.source, str):
-            self._runs[head.log.source] = self._runs.get(head.log.source, 0) + 1
+        run = run_of(head)
+        if run is not None:
+            self._runs[run] = self._runs.get(run, 0) + 1
         if isinstance(head.timestamp, str):
             with suppress(ValueError):  # no time: the day is all that is known
                 time = (epoch_us(head.timestamp), head.timestamp)
                 self._first = time if self._first is None else min(self._first, time)
                 self._last = time if self._last is None else max(self._last, time)
+
+
+def run_of(head: Head) -> str | None:
+    """The run of a source that an event is of; None when it names none."""
+    return head.log.source if head.log and isinstance(head.log.source, str) else None
 
 
 def write_manifest(manifest: Manifest) -> None:

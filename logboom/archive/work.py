@@ -23,7 +23,8 @@ from logboom.archive.places import Found
 from logboom.archive.removals import Removal
 from logboom.clock import Clock, utc_text
 from logboom.config import RetentionSection
-from logboom.errors import DayChanged, StoreRefused
+from logboom.errors import DayChanged, StoreDamaged, StoreRefused
+from logboom.head import lenient_head
 from logboom.rollups.marks import Marks
 from logboom.state import State
 from logboom.store import Day, Outcome, Rejected, Store, StoreWriter
@@ -255,7 +256,22 @@ class DayWork:
         return found
 
     async def _runs(self, day: date) -> dict[str, int]:
-        return {one.run: one.documents for one in await self._store.count_by_source(day)}
+        try:
+            counted = await self._store.count_by_source(day)
+        except StoreDamaged:
+            return await self._runs_one_by_one(day)
+        return {one.run: one.documents for one in counted}
+
+    async def _runs_one_by_one(self, day: date) -> dict[str, int]:
+        """Of a day without an index: those of the events that can be read, up to one that cannot."""
+        runs = Counter[str | None]()
+        try:
+            async for documents in self._store.read_day(day):
+                heads = (one.head or lenient_head(one.event) for one in documents)
+                runs.update(files.run_of(head) for head in heads)
+        except StoreDamaged as error:
+            log.warning("not all events of %s that are dropped can be counted: %s", day, error)
+        return {run: count for run, count in runs.items() if run is not None}
 
     def _refuse_today(self, day: date) -> None:
         if day >= today(self._clock):

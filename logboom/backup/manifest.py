@@ -14,7 +14,7 @@ import orjson
 from logboom import __version__
 from logboom.errors import ArchiveDamaged
 from logboom.store.local.documents import for_room
-from logboom.store.local.folders import sync_folder
+from logboom.store.local.syncing import sync_folder
 
 log = logging.getLogger("logboom.backup")
 

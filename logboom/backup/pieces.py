@@ -18,7 +18,7 @@ import zstandard
 
 from logboom.errors import ArchiveDamaged
 from logboom.store.local.documents import for_room
-from logboom.store.local.folders import sync_folder
+from logboom.store.local.syncing import sync_folder
 
 log = logging.getLogger("logboom.backup")
 

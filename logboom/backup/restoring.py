@@ -23,8 +23,8 @@ from logboom.query.model import MatchAll
 from logboom.store import Document, SearchRequest, Store, TimeRange, open_store
 from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.local.documents import for_room
-from logboom.store.local.folders import sync_folder
 from logboom.store.local.serial import encode
+from logboom.store.local.syncing import sync_folder
 
 _UNFINISHED = ".restoring"
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from logboom.cli import silences
-from logboom.cli.layout import in_the_middle
+from logboom.cli.layout import in_the_middle, printable
+from logboom.cli.options import BeginOption, JsonOption, UntilOption, UrlOption
 from logboom.cli.remote import DEFAULT_URL, ask, tell
 from logboom.errors import UsageError
 from logboom.quantities import quantity
@@ -29,10 +30,6 @@ class StateChoice(Enum):
     FIRING = "firing"
     PENDING = "pending"
     RESOLVED = "resolved"
-
-
-UrlOption = Annotated[str, typer.Option(help="Where the API is.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -88,12 +85,15 @@ def backtest(
     rule: Annotated[
         str, typer.Argument(help="The group/name of a rule; with --file its name there.")
     ],
-    since: Annotated[str, typer.Option(help="Begin: 1h, now/d, yesterday, …")] = "24h",
-    until: Annotated[str | None, typer.Option(help="End, likewise.", show_default=False)] = None,
+    since: BeginOption = "24h",
+    until: UntilOption = None,
     file: Annotated[
         Path | None,
         typer.Option(help="A file of rules that are not in force yet.", show_default=False),
     ] = None,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="Show the messages that would have been sent.")
+    ] = False,
     as_json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
@@ -105,7 +105,11 @@ def backtest(
     if file is not None:
         body.update(_of_file(file, rule))
     found = tell(url, "rules/backtest", body)
-    _print(found["alerts"], as_json=as_json)
+    if messages and not as_json:
+        _print_messages(found["alerts"])
+    else:
+        _print(found["alerts"], as_json=as_json)
+    sys.stderr.writelines(f"warning: {one}\n" for one in found.get("warnings", ()))
     sys.stderr.write(
         f"{found['condition']}: would have fired {found['fired']} times in {found['evaluations']}"
         " evaluations\n"
@@ -137,16 +141,23 @@ def _print(alerts: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.writelines(json.dumps(alert, ensure_ascii=False) + "\n" for alert in alerts)
         return
-    values = (quantity(alert["value"], alert["unit"]) for alert in alerts)
-    rows = [_HEADER, *(_row(alert, value) for alert, value in zip(alerts, values, strict=True))]
+    rows = [_HEADER, *(_row(alert) for alert in alerts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
-def _row(alert: Mapping[str, Any], value: str) -> tuple[str, ...]:
+def _print_messages(alerts: Sequence[Mapping[str, Any]]) -> None:
+    for alert in alerts:
+        lines = (alert["title"], *alert["text"].splitlines())
+        sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
+        sys.stdout.write("\n")
+
+
+def _row(alert: Mapping[str, Any]) -> tuple[str, ...]:
     labels: Mapping[str, str] = alert["labels"]
+    value = alert["value"]
     name = labels.get("alertname", "")
     series = [v for n, v in labels.items() if n not in {"alertname", "severity"}]
     summary = alert["annotations"].get("summary") or alert["condition"]
@@ -155,12 +166,7 @@ def _row(alert: Mapping[str, Any], value: str) -> tuple[str, ...]:
         labels.get("severity", ""),
         in_the_middle(" ".join([name, *series]), _LABEL_WIDTH),
         alert["starts_at"][:16].replace("T", " "),
-        "-" if alert["value"] is None else value,
+        "-" if value is None else quantity(value, alert["unit"]),
         in_the_middle(summary, _SUMMARY_WIDTH),
     )
-    return tuple(_printable(cell) for cell in cells)
-
-
-def _printable(text: str) -> str:
-    """Control characters in a log must not steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return tuple(printable(cell) for cell in cells)

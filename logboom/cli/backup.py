@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from logboom.cli.layout import size_text
-from logboom.cli.settings import ConfigOption, DataOption, settings_of
+from logboom.cli.options import ConfigOption, DataOption, JsonOption
+from logboom.cli.settings import settings_of
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.config.units import parse_duration
 from logboom.errors import LogboomError, UsageError
+from logboom.quantities import days_text, size_text
 
 if TYPE_CHECKING:
     from logboom.backup.manifest import Backup
@@ -69,7 +70,7 @@ def backup(
     rto: Annotated[str, typer.Option(help="A drill fails when restoring takes longer.")] = "15m",
     config: ConfigOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Makes incremental backups while everything runs, and tries them by restoring.
 
@@ -204,7 +205,7 @@ def _say_backup(one: Backup, *, as_json: bool) -> None:
     else:
         spoilt = f"  {one.spoilt} older pieces were spoilt" if one.spoilt else ""
         sys.stdout.write(
-            f"{one.name}  {len(one.days):>5} days  {one.events:>14,} events  {size_text(one.size):>9}"
+            f"{one.name}  {len(one.days):>5} {days_text(len(one.days)):<4}  {one.events:>14,} events  {size_text(one.size):>9}"
             f"  {size_text(one.added):>9} added  {took_s:.1f} s{spoilt}\n"
         )
     sys.stdout.flush()
@@ -214,7 +215,8 @@ def _say_tried(told: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(told) + "\n")
         return
-    lines = [f"{told['name']}: {told['events']:,} events of {told['days']} days are there again"]
+    days = f"{told['days']} {days_text(told['days'])}"
+    lines = [f"{told['name']}: {told['events']:,} events of {days} are there again"]
     if "rpo_s" in told:
         lines.append(f"RPO {told['rpo_s']} s: at most so much is lost")
         lines.append(f"RTO {told['rto_s']} s: from the begin of restoring to the first answer")

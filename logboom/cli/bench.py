@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from logboom.cli.options import UrlOption
 from logboom.cli.remote import DEFAULT_URL, api_key
 from logboom.clock import SystemClock
 from logboom.config.load import process_environment
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    url: UrlOption = DEFAULT_URL,
     users: Annotated[int, typer.Option(help="Who ask at the same time.", min=1, max=10_000)] = 10,
     duration: Annotated[float, typer.Option(help="Seconds.", min=0.1, max=86_400)] = 30.0,
     only: Annotated[

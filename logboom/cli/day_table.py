@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logboom.cli.layout import size_text
 from logboom.clock import SystemClock
 from logboom.config import Config, LocalStoreSection
 from logboom.errors import LogboomError, UsageError
+from logboom.quantities import days_text, size_text
 
 if TYPE_CHECKING:
     from logboom.archive.manifest import Manifest
@@ -169,4 +169,6 @@ def _archived(manifest: Manifest) -> Row:
 
 def _sum(where: str, rows: Sequence[Row]) -> str:
     events, size = sum(row.events for row in rows), sum(row.size for row in rows)
-    return f"{len(rows):>4} days  {where:<7}  {events:>14,}  {size_text(size):>9}"
+    return (
+        f"{len(rows):>4} {days_text(len(rows)):<4}  {where:<7}  {events:>14,}  {size_text(size):>9}"
+    )

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logboom.cli.day_table import Row, read_table
-from logboom.cli.layout import size_text, span_text
-from logboom.cli.settings import ConfigOption, DataOption, settings_of
+from logboom.cli.layout import span_text
+from logboom.cli.options import ConfigOption, DataOption, JsonOption
+from logboom.cli.settings import settings_of
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.config.units import parse_duration
 from logboom.errors import AlreadyRunning, UsageError
+from logboom.quantities import size_text
 
 if TYPE_CHECKING:
     from logboom.archive.orders import Answer, Order
@@ -34,7 +36,6 @@ DaysArgument = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 _MOST_DAYS = 4000
 
 

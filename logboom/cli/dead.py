@@ -13,18 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from logboom.cli.layout import in_the_middle
+from logboom.cli.options import ConfigOption, DataOption, JsonOption
 from logboom.clock import SystemClock, utc_text
 from logboom.config import Config, expand, from_mapping, read_mapping
 from logboom.config.load import process_environment
 from logboom.dead import DeadLetters, Letter, LetterHead
 from logboom.errors import UsageError
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
-]
-DataOption = Annotated[
-    Path | None, typer.Option(help="Folder of everything logboom keeps.", show_default=False)
-]
 _WIDTH = 80
 
 
@@ -44,7 +39,7 @@ def list_letters(
     config: ConfigOption = None,
     data: DataOption = None,
     limit: Annotated[int, typer.Option(help="Letters at most, the oldest first.", min=1)] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Lists dead letters.
 

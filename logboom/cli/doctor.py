@@ -14,6 +14,7 @@ import typer
 
 from logboom.cli.arriving import has_arrived, stuck_because
 from logboom.cli.layout import in_the_middle
+from logboom.cli.options import UrlOption
 from logboom.cli.remote import DEFAULT_URL, ask
 from logboom.errors import LogboomError, ServiceUnreachable
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    url: UrlOption = DEFAULT_URL,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for what is still on its way.", min=0)
     ] = 10.0,

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from logboom.cli.layout import in_the_middle
+from logboom.cli.layout import in_the_middle, printable
+from logboom.cli.options import BeginOption, JsonOption, UntilOption, UrlOption
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask
 
@@ -27,14 +28,14 @@ def errors(
         list[str] | None,
         typer.Argument(help="Only errors that match it; default: all.", show_default=False),
     ] = None,
-    since: Annotated[str, typer.Option(help="Begin: 1h, now/d, yesterday, …")] = "24h",
-    until: Annotated[str | None, typer.Option(help="End, likewise.", show_default=False)] = None,
+    since: BeginOption = "24h",
+    until: UntilOption = None,
     limit: Annotated[int, typer.Option(help="Groups at most.", min=1, max=1000)] = 20,
     sort: Annotated[
         str, typer.Option(help="Which come first: count, last_seen or first_seen.")
     ] = "count",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
-    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    as_json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Lists groups of errors: how many, first and last seen, where, what.
 
@@ -63,9 +64,9 @@ def _table(groups: list[dict[str, Any]]) -> list[str]:
             str(group["count"]),
             _minute(group["first_seen"]),
             _minute(group["last_seen"]),
-            in_the_middle(_printable(", ".join(group["services"])), _SERVICES_WIDTH),
-            _printable(group["fingerprint"]),
-            in_the_middle(_printable(group["title"]), _TITLE_WIDTH),
+            in_the_middle(printable(", ".join(group["services"])), _SERVICES_WIDTH),
+            printable(group["fingerprint"]),
+            in_the_middle(printable(group["title"]), _TITLE_WIDTH),
         )
         for group in groups
     ]
@@ -81,8 +82,3 @@ def _table(groups: list[dict[str, Any]]) -> list[str]:
 
 def _minute(time: str | None) -> str:
     return "-" if time is None else time[:16].replace("T", " ")
-
-
-def _printable(text: str) -> str:
-    """Control characters in a log must not steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
 from logboom.cli.export_parts import Form, Part, Progress, Rows
+from logboom.cli.options import SinceOption, UntilOption, UrlOption, ZoneOption
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask, opened
 from logboom.clock import SystemClock
@@ -40,10 +41,8 @@ def export(
             help="In Lucene's syntax; without one everything is written.", show_default=False
         ),
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Begin: 1h, now/d, yesterday, …", show_default=False)
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="End, likewise.", show_default=False)] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     form: Annotated[str, typer.Option("--format", help="ndjson or csv.")] = "ndjson",
     fields: Annotated[
         str | None, typer.Option(help="Fields to write, a,b.", show_default=False)
@@ -55,8 +54,8 @@ def export(
             "--output", "-o", help="File; without one to standard output.", show_default=False
         ),
     ] = None,
-    zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
-    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    zone: ZoneOption = "UTC",
+    url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Writes out everything that matches, however much that is.
 
@@ -118,8 +117,7 @@ def _look_for_the_rest(url: str, progress: Progress) -> None:
     Raises:
         StoreDamaged: Some events cannot be read.
     """
-    asked = {name: progress.asked[name] for name in _OF_MATCHES}
-    counted = ask(url, "count", {**asked, **progress.times})
+    counted = _count(url, progress)
     matching, missing = int(counted["count"]), int(counted["count"]) - progress.events
     if missing > 0:
         raise StoreDamaged(
@@ -132,6 +130,12 @@ def _look_for_the_rest(url: str, progress: Progress) -> None:
             "events may be missing: they could not be counted in time",
             mend="ask for a shorter time",
         )
+
+
+def _count(url: str, progress: Progress) -> dict[str, Any]:
+    """How many events match, as the API answers it."""
+    asked = {name: progress.asked[name] for name in _OF_MATCHES}
+    return ask(url, "count", {**asked, **progress.times})
 
 
 def _read(
@@ -201,11 +205,8 @@ class _Display:
 
     def _known_total(self) -> int:
         if self._total is None:
-            asked = {name: self._progress.asked[name] for name in _OF_MATCHES}
             try:
-                self._total = int(
-                    ask(self._url, "count", {**asked, **self._progress.times})["count"]
-                )
+                self._total = int(_count(self._url, self._progress)["count"])
             except LogboomError:
                 return 0  # the export itself tells what is wrong
         return self._total

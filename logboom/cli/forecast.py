@@ -14,7 +14,8 @@ import typer
 import yaml
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, model_validator
 
-from logboom.cli.settings import ConfigOption, DataOption, settings_of
+from logboom.cli.options import ConfigOption, DataOption
+from logboom.cli.settings import settings_of
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config, LocalStoreSection
 from logboom.config.section import Section

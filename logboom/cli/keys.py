@@ -12,8 +12,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from logboom.cli.options import ConfigOption, DataOption, JsonOption
 from logboom.cli.service import make_folder
-from logboom.cli.settings import ConfigOption, DataOption, settings_of
+from logboom.cli.settings import settings_of
 from logboom.clock import SystemClock, utc_text
 from logboom.config import Config, LocalStoreSection
 from logboom.config.units import parse_duration
@@ -97,7 +98,7 @@ def create(
 def list_keys(
     config: ConfigOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Lists the keys, also those that have expired.
 

@@ -23,13 +23,9 @@ def in_the_middle(text: str, width: int) -> str:
     return line[:head] + _ELLIPSIS + (line[-tail:] if tail else "")
 
 
-def size_text(count: float) -> str:
-    """A number of bytes for people: `17 B`, `1.5 MiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
+def printable(text: str) -> str:
+    """A text of one line; control characters, which could steer the terminal, are spaces."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def span_text(span: timedelta) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.options import ConfigOption, DataOption
 from logboom.cli.remembered import remember_inputs
 from logboom.cli.remote import DEFAULT_URL
 from logboom.config import (
@@ -29,14 +29,10 @@ from logboom.config import (
 )
 from logboom.config.load import process_environment
 from logboom.config.units import split_address
-from logboom.errors import AlreadyRunning, ConfigError
+from logboom.errors import AlreadyRunning, ConfigError, is_for_room
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
-]
 _MACHINE_LOGS = "/var/log"
 _MOST_TOLD = 5
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def register(app: typer.Typer) -> None:
@@ -55,9 +51,7 @@ def up(
         ),
     ] = None,
     config: ConfigOption = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of everything logboom keeps.", show_default=False)
-    ] = None,
+    data: DataOption = None,
     port: Annotated[
         int | None, typer.Option(help="Port of the API.", min=1, max=65535, show_default=False)
     ] = None,
@@ -173,7 +167,7 @@ def _told_where(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if not is_for_room(error):
             raise
         raise ConfigError(
             "there is no room to begin in",

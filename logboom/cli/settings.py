@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from logboom.config import Config, expand, from_mapping, read_mapping
 from logboom.config.load import process_environment
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
-]
-DataOption = Annotated[
-    Path | None, typer.Option(help="Folder of everything logboom keeps.", show_default=False)
-]
 
 
 def settings_of(path: Path | None, data: Path | None, command: str) -> Config:

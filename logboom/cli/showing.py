@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from logboom.event import value_at
-from logboom.fields import resolve, stored_at
+from logboom.event import stored_at, value_at
+from logboom.fields import resolve
 
 _LONGEST_SHOWN = 8_000
 _STEERING = re.compile(

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.layout import printable
+from logboom.cli.options import JsonOption, UrlOption
 from logboom.cli.remote import DEFAULT_URL, ask, erase, tell
 
 _HEADER = ("id", "state", "until", "author", "matchers", "comment")
-
-UrlOption = Annotated[str, typer.Option(help="Where the API is.")]
 
 
 def register(alerts: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def list_silences(
     expired: Annotated[
         bool, typer.Option("--expired", help="Show those that ended in the last days, too.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Lists silences, those that end last in front.
@@ -70,6 +70,7 @@ def add(
     made = tell(url, "silences", body)
     sys.stdout.write(made["id"] + "\n")
     sys.stderr.write(f"silent until {_minute(made['ends_at'])} UTC\n")
+    sys.stderr.writelines(f"hint: {hint}\n" for hint in made.get("hints", ()))
 
 
 def end(
@@ -89,7 +90,7 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
         one["id"], one["state"], _minute(one["ends_at"]), one["author"],
         " ".join(one["matchers"]), one["comment"],
     )  # fmt: skip
-    return tuple("".join(c if c.isprintable() else " " for c in text)[:100] for text in texts)
+    return tuple(printable(text)[:100] for text in texts)
 
 
 def _minute(time: str) -> str:

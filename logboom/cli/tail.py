@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logboom.cli.options import JsonOption, UrlOption
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, stream
 from logboom.cli.showing import line_of
@@ -28,11 +29,11 @@ def tail(
         list[str] | None,
         typer.Argument(help="In Lucene's syntax; without one everything.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_json: JsonOption = False,
     fields: Annotated[
         str | None, typer.Option(help="Fields to show, a,b.", show_default=False)
     ] = None,
-    url: Annotated[str, typer.Option(help="Where the API is.")] = DEFAULT_URL,
+    url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Prints events as they arrive, until Ctrl-C; goes on by itself when the API was away.
 

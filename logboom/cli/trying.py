@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from logboom.cli.options import ZoneOption
 from logboom.config import Config, FileInput, from_mapping, read_config
 from logboom.config.load import process_environment
 from logboom.errors import UsageError
@@ -39,7 +40,7 @@ def parse(
         list[str] | None, typer.Option(help="Grok pattern, with --format grok.", show_default=False)
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the text.")] = "utf-8",
-    zone: Annotated[str, typer.Option(help="Time zone of times that do not say theirs.")] = "UTC",
+    zone: ZoneOption = "UTC",
     config_file: Annotated[
         Path | None,
         typer.Option(
@@ -181,8 +182,9 @@ def check(
         elif section.kind != "file":
             where = getattr(section, section.kind)
             sys.stdout.write(f"{section.kind} {where}: would be listened on\n")
-    sentences, problems = check_rules(checked.alerts.rules)
+    sentences, problems, doubts = check_rules(checked.alerts.rules)
     sys.stdout.writelines(f"{sentence}\n" for sentence in sentences)
+    sys.stderr.writelines(f"logboom: warning: {doubt}\n" for doubt in doubts)
     problems += asyncio.run(connect(checked))
     for problem in problems:
         sys.stderr.write(f"logboom: {problem}\n")

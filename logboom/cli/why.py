@@ -6,13 +6,13 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from logboom.cli.layout import in_the_middle
+from logboom.cli.options import ConfigOption, DataOption
 from logboom.cli.remembered import remembered_inputs
 from logboom.clock import SystemClock
 from logboom.config import Config, KafkaSection, expand, from_mapping, read_mapping
@@ -36,12 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def why(
     path: Annotated[str, typer.Argument(help="A file.")],
-    config: Annotated[
-        Path | None, typer.Option("-c", "--config", help="Configuration file.", show_default=False)
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of everything logboom keeps.", show_default=False)
-    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Says why a file is or is not read, and to which byte; exit status 1 when it is not.

@@ -56,9 +56,6 @@ class ShipperSection(Section):
     batches_in_flight: int = Field(
         4, ge=1, le=64, description="Batches that wait for the broker's ack at once."
     )
-    max_line_bytes: Size = Field(
-        2**20, ge=1024, description="A longer line is cut here, flagged, and goes on as a new one."
-    )
     max_event_bytes: Size = Field(
         900_000,
         ge=1024,

@@ -81,13 +81,13 @@ class RouteSection(Section):
         None,
         ge=timedelta(0),
         le=timedelta(days=1),
-        description="The first message of a group waits so long for others.",
+        description="The first message of a group waits so long for others; what ends meanwhile is not told.",
     )
     group_interval: Duration | None = Field(
         None,
         ge=timedelta(seconds=1),
         le=timedelta(days=1),
-        description="What is new in a group waits until its last message is so long ago.",
+        description="What is new in a group waits until its last message is so long ago; what ends meanwhile is not told.",
     )
     repeat_interval: Duration | None = Field(
         None,

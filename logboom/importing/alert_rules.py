@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from logboom.importing.located import Located, read_located
-from logboom.importing.promql import NotTranslatable
+from logboom.importing.promql import FIELDS, NotTranslatable
 from logboom.importing.promql_joined import translate_joined
 from logboom.importing.translation import Note, Translation, as_list
 from logboom.severities import OTHER_WORDS, SEVERITIES
 
 _SEVERITIES: Final = frozenset({*SEVERITIES, *OTHER_WORDS})
-_FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
 _FILTERS: Final = {
     "humanizePercentage": "percent", "humanize": "number", "humanizeDuration": "duration",
 }  # fmt: skip
@@ -97,6 +96,10 @@ def _labels(rule: Located, name: str, notes: list[Note]) -> dict[str, str]:
                 Note(rule.lines[f"labels.{key}"], f"{name} has severity {value}: medium is taken")
             )
             value = "medium"  # noqa: PLW2901 - what is said there has no counterpart
+        if "{{" in value:
+            line = rule.lines[f"labels.{key}"]
+            notes.append(Note(line, f"the label {key} of {name} is a template: it is left out"))
+            continue
         labels[key] = value
     return labels
 
@@ -122,9 +125,9 @@ def _said(text: str, by: tuple[str, ...]) -> str:
     if filter_ is not None and filter_ not in _FILTERS:
         raise NotTranslatable(f"has the function {filter_}")
     label = match[2]
-    if label is not None and _FIELDS.get(label) not in by:
+    if label is not None and FIELDS.get(label) not in by:
         raise NotTranslatable(f"names the label {label}, which the alert does not have")
-    what = "value" if label is None else _FIELDS[label]
+    what = "value" if label is None else FIELDS[label]
     suffix = f" | {_FILTERS[filter_]}" if filter_ is not None else ""
     return f"{{{{ {what}{suffix or (' | number' if what == 'value' else '')} }}}}"
 

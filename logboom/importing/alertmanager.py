@@ -93,7 +93,7 @@ def _route(
     if settings.take("continue", default=False) is True:
         made["continue"] = True
     below = _below(settings, known, receivers)
-    below += _others(settings, ours, below)
+    below += _others(settings, ours, below, muted)
     if below:
         made["routes"] = below
     settings.finish()
@@ -117,14 +117,19 @@ def _receiver(
 
 
 def _others(
-    settings: Settings, ours: list[str], below: list[dict[str, Any]]
+    settings: Settings, ours: list[str], below: list[dict[str, Any]], muted: list[str]
 ) -> list[dict[str, Any]]:
-    """Routes behind all others, so that each of several ways to tell gets what is left."""
+    """Routes behind all others, so that each of several ways to tell gets what is left.
+
+    Mute times hold for a route alone, not for those within it, so each of these has them.
+    """
     if len(ours) < 2:
         return []
     if any(route.get("continue") for route in below):
         settings.note("routes", "some go on: what they take is told by this route, too")
-    return [*({"receiver": name, "continue": True} for name in ours[1:]), {"receiver": ours[0]}]
+    times: dict[str, Any] = {"mute_times": muted} if muted else {}
+    others = ({"receiver": name, "continue": True, **times} for name in ours[1:])
+    return [*others, {"receiver": ours[0], **times}]
 
 
 def _below(

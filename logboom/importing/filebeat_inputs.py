@@ -198,8 +198,11 @@ def _added(settings: Settings, made: dict[str, Any], notes: list[Note], common: 
         made["fields"] = {name: _plain(value) for name, value in everything.items()}
     if mine.rules:
         made.setdefault("rules", []).extend(mine.rules)
-    for name, value in {**common.text, **mine.text}.items():
-        made.setdefault(name, value)
+    text = mine.text or common.text
+    if "format" not in made:
+        made |= text
+    elif text and text != {"format": made["format"]}:
+        settings.note("format", f"is {made['format']}: processor {text['format']} is left out")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - YAML is of any shape

@@ -21,7 +21,7 @@ class Processed:
     Attributes:
         fields: That are added to events.
         rules: Of ours, in their order.
-        text: Settings of an input: how its text is parsed.
+        text: Settings of an input: how its text is parsed; they belong together.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -70,13 +70,21 @@ def _one(name: str, values: dict[str, Any], found: Processed) -> bool:
         found.rules.append(_ruled({"rename": names}, where))
     elif name in {"add_fields", "add_labels", "add_tags"} and not where:
         found.fields |= _added(name, values)
-    elif name == "dissect" and not where and str(values.get("field", "message")) == "message":
-        found.text |= {"format": "dissect", "patterns": [str(values.get("tokenizer", ""))]}
-    elif name == "decode_json_fields" and not where and "message" in as_list(values.get("fields")):
-        found.text["format"] = "json"
     else:
-        return False
+        text = {} if where or found.text else _text(name, values)
+        found.text |= text
+        return bool(text)
     return True
+
+
+def _text(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """How a processor takes the message apart; nothing for one that does something else."""
+    tokenizer = str(values.get("tokenizer") or "")
+    if name == "dissect" and tokenizer and str(values.get("field", "message")) == "message":
+        return {"format": "dissect", "patterns": [tokenizer]}
+    if name == "decode_json_fields" and "message" in as_list(values.get("fields")):
+        return {"format": "json"}
+    return {}
 
 
 def _ruled(rule: dict[str, Any], where: str) -> dict[str, Any]:

@@ -24,22 +24,37 @@ class Answer:
     body: bytes
 
 
-class _Collected:
-    """What the parser has found so far."""
+class _Reading:
+    """An answer that is being read."""
 
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
+        self._parser = HttpResponseParser(self)
+        self._parts: list[bytes] = []
+        self.has_begun = False
         self.is_complete = False
+        self.may_go_on = False
+
+    def feed(self, data: bytes) -> None:
+        self.has_begun = True
+        self._parser.feed_data(data)
 
     def on_body(self, body: bytes) -> None:
-        self.parts.append(body)
+        self._parts.append(body)
 
     def on_message_complete(self) -> None:
         self.is_complete = True
+        # Afterwards the parser has forgotten what the answer said of the connection.
+        self.may_go_on = self._parser.should_keep_alive()
+
+    def answer(self) -> Answer:
+        return Answer(self._parser.get_status_code(), b"".join(self._parts))
 
 
 class Connection:
     """Asks one thing after the other.
+
+    A question that the server hung up on before a byte of its answer, as it may when nothing was
+    asked for a while, is put once more; what writes is not, since it may have been done.
 
     Args:
         url: Of the server; its path is not used.
@@ -81,6 +96,18 @@ class Connection:
             self._streams = None
 
     async def _ask(self, target: str, body: bytes | None) -> Answer:
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()
+        is_used, reading = self._streams is not None, _Reading()
+        try:
+            return await self._ask_once(target, body, reading)
+        except (EOFError, ConnectionError):
+            self.close()
+            if not is_used or body is not None or reading.has_begun:
+                raise
+        return await self._ask_once(target, body, _Reading())
+
+    async def _ask_once(self, target: str, body: bytes | None, reading: _Reading) -> Answer:
         if self._streams is None:
             self._streams = await asyncio.open_connection(
                 self._host, self._port, ssl=self._tls, limit=_READ_BYTES
@@ -91,13 +118,11 @@ class Connection:
             head += f"Content-Type: application/x-ndjson\r\nContent-Length: {len(body)}\r\n"
         writer.write(f"{head}\r\n".encode() + (body or b""))
         await writer.drain()
-        collected = _Collected()
-        parser = HttpResponseParser(collected)
-        while not collected.is_complete:
+        while not reading.is_complete:
             data = await reader.read(_READ_BYTES)
             if not data:
                 raise EOFError("the connection was closed")
-            parser.feed_data(data)
-        if not parser.should_keep_alive():
+            reading.feed(data)
+        if not reading.may_go_on:
             self.close()
-        return Answer(parser.get_status_code(), b"".join(collected.parts))
+        return reading.answer()

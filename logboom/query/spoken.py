@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from logboom.errors import QueryError
-from logboom.query.times import Reading, add, floor
+from logboom.query.moments import Reading, add, floor
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ja", "zh")
 """What dateparser is asked to understand; Korean is read by this module alone."""

@@ -8,12 +8,12 @@ smaller units on the clock.
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from logboom.errors import QueryError
+from logboom.query.moments import Reading, add, after, floor
 
 MAX_TIME_LENGTH = 100
 """Longer texts are no times."""
@@ -47,16 +47,6 @@ _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
 _ROUNDED = re.compile(r"^\s*(?:now|.*\|\|).*/[yMwdhHms]")
 _SHORTEST_DAY_US = 22 * 3_600_000_000
 
-_EXACT_UNITS = {
-    "us": _MICROSECOND,
-    "ms": timedelta(milliseconds=1),
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "H": timedelta(hours=1),
-}
-_KEPT_PARTS = {"y": 1, "M": 2, "d": 3, "h": 4, "H": 4, "m": 5, "s": 6}
-_FIRST_PARTS = (1, 1, 1, 0, 0, 0)
 _INTERVAL_US = {
     "ms": 1_000,
     "s": 1_000_000,
@@ -177,10 +167,6 @@ def iso_text(epoch_us: int) -> str:
     return moment.isoformat(timespec=precision) + "Z"
 
 
-Reading = tuple[datetime, datetime]
-"""Start and end of a stretch, with their zones."""
-
-
 def _read_now(text: str, now: datetime, zone: tzinfo) -> Reading | None:
     if not text.startswith("now"):
         return None
@@ -204,7 +190,7 @@ def _read_iso(text: str, zone: tzinfo) -> Reading | None:
         int((match["fraction"] or "0")[:6].ljust(6, "0")),
         tzinfo=_offset(match["offset"]) or zone,
     )
-    end = _after(start, _finest_unit(match))
+    end = after(start, _finest_unit(match))
     return _apply_math(math, start, end) if bars else (start, end)
 
 
@@ -272,49 +258,11 @@ def _apply_math(math: str, start: datetime, end: datetime) -> Reading | None:
     for sign, count, unit, rounding in _MATH_STEP.findall(math):
         if rounding:
             start = floor(start, rounding)
-            end = _after(start, rounding)
+            end = after(start, rounding)
         else:
             amount = int(f"{sign}{count or 1}")
             start, end = add(start, amount, unit), add(end, amount, unit)
     return start, end
-
-
-def add(moment: datetime, amount: int, unit: str) -> datetime:
-    """Moves a moment: y, M, w and d on its zone's calendar, h, m, s, ms and us on the clock.
-
-    A day that the target month lacks becomes that month's last one.
-
-    Raises:
-        ValueError, OverflowError: When the result lies outside of the years 1 to 9999.
-    """
-    exact = _EXACT_UNITS.get(unit)
-    if exact is not None:
-        return (moment.astimezone(UTC) + amount * exact).astimezone(moment.tzinfo)
-    if unit in {"d", "w"}:
-        return moment + timedelta(days=amount * (7 if unit == "w" else 1))
-    months = moment.year * 12 + moment.month - 1 + amount * (12 if unit == "y" else 1)
-    year, month = divmod(months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
-
-
-def _after(start: datetime, unit: str) -> datetime:
-    """The end of the unit that begins at `start`; the last instant of all for 9999-12-31."""
-    try:
-        return add(start, 1, unit)
-    except (ValueError, OverflowError):
-        return datetime.max.replace(tzinfo=start.tzinfo)
-
-
-def floor(moment: datetime, unit: str) -> datetime:
-    """The start of the year, month, week (Monday), day, hour, minute or second of a moment."""
-    if unit == "w":
-        return floor(moment, "d") - timedelta(days=moment.weekday())
-    kept = _KEPT_PARTS[unit]
-    parts = moment.timetuple()[:kept] + _FIRST_PARTS[kept:]
-    year, month, day, hour, minute, second = parts
-    fold = moment.fold if kept > _KEPT_PARTS["d"] else 0
-    return datetime(year, month, day, hour, minute, second, tzinfo=moment.tzinfo, fold=fold)
 
 
 def _span_us(start: datetime, end: datetime) -> Span:

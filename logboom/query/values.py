@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from difflib import get_close_matches
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from logboom.errors import QueryError
 from logboom.fields import LEVELS, resolve
-from logboom.levels import level_of
+from logboom.levels import LEVEL_NAMES, level_of
 from logboom.query.numbers import parse_number
 
 LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
@@ -42,7 +43,9 @@ def read_level(text: str, *, at: int) -> str:
         sign = "-" if text.startswith(("!", "<>")) else ""
         suggestion = f"write {sign}level:{level_of(_OPERATOR.sub('', text, count=1))}"
     else:
-        suggestion = f"the levels are {' '.join(LEVELS)}"
+        near = get_close_matches(text.strip().lower(), LEVEL_NAMES, n=1)
+        hint = f"did you mean {level_of(near[0])}? " if near else ""
+        suggestion = f"{hint}the levels are {' '.join(LEVELS)}"
     raise QueryError(f"there is no level {text!r}", position=at, suggestion=suggestion)
 
 

@@ -6,7 +6,7 @@ duplicate, and nobody would ever count it as stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from logboom.store.values import Document, Outcome, Rejected
@@ -27,6 +27,18 @@ class Unanswered:
             self._stored[document.day, document.id] = None
         for key in list(self._stored)[:-_MOST]:
             del self._stored[key]
+
+    def note_answered(
+        self, documents: Sequence[Document], answers: Mapping[int, Outcome | Rejected]
+    ) -> None:
+        """Remembers what a write that fails has stored, by the answers so far.
+
+        Args:
+            documents: All of the write.
+            answers: By number of the document.
+        """
+        stored = (number for number, answer in answers.items() if answer is Outcome.STORED)
+        self.note(documents[number] for number in stored)
 
     def settled(
         self, documents: Sequence[Document], answers: Sequence[Outcome | Rejected]

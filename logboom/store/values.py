@@ -103,6 +103,10 @@ class Count:
     exact: bool = True
 
 
+PAGE_BYTES = 64 * 2**20
+"""Of a page's events together: they are in memory until they are sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One page that is asked for.
@@ -112,6 +116,8 @@ class SearchRequest:
         cursor: What the page before gave, or None for the first one. Query, times and order must
             be the same for all pages.
         count_limit: Count exactly up to this many matches.
+        max_bytes: The page ends before its events are larger than this together, as they are stored;
+            but it has one.
     """
 
     query: Query
@@ -120,6 +126,7 @@ class SearchRequest:
     order: SortOrder = SortOrder.DESC
     cursor: str | None = None
     count_limit: int = 10_000
+    max_bytes: int = PAGE_BYTES
 
 
 @dataclass(frozen=True, slots=True)

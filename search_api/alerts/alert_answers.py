@@ -84,6 +84,12 @@ class ChangeAnswer(BaseModel):
     content: dict[str, Any] | None
 
 
+class ChangedAnswer(ChangeAnswer):
+    """What a group was made to be now."""
+
+    warnings: list[str] = Field(description="What its rules may not mean, a sentence each.")
+
+
 class HistoryAnswer(BaseModel):
     """The changes of a group, the newest first."""
 
@@ -110,14 +116,25 @@ class TrialBody(BaseModel):
     tz: str = "UTC"
 
 
+class PreviewAnswer(AlertAnswer):
+    """What would have been told of one alert, as a webhook gets it."""
+
+    title: str = Field(description="The message in one line.")
+    text: str = Field(description="All of it in words, as an e-mail has it.")
+    links: dict[str, str]
+
+
 class BacktestAnswer(BaseModel):
     """What a rule would have done."""
 
     rule: str
     condition: str
+    warnings: list[str] = Field(description="What the rule may not mean, a sentence each.")
     evaluations: int
     fired: int
-    alerts: list[AlertAnswer] = Field(description="What would have been told, the first 100 of it.")
+    alerts: list[PreviewAnswer] = Field(
+        description="What would have been told, the first 100 of it."
+    )
 
 
 class SeriesAnswer(BaseModel):
@@ -138,4 +155,7 @@ class DryRunAnswer(BaseModel):
 
     rule: str
     condition: str
+    warnings: list[str] = Field(
+        description="What the rule may not mean, a sentence each; also fields that no event has."
+    )
     series: list[SeriesAnswer]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from search_api.alerts.doubts import doubts_of
 from search_api.alerts.rule_files import RuleFiles
 
 
-def check_rules(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+def check_rules(patterns: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """Reads the files of rules that a configuration names.
 
     Returns:
-        A sentence for each file, and what is wrong.
+        A sentence for each file, what is wrong, and what may not be meant.
     """
     found = RuleFiles(patterns).read()
     rules: Counter[str] = Counter()
@@ -22,4 +23,10 @@ def check_rules(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
     problems = list(found.problems.values())
     if patterns and not sentences and not problems:
         problems = [f"no file of rules is named {' or '.join(patterns)}"]
-    return sentences, problems
+    doubts = [
+        f"{group.origin}: {rule.id}: {doubt}"
+        for group in found.groups
+        for rule in group.rules
+        for doubt in doubts_of(rule)
+    ]
+    return sentences, problems, doubts

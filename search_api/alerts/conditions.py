@@ -12,6 +12,7 @@ from typing import Final
 from logboom.errors import ConfigError
 from search_api.alerts.expressions import Token, parse_comparison, tokens_of, wrong
 from search_api.alerts.measures import Condition, Kind
+from search_api.alerts.sense import possible
 from search_api.alerts.when import (
     MOST_COMPARISONS,
     Part,
@@ -47,7 +48,7 @@ def parse_when(text: str, *, recovery: str | None = None) -> When:
     ways, shown, rest = _Reader(text).any_of(tokens, 0)
     if rest:
         raise wrong(f"{rest[0].text!r} is too much", rest[0], "join comparisons with and, or")
-    when = When(_possible(ways), shown)
+    when = When(possible(ways), shown)
     _check(when, recovery)
     return when
 
@@ -77,42 +78,6 @@ def _check(when: When, recovery: str | None) -> None:
             "a threshold for recovery needs a single comparison",
             mend="leave `recovery` out, or set keep_firing_for",
         )
-
-
-_NEGATED: Final = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
-
-
-def _possible(ways: Ways) -> Ways:
-    """Those that can be; that one of several cannot, is no mistake."""
-    wrong_with = {way: _impossible(way) for way in ways}
-    possible = tuple(way for way, problem in wrong_with.items() if problem is None)
-    if not possible:
-        raise ConfigError(
-            f"{wrong_with[ways[0]]} can never both be",
-            mend="join them with `or`, or swap the signs",
-        )
-    return possible
-
-
-def _impossible(way: Sequence[Part]) -> str | None:
-    """Two bounds of the same measure that leave nothing between them; None when there are none."""
-    lower: dict[str, tuple[float, bool, str]] = {}
-    upper: dict[str, tuple[float, bool, str]] = {}
-    for part in way:
-        one = part.condition
-        sign = _NEGATED.get(one.sign, "") if part.is_negated else one.sign
-        shown = f"not {one.text}" if part.is_negated else one.text
-        if sign in {">", ">="}:
-            bound = (one.threshold, sign == ">", shown)
-            lower[one.measure.text] = max(bound, lower.get(one.measure.text, bound))
-        elif sign in {"<", "<="}:
-            bound = (one.threshold, sign == "<=", shown)
-            upper[one.measure.text] = min(bound, upper.get(one.measure.text, bound))
-    for name, (least, is_more, above) in lower.items():
-        most, is_included, below = upper.get(name, (least, True, ""))
-        if least > most or (below and least == most and (is_more or not is_included)):
-            return f"{above} and {below}"
-    return None
 
 
 def _joins(token: Token) -> bool:

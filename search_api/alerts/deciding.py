@@ -39,12 +39,14 @@ class Decision:
         kept: Its record as it is to be.
         alerts: What is to be told.
         is_change: False when the record says so already.
+        is_left: True when there was no room for all that late events began.
     """
 
     rule: Rule
     kept: Kept
     alerts: tuple[Alert, ...]
     is_change: bool
+    is_left: bool = False
 
     @property
     def fires(self) -> bool:
@@ -132,7 +134,8 @@ class Deciding:
         else:
             self._standing.overflow.pop(rule.id, None)
         is_same = _means_the_same(before.state, evaluated.state)
-        return Decision(rule, kept, tuple(alerts), is_change=bool(alerts) or not is_same)
+        is_change, is_left = bool(alerts) or not is_same, evaluated.left > 0
+        return Decision(rule, kept, tuple(alerts), is_change, is_left)
 
     async def _alert(
         self, rule: Rule, transition: Transition, number: int, *, with_samples: bool

@@ -74,11 +74,13 @@ class Evaluated:
         state: To be remembered.
         transitions: In the order in which they happened.
         overflow: Series that could not be followed since there are too many.
+        left: Firings that late events began, for which there was no room.
     """
 
     state: RuleState
     transitions: tuple[Transition, ...]
     overflow: int = 0
+    left: int = 0
 
 
 def evaluate(
@@ -95,8 +97,9 @@ def evaluate(
         room: Transitions that may happen; a series for which there is no room stays as it is, and does
             it at a later instant.
         whole_us: Windows that end later may miss events that are on their way: in them nothing resolves.
-            The cursor stays before the first one in which something would have; what is known of later
-            instants stays as it is when it is evaluated again.
+            The cursor stays before the first one in which something would have, and a series that would
+            have stays what it was then; what is known of the others at later instants stays as it is
+            when it is evaluated again.
     """
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
@@ -144,6 +147,7 @@ class _Running:
     ) -> None:  # fmt: skip
         self._whole_us = whole_us
         self._held_us: int | None = None
+        self._held: set[Key] = set()
         self._rule = rule
         self._observer = Observer(rule, data, width_of(rule, instants)) if instants else None
         self._remembers = rule.remembers
@@ -203,6 +207,8 @@ class _Running:
         before = self._series.get(key)
         if before is not None and instant <= before.true_us:  # it holds later: that is known
             return
+        if key in self._held:  # all from there on is evaluated again
+            return
         match verdict:
             case Verdict.HOLDS:
                 self._hold(key, before, seen, instant)
@@ -227,6 +233,7 @@ class _Running:
         if before.fired_us is None:
             del self._series[key]
         elif instant > self._whole_us:
+            self._held.add(key)
             self._held_us = instant if self._held_us is None else self._held_us
         elif instant - before.true_us >= self._rule.keep_us and self._room:
             self._tell(key, AlertState.RESOLVED, before, seen, instant)
@@ -284,81 +291,6 @@ class _Running:
 
 def _closed(key: Key, fired_us: int, instant: int, reason: str) -> Transition:
     return Transition(key, AlertState.RESOLVED, instant, fired_us, None, reason=reason)
-
-
-async def with_late(
-    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY
-) -> Evaluated:
-    """Evaluates windows again that late events have changed.
-
-    They are evaluated as if nothing was remembered. A firing in them that nobody was told of is told
-    now; one that goes on to the last instant takes the place of what the series was.
-
-    Args:
-        rule: The rule.
-        data: As for `evaluate`.
-        state: What is remembered; its cursor is the last of the instants.
-        instants: Those that were changed, and before them as many as `for` and `keep_firing_for` need.
-        room: Transitions that may happen.
-
-    Returns:
-        A state whose cursor is the same.
-    """
-    fresh = RuleState(rule.fingerprint(), seen=state.seen)
-    again = await evaluate_in_turns(rule, data, fresh, instants)
-    series, episodes = dict(state.series), list(state.episodes)
-    told: list[Transition] = []
-    for episode in again.state.episodes:
-        if len(told) + 2 <= room and not _is_known(episode, state):
-            told += [t for t in again.transitions if _is_of(t, episode)]
-            episodes.append(episode)
-    for key, now in again.state.series.items():
-        before = series.get(key)
-        if before is not None and before.since_us <= now.since_us:
-            continue
-        if now.fired_us is None and _was_not_told(before):
-            series[key] = now
-        elif now.fired_us is not None and len(told) < room and _was_not_told(before):
-            begun = [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
-            earlier = _overlapped(key, now.fired_us, state)
-            fired_us = now.fired_us if earlier is None else earlier.fired_us
-            episodes = [one for one in episodes if one != earlier]  # it goes on, after all
-            series[key] = replace(now, fired_us=fired_us)
-            told += [replace(one, fired_us=fired_us) for one in begun]
-    told.sort(key=lambda t: t.instant)
-    state = replace(
-        state, series=series, episodes=latest(episodes),
-        matched=state.matched or again.state.matched,
-    )  # fmt: skip
-    return Evaluated(state, tuple(told), again.overflow)
-
-
-def _was_not_told(before: SeriesState | None) -> bool:
-    return before is None or before.fired_us is None
-
-
-def _overlapped(key: Key, fired_us: int, state: RuleState) -> Episode | None:
-    """The episode of a series that was told, and was not over yet at an instant."""
-    for known in state.episodes:
-        if known.key == key and known.fired_us <= fired_us <= known.ended_us:
-            return known
-    return None
-
-
-def _is_known(episode: Episode, state: RuleState) -> bool:
-    """True when a firing overlaps one that was told of."""
-    for known in state.episodes:
-        overlaps = known.fired_us <= episode.ended_us and episode.fired_us <= known.ended_us
-        if known.key == episode.key and overlaps:
-            return True
-    firing = state.series.get(episode.key)
-    if firing is None or firing.fired_us is None:
-        return False
-    return firing.fired_us <= episode.ended_us
-
-
-def _is_of(transition: Transition, episode: Episode) -> bool:
-    return transition.key == episode.key and transition.fired_us == episode.fired_us
 
 
 def instants_between(after_us: int | None, last_us: int, every_us: int) -> list[int]:

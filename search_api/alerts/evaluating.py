@@ -120,7 +120,7 @@ class Evaluating:
         arrived = await look()
         self._standing.evaluations += len(asked)
         decisions = await self._decided(asked, turn)
-        firing: set[str] = set()
+        firing, held = set[str](), list[Rule]()
         if arrived.times is not None or self._late_windows.has_left(group):
             firing = {one.rule.id for one in decisions.values() if one.fires}
         lost = await self._deciding.settle(
@@ -128,8 +128,8 @@ class Evaluating:
         )
         if firing:  # it may have fired earlier: since when is told
             again = [(due, found) for due, found in asked if due.rule.id in firing]
-            await self._late_windows.again([due.rule for due, _ in again], arrived.times, cursors)
-            latest = await self._decided(again, turn)
+            held = await self._again([due.rule for due, _ in again], arrived, cursors, turn)
+            latest = await self._decided([one for one in again if one[0].rule not in held], turn)
             lost |= await self._deciding.settle([*latest.values()])
             decisions = {name: d for name, d in decisions.items() if name not in firing} | latest
         for due in dues:
@@ -139,14 +139,29 @@ class Evaluating:
             self._note_arrived(group, cursors, arrived)
         await self._cursors.keep(group, cursors)
         self._standing.groups[group.name].last_us = min(cursors.rules.values(), default=None)
+        is_put_off = bool(held)  # what is due now comes behind what is judged again
         left = [rule for rule in group.rules if rule.id not in firing]
-        await self._late_windows.again(left, arrived.times, cursors)
-        if arrived.times is not None and self._note_arrived(group, cursors, arrived):
+        held += await self._again(left, arrived, cursors, turn)
+        is_noted = arrived.times is not None and self._note_arrived(group, cursors, arrived)
+        if is_noted or held:
             await self._cursors.keep(group, cursors)
-        return bool(lost) or any(
-            due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
-            for due in dues
+        return (
+            is_put_off
+            or bool(lost)
+            or any(
+                due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
+                for due in dues
+            )
         )
+
+    async def _again(
+        self, rules: Sequence[Rule], arrived: Arrived, cursors: Cursors, turn: Turn
+    ) -> list[Rule]:
+        """Evaluates windows again that late events have changed; the rules that go on further back."""
+        held = await self._late_windows.again(rules, arrived.times, cursors, turn.whole_us)
+        for rule in held:
+            self._wait_for(rule, cursors.rules[rule.name] + rule.every_us)
+        return held
 
     async def _decided(self, asked: Sequence[tuple[Due, Found]], turn: Turn) -> dict[str, Decision]:
         decisions: dict[str, Decision] = {}
@@ -240,7 +255,12 @@ class Evaluating:
                 "%s: %d evaluations are passed over, the downtime was too long", rule.id, passed
             )
             cursor = oldest
-        instants = instants_between(cursor, turn.last_us, rule.every_us)[:MOST_INSTANTS]
+        last_us = turn.last_us
+        if (
+            cursor is None and rule.remembers and oldest <= turn.whole_us
+        ):  # it begins where all is known
+            last_us = min(last_us, turn.whole_us)
+        instants = instants_between(cursor, last_us, rule.every_us)[:MOST_INSTANTS]
         if rule.remembers:
             instants = self._whole(rule, instants, turn)
         return Due(rule, instants) if instants else None

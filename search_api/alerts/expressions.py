@@ -27,16 +27,35 @@ from search_api.alerts.measures import (
 from search_api.alerts.thresholds import threshold_of, unit_of
 
 LONGEST = 500
+_KEYS = {
+    "for": "for", "over": "over", "within": "over", "in": "over", "last": "over", "by": "by",
+    "where": "where", "every": "every",
+}  # fmt: skip
+"""Keys of a rule or its group, by the words that are taken for a part of its condition."""
+
+_KEY = re.compile(rf"\b(?:{'|'.join(_KEYS)})\b", re.IGNORECASE)
+_COMPARED = re.compile(r"\s[<>=!]=?\s")
+_DURATION = re.compile(r"\d+\s*[a-z]+")
+_NO_UNIT = "|".join(("and", "or", "unless", "not", *_KEYS))
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'[^']*'|\"[^\"]*\")|(?P<sign>[<>]=?|[=!]=|=)|(?P<mark>[(),])"
-    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\.?\d[\d.,_]*(?:[eE]-?\d+)?)(?P<unit>\s*(?!(?i:and|or|unless|not)\b)[%/A-Za-zµ][\w/]*)?"
+    r"|(?P<word>@?[A-Za-z_][\w.@-]*)|(?P<number>-?\.?\d[\d.,_]*(?:[eE]-?\d+)?)"
+    rf"(?P<unit>\s*(?!(?i:{_NO_UNIT})\b)[%/A-Za-zµ][\w/]*)?"
     r"|(?P<other>\S))"
 )
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)\Z")
-_LEAST_LENGTH = 4
+LEAST_LENGTH = 4
+"""Names that are shorter are alike by chance."""
+
 _YEAR_NS = 31_536_000_000_000_000
 _NUMBERS = frozenset({FieldType.LONG, FieldType.DOUBLE, FieldType.DYNAMIC})
 _NO_VALUES = frozenset({FieldType.TEXT, FieldType.DATE})
+_INSTEAD = {
+    "&": "write `and`", "|": "write `or`", "!": "write `not`, or != between a measure and a number",
+    "/": "a share of events is error_rate or ratio('query', 'query')",
+    ":": "which events are meant is said in `where`",
+    "[": "the length of the window is `over`; rules of Prometheus: `logboom import FILE`",
+}  # fmt: skip
 _EXAMPLES = "write for example error_rate > 5%, count >= 10 or p95(event.duration) > 800 ms"
 
 
@@ -95,7 +114,7 @@ def _comparison(measure: Measure, rest: Sequence[Token], text: str) -> tuple[str
     if sign.kind != "sign":
         raise wrong(f"{sign.text!r} is no comparison", sign, "write one of > >= < <= == !=")
     if sign.text == "=":
-        raise wrong("= is no comparison", sign, "write ==")
+        raise wrong("= is no comparison", sign, "write ==, >= or <=")
     if len(rest) < 2 or rest[1].kind != "number":
         at = rest[1] if len(rest) > 1 else Token("end", "", len(text))
         raise wrong("a number is missing after the comparison", at, _EXAMPLES)
@@ -111,7 +130,10 @@ def _recovery(measure: Measure, sign: str, threshold: float, text: str) -> float
     tokens = tokens_of(text)
     if len(tokens) != 1 or tokens[0].kind != "number":
         raise ConfigError(f"{text!r} is no threshold for recovery", mend="write for example 2%")
-    value = threshold_of(measure, sign, tokens[0].text, tokens[0].unit)
+    try:
+        value = threshold_of(measure, sign, tokens[0].text, tokens[0].unit)
+    except ConfigError as error:
+        raise ConfigError(f"as a threshold for recovery {error.what}", mend=error.mend) from error
     wrong_way = {">": value > threshold, ">=": value > threshold, "<": value < threshold,
                  "<=": value < threshold}.get(sign)  # fmt: skip
     if wrong_way is None:
@@ -132,18 +154,37 @@ def tokens_of(text: str) -> list[Token]:
     """
     if len(text) > LONGEST:
         raise ConfigError(f"the condition has more than {LONGEST} characters")
-    found = []
+    found: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup if match.lastgroup != "unit" else "number"
         if kind is None or not match.group().strip():
             continue
         token = Token(kind, match.group(kind), match.start(kind), (match["unit"] or "").strip())
         if kind == "other":
-            raise wrong(f"{token.text!r} has no meaning here", token, _EXAMPLES)
+            mend = _INSTEAD.get(token.text, _EXAMPLES)
+            raise wrong(f"{token.text!r} has no meaning here", token, mend)
+        is_inside = bool(found) and found[-1].text in {"(", ","}
+        if kind == "word" and token.text.lower() in _KEYS and not is_inside:
+            raise _key_within(token, text)
         found.append(token)
     if not found:
         raise ConfigError("the condition is empty", mend=_EXAMPLES)
     return found
+
+
+def _key_within(token: Token, text: str) -> ConfigError:
+    """What is said of a part of the condition that belongs to a key of its own."""
+    key = _KEYS[token.text.lower()]
+    rest = _COMPARED.split(_KEY.split(text[token.at + len(token.text) :])[0])[0].strip(" ,)")
+    duration = _DURATION.search(rest)
+    if key == "by":
+        rest = f"[{rest}]"
+    elif key == "where":
+        rest = f"'{rest}'"
+    else:
+        rest = duration[0] if duration else "5m"
+    place = "to the group" if key == "every" else "beside `when`"
+    return wrong(f"{token.text!r} is no part of a condition", token, f"write {key}: {rest} {place}")
 
 
 def _measure(tokens: Sequence[Token], text: str) -> tuple[Measure, Sequence[Token]]:
@@ -154,7 +195,10 @@ def _measure(tokens: Sequence[Token], text: str) -> tuple[Measure, Sequence[Toke
     rest = tokens[1:]
     if kind in OF_NOTHING:
         if rest and rest[0].text == "(":
-            raise wrong(f"{name.text} takes nothing in parentheses", rest[0])
+            raise wrong(
+                f"{name.text} takes nothing in parentheses", rest[0],
+                "say in `where` which events are meant, and in `over` the length of the window",
+            )  # fmt: skip
         return Measure(kind, name.text), rest
     if not rest or rest[0].text != "(":
         raise wrong(f"{name.text} of what?", name, f"write {_example(kind, name.text)}")
@@ -177,6 +221,12 @@ def _kind(name: Token) -> tuple[Kind, float | None]:
     if name.text not in names:
         near = difflib.get_close_matches(name.text, [*names, "p95"], n=1, cutoff=0.5)
         near = ["max"] if name.text == "p100" else near
+        if resolve(name.text)[0] in EVENT_FIELDS:
+            raise wrong(
+                f"{name.text} is a field, and no measure", name,
+                f"count its values with distinct({name.text}), or the events that have one: count,"
+                f" with where: {name.text}:VALUE",
+            )  # fmt: skip
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)} and p95"
         raise wrong(f"nothing is measured as {name.text!r}", name, hint)
     return names[name.text], None
@@ -234,7 +284,7 @@ def known_field(written: str) -> tuple[str, FieldType]:
         ConfigError: It is almost the name of one of the event's own fields.
     """
     stored, type_ = resolve(written)
-    is_short = len(written) < _LEAST_LENGTH
+    is_short = len(written) < LEAST_LENGTH
     if type_ is FieldType.DYNAMIC and not is_short and not written.startswith(f"{ATTRIBUTES}."):
         known = [*EVENT_FIELDS, *ALIASES]
         near = difflib.get_close_matches(written.lower(), known, n=1, cutoff=0.8)
@@ -258,17 +308,18 @@ def parse_where(text: str) -> Query:
         raise ConfigError(f"{text!r} is no query: {error}") from error
     if queries[0] != queries[1]:
         raise ConfigError(f"{text!r} depends on the present (`now`)", mend="leave the time out")
-    for name in _names_in(queries[0]):
-        known_field(name.removeprefix(f"{ATTRIBUTES}."))
+    for name in fields_in(queries[0]):
+        known_field(name if name in text else name.removeprefix(f"{ATTRIBUTES}."))
     return queries[0]
 
 
-def _names_in(query: Query) -> list[str]:
+def fields_in(query: Query) -> list[str]:
+    """Stored names of the fields that a query asks for and that are not the event's own."""
     match query:
         case And(parts) | Or(parts):
-            return [name for part in parts for name in _names_in(part)]
+            return [name for part in parts for name in fields_in(part)]
         case Not(part):
-            return _names_in(part)
+            return fields_in(part)
         case _:
             name = getattr(query, "field", None)
             return [] if name is None or name in EVENT_FIELDS else [name]

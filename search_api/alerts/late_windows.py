@@ -10,8 +10,9 @@ from typing import Final
 from search_api.alerts.changes import together
 from search_api.alerts.cursors import Cursors
 from search_api.alerts.data import Data
-from search_api.alerts.deciding import Deciding, is_same
-from search_api.alerts.evaluate import Evaluated, instants_between, with_late
+from search_api.alerts.deciding import Deciding, Decision, is_same
+from search_api.alerts.evaluate import Evaluated, instants_between
+from search_api.alerts.evaluate_again import with_late
 from search_api.alerts.keeping import Book
 from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import Rule, RuleGroup
@@ -46,14 +47,19 @@ class LateWindows:
         return any(rule.id in self._left for rule in group.rules)
 
     async def again(
-        self, rules: Iterable[Rule], changed: tuple[int, int] | None, cursors: Cursors
-    ) -> None:
+        self, rules: Iterable[Rule], changed: tuple[int, int] | None, cursors: Cursors,
+        whole_us: int,
+    ) -> list[Rule]:  # fmt: skip
         """Evaluates windows of some rules that late events have changed.
 
         Args:
             rules: The rules.
             changed: Event times that late events came for, if there were any.
             cursors: Up to when they were evaluated.
+            whole_us: Of windows that end by then nothing is on its way any more.
+
+        Returns:
+            Rules whose cursor lies further back now: it is not known yet whether something resolves.
 
         Raises:
             StateError: What was decided may or may not be kept.
@@ -67,11 +73,19 @@ class LateWindows:
                 dues.append(due)
             else:
                 self._left.pop(rule.id, None)
+        held: list[Rule] = []
         for _ in range(_TRIES):
             if not dues:
-                return
-            lost = await self._evaluate(dues)
+                break
+            decisions, lost = await self._evaluate(dues, whole_us)
+            for due in dues:
+                decision = decisions.get(due.rule.id)
+                cursor_us = None if decision is None else decision.kept.state.cursor_us
+                if cursor_us is not None and cursor_us < due.instants[-1]:
+                    cursors.rules[due.rule.name] = cursor_us
+                    held.append(due.rule)
             dues = [due for due in dues if due.rule.id in lost]
+        return held
 
     def _due(self, rule: Rule, changed: tuple[int, int], cursors: Cursors) -> Due | None:
         last = cursors.rules.get(rule.name)
@@ -88,9 +102,12 @@ class LateWindows:
             self._pass_over(rule, len(instants) - _MOST_INSTANTS, "they are too many")
         return Due(rule, instants[-_MOST_INSTANTS:]) if instants else None
 
-    async def _evaluate(self, dues: Sequence[Due]) -> set[str]:
+    async def _evaluate(
+        self, dues: Sequence[Due], whole_us: int
+    ) -> tuple[dict[str, Decision], set[str]]:
+        """What was decided and kept, and the rules of which nothing was, as others wrote meanwhile."""
         found = await find(self._source, dues)
-        decisions, done = [], set[str]()
+        decisions, done = dict[str, Decision](), set[str]()
         for due in dues:
             failure = found.failure_of(due)
             if failure is not None:
@@ -99,15 +116,16 @@ class LateWindows:
                     self._pass_over(due.rule, len(due.instants), str(failure))
                 continue
             self._standing.reevaluated += len(due.instants)
-            work = partial(self._evaluated_again, due, found.data)
+            work = partial(self._evaluated_again, due, found.data, whole_us)
             decision = await self._deciding.decide(due.rule, work)
-            done.add(due.rule.id)
+            if decision is None or not decision.is_left:
+                done.add(due.rule.id)
             if decision is not None:
-                decisions.append(decision)
-        lost = await self._deciding.settle(decisions)
+                decisions[due.rule.id] = decision
+        lost = await self._deciding.settle([*decisions.values()])
         for rule_id in done - lost:
             self._left.pop(rule_id, None)
-        return lost
+        return {name: one for name, one in decisions.items() if name not in lost}, lost
 
     def _pass_over(self, rule: Rule, number: int, why: str) -> None:
         self._standing.passed_over += number
@@ -116,7 +134,6 @@ class LateWindows:
             rule.id, number, why,
         )  # fmt: skip
 
-    async def _evaluated_again(self, due: Due, data: Data, room: int) -> Evaluated:
-        return await with_late(
-            due.rule, data, self._deciding.state_of(due.rule), due.instants, room=room
-        )
+    async def _evaluated_again(self, due: Due, data: Data, whole_us: int, room: int) -> Evaluated:
+        before = self._deciding.state_of(due.rule)
+        return await with_late(due.rule, data, before, due.instants, room=room, whole_us=whole_us)

@@ -163,10 +163,8 @@ class Lateness:
             yield waiting.note(lag.committed, lag.end, now_s, self._looked_s)
 
     def _of_services(self, services: Iterable[ServiceStatus], now_s: float) -> Iterable[Late]:
-        for one in services:
-            if one.service == "api" or one.state == "stopped":
-                continue
-            silent_s = now_s - one.at_ns / 1e9
+        for one in _concerned(services, now_s):
+            silent_s = _silent_s(one, now_s)
             waits_s = self._of_trouble(one.key, now_s, there_is=one.state == "waiting")
             known_s = max(waits_s, silent_s if silent_s > STALE_AFTER_S else 0.0)
             most_s = max(known_s, silent_s if silent_s > _UNUSUALLY_SILENT_S else 0.0)
@@ -197,6 +195,23 @@ class Lateness:
             return 0.0
         self._since[name] = min(now_s, self._since.get(name, now_s))
         return now_s - self._since[name]
+
+
+def _concerned(services: Iterable[ServiceStatus], now_s: float) -> list[ServiceStatus]:
+    """Those that the pipeline may wait for.
+
+    A processor that has died is none of them while another one works: what it leaves waits in the broker.
+    A shipper goes on under the name that it had before.
+    """
+    those = [one for one in services if one.service != "api" and one.state != "stopped"]
+    alive = [one for one in those if _silent_s(one, now_s) <= STALE_AFTER_S]
+    if any(one.service == "processor" for one in alive):
+        return [one for one in those if one.service != "processor" or one in alive]
+    return those
+
+
+def _silent_s(service: ServiceStatus, now_s: float) -> float:
+    return now_s - service.at_ns / 1e9
 
 
 def _age_s(service: ServiceStatus) -> float:

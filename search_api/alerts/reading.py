@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from logboom.config.mistakes import sentences_of, yaml_mistake
 from logboom.config.section import Section
 from logboom.config.units import Duration
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.fields import FieldType
-from logboom.severities import OTHER_WORDS, SEVERITIES
+from logboom.severities import SEVERITIES, meant_by
 from search_api.alerts.conditions import parse_when
 from search_api.alerts.expressions import known_field, parse_where
-from search_api.alerts.measures import WITHOUT_THRESHOLD, Kind
-from search_api.alerts.rules import DAY_US, Rule, RuleGroup
-from search_api.alerts.templates import check_template
+from search_api.alerts.rule_checks import check_baseline, check_rule
+from search_api.alerts.rules import Rule, RuleGroup
+from search_api.alerts.sense import check_sense
+from search_api.alerts.telling import made_up
+from search_api.alerts.templates import check_language, check_template
 
 MOST_RULES: Final = 1_000
 """In one group."""
 
-_NAME = r"[^\x00-\x1f/#]{1,150}"
+_NAME = re.compile(r"[^\x00-\x1f/#]{1,150}\Z")
 _LABEL = re.compile(r"[A-Za-z_][\w.]{0,99}\Z")
 _OWN_LABELS = frozenset({"alertname", "no_data"})
 _OF_PROMETHEUS: Final = "rules of Prometheus: `logboom import FILE` translates them"
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("expr", "record"), _OF_PROMETHEUS),
+    **dict.fromkeys(("every", "interval"), "write `every` to the group, beside `rules`"),
+    **dict.fromkeys(("severity", "team"), "write it below `labels`"),
+    **dict.fromkeys(("summary", "description"), "write it below `annotations`"),
+    **dict.fromkeys(("window", "range", "within"), "the length of the window is `over`"),
+    **dict.fromkeys(("query", "filter"), "which events are meant is `where`"),
+    **dict.fromkeys(("condition", "threshold"), "the condition with its threshold is `when`"),
+    "group_by": "what makes a series of each is `by`",
+    "name": "the name of a rule is `alert`",
+}
+"""What is said of keys that are usual elsewhere."""
+
 _LONGEST_LABEL = 200
 _LONGEST_NAME = 180
 _LONGEST_NAMES = 60_000
 _MOST_BY = 5
-_MOST_BASELINES = 60
 _Read = TypeVar("_Read")
+
+
+def _named(text: str) -> str:
+    if not _NAME.match(text):
+        raise ValueError("a name has 1 to 150 characters, no / and no # among them")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_named)]
 
 
 class RuleSection(Section):
     """One rule."""
 
-    alert: str = Field(pattern=rf"^{_NAME}$", description="Its name.")
+    alert: Name = Field(description="Its name.")
     when: str = Field(
         description="The condition: `measure sign number`, several with `and`, `or`, `not`."
     )
@@ -84,7 +107,7 @@ class RuleSection(Section):
 class GroupSection(Section):
     """Rules that are evaluated together."""
 
-    name: str = Field(pattern=rf"^{_NAME}$", description="Unique among all groups.")
+    name: Name = Field(description="Unique among all groups.")
     every: Duration = Field(
         timedelta(seconds=15), ge=timedelta(seconds=1), le=timedelta(days=1),
         description="How often its rules are evaluated.",
@@ -108,18 +131,32 @@ def read_rules(text: str, *, origin: str) -> tuple[RuleGroup, ...]:
     Raises:
         ConfigError: All mistakes, one line each.
     """
+    return groups_of(_decoded(text, origin), origin=origin)
+
+
+def understand_rules(text: str, *, origin: str) -> tuple[tuple[RuleGroup, ...], list[str]]:
+    """Reads a file of rules; what makes no sense in it is told beside the rules.
+
+    Args:
+        text: YAML.
+        origin: The file's name, for messages.
+
+    Raises:
+        ConfigError: Something cannot be understood.
+    """
+    return understand_groups(_decoded(text, origin), origin=origin)
+
+
+def _decoded(text: str, origin: str) -> Mapping[str, Any]:
     try:
         content = read_yaml(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = origin if mark is None else f"{origin}:{mark.line + 1}:{mark.column + 1}"
-        problem = getattr(error, "problem", None) or "cannot be read"
-        raise ConfigError(f"is not valid YAML: {problem}", where=where) from error
+        raise yaml_mistake(error, origin=origin) from error
     if not isinstance(content, dict) or "groups" not in content:
         raise ConfigError(
             "has no `groups`", where=origin, mend="write groups: [{name: …, rules: […]}]"
         )
-    return groups_of(content, origin=origin)
+    return content
 
 
 def groups_of(content: Mapping[str, Any], *, origin: str) -> tuple[RuleGroup, ...]:
@@ -128,19 +165,36 @@ def groups_of(content: Mapping[str, Any], *, origin: str) -> tuple[RuleGroup, ..
     Raises:
         ConfigError: All mistakes, one line each.
     """
+    groups, senseless = understand_groups(content, origin=origin)
+    if senseless:
+        raise ConfigError("\n".join(senseless))
+    return groups
+
+
+def understand_groups(
+    content: Mapping[str, Any], *, origin: str
+) -> tuple[tuple[RuleGroup, ...], list[str]]:
+    """Rules that are decoded already, and what of them makes no sense, one line each.
+
+    Raises:
+        ConfigError: Something cannot be understood; all mistakes, one line each.
+    """
     try:
         file = RulesFile.model_validate(content)
     except ValidationError as error:
-        lines = [f"{origin}: {_sentence(one)}" for one in error.errors(include_url=False)]
-        raise ConfigError("\n".join(lines)) from None
-    groups, mistakes = [], []
+        lines = sentences_of(error, RulesFile, whole="the file", hints=_ELSEWHERE)
+        raise ConfigError("\n".join(f"{origin}: {line}" for line in lines)) from None
+    groups, mistakes, senseless = [], list[str](), list[str]()
     for section in file.groups:
         rules: list[Rule] = []
         for rule in section.rules:
+            place = f"{origin}: {section.name}/{rule.alert}"
             try:
                 rules.append(_rule(section, rule))
             except ConfigError as error:
-                mistakes.append(f"{origin}: {section.name}/{rule.alert}: {error}")
+                mistakes.append(f"{place}: {error}")
+            else:
+                senseless += [f"{place}: {text}" for text in _senseless(rules[-1])]
         groups.append(RuleGroup(section.name, _us(section.every), tuple(rules), origin))
         mistakes += [f"{origin}: {text}" for text in _twice(section)]
     names = [group.name for group in groups]
@@ -151,8 +205,8 @@ def groups_of(content: Mapping[str, Any], *, origin: str) -> tuple[RuleGroup, ..
         if sum(len(rule.name.encode()) for rule in group.rules) > _LONGEST_NAMES
     ]
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
-    return tuple(groups)
+        raise ConfigError("\n".join([*mistakes, *senseless]))
+    return tuple(groups), senseless
 
 
 def _twice(section: GroupSection) -> list[str]:
@@ -173,36 +227,39 @@ def _rule(group: GroupSection, section: RuleSection) -> Rule:
     over_us, every_us = _us(section.over), _us(group.every)
     rule = Rule(
         group=group.name, name=section.alert, when=when, over_us=over_us,
-        every_us=every_us, by=_at("by", lambda: tuple(map(_series_field, section.by))),
+        every_us=every_us, by=_at("by", lambda: _series_fields(section.by)),
         where=where, where_text=section.where.strip(), min_events=section.min_events,
         for_us=_us(section.for_), keep_us=_us(section.keep_firing_for), no_data=section.no_data,
         baseline_us=_us(section.baseline), remember_us=_us(section.remember),
         labels=_at("labels", lambda: _labels(section)), annotations=section.annotations,
     )  # fmt: skip
     for name, template in section.annotations.items():
-        _at(f"annotations.{name}", partial(check_template, template, rule.by))
-    _check_baseline(rule)
-    without = [one for one in when.conditions if one.measure.kind in WITHOUT_THRESHOLD]
-    if section.min_events and without:
-        raise ConfigError(f"min_events makes no sense with {without[0].measure.text}")
+        _at(f"annotations.{name}", partial(check_language, template))
+    check_baseline(rule)
     return rule
 
 
-def _check_baseline(rule: Rule) -> None:
-    if Kind.SPIKE not in rule.when.kinds:
-        return
-    if rule.baseline_us >= DAY_US:
-        if rule.baseline_us % DAY_US:
-            raise ConfigError("baseline: longer than a day means whole days", mend="write 7d")
-        if rule.baseline_us < 3 * DAY_US:
-            raise ConfigError(
-                "baseline: fewer than 3 days say nothing of what is usual", mend="write 7d"
-            )
-    elif not 3 <= rule.baseline_us // rule.over_us <= _MOST_BASELINES:
-        raise ConfigError(
-            f"baseline: has to be 3 to {_MOST_BASELINES} times as long as the window",
-            mend="write for example over: 5m with baseline: 1h, or baseline: 7d",
+def _senseless(rule: Rule) -> list[str]:
+    """What can be evaluated and told, but not as it can be meant: the first such mistake."""
+    try:
+        for name, template in rule.annotations.items():
+            _at(f"annotations.{name}", partial(check_template, template, made_up(rule)))
+        check_rule(rule)
+        _at(
+            "when",
+            lambda: check_sense(rule.when, over_us=rule.over_us, min_events=rule.min_events),
         )
+    except ConfigError as error:
+        return [str(error)]
+    return []
+
+
+def _series_fields(names: Sequence[str]) -> tuple[str, ...]:
+    found = tuple(map(_series_field, names))
+    twice = next((name for name in found if found.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{twice} is there twice")
+    return found
 
 
 def _series_field(name: str) -> str:
@@ -216,15 +273,23 @@ def _series_field(name: str) -> str:
 
 
 def _labels(section: RuleSection) -> dict[str, str]:
-    severity = section.labels.get("severity", "medium")
-    severity = OTHER_WORDS.get(severity, severity)
+    severity = meant_by(section.labels.get("severity", "medium").lower())
     if severity not in SEVERITIES:
         raise ConfigError(
             f"there is no severity {severity!r}", mend=f"one of {', '.join(SEVERITIES)}"
         )
     for name, value in section.labels.items():
-        if not _LABEL.match(name) or name in _OWN_LABELS or len(value) > _LONGEST_LABEL:
+        if name in _OWN_LABELS:
+            raise ConfigError(f"{name!r} cannot be a label", mend="alerts have one of this name")
+        if not _LABEL.match(name):
             raise ConfigError(f"{name!r} cannot be a label", mend="letters, digits, _ and .")
+        if len(value) > _LONGEST_LABEL:
+            raise ConfigError(f"{name} has more than {_LONGEST_LABEL} characters")
+        if "{{" in value:
+            raise ConfigError(
+                f"{name} has {value!r}: labels say the same of all alerts of a rule",
+                mend="the fields of `by` are labels already; templates are for annotations",
+            )
     return {**section.labels, "severity": severity}
 
 
@@ -238,27 +303,3 @@ def _at(place: str, read: Callable[[], _Read]) -> _Read:
 
 def _us(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1)
-
-
-def _sentence(detail: Mapping[str, Any]) -> str:
-    path: Sequence[int | str] = detail["loc"]
-    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-    if detail["type"] == "extra_forbidden":
-        known = _known(path)
-        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-        hint = _OF_PROMETHEUS if path[-1] in {"expr", "record"} else hint
-        return f"{where}: there is no such setting ({hint})"
-    if detail["type"] == "missing":
-        return f"{where}: is missing"
-    message: str = detail["msg"]
-    return f"{where}: {message.removeprefix('Value error, ').replace('Input should', 'must')}"
-
-
-def _known(path: Sequence[int | str]) -> list[str]:
-    model: type[BaseModel] = RulesFile
-    if "rules" in path[:-1]:
-        model = RuleSection
-    elif "groups" in path[:-1]:
-        model = GroupSection
-    return [field.alias or name for name, field in model.model_fields.items()]

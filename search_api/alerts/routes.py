@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from logboom.clock import Clock
+from logboom.errors import LogboomError
 from search_api.alerts import showing
+from search_api.alerts.alert import Alert
 from search_api.alerts.alert_answers import (
     AlertsAnswer,
     BacktestAnswer,
-    ChangeAnswer,
+    ChangedAnswer,
     DryRunAnswer,
     GroupBody,
     HistoryAnswer,
@@ -21,8 +24,9 @@ from search_api.alerts.alert_answers import (
 )
 from search_api.alerts.alerting import Alerting
 from search_api.alerts.backtest import backtest, measure_now
+from search_api.alerts.doubts import doubts_of, unseen
 from search_api.alerts.rule_keeping import Change, read_group
-from search_api.alerts.rules import Rule
+from search_api.alerts.rules import Rule, RuleGroup
 from search_api.alerts.source import Source
 from search_api.answers import Problem
 from search_api.asking import understand
@@ -37,6 +41,9 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 _NOT_BY_NAME = "rules tell of all services, and you are limited to some: send the rule itself"
 _LONGEST_US = 31 * 86_400 * 1_000_000
+
+Previews = Callable[[Sequence[Alert]], list[dict[str, Any]]]
+"""What receivers would be told of alerts, as JSON."""
 
 Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,90}$")]
 
@@ -70,14 +77,18 @@ def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
         content = await alerting.kept.content(group)
         return _no_group(group) if content is None else answer(content)
 
-    @router.put("/rules/{group}", response_model=ChangeAnswer, responses=_CONFLICT)
+    @router.put("/rules/{group}", response_model=ChangedAnswer, responses=_CONFLICT)
     async def put(group: Name, body: GroupBody, request: Request) -> Response:
         """Makes or changes a group."""
         content = {**body.model_dump(exclude_unset=True), "name": group}
         if body.name not in {None, group}:
             return problem(400, f"the group is called {body.name} inside, and {group} outside")
         refusal = await _hidden(alerting, group)
-        return refusal or answer(_change(await alerting.kept.put(content, _author(request))))
+        if refusal is not None:
+            return refusal
+        read, doubts = await asyncio.to_thread(_read_with_doubts, content)
+        change = await alerting.kept.put(content, _author(request), read=read)
+        return answer({**_change(change), "warnings": doubts})
 
     @router.delete("/rules/{group}", status_code=204, responses=_CONFLICT)
     async def delete(group: Name, request: Request) -> Response:
@@ -96,7 +107,9 @@ def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
     return router
 
 
-def trial_routes(alerting: Alerting, source: Source, clock: Clock, sees: showing.Sees) -> APIRouter:
+def trial_routes(
+    alerting: Alerting, source: Source, clock: Clock, sees: showing.Sees, previews: Previews
+) -> APIRouter:
     """The routes that try rules, below ``/api/v1``.
 
     Args:
@@ -104,6 +117,7 @@ def trial_routes(alerting: Alerting, source: Source, clock: Clock, sees: showing
         source: It shows no more than the caller may see.
         clock: For the present.
         sees: Whether the caller sees events of a service.
+        previews: Say what receivers would be told.
     """
     router = APIRouter(responses=PROBLEMS)
 
@@ -122,9 +136,10 @@ def trial_routes(alerting: Alerting, source: Source, clock: Clock, sees: showing
             {
                 "rule": rule.id,
                 "condition": rule.told,
+                "warnings": await _warnings(source, rule, now_us),
                 "evaluations": result.instants,
                 "fired": result.fired,
-                "alerts": [alert.to_json() for alert in result.alerts],
+                "alerts": previews(result.alerts),
             }
         )
 
@@ -134,10 +149,18 @@ def trial_routes(alerting: Alerting, source: Source, clock: Clock, sees: showing
         rule = await _rule(alerting, body, sees)
         if isinstance(rule, Response):
             return rule
-        found = await measure_now(source, rule, clock.now_ns() // 1000)
+        now_us = clock.now_ns() // 1000
+        found = await measure_now(source, rule, now_us)
         series = [showing.series(rule, values, seen) for values, seen in found.items()]
         series.sort(key=lambda one: not one["holds"])
-        return answer({"rule": rule.id, "condition": rule.told, "series": series[:1_000]})
+        return answer(
+            {
+                "rule": rule.id,
+                "condition": rule.told,
+                "warnings": await _warnings(source, rule, now_us),
+                "series": series[:1_000],
+            }
+        )
 
     return router
 
@@ -150,6 +173,21 @@ async def _rule(alerting: Alerting, body: TrialBody, sees: showing.Sees) -> Rule
         return problem(403, _NOT_BY_NAME)
     rule = (await alerting.library.read()).rules.get(body.rule)
     return problem(404, f"there is no rule {body.rule}") if rule is None else rule
+
+
+def _read_with_doubts(content: Mapping[str, Any]) -> tuple[RuleGroup, list[str]]:
+    """A group as it was sent, and what its rules hardly mean. Seconds of work for a large one."""
+    (group,) = read_group(content)
+    return group, [f"{rule.name}: {doubt}" for rule in group.rules for doubt in doubts_of(rule)]
+
+
+async def _warnings(source: Source, rule: Rule, now_us: int) -> list[str]:
+    """What a rule hardly means; what was found goes out though the store cannot be asked of fields."""
+    try:
+        missing = await unseen(source, rule, now_us)
+    except LogboomError as error:
+        missing = [f"it was not looked whether events have the rule's fields: {error}"]
+    return [*doubts_of(rule), *missing]
 
 
 async def _hidden(alerting: Alerting, group: str) -> Response | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from logboom.errors import ConfigError
-from search_api.alerts.reading import read_rules
+from search_api.alerts.reading import understand_rules
 from search_api.alerts.rules import RuleGroup
 
 MOST_FILES: Final = 1_000
@@ -24,7 +24,8 @@ class FileRules:
 
     Attributes:
         groups: In the order of the files' names.
-        problems: What is wrong, by file; of such a file the rules that it had before are used.
+        problems: What is wrong, by file; of a file that cannot be understood the rules that it had before
+            are used.
     """
 
     groups: tuple[RuleGroup, ...]
@@ -71,8 +72,10 @@ class RuleFiles:
             stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
             if self._stamps.get(path) == stamp:
                 return
-            self._groups[path] = self._read(path, status.st_size)
+            self._groups[path], senseless = self._read(path, status.st_size)
             self._problems.pop(path, None)
+            if senseless:
+                self._problems[path] = "\n".join(senseless)
             self._stamps[path] = stamp
         except OSError as error:
             self._problems[path] = f"{path}: cannot be read: {error.strerror or error}"
@@ -81,14 +84,14 @@ class RuleFiles:
             self._problems[path] = str(error)
             self._stamps[path] = stamp
 
-    def _read(self, path: str, size: int) -> tuple[RuleGroup, ...]:
+    def _read(self, path: str, size: int) -> tuple[tuple[RuleGroup, ...], list[str]]:
         if size > _LARGEST:
             raise ConfigError(f"is larger than {_LARGEST // 2**20} MiB", where=path)
         try:
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise ConfigError("is not UTF-8 text", where=path) from error
-        return read_rules(text, origin=path)
+        return understand_rules(text, origin=path)
 
 
 def _each_once(

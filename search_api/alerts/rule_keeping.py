@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from logboom.clock import Clock, utc_text
 from logboom.errors import ConfigError
 from logboom.state import Record, State
-from search_api.alerts.reading import groups_of
+from search_api.alerts.reading import groups_of, understand_groups
 from search_api.alerts.rules import RuleGroup
 
 GROUPS: Final = "alert-rules"
@@ -37,6 +38,15 @@ class Change:
     content: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A record as it was read: the group, what is wrong with it, or both."""
+
+    version: str
+    groups: tuple[RuleGroup, ...]
+    problem: str | None
+
+
 class KeptRules:
     """Groups of rules in the state.
 
@@ -48,6 +58,7 @@ class KeptRules:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._read: dict[str, _Read] = {}
 
     async def groups(self) -> tuple[tuple[RuleGroup, ...], dict[str, str]]:
         """The groups, and what is wrong with those that an older or newer version wrote.
@@ -55,15 +66,19 @@ class KeptRules:
         Raises:
             StateError: They cannot be read.
         """
+        listed = await self._state.list(GROUPS, limit=MOST_GROUPS)
+        records = [one for one in listed if one.value["content"] is not None]
+        before = self._read
+        changed = [one for one in records if not _is_as_before(one, before)]
+        # many of them take seconds, for which others must not wait
+        anew = await asyncio.to_thread(_all_read, changed) if changed else {}
+        self._read = {one.key: anew.get(one.key) or before[one.key] for one in records}
         groups: list[RuleGroup] = []
         problems: dict[str, str] = {}
-        for record in await self._state.list(GROUPS, limit=MOST_GROUPS):
-            if record.value["content"] is None:
-                continue
-            try:
-                groups += read_group(record.value["content"])
-            except ConfigError as error:
-                problems[f"{ORIGIN}: {record.key}"] = str(error)
+        for key, read in self._read.items():
+            groups += read.groups
+            if read.problem is not None:
+                problems[f"{ORIGIN}: {key}"] = read.problem
         return tuple(groups), problems
 
     async def content(self, name: str) -> Mapping[str, Any] | None:
@@ -75,15 +90,22 @@ class KeptRules:
         record = await self._state.get(GROUPS, name)
         return None if record is None else record.value["content"]
 
-    async def put(self, content: Mapping[str, Any], author: str) -> Change:
+    async def put(
+        self, content: Mapping[str, Any], author: str, *, read: RuleGroup | None = None
+    ) -> Change:
         """Makes or changes a group.
+
+        Args:
+            content: As it was sent.
+            author: Who does it.
+            read: What `read_group` made of it, where that is known already.
 
         Raises:
             ConfigError: It has mistakes.
             StateConflict: Somebody else has changed it at the same moment.
             StateError: It may or may not be changed.
         """
-        (group,) = read_group(content)
+        group = read or (await asyncio.to_thread(read_group, content))[0]
         return await self._change(group.name, dict(content), author)
 
     async def delete(self, name: str, author: str) -> bool:
@@ -138,6 +160,23 @@ def read_group(content: Mapping[str, Any]) -> tuple[RuleGroup, ...]:
         ConfigError: It has mistakes.
     """
     return groups_of({"groups": [content]}, origin=ORIGIN)
+
+
+def _is_as_before(record: Record, before: Mapping[str, _Read]) -> bool:
+    known = before.get(record.key)
+    return known is not None and known.version == record.version
+
+
+def _all_read(records: Sequence[Record]) -> dict[str, _Read]:
+    found = {}
+    for record in records:
+        try:
+            content = {"groups": [record.value["content"]]}
+            groups, senseless = understand_groups(content, origin=ORIGIN)
+            found[record.key] = _Read(record.version, groups, "\n".join(senseless) or None)
+        except ConfigError as error:
+            found[record.key] = _Read(record.version, (), str(error))
+    return found
 
 
 def _change_of(record: Record) -> Change:

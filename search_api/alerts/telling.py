@@ -132,6 +132,23 @@ def _annotations(
     return found
 
 
+def made_up(rule: Rule) -> tuple[Told, ...]:
+    """What templates of a rule may have to tell, made up: on both sides of its threshold."""
+    condition, series = rule.condition, dict.fromkeys(rule.series_by, "some")
+    labels = {**rule.labels, **series, "alertname": rule.name}
+    if rule.no_data == "alert":
+        labels["no_data"] = "true"
+    return tuple(
+        Told(
+            value=condition.threshold + more, threshold=condition.threshold, unit=condition.unit,
+            condition=rule.told, labels=labels, series=series, baseline="usually 5", events=17,
+            window=duration_text(rule.over_us), units=units_of(rule),
+            measured={one.measure.text: 5.0 for one in rule.when.conditions},
+        )
+        for more in (0.75, -0.25)
+    )  # fmt: skip
+
+
 def window_of(rule: Rule, transition: Transition) -> TimeRange:
     """The event times that a transition is about."""
     return TimeRange(transition.instant - rule.over_us, transition.instant)

@@ -5,8 +5,10 @@ Jinja2's sandbox, and of its language only what fills in values: no loops, no de
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from logboom.errors import ConfigError
+from logboom.fields import EVENT_FIELDS, resolve
 from logboom.quantities import duration, number, percent, quantity
 
 LONGEST_TEMPLATE: Final = 4_000
@@ -33,6 +36,10 @@ _ALLOWED: Final = (
     nodes.Const, nodes.Filter, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And,
     nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Div, nodes.Concat,
 )  # fmt: skip
+
+
+_OF_OTHERS: Final = re.compile(r"\{\{-?\s*[$.]")
+"""As templates of Go begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,14 @@ def render(template: str, told: Told) -> str:
         template: One that `check_template` took.
         told: What it may tell.
     """
+    try:
+        text = _filled(template, told)
+    except Exception as error:  # noqa: BLE001 - an alert with odd words is better than none
+        text = f"{template} ({error})"
+    return text[:LONGEST_TEXT]
+
+
+def _filled(template: str, told: Told) -> str:
     names: dict[str, Any] = {
         "value": told.value, "threshold": told.threshold, "condition": told.condition,
         "labels": dict(told.labels), "baseline": told.baseline, "events": told.events,
@@ -84,37 +99,123 @@ def render(template: str, told: Told) -> str:
     }  # fmt: skip
     for name, value in told.series.items():
         _put(names, name.split("."), value)
-    try:
-        text = _compiled(template, told.unit).render(names)
-    except Exception as error:  # noqa: BLE001 - an alert with odd words is better than none
-        text = f"{template} ({error})"
-    return text[:LONGEST_TEXT]
+    return _compiled(template, told.unit).render(names)
 
 
-def check_template(template: str, by: Sequence[str]) -> None:
+def check_template(template: str, made: Sequence[Told]) -> None:
     """Sees that a template can be rendered.
 
     Args:
         template: Of the rule.
-        by: Stored names that it may use.
+        made: What it may have to tell, at least one.
 
     Raises:
-        ConfigError: It cannot.
+        ConfigError: It cannot, with what is wrong, where, and what would be right.
+    """
+    tree = check_language(template)
+    for path in _paths(tree):
+        _check_path(template, path, made[0])
+    for told in made:
+        try:
+            _filled(template, told)
+        except Exception as error:  # of whatever kind the expression's mistake is
+            raise ConfigError(
+                f"cannot be rendered: {error}",
+                mend="percent, number, duration, + - and / take numbers: value, threshold, events",
+            ) from error
+
+
+def check_language(template: str) -> nodes.Template:
+    """Sees that a template uses nothing but what templates may.
+
+    Raises:
+        ConfigError: It is none, or does more than to fill in values.
     """
     if len(template) > LONGEST_TEMPLATE:
         raise ConfigError(f"has more than {LONGEST_TEMPLATE} characters")
     try:
         tree = _environment("").parse(template)
     except (TemplateError, RecursionError) as error:
-        raise ConfigError(f"is no template: {error}") from error
-    _check_nodes(tree, {*NAMES, *(name.split(".")[0] for name in by)})
+        mend = "write {{ value }} and {{ labels.team }}" if _OF_OTHERS.search(template) else None
+        raise ConfigError(f"is no template: {error}", mend=mend) from error
+    _check_nodes(template, tree)
     try:
         _compiled(template, "")
     except (TemplateError, SyntaxError, RecursionError) as error:
         raise ConfigError(f"is no template: {error}") from error
+    return tree
 
 
-def _check_nodes(tree: nodes.Template, known: set[str]) -> None:
+def _check_path(template: str, path: Sequence[str], told: Told) -> None:
+    """Sees that what a template names is there to be told."""
+    root, *parts = path
+    written = ".".join(path)
+    if root == "labels" and parts:
+        if parts[0] not in told.labels or len(parts) > 1:
+            raise _nothing(template, written, _label_instead(".".join(parts), told))
+    elif root in NAMES:
+        if parts:
+            raise _nothing(template, written, f"{root} has no parts: write {{{{ {root} }}}}")
+    elif written not in told.series:
+        raise _nothing(template, written, _field_instead(written, told.series))
+
+
+def _field_instead(written: str, series: Mapping[str, str]) -> str:
+    stored, known = resolve(written)[0], [*NAMES, *series]
+    below = [name for name in series if name == stored or name.startswith(f"{written}.")]
+    near = below or get_close_matches(written, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    if stored in EVENT_FIELDS:
+        return f"put {stored} into `by`: then each alert is about one value of it"
+    return f"one of {_names(sorted(known))}"
+
+
+def _label_instead(name: str, told: Told) -> str:
+    if name in told.series:  # the label is missing where an event has no value
+        return f"write {{{{ {name} }}}}"
+    if name in told.labels:
+        return f"write labels['{name}']"
+    near = get_close_matches(name, told.labels, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"the labels are {_names(sorted(told.labels))}"
+
+
+def _nothing(template: str, written: str, mend: str) -> ConfigError:
+    return ConfigError(f"there is no {written} to tell", where=_place(template, written), mend=mend)
+
+
+def _place(template: str, written: str) -> str | None:
+    """Where in a template something stands first; None when it is written in another way."""
+    at = template.find(written)
+    return None if at < 0 else f"character {at + 1}"
+
+
+def _paths(tree: nodes.Node) -> Iterator[tuple[str, ...]]:
+    """The names that a template uses, with their parts; a label that may be missing has a default."""
+    path = _path(tree)
+    if path is not None:
+        yield path
+        return
+    optional = tree.node if isinstance(tree, nodes.Filter) and tree.name == "default" else None
+    for inner in tree.iter_child_nodes():
+        for found in _paths(inner):
+            yield found[:1] if inner is optional and found[0] == "labels" else found
+
+
+def _path(node: nodes.Node) -> tuple[str, ...] | None:
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    if isinstance(node, nodes.Getattr):
+        last = node.attr
+    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        last = str(node.arg.value)
+    else:
+        return None
+    before = _path(node.node)
+    return None if before is None else (*before, last)
+
+
+def _check_nodes(template: str, tree: nodes.Template) -> None:
     waiting: list[tuple[nodes.Node, int]] = [(tree, 1)]
     for place, (node, depth) in enumerate(waiting):  # it grows meanwhile
         if depth > DEEPEST or place >= MOST_NODES:
@@ -126,14 +227,13 @@ def _check_nodes(tree: nodes.Template, known: set[str]) -> None:
         if not isinstance(node, _ALLOWED):
             raise ConfigError(
                 f"{type(node).__name__.lower()} cannot be used in templates",
-                mend="fill in values, with if and filters",
-            )
+                where=f"line {node.lineno}", mend="fill in values, with if and filters",
+            )  # fmt: skip
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-            raise ConfigError(f"there is no filter {node.name}", mend=f"one of {_names(_FILTERS)}")
-        if isinstance(node, nodes.Name) and node.name not in known:
             raise ConfigError(
-                f"there is no {node.name} to tell", mend=f"one of {_names(sorted(known))}"
-            )
+                f"there is no filter {node.name}", where=_place(template, node.name),
+                mend=f"one of {_names(_FILTERS)}",
+            )  # fmt: skip
 
 
 def _names(names: Sequence[str]) -> str:

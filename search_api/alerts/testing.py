@@ -13,15 +13,17 @@ from typing import Any, Final
 import yaml
 from pydantic import Field, ValidationError
 
+from logboom.config.mistakes import sentences_of, yaml_mistake
 from logboom.config.section import Section
 from logboom.config.units import Duration
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.event import Event
-from logboom.fields import resolve
+from logboom.levels import level_of
 from search_api.alerts.alert import Alert, AlertState, moment_of
 from search_api.alerts.backtest import backtest
 from search_api.alerts.evaluate import Transition
+from search_api.alerts.expressions import known_field
 from search_api.alerts.reading import groups_of, read_rules
 from search_api.alerts.rules import US, Rule, duration_text
 from search_api.alerts.source import MemorySource
@@ -101,30 +103,28 @@ async def run_tests(path: Path) -> list[Outcome]:
 
 def _read(path: Path) -> TestsFile:
     try:
-        content = read_yaml(path.read_text(encoding="utf-8"))
-        return TestsFile.model_validate(content)
+        return TestsFile.model_validate(read_yaml(_text(path)))
+    except yaml.YAMLError as error:
+        raise yaml_mistake(error, origin=str(path)) from error
+    except ValidationError as error:
+        lines = sentences_of(error, TestsFile, whole="the file")
+        raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"is not valid YAML: {error}", where=str(path)) from error
-    except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
-            for one in error.errors(include_url=False)
-        ]
-        raise ConfigError("\n".join(lines)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not UTF-8 text", where=str(path)) from error
 
 
 def _rules(file: TestsFile, path: Path) -> list[Rule]:
     groups = list(groups_of({"groups": file.groups}, origin=str(path))) if file.groups else []
     for name in file.rules:
         place = path.parent / name
-        try:
-            groups += read_rules(place.read_text(encoding="utf-8"), origin=str(place))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot be read: {error.strerror or error}", where=str(place)
-            ) from error
+        groups += read_rules(_text(place), origin=str(place))
     if not groups:
         raise ConfigError("has no rules", where=str(path), mend="name files with `rules: […]`")
     return [rule for group in groups for rule in group.rules]
@@ -139,10 +139,14 @@ def _see_names(file: TestsFile, known: Collection[str], origin: str) -> None:
     for number, test in enumerate(file.tests):
         for place, one in enumerate(test.expect):
             if one.rule is not None and one.rule not in known:
-                near = get_close_matches(one.rule, known, n=1)
-                hint = f" (did you mean {near[0]}?)" if near else ""
-                where = f"{origin}: tests.{number}.expect.{place}"
-                raise ConfigError(f"there is no rule {one.rule!r}{hint}", where=where)
+                where = f"{origin}: tests[{number}].expect[{place}].rule"
+                told = f"there is no rule {one.rule!r}{_meant(one.rule, known)}"
+                raise ConfigError(told, where=where)
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 async def _run(test: TestSection, rules: Sequence[Rule], origin: str) -> Outcome:
@@ -157,7 +161,8 @@ async def _run(test: TestSection, rules: Sequence[Rule], origin: str) -> Outcome
                 result = await backtest(source, rule, start_us - 1, end_us)
                 firing += _firing(rule, result.state)
         at = duration_text(expected.at // timedelta(microseconds=1))
-        failures += [f"at {at}: {text}" for text in _differences(expected.firing, firing)]
+        names = {rule.name for rule in rules}
+        failures += [f"at {at}: {text}" for text in _differences(expected.firing, firing, names)]
     return Outcome(test.name, tuple(failures))
 
 
@@ -172,13 +177,17 @@ def _firing(rule: Rule, state: RuleState) -> Iterator[Alert]:
             yield alert_of(rule, transition, ())
 
 
-def _differences(expected: Sequence[FiringSection], firing: Sequence[Alert]) -> Iterator[str]:
+def _differences(
+    expected: Sequence[FiringSection], firing: Sequence[Alert], names: Collection[str]
+) -> Iterator[str]:
     left = list(firing)
     for one in expected:
         found = next((alert for alert in left if _fits(one, alert)), None)
         if found is None:
             near = [_shown(alert) for alert in left if alert.labels["alertname"] == one.alert]
             there = f"; there is {', '.join(near)}" if near else ""
+            if one.alert not in names:
+                there = f": there is no rule of this name{_meant(one.alert, names)}"
             wanted = {**one.labels, **one.annotations}
             yield f"{one.alert}{f' {wanted}' if wanted else ''} does not fire{there}"
         else:
@@ -203,7 +212,14 @@ def _shown(alert: Alert) -> str:
 def _events(test: TestSection, origin: str) -> list[Event]:
     if sum(section.times for section in test.events) > _MOST_EVENTS:
         raise ConfigError(f"{test.name} has more than {_MOST_EVENTS} events", where=origin)
-    return [event for section in test.events for event in _repeated(section)]
+    events: list[Event] = []
+    for number, section in enumerate(test.events):
+        try:
+            events += _repeated(section)
+        except ConfigError as error:
+            where = f"{origin}: {test.name}: events[{number}]"
+            raise ConfigError(error.what, where=where, mend=error.mend) from error
+    return events
 
 
 def _repeated(section: EventsSection) -> Iterator[Event]:
@@ -218,14 +234,17 @@ def _event(written: Mapping[str, Any]) -> Event:
     """An event as it would be stored; names are those of queries, dotted or nested."""
     event: Event = {}
     for name, value in written.items():
-        path = [name] if isinstance(value, dict) else resolve(name)[0].split(".")
+        path = [name] if isinstance(value, dict) else known_field(name)[0].split(".")
         place = event
         for part in path[:-1]:
             place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"{name} stands within a field that has a value of its own")
         known = place.get(path[-1])
         place[path[-1]] = {**known, **value} if isinstance(known, dict) else value
     log = event.get("log")
-    level = log.get("level") if isinstance(log, dict) else None
-    if "tags" not in event and str(level).lower() in _ERRORS:
-        event["tags"] = ["error"]
+    if isinstance(log, dict) and "level" in log:
+        log["level"] = level_of(log["level"]) or log["level"]
+        if "tags" not in event and log["level"] in _ERRORS:
+            event["tags"] = ["error"]
     return event

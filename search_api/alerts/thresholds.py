@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 from logboom.errors import ConfigError
+from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.query.model import And, Exists, MatchAll, Query
 from search_api.alerts.measures import Kind, Measure
 
 _NS: Final[Mapping[str, float]] = {
@@ -27,9 +29,13 @@ _NAMED = re.compile(
     r"(?:^|[_.])(?:(?P<ns>ns|nanos)|(?P<us>us|micros)|(?P<ms>ms|millis|milliseconds)"
     r"|(?P<s>s|secs?|seconds)|(?P<bytes>bytes))\Z"
 )
-_SHARES = frozenset({Kind.ERROR_RATE})
 _COUNTS = frozenset({Kind.COUNT, Kind.ERRORS, Kind.DISTINCT})
-_NEVER_NEGATIVE = _COUNTS | {Kind.RATE, Kind.ERROR_RATE, Kind.RATIO, Kind.SPIKE, Kind.CHANGE}
+_NEVER_NEGATIVE = frozenset({Kind.RATIO, Kind.SPIKE, Kind.CHANGE})
+_MOST_PER_S = 1e9
+_MOST_EVENTS = 1e15
+"""More than come in a week, the longest window, at that rate."""
+
+_MOST_LONG = 2.0**63
 
 
 def unit_of(measure: Measure) -> str:
@@ -102,22 +108,58 @@ def _one_of(
 
 
 def _check_possible(measure: Measure, sign: str, value: float, shown: str) -> None:
-    is_share = measure.kind in _SHARES
-    if is_share and value > 1:
-        raise ConfigError(
-            f"{measure.text} {sign} {shown} can never be: it is a share from 0 to 1",
-            mend=f"write {shown}%" if value <= 100 and "%" not in shown else "write 0.05 or 5%",
-        )
-    if is_share and value == 1 and sign == ">":
-        raise ConfigError(f"{measure.text} > 1 can never be: it is a share from 0 to 1")
-    if measure.kind in _COUNTS and sign in {"==", "!="} and not value.is_integer():
-        word = "can never be" if sign == "==" else "is always true"
-        raise ConfigError(f"{measure.text} {sign} {shown} {word}: it is a whole number")
-    if measure.kind not in _NEVER_NEGATIVE:
+    least, most, why = _reach_of(measure)
+    is_whole = measure.kind not in _COUNTS or value.is_integer()
+    beyond = value < least or value > most or not is_whole
+    never = {
+        ">": value >= most, ">=": value > most, "<": value <= least, "<=": value < least,
+        "==": beyond,
+    }  # fmt: skip
+    always = {
+        ">": value < least, ">=": value <= least, "<": value > most, "<=": value >= most,
+        "!=": beyond,
+    }  # fmt: skip
+    if not never.get(sign) and not always.get(sign):
         return
-    if value < 0 or (value == 0 and sign == "<"):
-        never = sign in {"<", "<=", "=="}
-        word = "can never be" if never else "is always true"
-        raise ConfigError(f"{measure.text} {sign} {shown} {word}: it is never below 0")
-    if value == 0 and sign == ">=":
-        raise ConfigError(f"{measure.text} >= 0 is always true", mend=f"write {measure.text} > 0")
+    word = "can never be" if never.get(sign) else "is always true"
+    what = "it is a whole number" if not is_whole else why
+    if is_whole and value <= least and least == 0 and most != 1:
+        what = "it is never below 0"
+    raise ConfigError(
+        f"{measure.text} {sign} {shown} {word}: {what}", mend=_instead(measure, sign, value, shown)
+    )
+
+
+def _reach_of(measure: Measure) -> tuple[float, float, str]:
+    """The least and the most that a measure can be, and why."""
+    kind = measure.kind
+    if kind is Kind.ERROR_RATE or (measure.parts is not None and _is_part(*measure.parts)):
+        return 0, 1, "it is a share from 0 to 1"
+    if kind in _COUNTS:
+        return 0, _MOST_EVENTS, "no window has so many events"
+    if kind is Kind.RATE:
+        return 0, _MOST_PER_S, "nothing writes so many events in a second"
+    if kind in _NEVER_NEGATIVE:
+        return 0, inf, ""
+    if kind is not Kind.SUM and EVENT_FIELDS.get(measure.field or "") is FieldType.LONG:
+        return -_MOST_LONG, _MOST_LONG, f"{measure.field} is a whole number of 64 bits"
+    return -inf, inf, ""
+
+
+def _is_part(above: Query, below: Query) -> bool:
+    """Whether what the first query finds is plainly a part of what the second one finds."""
+    if isinstance(below, MatchAll) or above == below:
+        return True
+    if isinstance(above, And):
+        return any(_is_part(part, below) for part in above.parts)
+    name = getattr(above, "field", None)
+    return isinstance(below, Exists) and name == below.field
+
+
+def _instead(measure: Measure, sign: str, value: float, shown: str) -> str | None:
+    """What may have been meant."""
+    if sign == ">=" and value == 0:
+        return f"write {measure.text} > 0"
+    if unit_of(measure) == "share" and value > 1:
+        return f"write {shown}%" if value <= 100 and "%" not in shown else "write 0.05 or 5%"
+    return None

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from logboom.errors import QueryError
-from logboom.query.times import add, floor, parse_interval
+from logboom.query.moments import add, floor
+from logboom.query.times import parse_interval
 from search_api.elasticsearch_api.moments import zone_of
 from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
 

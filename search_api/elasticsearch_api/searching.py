@@ -171,7 +171,7 @@ class Searches:
             count_limit=asked.count_limit,
         )  # fmt: skip
         if asked.after is None:
-            return await self._store.search(request)
+            return _whole(await self._store.search(request), request.limit)
         if asked.start:
             raise Refused("from must be 0 where search_after is given")
         total = await self._store.count(asked.query, asked.times)
@@ -182,7 +182,7 @@ class Searches:
             behind = SearchRequest(
                 asked.query, rest, asked.size, asked.ordering.order, cursor=cursor
             )
-        page = await self._store.search(behind)
+        page = _whole(await self._store.search(behind), behind.limit)
         return Page(page.events, total, page.cursor, page.partial, page.warnings)
 
     def _shaped(
@@ -205,6 +205,20 @@ class Searches:
         index = indices.name_of(epoch_us(event[TIME]), self._pattern)
         hit: dict[str, Any] = {"_index": index, "_id": event["event"]["id"], "_score": None}
         return hit if shown is None else hit | {"_source": shown}
+
+
+def _whole(page: Page, wanted: int) -> Page:
+    """The page, if it has all that was asked for: clients take a short one for the last.
+
+    Raises:
+        Refused: Its events are too large for that.
+    """
+    if len(page.events) < wanted and page.cursor is not None and not page.partial:
+        raise Refused(
+            f"{wanted} of these events are too large for one answer; ask for a size of"
+            f" {len(page.events)} or less, and go on with search_after"
+        )
+    return page
 
 
 def _check(body: Mapping[str, Any]) -> None:

@@ -41,6 +41,12 @@ class SilenceAnswer(BaseModel):
     comment: str
 
 
+class SilenceMadeAnswer(SilenceAnswer):
+    """A silence that was added or changed."""
+
+    hints: list[str] = Field(description="What may be mistyped: labels that no rule has.")
+
+
 class SilencesAnswer(BaseModel):
     """Silences, those that end last in front."""
 

@@ -57,9 +57,9 @@ def decide(
         quiet: What people have silenced or acknowledged.
         now: The time.
     """
-    present = {key: group.back_to(now) for key, group in groups.items()}
-    taken = joined(present, alerts, plan, now)
-    world = _World(taken, plan, quiet, now)
+    present, handed = {key: group.back_to(now) for key, group in groups.items()}, list(alerts)
+    taken = joined(present, handed, plan, now)
+    world = _World(taken, plan, quiet, now, frozenset(one.episode for one in handed))
     after: dict[str, Group] = {}
     told: list[Delivery] = []
     for key, group in taken.items():
@@ -74,12 +74,16 @@ def decide(
 class _World:
     """What holds for all groups at one moment."""
 
-    def __init__(self, groups: Groups, plan: Plan, quiet: Quiet, now: datetime) -> None:
+    def __init__(
+        self, groups: Groups, plan: Plan, quiet: Quiet, now: datetime, handed: frozenset[str]
+    ) -> None:
         self._groups = groups
         self.plan = plan
         self.routes = plan.routes()
         self.quiet = quiet
         self.now = now
+        self.handed = handed
+        self.levels = _levels(groups.values())
 
     @cached_property
     def hush(self) -> Hush:
@@ -95,9 +99,23 @@ class _World:
     def is_acknowledged(self, member: Member) -> bool:
         return member.alert.episode in self.quiet.acknowledged
 
+    def is_escalated(self, member: Member, level: int) -> bool:
+        """Whether a step was taken: by any group, as an alert may go several ways."""
+        return self.levels.get(member.alert.episode, 0) >= level
+
     def route(self, group: Group) -> Route:
         """Its route; the root's times hold for one that has none of its own."""
         return self.routes.get(group.path, self.plan.root)
+
+
+def _levels(groups: Iterable[Group]) -> dict[str, int]:
+    """Steps of the escalation that were taken, by episode."""
+    levels: dict[str, int] = {}
+    for group in groups:
+        for episode, member in group.members.items():
+            if member.level > levels.get(episode, 0):
+                levels[episode] = member.level
+    return levels
 
 
 def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
@@ -243,14 +261,15 @@ def _steps_due(group: Group, world: _World) -> list[tuple[int, str, list[Member]
         return []
     waiting = [
         one for one in group.members.values()
-        if one.fires and one.told_at is not None and one.level < len(escalation.steps)
+        if one.fires and one.told_at is not None
+        and not world.is_escalated(one, len(escalation.steps))
         and match_all(escalation.matchers, one.alert.labels) and not world.is_acknowledged(one)
     ]  # fmt: skip
     for level, (after, receiver) in enumerate(escalation.steps, 1):
         due = [
             one for one in waiting
-            if one.level < level and one.told_at is not None and one.told_at + after <= world.now
-            and not world.hush.covers(one)
+            if not world.is_escalated(one, level) and one.told_at is not None
+            and one.told_at + after <= world.now and not world.hush.covers(one)
         ]  # fmt: skip
         if due:
             found.append((level, receiver, due))
@@ -265,6 +284,7 @@ def _escalated(
         now_is = members[one.alert.episode]
         told_to = tuple(dict.fromkeys((*now_is.told_to, receiver)))
         members[one.alert.episode] = replace(now_is, level=level, told_to=told_to)
+        world.levels[one.alert.episode] = level
     message = _message(group, receiver, "escalation", level, due, world.now)
     return replace(group, members=members), [message]
 
@@ -278,7 +298,7 @@ def _message(
 
 
 def _forgetful(group: Group, world: _World) -> Group:
-    """Drops what has resolved a while ago, unless a message still tells of it."""
+    """Drops what has resolved a while ago, unless a message still tells of it or it is handed over still."""
     route = world.route(group)
     gone = [
         episode for episode, one in group.members.items()
@@ -286,6 +306,6 @@ def _forgetful(group: Group, world: _World) -> Group:
     ]  # fmt: skip
     if not gone:
         return group
-    waiting = {episode for one in group.pending for episode, _ in one.alerts}
+    waiting = world.handed.union(episode for one in group.pending for episode, _ in one.alerts)
     left = {name: one for name, one in group.members.items() if name not in gone or name in waiting}
     return group if len(left) == len(group.members) else replace(group, members=left)

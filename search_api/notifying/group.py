@@ -216,6 +216,12 @@ def shortened(alert: Alert) -> Alert:
     return short
 
 
+def shortened_after(alert: Alert, before: Alert) -> Alert:
+    """The same of one that has resolved: what fired is shown then, too."""
+    short = shortened(alert)
+    return short if short.samples else replace(short, samples=before.samples)
+
+
 def _is_long(alert: Alert) -> bool:
     return len(orjson.dumps(alert.to_json())) > _MOST_BYTES
 

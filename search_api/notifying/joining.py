@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from search_api.alerts.alert import Alert, AlertState
-from search_api.notifying.group import MOST_MEMBERS, Group, Member, group_key, shortened
+from search_api.notifying.group import (
+    MOST_MEMBERS,
+    Group,
+    Member,
+    group_key,
+    shortened,
+    shortened_after,
+)
 from search_api.notifying.plan import ALL_LABELS, Plan, Route, severity_of
 
 Groups = Mapping[str, Group]
@@ -53,6 +60,9 @@ def joined(groups: Groups, alerts: Iterable[Alert], plan: Plan, now: datetime) -
 def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     """Moves alerts whose route is not configured any more; messages that wait stay where they are.
 
+    An end that is still to be told moves where the same receiver is told of it, unless it is told behind
+    a message that waits.
+
     Args:
         groups: All groups by key.
         plan: What is configured now.
@@ -63,9 +73,10 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     changed = dict(groups)
     for old in homeless:
         for episode, member in old.members.items():
-            if not member.fires:
-                continue
+            is_over = member.told is AlertState.RESOLVED or _waits(old, episode)
             for route in _ways(plan, member.alert):
+                if not member.fires and (is_over or route.receiver != old.receiver):
+                    continue
                 group = _place(changed, route, member.alert, plan)
                 moved = member if route.receiver == old.receiver else Member(member.alert, now)
                 changed[group.key] = group.with_member(episode, moved)
@@ -110,9 +121,7 @@ def _updated(group: Group, alert: Alert, now: datetime) -> Group:
     member = group.members[alert.episode]
     if not member.fires or alert.state is not AlertState.RESOLVED:
         return group
-    short = shortened(alert)
-    if not short.samples:  # what fired is shown when it resolves, too
-        short = replace(short, samples=member.alert.samples)
+    short = shortened_after(alert, member.alert)
     return group.with_member(alert.episode, replace(member, alert=short, ended_at=now))
 
 

@@ -16,7 +16,7 @@ from logboom.config.notifying import (
     RouteSection,
 )
 from logboom.matching import Matcher, equal_to, match_all, parse_matcher
-from logboom.severities import OTHER_WORDS
+from logboom.severities import meant_by
 
 ALL_LABELS: Final = "..."
 """In `group_by`: each alert is a group of its own."""
@@ -45,8 +45,7 @@ TIMINGS: Final[Mapping[str, Timing]] = {
 
 def severity_of(labels: Mapping[str, str]) -> str:
     """One of the four severities; usual other words are understood, anything else is `high`."""
-    word = labels.get("severity", "").lower()
-    known = OTHER_WORDS.get(word, word)
+    known = meant_by(labels.get("severity", "").lower())
     return known if known in TIMINGS else "high"
 
 

@@ -11,6 +11,8 @@ from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
 from logboom.store import Store
+from search_api.alerts.library import Library
+from search_api.alerts.rule_keeping import KeptRules
 from search_api.notifying.dispatcher import Dispatcher
 from search_api.notifying.drawing import Drawing
 from search_api.notifying.notification import Links
@@ -61,7 +63,8 @@ def notifying_routes(
         clock: Asked for the time.
         sees: Whether the caller sees events of a service.
     """
-    yield silence_routes(People(state, clock), Seeing(state, sees))
+    library = Library(config.alerts.rules, KeptRules(state, clock))
+    yield silence_routes(People(state, clock), Seeing(state, sees), library)
     yield receiver_routes(config.alerts.receivers, state, clock, links_of(config))
 
 

@@ -14,6 +14,7 @@ from logboom.errors import QueryError
 from logboom.matching import Matcher, equal_to, parse_matcher
 from logboom.query.times import parse_time
 from search_api.alerts.alert import moment_of
+from search_api.alerts.library import Library
 from search_api.answers import Problem
 from search_api.notifying import forms
 from search_api.notifying.answers import (
@@ -22,10 +23,12 @@ from search_api.notifying.answers import (
     AcknowledgementsAnswer,
     SilenceAnswer,
     SilenceBody,
+    SilenceMadeAnswer,
     SilencesAnswer,
     acknowledgement_shown,
     silence_shown,
 )
+from search_api.notifying.hints import hints_for
 from search_api.notifying.people import People
 from search_api.notifying.quiet import Silence
 from search_api.notifying.seeing import NEEDED, Seeing
@@ -43,12 +46,13 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Episode = Annotated[str, Path(pattern=r"^[0-9A-Za-z_.:-]{1,100}$")]
 
 
-def silence_routes(people: People, seeing: Seeing) -> APIRouter:
+def silence_routes(people: People, seeing: Seeing, library: Library) -> APIRouter:
     """The routes below ``/api/v1``.
 
     Args:
         people: What they have said.
         seeing: What of it concerns whoever asks.
+        library: Has the rules, whose labels silences name.
     """
     router = APIRouter(responses=PROBLEMS)
     _forms(router, people, seeing)
@@ -65,13 +69,14 @@ def silence_routes(people: People, seeing: Seeing) -> APIRouter:
         ]
         return answer({"silences": [silence_shown(one, now) for one in found]})
 
-    @router.post("/silences", response_model=SilenceAnswer, status_code=201)
+    @router.post("/silences", response_model=SilenceMadeAnswer, status_code=201)
     async def add(body: SilenceBody) -> Response:
         """Adds a silence."""
         if not seeing.may_silence(_matchers(body)):
             return problem(403, NEEDED)
+        hints = await _hints(body, seeing, library)
         made = await _put(people, body, None)
-        return answer(silence_shown(made, people.now()), status=201)
+        return answer({**silence_shown(made, people.now()), "hints": hints}, status=201)
 
     @router.get("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
     async def one(silence_id: Id) -> Response:
@@ -79,14 +84,16 @@ def silence_routes(people: People, seeing: Seeing) -> APIRouter:
         found = await _seen(people, seeing, silence_id)
         return _unknown(silence_id) if found is None else answer(silence_shown(found, people.now()))
 
-    @router.put("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
+    @router.put("/silences/{silence_id}", response_model=SilenceMadeAnswer, responses=_UNKNOWN)
     async def change(silence_id: Id, body: SilenceBody) -> Response:
         """Replaces a silence."""
         if await _seen(people, seeing, silence_id) is None:
             return _unknown(silence_id)
         if not seeing.may_silence(_matchers(body)):
             return problem(403, NEEDED)
-        return answer(silence_shown(await _put(people, body, silence_id), people.now()))
+        hints = await _hints(body, seeing, library)
+        made = await _put(people, body, silence_id)
+        return answer({**silence_shown(made, people.now()), "hints": hints})
 
     @router.delete("/silences/{silence_id}", response_model=SilenceAnswer, responses=_UNKNOWN)
     async def end(silence_id: Id) -> Response:
@@ -97,6 +104,13 @@ def silence_routes(people: People, seeing: Seeing) -> APIRouter:
         return _unknown(silence_id) if found is None else answer(silence_shown(found, people.now()))
 
     return router
+
+
+async def _hints(body: SilenceBody, seeing: Seeing, library: Library) -> list[str]:
+    """Asked before the silence is kept: a failure then says that it is not."""
+    if seeing.is_limited:  # rules tell of all services
+        return []
+    return hints_for(_matchers(body), (await library.read()).rules.values())
 
 
 async def _seen(people: People, seeing: Seeing, silence_id: str) -> Silence | None:
@@ -114,11 +128,15 @@ def _acknowledgements(router: APIRouter, people: People, seeing: Seeing) -> None
             found = [one for one in found if one.episode in seen]
         return answer({"acknowledgements": [acknowledgement_shown(one) for one in found]})
 
-    @router.post("/acknowledgements", response_model=AcknowledgementAnswer, status_code=201)
+    @router.post(
+        "/acknowledgements", response_model=AcknowledgementAnswer, status_code=201,
+        responses=_UNKNOWN,
+    )  # fmt: skip
     async def acknowledge(body: AcknowledgementBody) -> Response:
         """Says that somebody takes care of an alert: it is not repeated or escalated any more."""
-        if not await seeing.sees_episode(body.episode):
-            return _no_alert(body.episode)
+        missing = await seeing.missing(body.episode)
+        if missing is not None:
+            return problem(404, missing)
         made = await people.acknowledge(body.episode, author=body.author, comment=body.comment)
         return answer(acknowledgement_shown(made), status=201)
 
@@ -163,8 +181,9 @@ def _forms(router: APIRouter, people: People, seeing: Seeing) -> None:
             episode=given.get("episode", [""])[0],
             author=given.get("author", [""])[0], comment=given.get("comment", [""])[0],
         )  # fmt: skip
-        if not await seeing.sees_episode(body.episode):
-            return _no_alert(body.episode)
+        missing = await seeing.missing(body.episode)
+        if missing is not None:
+            return problem(404, missing)
         await people.acknowledge(body.episode, author=body.author, comment=body.comment)
         return HTMLResponse(forms.done_page("Acknowledged. Thank you."), headers=HEADERS)
 
@@ -211,10 +230,6 @@ def _matchers(body: SilenceBody) -> tuple[Matcher, ...]:
         return tuple(parse_matcher(text) for text in body.matchers)
     except ValueError as error:
         raise QueryError(str(error)) from error
-
-
-def _no_alert(episode: str) -> Response:
-    return problem(404, f"there is no alert {episode}")
 
 
 def _unknown(silence_id: str) -> Response:

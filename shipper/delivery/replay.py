@@ -43,7 +43,7 @@ def planned_batches(
         lost before the batch is given away.
 
     Raises:
-        DiskFull: There is no room to write down what was lost.
+        RegistryUnavailable: What was lost cannot be written down now.
     """
     records = {record.id: record for record in registry.sources()}
     left: set[str] = set()

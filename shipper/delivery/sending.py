@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from logboom.errors import DiskFull
+from logboom.errors import RegistryUnavailable
 from logboom.own_thread import to_the_end
 from logboom.retrying import Backoff
 from shipper.delivery.batches import Batch
@@ -123,7 +123,7 @@ class Sender:
                 try:
                     await to_the_end(lambda: self._registry.advance(planned=planned, acked=acked))
                     break
-                except DiskFull as error:
+                except RegistryUnavailable as error:
                     await self._troubles.wait("registry", error, backoff)
             self._troubles.over("registry")
             for batch in acked:

@@ -120,3 +120,14 @@ def _text(value: str) -> str:
 def _key(name: str) -> str:
     clean = name.strip(".")
     return clean[:MAX_KEY] if clean else _EMPTY_KEY
+
+
+def readable(value: Any) -> Any:  # noqa: ANN401 - JSON is of any shape
+    """Texts that UTF-8 cannot hold (lone surrogates) are shown by their escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {readable(name): readable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [readable(part) for part in value]
+    return value

@@ -11,7 +11,7 @@ import orjson
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
-from shipper.events.bounds import bounded_attributes, is_storable, written
+from shipper.events.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, KEPT, OBJECTS, composed
 from shipper.events.placing import TARGETS, places, put
 from shipper.events.spellings import SPELLINGS
@@ -296,15 +296,4 @@ def _encode(event: dict[str, Any]) -> bytes:
         return orjson.dumps(event, option=JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
         event["attributes"] = bounded_attributes(event["attributes"])
-        return orjson.dumps(_readable(event), option=JSON_OPTIONS)
-
-
-def _readable(value: Any) -> Any:  # noqa: ANN401 - JSON is of any shape
-    """Texts that UTF-8 cannot hold (lone surrogates) are shown by their escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_readable(name): _readable(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_readable(part) for part in value]
-    return value
+        return orjson.dumps(readable(event), option=JSON_OPTIONS)

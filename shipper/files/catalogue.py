@@ -22,7 +22,7 @@ from shipper.files.identity import (
     is_at,
 )
 from shipper.files.listings import Listings
-from shipper.files.names import is_packed_name
+from shipper.files.names import is_backup_name, is_packed_name
 from shipper.files.seen import Seen
 from shipper.registry.registry import SourceRecord
 
@@ -33,7 +33,7 @@ class Likeness(Enum):
     """How a file compares with what is known of a source."""
 
     SAME = auto()  # it goes on where the checkpoint is
-    LIKELY = auto()  # nothing of the source was read, and the file begins as it was seen to begin
+    LIKELY = auto()  # nothing of the source was read, and the file begins as its own was
     BEGUN_ANEW = auto()  # the same file, truncated or overwritten
     OTHER = auto()
 
@@ -110,19 +110,20 @@ class Catalogue:
         likely = [*sorted(same_place), *sorted(self._by_path.get(path, set()) - same_place)]
         begun_anew: SourceRecord | None = None
         unproven: SourceRecord | None = None
+        likely_as = Likeness.SAME
         for record in [self._records[name] for name in likely]:
             likeness = self._compare(record, file)
             if likeness is Likeness.SAME and self._has_evidence(record):
                 self.remove(record)
                 return Recognised(record, path, file.id, likeness)
-            if likeness is Likeness.SAME:
-                unproven = record  # nothing of it was read: any file of its inode would do
+            if likeness is Likeness.SAME or (likeness is Likeness.LIKELY and record.offset):
+                unproven, likely_as = record, likeness  # any file of its inode would do
             if likeness is Likeness.BEGUN_ANEW:
                 begun_anew = record
         copied = self._take_packed(file) or self._take_copy(file)
         if copied is None and unproven is not None:
             self.remove(unproven)
-            return Recognised(unproven, path, file.id, Likeness.SAME)
+            return Recognised(unproven, path, file.id, likely_as)
         if copied is not None or begun_anew is None or self._is_elsewhere(begun_anew):
             return copied  # when it was copied and truncated, the copy goes on with the record
         self.remove(begun_anew)
@@ -268,6 +269,8 @@ class Catalogue:
         )
         if same_inode and is_finished(file, record):
             return Likeness.SAME
+        if self._is_left(record):
+            return _as_left(file, record) if same_inode else Likeness.OTHER
         is_it = holds(file, record) and self._holds_plan(file, record)
         if is_it and not self._is_refuted(file, record):
             if same_inode or self._is_proven(file, record):
@@ -286,6 +289,17 @@ class Catalogue:
         return (
             is_told and not self._has_evidence(record) and begins_with(file.content, record.prefix)
         )
+
+    def _is_left(self, record: SourceRecord) -> bool:
+        """True for a backup of which nothing was read that another source had not read before.
+
+        The next backup begins like it, and so does the log: its content does not tell it.
+        """
+        if not record.offset or record.id in self._planned:
+            return False
+        if not is_backup_name(record.family, record.path):
+            return False
+        return not (record.lines_acked or record.lines_empty or record.lines_dead or record.dropped)
 
     def _has_evidence(self, record: SourceRecord) -> bool:
         return record.offset > 0 or record.id in self._planned
@@ -330,6 +344,16 @@ def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
     """
     is_as_long = 0 < record.packed_size == file.packed_size()
     return is_as_long and begins_with(file.content, record.prefix)
+
+
+def _as_left(file: FollowedFile, record: SourceRecord) -> Likeness:
+    """Whether a file of its inode is still the backup that was left: if it has grown, only perhaps.
+
+    The next log may have the inode, and begins alike.
+    """
+    if not holds(file, record):
+        return Likeness.OTHER
+    return Likeness.SAME if file.size == record.offset else Likeness.LIKELY
 
 
 def seen_of(record: SourceRecord) -> Seen:

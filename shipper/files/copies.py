@@ -133,8 +133,15 @@ def is_copy(file: FollowedFile, other: FollowedFile) -> bool:
     Raises:
         OSError: When it cannot be read.
     """
-    if goes_on(file, other):
-        return True
+    return goes_on(file, other) or holds_whole(file, other)
+
+
+def holds_whole(file: FollowedFile, other: FollowedFile) -> bool:
+    """True when an open file holds another one up to its end.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
     size = other.size
     if file.size < size:
         return False

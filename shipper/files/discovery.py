@@ -13,7 +13,7 @@ from pathlib import Path
 from logboom.config import FileInput
 from shipper.files.identity import FileId, file_id
 from shipper.files.listings import Listings
-from shipper.files.names import is_rotated_name, root_path
+from shipper.files.names import is_backup_name, is_rotated_name, root_path
 
 _MOST_RELATIVES = 64
 NOT_TEXT = "its name is not in UTF-8: rename it"
@@ -230,13 +230,20 @@ def rotated_siblings(path: str, listings: Listings | None = None) -> list[Found]
         path: Of the log.
         listings: Folders that were listed before; they are listed again without.
     """
-    known_folders = listings if listings is not None else Listings()
+    found = _siblings(path, is_rotated_name, listings if listings is not None else Listings())
+    return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)
+
+
+def backups(path: str) -> list[Found]:
+    """Files beside `path` as which whoever wrote it anew kept what was there before."""
+    return list(_siblings(path, is_backup_name, Listings()))
+
+
+def _siblings(path: str, is_one: Callable[[str, str], bool], listings: Listings) -> Iterator[Found]:
     folder, _, name = path.rpartition("/")
-    found: list[Found] = []
-    for other in known_folders.beginning_with(folder or "/", name.rpartition(".")[0] or name):
-        if is_rotated_name(name, other):
+    for other in listings.beginning_with(folder or "/", name.rpartition(".")[0] or name):
+        if is_one(name, other):
             sibling = f"{folder}/{other}"
             status = regular_file(sibling)
             if status is not None:
-                found.append((sibling, status))
-    return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)
+                yield sibling, status

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from shipper.files.content import Content, PackedContent, is_packed, open_content
 from shipper.files.handles import FileMoved, Handle, Handles
+from shipper.files.holes import text_end
 from shipper.files.identity import (
     GUARD_BYTES,
     PREFIX_BYTES,
@@ -26,9 +27,6 @@ from shipper.files.identity import (
 )
 from shipper.files.kinds import why_binary
 from shipper.files.seen import Seen
-
-_RUN = bytes(4096)
-"""So many NUL bytes are no text: a hole, what a crash left, or room that was set apart."""
 
 
 class ReadState(Enum):
@@ -299,17 +297,16 @@ class FollowedFile:
         return Reading(ReadState.DATA, fresh)
 
     def _with_nulls(self, data: bytes, known: int, max_bytes: int) -> Reading:
-        """A long run of NULs, or any at the very beginning, is no text."""
-        at_start = self.offset == 0 and data[0] == 0 and self.unit == 1
-        run = known if at_start else data.find(_RUN, known)
-        if run == known:
+        end = text_end(
+            data,
+            known,
+            unit=self.unit,
+            is_first=self.offset == 0,
+            may_go_on=len(data) == max_bytes + known,
+        )
+        if end == known:
             return self._pass_nulls(data[known:], max_bytes)
-        if run > known:
-            return self._advance(data[: run + (run - known) % self.unit], known)
-        text = data.rstrip(b"\0")
-        if len(data) == max_bytes + known and len(text) > known + self.unit:
-            data = data[: len(text) + (len(text) - known) % self.unit]  # a run may begin here
-        return self._advance(data, known)
+        return self._advance(data[:end], known)
 
     def _pass_nulls(self, piece: bytes, max_bytes: int) -> Reading:
         """Goes behind a run of NULs once something follows it: until then it may be filled."""
@@ -336,14 +333,17 @@ class FollowedFile:
             status = os.stat(self.path if descriptor is None else descriptor)  # noqa: PTH116 - thousands of them
         except OSError:
             return True  # opening it tells
-        if not status.st_nlink or (status.st_dev, status.st_ino) != self.id:
+        if not status.st_nlink:
             return True
+        if descriptor is None and (status.st_dev, status.st_ino) != self.id:
+            return True
+        size = status.st_size
+        state = (size, status.st_mtime_ns)
         if self._resting_state is not None:
-            return (status.st_size, status.st_mtime_ns) != self._resting_state
-        if not self.is_packed:
-            self._seen_size = max(self._seen_size, status.st_size)
-        state = (status.st_size, status.st_mtime_ns)
-        if state == self._known and status.st_size == self.offset:
+            return state != self._resting_state
+        if size > self._seen_size and not self.is_packed:
+            self._seen_size = size
+        if state == self._known and size == self.offset:
             return False
         self._known = state
         return True

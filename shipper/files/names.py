@@ -7,7 +7,9 @@ import re
 PACKED = (".gz", ".zst")
 """Endings of compressed files that are read."""
 _OTHER_PACKED = (".xz", ".bz2", ".zip", ".lz4")
-_BEHIND = re.compile(r"[.\-_]?[\d\-_.T]++|\.(?:old|bak|prev)(?:\.\d++)?|~")
+_BACKUP = re.compile(r"(?:\.~\d++)?~")
+_BACKUP_END = re.compile(rf"{_BACKUP.pattern}\Z")
+_BEHIND = re.compile(rf"[.\-_]?[\d\-_.T]++|\.(?:old|bak|prev)(?:\.\d++)?|{_BACKUP.pattern}")
 _WITHIN = re.compile(r"[.\-_][\d\-_.T]++")
 _DATE_DIGITS = 6
 _NUMBERS = frozenset("0123456789-_.T")
@@ -40,6 +42,14 @@ def is_rotated_name(name: str, other: str) -> bool:
     return _WITHIN.fullmatch(plain[len(stem) : len(plain) - len(suffix) - 1]) is not None
 
 
+def is_backup_name(name: str, other: str) -> bool:
+    """Is `other` what editors, rsync and the like keep a file `name` as that they write anew?
+
+    No rotation makes ``app.log~`` or ``app.log.~1~``.
+    """
+    return other.startswith(name) and _BACKUP.fullmatch(other, len(name)) is not None
+
+
 def is_numbered_name(root: str, other: str) -> bool:
     """Is it a root's name with a short number before its ending, as in ``app-2.log``?
 
@@ -57,7 +67,8 @@ def root_name(name: str) -> str:
     ``app.log``, ``app.log.2.gz``, ``app-2026-11-21.log`` and ``app.log.old`` give ``app.log``. It is
     a hint, and a wide one: ``web-1.log`` and ``web-2.log`` give the same.
     """
-    plain = unpacked_name(name).removesuffix("~")
+    plain = unpacked_name(name)
+    plain = plain[: found.start()] if (found := _BACKUP_END.search(plain)) else plain
     plain = _without_numbers(plain)
     for mark in (".old", ".bak", ".prev"):
         plain = plain.removesuffix(mark)

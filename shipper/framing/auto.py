@@ -14,12 +14,12 @@ from shipper.framing.rules import Rule, Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TraceWalker
 
 _TIMES: tuple[bytes, ...] = (
-    rb"[\[(<\"']?\d{4}[-/.]\d\d[-/.]\d\d[T \]_:]",
+    rb"[\[(<\"']?\d{4}[-/.]\d\d[-/.]\d\d[T \]_:\t]",
     rb"\[(?: *\d{1,10}(?:[-/.:]\d|\] )|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)|[A-Z][a-z]{2} )",
-    rb"(?:<\d{1,3}>(?:\d )?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT)",
+    rb"(?:<\d{1,3}>(?:\d )?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT)|<\d{1,3}>\d - ",
     rb"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39}|[\w.-]++) \S++ \S++ \[\d\d/[A-Z]",
     rb"[IWEF]\d{4} \d\d:\d\d:\d\d\.",
-    rb"\d\d:\d\d:\d\d[.,: \]]",
+    rb"\d\d:\d\d:\d\d[.,: \]\t]",
     rb"\d{1,2}/(?:\d{1,2}|[A-Z][a-z]{2})/\d{2,4}[ :]",
     rb"\d\d-[A-Z][a-z]{2}-\d{4} ",
     rb"\d{6} [ \d]\d:\d\d:\d\d ",
@@ -32,7 +32,7 @@ _TIMES: tuple[bytes, ...] = (
 )
 _LEVEL = (
     rb"(?!WARNING: \w+Sanitizer)(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b[ \]:|-]"
-    rb"|(?:trce|dbug|info|warn|fail|crit): "
+    rb"|(?:trce|dbug|info|warn|fail|crit): |# User@Host: "
 )
 _JSON = rb"\{\s*+(?:\"|\}|$)"
 _HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
@@ -40,8 +40,17 @@ _IS_JSON = re.compile(_JSON).match
 _SPLITS = tuple((re.compile(time), re.compile(rb"\n(?=%s)" % time)) for time in _TIMES)
 _UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n\0])")
 _INDENTED_OR_EMPTY = frozenset((b" ", b"\t", b"", b"\r", b"\0"))
-_FIRST_OF_TWO = re.compile(rb"[A-Z][a-z]{2} \d\d?, \d{4} \d\d?:\d\d:\d\d [AP]M ").match
-_SECOND_OF_TWO = re.compile(rb"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ").match
+_FIRST_OF_TWO = re.compile(rb"[A-Z][a-z]{2} \d\d?, \d{4} \d\d?:\d\d:\d\d [AP]M |# Time: ").match
+_IS_OF_GO = re.compile(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d[. ]").match
+_IS_CRASH = re.compile(rb"panic: |fatal error: |unexpected fault address ").match
+"""What Go's runtime writes itself: no part of a line that Go's log package has written."""
+_IS_DIRECTIVE = re.compile(rb"#(?:Software|Version|Date|Fields|Remark): ").match
+"""Of a W3C extended log: never more than this line."""
+_IS_BLOCK = re.compile(rb"__CURSOR=|# (?:Time|User@Host): ").match
+"""A block of the journal, or a slow query: it may have any lines, and only another one ends it."""
+_SECOND_OF_TWO = re.compile(
+    rb"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): |# User@Host: "
+).match
 
 
 class AutoRule:
@@ -126,10 +135,21 @@ def _split_chunk(chunk: bytes) -> Iterator[bytes]:
     first = 0
     for gap in _UNINDENTED.finditer(chunk):
         place = gap.end()
-        if _shape_at(chunk, place) and not _is_second_of_two(chunk, first, place):
+        if _is_begin(chunk, first, place):
             yield chunk[first : place - 1]
             first = place
     yield chunk[first:] if first else chunk
+
+
+def _is_begin(text: bytes, first: int, place: int) -> bool:
+    """Whether an entry begins here, where the one before begins at `first`."""
+    if _IS_DIRECTIVE(text, first) is not None:
+        return True
+    if _IS_BLOCK(text, first) is not None:
+        return _IS_BLOCK(text, place) is not None and not _is_second_of_two(text, first, place)
+    if _IS_CRASH(text, place) is not None and _IS_OF_GO(text, first) is not None:
+        return True
+    return _shape_at(text, place) and not _is_second_of_two(text, first, place)
 
 
 def _shape_at(text: bytes, place: int) -> bool:
@@ -137,7 +157,7 @@ def _shape_at(text: bytes, place: int) -> bool:
 
 
 def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
-    """java.util.logging writes an entry's time and its level on lines of their own."""
+    """java.util.logging's time and level, and MySQL's time and user, have lines of their own."""
     return (
         _FIRST_OF_TWO(text, first) is not None
         and text.find(b"\n", first) == place - 1
@@ -154,12 +174,18 @@ class _AutoWalker:
         self._is_whole = False
         self._is_object = False
         self._is_first_of_two = False
+        self._is_block = False
+        self._is_directive = False
+        self._is_of_go = False
 
     def begin(self, line: bytes) -> None:
         """See `Walker.begin`."""
         self.known = self.known or _shape_at(line, 0)
         self._is_whole = _is_whole_object(line)
         self._is_object = line.rstrip() == b"{"
+        self._is_block = _IS_BLOCK(line) is not None
+        self._is_directive = _IS_DIRECTIVE(line) is not None
+        self._is_of_go = _IS_OF_GO(line) is not None
         self._is_first_of_two = _FIRST_OF_TWO(line) is not None
         self._trace.begin(line)
 
@@ -169,15 +195,26 @@ class _AutoWalker:
             return False
         is_second = self._is_first_of_two and _SECOND_OF_TWO(line) is not None
         self._is_first_of_two = False
+        if self._is_block:
+            return is_second or _IS_BLOCK(line) is None
         if line[:1] in _INDENTED_OR_EMPTY:
-            if not self.known and self._trace.is_new_group(line):
-                return False
-            self._trace.pass_by(line)
-            return True
-        if (_IS_JSON(line) is not None or _shape_at(line, 0)) and not is_second:
+            return self._passes_by(line)
+        if not is_second and (self._is_directive or _begins(line)):
+            return False
+        if self._is_of_go and _IS_CRASH(line) is not None:
             return False
         self._is_whole = self._is_object and line.rstrip() == b"}"
         return self._trace.follows(line) or self.known or is_second
+
+    def _passes_by(self, line: bytes) -> bool:
+        if not self.known and self._trace.is_new_group(line):
+            return False
+        self._trace.pass_by(line)
+        return True
+
+
+def _begins(line: bytes) -> bool:
+    return _IS_JSON(line) is not None or _shape_at(line, 0)
 
 
 def _is_whole_object(line: bytes) -> bool:

@@ -22,7 +22,7 @@ CONTINUES = re.compile(
     rb"|During handling of the above exception|The above exception was the direct cause"
     rb"|--- End of |stack backtrace:|note: (?:run with|Some details)|Stack trace:"
     rb"|#\d+ +(?:0x[0-9a-f]|/|\{main\}|\[internal|[\w.$<>:\\-]++ ?\()|<asynchronous suspension>"
-    rb"|ThreadSanitizer: reported |Next [\w\\]*(?:Exception|Error): "
+    rb"|0x[0-9a-f]++: note: pointer points here|ThreadSanitizer: reported |Next [\w\\]*(?:Exception|Error): "
 )
 """Lines that never begin an event."""
 

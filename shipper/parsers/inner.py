@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
-
 from shipper.events.spellings import SPELLINGS
+from shipper.parsers.loose_json import read_object
 from shipper.parsers.port import Fields
 from shipper.parsers.security import parse_cef, parse_leef
 
@@ -40,11 +39,7 @@ def load_object(text: str) -> Fields | None:
     """The JSON object that a text is; None when it is none, or far too long for one."""
     if len(text) > _MOST_INNER or text.rstrip()[-1:] != "}":
         return None
-    try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return content if isinstance(content, dict) else None
+    return read_object(text)
 
 
 def merged(inner: Fields, outer: Fields) -> Fields:

@@ -6,7 +6,7 @@ Sources: the manual pages systemd.journal-fields(7), and "Journal Export Formats
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -21,8 +21,12 @@ _NAMES: Final = MappingProxyType(
         "CONTAINER_ID_FULL": "container.id",
     }
 )  # fmt: skip
-_LINE = re.compile(r"([A-Z_][A-Z0-9_]{0,64}+)(=)?")
-_LENGTH = re.compile(r"(?:\\x[0-9a-f]{2}|[^\\]|\\){8}", re.DOTALL)
+_FIELD = re.compile(rb"^([A-Z_][A-Z0-9_]{0,64}+)(?:(=)|\n(?!\Z))", re.MULTILINE)
+_END = re.compile(rb"\n(?:[A-Z_][A-Z0-9_]{0,64}+[=\n]|\n|\Z)")
+_NO_TEXT = re.compile(rb"\\x([89a-f][0-9a-f])")
+_CONTROLS = bytes(range(32))
+_MOST_BREAKS = 4
+"""Line breaks that may have been taken off the end of a block's last value."""
 
 
 def journal_fields(entry: Mapping[str, object]) -> Fields:
@@ -66,30 +70,60 @@ class JournalExportParser:
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. A block without a time is none."""
-        entry = dict(_fields_of(text))
+        data = text.encode("utf-8", "backslashreplace")
+        entry, fits = _read(data)
+        if not fits and b"\\x" in data:
+            raw = _NO_TEXT.sub(lambda match: bytes([int(match[1], 16)]), data)
+            again, fits = _read(raw)
+            entry = again if fits else entry
         return journal_fields(entry) if "__REALTIME_TIMESTAMP" in entry else None
 
 
-def _fields_of(text: str) -> Iterator[tuple[str, str]]:
-    """Each field of a block.
+def _read(data: bytes) -> tuple[dict[str, str], bool]:
+    """The fields of a block, and whether all lengths fit.
 
     A value with line breaks stands on the lines below its name, behind its length in eight bytes.
-    The bytes may not have been text: the value is taken to end where the next field begins.
+    Where that does not fit, as in a block that was cut, the value ends where a field begins.
     """
-    name, parts = "", list[str]()
-    for line in text.split("\n"):
-        match = _LINE.match(line)
-        is_field = match is not None and match[2] is not None
-        is_name = match is not None and not is_field and match.end() == len(line)
-        if name and not (is_field or is_name):
-            parts.append(line)
-            continue
-        if name:
-            yield name, _LENGTH.sub("", "\n".join(parts), count=1)
-            name, parts = "", []
-        if match is not None and is_field:
-            yield match[1], line[match.end() :]
-        elif match is not None and is_name:
-            name = match[1]
-    if name:
-        yield name, _LENGTH.sub("", "\n".join(parts), count=1)
+    entry: dict[str, str] = {}
+    name, fits, place = "", True, 0
+    while place < len(data):
+        end = data.find(b"\n", place)
+        end = len(data) if end < 0 else end
+        match = _FIELD.match(data, place)
+        if match is None:
+            _go_on(entry, name, data[place:end])
+        elif match[2] == b"=":
+            name = match[1].decode()
+            entry[name] = _text(data[match.end() : end])
+        else:
+            name = match[1].decode()
+            entry[name], end, measured = _value_below(data, match.end())
+            fits = fits and measured
+        place = end + 1
+    return entry, fits
+
+
+def _go_on(entry: dict[str, str], name: str, line: bytes) -> None:
+    """A line that is no field: no part of the format, and not to be lost."""
+    if line.strip():
+        entry[name] = f"{entry[name]}\n{_text(line)}" if name in entry else _text(line)
+
+
+def _value_below(data: bytes, place: int) -> tuple[str, int, bool]:
+    """The value that stands here, where its last line ends, and whether its length said so.
+
+    The eight bytes have lost their NUL bytes, as a rule: framing leaves out runs of them.
+    """
+    for size in range(1, 5):
+        begin = place + (8 if data[place + size : place + 8] == bytes(8 - size) else size)
+        end = begin + int.from_bytes(data[place : place + size], "little")
+        if len(data) <= end <= len(data) + _MOST_BREAKS or _END.match(data, end) is not None:
+            return _text(data[begin:end]), min(end, len(data)), True
+    following = _FIELD.search(data, place)
+    end = len(data) if following is None else following.start() - 1
+    return _text(data[place : max(place, end)].lstrip(_CONTROLS)), end, False
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

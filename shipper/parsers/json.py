@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import orjson
-
 from shipper.parsers.inner import load_object, merged
+from shipper.parsers.loose_json import read_object
 from shipper.parsers.port import Fields
 
 _WRAPPERS = ("message", "log")
@@ -20,11 +19,8 @@ class JsonParser:
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. Anything but an object is not of this format."""
-        try:
-            content = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return None
-        if not isinstance(content, dict):
+        content = read_object(text)
+        if content is None:
             return None
         for name in _WRAPPERS:
             value = content.get(name)

@@ -108,8 +108,9 @@ def _device(version_name: str, parts: list[str] | tuple[str, ...]) -> Fields:
 
 def _extension(text: str) -> dict[str, str]:
     keys = list(_CEF_KEY.finditer(text))
-    ends = [*(key.start() for key in keys), len(text)][1:]
-    return {
+    begin, *ends = [*(key.start() for key in keys), len(text)]
+    without_key = {"extension": _plain(text[:begin].strip())}
+    return without_key | {
         key[1]: _plain(text[key.end() : end].rstrip(" "))
         for key, end in zip(keys, ends, strict=True)
     }

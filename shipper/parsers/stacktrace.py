@@ -13,7 +13,7 @@ _LONGEST_LINE = 1000
 _AT = re.compile(r"\n[ \t]++(?:at |\.\.\. \d+ (?:more|common|lines))")
 _TYPE = re.compile(
     r"(?:Exception in thread \"[^\"]*+\" |Unhandled exception\. |Uncaught |Caused by: |\[)?"
-    r"((?:[A-Za-z_$][\w$]*+[.$])*+[A-Za-z_$][\w$]*+)(?: \[\w+\])?(?:: |$)"
+    r"((?:[A-Za-z_$][\w$]*+[.$])*+[A-Za-z_$][\w$]*+)(?: \[(\w+)\])?(?:: |$)"
 )
 _INLINE_TYPE = re.compile(r"(?<![\w.$])((?:[\w$]++\.)*+[A-Z][\w$]*+)(?=: |$)")
 _IS_ERROR = re.compile(
@@ -117,7 +117,7 @@ def _at_frames(text: str) -> Fields | None:
         return None
     for begin, line in _lines_before(text, frame.start()):
         match = _TYPE.match(line)
-        if match is None or _IS_ERROR.match(match[1]) is None:
+        if match is None or not _is_error(match[1], match[2]):
             match = next((m for m in _INLINE_TYPE.finditer(line) if _IS_ERROR.match(m[1])), None)
         if match is not None:
             message = text[begin + match.end() : frame.start()].removeprefix(": ")
@@ -125,6 +125,11 @@ def _at_frames(text: str) -> Fields | None:
             message = message[: inner.start()] if inner is not None else message
             return _fields(match[1], message, text[begin + match.start(1) :])
     return {"error.stack_trace": text[frame.start() + 1 :]}
+
+
+def _is_error(name: str, in_brackets: str | None) -> bool:
+    """Node.js writes the class in brackets behind a name of one's own, or a code behind the class."""
+    return any(_IS_ERROR.match(kind) is not None for kind in (name, in_brackets or ""))
 
 
 def _lines_before(text: str, end: int) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from shipper.parsers.port import Fields
+from shipper.parsers.zones import ABBREVIATIONS
 
 FACILITIES: Final = (
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
@@ -37,7 +38,7 @@ _ESCAPED = re.compile(r'\\(["\\\]])')
 _SEQUENCE = re.compile(r"\d{1,10}+: ", re.ASCII)
 _TIME = re.compile(
     rf"[*.]?({'|'.join(_MONTHS)}) {{1,2}}(\d{{1,2}}) (?:(\d{{4}}) )?(\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?)"
-    r"(?: (UTC|GMT|[+-]\d\d:?\d\d))?+:?(?: |\Z)",
+    rf"(?: ({'|'.join(sorted(ABBREVIATIONS - {'Z'}))}|[+-]\d\d:?\d\d)(?=[: ])(?: (\d{{4}})(?= ))?+)?+:?(?: |\Z)",
     re.ASCII,
 )
 _ISO_TIME = re.compile(
@@ -150,10 +151,13 @@ def _time(text: str, place: int) -> tuple[str, int] | None:
     match = _TIME.match(text, place)
     if match is None:
         return None
-    month, day, year, clock, zone = match.groups()
+    month, day, year, clock, zone, late_year = match.groups()
     if year is None:
-        return f"{month} {day} {clock}{f' {zone}' if zone else ''}", match.end()
+        later = [part for part in (zone, late_year) if part]
+        return " ".join((month, day, clock, *later)), match.end()
     offset = "Z" if zone in {"UTC", "GMT"} else zone or ""
+    if offset.isalpha() and offset != "Z":
+        offset = f" {offset}"
     return f"{year}-{_MONTHS.index(month) + 1:02}-{day:0>2}T{clock}{offset}", match.end()
 
 

@@ -65,19 +65,20 @@ class TextParser:
             return None
         groups = match.groups()
         message = groups[self._message_at]
-        if message in _NOTHING or message[0] in INNER_BEGINS:
-            return self._fields(groups, text)
+        if message in _NOTHING or message[0] in INNER_BEGINS or match.end() < len(text):
+            return self._fields(groups, text, match.end())
         return groups
 
     def _named(self, row: Row) -> Fields:
-        return self._fields(row, "")
+        return self._fields(row, "", 0)
 
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`."""
         match = self._match(text)
-        return None if match is None else self._fields(match.groups(), text)
+        return None if match is None else self._fields(match.groups(), text, match.end())
 
-    def _fields(self, groups: Row, text: str) -> Fields:
+    def _fields(self, groups: Row, text: str, end: int) -> Fields:
+        """What was found in a text; what stands behind its end goes on with the message."""
         fields = self._captured(groups)
         for name, convert in self._conversions:
             if name in fields:
@@ -87,11 +88,15 @@ class TextParser:
         if self._has_priority and _PRIORITY in fields:
             fields = {**fields, **priority_fields(int(fields[_PRIORITY]))}
         if self._has_object and _OBJECT in fields:
-            own = load_object(fields.pop(_OBJECT)) or {}
-            fields = merged(fields, own)
+            own = load_object(fields[_OBJECT])
+            if own is not None:
+                del fields[_OBJECT]
+                fields = merged(fields, own)
         message = fields.get("message")
         if message is None:
             fields["message"] = text
+        elif end < len(text):
+            fields["message"] = message + text[end:]
         elif message[0] in INNER_BEGINS:
             return parse_inner(fields, message)
         return fields

@@ -20,7 +20,7 @@ TIME_AMBIGUOUS: Final = "time_ambiguous"
 _LONGEST = 64
 _SECONDS_DIGITS = 11
 _CLOCK = r"(?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d)(?:[.,](?P<f>\d{1,9})\d*+)?+)?+"
-_HALF = r"(?:[ \u202f]?(?P<p>[AaPp]\.?[Mm]\.?))?+"
+_HALF = r"(?:[ \u202f]?(?P<p>[AaPp]\.?[Mm]\.?)(?![A-Za-z]))?+"
 _ZONE = r"(?: ?(?P<z>Z|(?:GMT|UTC)?[+-]\d\d(?::?\d\d)?|[A-Z]{2,5}|[A-Z][A-Za-z_]{1,30}/[A-Za-z_/+-]{1,40}))?"
 _MONTH = r"(?P<b>[^\W\d_]{3,14}+\.?)"
 _WEEKDAY = r"(?:[^\W\d_]{2,14}+[.,]{0,2} {1,2})?"
@@ -32,6 +32,7 @@ _NUMERIC: Final = tuple(
         rf"(?:(?P<y>\d{{4}})|)(?P<m>\d\d)(?P<d>\d\d)[ T-]{_CLOCK}{_ZONE}",
         rf"{_CLOCK}{_HALF}",
         rf"(?P<yy>\d\d)/(?P<m>\d\d)/(?P<d>\d\d) {_CLOCK}",
+        rf"(?P<yy>\d\d)(?P<m>\d\d)(?P<d>\d\d) {{1,2}}{_CLOCK}",
         rf"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{{4}}),? {_CLOCK}{_ZONE}",
         rf"(?P<m>0?[1-9]|1[0-2])/(?P<d>\d\d?)/(?P<y>\d{{4}}),? {_CLOCK}{_HALF}{_ZONE}",
         rf"(?P<d>\d\d?)/(?P<m>\d\d?)/(?P<y>\d{{4}}),? {_CLOCK}{_ZONE}",

@@ -25,6 +25,8 @@ _MINUTES: Mapping[str, int] = MappingProxyType(
         "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
     }
 )  # fmt: skip
+ABBREVIATIONS: Final = frozenset(_MINUTES)
+"""Every one that is known; the patterns of formats list the same."""
 _OFFSET: Final = re.compile(r"(?:GMT|UTC)?([+-])(\d\d):?(\d\d)?(?::?\d\d)?")
 
 

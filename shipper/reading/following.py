@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from shipper.files.copies import goes_on
-from shipper.files.discovery import places, relatives
+from shipper.files.copies import goes_on, is_copy
+from shipper.files.discovery import backups, places, relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import GUARD_BYTES, FileId, file_id, is_at
 from shipper.files.names import is_packed_name
@@ -83,22 +83,32 @@ class Following:
         """Whether the file that is at a source's path now goes on with it.
 
         It does when it holds all that was in the one that was read, and more. As long as that one,
-        or a copy of it, is beside it, the new one is another log, however alike they are.
+        or a copy of it, is beside it, the new one is another log, however alike they are: unless it
+        was kept as a backup. Then it may also be still in the making, as long as it holds no more.
         """
         file = source.file
-        if file is None or not _is_drained(file) or not _is_gone(file, source.family):
+        if file is None or not _is_drained(file):
+            return Followed.NO, ""
+        is_backup = self.find_backup(source) is not None
+        if not is_backup and not _is_gone(file, source.family):
             return Followed.NO, ""
         try:
             other = FollowedFile(source.path, 0)
         except OSError:  # it was moved on just now
             return Followed.NO, ""
         with contextlib.closing(other):
-            goes_on_there = (
-                _is_longer(other, file) and _goes_on_in(file, other, None) is Followed.YES
-            )
-        if not goes_on_there or self.find_copy(source)[0] is not Followed.NO:
+            followed = _becomes(other, file, may_come=is_backup)
+        if followed is Followed.NO or self.find_copy(source)[0] is not Followed.NO:
             return Followed.NO, ""
-        return Followed.YES, source.path
+        return followed, source.path
+
+    def find_backup(self, source: Source) -> str | None:
+        """As which backup a source's file was kept; None when it was not."""
+        file = source.file
+        if file is None:
+            return None
+        kept = (path for path, status in backups(source.family) if file_id(status) == file.id)
+        return next(kept, None)
 
     def text_bytes(self, file: FollowedFile) -> int:
         """How many bytes a compressed file was made of that was found to be whole; else 0."""
@@ -138,6 +148,16 @@ def _is_longer(other: FollowedFile, file: FollowedFile) -> bool:
     return size is not None and size > file.unread_to
 
 
+def _becomes(other: FollowedFile, file: FollowedFile, *, may_come: bool) -> Followed:
+    """Whether another file goes on with a drained one, or may do so once more of it is written."""
+    if _is_longer(other, file):
+        return _goes_on_in(file, other, None)
+    try:
+        return Followed.NOT_YET if may_come and is_copy(file, other) else Followed.NO
+    except OSError:
+        return Followed.NO
+
+
 def _is_gone(file: FollowedFile, family: str) -> bool:
     """True when a file is neither at its path nor beside its log."""
     if not file.is_deleted():
@@ -174,10 +194,15 @@ def is_followed(path: str, claimant: Source | None) -> bool:
     except OSError:
         return False
     try:
-        if other.id != claimant.file.id:
-            return False
-        return claimant.file.rests_in(other) or holds_read(other, claimant)
+        return other.id == claimant.file.id and _is_its_file(other, claimant, claimant.file)
     except OSError:
         return False
     finally:
         other.close()
+
+
+def _is_its_file(other: FollowedFile, claimant: Source, file: FollowedFile) -> bool:
+    """True when a file of the inode of a source's closed one is that one."""
+    if claimant.is_left:  # the log that takes its inode begins as it does
+        return other.size == file.offset
+    return file.rests_in(other) or holds_read(other, claimant)

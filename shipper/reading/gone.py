@@ -39,7 +39,7 @@ class Gone:
         A folder that is not there proves nothing: it may be on a disk that is not mounted.
 
         Raises:
-            DiskFull: The registry has no room; the next call tells.
+            RegistryUnavailable: The registry cannot be written now; the next call tells.
         """
         if self._is_told:
             return
@@ -54,7 +54,7 @@ class Gone:
         """A file was truncated or overwritten while no shipper ran.
 
         Raises:
-            DiskFull: The registry has no room.
+            RegistryUnavailable: The registry cannot be written now.
         """
         if self._is_behind(record):
             self._lose(record, "its file was truncated or overwritten while no shipper ran")

@@ -92,7 +92,7 @@ class Intake:
         """What this scan has found stays: the logs that have begun anew meanwhile are told of.
 
         Raises:
-            DiskFull: The registry has no room.
+            RegistryUnavailable: The registry cannot be written now.
         """
         for recognised in self._resumed.values():
             if recognised.likeness is Likeness.BEGUN_ANEW:
@@ -138,7 +138,15 @@ class Intake:
     def _is_read_already(self, file: FollowedFile, recognised: Recognised) -> bool:
         if any(source.file is not None and source.file.id == file.id for source in self._found):
             return True
-        return recognised.likeness is Likeness.LIKELY and self._originals.have_copy(file)
+        return recognised.likeness is Likeness.LIKELY and self._is_copy(file, recognised)
+
+    def _is_copy(self, file: FollowedFile, recognised: Recognised) -> bool:
+        """Whether what may be a source's file is read elsewhere.
+
+        A backup goes on with what was read of its log, whoever has written to it since.
+        """
+        is_backup = recognised.likeness is Likeness.LIKELY and recognised.record.offset > 0
+        return self._originals.have_copy(file, whole=is_backup)
 
     def _look_into(
         self, path: str, status: os.stat_result, section: FileInput, family: str
@@ -168,7 +176,7 @@ class Intake:
         if recognised is None or recognised.likeness is Likeness.SAME:
             return recognised
         with self._put_back_on_failure(recognised):
-            is_copy = self._originals.have_copy(file)
+            is_copy = self._is_copy(file, recognised)
         if is_copy:  # inodes are used again, and so are names
             self._catalogue.put_back(recognised.record)
             return None

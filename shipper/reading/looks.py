@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 
@@ -20,32 +19,40 @@ _Looked = TypeVar("_Looked", bound=Looked)
 
 
 class Looks(Generic[_Looked]):
-    """Those to be looked at, the next one first."""
+    """Those to be looked at, the next one first; those of the same time are kept together."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, _Looked]] = []
-        self._count = 0
+        self._times: list[float] = []
+        self._at: dict[float, dict[_Looked, None]] = {}
 
     def put(self, looked: _Looked) -> None:
         """The time of its next look was set or changed."""
-        self._count += 1
-        heapq.heappush(self._heap, (looked.next_look, self._count, looked))
+        when = looked.next_look
+        those = self._at.get(when)
+        if those is None:
+            those = self._at[when] = {}
+            heapq.heappush(self._times, when)
+        those[looked] = None
 
     def next(self) -> float | None:
         """Monotonic time of the next look; None when nothing is to be looked at."""
-        heap = self._heap
-        while heap and heap[0][0] != heap[0][2].next_look:
-            heapq.heappop(heap)  # its time was changed since
-        return heap[0][0] if heap else None
+        times = self._times
+        while times:
+            when = times[0]
+            those = self._at[when]
+            while those:
+                looked, _ = those.popitem()  # it stays out when its time was changed since
+                if looked.next_look == when:
+                    those[looked] = None
+                    return when
+            del self._at[heapq.heappop(times)]
+        return None
 
-    def due(self, now: float) -> Iterator[_Looked]:
+    def due(self, now: float) -> list[_Looked]:
         """Takes those out whose time has come, each of them once."""
         taken: list[_Looked] = []
-        seen: set[int] = set()
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            when, _, looked = heapq.heappop(heap)
-            if when == looked.next_look and id(looked) not in seen:
-                seen.add(id(looked))
-                taken.append(looked)
-        return iter(taken)
+        times = self._times
+        while times and times[0] <= now:
+            when = heapq.heappop(times)
+            taken += [looked for looked in self._at.pop(when) if looked.next_look == when]
+        return taken

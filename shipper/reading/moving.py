@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from shipper.files.catalogue import Catalogue
 from shipper.files.copies import goes_on
 from shipper.files.folders import Folders
 from shipper.reading.following import Followed, Following, holds_read
@@ -28,11 +29,15 @@ class Moving:
         sections: Know the inputs.
         missed: Told of logs that were rotated.
         folders: Listed again after a move.
+        catalogue: Has the backups that sources leave, until they are taken up.
+
+    Attributes:
+        left: Ids of the backups that were left, and who left them.
     """
 
     def __init__(
         self, following: Following, places: Places, opener: Opener, sections: Sections,
-        missed: Missed, folders: Folders,
+        missed: Missed, folders: Folders, catalogue: Catalogue,
     ) -> None:  # fmt: skip
         self._following = following
         self._places = places
@@ -40,6 +45,8 @@ class Moving:
         self._sections = sections
         self._missed = missed
         self._folders = folders
+        self._catalogue = catalogue
+        self.left: dict[str, Source] = {}
         self._emptied: list[SourceRecord] = []
 
     def follow_copy(self, source: Source) -> Followed:
@@ -65,12 +72,19 @@ class Moving:
             self._look_again(source)  # the file that has its inode now is seen by the next scan
         return self._go_on_in(source, self._following.find_moved)
 
-    def follow_replacement(self, source: Source) -> bool:
+    def follow_replacement(self, source: Source) -> Followed:
         """Goes on in the file that is at a source's path now, when that holds what was read.
 
-        Some programs append by writing all of a log anew.
+        Some programs append by writing all of a log anew. Who has the old one open may still write to
+        it: as a backup it is a source of its own from there on, which the next look takes up.
         """
-        return self._go_on_in(source, self._following.find_replacement) is Followed.YES
+        kept, file = self._following.find_backup(source), source.file
+        followed = self._go_on_in(source, self._following.find_replacement)
+        if followed is Followed.YES and kept is not None and file is not None:
+            record = self._opener.record_of_left(file, kept, family=source.family)
+            self._catalogue.put_back(record)
+            self.left[record.id] = source
+        return followed
 
     def leave(self, source: Source) -> None:
         """A source does not follow its present file any more."""

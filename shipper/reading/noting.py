@@ -35,7 +35,7 @@ class Noted:
         """Writes it down.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryUnavailable: It cannot be written now; nothing was changed.
         """
         registry.look_again(
             prefixes=self.prefixes, unread=self.unread, seen=self.seen, seen_guards=self.seen_guards

@@ -6,6 +6,7 @@ import errno
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from logboom.clock import Clock
@@ -117,6 +118,10 @@ class Opener:
             inode=file.id.inode, epoch=0, offset=0, prefix=b"", guard=b"",
             changed_ns=self._clock.now_ns(),
         )  # fmt: skip
+
+    def record_of_left(self, file: FollowedFile, path: str, *, family: str) -> SourceRecord:
+        """A record of a file that a source has read to its end and left: what comes into it is new."""
+        return replace(self._record_of_new(file, family), path=path, seen=file.offset)
 
     def record_of(self, source: Source) -> SourceRecord:
         """What the registry should know of a source that is followed."""

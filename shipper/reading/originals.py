@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shipper.files.copies import Beginnings, Families, goes_on, is_copy
+from shipper.files.copies import Beginnings, Families, goes_on, holds_whole, is_copy
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
 from shipper.files.identity import PREFIX_BYTES, FileId, fingerprint_length, is_beginning
@@ -34,8 +34,11 @@ class Originals:
         self._found.append(source)
         self._note(source)
 
-    def have_copy(self, other: FollowedFile) -> bool:
+    def have_copy(self, other: FollowedFile, *, whole: bool = False) -> bool:
         """True for a copy of a file that is read: its lines are read there.
+
+        Args:
+            whole: All of them: it is not enough that it goes on with what was read.
 
         Raises:
             OSError: When it cannot be read.
@@ -46,7 +49,8 @@ class Originals:
         if not likely:
             return False
         head = other.content.pread(PREFIX_BYTES, 0)
-        return any(_is_copy_of(source, other) for source in likely if _may_begin(source, head))
+        proves = _holds_whole if whole else _is_copy_of
+        return any(proves(source, other) for source in likely if _may_begin(source, head))
 
     def _known(self) -> Families[Source]:
         if self._families is None:
@@ -68,6 +72,13 @@ def _may_begin(source: Source, head: bytes) -> bool:
     prefix = source.file.known_prefix
     is_shorter = len(head) < fingerprint_length(prefix)  # a copy in the making, perhaps
     return is_shorter or is_beginning(head, prefix)
+
+
+def _holds_whole(source: Source, other: FollowedFile) -> bool:
+    try:
+        return source.file is not None and holds_whole(source.file, other)
+    except FileMoved:
+        return False
 
 
 def _is_copy_of(source: Source, other: FollowedFile) -> bool:

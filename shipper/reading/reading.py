@@ -16,8 +16,10 @@ from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.config import MultilineSection, ShipperSection
-from logboom.errors import DiskFull
+from logboom.errors import RegistryUnavailable
 from logboom.own_thread import to_the_end
+from logboom.retrying import Backoff
+from shipper.delivery.troubles import Troubles
 from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
@@ -61,11 +63,13 @@ class Reader:
         clock: For read times and for patience.
         maker: Makes events of what was read; waiting in it is what holds back reading.
         skipped: Told how many NUL bytes were passed over.
+        troubles: Told when the registry is waited for.
     """
 
     def __init__(
         self, watcher: Watcher, registry: Registry, section: ShipperSection, clock: Clock,
         maker: Maker, skipped: Callable[[int], None] = _uncounted,
+        troubles: Troubles | None = None,
     ) -> None:  # fmt: skip
         self._watcher = watcher
         self._registry = registry
@@ -74,6 +78,7 @@ class Reader:
         self._clock = clock
         self._maker = maker
         self._skipped = skipped
+        self._troubles = Troubles() if troubles is None else troubles
         self._news = asyncio.Event()
 
     async def turn(self) -> bool:
@@ -87,9 +92,16 @@ class Reader:
         for source in looks.due(self._clock.monotonic()):
             if not self._maker.has_room(source):
                 continue
+            file = source.file
+            if file is None:
+                looks.put(source)
+                continue
+            is_idle = source.state == "idle" and not source.pending
+            has_news = not is_idle or file.may_have_news()
+            if not has_news and self._goes_on_resting(source, file):
+                continue
             before = source.next_look
-            news = await self._look(source)
-            any_news = any_news or news
+            any_news = await self._look(source, file, has_news=has_news) or any_news
             if source.next_look == before:
                 looks.put(source)
         return any_news
@@ -117,16 +129,7 @@ class Reader:
                 return
         self._news.clear()
 
-    async def _look(self, source: Source) -> bool:
-        file = source.file
-        if file is None:
-            return False
-        is_idle = source.state == "idle" and not source.pending
-        has_news = not is_idle or file.may_have_news()
-        if not has_news and self._may_rest(source, file):
-            source.is_behind = False
-            self._later(source)
-            return False
+    async def _look(self, source: Source, file: FollowedFile, *, has_news: bool) -> bool:
         if self._watcher.has_elder(source):
             source.next_look = self._clock.monotonic() + _FIRST_LOOK_S
             return False
@@ -148,12 +151,16 @@ class Reader:
         """How much of a source is read at once: little at first."""
         return min(_PIECE_BYTES, _FIRST_PIECE_BYTES << min(2 * source.pieces, 10))
 
-    def _may_rest(self, source: Source, file: FollowedFile) -> bool:
-        """True when nothing is to be done about a file without news."""
+    def _goes_on_resting(self, source: Source, file: FollowedFile) -> bool:
+        """Puts a file without news off; False when something is to be done about it."""
         if file.is_packed and not file.is_resting:
             return False
-        silent_s = self._clock.monotonic() - source.silent_since
-        return self._watcher.names(source) or silent_s < _ROTATED_PATIENCE_S
+        now = self._clock.monotonic()
+        if now - source.silent_since >= _ROTATED_PATIENCE_S and not self._watcher.names(source):
+            return False
+        source.is_behind = False
+        self._put_off(source, now)
+        return True
 
     async def _act(self, source: Source, reading: Reading) -> bool:
         """Does what a look asks for; True when there was news."""
@@ -249,17 +256,26 @@ class Reader:
             await self._write(source)
 
     def _later(self, source: Source) -> None:
-        now = self._clock.monotonic()
-        longest_s = self._longest_look_s
-        count = len(self._watcher.sources)
-        if count > _FEW:
-            rested_s = max(_REST_SHARE * (now - source.silent_since), count / _LOOKS_PER_S)
-            longest_s = max(longest_s, min(_REST_FACTOR * longest_s, rested_s))
-        source.look_interval_s = min(longest_s, max(_FIRST_LOOK_S, source.look_interval_s * 1.5))
-        due = now + source.look_interval_s
-        if source.look_interval_s >= _GRID_S:  # those that rest are looked at together
+        self._put_off(source, self._clock.monotonic())
+
+    def _put_off(self, source: Source, now: float) -> None:
+        """Looks again after a while that grows, up to the longest."""
+        interval_s = max(_FIRST_LOOK_S, source.look_interval_s * 1.5)
+        if interval_s > self._longest_look_s:
+            interval_s = min(interval_s, self._longest_s(now - source.silent_since))
+        source.look_interval_s = interval_s
+        due = now + interval_s
+        if interval_s >= _GRID_S:  # those that rest are looked at together
             due = math.ceil(due / _GRID_S) * _GRID_S
         source.next_look = due
+
+    def _longest_s(self, silent_s: float) -> float:
+        """The longest while between two looks at a file that has been silent for so long."""
+        longest_s, count = self._longest_look_s, len(self._watcher.sources)
+        if count <= _FEW:
+            return longest_s
+        rested_s = max(_REST_SHARE * silent_s, count / _LOOKS_PER_S)
+        return max(longest_s, min(_REST_FACTOR * longest_s, rested_s))
 
     def _patience_s(self, source: Source) -> float:
         """How long an event that might go on is held back."""
@@ -317,20 +333,19 @@ class Reader:
         loss = unread(source.id, source.run, source.epoch, source.path, span, why, now_ns)
         log.error("%s: %s", source.path, loss.reason)
         file.go_on_unseen()
-        while True:
-            try:
-                await asyncio.to_thread(self._registry.lose_unread, loss)
-            except DiskFull:
-                await asyncio.sleep(1.0)
-            else:
-                return
+        await self._note(lambda: self._registry.lose_unread(loss))
 
     async def _write(self, source: Source) -> None:
         records = self._watcher.records_of(source)
+        await self._note(lambda: self._registry.put(records))
+
+    async def _note(self, write: Callable[[], None]) -> None:
+        """Nothing goes on before the registry has it: what is waited for is told."""
+        backoff = Backoff()
         while True:
             try:
-                await to_the_end(lambda: self._registry.put(records))
-            except DiskFull:
-                await asyncio.sleep(1.0)
-            else:
-                return
+                await to_the_end(write)
+                break
+            except RegistryUnavailable as error:
+                await self._troubles.wait("registry", error, backoff)
+        self._troubles.over("registry")

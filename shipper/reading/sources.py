@@ -16,6 +16,7 @@ from shipper.events.assembly import Assembled, Assembler
 from shipper.events.preceding import Preceding
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import PREFIX_BYTES, fingerprint_length
+from shipper.files.names import is_backup_name
 from shipper.framing.encodings import MARK_BYTES, LineEnds, actual_encoding, unit_of
 from shipper.reading.looks import Looks
 from shipper.registry.registry import SourceRecord
@@ -267,6 +268,13 @@ class Source:
             self.file.go_to(segment.end)
             self.pending = b""
             self.pending_offset = segment.end
+
+    @property
+    def is_left(self) -> bool:
+        """True for a backup of which nothing was read that another source had not read before."""
+        if not self.pending_offset or self.pending or self.tally.lines_read:
+            return False
+        return is_backup_name(self.family, self.path)
 
     @property
     def is_noted(self) -> bool:

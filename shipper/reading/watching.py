@@ -11,14 +11,14 @@ from itertools import chain
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from logboom.errors import DiskFull
+from logboom.errors import RegistryUnavailable
 from shipper.files.catalogue import Catalogue
 from shipper.files.discovery import find_files
 from shipper.files.folders import Folders
 from shipper.files.handles import FileMoved
 from shipper.files.identity import FileId, file_id
 from shipper.files.listings import Listings
-from shipper.files.names import root_path
+from shipper.files.names import is_backup_name, root_path
 from shipper.files.surveys import Surveys
 from shipper.reading.elders import Elders
 from shipper.reading.following import Followed, Following, is_followed
@@ -84,6 +84,7 @@ class Watcher:
         self._places = Places()
         self._paths: dict[str, Source] = {}
         self._named: set[FileId] = set()
+        self._in_the_making: dict[str, tuple[FileId, float]] = {}
         self._scanned = False
         self._settling = Settling()
         self._elders = Elders()
@@ -91,8 +92,9 @@ class Watcher:
         self._following = Following(self.sources, self._surveys)
         self._missed = Missed(records, self._catalogue, self.sources, self._surveys)
         self._moving = Moving(
-            self._following, self._places, self._opener, self._sections, self._missed, self._folders
-        )
+            self._following, self._places, self._opener, self._sections, self._missed,
+            self._folders, self._catalogue,
+        )  # fmt: skip
         self._intake = Intake(
             self._opener, self._catalogue, Originals(self.sources), self._surveys, self._missed,
             self._gone, self._folders.hurry,
@@ -126,7 +128,7 @@ class Watcher:
             Sources that are new in the set.
 
         Raises:
-            DiskFull: The registry has no room for sources; the next scan finds them again.
+            RegistryUnavailable: The registry has no room now; the next scan finds them again.
         """
         undecided = not self._scanned or self._surveys.is_busy()
         if not self._folders.must_list() and not undecided:
@@ -163,13 +165,19 @@ class Watcher:
             for section in self._inputs
             for path, status in find_files(section, self.unreadable.__setitem__)
         ]
+        here = {(path, file_id(status)) for path, status, _ in found} if self._in_the_making else ()
+        self._in_the_making = {
+            path: (where, begun)
+            for path, (where, begun) in self._in_the_making.items()
+            if (path, where) in here
+        }
         if not self.is_settled:
             families = (record.family for record in self._catalogue)
             self._settling.begin(chain(families, (path for path, _, _ in found)))
         added: list[Source] = []
         for path, status, section in found:
             added += self._see(path, status, section)
-        added += self._find_moved() if not self._scanned else []
+        added += self._find_moved()
         added += self._find_missed(added)
         return added
 
@@ -192,13 +200,15 @@ class Watcher:
             if self._scanned and not self._surveys.is_busy():
                 self._gone.tell_once()
             self._forgetting.turn()
-        except DiskFull as error:
+        except RegistryUnavailable as error:
             log.warning("what is gone is not noted yet: %s", error.sentence())
             self._folders.hurry()
 
     def _add(self, added: Sequence[Source]) -> None:
         """The registry knows them before anybody follows them: it may have no room."""
-        records = [self.record_of(source) for source in added]
+        left = self._moving.left
+        leavers = [source for source in left.values() if source.file is not None]
+        records = [self.record_of(source) for source in (*added, *leavers)]
         if self._places.renamed:
             self._registry.set_paths(self._places.renamed, changed_ns=self._clock.now_ns())
             self._places.renamed.clear()
@@ -210,7 +220,11 @@ class Watcher:
             self._elders.add(source)
             self._missed.follow(source.family, source.modified_ns)
             source.found_at = self._clock.monotonic()
+            if source.id in left:
+                source.silent_since = source.found_at
             source.join(self.looks)
+        if not self._intake.raced:  # else one of them may be still to be found
+            left.clear()
 
     @property
     def folders(self) -> list[str]:
@@ -280,20 +294,29 @@ class Watcher:
             return []
         if path in self._paths or self._missed.follows(path):
             self._missed.look_beside(path)
-        if self._is_replaced(path):
+        if self._follows_replacement(path, where):
             return []
         source = self._intake.take_up(path, status, section, family=path)
         return [] if source is None else [source]
 
-    def _is_replaced(self, path: str) -> bool:
-        """True when the source that was at a path goes on in the file that is there now.
+    def _follows_replacement(self, path: str, where: FileId) -> bool:
+        """Lets the source that was at a path go on in the file that is there now, if that goes on with it.
 
-        Who still writes to the file that was deleted does so within a while.
+        Who still writes to the file that was deleted does so within a while; so long the new file may
+        also be still in the making, which is waited for.
         """
-        source = self._paths.get(path)
-        if source is None or self._clock.monotonic() - source.silent_since < GONE_PATIENCE_S:
+        source, now = self._paths.get(path), self._clock.monotonic()
+        _, begun = self._in_the_making.pop(path, (where, now))
+        if source is None or now - source.silent_since < GONE_PATIENCE_S:
             return False
-        return self._moving.follow_replacement(source)
+        followed = self._moving.follow_replacement(source)
+        if followed is not Followed.NOT_YET:
+            return followed is Followed.YES
+        self._folders.hurry()
+        if now - begun >= GONE_PATIENCE_S:
+            return False
+        self._in_the_making[path] = (where, begun)
+        return True
 
     def _is_still(self, source: Source, path: str) -> bool:
         """False when the inode of a source's closed file is used again, under another path."""
@@ -302,8 +325,14 @@ class Watcher:
         return is_followed(path, source)
 
     def _follow_rename(self, source: Source, path: str) -> None:
-        """A source keeps its path while that still leads to it (links), else it was renamed."""
+        """A source keeps its path while that still leads to it (links), else it was renamed.
+
+        It keeps it also while its file is a backup, and what replaces it is not there, or not whole.
+        """
         if source.path == path or (source.file is not None and source.file.leads_here()):
+            return
+        is_vacant = source.path in self._in_the_making or not os.path.lexists(source.path)
+        if is_vacant and is_backup_name(source.path, path):
             return
         self._missed.look_beside(source.path)
         log.info("%s was renamed to %s", source.path, path)
@@ -312,11 +341,15 @@ class Watcher:
     def _find_moved(self) -> list[Source]:
         """After a start: the sources that no input names any more, but that were not finished.
 
-        They were rotated away while nobody looked, or before.
+        They were rotated away while nobody looked, or before. Later: the backups that were left.
         """
         added: list[Source] = []
+        left = self._moving.left
+        if self._scanned and not left:
+            return added
         listings = Listings()
-        for record in filter(self._settling.concerns, self._catalogue):
+        is_sought = self._settling.concerns if not self._scanned else lambda r: r.id in left
+        for record in [record for record in self._catalogue if is_sought(record)]:
             self._missed.look_beside(record.family)
             recognised = self._catalogue.take_moved(record, listings)
             if recognised is None:

@@ -7,10 +7,18 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from logboom.errors import AlreadyRunning, ConfigError, DiskFull
+from logboom.errors import (
+    AlreadyRunning,
+    ConfigError,
+    LogboomError,
+    RegistryFull,
+    RegistryRefused,
+    RegistryUnavailable,
+)
+from logboom.shared_database import Terms, for_os_error, is_damage, move_aside, trouble_of
 from shipper.registry.dropped import DROPPED_TABLE
 from shipper.registry.losses import LOST_TABLE
 
@@ -52,81 +60,127 @@ _MIGRATIONS = {
 """What makes the next format of each."""
 
 
+_BUSY_S = 5.0
+_BUSY_AT_WORK_MS = 200
+"""So long a call waits for others: longer waits are for those who can tell of them."""
+_TERMS = Terms(
+    owner="the registry's checkpoints",
+    content="checkpoints",
+    outdated="use that version again, or another data folder",
+    unavailable=RegistryUnavailable,
+    refused=RegistryRefused,
+    full=RegistryFull,
+)
+
+
+class _Damaged(Exception):
+    """Its content is proven to be no registry's any more."""
+
+
 def open_registry(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     """Opens the database, and makes it when there is none.
 
     A damaged one is set aside and a new one is begun: nothing in it can be trusted, and files are
-    read from their beginning.
+    read from their beginning. What the world around it does is no damage: it stays as it is.
 
     Returns:
         The database, and where a damaged one is now.
 
     Raises:
-        DiskFull: There is no room to open it.
+        RegistryUnavailable: It is held by another process, its disk fails or has no room.
+        RegistryRefused: It must not be written, or is a database of something else.
         ConfigError: A newer logboom wrote it.
     """
     try:
         return _open(path), None
-    except sqlite3.DatabaseError as error:
-        if _is_about_room(error):
-            raise DiskFull("no room for the registry", where=str(path)) from error
-        aside = _move_away(path)
+    except _Damaged:
+        try:
+            aside = move_aside(path)
+        except OSError as error:
+            raise for_os_error(error, path, RegistryRefused, RegistryFull) from error
         return _open(path), aside
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        database = sqlite3.connect(
+            path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(database, path)
+            database.execute(f"PRAGMA busy_timeout={_BUSY_AT_WORK_MS}")
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise _Damaged(str(error)) from error
+        trouble = trouble_of(error, path, _TERMS)
+        if trouble is None:
+            raise
+        raise trouble from error
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    """Brings it up to date, and looks whether it is sound and may be written."""
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > _SCHEMA_VERSION:
-        database.close()
         raise ConfigError(
             f"the registry was written by a newer logboom (its format is {version}, this one"
             f" knows {_SCHEMA_VERSION})",
             where=str(path),
-            mend="use that version again, or another data folder",
+            mend=_TERMS.outdated,
         )
-    for older in range(version, _SCHEMA_VERSION) if version else ():
-        with transaction(database):
-            database.execute(_MIGRATIONS[older])
-            database.execute(f"PRAGMA user_version={older + 1}")
-    if version == 0:
-        with transaction(database):
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                database.execute(statement)
-            database.execute(
-                "INSERT INTO meta VALUES ('id', ?), ('sequence', '0')", (uuid.uuid4().hex,)
-            )
-            database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        database.close()
-        raise sqlite3.DatabaseError(verdict)
-    return database
+        raise _Damaged(verdict)
+    database.execute("BEGIN IMMEDIATE")  # one that is only to be read is told now
+    database.execute("ROLLBACK")
+    if version == 0:
+        _fill(database, path)
+    for older in range(version, _SCHEMA_VERSION) if version else ():
+        with _all_or_nothing(database):
+            database.execute(_MIGRATIONS[older])
+            database.execute(f"PRAGMA user_version={older + 1}")
 
 
-def _move_away(path: Path) -> Path:
-    for number in range(1, 1000):
-        target = path.with_name(f"{path.name}.damaged-{number}")
-        if not target.exists():
-            break
-    path.rename(target)
-    for suffix in ("-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    return target
+def _fill(database: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables of a new one."""
+    if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise RegistryRefused(
+            "is the database of another program",
+            where=str(path),
+            mend="move it away, or use another data folder",
+        )
+    with _all_or_nothing(database):
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            database.execute(statement)
+        database.execute(
+            "INSERT INTO meta VALUES ('id', ?), ('sequence', '0')", (uuid.uuid4().hex,)
+        )
+        database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 def lock_registry(path: Path) -> int:
-    """Keeps other processes away.
+    """Keeps other processes away; makes the folder when it is missing.
 
     Returns:
         A descriptor; closing it lets them in.
 
     Raises:
         AlreadyRunning: Another process has it.
+        RegistryUnavailable: There is no room, or the disk fails.
+        RegistryRefused: The folder must not be written.
     """
-    descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock = path.with_suffix(".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise for_os_error(error, lock, RegistryRefused, RegistryFull) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -140,31 +194,59 @@ def lock_registry(path: Path) -> int:
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
+def transaction(database: sqlite3.Connection, path: Path) -> Iterator[None]:
     """All or nothing.
 
     Raises:
-        DiskFull: There is no room; nothing was changed.
+        RegistryError: It cannot be written; nothing was changed.
     """
+    with troubles(path), _all_or_nothing(database):
+        yield
+
+
+@contextmanager
+def patience(database: sqlite3.Connection) -> Iterator[None]:
+    """Calls in here wait for others as long as while it was opened."""
+    database.execute(f"PRAGMA busy_timeout={int(_BUSY_S * 1000)}")
+    try:
+        yield
+    finally:
+        database.execute(f"PRAGMA busy_timeout={_BUSY_AT_WORK_MS}")
+
+
+@contextmanager
+def troubles(path: Path) -> Iterator[None]:
+    """What SQLite raises in here is raised in our terms.
+
+    Raises:
+        RegistryUnavailable: It is held by another process, its disk fails or has no room.
+        RegistryRefused: It must not be written, or it is damaged.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        trouble = _damage(error, path) if is_damage(error) else trouble_of(error, path, _TERMS)
+        if trouble is None:
+            raise
+        raise trouble from error
+
+
+def _damage(error: sqlite3.DatabaseError, path: Path) -> LogboomError:
+    return RegistryRefused(
+        f"the registry is damaged ({error})",
+        where=str(path),
+        mend="it is looked through when the shipper is started again, and set aside if need be",
+    )
+
+
+@contextmanager
+def _all_or_nothing(database: sqlite3.Connection) -> Iterator[None]:
     try:
         database.execute("BEGIN IMMEDIATE")
         yield
         database.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        _roll_back(database)
-        if _is_about_room(error):
-            raise DiskFull("no room to write the registry's checkpoints") from error
-        raise
     except BaseException:
-        _roll_back(database)
+        if database.in_transaction:
+            with suppress(sqlite3.Error):  # the first error is the one that says why
+                database.execute("ROLLBACK")
         raise
-
-
-def _roll_back(database: sqlite3.Connection) -> None:
-    if database.in_transaction:
-        database.execute("ROLLBACK")
-
-
-def _is_about_room(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import zstandard
 
@@ -19,7 +20,7 @@ from logboom.status import LossStatus
 from shipper.delivery.batches import Batch, Segment
 from shipper.registry import plans
 from shipper.registry.dropped import count_dropped, read_dropped
-from shipper.registry.file import lock_registry, open_registry, transaction
+from shipper.registry.file import lock_registry, open_registry, patience, transaction, troubles
 from shipper.registry.losses import Loss, row_of, statuses_of
 
 
@@ -76,12 +77,13 @@ class Registry:
 
     Raises:
         AlreadyRunning: Another process has it open.
-        DiskFull: There is no room to open it.
+        RegistryUnavailable: There is no room for it, its disk fails, or it is held by others.
+        RegistryRefused: It must not be written, or is no registry.
         ConfigError: A newer logboom wrote it.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = lock_registry(path)
         self._turn = threading.Lock()
         self.losses_noted = 0
@@ -99,33 +101,37 @@ class Registry:
     @property
     def id(self) -> str:
         """Unique id of this registry: the name under which its batches are numbered."""
-        row = self._database.execute("SELECT value FROM meta WHERE key='id'").fetchone()
-        return str(row[0])
+        return str(self._rows("SELECT value FROM meta WHERE key='id'")[0][0])
 
     @property
     def last_sequence(self) -> int:
         """Number of the last batch that was planned; 0 before the first."""
-        row = self._database.execute("SELECT value FROM meta WHERE key='sequence'").fetchone()
-        return int(row[0])
+        return int(self._rows("SELECT value FROM meta WHERE key='sequence'")[0][0])
 
     @property
     def first_start(self) -> bool:
         """True until the first scan for files was over once: see `put`."""
-        return self._database.execute("SELECT 1 FROM meta WHERE key='started'").fetchone() is None
+        return not self._rows("SELECT 1 FROM meta WHERE key='started'")
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with troubles(self._path):
+            return self._database.execute(statement).fetchall()
 
     def sources(self) -> list[SourceRecord]:
         """All sources that were ever added and not forgotten."""
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
             " lines_acked, lines_empty, lines_dead, packed_size, seen, seen_guard FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
-        for source, run, day, events in self._database.execute("SELECT * FROM acked"):
+        for source, run, day, events in self._rows("SELECT * FROM acked"):
             if source in records:
                 records[source].acked[run, day] = events
-        for source, dropped in read_dropped(self._database).items():
+        with troubles(self._path):
+            dropped = read_dropped(self._database)
+        for source, counts in dropped.items():
             if source in records:
-                records[source].dropped.update(dropped)
+                records[source].dropped.update(counts)
         return list(records.values())
 
     def put(self, records: Iterable[SourceRecord], *, started: bool = False) -> None:
@@ -138,14 +144,14 @@ class Registry:
             started: The first scan for files is over with them.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
         rows = [
             (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
              r.changed_ns, r.packed_size, r.seen, r.seen_guard)
             for r in records
         ]  # fmt: skip
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._database.executemany(
                 "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
                 " changed_ns, packed_size, seen, seen_guard) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -168,10 +174,10 @@ class Registry:
         """Nothing is known any more of sources that are gone for good.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
         names = [(name,) for name in sources]
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._database.executemany("DELETE FROM sources WHERE id=?", names)
             self._database.executemany("DELETE FROM acked WHERE source=?", names)
 
@@ -188,10 +194,10 @@ class Registry:
             seen_guards: Source id → the last bytes before that end.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
         guards = seen_guards or {}
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._database.executemany(
                 "UPDATE sources SET prefix=? WHERE id=? AND (offset=0 OR NOT ?)",
                 [(p, name, name in unread) for name, p in prefixes.items()],
@@ -205,9 +211,9 @@ class Registry:
         """Keeps where files are now, or were when they were let go: source id → path.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._database.executemany(
                 "UPDATE sources SET path=?, changed_ns=? WHERE id=?",
                 [(path, changed_ns, name) for name, path in paths.items()],
@@ -221,9 +227,9 @@ class Registry:
             acked: In the order in which they were planned.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._plan(planned)
             for batch in acked:
                 self._settle(batch)
@@ -272,9 +278,9 @@ class Registry:
             sequence: Number of the batch that they were planned in.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
-        with self._turn, transaction(self._database):
+        with self._turn, patience(self._database), transaction(self._database, self._path):
             for loss in losses:
                 segment = loss.segment
                 self._database.execute(
@@ -294,9 +300,9 @@ class Registry:
         """Notes bytes that were never read, and so never planned.
 
         Raises:
-            DiskFull: There is no room; nothing was changed.
+            RegistryError: It cannot be written; nothing was changed.
         """
-        with self._turn, transaction(self._database):
+        with self._turn, transaction(self._database, self._path):
             self._database.execute(
                 "INSERT OR IGNORE INTO lost VALUES (?,?,?,?,?,?,?,?,?)", row_of(loss)
             )
@@ -309,12 +315,12 @@ class Registry:
     def losses(self, *, shipper: str) -> list[LossStatus]:
         """Everything that was ever lost, by run, for the status stream of a shipper."""
         with self._turn:
-            rows = self._database.execute("SELECT * FROM lost ORDER BY run, start").fetchall()
+            rows = self._rows("SELECT * FROM lost ORDER BY run, start")
         return statuses_of(rows, shipper=shipper)
 
     def planned_ends(self) -> dict[str, tuple[int, bytes]]:
         """Source → up to where it was planned, and the last bytes before: more to know it by."""
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT planned.source, planned.end, planned.guard FROM planned"
             " JOIN sources ON sources.id = planned.source AND sources.epoch = planned.epoch"
             " ORDER BY sequence, position"
@@ -323,9 +329,7 @@ class Registry:
 
     def planned(self) -> Iterator[tuple[int, list[Segment]]]:
         """The batches that were planned and not settled, by ascending number."""
-        rows = self._database.execute(
-            "SELECT * FROM planned ORDER BY sequence, position"
-        ).fetchall()
+        rows = self._rows("SELECT * FROM planned ORDER BY sequence, position")
         decompressor = zstandard.ZstdDecompressor()
         for sequence in dict.fromkeys(row[0] for row in rows):
             segments = [

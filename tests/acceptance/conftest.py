@@ -24,6 +24,16 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Ite
     running.stop()
 
 
+@pytest.fixture(params=["app.log", "app.log*"])
+def following(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pipeline]:
+    """An embedded one that follows a log alone, or what it was rotated to as well."""
+    (tmp_path / "logs").mkdir()
+    running = Pipeline(tmp_path, {"inputs": [{"path": str(tmp_path / "logs" / request.param)}]})
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def processors(tmp_path: Path, kafka: str, elasticsearch: str, unique: str) -> Iterator[Processors]:
     settings = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ EVENTS = 20_000
 RATE = 4_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(params=["app.log", "app.log*"])
-def following(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pipeline]:
-    """An embedded pipeline that follows the log alone, or its copies as well."""
-    (tmp_path / "logs").mkdir()
-    pipeline = Pipeline(tmp_path, {"inputs": [{"path": str(tmp_path / "logs" / request.param)}]})
-    pipeline.start()
-    yield pipeline
-    pipeline.stop()
 
 
 def test_copytruncate_loses_nothing_and_doubles_nothing(

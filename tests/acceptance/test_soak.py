@@ -12,7 +12,6 @@ import random
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -103,16 +102,6 @@ class ChangingWriter:
 
     def _packed(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}.gz")
-
-
-@pytest.fixture(params=["app.log", "app.log*"])
-def following(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pipeline]:
-    """An embedded pipeline that follows the log alone, or what it was rotated to as well."""
-    (tmp_path / "logs").mkdir()
-    pipeline = Pipeline(tmp_path, {"inputs": [{"path": str(tmp_path / "logs" / request.param)}]})
-    pipeline.start()
-    yield pipeline
-    pipeline.stop()
 
 
 def test_nothing_is_lost_or_doubled_in_a_soak(

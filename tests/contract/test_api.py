@@ -21,6 +21,7 @@ from logboom.event import event_id
 from logboom.store import Document, open_store
 from search_api.app import create_app
 from search_api.state import PipelineState
+from tests.api_world import ask
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RUN = "0123456789abc"
@@ -63,14 +64,6 @@ async def api(
     await writer.close()
     await store.close()
     await broker.close()
-
-
-async def ask(api: httpx.AsyncClient, route: str, **parameters: Any) -> dict[str, Any]:
-    names = {name.rstrip("_"): value for name, value in parameters.items()}
-    answer = await api.get(f"/api/v1/{route}", params=names)
-    assert answer.status_code == 200, answer.text
-    content: dict[str, Any] = answer.json()
-    return content
 
 
 def numbers(answer: dict[str, Any]) -> list[int]:

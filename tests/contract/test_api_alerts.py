@@ -89,6 +89,10 @@ async def _kept(api: httpx.AsyncClient) -> None:
     assert "did you mean count?" in wrong.json()["detail"]
     first = {"rules": [{**RULE, "when": "count > 5"}]}
     assert (await api.put("/rules/shop", json=first)).json()["version"] == 1
+    odd = {"rules": [{**RULE, "min_events": 9, "where": "lvl:error"}]}
+    warned = (await api.put("/rules/odd", json=odd)).json()["warnings"]
+    assert [text.split(": ")[1] for text in warned] == ["lvl", "count >= 3 says nothing"]
+    assert (await api.delete("/rules/odd")).status_code == 204
     assert (await api.put("/rules/shop", json=GROUP)).json()["version"] == 2
     assert (await api.put("/rules/shop", json={**GROUP, "name": "cart"})).status_code == 400
     assert (await api.get("/rules/shop")).json() == {"name": "shop", **GROUP}
@@ -115,6 +119,11 @@ async def _tried(api: httpx.AsyncClient) -> None:
     ]  # fmt: skip
 
     now = (await api.post("/rules/dry-run", json={"rule": RULE})).json()
+    assert now["warnings"] == []
+    mistaken = {**RULE, "by": ["service", "attributes.team"]}
+    for way in ("dry-run", "backtest"):
+        tried = await api.post(f"/rules/{way}", json={"rule": mistaken})
+        assert tried.json()["warnings"] == ["no event of the last day has attributes.team"]
     assert [(s["series"], s["value"], s["holds"]) for s in now["series"]] == [
         ({"service.name": "cart"}, 3, True), ({"service.name": "shop"}, 1, False),
     ]  # fmt: skip

@@ -119,16 +119,36 @@ async def test_a_context_goes_on_in_the_content_before(world: World) -> None:
     assert sequence(answer.json()["after"]) == [4, 0, 1]
 
 
+async def test_a_context_has_what_a_rotation_has_parted_within_one_instant(world: World) -> None:
+    old = [document(OLD, number, minutes=min(number, 3)) for number in range(6)]
+    new = [document(NEW, number, minutes=3 + max(0, number - 1)) for number in range(4)]
+    await write(world, *old, *new, document(OTHER, 0, minutes=3, path="/log/other.log"))
+    answer = (await world.api.get(f"/api/v1/events/{new[0].id}/context?before=4&after=9")).json()
+    assert sequence(answer["before"]) == [2, 3, 4, 5]
+    assert sequence(answer["after"]) == [1, 2, 3]
+    answer = (await world.api.get(f"/api/v1/events/{old[4].id}/context?before=9&after=4")).json()
+    assert sequence(answer["before"]) == [0, 1, 2, 3]
+    assert sequence(answer["after"]) == [5, 0, 1, 2]
+
+
 async def test_a_context_keeps_the_filter(world: World) -> None:
     lines = [
         document(NEW, number, minutes=number, level="error" if number % 5 == 0 else "info")
         for number in range(30)
     ]
-    await write(world, *lines)
+    old = [
+        document(OLD, number, minutes=number - 900, level="error" if number % 2 else "info")
+        for number in range(6)
+    ]
+    await write(world, *old, *lines)
     route = f"/api/v1/events/{lines[17].id}/context?before=3&after=3&q=level:error"
     answer = (await world.api.get(route)).json()
     assert sequence(answer["before"]) == [5, 10, 15]
     assert sequence(answer["after"]) == [20, 25]
+    route = f"/api/v1/events/{lines[3].id}/context?before=3&after=1&q=level:error"
+    across = (await world.api.get(route)).json()
+    assert sequence(across["before"]) == [3, 5, 0]
+    assert sequence(across["after"]) == [5]
     assert (await world.api.get("/api/v1/events/none/context")).status_code == 404
 
 

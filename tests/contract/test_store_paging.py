@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from logboom.errors import QueryError
-from logboom.event import epoch_us
+from logboom.event import encode_event, epoch_us
 from logboom.query.model import MatchAll, Term
 from logboom.store import Count, Document, SearchRequest, SortOrder, Store, StoreWriter, TimeRange
 from tests.contract.stores import DAY, RUN, at, document, found, ids, put, read_all, tied
@@ -36,6 +36,35 @@ async def test_pages_follow_each_other_without_loss_or_double(
         assert seen == in_order(documents, order)
         seen = await read_all(store, some, limit=limit, order=order, times=everything)
         assert seen == in_order(wanted, order)
+
+
+@pytest.mark.parametrize("order", SortOrder)
+async def test_a_page_ends_before_it_is_too_large(
+    store: Store, writer: StoreWriter, order: SortOrder
+) -> None:
+    documents = tied()
+    strays = [document(50_000 + n, at(days=2), day=DAY) for n in range(3)]
+    await put(store, writer, [*documents, *strays])
+    sizes = {one.id: len(encode_event(one.event)) for one in (*documents, *strays)}
+    most = 3 * max(sizes.values())
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        request = SearchRequest(MatchAll(), TimeRange(), 1000, order, cursor, max_bytes=most)
+        page = await store.search(request)
+        some = [event["event"]["id"] for event in page.events]
+        assert sum(sizes[one] for one in some) <= most + 3 * max(sizes.values())  # strays, too
+        assert (page.total, page.partial) == (Count(63), False)
+        seen += some
+        cursor = page.cursor
+        if cursor is None:
+            break
+        assert some
+    assert seen == in_order([*documents, *strays], order)
+    tiny = SearchRequest(MatchAll(), TimeRange(), 1000, order, max_bytes=1)
+    page = await store.search(tiny)
+    assert [event["event"]["id"] for event in page.events] == seen[:1]
+    assert page.cursor is not None
 
 
 @pytest.mark.parametrize("order", SortOrder)

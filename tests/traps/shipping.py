@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +82,15 @@ class Shipping:
         self.planned = []
         self.start()
         return list(planned_batches(self.registry, self.sources, now_ns=self.clock.now_ns()))
+
+    @contextmanager
+    def unwatched(self, *, is_down: bool) -> Iterator[None]:
+        """What happens meanwhile is found by the next look, or, when it is down, by the next start."""
+        if is_down:
+            self.stop()
+        yield
+        if is_down:
+            self.start()
 
     def _make_source(self, record: SourceRecord, section: FileInput | StdinInput) -> Source:
         return Source(record, section, self._assembler)

@@ -122,13 +122,10 @@ def test_compress(make: Make, log: Path, pattern: str, is_read_first: bool, is_d
     append(log, 100, 200)
     if is_read_first:
         shipping.look()
-    if is_down:
-        shipping.stop()
-    log.rename(log.with_name("app.log.1"))
-    append(log, 200, 250)
-    compress(log.with_name("app.log.1"))
-    if is_down:
-        shipping.start()
+    with shipping.unwatched(is_down=is_down):
+        log.rename(log.with_name("app.log.1"))
+        append(log, 200, 250)
+        compress(log.with_name("app.log.1"))
     shipping.look()
     assert shipping.numbers() == list(range(250))
     append(log, 250, 260)
@@ -148,18 +145,15 @@ def test_delaycompress(make: Make, log: Path, pattern: str, is_down: bool) -> No
         shipping.look()
         append(log, count + 50, count + 80)
         count += 80
-        if is_down and turn % 2:
-            shipping.stop()
-        for number in (3, 2):
-            older = log.with_name(f"app.log.{number}.gz")
-            if older.exists():
-                older.rename(log.with_name(f"app.log.{number + 1}.gz"))
-        first = log.with_name("app.log.1")
-        if first.exists():
-            compress(first).rename(log.with_name("app.log.2.gz"))
-        log.rename(first)
-        if is_down and turn % 2:
-            shipping.start()
+        with shipping.unwatched(is_down=is_down and turn % 2 == 1):
+            for number in (3, 2):
+                older = log.with_name(f"app.log.{number}.gz")
+                if older.exists():
+                    older.rename(log.with_name(f"app.log.{number + 1}.gz"))
+            first = log.with_name("app.log.1")
+            if first.exists():
+                compress(first).rename(log.with_name("app.log.2.gz"))
+            log.rename(first)
         shipping.look()
     assert shipping.numbers() == list(range(count))
 
@@ -171,15 +165,12 @@ def test_copytruncate_and_compress(make: Make, log: Path, pattern: str, is_down:
     append(log, 0, 100)
     shipping.look()
     append(log, 100, 200)
-    if is_down:
-        shipping.stop()
-    shutil.copyfile(log, log.with_name("app.log.1"))
-    with log.open("r+b") as file:
-        file.truncate(0)
-    compress(log.with_name("app.log.1"))
-    append(log, 200, 210)
-    if is_down:
-        shipping.start()
+    with shipping.unwatched(is_down=is_down):
+        shutil.copyfile(log, log.with_name("app.log.1"))
+        with log.open("r+b") as file:
+            file.truncate(0)
+        compress(log.with_name("app.log.1"))
+        append(log, 200, 210)
     shipping.look()
     assert shipping.numbers() == list(range(210))
     shipping.restart()

@@ -58,11 +58,8 @@ def test_truncated_and_grown_past_the_old_place(
     append(log, 0, 30)
     shipping = make(open_files=open_files)
     shipping.look()
-    if is_down:
-        shipping.stop()
-    log.write_text(lines(100, 160))
-    if is_down:
-        shipping.start()
+    with shipping.unwatched(is_down=is_down):
+        log.write_text(lines(100, 160))
     shipping.look()
     assert numbers(shipping) == [*range(30), *range(100, 160), 500]
 
@@ -107,14 +104,11 @@ def test_renamed_and_deleted_by_turns(make: Make, log: Path, is_down: bool) -> N
         shipping.look()
         append(log, first + 20, first + 40 + turn)
         expected += range(first, first + 40 + turn)
-        if is_down:
-            shipping.stop()
-        shift(log)
-        log.rename(log.with_name("app.log.1"))
-        append(log, first + 50, first + 51 + turn)
-        expected += range(first + 50, first + 51 + turn)
-        if is_down:
-            shipping.start()
+        with shipping.unwatched(is_down=is_down):
+            shift(log)
+            log.rename(log.with_name("app.log.1"))
+            append(log, first + 50, first + 51 + turn)
+            expected += range(first + 50, first + 51 + turn)
         shipping.look()
         log.with_name("app.log.3").unlink(missing_ok=True)
     assert numbers(shipping) == expected

@@ -56,11 +56,8 @@ def test_truncated_and_then_shorter_or_grown_past_the_old_place(
     append(log, 0, 30)
     shipping = make(open_files=open_files)
     shipping.look()
-    if is_down:
-        shipping.stop()
-    log.write_text(lines(100, 100 + more))
-    if is_down:
-        shipping.start()
+    with shipping.unwatched(is_down=is_down):
+        log.write_text(lines(100, 100 + more))
     shipping.look()
     assert shipping.numbers() == [*range(30), *range(100, 100 + more), 500]
     assert shipping.registry.losses(shipper="s") == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shipper.events.assembly import Assembled
 from shipper.workers.alone import OwnMaker
 from tests.traps.conftest import Make
 from tests.traps.shipping import MAX_EVENT_BYTES, NOW, append, lines
@@ -214,3 +215,33 @@ def test_files_in_a_read_only_folder_through_links_and_without_the_excluded(
     (real / "new.log").rename(real / "app.log")
     shipping.look()
     assert shipping.numbers() == list(range(9))
+
+
+def test_more_files_than_may_be_open_are_read_with_no_more_descriptors(
+    make: Make, log: Path
+) -> None:
+    for number in range(20):
+        append(log.with_name(f"x{number}y.log"), number, number + 1)
+    shipping = make(open_files=6)
+    most = 0
+    deliver = shipping.deliver
+
+    async def counted(assembled: Assembled) -> None:
+        nonlocal most
+        most = max(most, open_in(log.parent))
+        await deliver(assembled)
+
+    shipping.reader._maker = OwnMaker(counted)
+    shipping.look()
+    for number in range(20):
+        append(log.with_name(f"x{number}y.log"), 100 + number, 101 + number)
+    shipping.look(passing_s=60)
+    assert shipping.numbers() == [*range(20), *range(100, 120)]
+    assert 0 < most <= 6
+    assert open_in(log.parent) <= 6
+
+
+def open_in(folder: Path) -> int:
+    """How many descriptors of ours lead into a folder."""
+    links = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    return sum(link.startswith(f"{folder}/") for link in links)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from logboom.native import Library, native_library
+from logboom.store import Document
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +24,18 @@ def library() -> Library:
 
 
 @pytest.fixture
-def left_to_the_collector() -> Iterator[list[Any]]:
-    """What the collector of rings finds; nothing else collects meanwhile."""
+def documents_left() -> Iterator[Callable[[], list[Any]]]:
+    """Says what the collector of rings finds that has documents; nothing else collects meanwhile."""
+
+    def found() -> list[Any]:
+        gc.collect()
+        holders = (one for one in gc.garbage if isinstance(one, list | tuple | dict))
+        return [one for one in holders if any(isinstance(part, Document) for part in one)]
+
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
-    yield gc.garbage
+    yield found
     gc.set_debug(0)
     gc.garbage.clear()
     gc.enable()

@@ -11,10 +11,18 @@ import pytest
 
 
 @contextmanager
-def mounted(mount: Path, mebibytes: int) -> Iterator[Path]:
-    """Mounts a file system of so many MiB; the test is skipped where that may not be."""
+def mounted(mount: Path, mebibytes: int, *, files: int = 10_000) -> Iterator[Path]:
+    """Mounts a file system of so many MiB and files; the test is skipped where that may not be."""
     mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(mount)]
+    command = [
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size={mebibytes}m,nr_inodes={files}",
+        "tmpfs",
+        str(mount),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 
-from logboom.memory import give_back, trim_of_c_library
+from logboom.memory import at_hand, give_back, trim_of_c_library
 from tests.polling import soon
 
 
@@ -47,3 +47,8 @@ def test_the_c_library_says_whether_it_gave_any() -> None:
 
 async def test_a_c_library_that_cannot_is_left_alone() -> None:
     await give_back(0.001, None)
+
+
+def test_only_processors_keep_more_at_hand() -> None:
+    assert "tcache_count" in at_hand("process")["GLIBC_TUNABLES"]
+    assert [dict(at_hand(name)) for name in ("ship", "api")] == [{}, {}]

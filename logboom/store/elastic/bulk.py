@@ -128,8 +128,7 @@ class BulkWriter:
             if write.fates.reducible:
                 await self._store_reduced(write, actions)
         except LogboomError:
-            stored = (number for number, answer in answers.items() if answer is Outcome.STORED)
-            self._unanswered.note(documents[number] for number in stored)
+            self._unanswered.note_answered(documents, answers)
             raise
         for number, first in repeated.items():
             answer = answers[first]

@@ -119,11 +119,17 @@ class Client:
         Raises:
             QueryError: Elasticsearch cannot use the question (400).
         """
-        status, answer = await self.try_to("POST", path, body=body, parameters=parameters)
+        return decoded(await self.query_unread(path, body, parameters=parameters))
+
+    async def query_unread(
+        self, path: str, body: Any, *, parameters: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON
+    ) -> bytes:  # fmt: skip
+        """As `query`, with the answer as it came."""
+        status, answer = await self._perform("POST", path, _JSON, orjson.dumps(body), parameters)
         if status == 400:
-            raise QueryError(f"Elasticsearch cannot use this query: {reason_of(answer)}")
+            raise QueryError(f"Elasticsearch cannot use this query: {reason_of(decoded(answer))}")
         if status >= 300:
-            raise failure(status, answer, self._address)
+            raise failure(status, decoded(answer), self._address)
         return answer
 
     async def try_to(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from logboom.errors import QueryError, StoreUnavailable
 from logboom.store.countable import check_countable
+from logboom.store.divisions import Grouping, Interval
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
@@ -22,26 +22,6 @@ _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
 _GROUPS_PER_SHARD = 3_000
 _TOO_MANY = "choose a longer interval or a shorter range of time"
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """How time is cut, and by which field counts are split; the `size` most frequent values stay."""
-
-    width_us: int
-    by: str | None
-    size: int
-    offset_us: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """By which field matches are grouped, by which one groups are split, and how many are kept."""
-
-    field: str
-    by: str | None
-    size: int
-    by_size: int
 
 
 class Counter:

@@ -9,10 +9,12 @@ from typing import Any
 from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
+from logboom.store.elastic.hits import Found, Hit, event_of, line_of, read_found
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.times import NANOS, TIME
 from logboom.store.elastic.translate import asked
+from logboom.store.stored_events import StoredEvents
 from logboom.store.values import Count, Page, SearchRequest, SortOrder
 
 ANY_INDEX: Mapping[str, str] = {"ignore_unavailable": "true", "allow_no_indices": "true"}
@@ -21,7 +23,9 @@ ANY_INDEX: Mapping[str, str] = {"ignore_unavailable": "true", "allow_no_indices"
 PATIENCE = "30s"
 """After so long Elasticsearch answers with what it has found so far, when no user waits for it."""
 
-_AT_ONCE = 2_000  # events in one answer: more could be too large to hold
+_AT_ONCE = 1_001
+"""Events in one answer, since they may be large: a page of a thousand, and whether there is another."""
+
 _ID = "event.id"
 
 
@@ -56,8 +60,9 @@ class Searcher:
         }
         after = None if cursor is None else cursor.after
         total = None if cursor is None else cursor.total
-        hits: list[dict[str, Any]] = []
+        hits: list[Hit] = []
         warnings: list[str] = []
+        received = 0
         while True:
             wanted = request.limit + 1 - len(hits)  # one more tells whether there is another page
             body |= {
@@ -66,15 +71,18 @@ class Searcher:
             }
             if after is not None:
                 body["search_after"] = after
-            answer = await self.ask(body)
-            warnings += [one for one in warnings_of(answer) if one not in warnings]
-            total = _total(answer, request) if total is None else total
-            found = answer["hits"]["hits"]
-            hits += found
-            if len(found) < body["size"] or len(hits) > request.limit:
+            answer, size = await self._find(body)
+            received += size
+            warnings += [one for one in _warnings(answer) if one not in warnings]
+            total = _total(answer.hits.total, request) if total is None else total
+            hits += answer.hits.hits
+            fit = hits if received <= request.max_bytes else _that_fit(hits, request.max_bytes)
+            is_last = len(answer.hits.hits) < body["size"]
+            if is_last or len(hits) > request.limit or len(fit) < len(hits):
                 break
-            after = hits[-1]["sort"]
-        return _page(request, hits, total, warnings)
+            after = hits[-1].sort
+        shown = fit[: request.limit]
+        return _page(request, shown, total, warnings, more=len(hits) > len(shown))
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, of the latest day that has it, or None."""
@@ -98,6 +106,15 @@ class Searcher:
             self._path, body, parameters=self.parameters
         )
         return answer
+
+    async def _find(self, body: dict[str, Any]) -> tuple[Found, int]:
+        """As `ask`; events are not looked into. Tells the bytes of the answer, too."""
+        content = await self._client.query_unread(self._path, body, parameters=self.parameters)
+        return read_found(content), len(content)
+
+
+def _warnings(answer: Found) -> list[str]:
+    return warnings_of({"timed_out": answer.timed_out, "_shards": answer.shards})
 
 
 def warnings_of(answer: Mapping[str, Any]) -> list[str]:
@@ -128,21 +145,29 @@ def _sort(order: SortOrder) -> list[dict[str, Any]]:
     return [{name: {"order": order.value, "unmapped_type": kind}} for name, kind in types]
 
 
-def _total(answer: Mapping[str, Any], request: SearchRequest) -> Count:
-    total = answer["hits"]["total"]
+def _total(total: Mapping[str, Any], request: SearchRequest) -> Count:
     exact = total["relation"] == "eq" and total["value"] <= request.count_limit
     return Count(total["value"]) if exact else Count(request.count_limit, exact=False)
 
 
+def _that_fit(hits: Sequence[Hit], max_bytes: int) -> Sequence[Hit]:
+    """The first hits that are not larger together; one at least."""
+    size = 0
+    for number, hit in enumerate(hits):
+        size += len(memoryview(hit.source))
+        if size > max_bytes and number:
+            return hits[:number]
+    return hits
+
+
 def _page(
-    request: SearchRequest, hits: Sequence[dict[str, Any]], total: Count, warnings: Sequence[str]
-) -> Page:
-    shown = hits[: request.limit]
-    more = len(hits) > request.limit and shown
+    request: SearchRequest, shown: Sequence[Hit], total: Count, warnings: Sequence[str], *,
+    more: bool,
+) -> Page:  # fmt: skip
     return Page(
-        events=[without_spelling(hit["_source"]) for hit in shown],
+        events=StoredEvents([(hit.id, line_of(bytes(hit.source))) for hit in shown], event_of),
         total=total,
-        cursor=Cursor(shown[-1]["sort"], total).text(request) if more else None,
+        cursor=Cursor(shown[-1].sort, total).text(request) if more and shown else None,
         partial=bool(warnings),
         warnings=tuple(warnings),
         lost=tuple(warnings),  # each part may have left out any of its events

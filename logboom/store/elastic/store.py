@@ -14,10 +14,11 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.rollups import Rollups
 from logboom.store.cells import Cell, CellsRequest
+from logboom.store.divisions import Grouping, Interval
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.cells import Measurer
 from logboom.store.elastic.client import Client
-from logboom.store.elastic.counting import Counter, Grouping, Interval
+from logboom.store.elastic.counting import Counter
 from logboom.store.elastic.facets import facets
 from logboom.store.elastic.fields import fields
 from logboom.store.elastic.install import Installer

@@ -32,6 +32,7 @@ from logboom.store.aggregations import (
 from logboom.store.local.aggregation_requests import LISTED, MOST_LISTED, Request, request_of
 from logboom.store.local.counting import in_times
 from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.spread import Bins
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.values import TimeRange
@@ -90,6 +91,7 @@ def _asked(day: Snapshot, query: Query, body: Mapping[str, Any]) -> dict[str, An
     try:
         return day.searcher.aggregate(query, dict(body))
     except ValueError as error:
+        refuse_damage(error)
         raise QueryError(
             f"this cannot be summed up, or there would be too many buckets: {error}",
             suggestion="choose longer intervals, fewer values or a shorter range of time",

@@ -19,7 +19,8 @@ from logboom.event import Event, epoch_us
 from logboom.store.arrivals import Arrival, Arrived
 from logboom.store.local.documents import DATA_NAME, DocumentReader
 from logboom.store.local.folders import DayFolder, StoreFolder
-from logboom.store.local.serial import decode, with_id
+from logboom.store.local.serial import decode, event_of
+from logboom.store.stored_events import with_id
 
 _NAMED_FOR_US = 60_000_000
 """A day that was written to within this time before a place is named in it."""
@@ -150,7 +151,8 @@ def _opened(folder: DayFolder, before: _Log | None) -> _Log | None:
         if before is not None and (before.size, before.changed_us) == (status.st_size, changed_us):
             return before
         name = f"{folder.day:%Y%m%d}x{_beginning(folder)}"
-        known = before if before is not None and before.name == name else None
+        is_known = before is not None and before.name == name and before.reader.is_current()
+        known = before if is_known else None
         if known is not None and known.size == status.st_size:
             return replace(known, changed_us=changed_us)
         reader = DocumentReader(folder.path) if known is None else known.reader
@@ -244,7 +246,7 @@ class _Placing:
 
 def _arrival(line: bytes, places: _Placing, number: int) -> Arrival:
     name, event = decode(line)
-    return Arrival(name, event, with_id(name, line), places.at(number))
+    return Arrival(name, event, with_id(name, line, event_of), places.at(number))
 
 
 def _ingested_us(event: Event) -> int:

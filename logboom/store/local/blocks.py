@@ -30,7 +30,7 @@ ENTRY = struct.Struct("<II")
 """One block in `documents.idx`: its events, and the bytes of its header and frame."""
 
 _MAGIC = b"LBD1"
-_UNREADABLE = frozenset({errno.EIO, errno.EBADMSG, errno.ENODATA, errno.EUCLEAN})
+UNREADABLE = frozenset({errno.EIO, errno.EBADMSG, errno.ENODATA, errno.EUCLEAN})
 """What a file system says when a disk cannot give back what it was given."""
 _WINDOW_BYTES = 4 * 2**20
 _HEADER = struct.Struct(
@@ -106,6 +106,14 @@ def read_block(
     raise StoreDamaged(f"the events at byte {place.offset} cannot be read", where=str(path))
 
 
+def dictionary_of(data: int, place: BlockPlace | None) -> int:
+    """The number of the dictionary that a sound block needs; 0 when it needs none."""
+    raw = b"" if place is None else _read(data, place.size, place.offset)
+    if len(raw) <= _HEADER.size or zlib.crc32(raw[8:]) != _HEADER.unpack_from(raw)[1]:
+        return 0
+    return zstandard.get_frame_parameters(raw[_HEADER.size :]).dict_id
+
+
 def line_of(block: bytes, number: int) -> bytes:
     """One of a block's events; taking all of them apart would cost as much as decompressing them."""
     begin = 0
@@ -147,19 +155,26 @@ def _read(data: int, size: int, offset: int) -> bytes:
     try:
         return os.pread(data, size, offset)
     except OSError as error:
-        if error.errno in _UNREADABLE:
+        if error.errno in UNREADABLE:
             return b""
         raise
 
 
 class Directory:
-    """The blocks of one file, as far as they are known; grows with the file."""
+    """The blocks of one file, as far as they are known; grows with the file.
+
+    Attributes:
+        events: How many they hold.
+        size: Their bytes.
+        noted: Events that `documents.idx` knew, unless the file is shorter than it knew.
+    """
 
     def __init__(self) -> None:
         self._firsts = array("Q")
         self._offsets = array("Q")
         self.events = 0
         self.size = 0
+        self.noted = 0
 
     def __len__(self) -> int:
         return len(self._firsts)
@@ -170,6 +185,10 @@ class Directory:
         self._offsets.append(self.size)
         self.events += events
         self.size += size
+
+    def last(self) -> BlockPlace | None:
+        """The last block; None where there is none."""
+        return self._place(len(self) - 1) if len(self) else None
 
     def find(self, numbers: Iterable[int]) -> list[BlockPlace | None]:
         """The blocks that hold events, by their numbers; None where no known one does."""
@@ -201,6 +220,8 @@ class Directory:
         """Takes in what `documents.idx` says, when it is in step with the data."""
         for events, size in ENTRY.iter_unpack(entries[: len(entries) // ENTRY.size * ENTRY.size]):
             self.add(events, size)
+        if self.size <= os.fstat(data).st_size:
+            self.noted = self.events
         if len(self) and not self._agrees(data):
             self.keep(0)
 

@@ -25,6 +25,7 @@ from logboom.store.local.counting import in_times, label_of
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
 from logboom.store.local.sketching import ByRange, ByValue, by_range, sketching
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.values import TimeRange
 
 _AT_ONCE: Final = 60_000
@@ -153,6 +154,7 @@ def _groups(
     try:
         rows = list(_rows(day, narrowed, question.request, each))
     except ValueError as error:  # too many buckets for one answer
+        refuse_damage(error)
         halves = _halves(times, question.request)
         if halves is None:
             raise too_many_cells() from error

@@ -11,12 +11,14 @@ from tantivy import Query
 
 from logboom.errors import QueryError
 from logboom.store.countable import check_countable
+from logboom.store.divisions import Interval
 from logboom.store.local import asking
 from logboom.store.local.asking import NUMBERED
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import ADDRESS, TIME
 from logboom.store.local.seen import run_buckets
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.values import Bucket, Count, Histogram, SourceCount, TimeRange
 
@@ -75,16 +77,6 @@ def by_source(days: Sequence[Snapshot]) -> list[SourceCount]:
         for day in days
         for bucket in run_buckets(day.searcher, Query.all_query(), {})
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """How time is cut, and by which field counts are split; the `size` most frequent values stay."""
-
-    width_us: int
-    by: str | None
-    size: int
-    offset_us: int = 0
 
 
 def histogram(
@@ -258,6 +250,7 @@ def _aggregate(day: Snapshot, query: Query, request: dict[str, Any]) -> dict[str
     try:
         return day.searcher.aggregate(query, request)
     except ValueError as error:
+        refuse_damage(error)
         raise QueryError(
             f"there would be too many buckets: {error}",
             suggestion="choose a longer interval or a shorter range of time",

@@ -8,8 +8,8 @@ many documents it holds, and is given the rest once more.
 from __future__ import annotations
 
 import logging
+import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,6 +26,7 @@ from logboom.store.local.soundness import (
     begin_anew,
     finish,
     first_spoilt,
+    is_lost,
     is_marked,
     is_unfinished,
     panics_told,
@@ -73,10 +74,13 @@ class DayIndex:
         """True when it has to be opened (again)."""
         return self._writer is None and not self._closed
 
-    def open(self) -> int:
-        """Opens the index, or makes an empty one in place of one that cannot be read.
+    def open(self, *, is_new: bool) -> int:
+        """Opens the index, or makes an empty one in place of one that is lost or cannot be read.
 
         After a failure its files are looked through, too.
+
+        Args:
+            is_new: The day has no events yet, and its index is not missed.
 
         Returns:
             The number of documents it holds.
@@ -91,6 +95,9 @@ class DayIndex:
                 self._waiting = []
             if self._is_spoilt():
                 log.warning("the index in %s is spoilt and is made anew", self._path)
+                self._empty()
+            elif not is_new and is_lost(self._path):
+                log.warning("the index in %s is lost and is made anew", self._path)
                 self._empty()
             self._is_suspect = False
             self._index = self._open_or_remake()
@@ -127,7 +134,7 @@ class DayIndex:
             StoreUnavailable: tantivy fails for another reason; the index is broken.
         """
         with self._using:
-            if is_marked(self._path):
+            if is_marked(self._path) or is_lost(self._path):
                 self._let_go_of_writer()
             self._feed()
             if self._writer is None or self._given == self.committed:
@@ -243,10 +250,8 @@ class DayIndex:
         """Gives tantivy's lock back, which it holds as long as anything refers to its writer."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            with (
-                suppress(ValueError),
-                panics_told(),
-            ):  # it has failed before: that is why it is let go
+            # It has failed before: that is why it is let go.
+            with suppress(ValueError), panics_told():
                 writer.close(waits=True)
 
     def _gone(self) -> StoreUnavailable:
@@ -257,15 +262,20 @@ class DayIndex:
 
 
 _LITTLE_ROOM_BYTES = 16 * 2**20
+_FEW_FILES = 64
+_NO_ROOM = ("os error 28", "os error 122", "code: 28,", "code: 122,")
+"""How tantivy names ENOSPC and EDQUOT: where it reads or writes a file, and where it opens one."""
 
 
 def _is_for_room(error: ValueError, path: Path) -> bool:
     """True when tantivy fails for want of room; its threads do not say why they have died."""
-    if "os error 28" in str(error) or "os error 122" in str(error):
+    if any(words in str(error) for words in _NO_ROOM):
         return True
     killed = "was killed" in str(error) or "error occurred in a thread" in str(error).lower()
     return killed and _has_little_room(path)
 
 
 def _has_little_room(path: Path) -> bool:
-    return shutil.disk_usage(path.parent).free < _LITTLE_ROOM_BYTES
+    left = os.statvfs(path.parent)
+    has_few_files = bool(left.f_files) and left.f_favail < _FEW_FILES
+    return has_few_files or left.f_bavail * left.f_frsize < _LITTLE_ROOM_BYTES

@@ -14,10 +14,10 @@ from tantivy import DocAddress, Index, Order, Query, Searcher
 
 from logboom.errors import StoreDamaged
 from logboom.store.local.combine import between
-from logboom.store.local.documents import DocumentReader
+from logboom.store.local.documents import DATA_NAME, DocumentReader
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, STRAY, TIME
-from logboom.store.local.soundness import is_unfinished, panics_told
+from logboom.store.local.soundness import is_lost, is_unfinished, panics_told
 from logboom.store.local.times import DAY_US, day_start_us
 
 _META_NAME = "meta.json"
@@ -140,6 +140,8 @@ class DayReader:
                 raise FileNotFoundError(str(self._meta)) from error
             raise StoreDamaged(str(error), where=str(self.folder.path)) from error
         refuse_unfinished(self.folder)  # emptied meanwhile
+        if not self._documents.is_current():  # … or replaced: it is opened again
+            raise FileNotFoundError(str(self._meta))
 
     def _take(self, earlier: Snapshot | None) -> Snapshot:
         return Snapshot(self.folder, self._index.searcher(), self._documents, earlier)
@@ -157,6 +159,16 @@ def refuse_unfinished(folder: DayFolder) -> None:
             where=str(folder.index),
             mend="wait; where no processor runs, start one",
         )
+
+
+def is_gone(folder: DayFolder) -> bool:
+    """True when a day was dropped, or has only just begun; else a part of it is there."""
+    if not is_lost(folder.index):
+        return False
+    try:
+        return not (folder.path / DATA_NAME).stat().st_size
+    except FileNotFoundError:
+        return True
 
 
 def index_state(folder: DayFolder) -> IndexState:

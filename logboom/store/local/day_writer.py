@@ -7,20 +7,21 @@ index, what it does not hold is indexed from the documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tantivy import Index
 
-from logboom.errors import DiskFull, StoreUnavailable
+from logboom.errors import DiskFull, StoreDamaged, StoreUnavailable
 from logboom.native import native_library
 from logboom.store.local.day_index import DayIndex
 from logboom.store.local.documents import DocumentReader, DocumentWriter
 from logboom.store.local.entry import EntryMaker, Ready, own_position
-from logboom.store.local.folders import DayFolder, sync_folder
+from logboom.store.local.folders import DayFolder
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
 from logboom.store.local.serial import document_of, encode
 from logboom.store.local.soundness import is_marked, is_unfinished, panics_told
+from logboom.store.local.syncing import sync_folder
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
@@ -32,13 +33,15 @@ class DayWriter:
     """Writes one day. All of it is for one thread but `commit`, which may be called by another."""
 
     def __init__(
-        self, folder: DayFolder, *, memory_bytes: int, unanswered: Unanswered | None = None
-    ) -> None:
+        self, folder: DayFolder, *, memory_bytes: int, unanswered: Unanswered | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         """Opens the day and brings its index up to its documents.
 
         Args:
             memory_bytes: What tantivy may use before it starts a new segment.
             unanswered: Is told of what is stored by writes that fail.
+            is_stopped: True once there is no time left to index what is not indexed yet.
 
         Raises:
             StoreDamaged: The documents cannot be read.
@@ -48,6 +51,7 @@ class DayWriter:
         self.folder = folder
         self.memory_bytes = memory_bytes
         self._unanswered = Unanswered() if unanswered is None else unanswered
+        self._is_stopped = is_stopped
         self._maker = EntryMaker(folder.day, native_library())
         self._marks = Watermarks()
         self._durable = 0
@@ -125,17 +129,23 @@ class DayWriter:
 
     def _catch_up(self) -> None:
         self._marks = Watermarks()
-        indexed = self._index.open()
-        self._documents.cut_unfinished(max(indexed, self._durable))
+        indexed = self._index.open(is_new=self._documents.is_empty)
+        trusted = max(indexed, self._durable)
+        if is_unfinished(self.folder.index):  # nobody knows what the index held
+            trusted = max(trusted, self._documents.noted)
+        self._documents.cut_unfinished(trusted)
         self._index.ask(self._marks.load)
         entries: list[bytes] = []
         for number, line in self._documents.read_from(indexed):
-            document = document_of(line, self.folder.day)
+            document = self._document_of(line)
             position = own_position(document)
             if position is not None:
                 self._marks.raise_to(*position)
             entries.append(self._maker.make(document, number, position))
             if len(entries) >= _CHUNK:
+                if self._is_stopped():
+                    where = str(self.folder.index)
+                    raise StoreUnavailable("stopped before all is indexed", where=where)
                 self._index.offer(Chunk.of(entries))
                 entries = []
         self._index.offer(Chunk.of(entries))
@@ -144,6 +154,13 @@ class DayWriter:
             where = str(self.folder.index)
             raise StoreUnavailable("the index was found spoilt meanwhile", where=where)
         self._index.finish()
+
+    def _document_of(self, line: bytes) -> Document:
+        try:
+            return document_of(line, self.folder.day)
+        except (ValueError, LookupError, TypeError) as error:
+            where = str(self._documents.path)
+            raise StoreDamaged(f"an event cannot be read: {error}", where=where) from error
 
     def close(self) -> None:
         """Lets go of the files; what is not committed is indexed when the day is next opened."""
@@ -184,7 +201,7 @@ class DayWriter:
 
     def _remake(self, number: int) -> Iterator[bytes]:
         """Other entries of a document whose entry tantivy has refused."""
-        document = document_of(next(self._documents.read_from(number))[1], self.folder.day)
+        document = self._document_of(next(self._documents.read_from(number))[1])
         position = own_position(document)
         yield self._maker.make_carefully(document, number, position)
         yield self._maker.make_least(number, document.id, position)

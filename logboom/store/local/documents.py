@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import weakref
@@ -11,11 +10,13 @@ from pathlib import Path
 
 import zstandard
 
-from logboom.errors import DiskFull, StoreDamaged
+from logboom.errors import DiskFull, StoreDamaged, is_for_room
 from logboom.store.local import dictionary
 from logboom.store.local.blocks import (
+    UNREADABLE,
     BlockPlace,
     Directory,
+    dictionary_of,
     divided,
     has_block_after,
     line_of,
@@ -27,7 +28,6 @@ from logboom.store.local.blocks import (
 DATA_NAME = "documents.zst"
 DIRECTORY_NAME = "documents.idx"
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _MOST_DAMAGED_TOLD = 20
 
 
@@ -39,25 +39,53 @@ class DocumentWriter:
 
         Raises:
             DiskFull: No room for the files.
+            StoreDamaged: The dictionary of the events cannot be used.
+            OSError: The file system refuses a file.
         """
         self.path = folder / DATA_NAME
         self._folder = folder
-        try:
-            self._data = _open(self.path)
-            self._index = _open(folder / DIRECTORY_NAME)
-        except OSError as error:
-            raise for_room(error, folder) from error
+        self._data = self._index = -1
         self._index_is_behind = False
         self._directory = Directory()
-        self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)
-        self._directory.extend(self._data)
-        self._learn(dictionary.load(folder))
         self._trainer = dictionary.Trainer()
+        try:
+            self._open_files()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_files(self) -> None:
+        try:
+            self._data = _open(self.path)
+            self._index = _open(self._folder / DIRECTORY_NAME)
+        except OSError as error:
+            raise for_room(error, self._folder) from error
+        entries = _entries(self._folder)
+        self._directory.load(entries or b"", self._data)
+        self._directory.extend(self._data)
+        if (
+            entries is None
+        ):  # nobody knows what it noted: nothing is cut off that may have been whole
+            self._directory.noted = self._directory.events
+        try:
+            self._learn(dictionary.load(self._folder))
+        except zstandard.ZstdError as error:
+            raise _unusable(self.path, error) from error
 
     @property
     def count(self) -> int:
         """Events held: the number of the next one."""
         return self._directory.events
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing was ever written, readable or not."""
+        return os.fstat(self._data).st_size == 0
+
+    @property
+    def noted(self) -> int:
+        """Events that were whole once, though one of them may be unreadable now."""
+        return self._directory.noted
 
     def cut_unfinished(self, trusted: int) -> None:
         """Cuts off what a crash has left unfinished.
@@ -67,8 +95,11 @@ class DocumentWriter:
 
         Raises:
             StoreDamaged: A whole block lies behind one that cannot be read, or trusted events are
-                missing: this is no torn end.
+                missing: this is no torn end. Or the dictionary of the events is lost.
         """
+        needed = dictionary_of(self._data, self._directory.last())
+        if needed and (self._dictionary is None or self._dictionary.dict_id() != needed):
+            raise _unusable(self.path, "it is lost, or another one")
         for place in self._directory.places_from(trusted):
             try:
                 self._lines(place)
@@ -143,7 +174,7 @@ class DocumentWriter:
         try:
             dictionary.save(self._folder, trained)
         except OSError as error:
-            if error.errno in _NO_ROOM:
+            if is_for_room(error):
                 return  # it goes without; the next write will find out about the room
             raise
         self._learn(trained)
@@ -164,14 +195,14 @@ class DocumentWriter:
             raise for_room(error, self.path) from error
 
     def _note(self, entries: bytes) -> None:
-        """Adds to the directory file; without room it stays behind until it is next opened."""
+        """Adds to the directory file; without room, or where its disk fails, it stays behind until it is next opened."""
         if self._index_is_behind:
             return
         try:
             end = os.fstat(self._index).st_size
             self._index_is_behind = os.pwrite(self._index, entries, end) < len(entries)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if not is_for_room(error) and error.errno not in UNREADABLE:
                 raise
             self._index_is_behind = True
 
@@ -195,10 +226,13 @@ class DocumentReader:
         weakref.finalize(self, os.close, self._data)
         self._growing = threading.Lock()
         self._damaged: set[str] = set()
-        self._dictionary = dictionary.load(folder)  # before the day can be dropped
+        try:
+            self._dictionary = dictionary.load(folder)  # before the day can be dropped
+        except StoreDamaged:
+            self._dictionary = None  # each read asks for it again, and tells
         self._directory = Directory()
         try:
-            self._directory.load((folder / DIRECTORY_NAME).read_bytes(), self._data)
+            self._directory.load(_entries(folder) or b"", self._data)
         except FileNotFoundError:
             self._directory.extend(self._data)
 
@@ -207,6 +241,14 @@ class DocumentReader:
         with self._growing:
             self._directory.extend(self._data)
             return self._directory.events
+
+    def is_current(self) -> bool:
+        """False when another file has this one's name: the day was dropped, or set aside, and came again.
+
+        Raises:
+            FileNotFoundError: It has not come again.
+        """
+        return os.path.samestat(os.fstat(self._data), self._path.stat())
 
     def troubles(self) -> Sequence[str]:
         """What could not be read so far, a sentence each."""
@@ -219,7 +261,12 @@ class DocumentReader:
             Each event as JSON, or why it cannot be read.
         """
         places = self._places(numbers)
-        decompressor = dictionary.decompressor(self._trained())
+        try:
+            decompressor = dictionary.decompressor(self._trained())
+        except (zstandard.ZstdError, StoreDamaged) as error:
+            damaged = _unusable(self._path, error)
+            self._damaged.add(str(damaged))
+            return [damaged for _ in numbers]
         lines: dict[int, bytes | StoreDamaged] = {}
         last: BlockPlace | None = None
         block: bytes | StoreDamaged = b""
@@ -231,7 +278,7 @@ class DocumentReader:
             if place is not last:  # one block at a time is in memory
                 last, block = place, self._block(place, decompressor)
             lines[number] = (
-                block if isinstance(block, StoreDamaged) else line_of(block, number - place.first)
+                block if isinstance(block, StoreDamaged) else self._line(block, place, number)
             )
         return [lines[number] for number in numbers]
 
@@ -244,6 +291,12 @@ class DocumentReader:
             if len(self._damaged) < _MOST_DAMAGED_TOLD:
                 self._damaged.add(str(error))
             return error
+
+    def _line(self, block: bytes, place: BlockPlace, number: int) -> bytes | StoreDamaged:
+        try:
+            return line_of(block, number - place.first)
+        except ValueError:
+            return StoreDamaged(f"event {number} is missing", where=str(self._path))
 
     def _places(self, numbers: Sequence[int]) -> list[BlockPlace | None]:
         """Where events lie; None for those that are not there."""
@@ -261,11 +314,29 @@ class DocumentReader:
 
 def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     """The failure to raise for an error of the file system: `DiskFull` when there is no room."""
-    if error.errno not in _NO_ROOM:
+    if not is_for_room(error):
         return error
     return DiskFull(
         "no room left for events", where=str(where), mend="free some space; ingest goes on then"
     )
+
+
+def _entries(folder: Path) -> bytes | None:
+    """What `documents.idx` says; None where the disk cannot give it back: the blocks say the same.
+
+    Raises:
+        OSError: The file system refuses, for another reason.
+    """
+    try:
+        return (folder / DIRECTORY_NAME).read_bytes()
+    except OSError as error:
+        if error.errno not in UNREADABLE:
+            raise
+        return None
+
+
+def _unusable(path: Path, reason: object) -> StoreDamaged:
+    return StoreDamaged(f"events cannot be read: their dictionary: {reason}", where=str(path))
 
 
 def _number(found: tuple[int, object]) -> int:

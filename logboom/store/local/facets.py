@@ -11,6 +11,7 @@ from logboom.errors import QueryError
 from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.leaves import having
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.values import Facets, TimeRange, ValueCount
 
 VALUES_PER_DAY = 10_000
@@ -69,6 +70,7 @@ def _add(day: Snapshot, query: Query, column: str, counts: Counter[str]) -> bool
     try:
         found = day.searcher.aggregate(query, asked)["values"]
     except ValueError as error:
+        refuse_damage(error)
         raise QueryError(
             f"the values of {column} are too many: {error}",
             suggestion="choose another field, or a shorter range of time",

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import orjson
 
-from logboom.store.local.documents import for_room
+from logboom.store.local.documents import DATA_NAME, for_room
+from logboom.store.local.syncing import sync_folder
 
 INDEX_NAME = "index"
 _DAY_NAME = "day.json"
@@ -134,8 +135,10 @@ class StoreFolder:
         try:
             content = orjson.loads((path / _DAY_NAME).read_bytes())
             found: DayFolder | None = DayFolder(date.fromisoformat(content["day"]), path)
-        except (FileNotFoundError, NotADirectoryError):
+        except NotADirectoryError:
             return None
+        except FileNotFoundError:
+            found = self._from_name(path) if (path / DATA_NAME).exists() else None
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             found = self._from_name(path)
         if found is not None:
@@ -160,15 +163,6 @@ def folder_size(path: Path) -> int:
             except FileNotFoundError:
                 continue
     return total
-
-
-def sync_folder(path: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _count_up() -> Iterator[int]:

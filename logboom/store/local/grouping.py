@@ -10,22 +10,14 @@ from typing import Any
 from tantivy import Query
 
 from logboom.errors import QueryError
+from logboom.store.divisions import Grouping
 from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.values import Group, Groups, TimeRange
 
 _VALUES_PER_DAY = 3_000  # with 20 values of a second field each, tantivy still answers
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """By which field matches are grouped, by which one groups are split, and how many are kept."""
-
-    field: str
-    by: str | None
-    size: int
-    by_size: int
 
 
 @dataclass(slots=True)
@@ -77,6 +69,7 @@ def _aggregate(day: Snapshot, query: Query, request: dict[str, Any]) -> dict[str
     try:
         found: dict[str, Any] = day.searcher.aggregate(query, request)["values"]
     except ValueError as error:
+        refuse_damage(error)
         raise QueryError(
             f"there would be too many groups: {error}", suggestion="choose a shorter range of time"
         ) from error

@@ -16,7 +16,7 @@ from logboom.store.local.documents import DocumentReader
 from logboom.store.local.folders import DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
-from logboom.store.local.serial import event_of, with_id
+from logboom.store.local.serial import event_of
 from logboom.store.local.translate import id_query
 from logboom.store.stored_events import StoredEvents
 from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
@@ -44,6 +44,7 @@ def search_page(
         times=request.times,
         order=request.order,
         limit=request.limit + 1,  # one more tells whether there is another page
+        max_bytes=request.max_bytes,
         after=None if cursor is None else cursor.after,
         count_beyond=request.count_limit if cursor is None else None,
         first_events=_first_events(request, is_first_page=cursor is None),
@@ -67,7 +68,7 @@ def search_page(
         warnings.append("the search took too long and was stopped: there may be more matches")
     after = found[-1].key if found and len(collection.found) > request.limit else collection.rest
     return Page(
-        events=StoredEvents([(one.key[1], one.line) for one in found], event_of, with_id),
+        events=StoredEvents([(one.key[1], one.line) for one in found], event_of),
         total=total,
         cursor=None if after is None else Cursor(after, total).text(request),
         partial=bool(warnings),

@@ -7,7 +7,7 @@ day than on an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tantivy import Order, Query
@@ -29,6 +29,7 @@ _MOST_EVENTS = 2**40
 _MORE = 32
 """Hits asked for beyond those that are missing: they show where the last one's instant ends."""
 
+_LOADED_AT_ONCE = 256
 _END_OF_TIME_US = 2**62
 
 _MOST_WARNINGS = 20
@@ -79,6 +80,7 @@ class Wanted:
 
     Attributes:
         limit: Matches to find, at most.
+        max_bytes: Of all of them together; but one is found in any case.
         after: Where the page before ended.
         count_beyond: Go on counting until there are more matches than this; None: do not count.
         first_events: Look first through as much time as has about so many events; then ever more.
@@ -90,6 +92,7 @@ class Wanted:
     times: TimeRange
     order: SortOrder
     limit: int
+    max_bytes: int
     after: Key | None
     count_beyond: int | None
     first_events: int
@@ -118,12 +121,16 @@ class Collection:
         self.count = 0
         self.warnings: dict[str, None] = {}
         self.is_cut_short = False
+        self.is_full = False
+        self._bytes = 0
         self._damaged = 0
         self._rest_us: int | None = None
 
     @property
     def rest(self) -> Key | None:
         """The place behind everything that was looked at; None when nothing is left to look at."""
+        if self.is_full and self.found:  # else what filled it lies behind what was looked at
+            return self.found[-1].key
         if not self.is_cut_short or self._rest_us is None:
             return None
         return self._rest_us, ""  # ids of the instant come behind it, or, descending, before it
@@ -165,10 +172,13 @@ class Collection:
             instant = Instant(day, query, self._wanted.after[0], self._descending)
             strays._add_instant(instant, self._wanted.after[1])
         strays._add_span(day, query, self._wanted.span)
-        rest = self.rest
-        self.found += [
-            one for one in strays.found if rest is None or not self._is_behind(one.key, rest)
+        rests = [rest for rest in (self.rest, strays.rest) if rest is not None]
+        self.found = [
+            one
+            for one in (*self.found, *strays.found)
+            if not any(self._is_behind(one.key, rest) for rest in rests)
         ]
+        self.is_full |= strays.is_full
         self.count += strays.count
         self.warnings |= strays.warnings
         self.found.sort(key=lambda one: one.key, reverse=self._descending)
@@ -181,7 +191,7 @@ class Collection:
         return min(_WINDOW_GROWTH, 1 + (missing + missing // 4) // max(1, matches))
 
     def _missing(self) -> int:
-        return self._wanted.limit - len(self.found)
+        return 0 if self.is_full else self._wanted.limit - len(self.found)
 
     def _is_counting(self) -> bool:
         beyond = self._wanted.count_beyond
@@ -213,12 +223,20 @@ class Collection:
         limit, hits = self._missing(), matches.hits
         last_us = hits[min(limit, len(hits)) - 1][0]
         if matches.count > len(hits) and hits[-1][0] == last_us:  # it may have more of them
-            self._add(self._load(day, [hit for hit in hits if hit[0] != last_us]))
-            self._add_instant(Instant(day, query, last_us, self._descending), None)
+            self._add_hits(day, [hit for hit in hits if hit[0] != last_us])
+            if self._missing():
+                self._add_instant(Instant(day, query, last_us, self._descending), None)
         else:
-            hits = [hit for at, hit in enumerate(hits) if at < limit or hit[0] == last_us]
-            self._add(self._load(day, hits))
+            self._add_hits(
+                day, [hit for at, hit in enumerate(hits) if at < limit or hit[0] == last_us]
+            )
         return last_us
+
+    def _add_hits(self, day: Snapshot, hits: Sequence[Hit]) -> None:
+        """Adds events some at a time, whole instants each: they may be large."""
+        for some in _parted(hits):
+            if self._missing():
+                self._add(self._load(day, some))
 
     def _add_instant(self, instant: Instant, after: str | None) -> None:
         """Adds the next ones of an instant; asks for more while some of them cannot be read."""
@@ -238,18 +256,24 @@ class Collection:
         return key < after if self._descending else key > after
 
     def _add(self, found: Sequence[Found]) -> None:
-        self.found += found[: self._missing()]
+        for one in found[: self._missing()]:
+            self._bytes += len(one.line)
+            if self._bytes > self._wanted.max_bytes and self.found:
+                self.is_full = True
+                return
+            self.found.append(one)
 
     def _load(self, day: Snapshot, hits: Sequence[Hit]) -> list[Found]:
         found: list[Found] = []
         for (time_us, _), line in zip(
             hits, day.lines([address for _, address in hits]), strict=True
         ):
-            if isinstance(line, StoreDamaged):
+            name = line if isinstance(line, StoreDamaged) else _name_of(line, day)
+            if isinstance(line, StoreDamaged) or isinstance(name, StoreDamaged):
                 self._damaged += 1
-                self._warn(str(line))
+                self._warn(str(name))
             else:
-                found.append(Found((time_us, id_of(line)), line))
+                found.append(Found((time_us, name), line))
         return sorted(found, key=lambda one: one.key, reverse=self._descending)
 
     def _warn(self, sentence: str) -> None:
@@ -257,3 +281,21 @@ class Collection:
             self.warnings[sentence] = None
         elif sentence not in self.warnings:
             self.warnings[_MORE_WARNINGS] = None
+
+
+def _name_of(line: bytes, day: Snapshot) -> str | StoreDamaged:
+    try:
+        return id_of(line)
+    except (ValueError, LookupError, TypeError) as error:
+        return StoreDamaged(f"an event cannot be read: {error}", where=str(day.folder.path))
+
+
+def _parted(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:
+    """Some hits after the other; those of one instant stay together."""
+    begin = 0
+    while begin < len(hits):
+        end = begin + _LOADED_AT_ONCE
+        while end < len(hits) and hits[end][0] == hits[end - 1][0]:
+            end += 1
+        yield hits[begin:end]
+        begin = end

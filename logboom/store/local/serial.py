@@ -70,13 +70,6 @@ def event_of(line: bytes) -> Event:
     return decode(line)[1]
 
 
-def with_id(name: str, line: bytes) -> bytes:
-    """The event of a line as JSON with the document's id in front, as `_id`."""
-    if line.startswith(b"{") and b'"_id"' not in line:
-        return b'{"_id":%b,%b' % (orjson.dumps(name), line[1:])
-    return encode_event({"_id": name, **event_of(line)}).lstrip()
-
-
 def document_of(line: bytes, day: date) -> Document:
     """The document of a day that `encode` has written."""
     head = None if is_slow(line) or line[:1] == b"[" else head_of(line)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import orjson
 
+from logboom.store.local.blocks import UNREADABLE
+
 log = logging.getLogger("logboom.store")
 
 _END = struct.Struct("<II")  # bytes of the footer, magic number
@@ -26,6 +28,21 @@ TERMS = ".term"
 
 _MARK_NAME = "spoilt"
 _UNFINISHED_NAME = "unfinished"
+
+
+_GAVE_UP = "tantivy gave up"
+_DAMAGE = (
+    _GAVE_UP,
+    "Failed to open",
+    "An IO error occurred",
+    "Data corrupted",
+    "A thread holding the locked panicked",
+    "An error occurred in a thread",
+    "Internal error",
+    "InternalError",
+    "Schema error: 'Fast field not available",
+)
+"""How tantivy's sentences begin that a spoilt file can cause; the columns that are sorted by are never missing."""
 
 
 def is_panic(error: BaseException) -> bool:
@@ -44,8 +61,23 @@ def panics_told() -> Iterator[None]:
         yield
     except BaseException as error:
         if is_panic(error):
-            raise ValueError(f"tantivy gave up: {error}") from error
+            raise ValueError(f"{_GAVE_UP}: {error}") from error
         raise
+
+
+def speaks_of_damage(error: ValueError) -> bool:
+    """True for what tantivy says where it cannot read its files; not where it refuses a question."""
+    return str(error).startswith(_DAMAGE)
+
+
+def refuse_damage(error: ValueError) -> None:
+    """Sees to it that a spoilt file is not taken for a question that is too large.
+
+    Raises:
+        ValueError: The error speaks of damage.
+    """
+    if speaks_of_damage(error):
+        raise error
 
 
 def first_spoilt(index: Path, kind: str = "") -> str | None:
@@ -54,11 +86,20 @@ def first_spoilt(index: Path, kind: str = "") -> str | None:
     Args:
         index: Folder of tantivy's files; another process may write to it.
         kind: How the names of those that are looked at end.
+
+    Raises:
+        OSError: The file system refuses, for another reason than that a disk cannot give back what it was given.
     """
     try:
         segments = orjson.loads((index / _META_NAME).read_bytes())["segments"]
         names = {segment["segment_id"].replace("-", "") for segment in segments}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return _META_NAME
+    except FileNotFoundError:
+        return _META_NAME
+    except OSError as error:
+        if error.errno not in UNREADABLE:
+            raise
         return _META_NAME
     files = (path for path in sorted(index.iterdir()) if path.name.split(".")[0] in names)
     files = (path for path in files if path.name.endswith(kind))
@@ -76,6 +117,11 @@ def mark(index: Path) -> None:
 def is_marked(index: Path) -> bool:
     """True when somebody has found the index spoilt."""
     return (index / _MARK_NAME).exists()
+
+
+def is_lost(index: Path) -> bool:
+    """True when somebody has removed the index, or a crash has left nothing of one that was emptied."""
+    return not (index / _META_NAME).exists()
 
 
 def begin_anew(index: Path) -> None:
@@ -130,6 +176,10 @@ def _is_sound(path: Path) -> bool:
                 checksum, end = zlib.crc32(piece, checksum), end - len(piece)
     except FileNotFoundError:
         return True  # merged into another one meanwhile
-    except (OSError, ValueError, LookupError, TypeError, struct.error):
+    except (ValueError, LookupError, TypeError, struct.error):
+        return False
+    except OSError as error:
+        if error.errno not in UNREADABLE:
+            raise
         return False
     return bool(checksum == expected)

@@ -18,6 +18,7 @@ from logboom.rollups import Rollups
 from logboom.store.aggregations import Aggregated, Aggregation
 from logboom.store.arrivals import Arrivals
 from logboom.store.cells import Cell, CellsRequest
+from logboom.store.divisions import Grouping, Interval
 from logboom.store.limits import Limit
 from logboom.store.local import counting
 from logboom.store.local.aggregating import aggregate
@@ -28,12 +29,13 @@ from logboom.store.local.days import Days
 from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
 from logboom.store.local.folders import DayFolder, StoreFolder
-from logboom.store.local.grouping import Grouping, groups
+from logboom.store.local.grouping import groups
+from logboom.store.local.locking import is_written_to
 from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
-from logboom.store.local.soundness import panics_told
+from logboom.store.local.soundness import panics_told, speaks_of_damage
 from logboom.store.local.translate import Translator
-from logboom.store.local.writer import LocalWriter, is_written_to
+from logboom.store.local.writer import LocalWriter
 from logboom.store.port import StoreWriter
 from logboom.store.values import (
     Count,
@@ -137,7 +139,7 @@ class LocalStore:
         by_size: int = 10, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
-        interval = counting.Interval(interval_us, by, by_size, offset_us)
+        interval = Interval(interval_us, by, by_size, offset_us)
 
         def counted() -> Histogram:
             view = self._days.view()
@@ -217,8 +219,20 @@ class LocalStore:
         )
 
     async def get(self, event_id: str) -> Event | None:
-        """One event by its id, or None."""
-        return await self._ask(lambda: get_event(self._days.view(), event_id))
+        """One event by its id, or None: then it is in no day, those included that cannot be read.
+
+        Raises:
+            StoreUnavailable: It is in no day that can be read, and there are others.
+        """
+
+        def found() -> Event | None:
+            view = self._days.view()
+            event = get_event(view, event_id)
+            if event is None and view.warnings:
+                raise StoreUnavailable("; ".join(view.warnings))
+            return event
+
+        return await self._ask(found)
 
     async def count_by_source(self, day: date | None = None) -> Sequence[SourceCount]:
         """What the store holds, by run of a source and by day; see `Store.count_by_source`."""
@@ -318,14 +332,19 @@ class LocalStore:
         return await self._run(lambda: self._answer(work), executor)
 
     def _answer(self, work: Callable[[], _T]) -> _T:
+        is_first = True
         while True:
             known = self._days.spoilt
             try:
                 with panics_told():
                     return work()
-            except ValueError:
-                if not self._days.find_spoilt(known):
+            except ValueError as error:
+                if not speaks_of_damage(error):
                     raise
+                if not self._days.find_spoilt(known):  # unless it is being made anew already
+                    if not is_first:
+                        raise
+                    is_first = False
 
     async def _run(self, work: Callable[[], _T], executor: Executor | None = None) -> _T:
         """Does work in a thread: in one of those for searches, or of others.

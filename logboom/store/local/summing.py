@@ -20,6 +20,7 @@ from logboom.store.local.combine import all_of, none_of
 from logboom.store.local.counting import label_of
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import CREATED, SCHEMA, STRAY, TIME
+from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.times import DAY_US
 from logboom.store.local.translate import Translator
 
@@ -154,7 +155,8 @@ def _groups(
     """Minute and group, and the bucket of the events in them; a group may come more than once."""
     try:
         rows = list(_nested(day, part, query, each or {}))
-    except ValueError:  # too many buckets for one answer
+    except ValueError as error:  # too many buckets for one answer
+        refuse_damage(error)
         rows = list(_paged(day, part, query, each or {}, size=max(1, _AT_ONCE // buckets_each)))
     for minute_us, values, bucket in rows:
         service, host, level = (_label(value) for value in values)

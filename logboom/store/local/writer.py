@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
-from pathlib import Path
+from functools import partial
 
 from logboom.clock import Clock
 from logboom.errors import (
-    AlreadyRunning,
     DayChanged,
     DiskFull,
     LogboomError,
@@ -27,6 +23,8 @@ from logboom.errors import (
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.documents import DocumentReader, for_room
 from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.locking import WriterLock
+from logboom.store.local.mending import Mender, bring_into_order, needs_mending
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
@@ -39,70 +37,19 @@ _MANY = 5_000
 _FLOOD = 15_000
 """A day with more uncommitted documents is committed more seldom: each commit makes a segment."""
 _IDLE_S = 120.0
-_LOCK_NAME = "writer.lock"
-_LOCK_PATIENCE_S = 2.0
-_LOCK_RETRY_S = 0.05
+_LOOK_S = 10.0
 
 
 _log = logging.getLogger(__name__)
 
 
-class WriterLock:
-    """The right to write to a store's folder, held by one process at a time."""
-
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Takes it, after a little patience: readers look at the lock for an instant now and then.
-
-        Raises:
-            AlreadyRunning: Another process has it.
-        """
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        deadline = clock.monotonic() + _LOCK_PATIENCE_S
-        while not _lock(self._descriptor, fcntl.LOCK_EX):
-            if clock.monotonic() < deadline:
-                time.sleep(_LOCK_RETRY_S)
-                continue
-            os.close(self._descriptor)
-            raise AlreadyRunning(
-                "another process writes to this store",
-                where=str(path.parent),
-                mend="stop it, or choose another folder with --data",
-            )
-
-    def release(self) -> None:
-        """Gives it back. Idempotent."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def is_written_to(store: Path) -> bool:
-    """True when some process holds the writer's lock of a store's folder."""
-    try:
-        descriptor = os.open(store / _LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        return not _lock(descriptor, fcntl.LOCK_SH)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _told_and_tried_again() -> Iterator[None]:
-    """For failures that the next write of the day meets as well, and then raises."""
+    """For failures that are met again: by the next look, or by the next write of the day, which raises them."""
     try:
         yield
     except (DiskFull, StoreDamaged, StoreUnavailable, OSError) as error:
         _log.warning("what is stored cannot be made visible: %s", error)
-
-
-def _lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 class LocalWriter:
@@ -124,7 +71,7 @@ class LocalWriter:
         self._memory_bytes = memory_bytes
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
-            self._lock = WriterLock(folder.path / _LOCK_NAME, clock)
+            self._lock = WriterLock(folder.path, clock)
         except OSError as error:
             raise for_room(error, folder.path) from error
         self._failure: BaseException | None = None
@@ -132,14 +79,17 @@ class LocalWriter:
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
         self._used: dict[date, float] = {}
         self._committed: dict[date, float] = {}
+        self._behind: set[DayFolder] = set()
+        self._looked = clock.monotonic()
+        self._stopping = threading.Event()
         try:
             self._bring_up_to_date()
         except BaseException:
             self._lock.release()
             raise
         self._changing_days = threading.Lock()
-        self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(1, "store-write")
+        self._mender = Mender(folder)
         self._mending: Future[None] = Future()
         self._mending.set_result(None)
         self._committer = threading.Thread(
@@ -205,8 +155,7 @@ class LocalWriter:
                 some = self._append(day, [documents[index] for index in indices])
                 answers.update(zip(indices, some, strict=True))
         except LogboomError:
-            stored = (n for n, answer in answers.items() if answer is Outcome.STORED)
-            self._unanswered.note(documents[index] for index in stored)
+            self._unanswered.note_answered(documents, answers)
             raise
         return [answers[index] for index in range(len(documents))]
 
@@ -234,6 +183,7 @@ class LocalWriter:
             raise
 
     def _drop(self, day: date, expected: int | None) -> bool:
+        self._refuse_mended(day)
         folder = next((one for one in self._folder.days() if one.day == day), None)
         if folder is None:
             return False
@@ -250,6 +200,8 @@ class LocalWriter:
     def _forget(self, writer: DayWriter) -> None:
         with self._changing_days:
             del self._days[writer.folder.day], self._used[writer.folder.day]
+        if writer.uncommitted or writer.is_broken:
+            self._behind.add(writer.folder)
         writer.close()
 
     def _day(self, day: date) -> DayWriter:
@@ -258,6 +210,7 @@ class LocalWriter:
             self._forget(writer)  # the day has been dropped: it begins anew
             writer = None
         if writer is None:
+            self._refuse_mended(day)
             self._make_room()
             writer = self._open(day)
             with self._changing_days:
@@ -285,8 +238,20 @@ class LocalWriter:
             self._folder.set_aside(folder)
             return self._opened(self._folder.create(day))
 
-    def _opened(self, folder: DayFolder) -> DayWriter:
-        return DayWriter(folder, memory_bytes=self._share(), unanswered=self._unanswered)
+    def _opened(self, folder: DayFolder, *, memory_bytes: int | None = None) -> DayWriter:
+        writer = DayWriter(
+            folder, memory_bytes=memory_bytes or self._share(), unanswered=self._unanswered,
+            is_stopped=self._stopping.is_set,
+        )  # fmt: skip
+        self._behind.discard(folder)
+        return writer
+
+    def _refuse_mended(self, day: date) -> None:
+        if self._mender.day == day:
+            raise StoreUnavailable(
+                f"the index of {day} is being made anew", where=str(self._folder.path),
+                mend="it goes on by itself",
+            )  # fmt: skip
 
     def _share(self) -> int:
         """Half of the memory that is left: the day that is written to first has the most."""
@@ -297,8 +262,12 @@ class LocalWriter:
         """Indexes what a crash has kept out of the indices, and makes unreadable ones anew."""
         self._folder.finish_drops()
         for folder in self._folder.days():
-            if is_behind(folder):
-                self._open(folder.day).close()
+            try:
+                if is_behind(folder):
+                    bring_into_order(self._folder, folder, self._opened)
+            except OSError as error:
+                _log.warning("the day %s cannot be brought into order: %s", folder.day, error)
+                self._behind.add(folder)
 
     def _make_room(self) -> None:
         while len(self._days) >= _OPEN_DAYS:
@@ -307,6 +276,13 @@ class LocalWriter:
             self._forget(writer)
 
     def _commit_all(self) -> None:
+        """The sound days first: one that stays broken keeps no other from being visible."""
+        with ExitStack() as ending:
+            ending.callback(self._commit_mended)
+            for writer in self._days.values():
+                ending.callback(writer.commit)
+
+    def _commit_mended(self) -> None:
         self._mend()
         for writer in self._days.values():
             writer.commit()
@@ -316,6 +292,8 @@ class LocalWriter:
         try:
             while not self._stopping.wait(_COMMIT_AFTER_S):
                 self._commit_what_waits()
+                with _told_and_tried_again():
+                    self._look_after_days()
         except BaseException as error:
             self._failure = error
             raise
@@ -323,15 +301,52 @@ class LocalWriter:
     def _commit_what_waits(self) -> None:
         now = self._clock.monotonic()
         with self._changing_days:
-            writers = [writer for writer in self._days.values() if self._is_due(writer, now)]
+            writers = list(self._days.values())
+        due: list[DayWriter] = []
         for writer in writers:
-            self._committed[writer.folder.day] = now
             with _told_and_tried_again():
-                writer.commit()
-        if any(writer.is_broken for writer in writers) and self._mending.done():
-            self._mending = self._executor.submit(self._try_to_mend)
+                if self._is_due(writer, now):
+                    self._committed[writer.folder.day] = now
+                    due.append(writer)
+                    writer.commit()
+        if any(writer.is_broken for writer in due) and self._mending.done():
+            self._mend_by(self._try_to_mend)
+
+    def _look_after_days(self) -> None:
+        """Has days brought into order that nobody writes to; at most so often, and one by one."""
+        now = self._clock.monotonic()
+        if now - self._looked < _LOOK_S or not self._mending.done():
+            return
+        self._looked = now
+        waiting = [one for one in self._folder.days() if one in self._behind or needs_mending(one)]
+        if waiting:
+            self._mend_by(partial(self._begin_to_mend, waiting))
+
+    def _mend_by(self, work: Callable[[], None]) -> None:
+        """Has work done in the writing thread; what nobody foresaw is raised by the next write."""
+        self._mending = self._executor.submit(work)
+        self._mending.add_done_callback(self._note_unforeseen)
+
+    def _note_unforeseen(self, ended: Future[None]) -> None:
+        error = ended.exception()
+        if error is not None:
+            _log.error("days cannot be mended", exc_info=error)
+            self._failure = error
+
+    def _begin_to_mend(self, folders: Sequence[DayFolder]) -> None:
+        """In the writing thread: so nobody begins to write to the day meanwhile.
+
+        One after the other: a day that cannot be mended keeps no other from it.
+        """
+        free = [one for one in folders if one.day not in self._days]
+        younger = [one for one in free if one.day > self._mender.last]
+        folder = next(iter(younger or free), None)
+        if folder is not None:
+            self._mender.begin(folder, partial(self._opened, memory_bytes=self._share()))
 
     def _is_due(self, writer: DayWriter, now: float) -> bool:
+        if needs_mending(writer.folder):
+            return True
         if writer.uncommitted < _MANY:
             return writer.uncommitted > 0
         after_s = _COMMIT_MANY_AFTER_S if writer.uncommitted < _FLOOD else _COMMIT_FLOOD_AFTER_S
@@ -355,6 +370,7 @@ class LocalWriter:
 
     def _close(self) -> None:
         self._committer.join()
+        self._mender.close()
         with _told_and_tried_again():  # at the next start: the documents are safe
             self._commit_all()
         for writer in self._days.values():

@@ -6,6 +6,7 @@ Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ async def deliver(
     Raises:
         ReceiverError: None of them answers.
     """
-    content = [posted(notification, alert) for alert in notification.alerts]
+    content = [posted(notification, alert) for alert in _latest(notification.alerts)]
     headers = {name: value.get_secret_value() for name, value in section.headers.items()}
     outcomes: list[Outcome] = []
     failure: ReceiverError | None = None
@@ -45,6 +46,20 @@ async def deliver(
     if not outcomes and failure is not None:
         raise failure
     return next((one for one in outcomes if one.delivered), outcomes[0])
+
+
+def _latest(alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, of those with equal labels only the one that fires, or ended last.
+
+    They are one alert for Alertmanager, and which of two in one request counts is not said: as when a
+    rule is changed while it fires, which ends one and begins another.
+    """
+    latest: dict[frozenset[tuple[str, str]], Alert] = {}
+    for alert in sorted(
+        alerts, key=lambda one: (one.ends_at is None, one.ends_at or one.starts_at)
+    ):
+        latest[frozenset(alert.labels.items())] = alert
+    return [one for one in alerts if one is latest[frozenset(one.labels.items())]]
 
 
 def posted(notification: Notification, alert: Alert) -> dict[str, Any]:

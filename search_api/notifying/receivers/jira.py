@@ -11,14 +11,13 @@ from urllib.parse import urlencode
 
 from logboom.config.receiving import JiraSection
 from logboom.errors import ReceiverUnreachable
-from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.alert import Alert
 from search_api.notifying import wording
 from search_api.notifying.client import Answer, Client, basic
-from search_api.notifying.each import tell_each
 from search_api.notifying.multipart import File, multipart
 from search_api.notifying.notification import Notification, Outcome
+from search_api.notifying.tickets import keep_tickets, mark_of
 
-_COMMENTED = frozenset({"repeat", "escalation"})
 _FOUND_AFTER_S: Final = 30.0
 """Jira's search knows a new ticket by then."""
 
@@ -29,23 +28,7 @@ async def deliver(section: JiraSection, notification: Notification, client: Clie
     Raises:
         ReceiverError: No answer.
     """
-    jira = _Jira(section, client)
-
-    async def tell(alert: Alert) -> Outcome:
-        found = await jira.find(_label(alert))
-        if isinstance(found, Outcome):
-            return found
-        if alert.state is AlertState.RESOLVED:
-            return await jira.close(found, alert) if found else Outcome(delivered=True)
-        if found is None:
-            return await jira.create(notification, alert)
-        if notification.kind in _COMMENTED:
-            return await jira.comment(
-                found, f"{wording.title(notification)}\n{wording.measured(alert)}"
-            )
-        return Outcome(delivered=True, detail=f"{found} is there")
-
-    return await tell_each(notification, tell)
+    return await keep_tickets(notification, _Jira(section, client))
 
 
 class _Jira:
@@ -57,9 +40,10 @@ class _Jira:
         sign = f"Bearer {token}" if section.username is None else basic(section.username, token)
         self._headers = {"Authorization": sign, "Accept": "application/json"}
 
-    async def find(self, label: str) -> str | Outcome | None:
-        """Key of the ticket with a label; an outcome when it cannot be found out."""
-        asked = urlencode({"jql": f'labels = "{label}"', "fields": "status", "maxResults": "1"})
+    async def find(self, alert: Alert) -> str | Outcome | None:
+        """Key of the ticket of an episode; an outcome when it cannot be found out."""
+        wanted = f'labels = "{mark_of(alert)}"'
+        asked = urlencode({"jql": wanted, "fields": "status", "maxResults": "1"})
         answer = await self._get(f"/search/jql?{asked}")
         if answer.status in {404, 405}:  # Jira Data Center has the older address only
             answer = await self._get(f"/search?{asked}")
@@ -77,7 +61,7 @@ class _Jira:
             "summary": wording.cut(wording.headline(alert), 250),
             "description": f"{wording.measured(alert)}\n{wording.lasted(alert)}\n"
             f"{wording.labels_text(alert)}\n\n{{noformat}}\n{lines}\n{{noformat}}\n\n{links}",
-            "labels": ["logboom", _label(alert)],
+            "labels": ["logboom", mark_of(alert)],
         }
         try:
             outcome = (answer := await self._post("/issue", {"fields": fields})).outcome()
@@ -124,7 +108,3 @@ class _Jira:
 
     async def _post(self, path: str, content: object) -> Answer:
         return await self._client.send_json(self._base + path, content, headers=self._headers)
-
-
-def _label(alert: Alert) -> str:
-    return f"logboom-{alert.episode}"

@@ -9,15 +9,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 from logboom.config.receiving import ServicenowSection
-from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.alert import Alert
 from search_api.notifying import wording
 from search_api.notifying.client import Client, basic
-from search_api.notifying.each import tell_each
 from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.plan import severity_of
+from search_api.notifying.tickets import keep_tickets, mark_of
 
 _URGENCIES: Final = {"critical": "1", "high": "2", "medium": "2", "low": "3"}
-_COMMENTED = frozenset({"repeat", "escalation"})
 
 
 async def deliver(
@@ -28,22 +27,7 @@ async def deliver(
     Raises:
         ReceiverError: No answer.
     """
-    table = _Table(section, client)
-
-    async def tell(alert: Alert) -> Outcome:
-        found = await table.find(alert)
-        if isinstance(found, Outcome):
-            return found
-        if alert.state is AlertState.RESOLVED:
-            return await table.change(found, section.resolved) if found else Outcome(delivered=True)
-        if found is None:
-            return await table.create(notification, alert)
-        if notification.kind in _COMMENTED:
-            text = f"{wording.title(notification)}\n{wording.measured(alert)}"
-            return await table.change(found, {"work_notes": text})
-        return Outcome(delivered=True, detail="the incident is there")
-
-    return await tell_each(notification, tell)
+    return await keep_tickets(notification, _Table(section, client))
 
 
 class _Table:
@@ -58,7 +42,7 @@ class _Table:
     async def find(self, alert: Alert) -> str | Outcome | None:
         """Id of the incident of an episode; an outcome when it cannot be found out."""
         asked = urlencode({
-            "sysparm_query": f"correlation_id={_mark(alert)}",
+            "sysparm_query": f"correlation_id={mark_of(alert)}",
             "sysparm_fields": "sys_id", "sysparm_limit": "1",
         })  # fmt: skip
         answer = await self._client.send("GET", f"{self._table}?{asked}", headers=self._headers)
@@ -73,7 +57,7 @@ class _Table:
         content = {
             "short_description": wording.cut(wording.headline(alert), 160),
             "description": f"{wording.measured(alert)}\n{wording.lasted(alert)}\n\n{lines}\n\n{links}",
-            "correlation_id": _mark(alert),
+            "correlation_id": mark_of(alert),
             "correlation_display": "logboom",
             "urgency": _URGENCIES[severity_of(alert.labels)],
             "impact": _URGENCIES[severity_of(alert.labels)],
@@ -90,7 +74,15 @@ class _Table:
                 )
         return Outcome(delivered=True, detail="the incident was created")
 
-    async def change(self, found: str, content: dict[str, str]) -> Outcome:
+    async def comment(self, found: str, text: str) -> Outcome:
+        """Adds words to an incident."""
+        return await self._change(found, {"work_notes": text})
+
+    async def close(self, found: str, _alert: Alert) -> Outcome:
+        """Changes an incident as the configuration says."""
+        return await self._change(found, self._section.resolved)
+
+    async def _change(self, found: str, content: dict[str, str]) -> Outcome:
         answer = await self._client.send_json(
             f"{self._table}/{found}", content, method="PATCH", headers=self._headers
         )
@@ -104,7 +96,3 @@ class _Table:
         url = f"{self._base}/attachment/file?{asked}"
         headers = {**self._headers, "Content-Type": kind}
         await self._client.send("POST", url, content=content, headers=headers)
-
-
-def _mark(alert: Alert) -> str:
-    return f"logboom-{alert.episode}"

@@ -45,6 +45,7 @@ class Receiver:
         self._clock = clock
         self._decode = make_decoder(section.encoding)
         self._names_service = section.service is None
+        self._needs_header = section.format == "auto"
         self._max_record_bytes = max_record_bytes
         self.messages = 0
         self.malformed = 0
@@ -82,7 +83,7 @@ class Receiver:
             return {}, whole
         header = parse_syslog(whole)
         if header is None:
-            return None, whole
+            return None if self._needs_header else {}, whole
         fields, text = header
         return fields, text if text.strip() else whole
 

@@ -20,7 +20,7 @@ from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.errors import AlreadyRunning, ArchiveDamaged, UsageError
 from logboom.store import Outcome, open_store
-from logboom.store.local.folders import sync_folder
+from logboom.store.local.syncing import sync_folder
 from tests.unit.archive.place import Place
 from tests.unit.store_local.samples import DAY, documents
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from logboom.archive.manifest import manifests
 from logboom.archive.removals import all_removals
 from logboom.archive.work import Restored
 from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused
+from logboom.query.model import MatchAll
 from logboom.rollups.marks import Marks
-from logboom.store import Outcome
+from logboom.store import Outcome, TimeRange
 from tests.unit.archive.place import NOW, Place
 from tests.unit.store_local.samples import DAY, RUN, document, documents
+from tests.unit.store_local.stores import day_folder
 
 
 async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None:
@@ -222,3 +225,26 @@ def test_a_day_is_too_old_only_after_its_end() -> None:
     days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11)]
     assert too_old(days, datetime(2026, 3, 20, tzinfo=UTC), timedelta(days=9)) == days[:2]
     assert too_old(days, datetime(2026, 3, 19, 23, tzinfo=UTC), timedelta(days=9)) == days[:1]
+
+
+@pytest.mark.parametrize("block_is_spoilt", [False, True])
+async def test_a_day_of_which_the_index_cannot_be_read_is_dropped_by_its_name(
+    place: Place, *, block_is_spoilt: bool
+) -> None:
+    await place.writer.write(documents(3000, days=2))
+    await place.store.refresh()
+    place.writer._forget(place.writer._days[DAY])  # type: ignore[attr-defined]
+    folder = day_folder(place.data)
+    shutil.rmtree(folder / "index")
+    if block_is_spoilt:
+        data = bytearray((folder / "documents.zst").read_bytes())
+        data[-1] ^= 255
+        (folder / "documents.zst").write_bytes(data)
+    assert not (await place.store.count(MatchAll(), TimeRange())).exact
+    assert await place.days() == {DAY: 1500, DAY + timedelta(days=1): 1500}
+    keeper = place.keeper(keep=timedelta(days=5), grace=timedelta(0))
+    await keeper.keep()
+    assert keeper.trouble is None
+    assert await place.days() == {DAY + timedelta(days=1): 1500}
+    counted = await place.ledger({"2026-03-14": 1500, "2026-03-15": 1500})
+    assert counted == ("red" if block_is_spoilt else "green")

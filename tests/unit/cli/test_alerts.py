@@ -18,10 +18,12 @@ from logboom.errors import ConfigError, UsageError
 
 EXAMPLES = Path(__file__).parents[3] / "mappings" / "alerts" / "examples-test.yaml"
 RULES = "groups: [{name: g, rules: [{alert: Many, when: count > 5, over: 1m}]}]"
+MADE = f"{RULES}\ntests: [{{name: a, events: [{{event: %s}}], expect: [{{at: 1m, firing: []}}]}}]"
 ALERT = {
     "labels": {"alertname": "Many", "severity": "high", "service.name": "c\x1bart"},
     "annotations": {"summary": "many"}, "state": "firing", "value": 12e9, "unit": "ns",
     "starts_at": "2026-11-21T12:00:00.000Z", "condition": "count > 5 over 1m",
+    "title": "[FIRING:1] Many", "text": "FIRING (high): many\n  | a\x1b[2Jline",
 }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ class Api(BaseHTTPRequestHandler):
         type(self).asked.append((self.path, body))
         content = {
             "alerts": [ALERT], "total": 1, "fired": 1, "evaluations": 9, "condition": "count > 5",
+            "warnings": ["odd"],
         }  # fmt: skip
         self.send_response(200)
         self.end_headers()
@@ -86,12 +89,17 @@ def test_a_rule_is_tried(api: str, tmp_path: Path) -> None:
     rule = {"alert": "Many", "when": "count > 5", "over": "1m"}
 
     status, _, told = run("backtest", "g/Many", "--since", "7d", "--url", api)
-    assert (status, told) == (0, "count > 5: would have fired 1 times in 9 evaluations\n")
+    assert (status, told) == (
+        0,
+        "warning: odd\ncount > 5: would have fired 1 times in 9 evaluations\n",
+    )
     run("backtest", "Many", "--file", str(file), "--url", api)
     assert [body for _, body in Api.asked] == [
         {"rule": "g/Many", "from": "7d", "to": "now"},
         {"rule": rule, "from": "24h", "to": "now", "every": "15s"},
     ]
+    said = run("backtest", "g/Many", "--messages", "--url", api)[1]
+    assert said == "[FIRING:1] Many\nFIRING (high): many\n  | a [2Jline\n\n"
     with pytest.raises(UsageError, match="no rule Few"):
         run("backtest", "Few", "--file", str(file), "--url", api)
 
@@ -100,7 +108,25 @@ def test_the_examples_do_what_their_tests_say() -> None:
     status, said, _ = run("test", str(EXAMPLES))
 
     assert status == 0, said
-    assert said.count("ok  ") == 7
+    tests = yaml.safe_load(EXAMPLES.read_text())["tests"]
+    assert said.count("ok  ") == len(tests)
+    fired = {one["alert"] for test in tests for at in test["expect"] for one in at["firing"]}
+    rules = yaml.safe_load((EXAMPLES.parent / "examples.yaml").read_text())["groups"]
+    assert fired == {rule["alert"] for group in rules for rule in group["rules"]}
+
+
+def test_the_rules_that_the_project_began_with_are_among_the_examples() -> None:
+    groups = yaml.safe_load((EXAMPLES.parent / "examples.yaml").read_text())["groups"]
+    named = {rule["alert"]: rule for group in groups for rule in group["rules"]}
+    said = {
+        name: (rule["when"], rule["over"], rule.get("for"), rule.get("where", "")[:10])
+        for name, rule in named.items()
+    }
+    assert said["HighErrorRate"] == ("error_rate > 5%", "2m", "2m", "NOT logger")
+    assert said["SlowResponses"] == ("avg(event.duration) > 1000 ms", "5m", None, "")
+    assert said["DatabaseConnectionErrors"] == ("count > 0", "1m", None, "tags:error")
+    assert said["ServerErrors"] == ("rate > 0.1/s", "5m", "5m", "status:>=5")
+    assert said["ErrorSurge"][0] == "spike(errors) > 3"
 
 
 def test_a_test_that_fails_says_what_is_there_instead(tmp_path: Path) -> None:
@@ -122,14 +148,45 @@ def test_a_test_that_fails_says_what_is_there_instead(tmp_path: Path) -> None:
     assert "FAILED  mine" in said
     assert "at 15s: Many {'severity': 'high'} does not fire; there is Many" in said
     assert "at 30s: Many {'severity': 'medium'} {} fires, and is not expected" in said
-    assert "at 2m: Other does not fire" in said
+    assert "at 2m: Other does not fire: there is no rule of this name" in said
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("tests: [", "not valid YAML"),
-        ("tests: []", "tests"),
+        ("tests: [", r"test.yaml:1:9: is not valid YAML: \w"),
+        ("tests: []", "test.yaml: tests: must have 1 or more"),
+        ("", "the file: must be a section of settings"),
+        ("{test: [], tests: [{}]}", r"test: there is no such setting \(did you mean tests\?\)"),
+        ("tests: [{name: a, expct: []}]", r"tests\[0\].expct: .*did you mean expect\?"),
+        ("tests: [{name: a}]", r"tests\[0\].expect: is missing"),
+        ("tests: [{name: a, expect: 5m}]", r"tests\[0\].expect: must be a list"),
+        ("tests: [{name: a, expect: [{at: 5, firing: []}]}]", r"expect\[0\].at: 5 has no unit"),
+        (
+            "tests: [{name: a, expect: [{at: 5m, firng: []}]}]",
+            r"\[0\].firng: .*did you mean firing",
+        ),
+        (
+            "tests: [{name: a, expect: [{at: 5m, firing: [{alrt: b}]}]}]",
+            r"tests\[0\].expect\[0\].firing\[0\].alrt: .*did you mean alert",
+        ),
+        (
+            "tests: [{name: a, expect: [{at: 5m, firing: [{alert: b, labels: {x: 5}}]}]}]",
+            r"firing\[0\].labels.x: must be a text",
+        ),
+        (
+            "tests: [{name: a, events: [{at: 0s, time: 5, event: {}}], expect: []}]",
+            r"tests\[0\].events\[0\].time: .*did you mean times",
+        ),
+        (
+            "tests: [{name: a, events: [{at: 0s, times: 0, event: {}}], expect: []}]",
+            r"events\[0\].times: must be greater than or equal to 1",
+        ),
+        (
+            MADE % "{servce: b}",
+            r"a: events\[0\]: there is no field servce \(did you mean service\?",
+        ),
+        (MADE % "{a: 5, a.b: 6}", r"a: events\[0\]: a.b stands within a field that has a value"),
         ("tests: [{name: a, expect: [{at: 1m, firing: []}]}]", "has no rules"),
         ("{rules: [none.yaml], tests: [{name: a, expect: [{at: 1m, firing: []}]}]}", "none.yaml"),
         ("{rules: [], groups: [{}], tests: [{name: a, expect: [{at: 1m, firing: []}]}]}", "name"),
@@ -141,6 +198,16 @@ def test_mistakes_in_tests_teach(tmp_path: Path, content: str, words: str) -> No
 
     with pytest.raises(ConfigError, match=words):
         run("test", str(file))
+
+
+def test_levels_of_made_events_are_called_as_they_are_stored(tmp_path: Path) -> None:
+    file = tmp_path / "test.yaml"
+    file.write_text(
+        RULES.replace("over: 1m", "over: 1m, where: 'level:fatal AND tags:error'")
+        + "\ntests: [{name: t, events: [{times: 6, event: {level: CRITICAL}}],"
+        " expect: [{at: 15s, firing: [{alert: Many}]}]}]"
+    )
+    assert run("test", str(file))[:2] == (0, "ok  t\n")
 
 
 def test_check_knows_rules(tmp_path: Path) -> None:
@@ -158,11 +225,24 @@ def test_check_knows_rules(tmp_path: Path) -> None:
     assert "can never be" in done.stderr
 
 
+def test_check_warns_of_what_is_hardly_meant(tmp_path: Path) -> None:
+    rules, config = tmp_path / "rules.yaml", tmp_path / "logboom.yaml"
+    rules.write_text(RULES.replace("over: 1m", "over: 1m, min_events: 9, by: [lvl]"))
+    config.write_text(yaml.safe_dump({"data": str(tmp_path / "d"), "alerts": [str(rules)]}))
+
+    done = CliRunner().invoke(make_app(), ["check", "-c", str(config)])
+
+    assert done.exit_code == 0
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"logboom: warning: {rules}: g/Many: lvl: did you mean level?")
+    assert "count > 5 says nothing: min_events: 9 is more" in second
+
+
 def test_a_test_of_a_rule_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     path = tmp_path / "rules-test.yaml"
     path.write_text(f"{RULES}\ntests: [{{name: t, expect: [{{at: 1m, rule: Mny, firing: []}}]}}]\n")
     done = CliRunner().invoke(make_app(), ["alerts", "test", str(path)])
     assert isinstance(done.exception, ConfigError)
     assert done.exception.sentence() == (
-        f"{path}: tests.0.expect.0: there is no rule 'Mny' (did you mean Many?)"
+        f"{path}: tests[0].expect[0].rule: there is no rule 'Mny' (did you mean Many?)"
     )

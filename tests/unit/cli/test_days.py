@@ -49,6 +49,14 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("count", "text"), [(1, "   1 day   store "), (2, "   2 days  store ")])
+def test_the_sum_of_days_is_told_in_words_that_fit(tmp_path: Path, count: int, text: str) -> None:
+    asyncio.run(_fill(tmp_path, documents(30, days=count)))
+    result = logboom("days", "list", "--data", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1].startswith(text)
+
+
 @pytest.mark.parametrize("text", ["2026-03-14..2026-03-15", "2026.03.14..2026.03.15"])
 def test_a_dry_run_says_what_there_is_and_what_would_become_of_it(data: Path, text: str) -> None:
     result = logboom("days", "drop", text, "--dry-run", "--data", str(data))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from logboom.cli.showing import line_of
+from logboom.cli.showing import line_of, shortened
 
 EVENT = {
     "_id": "1",
@@ -67,3 +67,9 @@ def test_json_is_written_as_it_is_read_again() -> None:
         shown = line_of({"message": text}, as_json=True, fields=None, colours=False)
         assert json.loads(shown.encode()) == {"message": text}
         assert shown.isprintable()
+
+
+def test_a_huge_line_is_shortened_for_the_terminal_and_says_so() -> None:
+    assert shortened("x" * 8_000) == "x" * 8_000
+    shown = shortened("x" * 900_000)
+    assert shown == f"{'x' * 8_000} … (892000 more characters: see --json)"

@@ -144,7 +144,7 @@ def test_what_cannot_is_named(expression: str, words: str) -> None:
 def test_labels_and_words() -> None:
     rule, notes = imported(
         f"sum by (service_name) (rate({EVENTS}[5m])) > 2",
-        labels='{severity: notice, team: web, "for": x}',
+        labels='{severity: notice, team: web, "for": x, of: "{{ $labels.service_name }}"}',
         annotations='{summary: "{{ $labels.service_name }}: {{ $value | humanize }} or {{ $value }}",'
         ' description: "{{ $labels.instance }}", link: "{{ $value | query }}"}',
         **{"for": "2m", "keep_firing_for": "5m"},
@@ -155,7 +155,8 @@ def test_labels_and_words() -> None:
     assert rule["annotations"] == {
         "summary": "{{ service.name }}: {{ value | number }} or {{ value | number }}"
     }
-    assert len(notes) == 3
+    assert len(notes) == 4
+    assert "the label of of One is a template: it is left out" in notes
     assert "severity notice" in " ".join(notes)
     assert "label instance" in " ".join(notes)
     assert "function query" in " ".join(notes)

@@ -71,6 +71,14 @@ def translated(text: str) -> tuple[dict[str, Any], str]:
     return dict(translation.settings["alerts"]), written
 
 
+def test_mute_times_hold_for_each_way_of_a_receiver() -> None:
+    text = USUAL.replace("      receiver: mails\n", "      receiver: oncall\n")
+    alerts, _ = translated(text)
+    shop = alerts["route"]["routes"][1]
+    assert shop["mute_times"]
+    assert [route["mute_times"] for route in shop["routes"]] == [shop["mute_times"]] * 2
+
+
 def test_a_usual_file() -> None:
     alerts, written = translated(USUAL)
     assert "SECRET" not in written

@@ -11,9 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logboom.config import Config, KafkaSection, read_config
+from logboom.config import Config, FileInput, KafkaSection, read_config
 from logboom.errors import ConfigError
 from logboom.importing import as_yaml, import_filebeat
+from shipper.parsers.making import make_parser
 
 _NAMES = [
     "type", "paths", "exclude_files", "exclude_lines", "multiline", "multiline.pattern", "fields",
@@ -245,3 +246,44 @@ def test_any_setting_of_any_shape_is_translated_or_named(content: dict[str, Any]
 def test_any_text_is_a_configuration_or_a_mistake(text: str) -> None:
     with contextlib.suppress(ConfigError):
         import_filebeat(text, origin="x")
+
+
+_READ = ["", "json.keys_under_root: true", "parsers: [{ndjson: {}}]", "multiline.pattern: '^a'"]
+_PROCESSORS = [
+    "", "dissect: {tokenizer: '%{a} %{b}'}", "dissect: {tokenizer: ''}", "dissect: {}",
+    "decode_json_fields: {fields: [message]}", "dissect: {tokenizer: '%{c}', field: other}",
+]  # fmt: skip
+_KINDS = ["log", "filestream", "container", "tcp"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(_KINDS), st.sampled_from(_READ), st.sampled_from(_PROCESSORS)), max_size=3),
+    st.lists(st.sampled_from(_PROCESSORS), max_size=3),
+)  # fmt: skip
+def test_whatever_is_printed_loads_and_its_parsers_can_be_made(
+    tmp_path_factory: pytest.TempPathFactory, inputs: list[tuple[str, str, str]], common: list[str]
+) -> None:
+    lines = ["filebeat.inputs:"]
+    for number, (kind, read, processor) in enumerate(inputs):
+        lines += [f"- type: {kind}", f"  paths: [/a{number}]", f"  host: localhost:{9000 + number}"]
+        lines += [f"  {read}"] * bool(read)
+        lines += [f"  processors: [{{{processor}}}]"] * bool(processor)
+    lines += ["processors:", *(f"- {processor}" for processor in common if processor)]
+    config = loaded("\n".join(lines), tmp_path_factory.mktemp("imported"))
+    for section in config.inputs:
+        if isinstance(section, FileInput):
+            make_parser(section)
+
+
+def test_a_processor_for_all_inputs_leaves_those_that_have_a_format() -> None:
+    settings, notes = translated("""
+filebeat.inputs:
+- {type: log, paths: [/a], json.keys_under_root: true}
+- {type: log, paths: [/b]}
+processors:
+- dissect: {tokenizer: '%{a} %{b}'}
+""")
+    first, second = settings["inputs"]
+    assert (first["format"], "patterns" in first) == ("json", False)
+    assert (second["format"], second["patterns"]) == ("dissect", ["%{a} %{b}"])
+    assert notes == ["3: input log: `format` is json: processor dissect is left out"]

@@ -56,6 +56,19 @@ async def test_alertmanager_one_replica_is_enough(server: Server) -> None:
         await tell(message(one_alert()), alertmanager=urls[:1])
 
 
+async def test_alertmanager_hears_of_one_alert_with_the_same_labels_what_is_true_now(
+    server: Server,
+) -> None:
+    old, now = ended(one_alert()), replace(one_alert(), episode="ep2")
+    other = replace(ended(one_alert(env="prod")), episode="ep3")
+    await tell(message(now, other, old), alertmanager=[server.url])
+    await tell(message(old, now), alertmanager=[server.url])
+    first, second = (heard.json for heard in server.heard)
+    assert [one["labels"].get("env") for one in first] == [None, "prod"]
+    assert [one["endsAt"] > "2026-11-24" for one in first] == [True, False]  # the first one fires
+    assert [one["endsAt"] > "2026-11-24" for one in second] == [True]
+
+
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 async def test_apprise_tells_a_json_service(server: Server) -> None:
     host = server.url.removeprefix("http://")

@@ -208,6 +208,20 @@ def test_a_resolution_ends_the_escalation_and_is_told_to_all_who_know() -> None:
     ]
 
 
+def test_an_alert_that_goes_several_ways_is_escalated_once() -> None:
+    ways = [{"receiver": "team", "continue": True}, {"receiver": "lead"}]
+    line = Timeline(plan(route=NOW | {"routes": ways}, escalation=["oncall", "head"]))
+    line.fire("Down1", severity="critical")
+    line.run(1200)
+    line.resolve("Down1")
+    assert sorted(line.seen()) == [
+        (0, "lead", "firing", "Down1"), (0, "team", "firing", "Down1"),
+        (300, "oncall", "escalation1", "Down1"), (900, "head", "escalation2", "Down1"),
+        (1200, "head", "resolved", "-Down1"), (1200, "lead", "resolved", "-Down1"),
+        (1200, "oncall", "resolved", "-Down1"), (1200, "team", "resolved", "-Down1"),
+    ]  # fmt: skip
+
+
 def test_the_escalation_counts_from_when_it_was_told() -> None:
     line = Timeline(plan(route=NOW, escalation=STEPS))
     line.silence(["alertname=Errors"], 3600)

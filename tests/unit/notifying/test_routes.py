@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.state.local import LocalState
 from search_api import problems
-from search_api.notifying.keeping import SILENCES, read_quiet
+from search_api.alerts.alert import AlertState
+from search_api.alerts.keeping import write_details
+from search_api.notifying.keeping import SILENCES, KeptGroups, read_quiet
 from search_api.notifying.outcomes import DeliveryRecord, Outcomes
 from search_api.notifying.people import People
 from search_api.notifying.running import notifying_routes
 from tests.unit.notifying.hearing import hearing
-from tests.unit.notifying.timeline import START, alert
+from tests.unit.notifying.timeline import START, Timeline, alert, plan
 
 RECEIVERS = [
     {"name": "team", "slack": "http://127.0.0.1:1/services/T0/SECRET", "allow_private": True},
@@ -135,6 +138,7 @@ async def test_silences_that_are_not_there(api: httpx.AsyncClient) -> None:
 
 
 async def test_acknowledgements(api: httpx.AsyncClient, state: LocalState) -> None:
+    await write_details(state, [alert("abc")])
     body = {"episode": "abc", "author": "kim", "comment": "on it"}
     assert (await api.post("/acknowledgements", json=body)).status_code == 201
     (one,) = (await api.get("/acknowledgements")).json()["acknowledgements"]
@@ -144,9 +148,43 @@ async def test_acknowledgements(api: httpx.AsyncClient, state: LocalState) -> No
     assert (await api.delete("/acknowledgements/abc")).status_code == 404
 
 
+async def test_an_alert_that_is_not_there_is_not_acknowledged(
+    api: httpx.AsyncClient, state: LocalState
+) -> None:
+    firing = [alert(f"0123456789ab{n}", alertname="Errors") for n in range(5)]
+    over = replace(alert("0123456789af"), state=AlertState.RESOLVED, ends_at=START)
+    await write_details(state, [*firing, over])
+
+    for episode, says in [
+        ("f" * 24, "no alert has the episode ffff"),
+        ("Errors", "of Errors 0123456789ab0 fires; of Errors 0123456789ab1 fires"),
+        ("0123456789ac0", "of Errors 0123456789ab0 fires"),
+    ]:
+        answer = await api.post("/acknowledgements", json={"episode": episode})
+        form = await api.post("/acknowledgements/form", data={"episode": episode})
+        assert (answer.status_code, form.status_code) == (404, 404), episode
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert says in answer.json()["detail"]
+        assert "`logboom alerts list --json`" in answer.json()["detail"]
+        assert answer.json()["detail"].count(" fires") <= 3
+    assert (await read_quiet(state)).acknowledged == frozenset()
+
+
+async def test_an_alert_about_a_receiver_is_acknowledged(
+    api: httpx.AsyncClient, state: LocalState
+) -> None:
+    timeline = Timeline(plan())
+    timeline.fire("receiver1")
+    await KeptGroups(state).write({}, timeline.groups)
+
+    answer = await api.post("/acknowledgements", json={"episode": "receiver1"})
+    assert answer.status_code == 201
+
+
 async def test_links_ask_and_only_their_buttons_act(
     api: httpx.AsyncClient, state: LocalState
 ) -> None:
+    await write_details(state, [alert("abc")])
     page = await api.get("/acknowledgements/form", params={"episode": 'x"><script>'})
     assert "<script>" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]

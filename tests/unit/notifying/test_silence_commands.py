@@ -25,7 +25,12 @@ from tests.polling import eventually
 def url(tmp_path: Path) -> Iterator[str]:
     app, state = FastAPI(), LocalState(tmp_path, SystemClock())
     problems.install(app)
-    for router in notifying_routes(Config(), state, SystemClock(), lambda _service: True):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "groups: [{name: g, rules: [{alert: Errors, when: errors > 5, by: [service.name]}]}]"
+    )
+    config = Config.model_validate({"alerts": {"rules": [str(rules)]}})
+    for router in notifying_routes(config, state, SystemClock(), lambda _service: True):
         app.include_router(router, prefix="/api/v1")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -57,3 +62,15 @@ def test_a_silence_is_added_listed_and_ended(url: str) -> None:
     assert run(url, "end", name).exit_code == 0
     assert run(url, "list").stdout == ""
     assert "expired" in run(url, "list", "--expired").stdout
+
+
+def test_a_label_that_no_rule_has_is_told(url: str) -> None:
+    added = run(url, "add", "sevrity=low", "service_name=shop", "alertname=RuleFaild")
+    assert added.exit_code == 0
+    assert added.stderr.splitlines()[1:] == [
+        "hint: no rule has the label sevrity (did you mean severity?)",
+        "hint: no rule has the label service_name (did you mean service.name?)",
+        "hint: no rule is called RuleFaild (did you mean RuleFailed?)",
+    ]
+    good = run(url, "add", "severity=warning", "alertname!=Errors", 'service.name=~"sh.*"')
+    assert len(good.stderr.splitlines()) == 1

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from search_api.alerts.alert import AlertState
+from search_api.notifying.joining import rerouted
 from tests.unit.notifying.timeline import Timeline, alert, plan
 
 TOP = {"receiver": "team", "group_by": ["alertname"], "group_wait": "10s", "group_interval": "1m",
@@ -324,6 +325,56 @@ def test_what_fired_and_ended_during_a_downtime_is_told_if_it_would_have_been(
     line.run(3600, step_s=5)
     assert [row[1:] for row in line.seen()] == [("team", "resolved", "-Errors1")] * is_told
     assert line.groups == {}
+
+
+def test_what_is_handed_over_for_long_is_told_once(line: Timeline) -> None:
+    line.fire("Errors2")
+    began = line.now - timedelta(seconds=1000)
+    line.known["Errors1"] = alert("Errors1", at=began)
+    ended = replace(line.known["Errors1"], state=AlertState.RESOLVED, ends_at=line.now)
+    handed = [line.known["Errors1"], ended]
+    line._step(handed)
+    line.run(20)
+    assert [row[3] for row in line.seen()] == ["Errors2 -Errors1"]
+    line.now += timedelta(seconds=700)  # a kill, before the rule's record has forgotten it
+    for _ in range(100):  # and others write the record each time
+        line.now += timedelta(seconds=1)
+        line._step(handed)
+    assert line.seen() == []
+    line.run(1)
+    assert [set(group.members) for group in line.groups.values()] == [{"Errors2"}]
+
+
+def test_an_end_that_waits_is_told_where_the_same_receiver_is_told() -> None:
+    line = Timeline(plan(route={**TOP, "routes": [{"match": {"severity": "high"}}]}))
+    line.fire("Errors1")
+    line.run(20)
+    line.resolve("Errors1")
+    assert [row[3] for row in line.seen()] == ["Errors1"]
+
+    line.plan = plan(route=TOP)
+    line.groups = rerouted(line.groups, line.plan, line.now)
+    line.run(100)
+
+    assert [row[1:] for row in line.seen()] == [("team", "resolved", "-Errors1")]
+    line.run(700)
+    assert line.groups == {}
+
+
+def test_an_end_behind_a_message_that_waits_is_told_once() -> None:
+    line = Timeline(plan(route={**TOP, "routes": [{"match": {"severity": "high"}}]}), stuck=True)
+    line.fire("Errors1")
+    line.run(20)
+    line.resolve("Errors1")
+    line.plan = plan(route=TOP)
+
+    for _ in range(3):  # each time that the state is read anew
+        line.groups = rerouted(line.groups, line.plan, line.now)
+        line.run(100)
+
+    assert [row[1:] for row in line.seen()] == [
+        ("team", "firing", "Errors1"), ("team", "resolved", "-Errors1"),
+    ]  # fmt: skip
 
 
 def test_what_was_missed_and_is_silenced_is_not_told(line: Timeline) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.event import IndexDays
 from logboom.native import native_library
-from logboom.store import Document, Outcome, open_store
+from logboom.store import Outcome, open_store
 from processor.preparing import Preparer
 from tests.rollups import happening
 
@@ -22,7 +22,7 @@ TIME = "2026-03-14T09:00:00.000Z"
 
 
 async def test_no_document_waits_for_the_collector(
-    tmp_path: Path, left_to_the_collector: list[Any]
+    tmp_path: Path, documents_left: Callable[[], list[Any]]
 ) -> None:
     clock = SystemClock()
     store = await open_store(Config(data=tmp_path), clock=clock)
@@ -33,13 +33,7 @@ async def test_no_document_waits_for_the_collector(
         assert set(await writer.write(made.documents)) == {Outcome.STORED}
     await store.refresh()
     del made
-    gc.collect()
-    kept = [
-        one
-        for one in left_to_the_collector
-        if isinstance(one, list | tuple | dict) and any(isinstance(x, Document) for x in one)
-    ]
-    assert kept == []
+    assert documents_left() == []
     await writer.close()
     await store.close()
 

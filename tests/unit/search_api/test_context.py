@@ -5,25 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from logboom.event import Event, event_id
 from logboom.query.model import MatchAll
-from logboom.store import Document
-from search_api.context import TOO_LATE, context_of
+from logboom.store import Document, SearchRequest
+from search_api import context
+from search_api.context import TOO_LARGE, TOO_LATE, context_of
 from tests.api_world import World, served
 
 RUN = "0123456789abc"
 
 
-def document(number: int) -> Document:
-    name = event_id(RUN, number * 100)
+def document(number: int, run: str = RUN) -> Document:
+    name = event_id(run, number * 100)
     event: Event = {
         "@timestamp": f"2026-11-21T11:00:{number:02}.000Z",
         "message": f"line {number}",
-        "log": {"source": RUN, "offset": number * 100, "file": {"path": "/log/app.log"}},
+        "log": {"source": run, "offset": number * 100, "file": {"path": "/log/app.log"}},
         "event": {"id": name},
         "attributes": {"seq": number},
     }
@@ -65,3 +67,20 @@ async def test_contexts_take_turns_with_searches(world: World) -> None:
     answers = await asyncio.gather(*(world.api.get(route) for _ in range(4)))
     codes = {one.status_code for one in answers}
     assert codes == {200, 429}
+
+
+async def test_neighbours_that_are_too_large_for_one_answer_are_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = [document(number, "fedcba9876543") for number in range(30, 35)]
+    await world.write(later)
+    look = partial(
+        context_of, world.store, LINES[-1].event, before=0, only=MatchAll(), is_late=lambda: False
+    )
+    whole = await look(after=3)
+    assert [one["attributes"]["seq"] for one in whole.after] == [30, 31, 32]
+    assert not whole.warnings
+    monkeypatch.setattr(context, "SearchRequest", partial(SearchRequest, max_bytes=1))
+    cut = await look(after=3)
+    assert [one["attributes"]["seq"] for one in cut.after] == [30]
+    assert cut.warnings == [TOO_LARGE]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +18,7 @@ from logboom.store import TimeRange, open_store
 from search_api.app import create_app
 from search_api.rates import stretch_of
 from search_api.state import PipelineState
+from tests.api_world import ask
 from tests.rollups import happening, truth
 
 NOW = datetime(2026, 3, 14, 12, 0, 30, tzinfo=UTC)
@@ -53,14 +53,6 @@ async def api(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield client
     await store.close()
     await broker.close()
-
-
-async def ask(api: httpx.AsyncClient, route: str, **parameters: Any) -> dict[str, Any]:
-    names = {name.rstrip("_"): value for name, value in parameters.items()}
-    answer = await api.get(f"/api/v1/{route}", params=names)
-    assert answer.status_code == 200, answer.text
-    content: dict[str, Any] = answer.json()
-    return content
 
 
 async def test_each_service_tells_its_rates(api: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from logboom.event import Event
 from logboom.store import Document
-from logboom.store.local.serial import encode, event_of, id_of, with_id
+from logboom.store.local.serial import encode, event_of, id_of
 from logboom.store.stored_events import StoredEvents
 from search_api.asking import shown, written
 from tests.api_world import served
@@ -39,7 +39,7 @@ LINES = {
 
 
 def stored(*lines: bytes) -> StoredEvents:
-    return StoredEvents([(id_of(line), line) for line in lines], event_of, with_id)
+    return StoredEvents([(id_of(line), line) for line in lines], event_of)
 
 
 @pytest.mark.parametrize("fields", [[], ["message", "large"]])

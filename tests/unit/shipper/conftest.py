@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shipper.registry.registry import Registry
+from tests.unit.shipper.races import FIRST, plan_the_rest
 
 
 @pytest.fixture
@@ -16,3 +17,18 @@ def empty_registry(tmp_path: Path) -> Iterator[Registry]:
     made = Registry(tmp_path / "state" / "registry.db")
     yield made
     made.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log that was not rotated yet."""
+    path = tmp_path / "app.log"
+    path.write_bytes(FIRST)
+    return path
+
+
+@pytest.fixture
+def registry(empty_registry: Registry, log: Path) -> Registry:
+    """Knows the log up to its middle, and has a plan for the rest of it."""
+    plan_the_rest(empty_registry, log)
+    return empty_registry

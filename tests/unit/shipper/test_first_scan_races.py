@@ -15,7 +15,6 @@ from tests.unit.shipper.races import (
     close,
     content_of,
     opened,
-    plan_the_rest,
     rotate,
     rotate_before_openings,
     settle,
@@ -24,20 +23,6 @@ from tests.unit.shipper.races import (
 )
 
 FIRST_OPENINGS = [{0}, {1}, {2}, {3}, {5}, {0, 1}, {1, 2, 3}, {0, 2, 4, 6}, set(range(8))]
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "app.log"
-    path.write_bytes(FIRST)
-    return path
-
-
-@pytest.fixture
-def registry(empty_registry: Registry, log: Path) -> Registry:
-    """Knows the log up to its middle, and has a plan for the rest of it."""
-    plan_the_rest(empty_registry, log)
-    return empty_registry
 
 
 @pytest.mark.parametrize("at", FIRST_OPENINGS)

@@ -15,6 +15,7 @@ from shipper.events.normalise import Normaliser, SourceContext
 from shipper.events.spellings import SPELLINGS
 from shipper.parsers.catalogue import NAMES_FILE, Format, Sample, load_catalogue, read_catalogue
 from shipper.parsers.making import WITHOUT_DATA, format_names, format_parser, make_parser
+from shipper.parsers.zones import ABBREVIATIONS
 
 READ_NS = 1_791_700_000_000_000_000
 READ_TEXT = "2026-10-11T06:26:40.000Z"
@@ -66,6 +67,22 @@ def test_what_a_sample_says_arrives_in_its_event(described: Format, sample: Samp
         assert timestamp[:10] in {"2026-10-10", "2026-10-01", "2026-10-03", READ_TEXT[:10]}
 
 
+@pytest.mark.parametrize(
+    "below", ["zmain.zrun()\n\t/zx/zmain.go:12 +0x1d", "    zat zcart\nzlast: line"]
+)
+@pytest.mark.parametrize(("described", "sample"), SAMPLES)
+def test_no_word_below_a_sample_is_lost(described: Format, sample: Sample, below: str) -> None:
+    context = SourceContext(run="r", path="-", host="h", service="s", zone=UTC, fields={})
+    parser = format_parser(described)
+    for line in sample.before:
+        parser.parse(line)
+    text = f"{sample.text}\n{below}"
+    value, _ = Normaliser(context, redactor=None).normalise(
+        parser.parse(text), text, offset=0, read_ns=READ_NS, read_text=READ_TEXT
+    )
+    assert [word for word in below.split() if word not in value.decode()] == []
+
+
 @pytest.mark.parametrize("described", CATALOGUE.formats.values(), ids=lambda one: one.name)
 def test_a_format_is_known_by_name(described: Format) -> None:
     parser = make_parser(FileInput(path=["x"], format=described.name))
@@ -97,3 +114,9 @@ def test_a_misspelt_key_does_not_load() -> None:
 def test_a_piece_that_there_is_not_does_not_load() -> None:
     with pytest.raises(ConfigError, match="there is no piece"):
         CATALOGUE.names.expand(["%{NOTHING}"])
+
+
+@pytest.mark.parametrize("zone", sorted(ABBREVIATIONS))
+def test_each_abbreviation_of_a_zone_belongs_to_the_time(zone: str) -> None:
+    fields = make_parser(FileInput(path=["x"])).parse(f"2026-10-10 13:55:36 {zone} loaded")
+    assert fields == {"@timestamp": f"2026-10-10 13:55:36 {zone}", "message": "loaded"}

@@ -118,6 +118,27 @@ def test_fields_are_known_again_in_the_middle_of_the_file(format_name: str) -> N
     assert event["http"]["response"]["status_code"] == 200
 
 
+@pytest.mark.parametrize("format_name", ["iis", "auto"])
+@pytest.mark.parametrize("columns", ["date time c-ip", "time c-ip date", "c-ip date time"])
+def test_columns_between_tabs_have_an_event_a_line(format_name: str, columns: str) -> None:
+    values = {"date": "2026-10-10", "time": "13:55:36", "c-ip": "203.0.113.7"}
+    row = "\t".join(values[name] for name in columns.split())
+    text = f"#Version: 1.0\n#Fields: {columns} sc-status\n{row}\t200\n"
+    found = events(assembler(format=format_name), text)
+    assert [event["message"] for event in found] == text.splitlines()
+    assert found[2]["http"]["response"]["status_code"] == 200
+    assert found[2]["@timestamp"] == "2026-10-10T13:55:36.000Z"
+
+
+@pytest.mark.parametrize("format_name", ["iis", "auto"])
+def test_rows_of_cloudfront_are_events(format_name: str) -> None:
+    rows = "2026-10-10\t13:55:36\t203.0.113.7\t200\n2026-10-10\t13:55:37\t203.0.113.8\t500\n"
+    text = f"#Version: 1.0\n#Fields: date time c-ip sc-status\n{rows}"
+    found = events(assembler(format=format_name), text)
+    assert [event["message"] for event in found] == text.splitlines()
+    assert found[3]["http"]["response"]["status_code"] == 500
+
+
 BLOCKS = (
     "__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1791640536123456\nPRIORITY=3\nMESSAGE=one\n\n"
     "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1791640537123456\n_HOSTNAME=web-1\nMESSAGE=two\n\n"
@@ -130,6 +151,42 @@ def test_blocks_of_the_journal_are_events(format_name: str) -> None:
     assert (one["message"], one["log"]["level"]) == ("one", "error")
     assert (two["message"], two["host"]["name"]) == ("two", "web-1")
     assert two["@timestamp"] == "2026-10-10T13:55:37.123456Z"
+
+
+@pytest.mark.parametrize("format_name", ["journal", "journal_export", "auto"])
+@pytest.mark.parametrize(
+    "size", [9, 10, 13, 30, 52, 127, 128, 195, 255, 256, 300, 2573, 43459, 65536]
+)
+@pytest.mark.parametrize("after", ["", "_PID=7\n"])
+def test_a_value_of_several_lines_in_the_journal_is_whole(
+    format_name: str, size: int, after: str
+) -> None:
+    message = (
+        ("one\n\nERROR\nÄ A=b\n{\n" + "x" * size).encode()[: size - 1].decode("utf-8", "ignore")
+    )
+    message += "!" * (size - len(message.encode()))
+    block = b"%b\nMESSAGE\n%b%b\n%b\n" % (
+        BLOCKS.split("\nPRIORITY", maxsplit=1)[0].encode(), size.to_bytes(8, "little"), message.encode(),
+        after.encode(),
+    )  # fmt: skip
+    made = assembler(format=format_name).assemble(
+        block + block, offset=0, read_ns=READ_NS, ended=True
+    )
+    found = [orjson.loads(event.value) for event in made.messages]
+    assert [event["message"] for event in found] == [message, message]
+    assert all(("pid" in event.get("process", {})) == bool(after) for event in found)
+
+
+@pytest.mark.parametrize("format_name", ["journal_export", "auto"])
+def test_a_block_of_the_journal_with_a_length_that_does_not_fit_loses_no_text(
+    format_name: str,
+) -> None:
+    block = (
+        "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1791640536123456\nMESSAGE\n\x1e\0\0\0\0\0\0\0one\ntwo"
+    )
+    (event,) = events(assembler(format=format_name), block + "\n_PID=7\nrest of it\n")
+    assert event["message"] == "one\ntwo"
+    assert "rest of it" in orjson.dumps(event).decode()
 
 
 @pytest.mark.parametrize("format_name", ["jul", "auto"])
@@ -149,6 +206,34 @@ def test_a_slow_query_is_one_event(format_name: str) -> None:
     first, second = events(assembler(format=format_name), text * 2)
     assert first["event"]["duration"] == second["event"]["duration"] == 1_500_000_000
     assert first["message"] == "SELECT 1;"
+
+
+@pytest.mark.parametrize("format_name", ["syslog", "syslog_5424", "auto"])
+def test_a_line_of_syslog_without_a_time_is_an_event(format_name: str) -> None:
+    text = (
+        "<14>1 2026-10-10T13:55:36Z h a - - - one\n<14>1 - - - - - - two\n<14>1 - h - - - - three\n"
+    )
+    found = events(assembler(format=format_name), text * 2)
+    assert [event["message"] for event in found] == ["one", "two", "three"] * 2
+    assert found[1]["log"]["level"] == "info"
+
+
+@pytest.mark.parametrize("format_name", ["mysql_slow", "auto"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1;", "INSERT INTO a VALUES\n('x\nERROR: b\n{\"c\":1}\n# d');"]
+)
+def test_a_slow_query_of_the_same_second_is_an_event(format_name: str, sql: str) -> None:
+    query = (
+        "# User@Host: ada[ada] @ localhost []  Id:     5\n"
+        f"# Query_time: 1.5  Lock_time: 0.0 Rows_sent: 1  Rows_examined: 5\n"
+        f"SET timestamp=1791640536;\n{sql}\n"
+    )
+    time = "# Time: 261010  3:55:36\n"
+    found = events(assembler(format=format_name), time + query + query + time + query)
+    assert [event["message"] for event in found] == [sql] * 3
+    assert [event["@timestamp"][:19] for event in found] == [
+        "2026-10-10T03:55:36", "2026-10-10T13:55:36", "2026-10-10T03:55:36",
+    ]  # fmt: skip
 
 
 def test_an_object_in_a_message_is_found_when_there_are_many() -> None:

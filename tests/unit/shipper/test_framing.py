@@ -129,6 +129,23 @@ Traceback (most recent call last):
   File "a.py", line 3, in <module>
     f()
 ValueError: y"""
+
+
+def test_a_crash_of_go_behind_a_line_of_its_log_is_an_event() -> None:
+    line = "2026/11/22 04:10:02 starting"
+    stack = "\n\ngoroutine 1 [running]:\nmain.main()\n\t/x/main.go:5 +0x1d\nexit status 2"
+    signal = "\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x1]"
+    crashes = [
+        f"panic: boom\n\tpanic: again{stack}",
+        f"fatal error: all goroutines are asleep - deadlock!{stack}",
+        f"unexpected fault address 0x7f\nfatal error: fault{signal}{stack}",
+    ]
+    for between in ("", '{"a":1}\n'):
+        for crash in crashes:
+            events = [*between.splitlines(), line, crash, line]
+            assert texts("\n".join(events)) == events
+
+
 GO = """panic: boom
 
 goroutine 1 [running]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,50 +13,28 @@ import pytest
 
 from logboom.broker.local import LocalBroker
 from logboom.clock import SystemClock
-from logboom.config import Config, FileInput, LocalBrokerSection, ShipperSection, StdinInput
-from logboom.errors import DiskFull
-from logboom.event import IndexDays, source_run
+from logboom.config import Config, FileInput, LocalBrokerSection, ShipperSection
+from logboom.dead import DeadLetters
+from logboom.errors import RegistryFull
 from shipper.delivery.batches import Batch
-from shipper.events.assembly import Assembler
+from shipper.events.treatment import Treatment
+from shipper.files.hints import FolderHints
+from shipper.inputs.spools import Spools
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
+from shipper.registry.losses import unread
 from shipper.registry.registry import Registry, SourceRecord
 from shipper.run import Shipper
+from shipper.shipping import Equipment, Shipping
 from tests.polling import soon
-
-LINES = b"".join(b"2026-11-21T06:24:28Z INFO shop - line %d\n" % number for number in range(40))
-HALF = LINES.index(b"\n", len(LINES) // 2) + 1
-
-
-def make_source(record: SourceRecord, section: FileInput | StdinInput) -> Source:
-    def assembler(source: Source, epoch: int) -> Assembler:
-        return Assembler(
-            section, source=source.id, run=source_run(source.id, epoch), epoch=epoch,
-            path=source.family, max_event_bytes=100_000, days=IndexDays(timedelta(days=90)),
-        )  # fmt: skip
-
-    return Source(record, section, assembler)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "app.log"
-    path.write_bytes(LINES)
-    return path
+from tests.traps.shipping import Shipping as ReadingHalf
+from tests.traps.shipping import append
+from tests.unit.shipper.races import FIRST, HALF, close, make_source, start
 
 
 @pytest.fixture
 def registry(empty_registry: Registry) -> Registry:
     return empty_registry
-
-
-def start(log: Path, registry: Registry) -> Watcher:
-    return Watcher([FileInput(path=[str(log)])], registry, make_source, SystemClock())
-
-
-def close(watcher: Watcher) -> None:
-    for source in watcher.sources.values():
-        source.close()
 
 
 def read(registry: Registry, log: Path, *, acked: bool) -> Source:
@@ -67,7 +46,7 @@ def read(registry: Registry, log: Path, *, acked: bool) -> Source:
     assert taken.segment is not None
     batch = Batch(1, [taken.segment], taken.messages, taken.size_bytes)
     registry.advance(planned=[batch], acked=[batch] if acked else [])
-    registry.look_again(prefixes={}, seen={source.id: len(LINES)})
+    registry.look_again(prefixes={}, seen={source.id: len(FIRST)})
     close(watcher)
     return source
 
@@ -79,10 +58,10 @@ def fill(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
     def fill(name: str, times: int = 1) -> None:
         real, refusals = getattr(registry, name), iter(range(times))
 
-        def call(*arguments: object, **options: object) -> None:
+        def call(*arguments: object, **options: object) -> object:
             if next(refusals, None) is not None:
-                raise DiskFull("no room to write the registry's checkpoints")
-            real(*arguments, **options)
+                raise RegistryFull("no room to write the registry's checkpoints")
+            return real(*arguments, **options)
 
         monkeypatch.setattr(registry, name, call)
 
@@ -98,7 +77,7 @@ def test_a_known_file_goes_on_where_it_was_once_there_is_room(
         log.rename(log.with_name("app.log.1"))
     watcher = start(log, registry)
     fill("put")
-    with pytest.raises(DiskFull):
+    with pytest.raises(RegistryFull):
         watcher.scan()
     assert watcher.sources == {}
     (source,) = watcher.scan()
@@ -115,7 +94,7 @@ def test_no_file_of_a_scan_in_vain_stays_open(
     watcher = start(log, registry)
     before = len(list(Path("/proc/self/fd").iterdir()))
     fill("put")
-    with pytest.raises(DiskFull):
+    with pytest.raises(RegistryFull):
         watcher.scan()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
@@ -127,7 +106,7 @@ def test_a_log_that_was_overwritten_is_told_and_known_once_there_is_room(
     log.write_bytes(b"2026-11-21T07:24:28Z INFO shop - another\n")
     watcher = start(log, registry)
     fill("lose_unread")
-    with pytest.raises(DiskFull):
+    with pytest.raises(RegistryFull):
         watcher.scan()
     assert registry.losses(shipper="s") == []
     (source,) = watcher.scan()
@@ -141,7 +120,7 @@ def test_a_loss_without_room_holds_up_no_file_and_is_told_by_the_next_scan(
 ) -> None:
     read(registry, log, acked=True)
     other = log.with_name("app.log.of.others")
-    other.write_bytes(LINES[::-1])
+    other.write_bytes(FIRST[::-1])
     log.unlink()
     watcher = Watcher([FileInput(path=[f"{log}*"])], registry, make_source, SystemClock())
     fill("lose_unread")
@@ -160,11 +139,11 @@ def test_what_was_rotated_while_there_was_no_room_is_found_though_nothing_change
     watcher = Watcher([FileInput(path=[f"{log}*"])], registry, make_source, SystemClock())
     watcher.scan()
     log.rename(log.with_name("app.log.1"))
-    log.write_bytes(LINES[::-1])
+    log.write_bytes(FIRST[::-1])
     os.utime(log.parent, (1, 1))  # it has rested for long: it is not listed for its age
     fill(refused)
     watcher.hurry()
-    with pytest.raises(DiskFull):
+    with pytest.raises(RegistryFull):
         watcher.scan()
     watcher.scan()
     names = sorted(Path(source.path).name for source in watcher.sources.values())
@@ -180,23 +159,71 @@ def test_a_missed_file_is_found_again_once_there_is_room(
     watcher.scan()
     log.rename(log.with_name("app.log.2"))
     missed, newest = log.with_name("app.log.1"), b"2026-11-21T09:24:28Z INFO shop - newest\n"
-    missed.write_bytes(LINES[::-1])
+    missed.write_bytes(FIRST[::-1])
     log.write_bytes(newest)
     for path, seconds in ((missed, 5), (log, 9)):
         when_ns = SystemClock().now_ns() + seconds * 10**9
         os.utime(path, ns=(when_ns, when_ns))
     fill("put")
     watcher.hurry()
-    with pytest.raises(DiskFull):
+    with pytest.raises(RegistryFull):
         watcher.scan()
     watcher.scan()
     assert str(missed) in {source.path for source in watcher.sources.values()}
     close(watcher)
 
 
-async def test_what_was_being_sent_is_sent_again_after_a_start_without_room(
-    tmp_path: Path, registry: Registry, log: Path, fill: Callable[..., None]
+def test_what_the_reader_waits_for_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, logger="logboom.shipper")
+    log = tmp_path / "logs" / "app.log"
+    log.parent.mkdir()
+    append(log, 0, 60)
+    shipping = ReadingHalf(tmp_path)
+    shipping.look()
+    log.write_text("another 7\n")
+    real, refusals = shipping.registry.put, iter([RegistryFull("no room")])
+
+    def call(records: Iterable[SourceRecord], *, started: bool = False) -> None:
+        if (error := next(refusals, None)) is not None:
+            raise error
+        real(records, started=started)
+
+    monkeypatch.setattr(shipping.registry, "put", call)
+    shipping.look()
+    shipping.stop()
+    assert next(refusals, None) is None
+    assert shipping.texts()[-1] == "another 7"
+    told = [message for message in caplog.messages if message.startswith("sending ")]
+    assert told == [
+        "sending waits: no room",
+        "sending goes on: the registry can be used again",
+    ]
+
+
+def test_a_loss_that_cannot_be_looked_up_is_told_the_next_time(
+    tmp_path: Path, registry: Registry, fill: Callable[..., None]
+) -> None:
+    config, clock = Config(data=tmp_path / "data"), SystemClock()
+    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
+    letters = DeadLetters(tmp_path / "dead", max_bytes=1000)
+    equipment = Equipment(
+        config, "s", registry, clock, broker, Treatment.of(config), (), Spools([]), FolderHints(),
+        letters,
+    )  # fmt: skip
+    shipping = Shipping(equipment, ())
+    registry.lose_unread(unread("a", "a", 0, "/var/log/a.log", (0, 5), "it was deleted", 1))
+    fill("losses")
+    assert shipping.losses == []
+    assert [loss.unread for loss in shipping.losses] == [5]
+
+
+async def test_what_was_being_sent_is_sent_again_after_a_start_without_room(
+    tmp_path: Path, registry: Registry, log: Path, fill: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO, logger="logboom.shipper")
     read(registry, log, acked=False)
     fill("put", times=2)
     config = Config(
@@ -209,7 +236,7 @@ async def test_what_was_being_sent_is_sent_again_after_a_start_without_room(
     known = registry.sources()[0].id
 
     async def is_acked() -> bool:
-        return registry.sources()[0].offset == len(LINES)
+        return registry.sources()[0].offset == len(FIRST)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(Shipper(config, registry, broker, SystemClock()).run(stop))
@@ -220,5 +247,7 @@ async def test_what_was_being_sent_is_sent_again_after_a_start_without_room(
     await broker.close()
     (record,) = registry.sources()
     assert record.id == known
-    assert record.lines_acked == LINES.count(b"\n")
+    assert record.lines_acked == FIRST.count(b"\n")
+    assert "sending waits: no room to write the registry's checkpoints" in caplog.messages
+    assert "sending goes on: the registry can be used again" in caplog.messages
     assert registry.losses(shipper="s") == []

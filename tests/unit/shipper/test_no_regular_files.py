@@ -15,17 +15,9 @@ from shipper.files.catalogue import Catalogue
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved, Handle, Handles, NoRegularFile
 from shipper.registry.registry import Registry, SourceRecord
-from tests.unit.shipper.test_rotation_races import FIRST, start
-from tests.unit.shipper.test_rotation_races import registry as registry  # noqa: PLC0414 - a fixture
+from tests.unit.shipper.races import start
 
 _PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "app.log"
-    path.write_bytes(FIRST)
-    return path
 
 
 @pytest.fixture

@@ -22,6 +22,19 @@ def test_plain_words_have_no_format() -> None:
     assert parse("something happened") is None
 
 
+@pytest.mark.parametrize(
+    "text", ['{"a":NaN', '{"a":Nan}', '{"a":NaN,}', '{"a":' * 9000 + "NaN" + "}" * 9000]
+)
+def test_what_is_no_json_in_any_reading_is_left(text: str) -> None:
+    assert parse(text, "json") is None
+
+
+def test_an_object_behind_a_head_may_be_loose_json() -> None:
+    fields = parse('2026-10-10 13:55:36 ERROR {"msg":"slow","ratio":NaN}')
+    assert fields is not None
+    assert (fields["msg"], fields["ratio"]) == ("slow", "NaN")
+
+
 def test_the_seed_pattern_matches_a_joined_event() -> None:
     text = "2026-10-10 13:55:36,123 ERROR com.acme.Checkout - boom\njava.io.IOException: x\n\tat a.b(C.java:1)"
     assert Grok([SEED], LIBRARY).match(text) == {

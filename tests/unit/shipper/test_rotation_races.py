@@ -14,6 +14,7 @@ from logboom.clock import SystemClock
 from logboom.config import FileInput
 from shipper.delivery.batches import Batch
 from shipper.files.catalogue import Catalogue
+from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import begins_with, fingerprint_length
 from shipper.reading.noting import news_of
@@ -31,7 +32,6 @@ from tests.unit.shipper.races import (
     make_source,
     once,
     opened,
-    plan_the_rest,
     read,
     rotate,
     rotate_before_openings,
@@ -41,25 +41,11 @@ from tests.unit.shipper.races import (
 )
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "app.log"
-    path.write_bytes(FIRST)
-    return path
-
-
-@pytest.fixture
-def registry(empty_registry: Registry, log: Path) -> Registry:
-    """Knows the log up to its middle, and has a plan for the rest of it."""
-    plan_the_rest(empty_registry, log)
-    return empty_registry
-
-
 def test_rotated_between_the_look_into_the_folder_and_the_look_into_the_file(
     registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = opened(registry, log)
-    rotating, siblings = once(lambda: rotate(log)), replaying.relatives
+    rotating, siblings = once(lambda: rotate(log)), relatives
 
     def list_then_rotate(path: str) -> object:
         found = siblings(path)
@@ -70,35 +56,20 @@ def test_rotated_between_the_look_into_the_folder_and_the_look_into_the_file(
     assert_all_is_sent_again(registry, sources)
 
 
-def test_rotated_while_it_is_recognised(
-    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_rotated_before_or_after_it_was_recognised(
+    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch, comes_first: bool
 ) -> None:
     rotating, take = once(lambda: rotate(log)), Catalogue.take
 
-    def rotate_then_take(self: Catalogue, file: FollowedFile) -> object:
-        rotating()
-        return take(self, file)
-
-    monkeypatch.setattr(Catalogue, "take", rotate_then_take)
-    sources = opened(registry, log)
-    assert sorted(content_of(source) for source in sources.values()) == [
-        FIRST[:HALF],
-        SECOND[:HALF],
-    ]
-    assert_all_is_sent_again(registry, sources)
-
-
-def test_rotated_after_it_was_recognised(
-    registry: Registry, log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rotating, take = once(lambda: rotate(log)), Catalogue.take
-
-    def take_then_rotate(self: Catalogue, file: FollowedFile) -> object:
+    def rotate_and_take(self: Catalogue, file: FollowedFile) -> object:
+        if comes_first:
+            rotating()
         found = take(self, file)
         rotating()
         return found
 
-    monkeypatch.setattr(Catalogue, "take", take_then_rotate)
+    monkeypatch.setattr(Catalogue, "take", rotate_and_take)
     sources = opened(registry, log)
     assert sorted(content_of(source) for source in sources.values()) == [
         FIRST[:HALF],

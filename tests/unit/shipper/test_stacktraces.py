@@ -27,6 +27,26 @@ def test_a_trace_says_of_which_exception_it_is(name: str) -> None:
         assert found["error.stack_trace"] in whole
 
 
+@pytest.mark.parametrize(("kind", "behind"), [("MyErr", "Error"), ("TypeError", "ERR_X")])
+def test_an_error_of_node_begins_with_its_own_name(kind: str, behind: str) -> None:
+    trace = f"{kind} [{behind}]: outer\nsecond\n    at f (/x/a.js:2:9)\n\nNode.js v20.1.0"
+    assert extract_error(f"/x/a.js:3\nthrow e;\n^\n\n{trace}") == {
+        "error.type": kind, "error.message": "outer\nsecond", "error.stack_trace": trace,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("access", ["store to", "load of misaligned"])
+def test_what_an_undefined_access_points_at_is_part_of_it(access: str) -> None:
+    report = (
+        f"a.c:3:5: runtime error: {access} address 0x7ffd12 with insufficient space\n"
+        "0x7ffd12: note: pointer points here\n 00 00 00 00  01 02 03 04\n              ^ "
+    )
+    assert events_of(f"started\n{report}\nready\n") == ["started", report, "ready"]
+    found = extract_error(report)
+    assert found is not None
+    assert found["error.stack_trace"] == report
+
+
 @pytest.mark.parametrize("word", ["Warning", "Notice", "Deprecated"])
 def test_a_mere_warning_of_php_is_no_error(word: str) -> None:
     trace = "\nStack trace:\n#0 /srv/a.php(3): main()\n"

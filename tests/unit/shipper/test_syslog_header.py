@@ -39,6 +39,20 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "'su root' failed for ada",
     ),
+    "<165>Aug 24 05:34:00 CST 1987 mymachine myproc[10]: donuts": (
+        LOCAL4_NOTICE | {
+            "@timestamp": "Aug 24 05:34:00 CST 1987", "host.name": "mymachine",
+            "process.name": "myproc", "process.pid": 10,
+        },
+        "donuts",
+    ),
+    "<165>Aug 24 05:34:00 KST mymachine myproc[10]: no year": (
+        LOCAL4_NOTICE | {
+            "@timestamp": "Aug 24 05:34:00 KST", "host.name": "mymachine",
+            "process.name": "myproc", "process.pid": 10,
+        },
+        "no year",
+    ),
     "<13>Feb  5 17:32:18 10.0.0.99 Use the BFG!": (
         USER_NOTICE | {"@timestamp": "Feb 5 17:32:18", "host.name": "10.0.0.99"},
         "Use the BFG!",

@@ -57,6 +57,13 @@ def test_a_service_that_is_set_is_not_taken_from_the_message() -> None:
     assert "service.name" not in received(b"<13>Nov 21 11:00:00 h app: x", service="shop")
 
 
+def test_a_named_format_decides_on_messages_without_a_header() -> None:
+    bare = b'{"level":"warn","msg":"slow"}'
+    assert "tags" not in received(bare, format="json")
+    assert received(bare, format="json")["text"] == bare.decode()
+    assert received(bare)["tags"] == ["parse_failed"]
+
+
 def test_a_broken_header_is_kept_as_text() -> None:
     made = receiver()
     (record,) = made.records([Piece(b"<9999>what is this")], SENDER)

@@ -25,6 +25,14 @@ def day_folder(data: Path, day: date = DAY) -> Path:
     return data / "store" / day.strftime("logs-%Y.%m.%d")
 
 
+def spoil_events(folder: Path, place: int = 50) -> None:
+    """Makes one byte of a day's events another one."""
+    path = folder / "documents.zst"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 255
+    path.write_bytes(data)
+
+
 async def all_ids(store: LocalStore) -> list[str]:
     ids: list[str] = []
     cursor: str | None = None

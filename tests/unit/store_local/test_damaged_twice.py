@@ -11,13 +11,7 @@ from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.soundness import mark
 from tests.unit.store_local.samples import DAY, documents
-
-
-def _spoilt(path: Path, place: float) -> bytes:
-    data = bytearray(path.read_bytes())
-    data[min(int(len(data) * place), len(data) - 1)] ^= 255
-    path.write_bytes(data)
-    return bytes(data)
+from tests.unit.store_local.stores import spoil_events
 
 
 @pytest.mark.parametrize("place", [0.5, 1.0], ids=["in the middle", "at the end"])
@@ -30,7 +24,9 @@ def test_a_day_is_not_written_to_when_its_events_cannot_be_read_back(
     for at in range(0, len(some), 40):
         writer.append(some[at : at + 40])
     writer.commit()
-    left = _spoilt(folder.path / "documents.zst", place)
+    events = folder.path / "documents.zst"
+    spoil_events(folder.path, int(events.stat().st_size * place) - 1)
+    left = events.read_bytes()
     mark(folder.index)
     writer.commit()
     with pytest.raises(StoreDamaged):
@@ -39,4 +35,4 @@ def test_a_day_is_not_written_to_when_its_events_cannot_be_read_back(
     with pytest.raises(StoreDamaged):
         writer.append(some[:40])
     writer.close()
-    assert (folder.path / "documents.zst").read_bytes() == left
+    assert events.read_bytes() == left

@@ -12,8 +12,9 @@ import pytest
 from logboom.errors import DiskFull, StoreUnavailable
 from logboom.query.model import Term
 from logboom.store import Document, Outcome
-from logboom.store.local import day_index
+from logboom.store.local import LocalStore, day_index
 from logboom.store.local.index_writer import Added, Chunk
+from logboom.store.port import StoreWriter
 from tests.polling import soon
 from tests.unit.small_disk import mounted
 from tests.unit.store_local.samples import documents
@@ -78,6 +79,14 @@ class FailingWriter:
         pass
 
 
+async def assert_told_once(store: LocalStore, writer: StoreWriter, some: list[Document]) -> None:
+    """What the writes before have stored is told as stored by the first that answers, and by no other."""
+    assert list(await writer.write(some)) == [Outcome.STORED] * len(some)
+    assert list(await writer.write(some)) == [Outcome.DUPLICATE] * len(some)
+    await store.refresh()
+    assert sorted(await all_ids(store)) == sorted(one.id for one in some)
+
+
 async def test_what_is_stored_though_the_index_fails_is_told_once_it_is_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,10 +97,7 @@ async def test_what_is_stored_though_the_index_fails_is_told_once_it_is_repeated
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match="nothing more can be written"):
                 await writer.write(documents(10))
-    assert list(await writer.write(documents(20))) == [Outcome.STORED] * 20
-    assert set(await writer.write(documents(20))) == {Outcome.DUPLICATE}
-    await store.refresh()
-    assert sorted(await all_ids(store)) == sorted(one.id for one in documents(20))
+    await assert_told_once(store, writer, documents(20))
     await writer.close()
     await store.close()
 
@@ -108,10 +114,7 @@ async def test_what_is_stored_though_the_disk_fails_is_told_once_it_is_repeated(
         broken.setattr(os, "fdatasync", fail)
         with pytest.raises(StoreUnavailable, match="the disk fails"):
             await writer.write(documents(10))
-    assert list(await writer.write(documents(20))) == [Outcome.STORED] * 20
-    assert set(await writer.write(documents(20))) == {Outcome.DUPLICATE}
-    await store.refresh()
-    assert sorted(await all_ids(store)) == sorted(one.id for one in documents(20))
+    await assert_told_once(store, writer, documents(20))
     await writer.close()
     await store.close()
 
@@ -128,7 +131,6 @@ async def test_what_is_stored_of_a_write_that_fails_is_told_once_it_is_repeated(
     with pytest.raises(StoreUnavailable):
         await writer.write(some)
     second.unlink()
-    assert list(await writer.write(some)) == [Outcome.STORED] * 20
-    assert list(await writer.write(some)) == [Outcome.DUPLICATE] * 20
+    await assert_told_once(store, writer, some)
     await writer.close()
     await store.close()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tantivy import Query
@@ -14,8 +15,9 @@ from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.query.model import MatchAll, Term
 from logboom.store import Count, SearchRequest, SortOrder, TimeRange, open_store
+from logboom.store.divisions import Interval
 from logboom.store.local import looking
-from logboom.store.local.counting import Interval, count, count_all, histogram
+from logboom.store.local.counting import count, count_all, histogram
 from logboom.store.local.days import Days, View
 from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
@@ -23,6 +25,9 @@ from logboom.store.local.folders import StoreFolder
 from logboom.store.local.looking import search_page
 from logboom.store.local.translate import Translator
 from tests.contract.stores import at, document, ids, put
+from tests.unit.store_local.samples import DAY
+from tests.unit.store_local.samples import document as sample
+from tests.unit.store_local.stores import write_and_close
 
 DAY_US = 86_400_000_000
 EVERYTHING = Query.all_query()
@@ -128,3 +133,27 @@ async def test_pages_that_were_stopped_lead_to_every_event(
     days.close()
     await writer.close()
     await store.close()
+
+
+async def test_a_page_full_of_what_lies_behind_where_it_was_stopped_leads_on(
+    tmp_path: Path,
+) -> None:
+    new = [sample(number, day=DAY + timedelta(days=5)) for number in range(200)]
+    old: dict[str, Any] = {"message": "needle " + "x" * 500}
+    strays = [
+        sample(10_000 + n, **(old | {"@timestamp": f"2025-01-01T00:00:{n:02d}Z"}))
+        for n in range(20)
+    ]
+    await write_and_close(tmp_path, new + strays)
+    days = Days(StoreFolder(tmp_path / "store", "logs-%Y.%m.%d"))
+    query = Term("message", "needle")
+    found: list[str] = []
+    request = SearchRequest(query, limit=10, max_bytes=2_000)
+    for _ in range(20):
+        page = search_page(days.view(), Translator().translate(query), request, lambda: True)
+        found += [event["event"]["id"] for event in page.events]
+        if page.cursor is None:
+            break
+        request = replace(request, cursor=page.cursor)
+    days.close()
+    assert found == [one.id for one in strays[::-1]]

@@ -11,9 +11,10 @@ from tantivy import Query as IndexQuery
 
 from logboom.clock import SystemClock
 from logboom.config import Config, LocalStoreSection
+from logboom.event import encode_event
 from logboom.query.model import MatchAll, Query, Term
 from logboom.store import Count, Document, SearchRequest, SortOrder, TimeRange
-from logboom.store.local import LocalStore, looking, open_local
+from logboom.store.local import LocalStore, looking, open_local, paging
 from logboom.store.local.days import View
 from logboom.store.local.looking import search_page
 from tests.contract.stores import at, document, ids, put, read_all
@@ -63,6 +64,27 @@ async def test_pages_are_the_same_through_windows_of_any_length(
         expected = ids(ranked if order is SortOrder.ASC else ranked[::-1])
         for limit in (1, 2, 35, 100, 1000):
             seen = await read_all(store, query, limit=limit, order=order, times=TimeRange())
+            assert seen == expected
+
+
+@pytest.mark.parametrize("order", SortOrder)
+@pytest.mark.parametrize("loaded_at_once", [1, 7, 256])
+async def test_pages_of_few_bytes_lead_to_every_event(
+    store: LocalStore, order: SortOrder, loaded_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "_LOADED_AT_ONCE", loaded_at_once)
+    for query in (MatchAll(), Term("log.level", "error")):
+        ranked = sorted(wanted(query), key=lambda one: (one.event["@timestamp"], one.id))
+        expected = ids(ranked if order is SortOrder.ASC else ranked[::-1])
+        for most in (5_000, 40_000):
+            seen: list[str] = []
+            cursor: str | None = None
+            while cursor is not None or not seen:
+                request = SearchRequest(query, TimeRange(), 90, order, cursor, max_bytes=most)
+                page = await store.search(request)
+                assert 0 < sum(len(encode_event(one)) for one in page.events) <= most
+                seen += [one["event"]["id"] for one in page.events]
+                cursor = page.cursor
             assert seen == expected
 
 

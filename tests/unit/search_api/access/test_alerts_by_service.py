@@ -137,7 +137,7 @@ async def test_a_rule_is_tried_on_what_the_caller_may_see(
         tried = (await asked(api, keys[who], "POST", "rules/backtest", body)).json()
         assert {one["labels"]["service.name"] for one in tried["alerts"]} == seen
         lines = [line for one in tried["alerts"] for line in one["samples"]]
-        assert {line["service"]["name"] for line in lines} == seen
+        assert {line["service.name"] for line in lines} == seen
     for way in ("dry-run", "backtest"):
         refused = await asked(api, keys["limited"], "POST", f"rules/{way}", {"rule": "g/Any"})
         assert refused.status_code == 403

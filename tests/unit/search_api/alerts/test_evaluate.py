@@ -9,7 +9,8 @@ import pytest
 from logboom.event import Event
 from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data, Values
-from search_api.alerts.evaluate import evaluate, instants_between, with_late
+from search_api.alerts.evaluate import evaluate, instants_between
+from search_api.alerts.evaluate_again import with_late
 from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import DAY_US, US
 from search_api.alerts.source import MemorySource
@@ -207,6 +208,11 @@ TIMELINES: list[tuple[str, dict[str, Any], list[Event], list[Told]]] = [
         [*many(0, 600, 2), *many(360, 420, 0.25)], [firing(390), resolved(465)],
     ),
     (
+        "short spikes are told one by one, however late the pipeline is",
+        {"when": "count > 0", "over": "15s"}, [error(2), error(32), error(33), error(95)],
+        [firing(15), resolved(30), firing(45), resolved(60), firing(105), resolved(120)],
+    ),
+    (
         "a spike needs to know what is usual",
         {"when": "spike(count) > 3", "baseline": "5m", "over": "1m"}, many(60, 120, 0.25), [],
     ),
@@ -305,18 +311,36 @@ def test_without_room_what_ends_is_told_later() -> None:
     assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
 
 
-async def test_what_goes_on_after_all_goes_on_under_its_name() -> None:
+@pytest.mark.parametrize("fired", [15, 75])
+async def test_what_goes_on_after_all_fires_anew_where_its_end_was_told(fired: int) -> None:
+    """Whoever was told that an episode is over takes nothing of that name any more."""
     rule = rule_of("count >= 1")
     key = Key(())
-    known = Episode(key, START_US + 15 * US, START_US + 105 * US)
+    known = Episode(key, START_US + fired * US, START_US + 105 * US)
     state = RuleState(rule.fingerprint(), cursor_us=START_US + 150 * US, episodes=(known,))
-    instants = instants_between(START_US + 60 * US, START_US + 150 * US, 15 * US)
+    instants = instants_between(START_US + 45 * US, START_US + 150 * US, 15 * US)
     found = await find(MemorySource(many(0, 150, 5)), [Due(rule, instants)])
 
     result = await with_late(rule, found.data, state, instants)
 
     assert [(one.state, one.fired_us) for one in result.transitions] == [
-        (AlertState.FIRING, known.fired_us)
+        (AlertState.FIRING, known.ended_us)
     ]
-    assert result.state.series[key].fired_us == known.fired_us
-    assert result.state.episodes == ()
+    assert result.state.series[key].fired_us == known.ended_us
+    assert result.state.episodes == (known,)
+
+
+async def test_late_firings_without_room_are_told_the_next_time() -> None:
+    rule = rule_of("count >= 1", by=["service"])
+    events = [at(1, **CART), at(2, **SHOP), *many(100, 150, 5, service__name="user")]
+    instants = instants_between(START_US, START_US + 150 * US, 15 * US)
+    found = await find(MemorySource(events), [Due(rule, instants)])
+
+    first = await with_late(rule, found.data, RuleState(rule.fingerprint()), instants, room=2)
+    second = await with_late(rule, found.data, first.state, instants, room=2)
+    third = await with_late(rule, found.data, second.state, instants, room=2)
+    last = await with_late(rule, found.data, third.state, instants, room=2)
+
+    assert [(one.left, len(one.transitions)) for one in (first, second, third, last)] == [
+        (2, 2), (1, 2), (0, 1), (0, 0),
+    ]  # fmt: skip

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from random import Random
 
 import pytest
 
+from logboom.errors import StateUnavailable
 from search_api.alerts.backtest import backtest
 from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START_US, at, error, many
-from tests.unit.search_api.alerts.world import ERRORS, THREE, Make, group_of
+from tests.unit.search_api.alerts.world import ERRORS, THREE, Make, World, group_of
 
 OTHER = {"alert": "Other", "when": "count > 1000", "over": "1m"}
 
@@ -189,6 +191,148 @@ async def test_a_kill_before_late_events_are_looked_at_does_not_forget_them(make
     await world.until(910, await world.start())
 
     assert world.timeline == [(300, "firing", "Errors"), (600, "resolved", "Errors")]
+
+
+async def _live_while_late(
+    world: World, *arrivals: tuple[float, float], until: float, kill_at: int | None = None
+) -> None:
+    """What is on its way is known: events of a second, which arrive at another one."""
+    engine = await world.start()
+    while world.now < until:
+        waits = [begin for begin, arrives in arrivals if begin <= world.now + 1 < arrives]
+        world.most_late_s = world.now + 1 - min(waits) if waits else 0.0
+        if kill_at is not None and world.now + 1 == arrivals[0][1]:
+            world.state.fails_at = world.state.writes + kill_at
+        try:
+            await world.until(world.now + 1, engine)
+        except StateUnavailable:
+            engine = await world.start()
+
+
+@pytest.mark.parametrize("kill_at", [None, 1, 2, 3, 4])
+async def test_what_late_events_began_resolves_in_whole_windows_only(
+    make: Make, kill_at: int | None
+) -> None:
+    world = make()
+    world.state.is_done = True
+    world.source.add([error(s) for s in (31, 32, 33)], arrives=201)
+    world.source.add([error(s) for s in (91, 92, 93)], arrives=300)
+
+    await _live_while_late(world, (31, 201), (91, 300), until=400, kill_at=kill_at)
+
+    assert world.timeline == [(45, "firing", "Errors"), (165, "resolved", "Errors")]
+
+
+async def test_what_late_events_began_and_ended_is_told_with_its_end(make: Make) -> None:
+    world = make()
+    world.source.add([error(s) for s in (31, 32, 33)], arrives=201)
+    world.source.add([error(s) for s in (121, 122, 123)], arrives=300)
+
+    await _live_while_late(world, (31, 201), (121, 300), until=400)
+
+    assert world.timeline == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"),
+        (135, "firing", "Errors"), (195, "resolved", "Errors"),
+    ]  # fmt: skip
+
+
+async def test_what_was_told_to_end_and_goes_on_fires_anew(make: Make) -> None:
+    world = make()
+    world.source.add([error(s) for s in (31, 32, 33)])
+    world.source.add([error(s) for s in range(60, 120, 5)], arrives=120)  # nobody knew
+    world.source.add([error(s) for s in range(120, 300, 5)])
+    engine = await world.start()
+
+    await world.until(400, engine)
+
+    assert world.timeline == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"),
+        (105, "firing", "Errors"), (360, "resolved", "Errors"),
+    ]  # fmt: skip
+
+
+async def test_what_ended_does_not_fire_anew_where_it_is_not_known_any_more_that_it_did(
+    make: Make,
+) -> None:
+    world = make()
+    world.source.add([error(s) for s in (31, 32, 33)])
+    world.source.add([at(50)], arrives=135)
+    engine = await world.start()
+    await world.until(130, engine)
+    world.most_late_s = inf  # a shipper began: what waits there may be of any age
+    await world.until(160, engine)
+    world.most_late_s = 0.0
+
+    await world.until(300, engine)
+
+    assert world.timeline == [(45, "firing", "Errors"), (105, "resolved", "Errors")]
+
+
+async def test_what_begins_behind_an_end_is_found_once_it_is_known_what_ended(make: Make) -> None:
+    world = make()
+    world.source.add([error(s) for s in (31, 32, 33)])
+    world.source.add([at(50), *(error(s) for s in (121, 122, 123))], arrives=197)
+    engine = await world.start()
+    await world.until(196, engine)
+    world.most_late_s = inf
+    await world.until(230, engine)
+    world.most_late_s = 0.0
+
+    await world.until(400, engine)
+
+    assert world.timeline == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"),
+        (135, "firing", "Errors"), (195, "resolved", "Errors"),
+    ]  # fmt: skip
+
+
+async def test_what_fires_is_kept_as_long_as_late_events_say_that_it_held(make: Make) -> None:
+    world = make({**ERRORS, "over": "15s", "keep_firing_for": "2m"})
+    world.source.add([error(s) for s in (31, 32, 33)])
+    world.source.add([error(s) for s in (61, 62, 63)], arrives=110)
+    engine = await world.start()
+
+    await world.until(250, engine)
+
+    assert world.timeline == [(45, "firing", "Errors"), (195, "resolved", "Errors")]
+
+
+async def test_what_was_pending_begins_anew_where_late_events_show_that_it_did_not_hold(
+    make: Make,
+) -> None:
+    world = make({"alert": "Bad", "when": "error_rate > 50%", "over": "15s", "for": "1m"})
+    world.source.add([error(s) for s in range(1, 100, 5)])
+    world.source.add([at(s) for s in range(31, 44)], arrives=65)  # the window up to 45
+    engine = await world.start()
+
+    await world.until(200, engine)
+
+    assert world.timeline == []
+
+
+async def test_what_is_pending_no_more_is_forgotten(make: Make) -> None:
+    world = make({"alert": "Bad", "when": "error_rate > 50%", "over": "15s", "for": "1m"})
+    world.source.add([error(s) for s in range(1, 100, 5)])
+    world.source.add([at(s) for s in range(46, 60)], arrives=64)  # the last window
+    engine = await world.start()
+
+    await world.until(200, engine)
+
+    assert world.timeline == []
+
+
+async def test_late_events_of_many_series_are_all_told(make: Make) -> None:
+    world = make({**ERRORS, "by": ["service"]})
+    many_services = [f"s{number}" for number in range(60)]
+    late = [error(s, service={"name": name}) for name in many_services for s in (31, 32, 33)]
+    world.source.add(late, arrives=300)
+    engine = await world.start()
+
+    await world.until(400, engine)
+
+    firing = [(45, "firing", name) for name in many_services]
+    resolved = [(105, "resolved", name) for name in many_services]
+    assert sorted(world.timeline) == sorted([*firing, *resolved])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -13,17 +13,19 @@ from search_api.alerts.lateness import Late, Lateness, Waiting
 from search_api.alerts.rules import US
 from search_api.state import Snapshot
 from tests.unit.search_api.alerts.timeline import START_US, many
-from tests.unit.search_api.alerts.world import World, group_of
+from tests.unit.search_api.alerts.world import SILENCE, World, group_of
 
 
 def snapshot(*lags: PartitionLag, services: tuple[ServiceStatus, ...] = ()) -> Snapshot:
     return Snapshot(services, (), lags, None)
 
 
-def service(at_s: float, state: str = "running", name: str = "processor") -> ServiceStatus:
+def service(
+    at_s: float, state: str = "running", name: str = "processor", instance: str = "one"
+) -> ServiceStatus:
     return ServiceStatus.model_validate(
         {
-            "service": name, "instance": "one", "pid": 1, "host": "h", "version": "1",
+            "service": name, "instance": instance, "pid": 1, "host": "h", "version": "1",
             "started_ns": 0, "at_ns": int(at_s * 1e9), "state": state,
         }
     )  # fmt: skip
@@ -52,6 +54,20 @@ def test_a_service_that_is_silent_or_waits_makes_it_late() -> None:
     assert late.note(snapshot(services=(service(129, "waiting"),)), 130).known_s == 30
     assert late.note(Snapshot((), (), (), "it is down"), 140).known_s == 0
     assert late.note(Snapshot((), (), (), "it is down"), 150).known_s == 10
+
+
+def test_a_processor_that_has_died_makes_nothing_late_once_another_one_works() -> None:
+    late = Lateness()
+    dead, waited = service(60), service(61, "waiting", instance="two")
+
+    assert late.note(snapshot(services=(dead, waited)), 100).known_s == 40
+    assert (
+        late.note(snapshot(services=(dead, waited, service(99, instance="three"))), 100) == Late()
+    )
+    stopped = service(99, "stopped", instance="three")
+    assert late.note(snapshot(services=(dead, waited, stopped)), 100).known_s == 40
+    shippers = (service(60, name="shipper"), service(99, name="shipper", instance="two"))
+    assert late.note(snapshot(services=shippers), 100).known_s == 40
 
 
 def test_what_is_too_much_to_remember_never_makes_it_younger() -> None:
@@ -177,6 +193,20 @@ async def test_after_a_start_silence_is_judged_once_what_waited_is_stored(tmp_pa
     assert engine.standing.groups["group"].last_us == START_US + 105 * US
     await world.until(200, engine)
     assert world.timeline == []
+    await world.close()
+
+
+async def test_a_new_rule_about_silence_begins_on_a_pipeline_that_is_always_a_little_late(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, group_of(SILENCE))
+    world.source.add(many(-30, 60, 5, service={"name": "cart"}))
+    engine = await world.start()
+    world.most_late_s = 20.0
+    await world.until(142, engine)
+    assert world.timeline == []
+    await world.until(144, engine)
+    assert world.timeline == [(120, "firing", "cart")]
     await world.close()
 
 

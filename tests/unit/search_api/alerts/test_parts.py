@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,8 @@ from search_api.alerts.evaluate import Transition
 from search_api.alerts.heartbeat import Heartbeat
 from search_api.alerts.leading import lead
 from search_api.alerts.questions import Due, find, questions_of
+from search_api.alerts.rule_files import RuleFiles
+from search_api.alerts.rule_keeping import GROUPS as KEPT
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.rules import US
 from search_api.alerts.seat import seated
@@ -254,6 +258,68 @@ async def test_kept_rules_have_a_history_and_no_lost_changes(tmp_path: Path) -> 
     assert await kept.delete("g", "me")
     assert not await kept.delete("g", "me")
     assert await kept.groups() == ((), {})
+    await state.close()
+
+
+async def test_kept_rules_are_read_again_when_they_have_changed(tmp_path: Path) -> None:
+    state = LocalState(tmp_path, ManualClock(START))
+    kept, other = KeptRules(state, ManualClock(START)), KeptRules(state, ManualClock(START))
+    for name in ("g", "h"):
+        await kept.put({"name": name, "rules": [{"alert": "A", "when": "count > 5"}]}, "")
+    (g, h), _ = await kept.groups()
+    assert [one is two for one, two in zip((await kept.groups())[0], (g, h), strict=True)] == [
+        True, True,
+    ]  # fmt: skip
+
+    await other.put({"name": "h", "rules": [{"alert": "A", "when": "count > 6"}]}, "")
+    (same, changed), _ = await kept.groups()
+    assert same is g
+    assert changed.rules[0].told == "count > 6 over 5m"
+
+    record = await state.get(KEPT, "h")
+    assert record is not None
+    bad = {"name": "h", "rules": [{"alert": "A", "when": "cont > 1"}]}
+    await state.put(KEPT, "h", {**record.value, "content": bad})
+    for _ in range(2):
+        groups, problems = await kept.groups()
+        assert groups == (g,)
+        assert "did you mean count?" in problems["api: h"]
+    await kept.delete("h", "")
+    assert await kept.groups() == ((g,), {})
+    await state.close()
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"when": "count > 5 or count <= 5"}, "is always true"),
+        ({"annotations": {"summary": "{{ labels.team }}"}}, "there is no labels.team to tell"),
+        ({"when": "errors > 5", "where": "NOT tags:error"}, "lets no errors through"),
+    ],
+)
+async def test_what_an_older_version_took_is_evaluated_and_told_of(
+    tmp_path: Path, odd: dict[str, Any], words: str
+) -> None:
+    state = LocalState(tmp_path, ManualClock(START))
+    kept = KeptRules(state, ManualClock(START))
+    rule = {"alert": "A", "when": "count > 5"}
+    await kept.put({"name": "g", "rules": [rule]}, "")
+    content = {"name": "g", "rules": [{**rule, **odd}, {**rule, "alert": "B"}]}
+    record = await state.get(KEPT, "g")
+    assert record is not None
+    await state.put(KEPT, "g", {**record.value, "content": content})
+    file = tmp_path / "rules.yaml"
+    file.write_text(json.dumps({"groups": [content]}))
+
+    (group,), problems = await kept.groups()
+    read = RuleFiles([str(file)]).read()
+
+    for found in (group, *read.groups):
+        assert [one.name for one in found.rules] == ["A", "B"]
+    assert words in problems["api: g"]
+    assert words in read.problems[str(file)]
+    with pytest.raises(ConfigError, match=words):
+        await kept.put(content, "")
     await state.close()
 
 

@@ -80,7 +80,23 @@ def test_thresholds_have_units(when: str, threshold: float, shown: str) -> None:
         ("avg(service) > 5", ["no numbers", "distinct(service)"]),
         ("distinct(message) > 5", ["message cannot be counted"]),
         ("eror_rate > 1%", ["eror_rate", "did you mean error_rate?"]),
+        ("error_rate > 0.05 for 2m", ["'for'", "character 19", "write for: 2m beside `when`"]),
+        ("count > 5 over 10m by service.name", ["'over'", "write over: 10m beside `when`"]),
+        ("count > 5 in the last 5m", ["'in' is no part", "over: 5m beside"]),
+        ("errors > 5 by service.name, host", ["'by'", "by: [service.name, host] beside"]),
+        ("count where logger:x > 5", ["'where'", "where: 'logger:x' beside"]),
+        ("(absent for 10m)", ["'for'", "for: 10m beside"]),
+        ("count > 5 every 1m", ["every: 1m to the group"]),
+        ("count > 5 for", ["'for' is no part", "write for: 5m"]),
         ("count = 5", ["write =="]),
+        ("count => 5", ["= is no comparison", ">="]),
+        ("count > 5 && errors > 3", ["'&' has no meaning", "write `and`"]),
+        ("count > 5 || errors > 3", ["write `or`"]),
+        ("errors / count > 0.05", ["'/' has no meaning", "error_rate or ratio("]),
+        ("count(status:500) > 5", ["said in `where`"]),
+        ("rate(errors) > 5", ["rate takes nothing in parentheses", "`where`"]),
+        ("rate[5m] > 5", ["`over`", "`logboom import FILE`"]),
+        ("status >= 500", ["status is a field, and no measure", "where: status:VALUE"]),
         ("count", ["compared to nothing"]),
         ("count >", ["number is missing"]),
         ("count > 5 rate > 1", ["'>' is too much", "character"]),
@@ -115,6 +131,16 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("over: 2m", "window: 2m", ["rules[0].window", "is `over`"]),
+        ("over: 2m", "interval: 2m", ["write `every` to the group"]),
+        ("no_data: ok", "severity: high", ["rules[0].severity", "below `labels`"]),
+        ("no_data: ok", "summary: high", ["below `annotations`"]),
+        ("[service]", "[service, service.name]", ["by: service.name is there twice"]),
+        ("team: web", "team: '{{ service.name }}'", ["labels: team has", "for annotations"]),
+        ("team: web", f"team: {'x' * 201}", ["labels: team has more than 200 characters"]),
+        ("team: web", "te-am: web", ["'te-am' cannot be a label", "letters, digits"]),
+        ("NOT logger:healthcheck", "x" * 2_001, ["where: has more than 2000 characters"]),
+        ("{{ value | percent }}", "{{ $value }}", ["is no template", "write {{ value }}"]),
         ("over: 2m", "ovr: 2m", ["groups[0].rules[0].ovr", "did you mean over?"]),
         ("for: 2m", "for: 2", ["2 has no unit"]),
         ("when: error_rate", "expr: rate(x) ", [".expr", "`logboom import FILE`"]),
@@ -128,7 +154,32 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
         ("severity: critical", "severity: bad", ["critical, high, medium, low"]),
         ("team: web", "alertname: web", ["'alertname' cannot be a label"]),
         ("value | percent", "value | prcent", ["no filter prcent", "percent"]),
-        ("value | percent", "valu", ["no valu to tell", "value"]),
+        ("value | percent", "valu", ["annotations.summary, character 29", "did you mean value?"]),
+        ("value | percent", "value.real", ["value has no parts", "write {{ value }}"]),
+        ("value | percent", "value.__class__", ["value has no parts"]),
+        ("value | percent", "value[''x'']", ["value has no parts"]),
+        ("value | percent", "labels.q | default(labels.r)", ["no labels.r to tell"]),
+        ("value | percent", "labels.tem", ["no labels.tem", "did you mean team?"]),
+        ("value | percent", "labels.q", ["the labels are alertname, service.name, severity"]),
+        ("value | percent", "labels.service.name", ["write {{ service.name }}"]),
+        ("value | percent", "labels.team.x", ["no labels.team.x to tell"]),
+        ("value | percent", "service", ["no service to tell", "did you mean service.name?"]),
+        ("value | percent", "service.nam", ["no service.nam", "did you mean service.name?"]),
+        ("value | percent", "host.name", ["no host.name", "put host.name into `by`"]),
+        ("value | percent", "window | percent", ["cannot be rendered", "take numbers: value"]),
+        ("value | percent", "window | duration", ["cannot be rendered"]),
+        ("value | percent", "service.name + value", ["cannot be rendered"]),
+        ("value | percent", "value / (threshold - threshold)", ["cannot be rendered"]),
+        (
+            "{{ value | percent }}",
+            "{% if value < threshold %}{{ labels.q }}{% endif %}",
+            ["annotations.summary", "the labels are"],
+        ),
+        (
+            "{{ value | percent }}",
+            "{% if value < threshold %}{{ window | percent }}{% endif %}",
+            ["cannot be rendered"],
+        ),
         ("value | percent }}", "().__class__ }}", ["tuple cannot be used"]),
         ("value | percent }}", "value * 9 ** 9 }}", ["cannot be used"]),
         ("{{ value | percent }}", "{% for x in labels %}x{% endfor %}", ["for cannot be used"]),
@@ -145,6 +196,14 @@ def test_mistakes_in_files_teach(old: str, new: str, words: list[str]) -> None:
     assert str(told.value).startswith("rules.yaml")
     for word in words:
         assert word in str(told.value)
+
+
+def test_a_field_of_your_own_may_be_called_almost_like_another_one() -> None:
+    with pytest.raises(ConfigError, match=r"A field of your own is attributes\.levle"):
+        rule_of("count > 5", where="levle:high")
+
+    assert rule_of("count > 5", where="attributes.levle:high").where_text
+    assert rule_of("max(attributes.levle) > 5", by=["attributes.hots"]).by == ("attributes.hots",)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -167,6 +226,7 @@ def test_baselines_have_sense() -> None:
 
 def test_other_words_for_severities() -> None:
     assert rule_of("count > 1", labels={"severity": "warning"}).labels["severity"] == "medium"
+    assert rule_of("count > 1", labels={"severity": "Critical"}).labels["severity"] == "critical"
     assert rule_of("count > 1").labels["severity"] == "medium"
 
 
@@ -191,6 +251,20 @@ def test_templates(template: str, text: str) -> None:
     found = render(template, TOLD)
 
     assert found == text or "division by zero" in found
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ labels.team | default('none') }} {{ labels['service.name'] }} {{ labels.severity }}",
+        "{{ service.name | default('none') | upper }} {{ baseline }} {{ measured }} {{ window }}",
+        "{% if value > threshold %}{{ value - threshold }}{% else %}{{ value / threshold }}{% endif %}",
+        "{{ labels.no_data }} {{ (value / events) | percent }} {{ threshold | duration }}",
+        "no more than words {{ '{{' }}",
+    ],
+)
+def test_templates_that_can_be_rendered_are_taken(template: str) -> None:
+    rule_of("count > 5", by=["service"], no_data="alert", annotations={"summary": template})
 
 
 def test_filters() -> None:
@@ -235,7 +309,7 @@ def test_what_is_measured_is_told_in_its_unit(value: float | None, unit: str, te
 )
 def test_a_template_is_simple(template: str) -> None:
     with pytest.raises(ConfigError, match=r"is (no template|nested)"):
-        check_template(template, ())
+        check_template(template, [TOLD])
 
 
 def test_a_template_that_cannot_be_rendered_is_told_as_it_is() -> None:

@@ -167,10 +167,8 @@ async def test_only_what_is_asked_for_is_shown(client: AsyncElasticsearch) -> No
         "log": {"level": "info", "source": "0123456789abc"},
         "attributes": {"seq": COUNT - 1},
     }
-    bare = await client.search(
-        index=INDEX, size=1, source=False,
-        fields=["service.*", {"field": "@timestamp", "format": "epoch_millis"}],
-    )  # fmt: skip
+    fields: list[Any] = ["service.*", {"field": "@timestamp", "format": "epoch_millis"}]
+    bare = await client.search(index=INDEX, size=1, source=False, fields=fields)
     hit = bare["hits"]["hits"][0]
     assert "_source" not in hit
     assert hit["fields"] == {"service.name": ["ship"], "@timestamp": ["1795260600000"]}
@@ -227,7 +225,7 @@ async def test_fields_are_described(client: AsyncElasticsearch) -> None:
 
 
 async def test_indices_are_listed(client: AsyncElasticsearch) -> None:
-    rows = await client.cat.indices(index=INDEX, format="json", bytes="b")
+    rows: Any = await client.cat.indices(index=INDEX, format="json", bytes="b")
     assert [(row["index"], row["docs.count"]) for row in rows] == [
         ("logboom-logs-2026.11.19", "48"),
         ("logboom-logs-2026.11.20", "48"),
@@ -236,7 +234,7 @@ async def test_indices_are_listed(client: AsyncElasticsearch) -> None:
     assert all(int(row["store.size"]) > 0 for row in rows)
     names = [row["index"] for row in rows]
     for order, expected in (("index", names), ("index:asc", names), ("index:desc", names[::-1])):
-        found = await client.cat.indices(index=INDEX, format="json", s=order)
+        found: Any = await client.cat.indices(index=INDEX, format="json", s=order)
         assert [row["index"] for row in found] == expected
     with pytest.raises(BadRequestError, match="s=index"):
         await client.cat.indices(index=INDEX, s="docs.count")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from logboom.keys import Scope
+from logboom.query.lucene import MAX_CLAUSES
 from search_api.access.needs import CLOSED, need_of
 from search_api.elasticsearch_api import aggregations, bodies, divisions, queries, routes, searching
 from search_api.elasticsearch_api.describing import VERSION
@@ -30,7 +31,7 @@ def test_every_aggregation_is_told() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    assert f"{bodies.MAX_BODY_BYTES // 10**6} MB, {queries.MAX_CLAUSES:,} clauses" in PAGE
+    assert f"{bodies.MAX_BODY_BYTES // 10**6} MB, {MAX_CLAUSES:,} clauses" in PAGE
     assert f"{aggregations.MOST_NODES}\naggregations" in PAGE
     assert f"{divisions.MOST_BUCKETS:,} buckets" in PAGE
     assert f"`from` ({searching.MAX_WINDOW:,} together)" in PAGE

@@ -1,0 +1,155 @@
+"""How are mistakes in a file of settings told: what is wrong, where, and which key is nearest?"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from logboom.errors import ConfigError
+
+
+def sentences_of(
+    error: ValidationError,
+    model: type[BaseModel],
+    *,
+    whole: str,
+    hints: Mapping[str, str] | None = None,
+) -> list[str]:
+    """All mistakes of a file, a sentence each.
+
+    Args:
+        error: What the model says of it.
+        model: Of the whole file.
+        whole: What the file is called where it is wrong as a whole.
+        hints: What is said of keys that belong elsewhere.
+    """
+    details = error.errors(include_url=False)
+    sentences = [
+        _sentence(detail, model, whole, hints or {})
+        for detail in details
+        if not _is_beside(detail, details)
+    ]
+    return _alternatives_joined(sentences)
+
+
+def yaml_mistake(error: yaml.YAMLError, *, origin: str) -> ConfigError:
+    """What is said of a file that is no YAML, with the line and the column.
+
+    Args:
+        error: Of the parser.
+        origin: The file's name.
+    """
+    mark = getattr(error, "problem_mark", None)
+    where = origin if mark is None else f"{origin}:{mark.line + 1}:{mark.column + 1}"
+    problem = getattr(error, "problem", None) or str(error)
+    told = f"is not valid YAML: {problem}" if problem else "is not valid YAML"
+    return ConfigError(told, where=where)
+
+
+def _sentence(
+    detail: ErrorDetails, model: type[BaseModel], whole: str, hints: Mapping[str, str]
+) -> str:
+    path = _path(detail["loc"])
+    where = _dotted(path) or whole
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(detail["loc"], model)
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
+        return f"{where}: there is no such setting ({hints.get(str(path[-1]), hint)})"
+    if detail["type"] == "missing":
+        return f"{where}: is missing"
+    return f"{where}: {_in_words(detail)}"
+
+
+def _alternatives_joined(sentences: Sequence[str]) -> list[str]:
+    """What one place may be, each on a line of its own, as one sentence."""
+    wanted: dict[str, str] = {}
+    for sentence in sentences:
+        where, must, what = sentence.partition(": must be ")
+        place = f"{where}{must}"
+        wanted[place] = f"{wanted[place]}, or {what}" if must and place in wanted else what
+    return [f"{place}{what}" for place, what in wanted.items()]
+
+
+def _is_beside(detail: ErrorDetails, others: Iterable[ErrorDetails]) -> bool:
+    """Whether it says that a section is no word, where another one says what is wrong inside."""
+    loc = detail["loc"]
+    return (
+        bool(loc)
+        and _is_inner(loc[-1])
+        and any(
+            other["loc"][: len(loc) - 1] == loc[:-1] and len(other["loc"]) > len(loc)
+            for other in others
+        )
+    )
+
+
+def _path(loc: tuple[int | str, ...]) -> list[int | str]:
+    """A place without the kinds of sections and what the library has between."""
+    kind = _KIND_AT.get(loc[0]) if loc else None
+    return [part for n, part in enumerate(loc) if n != kind and not _is_inner(part)]
+
+
+def _is_inner(part: int | str) -> bool:
+    return isinstance(part, str) and part.startswith(("function-", "literal["))
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    what = _WANTED.get(detail["type"].partition("_")[0])
+    if what is not None and detail["type"].endswith(("_type", "_parsing", "_from_float")):
+        return f"must be {what}"
+    least, most = (detail.get("ctx", {}).get(name) for name in ("min_length", "max_length"))
+    if detail["type"] == "too_short":
+        return f"must have {least} or more"
+    if detail["type"] in {"too_long", "string_too_long"}:
+        return f"has more than {most}{' characters' if 'string' in detail['type'] else ''}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return _MICROSECONDS.sub(r"\1ms", message.replace("Input should be", "must be"))
+
+
+_MICROSECONDS = re.compile(r"\b(\d+)000 microseconds")
+_KIND_AT: Mapping[int | str, int] = {"inputs": 2, "broker": 1, "store": 1}
+_WANTED: Mapping[str, str] = {
+    "model": "a section of settings", "dict": "a section of settings", "list": "a list",
+    "string": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "path": "a path",
+}  # fmt: skip
+_KINDS = frozenset({"file", "stdin", "http", "syslog", "local", "kafka", "elasticsearch"})
+
+
+def _known_keys(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    models: list[type[BaseModel]] = [model]
+    for part in loc[:-1]:
+        if part in _KINDS and all("kind" in model.model_fields for model in models):
+            models = [m for m in models if m.model_fields["kind"].default == part]
+        elif isinstance(part, str) and not _is_inner(part):
+            annotations = [
+                m.model_fields[part].annotation for m in models if part in m.model_fields
+            ]
+            models = [model for a in annotations for model in _models_in(a)]
+    return [
+        field.alias or name
+        for model in models
+        for name, field in model.model_fields.items()
+        if name != "kind"
+    ]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - annotations are of any shape
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for member in get_args(annotation):
+        yield from _models_in(member)
+
+
+def _dotted(path: list[int | str]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

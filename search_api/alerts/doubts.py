@@ -1,0 +1,109 @@
+"""What may a rule say, and yet hardly mean?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, resolve
+from logboom.query.model import Exists, Or, Query, Term
+from logboom.store import TimeRange
+from search_api.alerts.expressions import LEAST_LENGTH, fields_in
+from search_api.alerts.measures import Kind
+from search_api.alerts.rule_checks import joined_parts
+from search_api.alerts.rules import DAY_US, Rule
+from search_api.alerts.sense import says_nothing
+from search_api.alerts.source import Source
+
+MOST_FIELDS: Final = 12
+"""Of one rule that are looked for in events."""
+
+_COMPARED: Final = re.compile(r"(?<![\w.:\"'])([\w.]+)\s*(==?|[<>]=?)(?=\s*[\w'\"])")
+_ERRORS: Final = frozenset({"error", "fatal"})
+_LIKE: Final = 0.7
+_ALMOST: Final = 0.8
+"""What is still more alike was refused, or written with `attributes.` on purpose."""
+
+
+def doubts_of(rule: Rule) -> list[str]:
+    """What is odd about a rule, a sentence each, as far as the rule itself tells."""
+    found = [
+        f"{name[len(ATTRIBUTES) + 1 :]}: {hint}" for name in _own(rule) if (hint := _hint(name))
+    ]
+    found += _not_asked(rule.where_text)
+    shares = [one for one in rule.when.conditions if one.measure.kind is Kind.ERROR_RATE]
+    if shares and any(map(_is_of_errors, joined_parts(rule.where))):
+        found.append(
+            f"{shares[0].text}: events of the level error are errors, unless `errors` of the configuration says"
+            " otherwise: with this `where` it is 100%"
+        )
+    if says_nothing(rule.when, over_us=rule.over_us, min_events=rule.min_events):
+        found.append(
+            f"{rule.when.text} says nothing: min_events: {rule.min_events} is more, so it holds as"
+            " soon as there are so many events"
+        )
+    return found
+
+
+def _is_of_errors(part: Query) -> bool:
+    if isinstance(part, Or):
+        return all(map(_is_of_errors, part.parts))
+    return isinstance(part, Term) and part.field == "log.level" and part.value in _ERRORS
+
+
+def _not_asked(where: str) -> Iterator[str]:
+    """Comparisons that a query takes for words, as other languages write them."""
+    for match in _COMPARED.finditer(where):
+        name, sign = match.groups()
+        if resolve(name)[0] in EVENT_FIELDS:
+            asked = f"{name}:" if sign in {"=", "=="} else f"{name}:{sign}"
+            yield f"where: {match[0].strip()} looks for words: write {asked}VALUE to ask for the field"
+
+
+async def unseen(source: Source, rule: Rule, now_us: int) -> list[str]:
+    """Fields that a rule names and no event of the last day has, a sentence each.
+
+    Args:
+        source: Has the events.
+        rule: The rule.
+        now_us: The present, µs since the epoch.
+
+    Raises:
+        QueryError: The store cannot be asked for one of them.
+        StoreUnavailable: Ask again later.
+    """
+    times, found = TimeRange(now_us - max(DAY_US, rule.over_us), now_us), []
+    for name in list(_own(rule))[:MOST_FIELDS]:
+        if not await source.samples(Exists(name), times, 1):
+            near = _near(name[len(ATTRIBUTES) + 1 :], _LIKE)
+            meant = "" if near is None else f": did you mean {near}?"
+            found.append(f"no event of the last day has {name}{meant}")
+    return found
+
+
+def _own(rule: Rule) -> Iterator[str]:
+    """Stored names of the applications' own fields that a rule names, each once."""
+    names = [*fields_in(rule.where), *rule.by]
+    for condition in rule.when.conditions:
+        measure = condition.measure.inner or condition.measure
+        names += [measure.field] if measure.field is not None else []
+        names += [name for part in measure.parts or () for name in fields_in(part)]
+    yield from dict.fromkeys(name for name in names if name not in EVENT_FIELDS)
+
+
+def _hint(stored: str) -> str | None:
+    written = stored[len(ATTRIBUTES) + 1 :]
+    own, _ = resolve(written)
+    if own in EVENT_FIELDS:
+        return f"events have it as {own}, hardly ever as {stored}"
+    near, on_purpose = _near(written, _LIKE), _near(written, _ALMOST)
+    if near is None or (on_purpose and len(written) >= LEAST_LENGTH):
+        return None
+    return f"did you mean {near}? It is looked for as {stored}"
+
+
+def _near(written: str, cutoff: float) -> str | None:
+    known = [*EVENT_FIELDS, *ALIASES]
+    return next(iter(get_close_matches(written.lower(), known, n=1, cutoff=cutoff)), None)

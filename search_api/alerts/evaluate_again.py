@@ -1,0 +1,121 @@
+"""What do late events change of what was told of a rule? Windows that they change are evaluated again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from search_api.alerts.data import Data
+from search_api.alerts.evaluate import MANY, MOST_HELD, Evaluated, Transition, evaluate_in_turns
+from search_api.alerts.rules import Rule
+from search_api.alerts.states import Episode, Key, RuleState, SeriesState, latest
+
+
+async def with_late(
+    rule: Rule, data: Data, state: RuleState, instants: Sequence[int], *, room: int = MANY,
+    whole_us: float = inf,
+) -> Evaluated:  # fmt: skip
+    """Evaluates windows again that late events have changed.
+
+    They are evaluated as if nothing was remembered. A firing in them that nobody was told of is told
+    now; one that goes on to the last instant takes the place of what the series was. What was told to
+    end fires anew from there on, where it goes on after all: its end was told under its name.
+
+    Args:
+        rule: The rule.
+        data: As for `evaluate`.
+        state: What is remembered; its cursor is the last of the instants.
+        instants: Those that were changed, and before them as many as `for` and `keep_firing_for` need.
+        room: Transitions that may happen.
+        whole_us: As for `evaluate`.
+
+    Returns:
+        A state whose cursor is the last of the instants, or lies before those in which it is not known
+        yet whether something resolves that is told now.
+    """
+    fresh = RuleState(rule.fingerprint(), seen=state.seen)
+    again = await evaluate_in_turns(rule, data, fresh, instants, whole_us=whole_us)
+    over = [one for one in again.state.episodes if not _is_known(one, state)]
+    left, over = len(over[room // 2 :]), over[: room // 2]  # each is told to begin and to end
+    series, episodes = dict(state.series), [*state.episodes, *over]
+    told = [t for one in over for t in again.transitions if _is_of(t, one)]
+    open_us = list[int]()
+    for key, now in again.state.series.items():
+        before = series.get(key)
+        if before is not None and before.fired_us is not None:  # told, perhaps before a crash
+            series[key] = _kept_on(before, now)
+            open_us.append(series[key].true_us)
+            continue
+        if now.fired_us is None:
+            series[key] = now if before is None else _pending_on(before, now, instants[0])
+            continue
+        fired_us = max([now.fired_us, *_ends_since(key, now.fired_us, state)])
+        if fired_us > now.true_us:  # it has not held since its end was told
+            open_us.append(fired_us)
+        elif len(told) >= room:
+            left += 1
+        else:
+            begun = [t for t in again.transitions if t.key == key and t.fired_us == now.fired_us]
+            series[key] = replace(now, fired_us=fired_us)
+            told += [replace(one, fired_us=fired_us) for one in begun]
+            open_us.append(now.true_us)
+    for key in _broken(state, again, instants[0]):
+        del series[key]
+    told.sort(key=lambda t: t.instant)
+    cursor_us = instants[-1]
+    if open_us and cursor_us > whole_us:  # what ends in windows that are not whole is judged later
+        ended_us = (one.ended_us for one in episodes)
+        held_us = cursor_us - MOST_HELD * rule.every_us
+        cursor_us = min(cursor_us, max(min(open_us), held_us, *ended_us))
+    state = replace(
+        state, cursor_us=cursor_us, series=series, episodes=latest(episodes),
+        matched=state.matched or again.state.matched,
+    )  # fmt: skip
+    return Evaluated(state, tuple(told), again.overflow, left)
+
+
+def _kept_on(before: SeriesState, now: SeriesState) -> SeriesState:
+    """What fires, with when it held last as far as late events tell."""
+    if now.true_us <= before.true_us:
+        return before
+    return replace(now, since_us=before.since_us, fired_us=before.fired_us)
+
+
+def _pending_on(before: SeriesState, now: SeriesState, first_us: int) -> SeriesState:
+    """What is pending, from when on it has held; before the first instant nothing has changed."""
+    if before.since_us < first_us and now.since_us <= first_us:
+        return replace(now, since_us=before.since_us)
+    return now
+
+
+def _broken(state: RuleState, again: Evaluated, first_us: int) -> list[Key]:
+    """Series that were pending, and have not held all the time after all."""
+    if again.overflow:  # there was no room to follow all of them
+        return []
+    return [
+        key
+        for key, one in state.series.items()
+        if one.fired_us is None and one.true_us >= first_us and key not in again.state.series
+    ]
+
+
+def _ends_since(key: Key, fired_us: int, state: RuleState) -> list[int]:
+    """When episodes of a series that were told have ended, behind an instant."""
+    return [one.ended_us for one in state.episodes if one.key == key and one.ended_us >= fired_us]
+
+
+def _is_known(episode: Episode, state: RuleState) -> bool:
+    """True when a firing overlaps one that was told of."""
+    for known in state.episodes:
+        overlaps = known.fired_us <= episode.ended_us and episode.fired_us <= known.ended_us
+        if known.key == episode.key and overlaps:
+            return True
+    firing = state.series.get(episode.key)
+    if firing is None or firing.fired_us is None:
+        return False
+    return firing.fired_us <= episode.ended_us
+
+
+def _is_of(transition: Transition, episode: Episode) -> bool:
+    return transition.key == episode.key and transition.fired_us == episode.fired_us

@@ -1,0 +1,75 @@
+"""What a rule may say and hardly mean is told, and not refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from search_api.alerts.doubts import doubts_of, unseen
+from search_api.alerts.rules import DAY_US, US
+from search_api.alerts.source import MemorySource
+from tests.unit.search_api.alerts.timeline import START_US, at, rule_of
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"when": "count > 3", "min_events": 10},
+         ["count > 3 says nothing: min_events: 10 is more"]),
+        ({"when": "rate > 1/m", "over": "5m", "min_events": 20}, ["rate > 1/m says nothing"]),
+        ({"when": "count > 5", "where": "statuscode:>=500"}, ["statuscode: did you mean status?"]),
+        ({"when": "count > 5", "by": ["usr"]}, ["usr: did you mean user?", "attributes.usr"]),
+        ({"when": "distinct(lvl) > 5"}, ["lvl: did you mean level?"]),
+        ({"when": "ratio('lvl:error', '*:*') > 5%"}, ["lvl: did you mean level?"]),
+        ({"when": "count > 5", "by": ["attributes.service.name"]},
+         ["events have it as service.name, hardly ever as attributes.service.name"]),
+        ({"when": "error_rate > 5%", "where": "service:shop AND level:>=error"}, ["it is 100%"]),
+        ({"when": "error_rate > 5% and count > 9", "where": "level:error"}, ["error_rate > 5%: "]),
+        ({"when": "count > 5", "where": "level=error"}, ["looks for words", "level:VALUE"]),
+        ({"when": "count > 5", "where": "status > 500 AND x"}, ["status >", "status:>VALUE"]),
+        ({"when": "count > 5", "where": "service.name == 'shop'"}, ["service.name:VALUE"]),
+        ({"when": "spike(max(attributes.duration)) > 5"}, ["events have it as event.duration"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_it_is_told(settings: dict[str, Any], words: list[str]) -> None:
+    (told,) = doubts_of(rule_of(**settings))
+
+    for word in words:
+        assert word in told
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"when": "count > 30", "min_events": 10},
+        {"when": "error_rate > 5%", "where": "level:>=warn"},
+        {"when": "errors > 5", "where": "level:error"},
+        {"when": "error_rate > 5% and count > 100", "min_events": 20},
+        {"when": "max(response_time_ms) > 5 s", "by": ["customer", "attributes.hosts"]},
+        {"when": "avg(queue.depth) > 5", "where": "attributes.levle:high AND region:eu"},
+        {"when": "absent", "by": ["service"], "where": "level:error OR failed"},
+        {
+            "when": "count > 5",
+            "where": 'status:>=500 OR "level=error" OR message:"a = b" OR url:*q=5*',
+        },
+    ],
+    ids=str,
+)
+def test_what_is_usual_is_not(settings: dict[str, Any]) -> None:
+    assert doubts_of(rule_of(**settings)) == []
+
+
+async def test_fields_that_no_event_has_are_told() -> None:
+    source = MemorySource([at(5, attributes={"amount": 3}), at(-90_000, attributes={"old": 1})])
+    now_us = START_US + 60 * US
+    rule = rule_of("max(amount) > 5 and avg(amont) > 5", by=["usr"], where="old:1")
+
+    assert await unseen(source, rule, now_us) == [
+        "no event of the last day has attributes.old",
+        "no event of the last day has attributes.usr: did you mean user?",
+        "no event of the last day has attributes.amont",
+    ]
+    assert not await unseen(source, rule_of("max(amount) > 5"), now_us)
+    assert len(await unseen(source, rule_of("max(amount) > 5"), now_us + DAY_US)) == 1

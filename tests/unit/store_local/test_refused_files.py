@@ -1,0 +1,174 @@
+"""What the file system refuses for a while, or for one day, stops neither writing nor the other days."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logboom.clock import ManualClock
+from logboom.errors import StoreDamaged
+from logboom.query.model import MatchAll
+from logboom.store import Count, Outcome, SearchRequest
+from logboom.store.local import soundness
+from logboom.store.local import writer as writing
+from logboom.store.local.documents import DocumentWriter
+from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.soundness import is_marked
+from logboom.store.local.writer import LocalWriter
+from tests.polling import soon
+from tests.unit.store_local.samples import DAY, document, documents
+from tests.unit.store_local.stores import (
+    EVERYTHING,
+    day_folder,
+    opened,
+    spoil_events,
+    write_and_close,
+)
+
+LOOK_S = 11
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 3, 15, tzinfo=UTC))
+
+
+@pytest.fixture
+async def writer(tmp_path: Path, clock: ManualClock) -> AsyncIterator[LocalWriter]:
+    folder = StoreFolder(tmp_path / "store", "logs-%Y.%m.%d")
+    one = LocalWriter(folder, clock, memory_bytes=2**24)
+    yield one
+    await one.close()
+
+
+async def test_writing_goes_on_after_the_days_could_not_be_listed(
+    writer: LocalWriter, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def refuse(_folder: StoreFolder) -> list[str]:
+        asked.append(True)
+        raise OSError(errno.EMFILE, "too many open files")
+
+    async def is_asked_twice() -> bool:
+        clock.advance(LOOK_S)
+        return len(asked) > 1
+
+    assert await writer.write(documents(1)) == [Outcome.STORED]
+    with monkeypatch.context() as refused:
+        refused.setattr(StoreFolder, "_names", refuse)
+        await soon(is_asked_twice, timeout_s=20, what="the days are looked at again")
+    assert await writer.write(documents(1, first=1)) == [Outcome.STORED]
+
+
+async def test_writing_goes_on_after_a_day_could_not_be_looked_at(
+    writer: LocalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def refuse(_folder: DayFolder) -> bool:
+        asked.append(True)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    async def is_asked_twice() -> bool:
+        return len(asked) > 1
+
+    with monkeypatch.context() as refused:
+        refused.setattr(writing, "needs_mending", refuse)
+        assert await writer.write(documents(1)) == [Outcome.STORED]
+        await soon(is_asked_twice, timeout_s=20, what="the day is looked at again")
+    assert await writer.write(documents(1, first=1)) == [Outcome.STORED]
+
+
+@pytest.mark.parametrize("kind", ["term", "fast", "store"])
+async def test_a_day_of_which_a_file_may_not_be_read_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(path: Path) -> bool:
+        if path.suffix == f".{kind}":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return True
+
+    await write_and_close(tmp_path, documents(200, days=2))
+    index = day_folder(tmp_path) / "index"
+    for path in index.glob(f"*.{kind}"):
+        path.write_bytes(b"")  # who tests may be one who may read everything
+    monkeypatch.setattr(soundness, "_is_sound", refuse)
+    store = opened(tmp_path)
+    for _ in range(2):
+        page = await store.search(SearchRequest(MatchAll(), limit=5))
+        assert len(page.events) == 5
+        assert page.partial
+        assert "the day 2026-03-14 cannot be read" in page.warnings[0]
+        assert await store.count(MatchAll(), EVERYTHING) == Count(100, exact=False)
+    assert not is_marked(index)
+    await store.close()
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, int], None]:
+    """Has a file refused to whoever wants to read all of it."""
+    read_bytes = Path.read_bytes
+
+    def refuse(path: Path, number: int) -> None:
+        def read(one: Path) -> bytes:
+            if one == path:
+                raise OSError(number, os.strerror(number), str(path))
+            return read_bytes(one)
+
+        monkeypatch.setattr(Path, "read_bytes", read)
+
+    return refuse
+
+
+@pytest.mark.parametrize("name", ["documents.dict", "documents.idx"])
+def test_documents_that_cannot_be_opened_leave_no_file_open(
+    tmp_path: Path, refused: Callable[[Path, int], None], name: str
+) -> None:
+    DocumentWriter(tmp_path).close()
+    refused(tmp_path / name, errno.EACCES)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with pytest.raises(PermissionError):
+        DocumentWriter(tmp_path)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["documents.dict", "documents.idx"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+async def test_a_day_of_which_the_dictionary_or_the_directory_is_refused_stops_no_other(
+    tmp_path: Path, refused: Callable[[Path, int], None], name: str, number: int
+) -> None:
+    await write_and_close(tmp_path, documents(200, days=2))
+    refused(day_folder(tmp_path) / name, number)
+    store = opened(tmp_path)
+    page = await store.search(SearchRequest(MatchAll(), limit=200))
+    assert len(page.events) == (200 if (name, number) == ("documents.idx", errno.EIO) else 100)
+    assert page.partial == (len(page.events) < 200)
+    writer = await store.writer()
+    young = document(1_001, day=DAY + timedelta(days=1))
+    assert await writer.write([young]) == [Outcome.STORED]
+    await writer.close()
+    await store.close()
+
+
+def test_a_bad_end_is_not_cut_off_where_the_directory_cannot_be_read(
+    tmp_path: Path, refused: Callable[[Path, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = DocumentWriter(tmp_path)
+    writer.append([b'{"a":1}'] * 40)
+    writer.close()
+    spoil_events(tmp_path, -1)
+    left = (tmp_path / "documents.zst").read_bytes()
+    refused(tmp_path / "documents.idx", errno.EIO)
+    writer = DocumentWriter(tmp_path)
+    writer.cut_unfinished(writer.noted)
+    with pytest.raises(StoreDamaged):
+        list(writer.read_from(0))
+    writer.close()
+    monkeypatch.undo()
+    assert (tmp_path / "documents.zst").read_bytes() == left
