@@ -22,13 +22,15 @@ from bench.events import write_events
 from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage, usage_of_service
 from bench.prepared import PreparedBodies
-from bench.progress import Sample, sustained
+from bench.progress import Sample, rates_at, sustained
 from bench.stopping import stop_in_order
 from logboom.clock import SystemClock
 from tests.flow import verify
 from tests.polling import eventually
 
-_PATIENCE_S = 900.0
+_PATIENCE_S = 1800.0
+_STEPS = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
+"""How fast is it then? Rates that fall show what does not grow with the events alone."""
 _LOOK_S = 0.25
 _WARM_UP = {"embedded": 0, "distributed": 30_000}
 _OURS = "service:svc-*"
@@ -100,6 +102,8 @@ def _measure(form: Form, ready: Path, events: int) -> float:
     rate = events / (samples[-1].at_s - begun)
     print(f"file to searchable, {started}: {rate:.0f} ev/s")
     print(f"  from the first to the last 5%: {sustained(samples):.0f} ev/s")
+    for step, at in rates_at(samples, _STEPS).items():
+        print(f"  the last tenth before {step:,} events: {at:.0f} ev/s")
     total_us = print_usage(before, after, events)
     cores = psutil.cpu_count() or 1
     print(

@@ -36,3 +36,21 @@ def sustained(samples: Sequence[Sample]) -> float:
     if first is last:
         return float("nan")
     return (last.found - first.found) / (last.at_s - first.at_s)
+
+
+def rates_at(samples: Sequence[Sample], steps: Sequence[int]) -> dict[int, float]:
+    """Events per second at which each number of events was reached, over the last tenth before it.
+
+    Args:
+        samples: Ascending.
+        steps: Numbers of events; those that were never reached are left out.
+    """
+    rates: dict[int, float] = {}
+    for step in steps:
+        if samples[-1].found < step:
+            continue
+        end = next(one for one in samples if one.found >= step)
+        begin = next(one for one in samples if one.found >= 0.9 * step)
+        if begin is not end:
+            rates[step] = (end.found - begin.found) / (end.at_s - begin.at_s)
+    return rates
