@@ -88,6 +88,7 @@ class ApiSection(Section):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s/]+[^\s]*$",
+        examples=["https://logs.example"],
         description="Where people reach it, for links in alerts; default: `http://` and `listen`.",
     )
     auth: Literal["none", "keys"] | None = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,10 +14,17 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from logboom.config.connections import ServerTlsSection
 from logboom.config.rules import RuleSection
 from logboom.config.section import Section
-from logboom.config.units import Address, Duration, Size, is_loopback
+from logboom.config.units import Address, Duration, Size, is_loopback, parse_duration
 
 _SHORTEST_KEY = 16
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_NEEDED = MappingProxyType(
+    {
+        "pattern": "`pattern`: write for example pattern: '^\\d{4}-'",
+        "count": "`count_lines`: write for example count_lines: 3",
+        "block": "both `start` and `end`: write for example start: '^BEGIN', end: '^END'",
+    }
+)
 
 
 class MultilineSection(Section):
@@ -44,10 +52,16 @@ class MultilineSection(Section):
     )
     end: str | None = Field(None, description="With type block: a line with this ends the block.")
     max_lines: int = Field(
-        5000, ge=1, le=1_000_000, description="An event is ended after so many lines."
+        5000,
+        ge=1,
+        le=1_000_000,
+        description="An event has so many lines at most; the next event goes on.",
     )
     max_bytes: Size | None = Field(
-        None, ge=64, description="An event is ended after so many bytes; default: as any event."
+        None,
+        ge=64,
+        description="An event has so many bytes at most, and never more than"
+        " `shipper.max_event_bytes`; the next event goes on.",
     )
     timeout_s: float = Field(
         5.0, gt=0, le=3600, description="An event is ended when its file is silent for so long."
@@ -61,11 +75,13 @@ class MultilineSection(Section):
             "block": self.start is not None or self.end is not None,
         }
         kinds = [kind for kind, is_given in given.items() if is_given]
+        wanted = "pattern" if self.type == "while_pattern" else self.type
+        if wanted is not None and not kinds:
+            raise ValueError(f"type {self.type} needs {_NEEDED[wanted]}")
         if len(kinds) != 1:
             raise ValueError("give one of: `pattern`; `count_lines`; `start` and `end`")
         if kinds == ["block"] and (self.start is None or self.end is None):
             raise ValueError("a block needs both `start` and `end`")
-        wanted = "pattern" if self.type == "while_pattern" else self.type
         if wanted not in {None, kinds[0]}:
             raise ValueError(f"type {self.type} does not go with the settings of {kinds[0]}")
         return self
@@ -153,6 +169,17 @@ class FileInput(_LineInput):
         description="Where to begin: `beginning`; `end` of the files that are there at the very first"
         " start; or an age like `24h`: files that were changed longer ago begin at their end.",
     )
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _place_or_age(cls, value: object) -> object:
+        if isinstance(value, timedelta) or value in ("beginning", "end"):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            message = f"must be beginning, end, or an age such as 24h, not {value!r}"
+            raise ValueError(message) from error
 
     @field_validator("path", mode="before")
     @classmethod

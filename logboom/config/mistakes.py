@@ -64,6 +64,8 @@ def _sentence(
         return f"{where}: there is no such setting ({hints.get(str(path[-1]), hint)})"
     if detail["type"] == "missing":
         return f"{where}: is missing"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"{where}: {_wanted_form(detail['loc'], model)}"
     return f"{where}: {_in_words(detail)}"
 
 
@@ -78,16 +80,23 @@ def _alternatives_joined(sentences: Sequence[str]) -> list[str]:
 
 
 def _is_beside(detail: ErrorDetails, others: Iterable[ErrorDetails]) -> bool:
-    """Whether it says that a section is no word, where another one says what is wrong inside."""
+    """Whether it says that a section is no word, where another one says what is wrong with it."""
     loc = detail["loc"]
     return (
         bool(loc)
         and _is_inner(loc[-1])
         and any(
-            other["loc"][: len(loc) - 1] == loc[:-1] and len(other["loc"]) > len(loc)
+            other["loc"][: len(loc) - 1] == loc[:-1]
+            and (len(other["loc"]) > len(loc) or _is_of_a_whole_section(other))
+            and other is not detail
             for other in others
         )
     )
+
+
+def _is_of_a_whole_section(detail: ErrorDetails) -> bool:
+    """Whether its settings are right each, but not together."""
+    return detail["type"] == "value_error" and str(detail["loc"][-1]).startswith("function-after")
 
 
 def _path(loc: tuple[int | str, ...]) -> list[int | str]:
@@ -105,8 +114,8 @@ def _in_words(detail: ErrorDetails) -> str:
     if what is not None and detail["type"].endswith(("_type", "_parsing", "_from_float")):
         return f"must be {what}"
     least, most = (detail.get("ctx", {}).get(name) for name in ("min_length", "max_length"))
-    if detail["type"] == "too_short":
-        return f"must have {least} or more"
+    if detail["type"] in {"too_short", "string_too_short"}:
+        return f"must have {least} or more{' characters' if 'string' in detail['type'] else ''}"
     if detail["type"] in {"too_long", "string_too_long"}:
         return f"has more than {most}{' characters' if 'string' in detail['type'] else ''}"
     message = detail["msg"].removeprefix("Value error, ")
@@ -118,12 +127,33 @@ _KIND_AT: Mapping[int | str, int] = {"inputs": 2, "broker": 1, "store": 1}
 _WANTED: Mapping[str, str] = {
     "model": "a section of settings", "dict": "a section of settings", "list": "a list",
     "string": "a text", "int": "a whole number", "float": "a number", "bool": "true or false",
-    "path": "a path",
+    "path": "a path", "time": "a duration, such as 30s",
 }  # fmt: skip
 _KINDS = frozenset({"file", "stdin", "http", "syslog", "local", "kafka", "elasticsearch"})
 
 
+def _wanted_form(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
+    """What a text has to look like, in the words of its setting."""
+    fields = [m.model_fields[str(loc[-1])] for m in _models_at(loc, model)
+              if str(loc[-1]) in m.model_fields]  # fmt: skip
+    told = next((field for field in fields if field.description), None)
+    if told is None:
+        return "is not of the form that it must have"
+    example = f" {told.examples[0]}" if told.examples else " this"
+    return f"must be like{example} ({str(told.description).rstrip('.')})"
+
+
 def _known_keys(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    return [
+        field.alias or name
+        for model in _models_at(loc, model)
+        for name, field in model.model_fields.items()
+        if name != "kind"
+    ]
+
+
+def _models_at(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[type[BaseModel]]:
+    """The kinds of sections that what is at a place may belong to."""
     models: list[type[BaseModel]] = [model]
     for part in loc[:-1]:
         if part in _KINDS and all("kind" in model.model_fields for model in models):
@@ -133,12 +163,7 @@ def _known_keys(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]
                 m.model_fields[part].annotation for m in models if part in m.model_fields
             ]
             models = [model for a in annotations for model in _models_in(a)]
-    return [
-        field.alias or name
-        for model in models
-        for name, field in model.model_fields.items()
-        if name != "kind"
-    ]
+    return models
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - annotations are of any shape

@@ -149,7 +149,10 @@ class DigestSection(Section):
     """One message a day about alerts of low severity."""
 
     at: str = Field(
-        "09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Time of the day, as 09:00."
+        "09:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        examples=["09:00"],
+        description="Time of the day, as 09:00.",
     )
     zone: Zone = Field("UTC", description="IANA time zone of that time.")
 

@@ -158,7 +158,9 @@ class ServicenowSection(Section):
     url: SecretUrl = Field(description="Where the instance is.")
     username: str = Field(description="User name.")
     password: SecretStr = Field(description="Password.")
-    table: str = Field("incident", pattern=r"^\w+$", description="Table of the tickets.")
+    table: str = Field(
+        "incident", pattern=r"^\w+$", examples=["incident"], description="Table of the tickets."
+    )
     resolved: dict[str, str] = Field(
         {"state": "6", "close_code": "Resolved by caller", "close_notes": "The alert resolved."},
         description="What is set when the alert resolves.",
@@ -178,7 +180,9 @@ class WebpushSection(Section):
 
     private_key: SecretStr = Field(description="VAPID key: 32 bytes in URL-safe base64, or a PEM.")
     subject: str = Field(
-        pattern=r"^(mailto:|https://).+", description="Who sends: mailto:ADDRESS or an address."
+        pattern=r"^(mailto:|https://).+",
+        examples=["mailto:ops@example.com"],
+        description="Who sends: mailto:ADDRESS or an address.",
     )
     subscriptions: list[PushSubscriptionSection] = Field(
         min_length=1, max_length=100, description="The browsers."
@@ -212,7 +216,11 @@ class ActionSection(Section):
 class ReceiverSection(Section):
     """Somebody who is told of alerts: a name, and one kind of receiver."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][\w .@-]{0,63}$", description="What routes call it.")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][\w .@-]{0,63}$",
+        examples=["oncall"],
+        description="What routes call it.",
+    )
     webhook: Annotated[WebhookSection, _short("url")] | None = Field(
         None, description="JSON to an HTTP address; the address, or a section."
     )

@@ -17,7 +17,9 @@ class SecretSection(Section):
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,39}$",
-        description="Events get the tag `redacted:` and this name: lower case letters, digits, `_`.",
+        examples=["employee_number"],
+        description="Events get the tag `redacted:` and this name: up to 40 lower case letters, digits"
+        " and `_`, a letter first.",
     )
     pattern: str = Field(
         max_length=500, description="Regular expression of the secret; what it matches is replaced."

@@ -8,7 +8,13 @@ from logboom.importing.filebeat_inputs import input_of
 from logboom.importing.filebeat_outputs import elasticsearch_output, kafka_output
 from logboom.importing.filebeat_processors import Processed, processors_of
 from logboom.importing.located import Located, read_located
-from logboom.importing.translation import Note, Settings, Translation, as_list
+from logboom.importing.translation import (
+    Note,
+    Settings,
+    Translation,
+    as_list,
+    is_second_stdin,
+)
 
 _LEVELS = {"debug": "debug", "info": "info", "warning": "warn", "error": "error"}
 _OURSELVES = (
@@ -38,12 +44,15 @@ def import_filebeat(text: str, *, origin: str) -> Translation:
     top = Settings(located.values, located.lines, "filebeat", notes)
     settings: dict[str, Any] = {}
     common = _common(top, notes)
-    inputs = []
+    inputs: list[dict[str, Any]] = []
     for key in ("filebeat.inputs", "filebeat.prospectors"):
         for entry in as_list(top.take(key)):
             if isinstance(entry, Located):
                 made = input_of(entry, notes, common)
-                inputs += [] if made is None else [made]
+                if made is not None and not is_second_stdin(
+                    made, inputs, "input stdin", entry.line, notes
+                ):
+                    inputs.append(made)
             else:
                 top.note(key, "has an entry that is no mapping")
     settings["inputs"] = inputs

@@ -8,7 +8,7 @@ from typing import Any
 from logboom.config.units import parse_duration
 from logboom.importing.filebeat_processors import Processed, processors_of
 from logboom.importing.located import Located
-from logboom.importing.places import listening
+from logboom.importing.places import LINES_ALONE, PLAIN_LINES, listening
 from logboom.importing.translation import Note, Settings, as_list, reference
 
 _CONTAINERS = "/var/log/containers/*.log"
@@ -51,6 +51,9 @@ def input_of(entry: Located, notes: list[Note], common: Processed) -> dict[str, 
     made = make(settings, kind)
     _text(settings, made)
     _added(settings, made, notes, common)
+    if kind in LINES_ALONE and "format" not in made:
+        made["format"] = "plain"
+        notes.append(Note(entry.line, f"input {kind}: {PLAIN_LINES}"))
     for name in _OWN_WAY:
         if settings.take_below(name) or settings.take(name) is not None:
             settings.note(name, "is left out: it is not needed here")

@@ -9,7 +9,8 @@ from logboom.importing.logstash_filters import filtered
 from logboom.importing.logstash_inputs import input_of
 from logboom.importing.logstash_outputs import outputs_of
 from logboom.importing.logstash_syntax import Branch, Plugin, Step, parse_logstash
-from logboom.importing.translation import Note, Translation
+from logboom.importing.places import LINES_ALONE, PLAIN_LINES
+from logboom.importing.translation import Note, Translation, is_second_stdin
 
 
 def import_logstash(text: str, *, origin: str) -> Translation:
@@ -27,9 +28,15 @@ def import_logstash(text: str, *, origin: str) -> Translation:
     inputs: list[dict[str, Any]] = []
     for plugin in _plugins(parts["input"], "input", notes):
         made = input_of(plugin, notes)
-        if made is not None:
-            filtered(made, parts["filter"], notes)
-            inputs.append(made.section)
+        if made is None or is_second_stdin(
+            made.section, inputs, f"input {plugin.name}", plugin.line, notes
+        ):
+            continue
+        filtered(made, parts["filter"], notes)
+        if plugin.name in LINES_ALONE and "format" not in made.section:
+            made.section["format"] = "plain"
+            notes.append(Note(plugin.line, f"input {plugin.name}: {PLAIN_LINES}"))
+        inputs.append(made.section)
     settings: dict[str, Any] = {"inputs": inputs}
     settings |= outputs_of(_plugins(parts["output"], "output", notes), notes)
     once = sorted(dict.fromkeys(notes), key=lambda note: note.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from logboom.importing.translation import Settings, reference, secret
 
@@ -12,6 +12,12 @@ _DATE = re.compile(r"%\{\+([^}]+)\}")
 _CODES = {"yyyy": "%Y", "YYYY": "%Y", "MM": "%m", "dd": "%d", "xxxx": "%Y", "ww": "%V", "HH": "%H"}
 _COMPRESSIONS = frozenset({"none", "lz4", "zstd", "gzip"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LINES_ALONE: Final = frozenset({"tcp", "udp"})
+"""Inputs whose lines have no header of syslog."""
+PLAIN_LINES: Final = (
+    "takes lines as they are, `format: plain`: name the format that they have, to get their fields"
+)
+"""What is said of such an input whose format is not known."""
 
 
 def kafka_section(

@@ -119,6 +119,25 @@ def secret(settings: Settings, name: str, variable: str) -> str | None:
     return f"${{{variable}}}"
 
 
+def is_second_stdin(
+    section: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]], title: str, line: int,
+    notes: list[Note],
+) -> bool:  # fmt: skip
+    """Whether an input would read standard input again, which can be read once only; it is noted.
+
+    Args:
+        section: Of our configuration.
+        inputs: Those that were translated before.
+        title: Of the part that is read, for the note.
+        line: Of that part.
+        notes: Where the note goes.
+    """
+    is_second = "stdin" in section and any("stdin" in other for other in inputs)
+    if is_second:
+        notes.append(Note(line, f"{title}: is left out: standard input can be read once only"))
+    return is_second
+
+
 def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - settings are of any shape
     """A list, also of a single value; of nothing an empty one."""
     if value is None:

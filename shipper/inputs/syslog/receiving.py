@@ -17,6 +17,8 @@ from shipper.parsers.syslog import parse_syslog
 _OVERHEAD_BYTES = 4096
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _MILLISECOND_NS = 1_000_000
+_WHOLE_TEXTS = frozenset({"plain", "grok", "dissect"})
+"""Formats that want all of a line: what only looks like a header, without a priority, is part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Receiver:
         self._decode = make_decoder(section.encoding)
         self._names_service = section.service is None
         self._needs_header = section.format == "auto"
+        self._wants_whole = section.format in _WHOLE_TEXTS
         self._max_record_bytes = max_record_bytes
         self.messages = 0
         self.malformed = 0
@@ -79,7 +82,7 @@ class Receiver:
         return self._divided(text, fields, tags)
 
     def _header(self, whole: str, piece: Piece) -> tuple[Fields | None, str]:
-        if piece.goes_on:
+        if piece.goes_on or (self._wants_whole and not whole.startswith("<")):
             return {}, whole
         header = parse_syslog(whole)
         if header is None:

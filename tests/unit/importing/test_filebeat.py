@@ -74,7 +74,10 @@ def loaded(text: str, folder: Path) -> Config:
             "type: syslog\nprotocol.tcp:\n  host: 'localhost:9000'",
             {"syslog": "localhost:9000", "transport": ["tcp"]},
         ),
-        ("type: udp\nhost: '127.0.0.1:5'", {"syslog": "127.0.0.1:5", "transport": ["udp"]}),
+        (
+            "type: udp\nhost: '127.0.0.1:5'",
+            {"syslog": "127.0.0.1:5", "transport": ["udp"], "format": "plain"},
+        ),
         ("paths: [/a]\nexclude_lines: ['^DBG']", {"path": ["/a"], "rules": [{"drop": "level:debug"}]}),
         (
             "paths: [/a]\ninclude_lines: ['ERROR', '^WARN']",
@@ -287,3 +290,11 @@ processors:
     assert (first["format"], "patterns" in first) == ("json", False)
     assert (second["format"], second["patterns"]) == ("dissect", ["%{a} %{b}"])
     assert notes == ["3: input log: `format` is json: processor dissect is left out"]
+
+
+def test_standard_input_is_read_once(tmp_path: Path) -> None:
+    text = "filebeat.inputs:\n- type: stdin\n- type: stdin\n"
+    settings, notes = translated(text)
+    assert settings["inputs"] == [{"stdin": True}]
+    assert notes == ["3: input stdin: is left out: standard input can be read once only"]
+    loaded(text, tmp_path)

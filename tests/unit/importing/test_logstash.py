@@ -50,7 +50,9 @@ def filtered(filters: str) -> tuple[dict[str, Any], list[str]]:
         ('syslog { port => 5514 host => "127.0.0.1" timezone => "Asia/Seoul" }',
          {"syslog": "127.0.0.1:5514", "zone": "Asia/Seoul"}),
         ('udp { port => 9 }',
-         {"syslog": "0.0.0.0:9", "transport": ["udp"], "allow_remote": True}),
+         {"syslog": "0.0.0.0:9", "transport": ["udp"], "allow_remote": True, "format": "plain"}),
+        ('tcp { host => localhost port => 9 codec => json_lines }',
+         {"syslog": "localhost:9", "transport": ["tcp"], "format": "json"}),
         ('http { host => localhost port => 8 }', {"http": "localhost:8"}),
         ('http { }', {"http": "0.0.0.0:8080", "api_keys": ["${LOGBOOM_HTTP_KEY}"]}),
         ('file { path => "/a" start_position => beginning codec => multiline {\n pattern => "^\\s" what => "previous" } }',
@@ -134,6 +136,27 @@ def test_a_filter_that_is_translated_for_one_input_names_the_other() -> None:
     assert len(said) == 1
     assert "for the input" in said[0]
     assert "/l/b.log" in said[0]
+
+
+def test_lines_over_tcp_are_read_as_the_filters_say_or_else_as_they_are() -> None:
+    inputs = "tcp { host => localhost port => 8 type => a }\n tcp { host => localhost port => 9 }"
+    filters = 'if [type] == "a" { grok { match => { message => "%{WORD:b}" } } }'
+    settings, notes = translated(f"input {{ {inputs} }} filter {{ {filters} }}")
+    assert [section.get("format") for section in settings["inputs"]] == ["grok", "plain"]
+    (note,) = (note for note in notes if "as they are" in note)
+    assert note.startswith(
+        "2: input tcp: takes lines as they are, `format: plain`: name the format"
+    )
+
+
+def test_standard_input_is_read_once(tmp_path: Path) -> None:
+    text = "input { stdin { type => a }\n stdin { type => b } }"
+    settings, notes = translated(text)
+    assert settings["inputs"] == [{"stdin": True, "fields": {"type": "a"}}]
+    assert "2: input stdin: is left out: standard input can be read once only" in notes
+    path = tmp_path / "logboom.yaml"
+    path.write_text(as_yaml(import_logstash(text, origin="x"), origin="x"), encoding="utf-8")
+    assert len(read_config(path, {}).inputs) == 1
 
 
 def test_outputs_without_their_secrets() -> None:

@@ -64,6 +64,16 @@ def test_a_named_format_decides_on_messages_without_a_header() -> None:
     assert received(bare)["tags"] == ["parse_failed"]
 
 
+@pytest.mark.parametrize("settings", [{"format": "plain"}, {"format": "grok", "patterns": ["x"]}])
+def test_a_line_without_a_priority_is_all_text_for_formats_that_want_it(
+    settings: dict[str, Any],
+) -> None:
+    line = "2026-11-21T11:00:00Z ERROR cannot load"
+    found = received(line.encode(), Peer("127.0.0.1"), **settings)
+    assert (found["text"], "host.name" in found) == (line, False)
+    assert received(f"<13>{line}".encode(), **settings)["text"] == "cannot load"
+
+
 def test_a_broken_header_is_kept_as_text() -> None:
     made = receiver()
     (record,) = made.records([Piece(b"<9999>what is this")], SENDER)
