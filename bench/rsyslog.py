@@ -7,10 +7,10 @@ The parameters: https://www.rsyslog.com/doc/ (imfile, omkafka).
 from __future__ import annotations
 
 import shutil
-import subprocess
-from pathlib import Path
 
 import psutil
+
+from bench.sending import Sending, start_in
 
 _CONFIGURATION = """
 global(workDirectory="{folder}" maxMessageSize="64k")
@@ -40,19 +40,8 @@ input(
 """
 
 
-def start_rsyslog(
-    folder: Path, *, log: Path, kafka: str, topic: str, compression: str, joins_lines: bool
-) -> psutil.Popen:
+def start_rsyslog(sending: Sending) -> psutil.Popen:
     """Starts it in the foreground, as a child.
-
-    Args:
-        folder: Its working folder, which is there and empty.
-        log: The file to send.
-        kafka: HOST:PORT.
-        topic: Which is there already.
-        compression: Of the batches, as Kafka calls it.
-        joins_lines: An entry begins with a date, and is sent as the message of a JSON object. Else
-            each line is sent as it is.
 
     Raises:
         RuntimeError: It is not installed.
@@ -60,15 +49,13 @@ def start_rsyslog(
     program = shutil.which("rsyslogd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if program is None:
         raise RuntimeError("rsyslogd is missing: scripts/install-debian-packages installs it")
+    folder = sending.folder
     configuration = folder / "rsyslog.conf"
-    form = (_ENTRIES if joins_lines else _LINES).format(log=log)
+    form = (_ENTRIES if sending.joins_lines else _LINES).format(log=sending.log)
     configuration.write_text(
         _CONFIGURATION.format(
-            folder=folder, form=form, kafka=kafka, topic=topic, compression=compression
+            folder=folder, form=form, kafka=sending.kafka, topic=sending.topic,
+            compression=sending.compression,
         )
-    )
-    with (folder / "said").open("wb") as said:
-        return psutil.Popen(
-            [program, "-n", "-f", str(configuration), "-i", str(folder / "pid")],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-        )  # fmt: skip
+    )  # fmt: skip
+    return start_in(folder, [program, "-n", "-f", configuration, "-i", folder / "pid"])

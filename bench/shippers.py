@@ -13,8 +13,6 @@ import argparse
 import asyncio
 import logging
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +24,12 @@ from statistics import fmean
 from typing import Any, Protocol
 
 import psutil
-import yaml
 
 from bench.events import make_line, write_events, write_text
 from bench.machine import Usage, print_calibration, usage_of, usage_of_service
 from bench.progress import Sample, sustained
 from bench.rsyslog import start_rsyslog
+from bench.sending import Sending, start_ship
 from bench.stopping import stop_in_order
 from bench.syslog_ng import start_syslog_ng
 from bench.topic import Topic
@@ -72,7 +70,7 @@ class Shipped:
         return (self.usage.user_s + self.usage.system_s) / self.messages * 1e6
 
 
-_Start = Callable[[Path, Path, str, str], psutil.Popen]
+_Start = Callable[[Sending], psutil.Popen]
 
 
 class _Write(Protocol):
@@ -135,23 +133,26 @@ def _compare(folder: Path, kafka: JvmService, options: argparse.Namespace) -> No
     given.write(warm, _WARM_UP, begin=now - hour, span=hour)
     print(f"{events} events of {size / events:.0f} bytes, {options.compression}")
     shippers: dict[str, _Start] = {
-        "automatic": partial(_start_ours, section={}, compression=options.compression),
-        "named": partial(_start_ours, section=given.named, compression=options.compression),
+        "automatic": partial(_start_ours, section={}),
+        "named": partial(_start_ours, section=given.named),
+        "rsyslog": start_rsyslog,
+        "syslog-ng": start_syslog_ng,
     }
-    for name, start_theirs in (("rsyslog", start_rsyslog), ("syslog-ng", start_syslog_ng)):
-        shippers[name] = partial(
-            _start_theirs, start_theirs, compression=options.compression,
-            joins_lines=not given.is_lines,
-        )  # fmt: skip
+    job = partial(
+        Sending,
+        kafka=kafka.address,
+        compression=options.compression,
+        joins_lines=not given.is_lines,
+    )
     for start in shippers.values():
-        _ship(folder, kafka, warm, _WARM_UP, start)
+        _ship(folder, kafka, _WARM_UP, start, partial(job, log=warm))
     print(f"Kafka is warmed up with {_WARM_UP} events from each")
     line = make_line(random.Random(1), 0, now)
     print_calibration(line, "before")
     found: dict[str, list[Shipped]] = {name: [] for name in shippers}
     for _ in range(options.rounds):
         for name, start in shippers.items():
-            one = _ship(folder, kafka, log, events, start)
+            one = _ship(folder, kafka, events, start, partial(job, log=log))
             found[name].append(one)
             _print(name, one)
     print_calibration(line, "after")
@@ -166,17 +167,19 @@ def _print_ratio(name: str, ours: Sequence[Shipped], theirs: Sequence[Shipped]) 
     print(f"automatic / {name}: {rate:.2f} of its sustained rate, {cpu:.2f} of its CPU per event")
 
 
-def _ship(folder: Path, kafka: JvmService, log: Path, events: int, start: _Start) -> Shipped:
-    return asyncio.run(_shipped(folder, kafka, log, events, start))
+def _ship(
+    folder: Path, kafka: JvmService, events: int, start: _Start, job: Callable[..., Sending]
+) -> Shipped:
+    return asyncio.run(_shipped(folder, kafka, events, start, job))
 
 
 async def _shipped(
-    folder: Path, kafka: JvmService, log: Path, events: int, start: _Start
+    folder: Path, kafka: JvmService, events: int, start: _Start, job: Callable[..., Sending]
 ) -> Shipped:
     own = Path(tempfile.mkdtemp(dir=folder))
     async with Topic(kafka.address, own.name) as topic:
         before, begun = usage_of_service(kafka), time.monotonic()
-        process = start(own, log, kafka.address, topic.name)
+        process = start(job(folder=own, topic=topic.name))
         try:
             samples = [Sample(begun, 0)]
             usages = [Usage()]
@@ -204,31 +207,15 @@ async def _shipped(
         )
 
 
-def _start_ours(
-    folder: Path, log: Path, kafka: str, topic: str, *, section: Mapping[str, Any], compression: str
-) -> psutil.Popen:
-    broker = {"bootstrap": [kafka], "topic": topic, "status_topic": f"{topic}-status"}
+def _start_ours(sending: Sending, *, section: Mapping[str, Any]) -> psutil.Popen:
+    topics = {"topic": sending.topic, "status_topic": f"{sending.topic}-status"}
+    kafka = {"bootstrap": [sending.kafka], "compression": sending.compression, **topics}
     settings = {
-        "inputs": [{"path": str(log), **section}],
-        "broker": {"kafka": broker | {"compression": compression}},
-        "data": str(folder / "data"),
+        "inputs": [{"path": str(sending.log), **section}],
+        "broker": {"kafka": kafka},
+        "data": str(sending.folder / "data"),
     }
-    config = folder / "logboom.yaml"
-    config.write_text(yaml.safe_dump(settings))
-    with (folder / "said").open("wb") as said:
-        return psutil.Popen(
-            [sys.executable, "-m", "logboom", "ship", "-c", str(config)],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-        )  # fmt: skip
-
-
-def _start_theirs(
-    start: Callable[..., psutil.Popen], folder: Path, log: Path, kafka: str, topic: str,
-    *, compression: str, joins_lines: bool,
-) -> psutil.Popen:  # fmt: skip
-    return start(
-        folder, log=log, kafka=kafka, topic=topic, compression=compression, joins_lines=joins_lines
-    )
+    return start_ship(sending.folder, settings)
 
 
 def _print(name: str, one: Shipped) -> None:

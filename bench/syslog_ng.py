@@ -8,12 +8,9 @@ https://syslog-ng.github.io/admin-guide/ (file source, kafka-c destination).
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
-
 import psutil
 
+from bench.sending import Sending, start_in
 from tests.services.downloads import cache_folder
 
 _CONFIGURATION = """
@@ -38,19 +35,8 @@ _JOINING = """multi-line-mode(regexp) multi-line-prefix("^[0-9]{4}-[0-9]{2}-[0-9
     multi-line-timeout(2)"""
 
 
-def start_syslog_ng(
-    folder: Path, *, log: Path, kafka: str, topic: str, compression: str, joins_lines: bool
-) -> psutil.Popen:
+def start_syslog_ng(sending: Sending) -> psutil.Popen:
     """Starts it in the foreground, as a child.
-
-    Args:
-        folder: Its working folder, which is there and empty.
-        log: The file to send.
-        kafka: HOST:PORT.
-        topic: Which is there already.
-        compression: Of the batches, as Kafka calls it.
-        joins_lines: An entry begins with a date, and is sent as the message of a JSON object. Else
-            each line is sent as it is.
 
     Raises:
         RuntimeError: It is not unpacked.
@@ -59,21 +45,21 @@ def start_syslog_ng(
     program = home / "usr/sbin/syslog-ng"
     if not program.exists():
         raise RuntimeError("syslog-ng is missing: scripts/unpack-syslog-ng unpacks it")
+    folder = sending.folder
     configuration = folder / "syslog-ng.conf"
     configuration.write_text(
         _CONFIGURATION.format(
-            log=log, kafka=kafka, topic=topic, compression=compression,
-            form=_JOINING if joins_lines else "",
-            message="$(format-json message=$MSG)" if joins_lines else "$MSG",
+            log=sending.log, kafka=sending.kafka, topic=sending.topic,
+            compression=sending.compression,
+            form=_JOINING if sending.joins_lines else "",
+            message="$(format-json message=$MSG)" if sending.joins_lines else "$MSG",
         )
     )  # fmt: skip
     (modules,) = (home / "usr/lib/syslog-ng").glob("[0-9]*")
     libraries = [modules.parent, *home.glob("lib/*-linux-gnu"), *home.glob("usr/lib/*-linux-gnu")]
-    environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
     files = [f"--{what}={folder / what}" for what in ("persist-file", "control", "pidfile")]
-    with (folder / "said").open("wb") as said:
-        return psutil.Popen(
-            [program, "-F", "--no-caps", f"--module-path={modules}", "-f", configuration, *files],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-            env=environment,
-        )  # fmt: skip
+    return start_in(
+        folder,
+        [program, "-F", "--no-caps", f"--module-path={modules}", "-f", configuration, *files],
+        {"LD_LIBRARY_PATH": ":".join(map(str, libraries))},
+    )

@@ -13,8 +13,6 @@ import asyncio
 import random
 import sqlite3
 import string
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,11 +24,11 @@ from pathlib import Path
 from statistics import fmean
 
 import psutil
-import yaml
 
 from bench.events import make_line, write_events, write_text
 from bench.machine import Usage, print_calibration, usage_of
 from bench.progress import Sample, sustained
+from bench.sending import start_ship
 from bench.stopping import stop_in_order
 from bench.topic import sequence_id
 from logboom.broker.local import LocalBroker
@@ -133,14 +131,8 @@ def _ship(folder: Path, files: int, events: int, workers: int) -> Shipped:
         "data": str(own / "data"),
         "shipper": {"workers": workers, "metrics": None},
     }
-    config = own / "logboom.yaml"
-    config.write_text(yaml.safe_dump(settings))
     broker, total = own / "data" / "broker", files * events
-    with (own / "said").open("wb") as said:
-        process = psutil.Popen(
-            [sys.executable, "-m", "logboom", "ship", "-c", str(config)],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
-        )  # fmt: skip
+    process = start_ship(own, settings)
     samples, begun = [Sample(time.monotonic(), 0)], _Begun(0, {})
     try:
         while samples[-1].found < total:
