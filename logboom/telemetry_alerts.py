@@ -46,6 +46,7 @@ class AlertFigures:
     passed_over: int = 0
     rewound: int = 0
     reevaluated: int = 0
+    untold: int = 0
     heartbeats: int = 0
     took_s: Mapping[str, float] = field(default_factory=dict)
     receivers: Mapping[str, ReceiverFigures] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class AlertsCollector(Collector):
                 now.rewound,
             ),
             ("windows_reevaluated", "Evaluated again for late events.", now.reevaluated),
+            ("late_firings_untold", "Over when late events showed them: too many.", now.untold),
             ("heartbeats", "Signs of life that were taken.", now.heartbeats),
         ):
             yield CounterMetricFamily(f"logboom_alerts_{name}", meaning, value=value)

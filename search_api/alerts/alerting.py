@@ -108,6 +108,7 @@ class Alerting:
             passed_over=standing.passed_over,
             rewound=standing.rewound,
             reevaluated=standing.reevaluated,
+            untold=standing.untold,
             heartbeats=standing.heartbeats,
             receivers=self._receivers() if standing.is_leading else {},
             took_s={name: group.took_s for name, group in standing.groups.items()},

@@ -40,6 +40,7 @@ class Decision:
         alerts: What is to be told.
         is_change: False when the record says so already.
         is_left: True when there was no room for all that late events began.
+        untold: Firings that late events began and that are never told.
     """
 
     rule: Rule
@@ -47,6 +48,7 @@ class Decision:
     alerts: tuple[Alert, ...]
     is_change: bool
     is_left: bool = False
+    untold: int = 0
 
     @property
     def fires(self) -> bool:
@@ -135,7 +137,7 @@ class Deciding:
             self._standing.overflow.pop(rule.id, None)
         is_same = _means_the_same(before.state, evaluated.state)
         is_change, is_left = bool(alerts) or not is_same, evaluated.left > 0
-        return Decision(rule, kept, tuple(alerts), is_change, is_left)
+        return Decision(rule, kept, tuple(alerts), is_change, is_left, evaluated.untold)
 
     async def _alert(
         self, rule: Rule, transition: Transition, number: int, *, with_samples: bool

@@ -53,6 +53,7 @@ class Transition:
         events: How many there were in the window.
         reason: Why it has resolved, where it is not for what was measured.
         values: What was measured for each comparison of the rule, where it has several.
+        last: What one that has resolved was when its condition held last; None while it fires.
     """
 
     key: Key
@@ -64,6 +65,7 @@ class Transition:
     events: int = 0
     reason: str = ""
     values: tuple[float | None, ...] = ()
+    last: SeriesState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,15 @@ class Evaluated:
         transitions: In the order in which they happened.
         overflow: Series that could not be followed since there are too many.
         left: Firings that late events began, for which there was no room.
+        untold: Firings that are over, which late events began, and which are not told: they are more than
+            are remembered.
     """
 
     state: RuleState
     transitions: tuple[Transition, ...]
     overflow: int = 0
     left: int = 0
+    untold: int = 0
 
 
 def evaluate(
@@ -205,8 +210,8 @@ class _Running:
 
     def _move(self, key: Key, verdict: Verdict, seen: Observation, instant: int) -> None:
         before = self._series.get(key)
-        if before is not None and instant <= before.true_us:  # it holds later: that is known
-            return
+        if before is not None and before.fired_us is not None and instant <= before.true_us:
+            return  # it holds later: that is known
         if key in self._held:  # all from there on is evaluated again
             return
         match verdict:
@@ -222,7 +227,14 @@ class _Running:
                 return
             before = SeriesState(instant, instant, seen.value)
         now = replace(
-            before, true_us=instant, value=seen.value, baseline=seen.baseline, events=seen.events
+            before,
+            since_us=min(before.since_us, instant),  # it may be an instant that is evaluated again
+            true_us=instant,
+            false_us=None,
+            value=seen.value,
+            baseline=seen.baseline,
+            events=seen.events,
+            values=_values_of(seen),
         )
         if now.fired_us is None and instant - now.since_us >= self._rule.for_us and self._room:
             now = replace(now, fired_us=instant)
@@ -235,19 +247,25 @@ class _Running:
         elif instant > self._whole_us:
             self._held.add(key)
             self._held_us = instant if self._held_us is None else self._held_us
-        elif instant - before.true_us >= self._rule.keep_us and self._room:
-            self._tell(key, AlertState.RESOLVED, before, seen, instant)
-            self._episodes.append(Episode(key, before.fired_us, instant))
-            del self._series[key]
+        else:
+            false_us = instant if before.false_us is None else min(before.false_us, instant)
+            if instant - false_us >= self._rule.keep_us and self._room:
+                self._tell(key, AlertState.RESOLVED, before, seen, instant)
+                self._episodes.append(Episode(key, before.fired_us, instant))
+                del self._series[key]
+            else:
+                self._series[key] = replace(before, false_us=false_us)
 
     def _tell(
         self, key: Key, state: AlertState, now: SeriesState, seen: Observation, instant: int
     ) -> None:
         self._room -= 1
         told = Transition(key, state, instant, now.fired_us or instant, seen.value)
-        values = tuple(one.value for one in seen.all) if seen.others else ()
+        last = now if state is AlertState.RESOLVED else None
         self._transitions.append(
-            replace(told, baseline=seen.baseline, events=seen.events, values=values)
+            replace(
+                told, baseline=seen.baseline, events=seen.events, values=_values_of(seen), last=last
+            )
         )
 
     def _remember(self, values: Values, seen: Observation, instant: int) -> None:
@@ -273,24 +291,30 @@ class _Running:
                 if key in self._series
             ]
             closed = [
-                Episode(key, one.fired_us, instant)
+                Transition(
+                    key,
+                    AlertState.RESOLVED,
+                    instant,
+                    one.fired_us,
+                    None,
+                    reason=_FORGOTTEN,
+                    last=one,
+                )
                 for key, one in followed
                 if one.fired_us is not None
             ]
             if len(closed) > self._room:
                 continue
             self._room -= len(closed)
-            self._episodes += closed
-            self._transitions += [
-                _closed(one.key, one.fired_us, instant, _FORGOTTEN) for one in closed
-            ]
+            self._episodes += [Episode(one.key, one.fired_us, instant) for one in closed]
+            self._transitions += closed
             for key, _ in followed:
                 del self._series[key]
             del self._seen[values]
 
 
-def _closed(key: Key, fired_us: int, instant: int, reason: str) -> Transition:
-    return Transition(key, AlertState.RESOLVED, instant, fired_us, None, reason=reason)
+def _values_of(seen: Observation) -> tuple[float | None, ...]:
+    return tuple(one.value for one in seen.all) if seen.others else ()
 
 
 def instants_between(after_us: int | None, last_us: int, every_us: int) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
+from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data
 from search_api.alerts.evaluate import MANY, MOST_HELD, Evaluated, Transition, evaluate_in_turns
 from search_api.alerts.rules import Rule
@@ -36,7 +37,9 @@ async def with_late(
     """
     fresh = RuleState(rule.fingerprint(), seen=state.seen)
     again = await evaluate_in_turns(rule, data, fresh, instants, whole_us=whole_us)
-    over = [one for one in again.state.episodes if not _is_known(one, state)]
+    unknown = [one for one in _ended(again) if not _is_known(one, state)]
+    over = [one for one in again.state.episodes if one in unknown]
+    untold = len(unknown) - len(over)  # it would not be known which of them were
     left, over = len(over[room // 2 :]), over[: room // 2]  # each is told to begin and to end
     series, episodes = dict(state.series), [*state.episodes, *over]
     told = [t for one in over for t in again.transitions if _is_of(t, one)]
@@ -72,12 +75,21 @@ async def with_late(
         state, cursor_us=cursor_us, series=series, episodes=latest(episodes),
         matched=state.matched or again.state.matched,
     )  # fmt: skip
-    return Evaluated(state, tuple(told), again.overflow, left)
+    return Evaluated(state, tuple(told), again.overflow, left, 0 if left else untold)
+
+
+def _ended(again: Evaluated) -> list[Episode]:
+    """What has fired and is over, however much of it is remembered."""
+    return [
+        Episode(one.key, one.fired_us, one.instant)
+        for one in again.transitions
+        if one.state is AlertState.RESOLVED
+    ]
 
 
 def _kept_on(before: SeriesState, now: SeriesState) -> SeriesState:
     """What fires, with when it held last as far as late events tell."""
-    if now.true_us <= before.true_us:
+    if now.true_us < before.true_us:
         return before
     return replace(now, since_us=before.since_us, fired_us=before.fired_us)
 

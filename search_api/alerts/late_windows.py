@@ -96,7 +96,7 @@ class LateWindows:
             return None
         if kept is not None and kept.state.cursor_us is not None:  # written before the cursors were
             last = max(last, kept.state.cursor_us)
-        first = changed[0] - rule.for_us - rule.keep_us
+        first = changed[0] - rule.for_us - rule.keep_us - rule.every_us
         instants = instants_between(first - first % rule.every_us, last, rule.every_us)
         if len(instants) > _MOST_INSTANTS:
             self._pass_over(rule, len(instants) - _MOST_INSTANTS, "they are too many")
@@ -125,7 +125,17 @@ class LateWindows:
         lost = await self._deciding.settle([*decisions.values()])
         for rule_id in done - lost:
             self._left.pop(rule_id, None)
+            if rule_id in decisions:
+                self._note_untold(decisions[rule_id])
         return {name: one for name, one in decisions.items() if name not in lost}, lost
+
+    def _note_untold(self, decision: Decision) -> None:
+        if decision.untold:
+            self._standing.untold += decision.untold
+            log.warning(
+                "%s: %d firings that late events show, and that are over, are not told: they are too many",
+                decision.rule.id, decision.untold,
+            )  # fmt: skip
 
     def _pass_over(self, rule: Rule, number: int, why: str) -> None:
         self._standing.passed_over += number

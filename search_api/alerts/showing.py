@@ -71,6 +71,7 @@ def _as_pending(rule: Rule, key: Key, series: SeriesState) -> Alert:
             value=series.value,
             baseline=series.baseline,
             events=series.events,
+            values=series.values,
         ),
         (),
     )

@@ -46,6 +46,7 @@ class Standing:
         passed_over: Instants that were not evaluated, since the downtime was too long.
         rewound: Rules that were evaluated for times that are still to come, with a clock that was wrong.
         reevaluated: Windows that were evaluated again for late events.
+        untold: Firings that are over and that late events have shown, too many to be told.
         overflow: Series that could not be followed, by rule.
         success_us: When all groups were evaluated last without a failure; None before that.
         heartbeats: Signs of life that were sent.
@@ -64,6 +65,7 @@ class Standing:
     passed_over: int = 0
     rewound: int = 0
     reevaluated: int = 0
+    untold: int = 0
     overflow: dict[str, int] = field(default_factory=dict)
     success_us: int | None = None
     heartbeats: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import orjson
@@ -58,6 +58,9 @@ class SeriesState:
         value: What was measured then.
         baseline: What was usual then, in words.
         events: How many there were then.
+        false_us: Of one that fires the first instant since then at which the condition did not hold;
+            None while there is none.
+        values: What was measured when it held last for each comparison, where the rule has several.
     """
 
     since_us: int
@@ -66,11 +69,17 @@ class SeriesState:
     fired_us: int | None = None
     baseline: str = ""
     events: int = 0
+    false_us: int | None = None
+    values: tuple[float | None, ...] = ()
 
     @property
     def state(self) -> AlertState:
         """`PENDING` or `FIRING`."""
         return AlertState.PENDING if self.fired_us is None else AlertState.FIRING
+
+
+_IN_ORDER: Final = tuple(one.name for one in fields(SeriesState))
+"""As a record has them; more can be added at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,10 @@ class RuleState:
             rule=self.rule,
             series={
                 key: replace(
-                    one, since_us=min(one.since_us, now_us), true_us=min(one.true_us, now_us)
+                    one,
+                    since_us=min(one.since_us, now_us),
+                    true_us=min(one.true_us, now_us),
+                    false_us=None if one.false_us is None else min(one.false_us, now_us),
                 )
                 for key, one in self.series.items()
                 if one.fired_us is not None or one.since_us <= now_us
@@ -148,8 +160,8 @@ class RuleState:
             "rule": self.rule,
             "cursor_us": self.cursor_us,
             "series": {
-                key.text: [s.since_us, s.true_us, s.value, s.fired_us, s.baseline, s.events]
-                for key, s in self.series.items()
+                key.text: [getattr(one, name) for name in _IN_ORDER]
+                for key, one in self.series.items()
             },
             "seen": [[list(values), at_us] for values, at_us in self.seen.items()],
             "episodes": [[e.key.text, e.fired_us, e.ended_us] for e in self.episodes],
@@ -162,7 +174,7 @@ class RuleState:
         return cls(
             rule=value["rule"],
             cursor_us=value["cursor_us"],
-            series={Key.of(text): SeriesState(*one) for text, one in value["series"].items()},
+            series={Key.of(text): _series_of(one) for text, one in value["series"].items()},
             seen={tuple(values): at_us for values, at_us in value["seen"]},
             episodes=tuple(
                 Episode(Key.of(text), fired_us, ended_us)
@@ -170,3 +182,8 @@ class RuleState:
             ),
             matched=value["matched"],
         )
+
+
+def _series_of(value: Sequence[Any]) -> SeriesState:
+    one = SeriesState(*value)
+    return replace(one, values=tuple(one.values))

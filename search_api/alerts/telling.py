@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -37,7 +38,8 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
         transition: What happened.
         samples: Events that show it, shortened.
     """
-    key, shown = transition.key, _shown(rule, transition)
+    key, held = transition.key, _held(transition)
+    shown = _shown(rule, held)
     series = dict(zip(rule.series_by, key.values, strict=True))
     named = {name: value[:_LONGEST_VALUE] for name, value in series.items() if value}
     labels = {**rule.labels, **named, "alertname": rule.name}
@@ -48,7 +50,7 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
     has_threshold = bool(condition.sign) and not key.no_data
     return Alert(
         labels=labels,
-        annotations=_annotations(rule, shown, transition, labels, series),
+        annotations=_annotations(rule, held, labels, series),
         episode=episode_of(rule.id, key.text, transition.fired_us),
         state=transition.state,
         starts_at=moment_of(transition.fired_us),
@@ -96,6 +98,16 @@ def _shown(rule: Rule, transition: Transition) -> Rule:
     return rule.singles[0]
 
 
+def _held(transition: Transition) -> Transition:
+    """When the condition held last: what has resolved is told in the words of then, as Prometheus does."""
+    last = transition.last
+    if last is None:
+        return transition
+    return replace(
+        transition, value=last.value, values=last.values, baseline=last.baseline, events=last.events
+    )
+
+
 def _value(rule: Rule, shown: Rule, transition: Transition) -> float | None:
     if not transition.values:
         return transition.value
@@ -109,12 +121,9 @@ def _condition(rule: Rule, transition: Transition) -> str:
 
 
 def _annotations(
-    rule: Rule,
-    shown: Rule,
-    transition: Transition,
-    labels: Mapping[str, str],
-    series: Mapping[str, str],
+    rule: Rule, transition: Transition, labels: Mapping[str, str], series: Mapping[str, str]
 ) -> dict[str, str]:
+    shown = _shown(rule, transition)
     condition = shown.condition
     value = _value(rule, shown, transition)
     measured = measured_of(rule, transition.values) or {condition.measure.text: value}

@@ -38,6 +38,9 @@ _ALLOWED: Final = (
 )  # fmt: skip
 
 
+_EXACT: Final = 2**53
+"""Below it every whole number can be told apart from the next one."""
+
 _OF_OTHERS: Final = re.compile(r"\{\{-?\s*[$.]")
 """As templates of Go begin."""
 
@@ -89,7 +92,7 @@ def render(template: str, told: Told) -> str:
 
 def _filled(template: str, told: Told) -> str:
     names: dict[str, Any] = {
-        "value": told.value, "threshold": told.threshold, "condition": told.condition,
+        "value": _written(told.value), "threshold": _written(told.threshold), "condition": told.condition,
         "labels": dict(told.labels), "baseline": told.baseline, "events": told.events,
         "window": told.window,
         "measured": " and ".join(
@@ -100,6 +103,12 @@ def _filled(template: str, told: Told) -> str:
     for name, value in told.series.items():
         _put(names, name.split("."), value)
     return _compiled(template, told.unit).render(names)
+
+
+def _written(value: float | None) -> float | None:
+    """A whole number as one: `14`, not `14.0`."""
+    is_whole = value is not None and abs(value) < _EXACT and float(value).is_integer()
+    return int(value) if value is not None and is_whole else value
 
 
 def check_template(template: str, made: Sequence[Told]) -> None:

@@ -172,7 +172,7 @@ def _firing(rule: Rule, state: RuleState) -> Iterator[Alert]:
             transition = Transition(
                 key=key, state=AlertState.FIRING, instant=series.true_us,
                 fired_us=series.fired_us, value=series.value, baseline=series.baseline,
-                events=series.events,
+                events=series.events, values=series.values,
             )  # fmt: skip
             yield alert_of(rule, transition, ())
 

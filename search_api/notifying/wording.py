@@ -49,9 +49,11 @@ def _measured(alert: Alert) -> str:
             for name, value in alert.measured.items()
         )
         return f"{' and '.join(each)}, where {alert.condition} is alerted"
-    if alert.value is None or alert.threshold is None:
+    is_over = alert.state is AlertState.RESOLVED
+    if alert.threshold is None or (alert.value is None and not is_over):
         return alert.condition
-    return f"{quantity(alert.value, alert.unit)}, where {alert.condition} is alerted"
+    value = "nothing any more" if alert.value is None else quantity(alert.value, alert.unit)
+    return f"{value}, where {alert.condition} is alerted"
 
 
 def lasted(alert: Alert) -> str:

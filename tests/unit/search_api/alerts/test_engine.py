@@ -49,7 +49,7 @@ async def test_a_restart_neither_forgets_nor_repeats(make: Make) -> None:
     while world.now < 240:  # a new process every seven seconds
         await world.until(world.now + 7, await world.start())
 
-    assert world.timeline == [(75, "firing", "Errors"), (180, "resolved", "Errors")]
+    assert world.timeline == [(75, "firing", "Errors"), (195, "resolved", "Errors")]
 
 
 async def test_a_kill_between_any_two_steps_loses_and_repeats_nothing(make: Make) -> None:

@@ -22,6 +22,7 @@ from tests.unit.search_api.alerts.timeline import (
     error,
     many,
     rule_of,
+    seconds_of,
     told,
 )
 
@@ -63,13 +64,22 @@ TIMELINES: list[tuple[str, dict[str, Any], list[Event], list[Told]]] = [
         [at(5), at(20), at(50), at(65), at(80)], [firing(90), resolved(105)],
     ),
     (
-        "it goes on firing for a while",
-        {"when": "count >= 5", "keep_firing_for": "2m"}, FIVE_ERRORS, [firing(45), resolved(210)],
+        "it goes on firing for a while from when it does not hold any more",
+        {"when": "count >= 5", "keep_firing_for": "2m"}, FIVE_ERRORS, [firing(45), resolved(225)],
+    ),
+    (
+        "it goes on firing, also for less than an interval",
+        {"when": "count >= 5", "keep_firing_for": "10s"}, FIVE_ERRORS, [firing(45), resolved(120)],
+    ),
+    (
+        "while nothing can be measured it is not known that it does not hold",
+        {"when": "error_rate >= 50%", "over": "15s", "no_data": "keep", "keep_firing_for": "30s"},
+        [error(5), at(200), at(245)], [firing(15), resolved(255)],
     ),
     (
         "a short pause does not end it: no flapping",
         {"when": "count > 0", "over": "15s", "keep_firing_for": "1m"},
-        [at(5), at(50), at(95)], [firing(15), resolved(165)],
+        [at(5), at(50), at(95)], [firing(15), resolved(180)],
     ),
     (
         "without keep_firing_for it flaps",
@@ -213,6 +223,17 @@ TIMELINES: list[tuple[str, dict[str, Any], list[Event], list[Told]]] = [
         [firing(15), resolved(30), firing(45), resolved(60), firing(105), resolved(120)],
     ),
     (
+        "a series that was silent while another one spoke was at zero then",
+        {"when": "spike(count) > 3", "baseline": "5m", "over": "1m", "by": ["service"]},
+        [*many(0, 600, 5, **SHOP), *many(301, 306, 1, **CART)],
+        [firing(315, "cart"), resolved(375, "cart")],
+    ),
+    (
+        "where nobody spoke nothing is known of what is usual",
+        {"when": "spike(count) > 3", "baseline": "5m", "over": "1m", "by": ["service"]},
+        many(301, 306, 1, **CART), [],
+    ),
+    (
         "a spike needs to know what is usual",
         {"when": "spike(count) > 3", "baseline": "5m", "over": "1m"}, many(60, 120, 0.25), [],
     ),
@@ -309,6 +330,25 @@ def test_without_room_what_ends_is_told_later() -> None:
     assert len(silent.transitions) == 2
     assert len(silent.state.series) == len(silent.state.seen) == 1
     assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
+
+
+async def test_what_is_pending_begins_anew_also_while_another_series_waits() -> None:
+    """It was evaluated further than the other one, with events that were not all there."""
+    rule = rule_of("avg(event.duration) > 1 s", over="15s", by=["service"], **{"for": "1m"})
+    early = [*many(0, 75, 5, **CART, **SLOW), *many(75, 200, 5, **CART, **FAST),
+             *many(61, 200, 5, **SHOP, **SLOW)]  # fmt: skip
+    late = many(91, 105, 0.5, **SHOP, **FAST)
+    state, told = RuleState(rule.fingerprint(), cursor_us=START_US), list[Told]()
+    for until, whole, events in (
+        (110, 60, early), (150, 150, [*early, *late]), (180, 180, [*early, *late]),
+    ):  # fmt: skip
+        instants = instants_between(state.cursor_us, START_US + until * US, 15 * US)
+        found = await find(MemorySource(events), [Due(rule, instants)])
+        result = evaluate(rule, found.data, state, instants, whole_us=START_US + whole * US)
+        told += seconds_of(result.transitions)
+        state = RuleState.from_json(result.state.to_json())
+
+    assert told == [firing(75, "cart"), resolved(90, "cart"), firing(180, "shop")]
 
 
 @pytest.mark.parametrize("fired", [15, 75])

@@ -294,7 +294,7 @@ async def test_what_fires_is_kept_as_long_as_late_events_say_that_it_held(make: 
 
     await world.until(250, engine)
 
-    assert world.timeline == [(45, "firing", "Errors"), (195, "resolved", "Errors")]
+    assert world.timeline == [(45, "firing", "Errors"), (210, "resolved", "Errors")]
 
 
 async def test_what_was_pending_begins_anew_where_late_events_show_that_it_did_not_hold(
@@ -362,3 +362,20 @@ async def test_a_backtest_says_what_happened_live_however_late_events_come(
     told = [(one.episode, one.state, one.ends_at) for one in world.told]
     assert len(told) > 50
     assert sorted(told, key=str) == sorted(backtested, key=str)
+
+
+async def test_late_firings_that_are_too_many_to_be_told_are_counted(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make({"alert": "Any", "when": "count > 0", "over": "15s", "by": ["service"]})
+    world.source.add(many(0, 300, 5, service__name="cart"))
+    early = [at(number / 2, service={"name": f"s{number:03}"}) for number in range(130)]
+    world.source.add(early, arrives=200)
+    engine = await world.start()
+
+    await world.until(260, engine)
+
+    ended = [name for _, state, name in world.timeline if state == "resolved"]
+    assert sorted(ended) == [f"s{number:03}" for number in range(30, 130)]
+    assert engine.standing.untold == 30
+    assert "30 firings that late events show, and that are over, are not told" in caplog.text
