@@ -183,7 +183,7 @@ class Engine:
             self.rules = replace(self.rules, groups=groups, problems=problems)
         if problems != standing.problems:
             for where, problem in problems.items():
-                log.warning("rules of %s are not used: %s", where, problem)
+                log.warning("rules of %s are not used as they are: %s", where, problem)
         standing.problems = problems
         standing.groups = {
             name: standing.groups.get(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -134,15 +135,35 @@ def read_rules(text: str, *, origin: str) -> tuple[RuleGroup, ...]:
     return groups_of(_decoded(text, origin), origin=origin)
 
 
-def understand_rules(text: str, *, origin: str) -> tuple[tuple[RuleGroup, ...], list[str]]:
-    """Reads a file of rules; what makes no sense in it is told beside the rules.
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What could be made of rules.
+
+    Attributes:
+        groups: Those that can be evaluated, without the rules that cannot.
+        mistakes: Why the others cannot, one line each.
+        senseless: What is evaluated and makes no sense, one line each.
+    """
+
+    groups: tuple[RuleGroup, ...]
+    mistakes: tuple[str, ...]
+    senseless: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """All that is wrong; empty when nothing is."""
+        return "\n".join([*self.mistakes, *self.senseless])
+
+
+def understand_rules(text: str, *, origin: str) -> Understood:
+    """Reads a file of rules; what is wrong in it is told beside the rules.
 
     Args:
         text: YAML.
         origin: The file's name, for messages.
 
     Raises:
-        ConfigError: Something cannot be understood.
+        ConfigError: It has no rules at all.
     """
     return understand_groups(_decoded(text, origin), origin=origin)
 
@@ -165,48 +186,65 @@ def groups_of(content: Mapping[str, Any], *, origin: str) -> tuple[RuleGroup, ..
     Raises:
         ConfigError: All mistakes, one line each.
     """
-    groups, senseless = understand_groups(content, origin=origin)
-    if senseless:
-        raise ConfigError("\n".join(senseless))
-    return groups
+    understood = understand_groups(content, origin=origin)
+    if understood.told:
+        raise ConfigError(understood.told)
+    return understood.groups
 
 
-def understand_groups(
-    content: Mapping[str, Any], *, origin: str
-) -> tuple[tuple[RuleGroup, ...], list[str]]:
-    """Rules that are decoded already, and what of them makes no sense, one line each.
-
-    Raises:
-        ConfigError: Something cannot be understood; all mistakes, one line each.
-    """
-    try:
-        file = RulesFile.model_validate(content)
-    except ValidationError as error:
-        lines = sentences_of(error, RulesFile, whole="the file", hints=_ELSEWHERE)
-        raise ConfigError("\n".join(f"{origin}: {line}" for line in lines)) from None
-    groups, mistakes, senseless = [], list[str](), list[str]()
-    for section in file.groups:
-        rules: list[Rule] = []
+def understand_groups(content: Mapping[str, Any], *, origin: str) -> Understood:
+    """Rules that are decoded already; of those of one name the first."""
+    sections, mistakes = _sections(content, origin)
+    groups, senseless = dict[str, RuleGroup](), list[str]()
+    for section in sections:
+        rules = dict[str, Rule]()
         for rule in section.rules:
             place = f"{origin}: {section.name}/{rule.alert}"
             try:
-                rules.append(_rule(section, rule))
+                made = rules.setdefault(rule.alert, _rule(section, rule))
             except ConfigError as error:
                 mistakes.append(f"{place}: {error}")
             else:
-                senseless += [f"{place}: {text}" for text in _senseless(rules[-1])]
-        groups.append(RuleGroup(section.name, _us(section.every), tuple(rules), origin))
+                senseless += [f"{place}: {text}" for text in _senseless(made)]
         mistakes += [f"{origin}: {text}" for text in _twice(section)]
-    names = [group.name for group in groups]
-    mistakes += [f"{origin}: there are two groups {n}" for n in {*names} if names.count(n) > 1]
-    mistakes += [
-        f"{origin}: the names of the rules of {group.name} are too long together: make it two groups"
-        for group in groups
-        if sum(len(rule.name.encode()) for rule in group.rules) > _LONGEST_NAMES
-    ]
-    if mistakes:
-        raise ConfigError("\n".join([*mistakes, *senseless]))
-    return tuple(groups), senseless
+        if sum(len(name.encode()) for name in rules) > _LONGEST_NAMES:
+            told = f"the names of the rules of {section.name} are too long together"
+            mistakes.append(f"{origin}: {told}: make it two groups")
+        elif rules:
+            made_group = RuleGroup(section.name, _us(section.every), tuple(rules.values()), origin)
+            groups.setdefault(section.name, made_group)
+    names = [section.name for section in sections]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    mistakes += [f"{origin}: there are two groups {name}" for name in twice]
+    return Understood(tuple(groups.values()), tuple(mistakes), tuple(senseless))
+
+
+def _sections(content: Mapping[str, Any], origin: str) -> tuple[list[GroupSection], list[str]]:
+    """The groups without the rules that are none, and why these are not."""
+    try:
+        return RulesFile.model_validate(content).groups, []
+    except ValidationError as error:
+        lines = sentences_of(error, RulesFile, whole="the file", hints=_ELSEWHERE)
+        wrong = {detail["loc"][:4] for detail in error.errors()}
+    try:
+        found = RulesFile.model_validate(_without(content, wrong)).groups
+    except ValidationError:  # what is wrong is wrong with all of it
+        found = []
+    return found, [f"{origin}: {line}" for line in lines]
+
+
+def _without(
+    content: Mapping[str, Any], wrong: Collection[tuple[int | str, ...]]
+) -> dict[str, Any]:
+    """Rules where something is wrong are left out, and groups where it is beside the rules."""
+    groups: list[dict[str, Any]] = []
+    for place, group in enumerate([] if ("groups",) in wrong else content["groups"]):
+        at = ("groups", place)
+        if any(path[:2] == at and (len(path) < 4 or path[2] != "rules") for path in wrong):
+            continue
+        rules = [one for n, one in enumerate(group["rules"]) if (*at, "rules", n) not in wrong]
+        groups += [{**group, "rules": rules}] if rules else []
+    return {"groups": groups}
 
 
 def _twice(section: GroupSection) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from logboom.errors import ConfigError
-from search_api.alerts.reading import understand_rules
+from search_api.alerts.reading import Understood, understand_rules
 from search_api.alerts.rules import RuleGroup
 
 MOST_FILES: Final = 1_000
@@ -24,8 +24,8 @@ class FileRules:
 
     Attributes:
         groups: In the order of the files' names.
-        problems: What is wrong, by file; of a file that cannot be understood the rules that it had before
-            are used.
+        problems: What is wrong, by file. The rules are those that such a file had when nothing was wrong;
+            where it never was so, those of its rules that can be evaluated.
     """
 
     groups: tuple[RuleGroup, ...]
@@ -43,6 +43,7 @@ class RuleFiles:
         self._patterns = tuple(patterns)
         self._stamps: dict[str, _Stamp] = {}
         self._groups: dict[str, tuple[RuleGroup, ...]] = {}
+        self._whole: set[str] = set()
         self._problems: dict[str, str] = {}
 
     def read(self) -> FileRules:
@@ -51,6 +52,7 @@ class RuleFiles:
         for gone in self._stamps.keys() - set(paths):
             del self._stamps[gone]
             self._groups.pop(gone, None)
+            self._whole.discard(gone)
             self._problems.pop(gone, None)
         for path in paths:
             self._look_at(path)
@@ -72,19 +74,33 @@ class RuleFiles:
             stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
             if self._stamps.get(path) == stamp:
                 return
-            self._groups[path], senseless = self._read(path, status.st_size)
-            self._problems.pop(path, None)
-            if senseless:
-                self._problems[path] = "\n".join(senseless)
+            self._take(path, self._read(path, status.st_size))
             self._stamps[path] = stamp
         except OSError as error:
-            self._problems[path] = f"{path}: cannot be read: {error.strerror or error}"
+            mistake = f"{path}: cannot be read: {error.strerror or error}"
+            self._take(path, Understood((), (mistake,), ()))
             self._stamps[path] = (0, 0, 0)
         except ConfigError as error:
-            self._problems[path] = str(error)
+            self._take(path, Understood((), (str(error),), ()))
             self._stamps[path] = stamp
 
-    def _read(self, path: str, size: int) -> tuple[tuple[RuleGroup, ...], list[str]]:
+    def _take(self, path: str, read: Understood) -> None:
+        self._problems.pop(path, None)
+        if read.told:
+            self._problems[path] = read.told
+        if not read.mistakes:
+            self._groups[path] = read.groups
+            self._whole.add(path)
+            return
+        if read.groups and path not in self._whole:  # better some of its rules than none
+            self._groups[path] = read.groups
+        number = sum(len(group.rules) for group in self._groups.get(path, ()))
+        told = f"its other {number} rules are" if number else "none of its rules is"
+        if path in self._whole:
+            told = f"the {number} rules that it had before are"
+        self._problems[path] += f"\n{path}: {told} evaluated"
+
+    def _read(self, path: str, size: int) -> Understood:
         if size > _LARGEST:
             raise ConfigError(f"is larger than {_LARGEST // 2**20} MiB", where=path)
         try:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from logboom.clock import Clock, utc_text
-from logboom.errors import ConfigError
 from logboom.state import Record, State
 from search_api.alerts.reading import groups_of, understand_groups
 from search_api.alerts.rules import RuleGroup
@@ -170,12 +169,8 @@ def _is_as_before(record: Record, before: Mapping[str, _Read]) -> bool:
 def _all_read(records: Sequence[Record]) -> dict[str, _Read]:
     found = {}
     for record in records:
-        try:
-            content = {"groups": [record.value["content"]]}
-            groups, senseless = understand_groups(content, origin=ORIGIN)
-            found[record.key] = _Read(record.version, groups, "\n".join(senseless) or None)
-        except ConfigError as error:
-            found[record.key] = _Read(record.version, (), str(error))
+        read = understand_groups({"groups": [record.value["content"]]}, origin=ORIGIN)
+        found[record.key] = _Read(record.version, read.groups, read.told or None)
     return found
 
 

@@ -106,6 +106,60 @@ async def test_a_file_that_was_never_right_is_told_of(make: Make, tmp_path: Path
     assert [row[1] for row in world.timeline] == ["firing", "resolved"]
 
 
+_HALF_BAD = """
+groups:
+  - name: files
+    rules:
+      - {alert: One, when: count > 0, over: 1m}
+      - {alert: Odd, when: cont > 0}
+  - name: more
+    rules:
+      - {alert: Two, when: count > 1, over: 1m}
+      - {alert: Old, expr: up == 0}
+  - {name: none, every: often, rules: [{alert: Three, when: count > 2}]}
+"""
+
+
+async def test_what_is_wrong_in_a_file_that_was_never_right_keeps_nothing_else_from_running(
+    make: Make, tmp_path: Path
+) -> None:
+    bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
+    bad.write_text(_HALF_BAD)
+    good.write_text("groups: [{name: good, rules: [{alert: Good, when: count > 3}]}]")
+    world = make(rules=[str(tmp_path / "*.yaml")])
+    world.source.add([error(1)])
+    engine = await world.start()
+
+    await world.until(80, engine)
+
+    assert set(engine.rules.rules) == {"group/Errors", "files/One", "more/Two", "good/Good"}
+    assert (15, "firing", "One") in world.timeline
+    assert "RuleFailed" in [name for _, _, name in world.timeline]
+    told = engine.standing.problems[str(bad)]
+    for words in (
+        "files/Odd: ",
+        "did you mean count?",
+        "rules[1].expr",
+        "every",
+        "its other 2 rules",
+    ):
+        assert words in told
+    assert engine.standing.parts(0)[0]["state"] == "invalid"
+
+    bad.write_text(_HALF_BAD.replace("Two", "Deux").replace("One", "Un"))
+    await world.until(90, engine)  # it was never right: what can be used is
+    assert {"files/Un", "more/Deux"} < set(engine.rules.rules)
+
+    bad.write_text(_HALF_BAD.replace("Two", "Drei") + ": [")
+    await world.until(100, engine)
+    assert {"files/Un", "more/Deux"} < set(engine.rules.rules)
+
+    bad.unlink()
+    await world.until(110, engine)
+    assert set(engine.rules.rules) == {"group/Errors", "good/Good"}
+    assert engine.standing.problems == {}
+
+
 async def test_a_rule_that_is_gone_has_no_trouble_any_more(make: Make) -> None:
     world = make({**ERRORS, "by": ["service"]}, {**ERRORS, "alert": "Away", "where": "level:info"})
     services = [f"{n:03}" + "ä" * 300 for n in range(140)]
