@@ -67,7 +67,7 @@ class KeptCursors:
 
     def __init__(self, book: Book) -> None:
         self._state = book.state
-        self._known: dict[str, Cursors] = {}
+        self._known: dict[str, tuple[Cursors, str | None]] = {}
 
     async def of(self, group: str) -> Cursors:
         """Those of a group.
@@ -77,15 +77,24 @@ class KeptCursors:
         """
         if group not in self._known:
             record = await self._state.get(CURSORS, group)
-            self._known[group] = Cursors() if record is None else Cursors.of(record.value)
-        return self._known[group]
+            cursors = Cursors() if record is None else Cursors.of(record.value)
+            self._known[group] = cursors, None if record is None else record.version
+        return self._known[group][0]
 
     async def keep(self, group: RuleGroup, cursors: Cursors) -> None:
-        """Writes those of a group; rules that are gone are left out.
+        """Writes those of a group over the version that was read; rules that are gone are left out.
+
+        Args:
+            group: The group.
+            cursors: What `of` gave, changed.
 
         Raises:
+            StateConflict: Somebody else has written them, who leads now: nothing is written.
             StateError: They may or may not be written.
         """
         names = [rule.name for rule in group.rules]
         cursors.rules = {name: at for name, at in cursors.rules.items() if name in names}
-        await self._state.put(CURSORS, group.name, cursors.to_json(names))
+        _, version = self._known.pop(group.name)  # whether it is written may never be known
+        value = cursors.to_json(names)
+        record = await self._state.put(CURSORS, group.name, value, expected=version)
+        self._known[group.name] = cursors, record.version

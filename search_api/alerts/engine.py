@@ -141,6 +141,9 @@ class Engine:
             self._is_read = True
         try:
             await self._work(waits=waits)
+        except StateConflict as error:  # who leads now, or did till now
+            log.info("rules are decided elsewhere, too; all is read anew: %s", error)
+            self._is_read = False
         except StateError:
             self._is_read = False
             raise

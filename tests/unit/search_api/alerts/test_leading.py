@@ -8,12 +8,15 @@ from typing import Any, cast
 
 from logboom.clock import ManualClock
 from logboom.config import Config
+from logboom.state import Record, State
 from logboom.state.local import LocalState
 from logboom.store import open_store
 from search_api.alerts.alerting import Alerting
+from search_api.alerts.keeping import CURSORS
 from search_api.state import PipelineState, Snapshot
 from tests.polling import soon
-from tests.unit.search_api.alerts.timeline import START
+from tests.unit.search_api.alerts.timeline import START, error
+from tests.unit.search_api.alerts.world import THREE, Make
 
 
 class DownBroker:
@@ -37,6 +40,52 @@ async def led(alerting: Alerting, pipeline: DownBroker) -> None:
     await soon(has_looked, timeout_s=60, what="it leads")
     running.cancel()
     await asyncio.wait([running])
+
+
+class PausedState:
+    """A state whose writers of cursors are paused, as a process is whose machine sleeps."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.goes_on = asyncio.Event()
+        self.is_paused = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
+
+    async def put(self, kind: str, *args: Any, **more: Any) -> Record:
+        if kind == CURSORS:
+            self.is_paused.set()
+            await self.goes_on.wait()
+        return await self._state.put(kind, *args, **more)
+
+
+async def test_who_leads_no_longer_moves_no_cursor(make: Make) -> None:
+    world = make()
+    world.source.add([*THREE, *(error(second) for second in range(200, 300, 5))])
+    paused = PausedState(cast("State", world.state))
+    paused.goes_on.set()
+    state, world.state = world.state, cast("Any", paused)
+    before = await world.start()
+    await world.until(20, before)
+    paused.goes_on.clear()
+    paused.is_paused.clear()
+    world.clock.advance(15)
+    under_way = asyncio.create_task(before.step())
+    await paused.is_paused.wait()
+
+    world.state = state
+    await world.until(280, await world.start())
+    now_is = await world.memory.get(CURSORS, "group")
+    paused.goes_on.set()
+    await under_way
+    assert await world.memory.get(CURSORS, "group") == now_is
+
+    await world.until(400, before)  # it leads again, and goes on from there
+    assert world.timeline == [
+        (45, "firing", "Errors"), (105, "resolved", "Errors"),
+        (225, "firing", "Errors"), (360, "resolved", "Errors"),
+    ]  # fmt: skip
 
 
 async def test_a_trouble_of_long_ago_is_not_counted_from_then(tmp_path: Path) -> None:
