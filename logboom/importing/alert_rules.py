@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from logboom.importing.located import Located, read_located
-from logboom.importing.promql import FIELDS, NotTranslatable
+from logboom.importing.promql import FIELDS, NotTranslatable, label_of
 from logboom.importing.promql_joined import translate_joined
 from logboom.importing.translation import Note, Translation, as_list
 from logboom.severities import OTHER_WORDS, SEVERITIES
@@ -100,7 +100,7 @@ def _labels(rule: Located, name: str, notes: list[Note]) -> dict[str, str]:
             line = rule.lines[f"labels.{key}"]
             notes.append(Note(line, f"the label {key} of {name} is a template: it is left out"))
             continue
-        labels[key] = value
+        labels[label_of(key)] = value
     return labels
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from logboom.importing.alertmanager_receivers import receivers_of
 from logboom.importing.alertmanager_times import mute_times_of
 from logboom.importing.located import Located, read_located
-from logboom.importing.promql import FIELDS
+from logboom.importing.promql import label_of
 from logboom.importing.translation import Note, Settings, Translation, as_list, reference
 from logboom.matching import Matcher, equal_to, parse_matcher
 
@@ -23,9 +23,6 @@ NEVER: Final = "always quiet"
 _TOP_DEFAULTS: Final = {
     "group_by": [], "group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h",
 }  # fmt: skip
-_SERVICE: Final = "service_name"
-"""The only label of our metrics that alerts of imported rules have under another name for certain."""
-
 _TIMES: Final = ("group_wait", "group_interval", "repeat_interval")
 _PARTS = re.compile(r',(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*\Z)')
 
@@ -80,7 +77,7 @@ def _route(
         made["matchers"] = matchers
     ours = _receiver(settings, made, known, receivers, top=top)
     if "group_by" in settings:
-        made["group_by"] = [_label(name) for name in as_list(settings.take("group_by"))]
+        made["group_by"] = [label_of(str(name)) for name in as_list(settings.take("group_by"))]
     made |= {name: str(settings.take(name)) for name in _TIMES if name in settings}
     muted = [
         t
@@ -165,7 +162,7 @@ def _inhibit(settings: Settings) -> dict[str, Any]:
     made: dict[str, Any] = {
         "source": _matchers(settings, "source_"), "target": _matchers(settings, "target_"),
     }  # fmt: skip
-    equal = [_label(name) for name in as_list(settings.take("equal"))]
+    equal = [label_of(str(name)) for name in as_list(settings.take("equal"))]
     if equal:
         made["equal"] = equal
     settings.finish()
@@ -188,12 +185,7 @@ def _matchers(settings: Settings, prefix: str) -> list[str]:
 
 
 def _ours(matcher: Matcher) -> str:
-    return str(replace(matcher, label=_label(matcher.label)))
-
-
-def _label(name: object) -> str:
-    """How alerts of imported rules call a label."""
-    return FIELDS[_SERVICE] if name == _SERVICE else str(name)
+    return str(replace(matcher, label=label_of(matcher.label)))
 
 
 def _parts(top: Located, name: str) -> list[Located]:

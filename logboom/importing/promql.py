@@ -45,6 +45,9 @@ _ABSENT: Final = re.compile(
 )
 _LABEL: Final = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|\Z)')
 FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
+_SERVICE: Final = "service_name"
+"""The only label of our metrics that alerts of imported rules have under another name for certain."""
+
 _CLASS: Final = re.compile(r"([1-5])(?:xx|\.\.|\.\+|\.\*)\Z")
 _STATUS: Final = re.compile(r"\bstatus\s*=")
 _WORD: Final = re.compile(r"[\w.-]+\Z")
@@ -56,6 +59,11 @@ _KINDS: Final = {
 
 class NotTranslatable(Exception):
     """An expression that has no counterpart; its text says why."""
+
+
+def label_of(name: str) -> str:
+    """How alerts of imported rules call a label of those of Prometheus."""
+    return FIELDS[_SERVICE] if name == _SERVICE else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,14 @@ def test_labels_and_words() -> None:
     assert "function query" in " ".join(notes)
 
 
+def test_a_label_for_the_service_is_called_as_routes_call_it() -> None:
+    for name, ours in (("service_name", "service.name"), ("service", "service")):
+        rule, notes = imported(f"sum(rate({EVENTS}[5m])) > 2", labels=f"{{{name}: cart}}")
+
+        assert (rule["labels"], notes) == ({ours: "cart"}, [])
+        read_rules(f"groups: [{{name: g, rules: [{rule!r}]}}]", origin="test")
+
+
 def test_recorded_series_are_named() -> None:
     text = "groups:\n- name: logs\n  rules:\n  - {record: a, expr: b}\n"
 
