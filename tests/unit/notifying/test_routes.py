@@ -24,7 +24,7 @@ from search_api.notifying.running import notifying_routes
 from tests.unit.notifying.hearing import hearing
 from tests.unit.notifying.timeline import START, Timeline, alert, plan
 
-RECEIVERS = [
+RECEIVERS: list[dict[str, Any]] = [
     {"name": "team", "slack": "http://127.0.0.1:1/services/T0/SECRET", "allow_private": True},
     {"name": "inner", "webhook": "http://127.0.0.1:1/"},
 ]
@@ -200,7 +200,8 @@ async def test_links_ask_and_only_their_buttons_act(
         "Acknowledged" in (await api.post("/acknowledgements/form", data={"episode": "abc"})).text
     )
     quiet = await read_quiet(state)
-    assert (len(quiet.silences), quiet.acknowledged) == (1, {"abc"})
+    assert len(quiet.silences) == 1
+    assert quiet.acknowledged == {"abc"}
     assert (await api.post("/acknowledgements/form", content=b"x" * 100_000)).status_code == 400
 
 
