@@ -22,6 +22,7 @@ from logboom.errors import (
     QueryError,
     StateConflict,
     StateRefused,
+    StoreDamaged,
     StoreRefused,
     TooBusy,
 )
@@ -33,7 +34,7 @@ log = logging.getLogger("logboom.api")
 MEDIA_TYPE = "application/problem+json"
 _STATUSES = (
     (ConfigError, 400), (StateConflict, 409), (KeyTaken, 409), (KeyRefused, 400), (NotAllowed, 403), (TooBusy, 429),
-    (StoreRefused, 503), (StateRefused, 503),
+    (StoreRefused, 503), (StoreDamaged, 503), (StateRefused, 503),
 )  # fmt: skip
 """What else than 500, or 503 where trying again helps, an error is answered with."""
 

@@ -203,6 +203,7 @@ class DayWork:
     async def _archive(self, day: date, folder: Path, *, delete_after: str | None) -> Manifest:
         self._refuse_today(day)
         for last in _tries():
+            await self._store.check_droppable(day)
             made = await self._write(day, folder, delete_after)
             now_ns = self._clock.now_ns()
             removal = Removal(day, uuid4().hex, "removing", made.events, made.runs, now_ns)

@@ -20,7 +20,8 @@ from logboom.archive.digest import Digest
 from logboom.backup.manifest import DayCopy, FileCopy
 from logboom.backup.pieces import PIECE_BYTES, Pieces
 from logboom.errors import DiskFull, LogboomError, StoreDamaged, StoreUnavailable
-from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME, DocumentReader
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME
 from logboom.store.local.folders import DayFolder, StoreFolder
 
 _ROOMS = ("shipper", "broker", "dead", "state")

@@ -232,6 +232,14 @@ class Store(Protocol):
         """
         ...
 
+    async def check_droppable(self, day: date) -> None:
+        """Looks whether a day may be dropped: for what is costly to prepare, and in vain where it may not.
+
+        Raises:
+            StoreUnavailable: Not now; try again.
+        """
+        ...
+
     async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
         """Deletes a day; searches that read it meanwhile come to their end.
 

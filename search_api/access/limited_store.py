@@ -186,6 +186,11 @@ class LimitedStore:
         _refuse_limited("whole days")
         return self._store.read_day(day)
 
+    async def check_droppable(self, day: date) -> None:
+        """Not for callers who are limited."""
+        _refuse_limited("dropping days")
+        await self._store.check_droppable(day)
+
     async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
         """Not for callers who are limited."""
         _refuse_limited("dropping days")

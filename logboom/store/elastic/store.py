@@ -177,6 +177,9 @@ class ElasticsearchStore:
         """All documents of a day by their time; see `Store.read_day`."""
         return read_day(self._client, self._names.of(day), day)
 
+    async def check_droppable(self, day: date) -> None:
+        """Any day may be; see `Store.check_droppable`."""
+
     async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
         """Deletes a day's index; see `Store.drop_day`."""
         dropped = await drop_index(self._client, self._names.of(day), expected)

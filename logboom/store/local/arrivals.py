@@ -9,15 +9,16 @@ is found by its index time, which rises over all days, as one process at a time 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from xxhash import xxh32_hexdigest
 
 from logboom.errors import QueryError, StoreDamaged
 from logboom.event import Event, epoch_us
 from logboom.store.arrivals import Arrival, Arrived
-from logboom.store.local.documents import DATA_NAME, DocumentReader
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DATA_NAME
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.serial import decode, event_of
 from logboom.store.stored_events import with_id
@@ -103,6 +104,15 @@ class LocalArrivals:
         return tuple(self._logs.values())
 
 
+class _Stored(NamedTuple):
+    """A document with its number."""
+
+    number: int
+    line: bytes
+    name: str
+    event: Event
+
+
 @dataclass(frozen=True, slots=True)
 class _Log:
     """A day's documents.
@@ -122,25 +132,33 @@ class _Log:
     count: int
     reader: DocumentReader
 
-    def lines(self, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
-        """Documents with their numbers; those that cannot be read are left out: searches tell."""
+    def stored(self, begin: int, end: int) -> Iterator[_Stored]:
+        """Documents by their numbers; those that cannot be read are left out: searches tell."""
         for start in range(begin, end, _READ_AT_ONCE):
             numbers = range(start, min(end, start + _READ_AT_ONCE))
             for number, line in zip(numbers, self.reader.read(numbers), strict=True):
-                if not isinstance(line, StoreDamaged):
-                    yield number, line
+                one = None if isinstance(line, StoreDamaged) else _stored(number, line)
+                if one is not None:
+                    yield one
 
     def first_since(self, ingested_us: int) -> int:
         """The number of the first document that was indexed at a time or later."""
         low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
-            moments = [_ingested_us(decode(line)[1]) for _, line in self.lines(middle, middle + 1)]
+            moments = [_ingested_us(one.event) for one in self.stored(middle, middle + 1)]
             if moments and moments[0] < ingested_us:
                 low = middle + 1
             else:
                 high = middle
         return low
+
+
+def _stored(number: int, line: bytes) -> _Stored | None:
+    try:
+        return _Stored(number, line, *decode(line))
+    except ValueError:
+        return None
 
 
 def _opened(folder: DayFolder, before: _Log | None) -> _Log | None:
@@ -152,10 +170,7 @@ def _opened(folder: DayFolder, before: _Log | None) -> _Log | None:
             return before
         name = f"{folder.day:%Y%m%d}x{_beginning(folder)}"
         is_known = before is not None and before.name == name and before.reader.is_current()
-        known = before if is_known else None
-        if known is not None and known.size == status.st_size:
-            return replace(known, changed_us=changed_us)
-        reader = DocumentReader(folder.path) if known is None else known.reader
+        reader = before.reader if before is not None and is_known else DocumentReader(folder.path)
     except FileNotFoundError:
         return None
     return _Log(folder.name, name, changed_us, status.st_size, reader.count(), reader)
@@ -173,8 +188,8 @@ def _beginning(folder: DayFolder) -> str:
 
 def _end(logs: Sequence[_Log]) -> Place:
     latest = max(logs, key=lambda log: log.changed_us, default=None)
-    last = () if latest is None else latest.lines(max(0, latest.count - 1), latest.count)
-    ingested_us = max((_ingested_us(decode(line)[1]) for _, line in last), default=0)
+    last = () if latest is None else latest.stored(max(0, latest.count - 1), latest.count)
+    ingested_us = max((_ingested_us(one.event) for one in last), default=0)
     return _place(ingested_us, logs, {log.name: log.count for log in logs})
 
 
@@ -202,8 +217,7 @@ def _after(logs: Sequence[_Log], since: Place, *, most: int, most_waiting: int) 
         if begin == end:
             continue
         place = _Placing(_place(latest_us, logs, numbers), log.name)
-        for number, line in log.lines(begin, end):
-            arrivals.append(_arrival(line, place, number + 1))
+        arrivals += [_arrival(one, place) for one in log.stored(begin, end)]
         numbers[log.name] = end
         if arrivals:
             latest_us = max(latest_us, _ingested_us(arrivals[-1].event))
@@ -244,9 +258,9 @@ class _Placing:
         return f"{self._head}{number}"
 
 
-def _arrival(line: bytes, places: _Placing, number: int) -> Arrival:
-    name, event = decode(line)
-    return Arrival(name, event, with_id(name, line, event_of), places.at(number))
+def _arrival(one: _Stored, places: _Placing) -> Arrival:
+    line = with_id(one.name, one.line, event_of)
+    return Arrival(one.name, one.event, line, places.at(one.number + 1))
 
 
 def _ingested_us(event: Event) -> int:

@@ -222,7 +222,7 @@ class Directory:
             self.add(events, size)
         if self.size <= os.fstat(data).st_size:
             self.noted = self.events
-        if len(self) and not self._agrees(data):
+        if not self.agrees(data):
             self.keep(0)
 
     def extend(self, data: int) -> None:
@@ -249,8 +249,11 @@ class Directory:
         end, next_first = self._offsets[index + 1], self._firsts[index + 1]
         return BlockPlace(offset, end - offset, first, next_first - first)
 
-    def _agrees(self, data: int) -> bool:
-        last = self._place(len(self) - 1)
+    def agrees(self, data: int) -> bool:
+        """True when the last block still lies where it is known to; else the file's end was cut off since."""
+        last = self.last()
+        if last is None:
+            return True
         head = _read(data, _HEADER.size, last.offset)
         if len(head) < _HEADER.size or os.fstat(data).st_size < self.size:
             return False

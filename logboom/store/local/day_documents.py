@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from logboom.errors import StoreDamaged
-from logboom.store.local.documents import DocumentReader
-from logboom.store.local.folders import StoreFolder
-from logboom.store.local.serial import document_of
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.serial import document_of, unreadable
 from logboom.store.values import Document
 
 _AT_ONCE = 1024
@@ -24,12 +24,12 @@ def documents_of(folder: StoreFolder, day: date) -> Iterator[Sequence[Document]]
     if found is None:
         return iter(())
     try:
-        return _pieces(DocumentReader(found.path), day)
+        return _pieces(DocumentReader(found.path), found)
     except FileNotFoundError:  # dropped just now
         return iter(())
 
 
-def _pieces(reader: DocumentReader, day: date) -> Iterator[Sequence[Document]]:
+def _pieces(reader: DocumentReader, folder: DayFolder) -> Iterator[Sequence[Document]]:
     """The documents, each piece of a bounded number and, when events are long, of fewer of them.
 
     Raises:
@@ -44,7 +44,10 @@ def _pieces(reader: DocumentReader, day: date) -> Iterator[Sequence[Document]]:
             if isinstance(line, StoreDamaged):
                 raise line
             size += len(line)
-            piece.append(document_of(line, day))
+            try:
+                piece.append(document_of(line, folder.day))
+            except ValueError as error:
+                raise unreadable(error, folder.path) from error
         yield piece
         start += len(piece)
         wanted = max(32, min(_AT_ONCE, len(piece) * _LONGEST_BYTES // max(1, size)))

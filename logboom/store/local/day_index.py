@@ -34,8 +34,8 @@ from logboom.store.local.soundness import (
 
 log = logging.getLogger("logboom.store")
 
-_MOST_WAITING = 65_536
-"""Entries that may wait while the index commits; then whoever brings more waits too."""
+_MOST_WAITING_BYTES = 32 * 2**20
+"""Of entries that may wait while the index commits; then whoever brings more waits too."""
 
 _MANY_SEGMENTS = 16
 _NUMBER = re.compile(f'"{NUMBER}":([0-9]+)'.encode())
@@ -116,7 +116,7 @@ class DayIndex:
         """
         with self._changing_waiting:
             self._waiting.append(chunk)
-            patient = sum(one.size for one in self._waiting) < _MOST_WAITING
+            patient = sum(len(one.text) for one in self._waiting) < _MOST_WAITING_BYTES
         if self._using.acquire(blocking=not patient):
             try:
                 self._feed()
@@ -127,7 +127,8 @@ class DayIndex:
         """Makes everything offered so far visible to searches; nothing while it is broken.
 
         Args:
-            before: Called when nothing more is taken in, and before the commit.
+            before: Called when nothing more is taken in, and before the commit. Where it fails, the
+                index is broken: it was given what may have to be taken back.
 
         Raises:
             DiskFull: There is no room; the index is broken.
@@ -139,7 +140,11 @@ class DayIndex:
             self._feed()
             if self._writer is None or self._given == self.committed:
                 return
-            before()
+            try:
+                before()
+            except BaseException:
+                self._let_go_of_writer()
+                raise
             self._guarded(self._writer.commit)
             self.committed = self._given
 

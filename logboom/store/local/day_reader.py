@@ -14,7 +14,8 @@ from tantivy import DocAddress, Index, Order, Query, Searcher
 
 from logboom.errors import StoreDamaged
 from logboom.store.local.combine import between
-from logboom.store.local.documents import DATA_NAME, DocumentReader
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DATA_NAME
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.schema import NUMBER, STRAY, TIME
 from logboom.store.local.soundness import is_lost, is_unfinished, panics_told

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tantivy import Index
 
-from logboom.errors import DiskFull, StoreDamaged, StoreUnavailable
+from logboom.errors import DiskFull, StoreUnavailable
 from logboom.native import native_library
 from logboom.store.local.day_index import DayIndex
-from logboom.store.local.documents import DocumentReader, DocumentWriter
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DocumentWriter
 from logboom.store.local.entry import EntryMaker, Ready, own_position
 from logboom.store.local.folders import DayFolder
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.seen import Identity, Watermarks, held
-from logboom.store.local.serial import document_of, encode
+from logboom.store.local.serial import document_of, encode, unreadable
 from logboom.store.local.soundness import is_marked, is_unfinished, panics_told
 from logboom.store.local.syncing import sync_folder
 from logboom.store.unanswered import Unanswered
@@ -158,9 +159,8 @@ class DayWriter:
     def _document_of(self, line: bytes) -> Document:
         try:
             return document_of(line, self.folder.day)
-        except (ValueError, LookupError, TypeError) as error:
-            where = str(self._documents.path)
-            raise StoreDamaged(f"an event cannot be read: {error}", where=where) from error
+        except ValueError as error:
+            raise unreadable(error, self._documents.path) from error
 
     def close(self) -> None:
         """Lets go of the files; what is not committed is indexed when the day is next opened."""

@@ -1,11 +1,11 @@
-"""How are a day's events written to disk, and read back by their number?"""
+"""How are a day's events written to disk?"""
 
 from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import zstandard
@@ -19,7 +19,6 @@ from logboom.store.local.blocks import (
     dictionary_of,
     divided,
     has_block_after,
-    line_of,
     pack,
     pack_entries,
     read_block,
@@ -27,8 +26,6 @@ from logboom.store.local.blocks import (
 
 DATA_NAME = "documents.zst"
 DIRECTORY_NAME = "documents.idx"
-
-_MOST_DAMAGED_TOLD = 20
 
 
 class DocumentWriter:
@@ -46,6 +43,9 @@ class DocumentWriter:
         self._folder = folder
         self._data = self._index = -1
         self._index_is_behind = False
+        self._syncing = threading.Lock()
+        self._kept_bytes = 0
+        self._sync_failure: OSError | None = None
         self._directory = Directory()
         self._trainer = dictionary.Trainer()
         try:
@@ -60,7 +60,7 @@ class DocumentWriter:
             self._index = _open(self._folder / DIRECTORY_NAME)
         except OSError as error:
             raise for_room(error, self._folder) from error
-        entries = _entries(self._folder)
+        entries = directory_entries(self._folder)
         self._directory.load(entries or b"", self._data)
         self._directory.extend(self._data)
         if (
@@ -70,7 +70,7 @@ class DocumentWriter:
         try:
             self._learn(dictionary.load(self._folder))
         except zstandard.ZstdError as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
 
     @property
     def count(self) -> int:
@@ -88,18 +88,22 @@ class DocumentWriter:
         return self._directory.noted
 
     def cut_unfinished(self, trusted: int) -> None:
-        """Cuts off what a crash has left unfinished.
+        """Cuts off what a crash has left unfinished, or a failed `sync` in doubt; all that is left is durable.
 
         Args:
-            trusted: The events before this number are known to be durable; later blocks are checked.
+            trusted: The events before this number are known to be durable; later blocks are checked, and
+                written once more.
 
         Raises:
             StoreDamaged: A whole block lies behind one that cannot be read, or trusted events are
                 missing: this is no torn end. Or the dictionary of the events is lost.
+            DiskFull: The file system finds no room for what is there.
+            OSError: The file system refuses.
         """
+        self._forget_doubtful()
         needed = dictionary_of(self._data, self._directory.last())
         if needed and (self._dictionary is None or self._dictionary.dict_id() != needed):
-            raise _unusable(self.path, "it is lost, or another one")
+            raise unusable(self.path, "it is lost, or another one")
         for place in self._directory.places_from(trusted):
             try:
                 self._lines(place)
@@ -111,6 +115,8 @@ class DocumentWriter:
         os.ftruncate(self._data, self._directory.size)
         os.ftruncate(self._index, 0)
         self._note(self._directory.entries())
+        self._kept_bytes = self._directory.size
+        self._write_again(trusted)
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Writes events; they are durable after `sync`.
@@ -137,15 +143,25 @@ class DocumentWriter:
             self._train(lines)
 
     def sync(self) -> None:
-        """Makes everything appended durable.
+        """Makes everything appended durable. For many threads.
+
+        A failure is told by the file system once; from then on it takes what never reached the disk for
+        written. So after one all fail, until `close` or `cut_unfinished` has cut off what is in doubt.
 
         Raises:
             DiskFull: The file system found no room after all.
+            OSError: The disk fails.
         """
-        try:
-            os.fdatasync(self._data)
-        except OSError as error:
-            raise for_room(error, self.path) from error
+        with self._syncing:
+            size = self._directory.size
+            try:
+                if self._sync_failure is not None:
+                    raise self._sync_failure
+                os.fdatasync(self._data)
+            except OSError as error:
+                self._sync_failure = error
+                raise for_room(error, self.path) from error
+            self._kept_bytes = size
 
     def read_from(self, number: int) -> Iterator[tuple[int, bytes]]:
         """The events from `number` on, each with its number.
@@ -159,7 +175,14 @@ class DocumentWriter:
                     yield at, line
 
     def close(self) -> None:
-        """Closes the files. Idempotent."""
+        """Closes the files. Idempotent.
+
+        What is in doubt is cut off: nobody was told that it is stored. Where even that fails,
+        `cut_unfinished` of the next one writes it once more.
+        """
+        if self._sync_failure is not None and self._data >= 0:
+            with suppress(OSError):
+                os.ftruncate(self._data, self._kept_bytes)
         for descriptor in {self._data, self._index} - {-1}:
             os.close(descriptor)
         self._data = self._index = -1
@@ -187,12 +210,35 @@ class DocumentWriter:
     def _write(self, data: bytes | bytearray) -> None:
         size = self._directory.size
         try:
-            written = 0
-            while written < len(data):
-                written += os.pwrite(self._data, memoryview(data)[written:], size + written)
+            self._put(data, size)
         except OSError as error:
             os.ftruncate(self._data, size)
             raise for_room(error, self.path) from error
+
+    def _put(self, data: bytes | bytearray, offset: int) -> None:
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._data, memoryview(data)[written:], offset + written)
+
+    def _forget_doubtful(self) -> None:
+        if self._sync_failure is not None:
+            os.ftruncate(self._data, self._kept_bytes)
+            self._directory.keep(self._kept_bytes)
+            self._sync_failure = None
+
+    def _write_again(self, trusted: int) -> None:
+        """Makes sure that blocks are on the disk, and not in memory only.
+
+        Whoever wrote them may have ended after a failed `sync`; the file system tells no one else of it.
+        """
+        places = list(self._directory.places_from(trusted))
+        try:
+            for place in places:
+                self._put(os.pread(self._data, place.size, place.offset), place.offset)
+        except OSError as error:
+            raise for_room(error, self.path) from error
+        if places:
+            self.sync()
 
     def _note(self, entries: bytes) -> None:
         """Adds to the directory file; without room, or where its disk fails, it stays behind until it is next opened."""
@@ -207,111 +253,6 @@ class DocumentWriter:
             self._index_is_behind = True
 
 
-class DocumentReader:
-    """Reads a day's events while another process may append to them. For many threads.
-
-    The file is closed when nobody holds the reader any more: a search that still reads a day that
-    has been dropped comes to its end.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Opens the documents.
-
-        Raises:
-            FileNotFoundError: There are none (any more).
-        """
-        self._path = folder / DATA_NAME
-        self._folder = folder
-        self._data = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        weakref.finalize(self, os.close, self._data)
-        self._growing = threading.Lock()
-        self._damaged: set[str] = set()
-        try:
-            self._dictionary = dictionary.load(folder)  # before the day can be dropped
-        except StoreDamaged:
-            self._dictionary = None  # each read asks for it again, and tells
-        self._directory = Directory()
-        try:
-            self._directory.load(_entries(folder) or b"", self._data)
-        except FileNotFoundError:
-            self._directory.extend(self._data)
-
-    def count(self) -> int:
-        """Events that the file holds now, committed or not."""
-        with self._growing:
-            self._directory.extend(self._data)
-            return self._directory.events
-
-    def is_current(self) -> bool:
-        """False when another file has this one's name: the day was dropped, or set aside, and came again.
-
-        Raises:
-            FileNotFoundError: It has not come again.
-        """
-        return os.path.samestat(os.fstat(self._data), self._path.stat())
-
-    def troubles(self) -> Sequence[str]:
-        """What could not be read so far, a sentence each."""
-        return sorted(self._damaged)
-
-    def read(self, numbers: Sequence[int]) -> list[bytes | StoreDamaged]:
-        """Events by their numbers, in the order of the numbers; each block is read once.
-
-        Returns:
-            Each event as JSON, or why it cannot be read.
-        """
-        places = self._places(numbers)
-        try:
-            decompressor = dictionary.decompressor(self._trained())
-        except (zstandard.ZstdError, StoreDamaged) as error:
-            damaged = _unusable(self._path, error)
-            self._damaged.add(str(damaged))
-            return [damaged for _ in numbers]
-        lines: dict[int, bytes | StoreDamaged] = {}
-        last: BlockPlace | None = None
-        block: bytes | StoreDamaged = b""
-        for number, place in sorted(zip(numbers, places, strict=True), key=_number):
-            if place is None:
-                missing = StoreDamaged(f"event {number} is missing", where=str(self._path))
-                lines[number] = missing
-                continue
-            if place is not last:  # one block at a time is in memory
-                last, block = place, self._block(place, decompressor)
-            lines[number] = (
-                block if isinstance(block, StoreDamaged) else self._line(block, place, number)
-            )
-        return [lines[number] for number in numbers]
-
-    def _block(
-        self, place: BlockPlace, decompressor: zstandard.ZstdDecompressor
-    ) -> bytes | StoreDamaged:
-        try:
-            return read_block(self._data, place, decompressor, self._path)
-        except StoreDamaged as error:
-            if len(self._damaged) < _MOST_DAMAGED_TOLD:
-                self._damaged.add(str(error))
-            return error
-
-    def _line(self, block: bytes, place: BlockPlace, number: int) -> bytes | StoreDamaged:
-        try:
-            return line_of(block, number - place.first)
-        except ValueError:
-            return StoreDamaged(f"event {number} is missing", where=str(self._path))
-
-    def _places(self, numbers: Sequence[int]) -> list[BlockPlace | None]:
-        """Where events lie; None for those that are not there."""
-        with self._growing:
-            if max(numbers, default=-1) >= self._directory.events:
-                self._directory.extend(self._data)
-            return self._directory.find(numbers)
-
-    def _trained(self) -> zstandard.ZstdCompressionDict | None:
-        """The dictionary; it is there before the first block that needs it."""
-        if self._dictionary is None:
-            self._dictionary = dictionary.load(self._folder)
-        return self._dictionary
-
-
 def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     """The failure to raise for an error of the file system: `DiskFull` when there is no room."""
     if not is_for_room(error):
@@ -321,7 +262,7 @@ def for_room(error: OSError, where: Path) -> OSError | DiskFull:
     )
 
 
-def _entries(folder: Path) -> bytes | None:
+def directory_entries(folder: Path) -> bytes | None:
     """What `documents.idx` says; None where the disk cannot give it back: the blocks say the same.
 
     Raises:
@@ -335,12 +276,9 @@ def _entries(folder: Path) -> bytes | None:
         return None
 
 
-def _unusable(path: Path, reason: object) -> StoreDamaged:
+def unusable(path: Path, reason: object) -> StoreDamaged:
+    """The failure to raise where a day's dictionary cannot be used."""
     return StoreDamaged(f"events cannot be read: their dictionary: {reason}", where=str(path))
-
-
-def _number(found: tuple[int, object]) -> int:
-    return found[0]
 
 
 def _open(path: Path) -> int:

@@ -12,11 +12,11 @@ from logboom.query import model
 from logboom.query.analysis import is_unspaced, words
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
-from logboom.store.local.documents import DocumentReader
+from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.folders import DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
-from logboom.store.local.serial import event_of
+from logboom.store.local.serial import event_of, unreadable
 from logboom.store.local.translate import id_query
 from logboom.store.stored_events import StoredEvents
 from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
@@ -90,7 +90,10 @@ def get_event(view: View, event_id: str) -> Event | None:
             line = day.lines([hits[0][1]])[0]
             if isinstance(line, StoreDamaged):
                 raise line
-            return event_of(line)
+            try:
+                return event_of(line)
+            except ValueError as error:
+                raise unreadable(error, day.folder.path) from error
     return None
 
 

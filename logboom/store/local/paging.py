@@ -19,7 +19,7 @@ from logboom.store.local.cursors import Key
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.instants import Instant
 from logboom.store.local.schema import SCHEMA, STRAY, TIME
-from logboom.store.local.serial import id_of
+from logboom.store.local.serial import id_of, unreadable
 from logboom.store.values import SortOrder, TimeRange
 
 _WINDOW_GROWTH = 16
@@ -286,8 +286,8 @@ class Collection:
 def _name_of(line: bytes, day: Snapshot) -> str | StoreDamaged:
     try:
         return id_of(line)
-    except (ValueError, LookupError, TypeError) as error:
-        return StoreDamaged(f"an event cannot be read: {error}", where=str(day.folder.path))
+    except ValueError as error:
+        return unreadable(error, day.folder.path)
 
 
 def _parted(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import orjson
 
+from logboom.errors import StoreDamaged
 from logboom.event import Event, decode_json, encode_event, is_slow
 from logboom.head import head_of
 from logboom.store.values import Document
@@ -48,32 +50,67 @@ def decode(line: bytes) -> tuple[str, Event]:
 
     Returns:
         The document's id and its event.
+
+    Raises:
+        ValueError: It is no event: something has spoilt it.
     """
-    value = decode_json(line)
-    if isinstance(value, list):
-        return value[0], value[1]
-    return value["event"]["id"], value
+    try:
+        value = decode_json(line)
+        name, event = value if isinstance(value, list) else (value["event"]["id"], value)
+    except (LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"it is no event: {error}") from error
+    if isinstance(name, str) and isinstance(event, dict):
+        return name, event
+    raise ValueError("it is no event")
+
+
+def unreadable(error: ValueError, where: Path) -> StoreDamaged:
+    """The failure to raise for a line of a day that is no event."""
+    return StoreDamaged(f"an event cannot be read: {error}", where=str(where))
 
 
 def id_of(line: bytes) -> str:
-    """The document's id of a line, without reading the rest of it."""
-    if line.startswith(b"{"):
+    """The document's id of a line, of which the rest is looked through only.
+
+    Raises:
+        ValueError: It is no event; whoever reads one of which this gives the id can do so.
+    """
+    if line.startswith(b"{") and _is_text(line):
         try:
             return _HEAD.decode(line).event.id
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError):
             pass  # others read a little more
     return decode(line)[0]
 
 
 def event_of(line: bytes) -> Event:
-    """The event of a line."""
+    """The event of a line.
+
+    Raises:
+        ValueError: It is none.
+    """
     return decode(line)[1]
 
 
 def document_of(line: bytes, day: date) -> Document:
-    """The document of a day that `encode` has written."""
-    head = None if is_slow(line) or line[:1] == b"[" else head_of(line)
+    """The document of a day that `encode` has written.
+
+    Raises:
+        ValueError: It is none.
+    """
+    head = None if is_slow(line) or line[:1] == b"[" or not _is_text(line) else head_of(line)
     if head is not None and head.event and isinstance(head.event.id, str):
         return Document(head.event.id, day, line, head)
     name, event = decode(line)
     return Document(name, day, encode_event(event), None)
+
+
+def _is_text(line: bytes) -> bool:
+    """False for bytes that are no UTF-8: what passes over them finds nothing wrong with them."""
+    if line.isascii():
+        return True
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

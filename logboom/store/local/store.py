@@ -30,6 +30,7 @@ from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.grouping import groups
+from logboom.store.local.lagging import Lagging
 from logboom.store.local.locking import is_written_to
 from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
@@ -79,6 +80,7 @@ class LocalStore:
         self._writer_memory_bytes = writer_memory_bytes
         self._patience_s = patience_s
         self._days = Days(folder)
+        self._lagging = Lagging(clock)
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
         self._measuring = ThreadPoolExecutor(_MEASURED_AT_ONCE, "store-measure")
@@ -255,6 +257,11 @@ class LocalStore:
         while piece := await self._run(lambda: next(pieces, ())):
             yield piece
 
+    async def check_droppable(self, day: date) -> None:
+        """Looks whether a day may be dropped; see `Store.check_droppable`."""
+        if self._writer is not None and not self._writer.is_closed:
+            self._writer.refuse_mended(day)
+
     async def drop_day(self, day: date, *, expected: int | None = None) -> bool:
         """Deletes a day; see `Store.drop_day`."""
         if self._writer is not None and not self._writer.is_closed:
@@ -273,7 +280,8 @@ class LocalStore:
         damaged = await self._ask(self._folder.damaged)
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         met = [trouble for day in view.days for trouble in day.documents.troubles()]
-        return [*view.warnings, *(f"{name} {aside}" for name in damaged), *met]
+        lagging = await self._ask(lambda: self._lagging.troubles(view.days))
+        return [*view.warnings, *(f"{name} {aside}" for name in damaged), *met, *lagging]
 
     async def limits(self) -> Sequence[Limit]:
         """None: days have as many fields as they need, and the disk is looked at by others."""

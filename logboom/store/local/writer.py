@@ -21,7 +21,8 @@ from logboom.errors import (
     StoreUnavailable,
 )
 from logboom.store.local.day_writer import DayWriter, is_behind
-from logboom.store.local.documents import DocumentReader, for_room
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import for_room
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.locking import WriterLock
 from logboom.store.local.mending import Mender, bring_into_order, needs_mending
@@ -59,12 +60,12 @@ class LocalWriter:
     """
 
     def __init__(self, folder: StoreFolder, clock: Clock, *, memory_bytes: int) -> None:
-        """Takes the lock and brings every day into order.
+        """Takes the lock and brings every day into order; one of which that fails is told, and tried again.
 
         Raises:
             AlreadyRunning: Another process writes.
-            DiskFull: There is no room.
-            StoreUnavailable: A day's index cannot be opened.
+            DiskFull: There is no room for the folder.
+            OSError: The file system refuses the folder.
         """
         self._folder = folder
         self._clock = clock
@@ -108,6 +109,18 @@ class LocalWriter:
     def is_closed(self) -> bool:
         """True when it writes no more."""
         return self._stopping.is_set()
+
+    def refuse_mended(self, day: date) -> None:
+        """Sees to it that nobody else touches a day that is being brought into order.
+
+        Raises:
+            StoreUnavailable: It is.
+        """
+        if self._mender.day == day:
+            raise StoreUnavailable(
+                f"the index of {day} is being made anew", where=str(self._folder.path),
+                mend="it goes on by itself",
+            )  # fmt: skip
 
     async def drop_day(self, day: date, *, expected: int | None) -> bool:
         """Deletes a day, between two writes; see `Store.drop_day`."""
@@ -183,7 +196,7 @@ class LocalWriter:
             raise
 
     def _drop(self, day: date, expected: int | None) -> bool:
-        self._refuse_mended(day)
+        self.refuse_mended(day)
         folder = next((one for one in self._folder.days() if one.day == day), None)
         if folder is None:
             return False
@@ -210,7 +223,7 @@ class LocalWriter:
             self._forget(writer)  # the day has been dropped: it begins anew
             writer = None
         if writer is None:
-            self._refuse_mended(day)
+            self.refuse_mended(day)
             self._make_room()
             writer = self._open(day)
             with self._changing_days:
@@ -246,13 +259,6 @@ class LocalWriter:
         self._behind.discard(folder)
         return writer
 
-    def _refuse_mended(self, day: date) -> None:
-        if self._mender.day == day:
-            raise StoreUnavailable(
-                f"the index of {day} is being made anew", where=str(self._folder.path),
-                mend="it goes on by itself",
-            )  # fmt: skip
-
     def _share(self) -> int:
         """Half of the memory that is left: the day that is written to first has the most."""
         given = sum(writer.memory_bytes for writer in self._days.values())
@@ -265,7 +271,7 @@ class LocalWriter:
             try:
                 if is_behind(folder):
                     bring_into_order(self._folder, folder, self._opened)
-            except OSError as error:
+            except (DiskFull, StoreUnavailable, OSError) as error:
                 _log.warning("the day %s cannot be brought into order: %s", folder.day, error)
                 self._behind.add(folder)
 

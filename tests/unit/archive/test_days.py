@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from logboom.archive.keeping import too_old
 from logboom.archive.manifest import manifests
 from logboom.archive.removals import all_removals
 from logboom.archive.work import Restored
-from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused
+from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused, StoreUnavailable
 from logboom.query.model import MatchAll
 from logboom.rollups.marks import Marks
 from logboom.store import Outcome, TimeRange
+from logboom.store.local.day_writer import DayWriter
+from logboom.store.local.folders import DayFolder
+from logboom.store.local.writer import LocalWriter
 from tests.unit.archive.place import NOW, Place
 from tests.unit.store_local.samples import DAY, RUN, document, documents
 from tests.unit.store_local.stores import day_folder
@@ -248,3 +252,27 @@ async def test_a_day_of_which_the_index_cannot_be_read_is_dropped_by_its_name(
     assert await place.days() == {DAY + timedelta(days=1): 1500}
     counted = await place.ledger({"2026-03-14": 1500, "2026-03-15": 1500})
     assert counted == ("red" if block_is_spoilt else "green")
+
+
+async def test_a_day_that_is_being_mended_is_refused_before_an_archive_of_it_is_made(
+    place: Place,
+) -> None:
+    await place.writer.write(documents(100))
+    await place.writer.write([document(1, day=DAY + timedelta(days=1))])
+    work, go_on = place.work(), threading.Event()
+    assert isinstance(place.writer, LocalWriter)
+
+    def wait(_folder: DayFolder) -> DayWriter:
+        go_on.wait(30)
+        raise StoreUnavailable("this was no mending")
+
+    place.writer._mender.begin(DayFolder(DAY, day_folder(place.data)), wait)
+    try:
+        for leave in (work.archive(DAY), work.delete(DAY, timedelta(days=1))):
+            with pytest.raises(StoreUnavailable, match="is being made anew"):
+                await leave
+        assert not list(place.data.rglob("*.ndjson*"))
+        assert not list(place.data.rglob("*.json.zst"))
+        assert await all_removals(place.state) == []
+    finally:
+        go_on.set()

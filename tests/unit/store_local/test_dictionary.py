@@ -13,7 +13,8 @@ from logboom.errors import StoreDamaged
 from logboom.query.model import MatchAll
 from logboom.store import Count, Outcome, SearchRequest
 from logboom.store.local import dictionary
-from logboom.store.local.documents import DocumentReader, DocumentWriter
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DocumentWriter
 from tests.unit.store_local.samples import document, documents
 from tests.unit.store_local.stores import EVERYTHING, day_folder, opened, write_and_close
 
@@ -128,31 +129,3 @@ def test_a_dictionary_without_a_checksum_is_read_as_ever(
     assert trained is not None
     assert trained.dict_id() < 2**31
     assert DocumentReader(tmp_path).read([4_000]) == [lines[1_900]]
-
-
-async def test_a_line_that_is_no_event_is_told_and_sets_the_day_aside(tmp_path: Path) -> None:
-    """As a spoilt dictionary without a checksum gives."""
-    await write_and_close(tmp_path, documents(10))
-    writer = DocumentWriter(day_folder(tmp_path))
-    writer.append([b'{"event":{"id":]]', b"[]", b"[1]", b'{"event":1}', b"\xff"])
-    writer.close()
-    store = opened(tmp_path)
-    await (await store.writer()).close()
-    assert "logs-2026.03.14-1 is damaged and set aside" in await store.check()
-    await store.close()
-
-
-async def test_a_search_that_meets_lines_that_are_no_events_answers_with_the_others(
-    tmp_path: Path,
-) -> None:
-    await write_and_close(tmp_path, documents(3))
-    (day_folder(tmp_path) / "documents.zst").unlink()
-    (day_folder(tmp_path) / "documents.idx").unlink()
-    writer = DocumentWriter(day_folder(tmp_path))
-    writer.append([b'{"event":{"id":]]', document(1).value, b"[]"])
-    writer.close()
-    store = opened(tmp_path)
-    page = await store.search(SearchRequest(MatchAll(), limit=10))
-    assert [event["message"] for event in page.events] == ["event number 1"]
-    assert "an event cannot be read" in page.warnings[0]
-    await store.close()

@@ -17,7 +17,8 @@ from logboom.store.local.blocks import (
     has_block_after,
     read_block,
 )
-from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME, DocumentReader, DocumentWriter
+from logboom.store.local.document_reader import DocumentReader
+from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME, DocumentWriter
 
 
 def lines(count: int, first: int = 0) -> list[bytes]:
