@@ -88,10 +88,13 @@ def _ended(again: Evaluated) -> list[Episode]:
 
 
 def _kept_on(before: SeriesState, now: SeriesState) -> SeriesState:
-    """What fires, with when it held last as far as late events tell."""
+    """What fires, with when it held last and from when on it did not, as far as late events tell."""
     if now.true_us < before.true_us:
         return before
-    return replace(now, since_us=before.since_us, fired_us=before.fired_us)
+    false_us = now.false_us
+    if false_us is None and now.true_us == before.true_us:  # it was in a window that was whole then
+        false_us = before.false_us
+    return replace(now, since_us=before.since_us, fired_us=before.fired_us, false_us=false_us)
 
 
 def _pending_on(before: SeriesState, now: SeriesState, first_us: int) -> SeriesState:

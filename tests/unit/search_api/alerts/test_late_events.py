@@ -364,6 +364,18 @@ async def test_a_backtest_says_what_happened_live_however_late_events_come(
     assert sorted(told, key=str) == sorted(backtested, key=str)
 
 
+async def test_late_events_tell_from_when_on_it_does_not_hold(make: Make) -> None:
+    rule = {"alert": "Rate", "when": "error_rate > 50%", "over": "15s"}
+    world = make({**rule, "no_data": "keep", "keep_firing_for": "2m"})
+    world.source.add([error(5), at(160)])
+    world.source.add([at(20)], arrives=100)  # nothing was known of these windows
+    engine = await world.start()
+
+    await world.until(200, engine)
+
+    assert world.timeline == [(15, "firing", "Rate"), (165, "resolved", "Rate")]
+
+
 async def test_late_firings_that_are_too_many_to_be_told_are_counted(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
