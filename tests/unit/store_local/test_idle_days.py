@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-
-import pytest
 
 from logboom.clock import ManualClock
 from logboom.store import Outcome
-from logboom.store.local.folders import StoreFolder
 from logboom.store.local.writer import LocalWriter
 from tests.unit.store_local.samples import DAY, document
+from tests.unit.store_local.stores import day_folder
 
 NEXT_DAY = DAY + timedelta(days=1)
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(datetime(2026, 3, 15, tzinfo=UTC))
-
-
-@pytest.fixture
-async def writer(tmp_path: Path, clock: ManualClock) -> AsyncIterator[LocalWriter]:
-    one = LocalWriter(StoreFolder(tmp_path, "logs-%Y.%m.%d"), clock, memory_bytes=2**20)
-    yield one
-    await one.close()
-
-
-def is_open(store: Path, day: date) -> bool:
+def is_open(data: Path, day: date) -> bool:
     """Whether this process holds a file of a day."""
-    folder = str(store / day.strftime("logs-%Y.%m.%d"))
+    folder = str(day_folder(data, day))
     descriptors = Path("/proc/self/fd").iterdir()
     held = [str(one.readlink()) for one in descriptors if one.is_symlink()]
     return any(name.startswith(folder) for name in held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,6 @@ from logboom.query.model import MatchAll
 from logboom.store import Count, Document, Outcome, Rejected
 from logboom.store.local import LocalStore, day_index, mending
 from logboom.store.local.documents import DocumentWriter
-from logboom.store.local.folders import StoreFolder
 from logboom.store.local.index_writer import IndexWriter, open_index_writer
 from logboom.store.local.soundness import begin_anew, mark
 from logboom.store.local.writer import LocalWriter
@@ -25,21 +24,14 @@ from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import EVERYTHING, day_folder, opened, write_and_close
 from tests.unit.store_local.test_full_disk import FailingWriter
-
-TODAY = DAY + timedelta(days=1)
-LOOK_S = 11
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(datetime(2026, 3, 15, tzinfo=UTC))
+from tests.unit.store_local.writing import LOOK_S, TODAY, opened_writer
 
 
 @pytest.fixture
 async def writer(tmp_path: Path, clock: ManualClock) -> AsyncIterator[LocalWriter]:
     """After there are 150 events of one day."""
     await write_and_close(tmp_path, documents(150))
-    one = LocalWriter(StoreFolder(tmp_path / "store", "logs-%Y.%m.%d"), clock, memory_bytes=2**24)
+    one = opened_writer(tmp_path, clock)
     yield one
     await one.close()
 
@@ -169,9 +161,7 @@ async def test_a_writer_that_is_closed_does_not_wait_until_a_day_is_made_anew(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     await write_and_close(tmp_path, documents(5_000))
-    writer = LocalWriter(
-        StoreFolder(tmp_path / "store", "logs-%Y.%m.%d"), clock, memory_bytes=2**24
-    )
+    writer = opened_writer(tmp_path, clock)
     mark(day_folder(tmp_path) / "index")
     writer._stopping.set()
     with pytest.raises(StoreUnavailable, match="stopped before all is indexed"):

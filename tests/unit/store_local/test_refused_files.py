@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,21 +29,7 @@ from tests.unit.store_local.stores import (
     spoil_events,
     write_and_close,
 )
-
-LOOK_S = 11
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(datetime(2026, 3, 15, tzinfo=UTC))
-
-
-@pytest.fixture
-async def writer(tmp_path: Path, clock: ManualClock) -> AsyncIterator[LocalWriter]:
-    folder = StoreFolder(tmp_path / "store", "logs-%Y.%m.%d")
-    one = LocalWriter(folder, clock, memory_bytes=2**24)
-    yield one
-    await one.close()
+from tests.unit.store_local.writing import LOOK_S
 
 
 async def test_writing_goes_on_after_the_days_could_not_be_listed(

@@ -1,4 +1,4 @@
-"""A writer by itself, whose clock a test moves."""
+"""A writer by itself, whose clock a test moves; `conftest.py` has both as fixtures."""
 
 from __future__ import annotations
 
