@@ -138,9 +138,13 @@ class LocalWriter:
 
         Raises:
             DiskFull: There is no room for an index.
-            StoreUnavailable: An index cannot be written.
+            StoreUnavailable: An index cannot be written, or the disk fails.
         """
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._commit_all)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._commit_all)
+        except OSError as error:
+            where = str(self._folder.path)
+            raise StoreUnavailable(f"cannot be written: {error}", where=where) from error
 
     async def close(self) -> None:
         """Commits and lets go of all resources. Idempotent."""

@@ -12,6 +12,7 @@ from logboom.store import Outcome
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.documents import DATA_NAME, DocumentWriter
 from logboom.store.local.folders import StoreFolder
+from logboom.store.local.writer import LocalWriter
 from tests.unit.store_local.disks import Disk
 from tests.unit.store_local.samples import DAY, document, documents
 from tests.unit.store_local.stores import all_ids, day_folder, opened
@@ -42,6 +43,19 @@ async def test_what_is_told_as_stored_after_the_disk_has_failed_is_on_it(
     assert sorted(await all_ids(store)) == sorted(one.id for one in documents(200))
     await writer.close()
     await store.close()
+
+
+async def test_a_disk_that_fails_as_an_index_is_committed_is_told_and_what_is_stored_stays(
+    writer: LocalWriter, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+    assert set(await writer.write(documents(100))) == {Outcome.STORED}
+    disk.fails = True
+    with pytest.raises(StoreUnavailable, match="the disk fails"):
+        await writer.flush()
+    disk.fails = False
+    await writer.flush()
+    assert set(await writer.write(documents(100))) == {Outcome.DUPLICATE}
 
 
 def test_after_a_failure_all_syncs_fail_until_what_is_in_doubt_is_cut_off(
