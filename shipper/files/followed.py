@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from shipper.files.content import Content, PackedContent, is_packed, open_content
 from shipper.files.handles import FileMoved, Handle, Handles
-from shipper.files.holes import text_end
+from shipper.files.holes import RUN_BYTES, text_end
 from shipper.files.identity import (
     GUARD_BYTES,
     PREFIX_BYTES,
@@ -297,16 +297,13 @@ class FollowedFile:
         return Reading(ReadState.DATA, fresh)
 
     def _with_nulls(self, data: bytes, known: int, max_bytes: int) -> Reading:
-        end = text_end(
-            data,
-            known,
-            unit=self.unit,
-            is_first=self.offset == 0,
-            may_go_on=len(data) == max_bytes + known,
-        )
-        if end == known:
-            return self._pass_nulls(data[known:], max_bytes)
-        return self._advance(data[:end], known)
+        is_first, may_go_on = self.offset == 0, len(data) == max_bytes + known
+        end = text_end(data, known, unit=self.unit, is_first=is_first, may_go_on=may_go_on)
+        if end > known:
+            return self._advance(data[:end], known)
+        if not is_first and not may_go_on and len(data) - known < RUN_BYTES:
+            return Reading(ReadState.END)  # with what follows they are text, or they are filled yet
+        return self._pass_nulls(data[known:], max_bytes)
 
     def _pass_nulls(self, piece: bytes, max_bytes: int) -> Reading:
         """Goes behind a run of NULs once something follows it: until then it may be filled."""

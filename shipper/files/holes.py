@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-_RUN = bytes(4096)
+RUN_BYTES = 4096
 """So many NUL bytes are no text: a hole, what a crash left, or room that was set apart."""
+
+_RUN = bytes(RUN_BYTES)
 
 
 def text_end(data: bytes, begin: int, *, unit: int, is_first: bool, may_go_on: bool) -> int:
@@ -17,7 +19,9 @@ def text_end(data: bytes, begin: int, *, unit: int, is_first: bool, may_go_on: b
         may_go_on: The piece is not all that there is: NULs at its end may be part of a run.
 
     Returns:
-        `begin` when a hole begins there.
+        `begin` when a hole begins there, or when nothing but NULs is there. Where code units are bytes,
+        NULs at the end are left for later, however few they are: a size may be seen before the bytes
+        (room that was set apart, network file systems), and what follows tells what they are.
     """
     if is_first and unit == 1 and data[begin] == 0:
         return begin
@@ -25,6 +29,8 @@ def text_end(data: bytes, begin: int, *, unit: int, is_first: bool, may_go_on: b
     if run >= begin:
         return run + (run - begin) % unit
     text = len(data.rstrip(b"\0"))
+    if unit == 1:
+        return max(text, begin)
     if may_go_on and text > begin + unit:
         return text + (text - begin) % unit
     return len(data)

@@ -129,10 +129,11 @@ class Opener:
         if file is None:
             raise ValueError(f"{source.path} is not followed")
         at_end = source.acked_offset == file.offset
-        return SourceRecord(
+        record = SourceRecord(
             id=source.id, path=source.path, family=source.family, device=file.id.device,
             inode=file.id.inode, epoch=source.epoch, offset=source.acked_offset,
             prefix=file.prefix(), guard=file.guard() if at_end else source.acked_guard,
             changed_ns=self._clock.now_ns(), packed_size=source.packed_size if at_end else 0,
             seen=source.seen_end, seen_guard=source.seen_guard(),
         )  # fmt: skip
+        return source.tally.kept_in(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from logboom.config import FileInput, StdinInput
@@ -51,6 +51,14 @@ class Tally:
         return cls(
             accounted + sum(dropped.values()), record.lines_acked, record.lines_empty,
             record.lines_dead, 0, events, dropped,
+        )  # fmt: skip
+
+    def kept_in(self, record: SourceRecord) -> SourceRecord:
+        """The record with all that is accounted for: `of` goes on from there."""
+        acked = {(run, day): n for run, days in self.events.items() for day, n in days.items()}
+        return replace(
+            record, lines_acked=self.lines_acked, lines_empty=self.lines_empty,
+            lines_dead=self.lines_dead, dropped=dict(self.dropped), acked=acked,
         )  # fmt: skip
 
     def planned(self, segment: Segment) -> None:

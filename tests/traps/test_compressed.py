@@ -224,3 +224,42 @@ def test_a_copy_that_was_followed_in_the_middle_of_a_line_and_compressed_while_d
     shipping.look(passing_s=60)
     texts = shipping.texts()
     assert len(texts) == len(set(texts)) == 13
+
+
+@pytest.mark.parametrize("name", ["app.log~", "app.log.~1~", "app.log.1"])
+def test_a_kept_backup_that_was_read_and_released_is_not_read_again(
+    make: Make, log: Path, name: str
+) -> None:
+    append(log, 0, 100)
+    shipping = make("app.log*")
+    shipping.look()
+    log.rename(log.with_name(name))
+    append(log, 500, 600)
+    shipping.look()
+    compress(log.with_name(name))
+    for number in range(600, 604):
+        append(log, number, number + 1)
+        shipping.look()
+    assert shipping.numbers() == [*range(100), *range(500, 604)]
+
+
+def test_what_was_counted_of_a_source_stays_with_it_when_it_is_taken_up_again(
+    make: Make, log: Path
+) -> None:
+    append(log, 0, 100)
+    shipping = make("app.log")
+    shipping.look()
+    rotated = log.with_name("app.log.1")
+    log.rename(rotated)
+    append(log, 500, 510)
+    for _ in range(60):
+        shipping.look()
+    append(rotated, 100, 103)
+    rotated.rename(log.with_name("app.log.2"))
+    compress(log.with_name("app.log.2"))
+    log.rename(rotated)
+    append(log, 600, 610)
+    for _ in range(20):
+        shipping.look()
+    assert sorted(shipping.numbers()) == [*range(103), *range(500, 510), *range(600, 610)]
+    assert sum(source.tally.lines_acked for source in shipping.sources.values()) == 123

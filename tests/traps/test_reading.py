@@ -80,6 +80,43 @@ def test_a_lone_surrogate_and_half_a_unit_are_shown_and_flagged(make: Make, log:
     assert source.acked_offset == log.stat().st_size
 
 
+@pytest.mark.parametrize("nulls", [1, 300, 4095, 4096])
+def test_a_size_that_is_seen_before_the_bytes(make: Make, log: Path, nulls: int) -> None:
+    """As over NFS, or in a mapped file: what will be text is NULs for a moment."""
+    append(log, 0, 100)
+    shipping = make("app.log")
+    shipping.look()
+    size = log.stat().st_size
+    os.truncate(log, size + nulls)
+    shipping.look(passing_s=0.3)
+    with log.open("r+b") as file:
+        file.seek(size)
+        file.write(lines(100, 103).encode())
+    shipping.look()
+    append(log, 103, 104)
+    shipping.look()
+    numbers = [int(text.rsplit(" ", 1)[1].strip("\0")) for text in shipping.texts()]
+    assert numbers == list(range(104))
+
+
+def test_a_mapped_log_whose_room_is_set_apart(make: Make, log: Path) -> None:
+    text, room, size, at = lines(0, 1000).encode(), 16384, 0, 0
+    shipping = make("app.log")
+    for place in range(20, 1001, 20):
+        end = len(lines(0, place))
+        while size < end:
+            size += room
+            os.truncate(log, size) if log.exists() else log.write_bytes(bytes(size))
+        with log.open("r+b") as file:
+            file.seek(at)
+            file.write(text[at:end])
+        at = end
+        shipping.look()
+    os.truncate(log, at)
+    shipping.look()
+    assert shipping.numbers() == list(range(1000))
+
+
 def test_a_hole_after_copytruncate_is_skipped_and_counted(make: Make, log: Path) -> None:
     """The writer keeps its place, so that a hole of that size is before its next line."""
     shipping = make()

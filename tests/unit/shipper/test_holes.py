@@ -29,10 +29,11 @@ def test_any_at_the_beginning_of_a_file_is_a_hole() -> None:
     assert text_end(data, 0, unit=2, is_first=True, may_go_on=False) == len(data)
 
 
-def test_those_at_the_end_of_a_piece_wait_for_the_next_one() -> None:
+@pytest.mark.parametrize("may_go_on", [False, True])
+def test_those_at_the_end_wait_for_what_follows(*, may_go_on: bool) -> None:
     data = b"ab\n" + bytes(10)
-    assert text_end(data, 0, unit=1, is_first=False, may_go_on=True) == 3
-    assert text_end(data, 0, unit=1, is_first=False, may_go_on=False) == len(data)
+    assert text_end(data, 0, unit=1, is_first=False, may_go_on=may_go_on) == 3
+    assert text_end(data, 3, unit=1, is_first=False, may_go_on=may_go_on) == 3
 
 
 def test_code_units_of_two_bytes_are_not_torn() -> None:
