@@ -231,13 +231,12 @@ class DocumentWriter:
 
         Whoever wrote them may have ended after a failed `sync`; the file system tells no one else of it.
         """
-        places = list(self._directory.places_from(trusted))
         try:
-            for place in places:
+            for place in self._directory.places_from(trusted):
                 self._put(os.pread(self._data, place.size, place.offset), place.offset)
         except OSError as error:
             raise for_room(error, self.path) from error
-        if places:
+        if trusted < self.count:
             self.sync()
 
     def _note(self, entries: bytes) -> None:
