@@ -16,13 +16,14 @@ from search_api.asking import (
 from search_api.histograms import histogram_of
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
+from search_api.routing import PlainRoute
 
 PARTIAL = "not all matches are counted: it took too long, or a day cannot be read (see /health)"
 
 
 def counting_routes(parts: Parts) -> APIRouter:
     """The routes below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, clock = parts.store, parts.clock
 
     @router.get("/count", response_model=CountAnswer)

@@ -15,6 +15,7 @@ from search_api.asking import shown, understand
 from search_api.grouping import MOST_MERGED, ErrorGroup, ErrorGroups
 from search_api.problems import problem
 from search_api.responding import answer
+from search_api.routing import PlainRoute
 
 MOST_LISTED = 1_000
 _DEFAULT_FROM = "now-24h"
@@ -84,7 +85,8 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
         clock: For times such as ``now-1h``.
     """
     router = APIRouter(
-        responses={400: {"model": Problem}, 503: {"model": Problem, "description": "Try again."}}
+        responses={400: {"model": Problem}, 503: {"model": Problem, "description": "Try again."}},
+        route_class=PlainRoute,
     )
 
     @router.get("/errors", response_model=ErrorsAnswer)

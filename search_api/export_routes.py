@@ -17,6 +17,7 @@ from search_api.asking import fields_of, order_of, understand
 from search_api.exporting import LINE_ENDS, MEDIA_TYPES, Export, Format, begin, exported
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
+from search_api.routing import PlainRoute
 from search_api.signs import SIGN_EVERY_S, with_signs
 from search_api.turns import Turns
 
@@ -61,7 +62,7 @@ class ExportResponse(StreamingResponse):
 
 def export_routes(parts: Parts) -> APIRouter:
     """The route below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, clock = parts.store, parts.clock
     section, metrics = parts.config.api.searches, parts.metrics
     turns = Turns(

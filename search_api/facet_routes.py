@@ -15,6 +15,7 @@ from search_api.answers import FacetsAnswer, FieldsAnswer
 from search_api.asking import understand
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
+from search_api.routing import PlainRoute
 
 MOST_FACETS = 20
 MOST_VALUES = 1_000
@@ -24,7 +25,7 @@ _SAMPLED = "not all matches were counted: counts may be low, and rare values mis
 
 def facet_routes(parts: Parts) -> APIRouter:
     """The routes below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, clock = parts.store, parts.clock
 
     @router.get("/facets", response_model=FacetsAnswer)

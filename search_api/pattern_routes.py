@@ -14,6 +14,7 @@ from search_api.answering import Answer, Question
 from search_api.asking import understand
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
+from search_api.routing import PlainRoute
 
 MOST_PATTERNS = 1_000
 _LONGEST_EXAMPLE = 1_000
@@ -41,7 +42,7 @@ class PatternsAnswer(BaseModel):
 
 def pattern_routes(parts: Parts) -> APIRouter:
     """The route below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, clock = parts.store, parts.clock
 
     @router.get("/patterns", response_model=PatternsAnswer)

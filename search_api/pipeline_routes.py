@@ -6,12 +6,13 @@ from fastapi import APIRouter, Response
 
 from search_api.parameters import PROBLEMS
 from search_api.responding import answer
+from search_api.routing import PlainRoute
 from search_api.state import PipelineState
 
 
 def pipeline_routes(state: PipelineState) -> APIRouter:
     """The routes below ``/api/v1``."""
-    router = APIRouter(responses={503: PROBLEMS[503]})
+    router = APIRouter(responses={503: PROBLEMS[503]}, route_class=PlainRoute)
 
     @router.get("/sources")
     async def sources() -> Response:

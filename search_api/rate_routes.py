@@ -17,6 +17,7 @@ from search_api.asking import automatic_interval_us, understand
 from search_api.parameters import PROBLEMS, Zone
 from search_api.rates import Stretch, points_of, services_of, stretch_of
 from search_api.responding import answer
+from search_api.routing import PlainRoute
 
 _MOST_SERVICES = 10_000
 _US = 1_000_000
@@ -34,7 +35,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
         section: How long they are kept.
         clock: For times such as ``now-1h``.
     """
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
 
     async def rows_of(stretch: Stretch, service: str | None = None) -> Sequence[Row]:
         return await store.rollups.rows(

@@ -20,6 +20,7 @@ from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.responding import answer
+from search_api.routing import PlainRoute
 
 _WRITTEN_AT_ONCE = 500
 
@@ -50,7 +51,7 @@ async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.
 
 def search_routes(parts: Parts) -> APIRouter:
     """The routes below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
 
     async def answered(body: SearchBody) -> Response:
         place = Place.of(body.cursor, now_ns=parts.clock.now_ns())

@@ -16,6 +16,7 @@ from search_api.live.event_stream import EventStream
 from search_api.parameters import PROBLEMS, Q, Zone
 from search_api.parts import Parts
 from search_api.responding import answer
+from search_api.routing import PlainRoute
 
 _NO_TIME = TimeRange(0, 1)
 Side = Annotated[int, Query(ge=0, le=MOST)]
@@ -23,7 +24,7 @@ Side = Annotated[int, Query(ge=0, le=MOST)]
 
 def stream_routes(parts: Parts) -> APIRouter:
     """Makes the routes."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, tails, clock = parts.store, parts.tails, parts.clock
     patience_s = parts.config.api.searches.timeout.total_seconds()
 

@@ -18,6 +18,7 @@ from search_api.asking import shown, total_of
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS
 from search_api.parts import Parts
+from search_api.routing import PlainRoute
 
 MOST = 10_000
 """Events of one page, at most."""
@@ -46,7 +47,7 @@ class TraceAnswer(BaseModel):
 
 def trace_routes(parts: Parts) -> APIRouter:
     """The route below ``/api/v1``."""
-    router = APIRouter(responses=PROBLEMS)
+    router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
 
     @router.get(
         "/traces/{trace_id}", response_model=TraceAnswer, responses={404: {"model": Problem}}

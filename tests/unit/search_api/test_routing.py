@@ -1,0 +1,100 @@
+"""The short way to a route: it reads parameters as FastAPI does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+
+from search_api import problems
+from search_api.parameters import From, Q, Zone
+from search_api.responding import answer
+from search_api.routing import PlainRoute
+
+
+class Form(StrEnum):
+    """What an answer looks like."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+def _served(route_class: type[APIRoute]) -> httpx.AsyncClient:
+    router = APIRouter(route_class=route_class)
+
+    @router.get("/all")
+    async def everything(
+        field: Annotated[list[str], Query(min_length=1)], size: Annotated[int, Query(ge=1, le=9)],
+        q: Q = "", begin: From = None, form: Form = Form.LONG, tz: Zone = "UTC",
+        ratio: float | None = None, exact: bool = True,
+    ) -> Response:  # fmt: skip
+        return answer({"all": [field, size, q, begin, form, tz, ratio, exact]})
+
+    @router.get("/of/{name}/{number}")
+    async def one(name: Annotated[str, Path(pattern="^[a-z]+$")], number: int) -> Response:
+        return answer({"one": [name, number]})
+
+    @router.get("/none")
+    async def none() -> Response:
+        return answer({})
+
+    @router.get("/request")
+    async def asked(request: Request, limit: int = 3) -> Response:
+        return answer({"path": request.url.path, "limit": limit})
+
+    @router.post("/body")
+    async def sent(body: dict[str, int], limit: int = 3) -> Response:
+        return answer({"body": body, "limit": limit})
+
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(router, prefix="/api")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://logboom")
+
+
+async def _said(client: httpx.AsyncClient, method: str, target: str) -> tuple[int, Any]:
+    body = {"a": 1} if method == "POST" else None
+    found = await client.request(method, f"/api/{target}", json=body)
+    return found.status_code, found.json()
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("all?field=a&size=3", 200),
+        ("all?field=a&field=b,c&size=3&q=&from=now-1h&form=short&tz=Asia/Seoul", 200),
+        ("all?field=a&size=3&size=4&ratio=1&exact=no", 200),
+        ("all?field=&size=%203%20&q=%ED%95%9C&q=b", 200),
+        ("all?field=a&size=3&from=", 200),
+        ("all", 400),
+        ("all?size=3", 400),
+        ("all?field=a&size=", 400),
+        ("all?field=a&size=10&ratio=x&exact=maybe&form=wide", 400),
+        ("all?field=a&size=3.5", 400),
+        ("of/a/3", 200),
+        ("of/A/x", 400),
+        ("none", 200),
+        ("request?limit=4", 200),
+        ("request?limit=x", 400),
+    ],
+)
+async def test_parameters_are_read_as_fastapi_reads_them(target: str, status: int) -> None:
+    ours = await _said(_served(PlainRoute), "GET", target)
+    assert ours == await _said(_served(APIRoute), "GET", target)
+    assert ours[0] == status
+
+
+async def test_a_route_with_a_body_goes_the_usual_way() -> None:
+    ours = await _said(_served(PlainRoute), "POST", "body?limit=4")
+    assert ours == (200, {"body": {"a": 1}, "limit": 4})
+
+
+@pytest.mark.parametrize("target", ["none?limit=3", "all?field=a&size=3&siez=3"])
+async def test_an_unknown_parameter_is_refused_on_the_short_way(target: str) -> None:
+    status, content = await _said(_served(PlainRoute), "GET", target)
+    assert status == 400
+    assert "there is no parameter" in content["detail"]
