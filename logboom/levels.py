@@ -24,7 +24,7 @@ def level_of(value: object) -> str | None:
     """
     if isinstance(value, str):
         known = _BY_NAME.get(value) or _BY_NAME.get(value.strip().lower())
-        if known is None and value.isdigit() and len(value) < 4:
+        if known is None and len(value) < 4 and value.isascii() and value.isdigit():
             return _BY_NUMBER.get(int(value))
         return known
     if isinstance(value, int) and not isinstance(value, bool):
