@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,8 @@ from shipper.files.handles import Handles
 from shipper.files.identity import FileState, file_state
 
 _AT_ONCE_BYTES = 2**20
+_AT_ONCE_TEXT_BYTES = 16 * 2**20
+"""A hole that was compressed is a thousand times as long, and more: nobody waits for the rest."""
 _PATIENCE_S = 60.0
 _SHORTEST_BYTES = 9
 """Of a compressed file; one that has more and does not begin as such is text."""
@@ -42,11 +45,12 @@ class _Survey:
     verdict: Wholeness = Wholeness.UNKNOWN
     reason: str = ""
     text_bytes: int = 0
-    examining: Future[_Findings] | None = None
+    is_long: bool = False
+    examining: Future[_Findings | None] | None = None
 
 
 class Surveys:
-    """Decompresses files once to see that they are whole; big ones in a thread.
+    """Decompresses files once to see that they are whole; those that are or become big in a thread.
 
     Args:
         monotonic: Seconds, for patience.
@@ -75,7 +79,8 @@ class Surveys:
                 return Wholeness.UNKNOWN, ""  # big ones not before they rest
         survey.asked = self._scans
         if survey.verdict is Wholeness.UNKNOWN and not survey.reason:
-            self._examine(survey, path, at_once=at_once or status.st_size <= _AT_ONCE_BYTES)
+            survey.is_long = survey.is_long or status.st_size > _AT_ONCE_BYTES
+            self._examine(survey, path, at_once=at_once)
         if survey.reason and self._monotonic() - survey.since >= _PATIENCE_S:
             survey.verdict = Wholeness.BROKEN
         return survey.verdict, survey.reason
@@ -124,18 +129,24 @@ class Surveys:
             survey.examining.cancel()
 
     def _examine(self, survey: _Survey, path: str, *, at_once: bool) -> None:
-        if at_once:
-            survey.verdict, survey.reason, survey.text_bytes = _examine(path, survey.state)
-        elif survey.examining is None:
+        if at_once or not survey.is_long:
+            found = _examine(path, survey.state, math.inf if at_once else _AT_ONCE_TEXT_BYTES)
+            if found is not None:
+                survey.verdict, survey.reason, survey.text_bytes = found
+                return
+            survey.is_long = True
+        if survey.examining is None:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, "compressed files")
-            survey.examining = self._thread.submit(_examine, path, survey.state)
+            survey.examining = self._thread.submit(_examine, path, survey.state, math.inf)
         elif survey.examining.done():
-            survey.verdict, survey.reason, survey.text_bytes = survey.examining.result()
-            survey.examining = None
+            found, survey.examining = survey.examining.result(), None
+            if found is not None:
+                survey.verdict, survey.reason, survey.text_bytes = found
 
 
-def _examine(path: str, state: FileState) -> _Findings:
+def _examine(path: str, state: FileState, most_bytes: float) -> _Findings | None:
+    """Looks through a file; None when it was made of more than so many bytes."""
     try:
         file = FollowedFile(path, 0, Handles(1))
     except FileNotFoundError:
@@ -143,20 +154,22 @@ def _examine(path: str, state: FileState) -> _Findings:
     except OSError as error:
         return Wholeness.BROKEN, error.strerror or str(error), 0
     try:
-        return _look_through(file, state)
+        return _look_through(file, state, most_bytes)
     except OSError as error:
         return Wholeness.BROKEN, error.strerror or str(error), 0
     finally:
         file.close()
 
 
-def _look_through(file: FollowedFile, state: FileState) -> _Findings:
+def _look_through(file: FollowedFile, state: FileState, most_bytes: float) -> _Findings | None:
     if file.state() != state:
         return Wholeness.UNKNOWN, "", 0  # another one has its name by now
     content = file.content
     if not isinstance(content, PackedContent):
         short = content.size() < _SHORTEST_BYTES
         return (Wholeness.UNKNOWN, CUT_OFF, 0) if short else (Wholeness.WHOLE, "", 0)
+    if most_bytes < math.inf and content.pread(1, int(most_bytes)):
+        return None
     if not content.is_whole():
         return Wholeness.UNKNOWN, CUT_OFF, 0
     return Wholeness.WHOLE, "", content.size()

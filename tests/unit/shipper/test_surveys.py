@@ -6,6 +6,8 @@ import gzip
 from contextlib import closing
 from pathlib import Path
 
+import zstandard
+
 from shipper.files.followed import FollowedFile
 from shipper.files.surveys import Surveys, Wholeness
 
@@ -35,3 +37,17 @@ def test_of_a_file_that_nobody_asked_about_nothing_is_known(tmp_path: Path) -> N
     path = packed(tmp_path / "app.log.1.gz", LONG)
     with closing(FollowedFile(str(path), 0)) as file:
         assert Surveys(lambda: 0.0).text_bytes(file) == 0
+
+
+def test_a_small_file_that_was_made_of_much_is_looked_through_in_the_thread(tmp_path: Path) -> None:
+    surveys, path = Surveys(lambda: 0.0), tmp_path / "app.log.2.zst"
+    path.write_bytes(zstandard.compress(bytes(2**25) + LONG))
+    assert path.stat().st_size < 2**16
+    verdict, reason = surveys.ask(str(path), path.stat(), at_once=False)
+    assert (verdict, reason) == (Wholeness.UNKNOWN, ""), "the loop waited for all of it"
+    with closing(surveys):
+        while verdict is Wholeness.UNKNOWN:
+            verdict, _ = surveys.ask(str(path), path.stat(), at_once=False)
+    assert verdict is Wholeness.WHOLE
+    with closing(FollowedFile(str(path), 0)) as file:
+        assert surveys.text_bytes(file) == 2**25 + len(LONG)
