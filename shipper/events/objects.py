@@ -6,15 +6,14 @@ frames. Serilog and Logback write a message as a template, and its values beside
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from shipper.parsers.port import Fields
+from shipper.parsers.templates import render
 
 _MOST_CAUSES = 20
 _MOST_FRAMES = 500
-_HOLE = re.compile(r"\{[@$]?(\w{1,100})(?:,-?\d{1,4})?(?::[^{}]{0,100})?\}|\{\{|\}\}")
 
 
 def _instant(value: Any) -> Fields | None:  # noqa: ANN401 - JSON
@@ -127,12 +126,5 @@ def _serilog(fields: Fields) -> Fields:
     added: Fields = {} if "@l" in fields else {"@l": "Information"}
     template = fields.get("@mt")
     if isinstance(template, str) and "@m" not in fields:
-        added["@m"] = _HOLE.sub(lambda hole: _filled(hole, fields), template)
+        added["@m"] = render(template, fields, fields.get("@r"))
     return {**added, **fields}
-
-
-def _filled(hole: re.Match[str], fields: Fields) -> str:
-    if hole[1] is None:
-        return hole[0][0]
-    value = fields.get(hole[1], hole[0])
-    return value if isinstance(value, str) else str(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from operator import methodcaller
 
 from shipper.framing.rules import Rule, Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TraceWalker
@@ -34,8 +35,23 @@ _LEVEL = (
     rb"(?!WARNING: \w+Sanitizer)(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b[ \]:|-]"
     rb"|(?:trce|dbug|info|warn|fail|crit): |# User@Host: "
 )
+_ALSO_BEGINS: tuple[bytes, ...] = (
+    rb"\[(?:NOTICE|CRIT|SEVERE|ALERT|EMERG|(?:trace|debug|info|notice|warn|error|fatal|crit|alert|emerg)\w*\])",
+    rb"\[\d\d[-/][A-Z][a-z]{2}[-/]\d{4}[ :]",
+    rb"(?:[^\s\[]{1,300}+ ){2,8}+\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:|/docker-entrypoint\.|\d{1,7}:signal-handler \(",
+    rb"<\d{1,3}>\[ *\d|Processing by [A-Z]|\[GIN(?:-debug)?\] |nginx: \[|AH\d{5}: |CEF: ?\d|LEEF: ?\d|Connect from [0-9a-fA-F.:]{2,45} to ",
+    rb"(?:[0-9a-fA-F.:]{2,45}|unix):\d{1,5} \[\d\d/[A-Z]|[0-9a-fA-F.:]{2,45} -  ?\S* ?\d\d/[A-Z][a-z]{2}/\d{4}:",
+    rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S* \d{3} [\d.]+ ms|Started [A-Z]+ \"|Completed \d{3} ",
+    rb"\d\.\d{1,20}e\+09\t|tls \d\.\d \d{4}-|\d{1,15} +\[[^\]\n]{1,100}\] [A-Z]{4,5} ",
+    rb"[IWEFD]\d{8} \d\d:\d\d:\d\d\.|(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT",
+    rb"(?:timestamp|date|severity|caller|logger|type|node)=\S",
+)
+"""What begins an entry where entries have a shape, but may stand among lines that have none."""
 _JSON = rb"\{\s*+(?:\"|\}|$)"
 _HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
+_MAY_BEGIN = re.compile(
+    b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL, *_ALSO_BEGINS))
+).match
 _IS_JSON = re.compile(_JSON).match
 _SPLITS = tuple((re.compile(time), re.compile(rb"\n(?=%s)" % time)) for time in _TIMES)
 _UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n\0])")
@@ -46,6 +62,7 @@ _IS_CRASH = re.compile(rb"panic: |fatal error: |unexpected fault address ").matc
 """What Go's runtime writes itself: no part of a line that Go's log package has written."""
 _IS_DIRECTIVE = re.compile(rb"#(?:Software|Version|Date|Fields|Remark): ").match
 """Of a W3C extended log: never more than this line."""
+_NAMES_FIELDS = methodcaller("startswith", b"#Fields: ")
 _IS_BLOCK = re.compile(rb"__CURSOR=|# (?:Time|User@Host): ").match
 """A block of the journal, or a slow query: it may have any lines, and only another one ends it."""
 _SECOND_OF_TWO = re.compile(
@@ -54,15 +71,23 @@ _SECOND_OF_TWO = re.compile(
 
 
 class AutoRule:
-    """Learns whether this source's entries have a shape, and knows stack traces."""
+    """Learns whether this source's entries have a shape, and knows stack traces.
 
-    def __init__(self, *, known: bool = False) -> None:
+    Args:
+        known: They have one.
+        rows: A `#Fields` line has said what the lines behind it mean: each is an entry.
+    """
+
+    def __init__(self, *, known: bool = False, rows: bool = False) -> None:
         self._known = known
+        self._rows = rows
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
-        if self.are_objects(text, text.count(b"\n")):
+        if self._rows or self.are_objects(text, text.count(b"\n")):
             return text.split(b"\n")
+        if b"#Fields: " in text:
+            return split_by(self.walker(), text)
         if not self._known:
             return list(self._split_unknown(text))
         return _split_known(text)
@@ -92,10 +117,12 @@ class AutoRule:
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
-        return _AutoWalker(known=self._known)
+        return _AutoWalker(known=self._known, rows=self._rows)
 
     def is_complete(self, event: bytes) -> bool:
-        """A JSON object is whole with its last brace."""
+        """A JSON object is whole with its last brace, a row with its line."""
+        if self._rows:
+            return True
         first, _, rest = event.partition(b"\n")
         if rest:
             return first.rstrip() == b"{" and event[event.rindex(b"\n") + 1 :].rstrip() == b"}"
@@ -106,10 +133,12 @@ class AutoRule:
         if not self._known:
             texts = [event for event in events if event[:1] != b"{"]
             self._known = any(_shape_at(text, 0) for text in texts)
+        if not self._rows:
+            self._rows = any(map(_NAMES_FIELDS, events))
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""
-        return AutoRule(known=self._known)
+        return AutoRule(known=self._known, rows=self._rows)
 
 
 def _split_known(text: bytes) -> list[bytes]:
@@ -149,11 +178,17 @@ def _is_begin(text: bytes, first: int, place: int) -> bool:
         return _IS_BLOCK(text, place) is not None and not _is_second_of_two(text, first, place)
     if _IS_CRASH(text, place) is not None and _IS_OF_GO(text, first) is not None:
         return True
-    return _shape_at(text, place) and not _is_second_of_two(text, first, place)
+    return _begins_at(text, place) and not _is_second_of_two(text, first, place)
 
 
 def _shape_at(text: bytes, place: int) -> bool:
+    """Whether there is a line that shows what its source's entries begin with."""
     return CONTINUES.match(text, place) is None and _HAS_SHAPE(text, place) is not None
+
+
+def _begins_at(text: bytes, place: int) -> bool:
+    """Whether an entry begins there, in a source whose entries have a shape."""
+    return CONTINUES.match(text, place) is None and _MAY_BEGIN(text, place) is not None
 
 
 def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
@@ -166,10 +201,11 @@ def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
 
 
 class _AutoWalker:
-    """Line by line; `known`: entries of this source have a shape."""
+    """Line by line; `known`: entries of this source have a shape; `rows`: each line is one."""
 
-    def __init__(self, *, known: bool) -> None:
+    def __init__(self, *, known: bool, rows: bool = False) -> None:
         self.known = known
+        self._rows = rows
         self._trace = TraceWalker()
         self._is_whole = False
         self._is_object = False
@@ -181,6 +217,7 @@ class _AutoWalker:
     def begin(self, line: bytes) -> None:
         """See `Walker.begin`."""
         self.known = self.known or _shape_at(line, 0)
+        self._rows = self._rows or _NAMES_FIELDS(line)
         self._is_whole = _is_whole_object(line)
         self._is_object = line.rstrip() == b"{"
         self._is_block = _IS_BLOCK(line) is not None
@@ -191,7 +228,7 @@ class _AutoWalker:
 
     def follows(self, line: bytes) -> bool:
         """See `Walker.follows`."""
-        if self._is_whole:
+        if self._is_whole or self._rows:
             return False
         is_second = self._is_first_of_two and _SECOND_OF_TWO(line) is not None
         self._is_first_of_two = False
@@ -214,7 +251,7 @@ class _AutoWalker:
 
 
 def _begins(line: bytes) -> bool:
-    return _IS_JSON(line) is not None or _shape_at(line, 0)
+    return _IS_JSON(line) is not None or _begins_at(line, 0)
 
 
 def _is_whole_object(line: bytes) -> bool:

@@ -24,7 +24,7 @@ _IS_NAME = re.compile(r"[A-Za-z_@#][\w.@/()%#-]{0,100}")
 _TELLING = frozenset({"@timestamp", "message", "log.level"})
 _FEWEST_DETECTED = 3
 _DIRECTIVE = re.compile(
-    r"#(Software|Version|Date|Fields|Remark|Start-Date|End-Date|GMT-Offset): ?(.*)"
+    r"#(Software|Version|Log-[Tt]ype|Date|Fields|Remark|Start-Date|End-Date|GMT-Offset): ?(.*)"
 )
 _W3C_NAMES: Final = MappingProxyType(
     {
@@ -77,7 +77,7 @@ class CsvParser:
         if cells is None:
             return None
         if self._columns is None:
-            if self._wants_proof and not _is_header(cells):
+            if self._wants_proof and not _is_header(cells, text):
                 return None
             self._columns = [cell.strip() for cell in cells]
             return {"message": text, "tags": [HEADER]}
@@ -95,20 +95,24 @@ class CsvParser:
             return None
         else:
             try:
-                rows = list(csv.reader([text], delimiter=self._delimiter))
+                skips = f'{self._delimiter} "' in text
+                rows = list(csv.reader([text], delimiter=self._delimiter, skipinitialspace=skips))
             except csv.Error:
                 return None
             cells = rows[0] if len(rows) == 1 else []
         return cells if 0 < len(cells) <= _MOST_COLUMNS else None
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    """Names, each once, and one of them is the time's or the level's or the message's."""
+def _is_header(cells: Sequence[str], text: str) -> bool:
+    """Names, each once, and one of them is the time's or the level's or the message's.
+
+    A name in quotes may have any signs.
+    """
     names = [cell.strip() for cell in cells]
     return (
         len(names) >= _FEWEST_DETECTED
         and len(set(names)) == len(names)
-        and all(_IS_NAME.fullmatch(name) for name in names)
+        and all(_IS_NAME.fullmatch(name) or (name and f'"{name}"' in text) for name in names)
         and any(SPELLINGS.get(name.lower()) in _TELLING for name in names)
     )
 
@@ -116,13 +120,16 @@ def _is_header(cells: Sequence[str]) -> bool:
 class W3cParser:
     """Parses lines by the last `#Fields` directive. Source: W3C, Extended Log File Format.
 
-    Times are in UTC, as the source says.
+    Times are in UTC, as the source says; a time without a date is of the day of the last `#Date`.
+    Fields between commas, as Exchange writes them, are CSV.
     """
 
     name = "iis"
 
     def __init__(self) -> None:
         self._columns: list[str] | None = None
+        self._rows: CsvParser | None = None
+        self._date = ""
 
     def learn(self, head: Sequence[str]) -> None:
         """See `HeadedParser.learn`."""
@@ -134,6 +141,8 @@ class W3cParser:
         """See `Parser.parse`."""
         if text[:1] == "#":
             return self._directive(text)
+        if self._rows is not None:
+            return _exchange(self._rows.parse(text), text)
         if self._columns is None:
             return None
         cells = text.split("\t" if "\t" in text else " ", _MOST_COLUMNS)
@@ -142,7 +151,8 @@ class W3cParser:
         row = dict(zip(self._columns, cells, strict=True))
         fields: Fields = {"message": text}
         if "time" in row:
-            fields["@timestamp"] = f"{row['date']} {row['time']}Z" if "date" in row else row["time"]
+            date = row.get("date", self._date)
+            fields["@timestamp"] = f"{date} {row['time']}Z" if date else row["time"]
         for name, cell in row.items():
             if cell not in {"-", ""} and name not in {"date", "time"}:
                 _place(fields, name, cell)
@@ -154,7 +164,25 @@ class W3cParser:
             return None
         if match[1] == "Fields":
             self._columns = match[2].split()[:_MOST_COLUMNS] or None
+            has_commas = self._columns is not None and len(self._columns) == 1 and "," in match[2]
+            names = match[2].strip().split(",", _MOST_COLUMNS)
+            self._rows = CsvParser(self.name, ",", names) if has_commas else None
+        if match[1] == "Date":
+            self._date = match[2][: len("2026-10-10")]
         return {"message": text, "tags": [HEADER]}
+
+
+def _exchange(found: Fields | None, text: str) -> Fields | None:
+    """A row between commas: each name as it is, and the time where it is told."""
+    if found is None:
+        return None
+    fields: Fields = {"message": text}
+    for name, cell in found.items():
+        if name in {"date-time", "DateTime"}:
+            fields["@timestamp"] = cell
+        else:
+            _place(fields, name, cell)
+    return fields
 
 
 def _place(fields: Fields, name: str, cell: str) -> None:

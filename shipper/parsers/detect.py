@@ -20,7 +20,7 @@ _PATIENCE = 8
 _EARLY = 64
 _RAREST = 256
 _CHALLENGES = 3
-GENERIC_RANK = 50
+GENERIC_RANK = 30
 """From this rank on, a format says so little that a better one is looked for again and again."""
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from shipper.parsers.inner import load_object
 from shipper.parsers.journal import journal_fields
 from shipper.parsers.port import Fields
 from shipper.parsers.syslog import severity_level
+from shipper.parsers.templates import render
 
-_HOLE = re.compile(r"\{\{|\}\}|\{[@$]?(\w{1,200}+)(?:,-?\d{1,4})?(:[^{}]{1,200}+)?\}")
 _MONGODB_LEVELS: Final = MappingProxyType({"F": "fatal", "E": "error", "W": "warn", "I": "info"})
 _CLEF_NAMES: Final = MappingProxyType(
     {
@@ -83,34 +80,8 @@ def clef_fields(content: Fields) -> Fields | None:
     if isinstance(message, str):
         fields["message"] = message
     elif isinstance(template, str):
-        fields["message"] = _rendered(template, content)
+        fields["message"] = render(template, content, content.get("@r"))
     return fields
-
-
-def _rendered(template: str, content: Mapping[str, Any]) -> str:
-    ready = content.get("@r")
-    renderings: Iterator[object] = iter(ready if isinstance(ready, list) else ())
-
-    def fill(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return match[0][0]
-        if match[2] is not None:
-            rendering = next(renderings, None)
-            if isinstance(rendering, str):
-                return rendering
-        return _shown(content[match[1]], match[0]) if match[1] in content else match[0]
-
-    return _HOLE.sub(fill, template)
-
-
-def _shown(value: object, unknown: str) -> str:
-    """A value in a message; `unknown` for one that is nested too deep to be shown."""
-    if isinstance(value, str):
-        return value
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return unknown
 
 
 def mongodb_fields(content: Fields) -> Fields | None:

@@ -283,3 +283,45 @@ def test_a_time_of_another_form_is_read_as_always() -> None:
 def test_a_form_that_means_nothing_is_refused(form: str) -> None:
     with pytest.raises(ConfigError, match="is not a form of times"):
         make_parser(FileInput(path=["x"], timestamp_format=[form]))
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "names"),
+    [
+        ('"Date, Time",Level,"Message, whole"', '"a, b",ERROR,c', {"Date, Time": "a, b", "Message, whole": "c"}),
+        ('\ufeff"id no.","level","x"', '7,ERROR,"a"', {"id no.": "7", "x": "a"}),
+        ('"level", "b, c", d', 'ERROR, "2, 3", 4', {"b, c": "2, 3", "d": "4"}),
+    ],
+)  # fmt: skip
+def test_names_of_columns_in_quotes_may_have_any_signs(
+    head: str, rows: str, names: dict[str, str]
+) -> None:
+    header, row = events(assembler(), f"{head}\n{rows}\n")
+    assert header["tags"] == ["header"]
+    assert (row["attributes"], row["log"]["level"]) == (names, "error")
+
+
+def test_a_clock_without_a_date_is_of_the_day_of_the_directive() -> None:
+    *_, row = events(assembler(), "#Date: 2026-10-10 00:00:00\n#Fields: time c-ip\n13:55:36 ::1\n")
+    assert row["@timestamp"] == "2026-10-10T13:55:36.000Z"
+
+
+def test_rows_between_commas_are_those_of_exchange() -> None:
+    fields = "#Log-type: Message Tracking Log\n#Fields: date-time,event-id,message-subject\n"
+    *_, row = events(assembler(), f'{fields}2026-10-10T13:55:36.123Z,SEND,"a, b"\n')
+    assert row["@timestamp"] == "2026-10-10T13:55:36.123Z"
+    assert row["attributes"] == {"event_id": "SEND", "message_subject": "a, b"}
+
+
+def test_haproxys_traffic_is_found_behind_its_other_messages() -> None:
+    head = "Oct 10 13:55:36 lb-1 haproxy[7]: "
+    line = "203.0.113.7:1 [10/Oct/2026:13:55:36.123] db pg/pg-1 0/1/5007 212 -- 1/1/1/1/0 0/0"
+    text = f"{head}Proxy db started.\n" * 5 + f"{head}{line}\n" * 3
+    assert [event["attributes"].get("server") for event in events(assembler(), text)[5:]] == [
+        "pg-1"
+    ] * 3
+
+
+def test_a_level_behind_a_time_is_no_program() -> None:
+    (event,) = events(assembler(), "2026-10-10T13:55:36.123Z error: failed\n")
+    assert (event["log"]["level"], event["message"]) == ("error", "failed")

@@ -97,7 +97,7 @@ def test_serilogs_compact_events_are_made_whole() -> None:
         "@t": "2026-11-21T09:00:00.1234567Z", "@mt": "Cart {CartId:000} of {@User} {{loaded}}",
         "CartId": 991, "User": {"Name": "ada"}, "@tr": "4bf9", "@sp": "00f0",
     })  # fmt: skip
-    assert event["message"] == "Cart 991 of {'Name': 'ada'} {loaded}"
+    assert event["message"] == 'Cart 991 of {"Name":"ada"} {loaded}'
     assert event["log"]["level"] == "info"
     assert (event["trace"], event["span"]) == ({"id": "4bf9"}, {"id": "00f0"})
     assert event["attributes"]["@mt"].startswith("Cart {CartId")
