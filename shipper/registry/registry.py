@@ -180,6 +180,7 @@ class Registry:
         with self._turn, transaction(self._database, self._path):
             self._database.executemany("DELETE FROM sources WHERE id=?", names)
             self._database.executemany("DELETE FROM acked WHERE source=?", names)
+            self._database.executemany("DELETE FROM dropped WHERE source=?", names)
 
     def look_again(
         self, *, prefixes: Mapping[str, bytes], seen: Mapping[str, int],
