@@ -102,9 +102,9 @@ def evaluate(
         room: Transitions that may happen; a series for which there is no room stays as it is, and does
             it at a later instant.
         whole_us: Windows that end later may miss events that are on their way: in them nothing resolves.
-            The cursor stays before the first one in which something would have, and a series that would
-            have stays what it was then; what is known of the others at later instants stays as it is
-            when it is evaluated again.
+            The cursor stays before the first one in which something would have, or may have, and such a
+            series stays what it was then; what is known of others that fire at later instants stays as
+            it is when it is evaluated again, and what is pending is decided anew.
     """
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
@@ -219,6 +219,9 @@ class _Running:
                 self._hold(key, before, seen, instant)
             case Verdict.DOES_NOT if before is not None:
                 self._let_go(key, before, seen, instant)
+            case Verdict.UNKNOWN if before is not None and before.fired_us is not None:
+                if instant > self._whole_us:  # what is on its way may say that it does not
+                    self._wait(key, instant)
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
         if before is None:
@@ -245,8 +248,7 @@ class _Running:
         if before.fired_us is None:
             del self._series[key]
         elif instant > self._whole_us:
-            self._held.add(key)
-            self._held_us = instant if self._held_us is None else self._held_us
+            self._wait(key, instant)
         else:
             false_us = instant if before.false_us is None else min(before.false_us, instant)
             if instant - false_us >= self._rule.keep_us and self._room:
@@ -255,6 +257,10 @@ class _Running:
                 del self._series[key]
             else:
                 self._series[key] = replace(before, false_us=false_us)
+
+    def _wait(self, key: Key, instant: int) -> None:
+        self._held.add(key)
+        self._held_us = instant if self._held_us is None else self._held_us
 
     def _tell(
         self, key: Key, state: AlertState, now: SeriesState, seen: Observation, instant: int

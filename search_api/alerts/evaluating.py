@@ -274,6 +274,8 @@ class Evaluating:
 
     async def _evaluated(self, due: Due, data: Data, whole_us: int, room: int) -> Evaluated:
         before = self._deciding.state_of(due.rule)
+        if before.cursor_us is not None and before.cursor_us >= due.instants[0]:
+            return Evaluated(before, ())  # somebody else has gone on meanwhile
         return await evaluate_in_turns(
             due.rule, data, before, due.instants, room=room, whole_us=whole_us
         )

@@ -146,4 +146,6 @@ class LateWindows:
 
     async def _evaluated_again(self, due: Due, data: Data, whole_us: int, room: int) -> Evaluated:
         before = self._deciding.state_of(due.rule)
+        if before.cursor_us is not None and before.cursor_us > due.instants[-1]:
+            return Evaluated(before, (), left=1)  # somebody else has gone on meanwhile
         return await with_late(due.rule, data, before, due.instants, room=room, whole_us=whole_us)

@@ -332,6 +332,18 @@ def test_without_room_what_ends_is_told_later() -> None:
     assert len(evaluate(rule, Data(), silent.state, [late + US], room=2).transitions) == 1
 
 
+async def test_where_nothing_is_known_yet_it_may_end() -> None:
+    rule = rule_of("error_rate >= 50%", over="15s", no_data="keep")
+    state, told = RuleState(rule.fingerprint(), cursor_us=START_US), list[Told]()
+    for whole, events in ((15, [error(5)]), (60, [error(5), at(20)])):
+        instants = instants_between(state.cursor_us, START_US + 60 * US, 15 * US)
+        found = await find(MemorySource(events), [Due(rule, instants)])
+        result = evaluate(rule, found.data, state, instants, whole_us=START_US + whole * US)
+        told, state = [*told, *seconds_of(result.transitions)], result.state
+
+    assert told == [firing(15), resolved(30)]
+
+
 async def test_what_is_pending_begins_anew_also_while_another_series_waits() -> None:
     """It was evaluated further than the other one, with events that were not all there."""
     rule = rule_of("avg(event.duration) > 1 s", over="15s", by=["service"], **{"for": "1m"})

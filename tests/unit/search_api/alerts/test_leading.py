@@ -12,10 +12,15 @@ from logboom.state import Record, State
 from logboom.state.local import LocalState
 from logboom.store import open_store
 from search_api.alerts.alerting import Alerting
-from search_api.alerts.keeping import CURSORS
+from search_api.alerts.evaluate import Evaluated, instants_between
+from search_api.alerts.evaluating import Evaluating
+from search_api.alerts.keeping import CURSORS, Book
+from search_api.alerts.questions import Due, find
+from search_api.alerts.rules import US
+from search_api.alerts.standing import Standing
 from search_api.state import PipelineState, Snapshot
 from tests.polling import soon
-from tests.unit.search_api.alerts.timeline import START, error
+from tests.unit.search_api.alerts.timeline import START, START_US, error
 from tests.unit.search_api.alerts.world import THREE, Make
 
 
@@ -86,6 +91,23 @@ async def test_who_leads_no_longer_moves_no_cursor(make: Make) -> None:
         (45, "firing", "Errors"), (105, "resolved", "Errors"),
         (225, "firing", "Errors"), (360, "resolved", "Errors"),
     ]  # fmt: skip
+
+
+async def test_what_another_one_has_decided_meanwhile_is_not_decided_again(make: Make) -> None:
+    world = make()
+    world.source.add(THREE)
+    engine = await world.start()
+    await world.until(130, engine)
+    (rule,) = engine.rules.rules.values()
+    book = Book(world.memory)
+    await book.read()
+    evaluating = Evaluating(world.source, book, Standing())
+    due = Due(rule, instants_between(START_US, START_US + 105 * US, rule.every_us))
+    found = await find(world.source, [due])
+
+    result = await evaluating._evaluated(due, found.data, START_US + 130 * US, 100)
+
+    assert result == Evaluated(book.kept[rule.id].state, ())
 
 
 async def test_a_trouble_of_long_ago_is_not_counted_from_then(tmp_path: Path) -> None:
