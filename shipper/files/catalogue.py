@@ -90,6 +90,21 @@ class Catalogue:
             for record in records
         )
 
+    def has_more(self, path: str, status: os.stat_result) -> bool:
+        """True when the file of a record was written to after it was read to its end and let go.
+
+        The next log may have the inode of a backup that was left, and begins alike: that is none.
+        """
+        names = self._by_file.get(file_id(status), ())
+        records = [self._records[n] for n in names if not is_packed_name(path)]
+        return any(
+            self.read_to(r) < status.st_size
+            and self._has_evidence(r)
+            and not self._is_left(r)
+            and self._goes_on(r, path)
+            for r in records
+        )
+
     def is_finished(self, status: os.stat_result) -> bool:
         """True for a compressed file that was read to its end before, and is as it was."""
         names = self._by_file.get(file_id(status), ())

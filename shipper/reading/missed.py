@@ -18,8 +18,9 @@ from shipper.registry.registry import SourceRecord
 class Missed:
     """Looks beside the logs that were rotated.
 
-    A file that was missed is a rotated sibling that nobody knows by its content, and that is newer
-    than the oldest that is known, or than its log was when it was followed first, or noted last.
+    A file that was missed is a rotated sibling that nobody knows by its content, or that was written
+    to since it was let go, and that is newer than the oldest that is known, or than its log was when
+    it was followed first, or noted last.
 
     Args:
         records: All of the registry's: when each log was changed last, as far as was noted.
@@ -109,4 +110,6 @@ class Missed:
         where = file_id(status)
         if where in here or is_followed(path, self._sources.get(where)):
             return True
+        if self._catalogue.has_more(path, status):
+            return False
         return self._catalogue.knows(path, status)
