@@ -9,9 +9,10 @@ from typing import Final
 
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, resolve
 from logboom.query.model import Exists, Or, Query, Term
+from logboom.spellings import stored_as, unit_of_duration
 from logboom.store import TimeRange
 from search_api.alerts.expressions import LEAST_LENGTH, fields_in
-from search_api.alerts.measures import Kind
+from search_api.alerts.measures import Condition, Kind
 from search_api.alerts.rule_checks import joined_parts
 from search_api.alerts.rules import DAY_US, Rule
 from search_api.alerts.sense import says_nothing
@@ -30,7 +31,9 @@ _ALMOST: Final = 0.8
 def doubts_of(rule: Rule) -> list[str]:
     """What is odd about a rule, a sentence each, as far as the rule itself tells."""
     found = [
-        f"{name[len(ATTRIBUTES) + 1 :]}: {hint}" for name in _own(rule) if (hint := _hint(name))
+        f"{name[len(ATTRIBUTES) + 1 :]}: {hint}{_instead(rule, name)}"
+        for name in _own(rule)
+        if (hint := _hint(name))
     ]
     found += _not_asked(rule.where_text)
     shares = [one for one in rule.when.conditions if one.measure.kind is Kind.ERROR_RATE]
@@ -87,21 +90,45 @@ def _own(rule: Rule) -> Iterator[str]:
     """Stored names of the applications' own fields that a rule names, each once."""
     names = [*fields_in(rule.where), *rule.by]
     for condition in rule.when.conditions:
-        measure = condition.measure.inner or condition.measure
-        names += [measure.field] if measure.field is not None else []
+        measure, field = condition.measure.inner or condition.measure, _field_of(condition)
+        names += [field] if field is not None else []
         names += [name for part in measure.parts or () for name in fields_in(part)]
     yield from dict.fromkeys(name for name in names if name not in EVENT_FIELDS)
 
 
 def _hint(stored: str) -> str | None:
     written = stored[len(ATTRIBUTES) + 1 :]
-    own, _ = resolve(written)
-    if own in EVENT_FIELDS:
+    own = _read_as(stored)
+    if own is not None:
         return f"events have it as {own}, hardly ever as {stored}"
     near, on_purpose = _near(written, _LIKE), _near(written, _ALMOST)
     if near is None or (on_purpose and len(written) >= LEAST_LENGTH):
         return None
     return f"did you mean {near}? It is looked for as {stored}"
+
+
+def _read_as(stored: str) -> str | None:
+    """Where events have what applications call so, as it is read."""
+    written = stored[len(ATTRIBUTES) + 1 :]
+    own, _ = resolve(written)
+    return own if own in EVENT_FIELDS else stored_as(written)
+
+
+def _instead(rule: Rule, stored: str) -> str:
+    """The first comparison of a field of another name, as it is right."""
+    own = _read_as(stored)
+    first = next((one for one in rule.when.conditions if _field_of(one) == stored), None)
+    if own is None or first is None:
+        return ""
+    written = stored[len(ATTRIBUTES) + 1 :]
+    shown = first.text.replace(f"({stored})", f"({own})").replace(f"({written})", f"({own})")
+    unit = unit_of_duration(written)
+    is_bare = unit is not None and first.unit != "times" and shown[-1:].isdigit()
+    return f": write {shown}{f' {unit}' if is_bare else ''}"
+
+
+def _field_of(condition: Condition) -> str | None:
+    return (condition.measure.inner or condition.measure).field
 
 
 def _near(written: str, cutoff: float) -> str | None:

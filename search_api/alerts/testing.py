@@ -19,7 +19,9 @@ from logboom.config.units import Duration
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.event import Event
+from logboom.fields import EVENT_FIELDS
 from logboom.levels import level_of
+from logboom.spellings import DURATION_NS, stored_as, unit_of_duration
 from search_api.alerts.alert import Alert, AlertState, moment_of
 from search_api.alerts.backtest import backtest
 from search_api.alerts.evaluate import Transition
@@ -234,7 +236,7 @@ def _event(written: Mapping[str, Any]) -> Event:
     """An event as it would be stored; names are those of queries, dotted or nested."""
     event: Event = {}
     for name, value in written.items():
-        path = [name] if isinstance(value, dict) else known_field(name)[0].split(".")
+        path = [name] if isinstance(value, dict) else _place(name, value).split(".")
         place = event
         for part in path[:-1]:
             place = place.setdefault(part, {})
@@ -248,3 +250,19 @@ def _event(written: Mapping[str, Any]) -> Event:
         if "tags" not in event and log["level"] in _ERRORS:
             event["tags"] = ["error"]
     return event
+
+
+def _place(name: str, value: object) -> str:
+    """The stored name of a field.
+
+    Raises:
+        ConfigError: It is none of an event's, or what is read under this name is another one.
+    """
+    stored, _ = known_field(name)
+    own = None if stored in EVENT_FIELDS else stored_as(name)
+    if own is None:
+        return stored
+    unit, said = unit_of_duration(name), value
+    if unit is not None and isinstance(value, int | float):
+        said = f"{round(value * DURATION_NS[f'duration:{unit}'])} (nanoseconds)"
+    raise ConfigError(f"{name}: events have it as {own}", mend=f"write {own}: {said}")

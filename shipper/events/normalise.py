@@ -11,10 +11,10 @@ import orjson
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
+from logboom.spellings import SPELLINGS
 from shipper.events.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, KEPT, OBJECTS, composed
 from shipper.events.placing import TARGETS, places, put
-from shipper.events.spellings import SPELLINGS
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
 from shipper.redaction.redact import Redactor

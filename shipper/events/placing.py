@@ -15,7 +15,7 @@ import ciso8601
 from logboom.clock import utc_text
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
-from shipper.events.spellings import DURATION_NS, SPELLINGS
+from logboom.spellings import DURATION_NS, SPELLINGS
 from shipper.parsers.moments import Ambiguous
 from shipper.parsers.timestamps import TIME_AMBIGUOUS, read_time
 

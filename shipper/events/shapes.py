@@ -19,6 +19,7 @@ import orjson
 
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
+from logboom.spellings import DURATION_NS
 from shipper.events.bounds import MAX_KEY, is_storable
 from shipper.events.normalise import (
     JSON_OPTIONS,
@@ -36,7 +37,6 @@ from shipper.events.placing import (
     put,
     timestamp_text,
 )
-from shipper.events.spellings import DURATION_NS
 
 Fit = Callable[[str], str | None]
 """A value as JSON → what stands in the event for it, also as JSON; None when it is unusual."""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote_plus
 
-from shipper.events.spellings import SPELLINGS
+from logboom.spellings import SPELLINGS
 from shipper.parsers.conversions import duration, whole
 from shipper.parsers.port import Fields
 

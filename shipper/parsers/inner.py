@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shipper.events.spellings import SPELLINGS
+from logboom.spellings import SPELLINGS
 from shipper.parsers.loose_json import read_object
 from shipper.parsers.port import Fields
 from shipper.parsers.security import parse_cef, parse_leef

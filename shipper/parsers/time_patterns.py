@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from logboom.errors import ConfigError
-from shipper.events.spellings import SPELLINGS
+from logboom.spellings import SPELLINGS
 from shipper.parsers.moments import SECOND, Instant, from_parts
 from shipper.parsers.port import Fields, HeadedParser, Parser
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shipper.events.spellings import SPELLINGS
+from logboom.spellings import SPELLINGS
 
 JSON_TYPE = "application/json"
 PROTOBUF = "application/x-protobuf"

@@ -186,6 +186,11 @@ def test_a_test_that_fails_says_what_is_there_instead(tmp_path: Path) -> None:
             MADE % "{servce: b}",
             r"a: events\[0\]: there is no field servce \(did you mean service\?",
         ),
+        (
+            MADE % "{response_time_ms: 1500}",
+            r"response_time_ms: events have it as .* \(write event.duration: 1500000000 \(nanos",
+        ),
+        (MADE % "{app: shop}", r"app: events have it as service.name \(write service.name: shop"),
         (MADE % "{a: 5, a.b: 6}", r"a: events\[0\]: a.b stands within a field that has a value"),
         ("tests: [{name: a, expect: [{at: 1m, firing: []}]}]", "has no rules"),
         ("{rules: [none.yaml], tests: [{name: a, expect: [{at: 1m, firing: []}]}]}", "none.yaml"),
@@ -234,7 +239,7 @@ def test_check_warns_of_what_is_hardly_meant(tmp_path: Path) -> None:
 
     assert done.exit_code == 0
     first, second = done.stderr.splitlines()
-    assert first.startswith(f"logboom: warning: {rules}: g/Many: lvl: did you mean level?")
+    assert first.startswith(f"logboom: warning: {rules}: g/Many: lvl: events have it as log.level")
     assert "count > 5 says nothing: min_events: 9 is more" in second
 
 

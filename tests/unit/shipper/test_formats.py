@@ -11,8 +11,8 @@ import pytest
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.fields import EVENT_FIELDS
+from logboom.spellings import SPELLINGS
 from shipper.events.normalise import Normaliser, SourceContext
-from shipper.events.spellings import SPELLINGS
 from shipper.parsers.catalogue import NAMES_FILE, Format, Sample, load_catalogue, read_catalogue
 from shipper.parsers.making import WITHOUT_DATA, format_names, format_parser, make_parser
 from shipper.parsers.zones import ABBREVIATIONS

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logboom.spellings import SPELLINGS
 from shipper.events.normalise import Normaliser, SourceContext
-from shipper.events.spellings import SPELLINGS
 from shipper.events.splicing import Splicer
 
 READ_NS = 1_795_246_020_116_000_000

@@ -2,9 +2,13 @@
 
 Sources: the JSON output of python-json-logger, structlog, Logback's and Log4j's JSON encoders, pino,
 zap, zerolog, logrus, slog, Serilog, Winston, Bunyan, OpenTelemetry, AWS Lambda, GELF.
+
+What is read puts such values where they belong; rules that name them are told where that is.
 """
 
 from __future__ import annotations
+
+from logboom.fields import EVENT_FIELDS
 
 SPELLINGS: dict[str, str] = {
     "@timestamp": "@timestamp", "timestamp": "@timestamp", "time": "@timestamp", "ts": "@timestamp",
@@ -89,3 +93,23 @@ SPELLINGS: dict[str, str] = {
 DURATION_NS: dict[str, int] = {
     "duration:ns": 1, "duration:us": 1000, "duration:ms": 1_000_000, "duration:s": 1_000_000_000,
 }  # fmt: skip
+
+
+def stored_as(name: str) -> str | None:
+    """The field of the event's own that a logger's name ends up in.
+
+    Args:
+        name: As an application writes it.
+
+    Returns:
+        None for names that are not known, or are that field already.
+    """
+    target = SPELLINGS.get(name, name)
+    own = "event.duration" if target in DURATION_NS else target
+    return own if own != name and own in EVENT_FIELDS else None
+
+
+def unit_of_duration(name: str) -> str | None:
+    """The unit in which a logger's name says a duration; None for other names."""
+    target = SPELLINGS.get(name, "")
+    return target.partition(":")[2] if target in DURATION_NS else None
