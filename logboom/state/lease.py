@@ -15,7 +15,7 @@ from logboom.errors import StateConflict, StateError
 from logboom.state.port import State
 
 EMBEDDED = "embedded"
-"""Holder of an embedded store's leases: one process at a time has the store's own lock."""
+"""Holder of an embedded store's leases where one process at a time has the store's own lock."""
 
 _KIND = "leases"
 _FOR_S = 60.0
@@ -60,8 +60,11 @@ class Lease:
         """For so long it is surely ours, by a clock that nobody sets; 0 when it is not."""
         return max(0.0, self._ours_until_s - self._clock.monotonic())
 
-    async def take(self) -> bool:
+    async def take(self, *, over: bool = False) -> bool:
         """Takes it, or goes on with it; False while somebody else has it.
+
+        Args:
+            over: Take it over at once: whoever has it has ended.
 
         Raises:
             StateError: It cannot be found out.
@@ -70,7 +73,7 @@ class Lease:
             return True
         begun_s, now_ns = self._clock.monotonic(), self._clock.now_ns()
         held = await self._state.get(_KIND, self._name)
-        is_free = held is None or self._is_over(held.value["until_ns"], now_ns)
+        is_free = over or held is None or self._is_over(held.value["until_ns"], now_ns)
         if held is not None and not is_free and held.value["holder"] != self._holder:
             return False
         until_ns = now_ns + int(self._for_s * 1e9)

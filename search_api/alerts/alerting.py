@@ -7,12 +7,10 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext
 
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
-from logboom.state.lease import EMBEDDED
 from logboom.store import Store
 from logboom.telemetry_alerts import AlertFigures, AlertsCollector, ReceiverFigures
 from search_api.alerts.engine import Engine
@@ -20,7 +18,7 @@ from search_api.alerts.lateness import Late, Lateness
 from search_api.alerts.leading import lead
 from search_api.alerts.library import Library
 from search_api.alerts.rule_keeping import KeptRules
-from search_api.alerts.seat import seated
+from search_api.alerts.seat import Seat
 from search_api.alerts.source import StoreSource
 from search_api.state import PipelineState
 
@@ -50,8 +48,7 @@ class Alerting:
         self._wakes: list[Callable[[], None]] = []
         self._receivers: Receivers = dict
         is_embedded = store.kind == "local"
-        self._holder = EMBEDDED if is_embedded else _own_name()
-        self._seat = config.data / "state" / "alerts.lock" if is_embedded else None
+        self._seat = Seat(config.data / "state" / "alerts.lock") if is_embedded else None
         self.kept = KeptRules(memory, clock)
         self.library = Library(config.alerts.rules, self.kept)
         self.engine = Engine(
@@ -80,8 +77,7 @@ class Alerting:
 
     async def run(self) -> None:
         """Decides for as long as we lead, and waits for that otherwise; until it is cancelled."""
-        async with nullcontext() if self._seat is None else seated(self._seat):
-            await lead(self._memory, self._clock, self._holder, self._work)
+        await lead(self._memory, self._clock, _own_name(), self._work, seat=self._seat)
 
     async def _work(self) -> None:
         self._lateness = Lateness()  # nobody has looked while others led

@@ -1,43 +1,41 @@
-"""Which of the processes that use one data folder may decide alerts?
+"""Has whoever decided alerts ended, of the processes that use one data folder?
 
-An embedded store's leases tell machines apart, not processes. The system's lock of a file does, and is free
-again as soon as whoever held it has died.
+A lease ends only by itself. The system's lock of a file is free again as soon as whoever held it has died, so
+that nobody waits for the lease of one that has.
 """
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 log = logging.getLogger("logboom.alerts")
 
-_LOOKED_EACH_S: Final = 2.0
 
-
-@asynccontextmanager
-async def seated(path: Path, *, each_s: float = _LOOKED_EACH_S) -> AsyncIterator[None]:
-    """Waits until nobody else has the seat, and keeps it within the context.
+class Seat:
+    """A lock of a file, which one process has at a time.
 
     Args:
-        path: Of the lock file; it is made, with its folder.
-        each_s: It is looked at so often.
+        path: Of the file; it is made, with its folder.
     """
-    descriptor = _taken(path)
-    while True:
-        if descriptor is not None:
-            break
-        await asyncio.sleep(each_s)
-        descriptor = _taken(path)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Takes it unless another process has it; True when it is ours."""
+        if self._descriptor is None:
+            self._descriptor = _taken(self._path)
+        return self._descriptor is not None
+
+    def leave(self) -> None:
+        """Lets another one take it; nothing when it is not ours."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def _taken(path: Path) -> int | None:
@@ -46,13 +44,13 @@ def _taken(path: Path) -> int | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        log.warning("alerts are not decided: %s: %s", path, error.strerror)
+        log.warning("alerts: %s: %s", path, error.strerror)
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
         if not isinstance(error, BlockingIOError):
-            log.warning("alerts are not decided: %s: %s", path, error.strerror)
+            log.warning("alerts: %s: %s", path, error.strerror)
         return None
     return descriptor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from logboom.clock import ManualClock
@@ -10,7 +11,7 @@ from logboom.errors import StateUnavailable
 from logboom.state import Record
 from logboom.state.local import LocalState
 from search_api.alerts.leading import lead
-from search_api.alerts.seat import seated
+from search_api.alerts.seat import Seat
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START
 
@@ -100,20 +101,104 @@ async def test_a_leader_stops_in_time_while_the_state_is_away(tmp_path: Path) ->
     await state.close()
 
 
-async def test_one_process_at_a_time_has_the_seat(tmp_path: Path) -> None:
-    path, tries = tmp_path / "state" / "alerts.lock", 0
+def test_one_at_a_time_has_the_seat(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "alerts.lock"
+    one, other = Seat(path), Seat(path)
+    assert one.take()
+    assert one.take()
+    assert not other.take()
+    one.leave()
+    assert other.take()
+    assert not one.take()
 
-    async def looks_again() -> bool:
-        nonlocal tries
-        tries += 1
-        return tries > 3
 
-    async def sit(seat: Path) -> None:
-        async with seated(seat, each_s=0.001):
-            pass
+async def test_who_gets_the_seat_waits_for_no_lease(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    state = LocalState(tmp_path, clock)
+    path, working = tmp_path / "alerts.lock", asyncio.Event()
+    await state.put("leases", "alerts", {"holder": "died", "until_ns": clock.now_ns() + 15 * 10**9})
+    leading = asyncio.create_task(
+        lead(state, clock, "one", partial(works, working), seat=Seat(path), each_s=0.01)
+    )
+    await soon(partial(is_set, working), timeout_s=30, what="it takes over")
+    leading.cancel()
+    await asyncio.wait([leading])
+    assert Seat(path).take()
+    await state.close()
 
-    async with seated(path):
-        second = asyncio.create_task(sit(path))
-        await soon(looks_again, timeout_s=10, what="the second one has looked")
-        assert not second.done()
-    await second
+
+async def test_one_that_hangs_keeps_its_seat_and_loses_the_lease(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    state = LocalState(tmp_path, clock)
+    hangs = Seat(tmp_path / "alerts.lock")
+    assert hangs.take()
+    until_ns = clock.now_ns() + 15 * 10**9
+    await state.put("leases", "alerts", {"holder": "hangs", "until_ns": until_ns})
+    working, looks = asyncio.Event(), 0
+
+    class Looked(Seat):
+        """A seat that counts."""
+
+        def take(self) -> bool:
+            nonlocal looks
+            looks += 1
+            return super().take()
+
+    async def has_looked() -> bool:
+        return looks > 3
+
+    seat = Looked(tmp_path / "alerts.lock")
+    leading = asyncio.create_task(
+        lead(state, clock, "other", partial(works, working), seat=seat, each_s=0.01)
+    )
+    await soon(has_looked, timeout_s=30, what="it looks")
+    assert not working.is_set()
+    clock.advance(16)
+    await soon(partial(is_set, working), timeout_s=30, what="it takes over")
+
+    hangs.leave()  # which it does as soon as it goes on, and sees that it leads no longer
+
+    async def is_taken() -> bool:
+        return not Seat(tmp_path / "alerts.lock").take()
+
+    await soon(is_taken, timeout_s=30, what="the one that leads has the seat")
+    leading.cancel()
+    await asyncio.wait([leading])
+    await state.close()
+
+
+async def test_who_has_lost_the_lease_leaves_its_seat(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    state = LocalState(tmp_path, clock)
+    working, other = asyncio.Event(), Seat(tmp_path / "alerts.lock")
+    leading = asyncio.create_task(
+        lead(
+            state, clock, "one", partial(works, working), seat=Seat(tmp_path / "alerts.lock"),
+            each_s=0.05,
+        )
+    )  # fmt: skip
+    await soon(partial(is_set, working), timeout_s=30, what="it leads")
+    assert not other.take()
+    until_ns = clock.now_ns() + 25 * 10**9
+    await state.put("leases", "alerts", {"holder": "two", "until_ns": until_ns})
+    clock.advance(10)
+
+    async def is_left() -> bool:
+        return not working.is_set() and other.take()
+
+    await soon(is_left, timeout_s=30, what="it leaves the seat")
+    leading.cancel()
+    await asyncio.wait([leading])
+    await state.close()
+
+
+async def works(working: asyncio.Event) -> None:
+    working.set()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        working.clear()
+
+
+async def is_set(event: asyncio.Event) -> bool:
+    return event.is_set()
