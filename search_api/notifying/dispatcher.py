@@ -22,6 +22,7 @@ from logboom.telemetry_alerts import ReceiverFigures
 from search_api.alerts.alert import moment_of
 from search_api.notifying.counting import figures_of
 from search_api.notifying.decide import decide
+from search_api.notifying.gone import Gone
 from search_api.notifying.joining import Groups, rerouted
 from search_api.notifying.keeping import KeptGroups, forget_staged, read_quiet, read_staged
 from search_api.notifying.lane import MOST_WAITING, Health, Lane
@@ -66,6 +67,7 @@ class Dispatcher:
         self._counted = {
             name: outlet.limit[1] for name, outlet in outlets.items() if outlet.limit is not None
         }
+        self._gone = Gone(self._outcomes, links)
         self._people = People(state, clock)
         self._kept = KeptGroups(state)
         self._groups: Groups = {}
@@ -86,12 +88,14 @@ class Dispatcher:
 
     @property
     def healths(self) -> Mapping[str, Health]:
-        """How it goes with each receiver."""
-        return {name: lane.health for name, lane in self._lanes.items()}
+        """How it goes with each receiver, and with those that are gone while messages waited."""
+        return {**self._gone.healths, **{name: one.health for name, one in self._lanes.items()}}
 
     def figures(self) -> Mapping[str, ReceiverFigures]:
         """How it goes with telling each receiver, for the metrics."""
-        return figures_of(self._lanes, self._groups.values(), self._settled, self._now())
+        return figures_of(
+            self._lanes, self._groups.values(), self._settled, self._now(), self._gone.failed
+        )
 
     async def run(self) -> None:
         """Works until it is cancelled; may be called again then: everything is read anew."""
@@ -149,13 +153,13 @@ class Dispatcher:
         self._settled -= settled
         if staged:
             await forget_staged(self._state, records, staged)
-        self._hand_on()
+        await self._hand_on(now)
         if now - self._pruned_at >= _PRUNED_EVERY:
             self._pruned_at = now
             await self._outcomes.prune(now, self._counted)
             await self._people.prune()
 
-    def _hand_on(self) -> None:
+    async def _hand_on(self, now: datetime) -> None:
         """Gives waiting messages to the lanes, the oldest first; what has no room waits here."""
         waiting = [
             (delivery, group) for group in self._groups.values() for delivery in group.pending
@@ -167,7 +171,8 @@ class Dispatcher:
                 continue
             notification = notification_of(group, delivery, self._links)
             if lane is None or notification is None:  # the configuration has changed
-                log.warning("%s is not there to be told any more", delivery.receiver)
+                is_there = lane is not None
+                await self._gone.give_up(delivery, group, now, is_configured=is_there)
                 self._note_settled(delivery.key)
             else:
                 lane.offer(notification)

@@ -10,8 +10,10 @@ from typing import Final
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.group import (
     MOST_MEMBERS,
+    Delivery,
     Group,
     Member,
+    delivery_key,
     group_key,
     shortened,
     shortened_after,
@@ -61,7 +63,8 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     """Moves alerts whose route is not configured any more; messages that wait stay where they are.
 
     An end that is still to be told moves where the same receiver is told of it, unless it is told behind
-    a message that waits.
+    a message that waits. What was over before the daily message of a receiver that is gone, becomes
+    a message to it, which is given up as others are.
 
     Args:
         groups: All groups by key.
@@ -71,7 +74,8 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     routes = plan.routes()
     homeless = [group for group in groups.values() if not _has_home(group, routes, plan)]
     changed = dict(groups)
-    for old in homeless:
+    for known in homeless:
+        old = known if known.receiver in plan.receivers else _with_untold(known, now)
         for episode, member in old.members.items():
             is_over = member.told is AlertState.RESOLVED or _waits(old, episode)
             for route in _ways(plan, member.alert):
@@ -83,6 +87,20 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
         settled = {name: one for name, one in old.members.items() if _waits(old, name)}
         changed[old.key] = replace(old, members=settled)
     return changed
+
+
+def _with_untold(group: Group, now: datetime) -> Group:
+    """The same, with a message of what is over and would have been in the daily one."""
+    untold = [
+        (episode, AlertState.RESOLVED)
+        for episode, one in group.members.items()
+        if not one.fires and one.told is None and not _waits(group, episode)
+    ]
+    if not group.is_digest or not untold:
+        return group
+    key = delivery_key(group.key, group.receiver, "digest", group.repeats, untold)
+    lost = Delivery(key, group.receiver, "digest", 0, tuple(untold), now)
+    return replace(group, pending=(*group.pending, lost))
 
 
 def _has_home(group: Group, routes: Mapping[str, Route], plan: Plan) -> bool:
