@@ -14,6 +14,7 @@ MOST_SHOWN = 10
 
 _MOST_TITLE = 200
 _MOST_LINE = 300
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 def title(notification: Notification) -> str:
@@ -21,19 +22,23 @@ def title(notification: Notification) -> str:
     first = notification.alerts[0]
     names = sorted({one.labels.get("alertname", "alert") for one in notification.alerts})
     more = "" if len(names) == 1 else f" and {len(names) - 1} more"
-    where = notification.labels.get("service.name") or first.labels.get("service.name")
+    services = {
+        one.labels["service.name"] for one in notification.alerts if "service.name" in one.labels
+    }
+    where = f"{len(services)} services" if len(services) > 1 else "".join(services)
+    where = notification.labels.get("service.name") or where
     text = f"[{_mark(notification)}] {first.labels.get('alertname', 'alert')}{more}"
     text += f" in {where}" if where and not more else ""
-    return cut(" ".join(f"{text} ({notification.severity})".split()), _MOST_TITLE)
+    return cut(_flat(f"{text} ({notification.severity})"), _MOST_TITLE)
 
 
 def headline(alert: Alert) -> str:
     """One alert in one line: its summary, or its name and labels."""
-    summary = " ".join(alert.annotations.get("summary", "").split())
+    summary = _flat(alert.annotations.get("summary", ""))
     if summary:
         return cut(summary, _MOST_LINE)
     named = f"{alert.labels.get('alertname', 'alert')} {labels_text(alert)}"
-    return cut(" ".join(named.split()), _MOST_LINE)
+    return cut(_flat(named), _MOST_LINE)
 
 
 def measured(alert: Alert) -> str:
@@ -76,9 +81,9 @@ def duration(seconds: int) -> str:
 
 
 def labels_text(alert: Alert) -> str:
-    """All labels but the name and the severity."""
+    """All labels but the name and the severity, in one line."""
     left = sorted(set(alert.labels) - {"alertname", "severity"})
-    return " ".join(f"{name}={alert.labels[name]}" for name in left)
+    return _flat(" ".join(f"{name}={alert.labels[name]}" for name in left))
 
 
 def sample_lines(alert: Alert) -> list[str]:
@@ -88,7 +93,7 @@ def sample_lines(alert: Alert) -> list[str]:
         parts = (sample.get(name) for name in ("@timestamp", "log.level", "message"))
         text = " ".join(str(part) for part in parts if part)
         if text:
-            lines.append(cut(" ".join(text.split()), _MOST_LINE))
+            lines.append(cut(_flat(text), _MOST_LINE))
     return lines
 
 
@@ -134,13 +139,18 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def _flat(text: str) -> str:
+    """In one line: what comes from events must not look like a line of ours."""
+    return " ".join(text.translate(_CONTROLS).split())
+
+
 def _block(notification: Notification, alert: Alert) -> Iterable[str]:
     yield f"{state_word(alert)}: {headline(alert)}"
     yield f"  measured: {measured(alert)}"
     yield f"  {lasted(alert)}"
     if labels_text(alert):
         yield f"  labels: {labels_text(alert)}"
-    if description := alert.annotations.get("description"):
+    if description := _flat(alert.annotations.get("description", "")):
         yield f"  {cut(description, _MOST_LINE)}"
     for line in sample_lines(alert):
         yield f"  | {line}"

@@ -9,6 +9,8 @@ import pytest
 
 from search_api.alerts.alert import Alert
 from search_api.notifying import wording
+from search_api.notifying.notification import Notification
+from tests.unit.notifying.stage import LINKS
 from tests.unit.notifying.timeline import START, alert
 
 BARE = alert("ep1")
@@ -52,3 +54,32 @@ def test_how_long_it_lasted_and_why_it_is_over() -> None:
     assert wording.lasted(over) == "since 2026-11-23 10:00:00 UTC, for 7m"
     ended = replace(over, annotations={"resolved": "the rule was changed"})
     assert wording.lasted(ended).endswith("for 7m: the rule was changed")
+
+
+def message(*alerts: Alert) -> Notification:
+    return Notification("k", "team", "firing", 0, "g", {}, alerts, START, LINKS)
+
+
+def test_a_title_tells_of_one_service_or_how_many_there_are() -> None:
+    some = [alert(f"Flood{number}", service__name=f"fl-{number:03}") for number in range(40)]
+
+    assert wording.title(message(*some)) == "[FIRING:40] Flood in 40 services (high)"
+    assert wording.title(message(some[0])) == "[FIRING:1] Flood in fl-000 (high)"
+    assert wording.title(message(alert("Flood1"), some[0])) == "[FIRING:2] Flood in fl-000 (high)"
+    assert wording.title(message(alert("Flood1"))) == "[FIRING:1] Flood (high)"
+
+
+def test_values_of_events_make_no_lines_of_their_own() -> None:
+    forged = "a\r\nRESOLVED: all is well\u2028\x1b[2J\x85b"
+    one = alert("Flood1", service__name=forged, user=forged)
+    one = replace(
+        one, annotations={"summary": forged, "description": forged}, samples=({"message": forged},)
+    )
+
+    text = wording.plain(message(one))
+
+    assert [line.split(":")[0].strip() for line in text.splitlines()] == [
+        "FIRING (high)", "measured", "since 2026-11-23 10", "labels", "a RESOLVED",
+        "| a RESOLVED", "search", "acknowledge", "silence",
+    ]  # fmt: skip
+    assert "\x1b" not in text
