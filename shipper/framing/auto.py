@@ -76,11 +76,16 @@ class AutoRule:
     Args:
         known: They have one.
         rows: A `#Fields` line has said what the lines behind it mean: each is an entry.
+        traces_only: Entries may have any shape, since the user's own patterns say what they mean: only
+            indented lines and stack traces go on with one. Nothing is learnt of shapes then.
     """
 
-    def __init__(self, *, known: bool = False, rows: bool = False) -> None:
+    def __init__(
+        self, *, known: bool = False, rows: bool = False, traces_only: bool = False
+    ) -> None:
         self._known = known
         self._rows = rows
+        self._traces_only = traces_only
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
@@ -88,6 +93,8 @@ class AutoRule:
             return text.split(b"\n")
         if b"#Fields: " in text:
             return split_by(self.walker(), text)
+        if self._traces_only:
+            return self._split_traces_only(text)
         if not self._known:
             return list(self._split_unknown(text))
         return _split_known(text)
@@ -111,13 +118,20 @@ class AutoRule:
             place += len(line) + 1
         yield text[first:]
 
+    def _split_traces_only(self, text: bytes) -> list[bytes]:
+        """Between two lines of the first one's shape, line by line."""
+        entries: list[bytes] = []
+        for chunk in _chunks(text):
+            entries += split_by(self.walker(), chunk) if b"\n" in chunk else (chunk,)
+        return entries
+
     def are_objects(self, text: bytes, breaks: int) -> bool:
         """See `Rule.are_objects`."""
         return text[:2] == b'{"' and text[-1:] == b"}" and text.count(b'\n{"') == breaks
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
-        return _AutoWalker(known=self._known, rows=self._rows)
+        return _AutoWalker(known=self._known, rows=self._rows, traces_only=self._traces_only)
 
     def is_complete(self, event: bytes) -> bool:
         """A JSON object is whole with its last brace, a row with its line."""
@@ -130,7 +144,7 @@ class AutoRule:
 
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
-        if not self._known:
+        if not self._known and not self._traces_only:
             texts = [event for event in events if event[:1] != b"{"]
             self._known = any(_shape_at(text, 0) for text in texts)
         if not self._rows:
@@ -138,13 +152,18 @@ class AutoRule:
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""
-        return AutoRule(known=self._known, rows=self._rows)
+        return AutoRule(known=self._known, rows=self._rows, traces_only=self._traces_only)
+
+
+def _chunks(text: bytes) -> list[bytes]:
+    """Cuts in front of each line that has a time of the first one's shape: it begins an entry."""
+    gap = next((gap for time, gap in _SPLITS if time.match(text) is not None), None)
+    return [text] if gap is None else gap.split(text)
 
 
 def _split_known(text: bytes) -> list[bytes]:
     """Entries of this source have a shape: most of them are found by that of the first line."""
-    gap = next((gap for time, gap in _SPLITS if time.match(text) is not None), None)
-    chunks = [text] if gap is None else gap.split(text)
+    chunks = _chunks(text)
     if len(chunks) == text.count(b"\n") + 1:
         return chunks
     entries: list[bytes] = []
@@ -201,11 +220,12 @@ def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
 
 
 class _AutoWalker:
-    """Line by line; `known`: entries of this source have a shape; `rows`: each line is one."""
+    """Line by line; `known`: entries of this source have a shape; the rest as in `AutoRule`."""
 
-    def __init__(self, *, known: bool, rows: bool = False) -> None:
+    def __init__(self, *, known: bool, rows: bool = False, traces_only: bool = False) -> None:
         self.known = known
         self._rows = rows
+        self._traces_only = traces_only
         self._trace = TraceWalker()
         self._is_whole = False
         self._is_object = False
@@ -216,7 +236,7 @@ class _AutoWalker:
 
     def begin(self, line: bytes) -> None:
         """See `Walker.begin`."""
-        self.known = self.known or _shape_at(line, 0)
+        self.known = self.known or (not self._traces_only and _shape_at(line, 0))
         self._rows = self._rows or _NAMES_FIELDS(line)
         self._is_whole = _is_whole_object(line)
         self._is_object = line.rstrip() == b"{"
@@ -241,10 +261,11 @@ class _AutoWalker:
         if self._is_of_go and _IS_CRASH(line) is not None:
             return False
         self._is_whole = self._is_object and line.rstrip() == b"}"
-        return self._trace.follows(line) or self.known or is_second
+        goes_on = self._trace.follows(line) or self.known or is_second
+        return goes_on or (self._traces_only and self._trace.is_logged(line))
 
     def _passes_by(self, line: bytes) -> bool:
-        if not self.known and self._trace.is_new_group(line):
+        if not (self.known or self._traces_only) and self._trace.is_new_group(line):
             return False
         self._trace.pass_by(line)
         return True

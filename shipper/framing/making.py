@@ -22,6 +22,8 @@ from shipper.inputs.spooled import SpooledInput
 from shipper.parsers.catalogue import EVERY_LINE, load_catalogue
 
 _AUTO_MAX_LINES = 5000
+_OF_PATTERNS = frozenset({"grok", "dissect"})
+"""Formats whose lines the user's own patterns know: one may look like anything."""
 
 
 def make_framing(
@@ -76,6 +78,8 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
         return EveryLineRule()
     if multiline != "auto":
         return make_user_rule(multiline, section.encoding)
+    if section.format in _OF_PATTERNS:
+        return AutoRule(traces_only=True)
     entry = load_catalogue().entry(section.format)
     if not entry:
         return AutoRule()

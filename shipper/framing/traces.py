@@ -62,6 +62,11 @@ _HEADS = re.compile(
     rb"|(?P<RUBY>[^ :]++:\d+:in ['`])"
     rb"|(?P<JSON>[{\[]\r?$)"
 )
+_LOGGED = re.compile(
+    rb"Traceback \(most recent call last\):|goroutine \d+ \[|[^ :]++:\d+:in ['`][^'\n]*+'\r?$"
+    rb"|(?:[A-Za-z_$][\w$]*+\.)++[A-Z][\w$]*(?:Exception|Error|Throwable)(?:: |:?\r?$)"
+)
+"""What a trace begins with that a logger writes behind the line of its entry, and hardly anything else."""
 _KEY_BEGINS = re.compile(rb"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}\s*+$")
 _KEY_BODY = re.compile(
     rb"[A-Za-z0-9+/=]{1,80}+\s*+$|-{4,5} ?END |(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash): "
@@ -124,6 +129,13 @@ class TraceWalker:
             self._enter(line)
         self._previous = line
         return follows
+
+    def is_logged(self, line: bytes) -> bool:
+        """Whether a trace begins with this line that belongs to the entry before it."""
+        if len(line) > _LONGEST_LINE or _LOGGED.match(line) is None:
+            return False
+        self._enter(line)
+        return True
 
     def _enter(self, line: bytes) -> None:
         """Some lines decide on those behind them, wherever they stand."""

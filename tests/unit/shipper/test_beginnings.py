@@ -34,8 +34,9 @@ BEGINS = [
 ]
 
 
-def texts(*lines: str) -> list[str]:
-    framing = make_framing(FileInput(path=["x"]), max_event_bytes=100_000)
+def texts(*lines: str, **settings: object) -> list[str]:
+    section = FileInput.model_validate({"path": "x", **settings})
+    framing = make_framing(section, max_event_bytes=100_000)
     return framing.cut("\n".join(lines).encode(), ended=True).texts
 
 
@@ -66,3 +67,44 @@ def test_rows_are_known_in_the_next_buffer() -> None:
     second = framing.cut(b"GET\nPOST\nGET\n", ended=False)
     assert first.consumed == len(b"#Date: 2026-10-10\n#Fields: cs-method\n")
     assert second.texts == ["GET", "POST", "GET"]
+
+
+TIMED = "2026-11-22 08:00:01,123 INFO a.B - hello"
+OF_PATTERNS = [
+    {"format": "grok", "patterns": ["^%{TIMESTAMP_ISO8601:timestamp} ", "^O-%{INT:order} "]},
+    {"format": "dissect", "patterns": ["%{timestamp} %{message}"]},
+]
+LOGGED = [
+    "java.io.IOException: a\n\tat a.B.c(B.java:1)\nCaused by: java.lang.Error: b\n\tat a.B.c(B.java:1)",
+    'Traceback (most recent call last):\n  File "a.py", line 1, in f\nKeyError: 1',
+    "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: a (1 sub-exception)",
+    "goroutine 7 [running]:\nmain.f(...)\n\t/tmp/x.go:5",
+    "/app/a.rb:3:in `f'\n/app/a.rb:9:in `<main>'",
+    "   at A.B() in a.cs:line 3\n--- End of stack trace from previous location ---",
+    "  more",
+]
+
+
+@pytest.mark.parametrize("settings", OF_PATTERNS)
+@pytest.mark.parametrize("other", ["O-17 1.5", "nothing that a pattern knows", "Error: none of it"])
+def test_where_the_user_has_patterns_each_line_is_an_event(
+    settings: dict[str, object], other: str
+) -> None:
+    lines = [TIMED, other, other, TIMED.replace("INFO", "ERROR"), other]
+    assert texts(*lines, **settings) == lines
+    assert texts(other, *lines, **settings) == [other, *lines]
+
+
+@pytest.mark.parametrize("settings", OF_PATTERNS)
+@pytest.mark.parametrize("entry", [TIMED, "O-17 1.5"])
+@pytest.mark.parametrize("trace", LOGGED)
+def test_traces_and_indented_lines_are_joined_there(
+    settings: dict[str, object], entry: str, trace: str
+) -> None:
+    event = f"{entry}\n{trace}"
+    assert texts(event, "O-18 2.5", event, TIMED, **settings) == [event, "O-18 2.5", event, TIMED]
+
+
+@pytest.mark.parametrize("crash", ["panic: a\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:5"])
+def test_a_crash_is_an_event_there(crash: str) -> None:
+    assert texts(TIMED, crash, "O-18 2.5", **OF_PATTERNS[0]) == [TIMED, crash, "O-18 2.5"]

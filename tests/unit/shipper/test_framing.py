@@ -20,7 +20,10 @@ SEED = MultilineSection(pattern=r"^\d{4}-\d{2}-\d{2}", negate=True, match="after
 
 
 def framing(multiline: object = "auto", limit: int = 100_000) -> Framing:
-    section = FileInput(path=["x"], multiline=multiline)
+    settings: dict[str, object] = {"multiline": multiline}
+    if multiline == "auto, grok":
+        settings = {"format": "grok", "patterns": ["^a"]}
+    section = FileInput.model_validate({"path": "x", **settings})
     return make_framing(section, max_event_bytes=limit)
 
 
@@ -213,6 +216,7 @@ def test_every_byte_is_in_an_event_or_an_empty_line(
 
 RULES: dict[str, object] = {
     "auto": "auto",
+    "auto, grok": "auto, grok",
     "none": "none",
     "seed": SEED,
     "before": MultilineSection(pattern="^a", match="before"),
@@ -227,6 +231,7 @@ LINES = st.lists(
         b"Caused by: z\n", b"\tat a.B(c)\n", b"goroutine 1 [running]:\n", b"main.f()\n", b"\0\0\0\0",
         b"Jan 1, 2026 1:00:00 AM a b\n", b"SEVERE: c\n", b"INFO d\n", b"0123456789012345678901234567890",
         b"=ERROR REPORT====\n", b"Exception in thread \"m\" E\n", b"/a.js:3\n", b"  + Exception Group Traceback",
+        b"a.bError: x\n", b"thread 'm' panicked at a.rs:1:2:\n", b"Traceback (most recent call last):\n  File\nE: y\n",
     ]),
     max_size=30,
 )  # fmt: skip
