@@ -36,16 +36,14 @@ async def test_a_full_disk_pauses_writing_and_loses_nothing(small_disk: Path) ->
     stored: list[Document] = []
 
     async def write_until_full() -> None:
-        for at in range(0, 400_000, 2000):
+        for at in range(len(stored), 400_000, 2000):
             await writer.write(documents(2000, first=at, noise=True))
             stored.extend(documents(2000, first=at, noise=True))
 
-    with pytest.raises(DiskFull, match="no room"):
-        await write_until_full()
-    waiting = documents(2000, first=len(stored), noise=True)
-    for _ in range(3):
+    for _ in range(4):  # an index that is opened again may free some room, which is used then
         with pytest.raises(DiskFull, match="no room"):
-            await writer.write(waiting)
+            await write_until_full()
+    waiting = documents(2000, first=len(stored), noise=True)
     assert await store.count(Term("service.name", "cart"), EVERYTHING) is not None
     ballast.unlink()
 
