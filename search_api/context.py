@@ -1,7 +1,8 @@
 """Which events stand before and after one in its source?
 
 A source's events are in the order of their offsets, whatever their times say, and lie in as many days
-as they like. Where a file's content begins, what was read before it from the same path goes on.
+as they like. Where a file's content begins, the content that was read before it from the same path goes on, in
+the order of its offsets, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 from logboom.event import MAX_OFFSET, Event, epoch_us, value_at
 from logboom.query.model import And, MatchAll, Not, Query, Range, Term
-from logboom.store import SearchRequest, SortOrder, Store, TimeRange
+from logboom.query.times import iso_text
+from logboom.store import SearchRequest, Store
 
 MOST = 500
 """Events on either side, at most."""
@@ -19,12 +21,12 @@ MOST = 500
 _SOURCE, _OFFSET, _PATH, _HOST = "log.source", "log.offset", "log.file.path", "host.name"
 _CREATED = "event.created"
 _FIRST_BYTES = 1 << 16
+_FIRST_US, _LEAST_US, _LAST_US = 60_000_000, 1_000, 4_102_444_800_000_000  # the year 2100
 _WIDER = 8
 _FULL = 2_000
+_CONTENTS = 8
 
 TOO_LATE = "it took too long and was stopped: there may be more neighbours"
-
-TOO_LARGE = "the events are too large for one answer: there may be more neighbours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,23 @@ class Context:
 class _Place:
     run: str
     offset: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Content:
+    """A content of a path. Less is what was begun to be read first; of two at once, the older one.
+
+    Attributes:
+        read_us: When its first line was read.
+        at_us: The time of that line.
+        behind: Its offset, negative: of two contents of one instant the one that is farther on.
+        run: Its source.
+    """
+
+    read_us: int
+    at_us: int
+    behind: int
+    run: str
 
 
 async def context_of(
@@ -72,11 +91,11 @@ async def context_of(
     earlier = await looking.before(place, before)
     if len(earlier) < before:
         missing = before - len(earlier)
-        earlier = [*await looking.of_path(event, place, missing, SortOrder.DESC), *earlier]
+        earlier = [*await looking.of_path(event, place, missing, before=True), *earlier]
     later = await looking.after(place, after)
     if len(later) < after:
         missing = after - len(later)
-        later = [*later, *await looking.of_path(event, place, missing, SortOrder.ASC)]
+        later = [*later, *await looking.of_path(event, place, missing, before=False)]
     return Context(earlier, later, list(looking.warnings))
 
 
@@ -122,33 +141,89 @@ class _Looking:
         return found[:count]
 
     async def of_path(
-        self, event: Event, place: _Place, count: int, order: SortOrder
+        self, event: Event, place: _Place, count: int, *, before: bool
     ) -> list[Event]:
-        """What was read from the same path, before or after this content of it, by event time."""
+        """What was read from the same path of the same host, in the contents before or after this one."""
         path, host = value_at(event, _PATH), value_at(event, _HOST)
         if not isinstance(path, str) or count <= 0 or not self._has_time():
             return []
         where: list[Query] = [Term(_PATH, path), self._only]
         if isinstance(host, str):
             where.append(Term(_HOST, host))
-        at_us, descending = epoch_us(str(event["@timestamp"])), order is SortOrder.DESC
-        instant = await self._search(where, TimeRange(at_us, at_us + 1), SortOrder.ASC, _FULL)
-        near = _contents_beside(event, place, instant, before=descending)
-        where.append(Not(Term(_SOURCE, place.run)))
-        times = TimeRange(None, at_us) if descending else TimeRange(at_us + 1, None)
-        far = await self._search(where, times, order, count)
-        return [*far[::-1], *near][-count:] if descending else [*near, *far][:count]
+        found: list[Event] = []
+        content = await self._content_of(place.run)
+        while content is not None and len(found) < count and self._has_time():
+            beside = await self._beside(where, content, before=before)
+            if beside is None:
+                break
+            content, seen = beside
+            missing = count - len(found)
+            if before:
+                end = await self._end_of(_Place(content.run, seen))
+                found = [*await self.before(end, missing), *found]
+            else:
+                found += await self.after(_Place(content.run, -1), missing)
+        return found
 
-    async def _search(
-        self, where: Sequence[Query], times: TimeRange, order: SortOrder, limit: int
-    ) -> Sequence[Event]:
-        page = await self._store.search(
-            SearchRequest(_all_of(*where), times=times, limit=limit, order=order, count_limit=1)
-        )
-        self._note(page.warnings)
-        if page.cursor is not None and len(page.events) < limit and not page.warnings:
-            self._note([TOO_LARGE])
-        return page.events
+    async def _beside(
+        self, where: Sequence[Query], of: _Content, *, before: bool
+    ) -> tuple[_Content, int] | None:
+        """The content next to one, and the offset of its farthest line that was come upon.
+
+        It is looked for by when lines were read, which goes on where their times jump.
+        """
+        among = [*where, Not(Term(_SOURCE, of.run))]
+        width, edge = _FIRST_US, of.read_us + (_LEAST_US if before else 0)
+        while 0 < edge < _LAST_US and self._has_time():
+            begin, end = max(0, edge - width), min(edge + width, _LAST_US)
+            least, most = (begin, edge) if before else (edge, end)
+            read = Range(
+                _CREATED, iso_text(least), iso_text(most), include_lower=True, include_upper=False
+            )
+            page = await self._store.search(SearchRequest(_all_of(*among, read), limit=_FULL))
+            if page.cursor is not None and width > _LEAST_US:
+                width = max(_LEAST_US, width // _WIDER)
+                continue
+            self._note(page.warnings)
+            chosen = await self._nearest(page.events, of, before=before)
+            if chosen is not None:
+                return chosen
+            edge = begin if before else end
+            width *= _WIDER
+        return None
+
+    async def _nearest(
+        self, lines: Sequence[Event], of: _Content, *, before: bool
+    ) -> tuple[_Content, int] | None:
+        """Of the contents of some lines the one next to a content, and its farthest line of these."""
+        farthest: dict[str, int] = {}
+        for line in sorted(lines, key=_read_us, reverse=before):
+            place = _place_of(line)
+            if place is not None:
+                farthest[place.run] = max(place.offset, farthest.get(place.run, 0))
+        runs = list(farthest)
+        for first in range(0, len(runs), _CONTENTS):
+            some = runs[first : first + _CONTENTS]
+            contents = [one for run in some if (one := await self._content_of(run)) is not None]
+            if before and (older := [one for one in contents if one < of]):
+                return max(older), farthest[max(older).run]
+            if not before and (newer := [one for one in contents if one > of]):
+                return min(newer), farthest[min(newer).run]
+        return None
+
+    async def _content_of(self, run: str) -> _Content | None:
+        """A content by its first line, which need not match."""
+        lines = await _Looking(self._store, MatchAll(), self._is_late).after(_Place(run, -1), 1)
+        if not lines:
+            return None
+        offset = int(str(value_at(lines[0], _OFFSET)))
+        return _Content(_read_us(lines[0]), epoch_us(str(lines[0]["@timestamp"])), -offset, run)
+
+    async def _end_of(self, place: _Place) -> _Place:
+        """Behind the last line of a source, given one of its lines."""
+        while lines := await self.after(place, _FULL):
+            place = _Place(place.run, int(str(value_at(lines[-1], _OFFSET))))
+        return _Place(place.run, place.offset + 1)
 
     async def _between(self, run: str, least: int, end: int) -> list[Event] | None:
         """The events of a stretch of a source by their offsets; None when they are too many."""
@@ -170,39 +245,9 @@ class _Looking:
         self.warnings |= dict.fromkeys(warnings)
 
 
-def _contents_beside(
-    event: Event, place: _Place, instant: Sequence[Event], *, before: bool
-) -> list[Event]:
-    """What a rotation has parted from an event within its instant, in order.
-
-    Of two contents the one that was read first is the older; of two that were read at once, the one
-    that is farther on when the instant begins.
-
-    Args:
-        event: Whose neighbours are looked for.
-        place: Of the event.
-        instant: What was read from its path and happened in its instant.
-        before: Of older contents, or else of newer ones.
-    """
-    contents: dict[str, list[tuple[int, Event]]] = {place.run: [(place.offset, event)]}
-    for one in instant:
-        found = _place_of(one)
-        if found is not None:
-            contents.setdefault(found.run, []).append((found.offset, one))
-    age = {
-        run: (min(str(value_at(one, _CREATED)) for _, one in some), -min(at for at, _ in some), run)
-        for run, some in contents.items()
-    }
-    beside = [
-        run
-        for run in contents
-        if (age[run] < age[place.run] if before else age[run] > age[place.run])
-    ]
-    return [
-        one
-        for run in sorted(beside, key=age.__getitem__)
-        for _, one in sorted(contents[run], key=lambda found: found[0])
-    ]
+def _read_us(event: Event) -> int:
+    """When it was read."""
+    return epoch_us(str(value_at(event, _CREATED) or event["@timestamp"]))
 
 
 def _all_of(*parts: Query) -> Query:

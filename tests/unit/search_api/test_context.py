@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,19 +14,19 @@ from logboom.event import Event, event_id
 from logboom.query.model import MatchAll
 from logboom.store import Document, SearchRequest
 from search_api import context
-from search_api.context import TOO_LARGE, TOO_LATE, context_of
+from search_api.context import TOO_LATE, context_of
 from tests.api_world import World, served
 
 RUN = "0123456789abc"
 
 
-def document(number: int, run: str = RUN) -> Document:
+def document(number: int, run: str = RUN, *, second: int | None = None) -> Document:
     name = event_id(run, number * 100)
     event: Event = {
-        "@timestamp": f"2026-11-21T11:00:{number:02}.000Z",
+        "@timestamp": f"2026-11-21T11:00:{number if second is None else second:02}.000Z",
         "message": f"line {number}",
         "log": {"source": run, "offset": number * 100, "file": {"path": "/log/app.log"}},
-        "event": {"id": name},
+        "event": {"id": name, "created": f"2026-11-21T11:01:{number:02}.000Z"},
         "attributes": {"seq": number},
     }
     return Document.of(name, date(2026, 11, 21), event)
@@ -69,18 +69,38 @@ async def test_contexts_take_turns_with_searches(world: World) -> None:
     assert codes == {200, 429}
 
 
-async def test_neighbours_that_are_too_large_for_one_answer_are_told(
+def _seqs(events: Sequence[Event]) -> list[int]:
+    return [one["attributes"]["seq"] for one in events]
+
+
+async def test_neighbours_of_another_content_are_found_however_large(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = [document(number, "fedcba9876543") for number in range(30, 35)]
-    await world.write(later)
+    await world.write([document(number, "fedcba9876543") for number in range(30, 35)])
     look = partial(
         context_of, world.store, LINES[-1].event, before=0, only=MatchAll(), is_late=lambda: False
     )
     whole = await look(after=3)
-    assert [one["attributes"]["seq"] for one in whole.after] == [30, 31, 32]
-    assert not whole.warnings
+    assert _seqs(whole.after) == [30, 31, 32]
     monkeypatch.setattr(context, "SearchRequest", partial(SearchRequest, max_bytes=1))
-    cut = await look(after=3)
-    assert [one["attributes"]["seq"] for one in cut.after] == [30]
-    assert cut.warnings == [TOO_LARGE]
+    one_by_one = await look(after=3)
+    assert (_seqs(one_by_one.after), one_by_one.warnings) == ([30, 31, 32], [])
+
+
+async def test_a_rotation_parts_lines_in_the_order_of_the_files_whatever_their_times_say(
+    world: World,
+) -> None:
+    second, third = "fedcba9876543", "1123456789abc"
+    rest = [
+        *(document(number, second, second=59 - number) for number in range(30, 40)),
+        *(document(number, third, second=number - 40) for number in range(40, 45)),
+    ]
+    await world.write(rest)
+    look = partial(context_of, world.store, only=MatchAll(), is_late=lambda: False)
+    found = await look(rest[10].event, before=13, after=2)
+    assert _seqs(found.before) == [17, 18, 19, *range(30, 40)]
+    assert _seqs(found.after) == [41, 42]
+    found = await look(LINES[18].event, before=1, after=14)
+    assert (_seqs(found.before), _seqs(found.after)) == ([17], [19, *range(30, 40), 40, 41, 42])
+    found = await look(rest[9].event, before=2, after=2)
+    assert (_seqs(found.before), _seqs(found.after)) == ([37, 38], [40, 41])
