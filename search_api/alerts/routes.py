@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from logboom.clock import Clock
-from logboom.errors import LogboomError
+from logboom.errors import LogboomError, QueryError
 from search_api.alerts import showing
 from search_api.alerts.alert import Alert
 from search_api.alerts.alert_answers import (
@@ -131,6 +131,12 @@ def trial_routes(
         times = understand(clock.now_ns(), "", body.begin, body.end, body.tz).times
         end_us = min(times.end_us or now_us, now_us)
         start_us = max(times.start_us or end_us - 86_400_000_000, end_us - _LONGEST_US)
+        if start_us >= end_us:
+            raise QueryError(
+                f"there is nothing to evaluate: `from` is {body.begin}, and neither `to` ({body.end})"
+                " nor the present is later",
+                suggestion='write for example "from": "now-7d", "to": "now"',
+            )
         result = await backtest(source, rule, start_us, end_us)
         return answer(
             {
