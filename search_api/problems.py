@@ -6,6 +6,7 @@ Source: RFC 9457.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -38,6 +39,8 @@ _STATUSES = (
 )  # fmt: skip
 """What else than 500, or 503 where trying again helps, an error is answered with."""
 
+_NO_OBJECT = "the body has to be a JSON object, sent with `Content-Type: application/json`"
+_OF_OBJECTS = frozenset({"model_attributes_type", "model_type", "dict_type"})
 _LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -77,8 +80,20 @@ def _status_of(error: Exception) -> int:
 
 async def _validation(_request: Request, error: Exception) -> Response:
     details = error.errors() if isinstance(error, RequestValidationError) else []
+    wrong = next((one for one in details if _is_no_object(one)), None)
+    if wrong is not None:
+        why = wrong.get("ctx", {}).get("error", "")
+        at = f" (character {wrong['loc'][1]}: {why})" if why and len(wrong["loc"]) > 1 else ""
+        return problem(400, f"{_NO_OBJECT}{at}")
     sentences = [f"{'.'.join(str(part) for part in d['loc'][1:])}: {d['msg']}" for d in details]
     return problem(400, "; ".join(sentences) or "the request is not understood")
+
+
+def _is_no_object(detail: Mapping[str, Any]) -> bool:
+    """Whether the body is no JSON, or JSON of another kind than an object."""
+    is_body = detail["loc"][:1] == ("body",)
+    is_whole = len(detail["loc"]) == 1 and detail["type"] in _OF_OBJECTS
+    return is_body and (is_whole or detail["type"] == "json_invalid")
 
 
 async def _http(_request: Request, error: Exception) -> Response:

@@ -97,6 +97,43 @@ async def test_what_was_found_is_told_though_fields_cannot_be_asked_for(way: str
     assert "the store does not answer" in answer.json()["warnings"][-1]
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"), [("now", "now-1h"), ("now-1h", "now-1h"), ("2099-01-01", "2099-01-02")]
+)
+async def test_a_backtest_needs_a_stretch_of_the_past(begin: str, end: str) -> None:
+    alerting = cast("Alerting", SimpleNamespace())
+    router = routes.trial_routes(
+        alerting, MemorySource([]), ManualClock(START), lambda _: True, lambda _: []
+    )
+    async with _asks(router) as api:
+        body = {"rule": RULE, "from": begin, "to": end}
+        answer = await api.post("/rules/backtest", json=body)
+
+    assert answer.status_code == 400
+    assert f"`from` is {begin}" in answer.json()["detail"]
+    assert "now-7d" in answer.json()["suggestion"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"content": "rules: []"},
+        {"content": "{", "headers": {"Content-Type": "application/json"}},
+        {"json": [RULE]},
+        {"data": {"rules": "x"}},
+    ],
+    ids=str,
+)
+async def test_a_body_that_is_no_json_object_is_told_so(sent: dict[str, Any]) -> None:
+    alerting = cast("Alerting", SimpleNamespace())
+    async with _asks(routes.alert_routes(alerting, lambda _: True)) as api:
+        answer = await api.put("/rules/shop", **sent)
+
+    assert answer.status_code == 400
+    assert "the body has to be a JSON object" in answer.json()["detail"]
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 async def test_a_silence_is_not_kept_where_it_is_said_to_have_failed(tmp_path: Path) -> None:
     clock = ManualClock(START)
     state = LocalState(tmp_path, clock)
