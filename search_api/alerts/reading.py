@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from logboom.config.mistakes import sentences_of, yaml_mistake
 from logboom.config.section import Section
@@ -63,6 +63,12 @@ def _named(text: str) -> str:
 Name = Annotated[str, AfterValidator(_named)]
 
 
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(f"must be a list: write [{value[:100]}]")  # noqa: TRY004 - becomes a mistake
+    return value
+
+
 class RuleSection(Section):
     """One rule."""
 
@@ -76,7 +82,9 @@ class RuleSection(Section):
         le=timedelta(days=7),
         description="Length of the window of event times.",
     )
-    by: list[str] = Field([], max_length=_MOST_BY, description="Fields whose values make a series.")
+    by: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        [], max_length=_MOST_BY, description="Fields whose values make a series."
+    )
     where: str = Field("", max_length=2_000, description="Query for the events that are meant.")
     min_events: int = Field(0, ge=0, description="Fewer events in the window say nothing.")
     for_: Duration = Field(

@@ -205,6 +205,23 @@ def test_mistakes_in_tests_teach(tmp_path: Path, content: str, words: str) -> No
         run("test", str(file))
 
 
+def test_a_new_error_that_does_not_fire_for_want_of_a_group_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "test.yaml"
+    made = (
+        "groups: [{name: g, rules: [{alert: New, when: new_error}]}]\n"
+        "tests: [{name: t, events: [{event: {level: error%s}}],"
+        " expect: [{at: 15s, firing: [{alert: New}]}]}]"
+    )
+    file.write_text(made % "")
+    status, said, _ = run("test", str(file))
+    assert status == 1
+    assert "New does not fire: no event of this test has a group of errors" in said
+    assert "write for instance error.fingerprint: f00d" in said
+
+    file.write_text(made % ", error.fingerprint: f00d")
+    assert run("test", str(file))[:2] == (0, "ok  t\n")
+
+
 def test_levels_of_made_events_are_called_as_they_are_stored(tmp_path: Path) -> None:
     file = tmp_path / "test.yaml"
     file.write_text(
