@@ -45,8 +45,12 @@ _ALSO_BEGINS: tuple[bytes, ...] = (
     rb"\d\.\d{1,20}e\+09\t|tls \d\.\d \d{4}-|\d{1,15} +\[[^\]\n]{1,100}\] [A-Z]{4,5} ",
     rb"[IWEFD]\d{8} \d\d:\d\d:\d\d\.|(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT",
     rb"(?:timestamp|date|severity|caller|logger|type|node)=\S",
+    rb"Exception (?:in thread |ignored in)|thread '[^'\n]*+' (?:\(\d+\) )?panicked at ",
 )
-"""What begins an entry where entries have a shape, but may stand among lines that have none."""
+"""What begins an entry where entries have a shape, but may stand among lines that have none.
+
+What a runtime says of an exception that nobody caught is among them: no logger has written it.
+"""
 _JSON = rb"\{\s*+(?:\"|\}|$)"
 _HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
 _MAY_BEGIN = re.compile(

@@ -105,6 +105,29 @@ def test_traces_and_indented_lines_are_joined_there(
     assert texts(event, "O-18 2.5", event, TIMED, **settings) == [event, "O-18 2.5", event, TIMED]
 
 
-@pytest.mark.parametrize("crash", ["panic: a\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:5"])
-def test_a_crash_is_an_event_there(crash: str) -> None:
-    assert texts(TIMED, crash, "O-18 2.5", **OF_PATTERNS[0]) == [TIMED, crash, "O-18 2.5"]
+CRASHES = [
+    'Exception in thread "worker-1" java.lang.IllegalStateException: a\n\tat a.B.c(B.java:1)',
+    'Exception in thread Thread-1 (run):\nTraceback (most recent call last):\n  File "a.py", line 1\nKeyError: 1',
+    'Exception ignored in: <function a at 0x7f>\nTraceback (most recent call last):\n  File "a.py"\nKeyError: 1',
+    "thread 'main' panicked at src/main.rs:2:5:\na message\nnote: run with `RUST_BACKTRACE=1`",
+    "thread '<unnamed>' (4711) panicked at src/main.rs:2:5:\na message\nstack backtrace:\n   0: a::b",
+]
+GO_CRASH = "panic: a\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:5"
+
+
+@pytest.mark.parametrize("crash", CRASHES)
+def test_an_exception_that_nobody_caught_is_no_part_of_the_entry_before(crash: str) -> None:
+    assert texts(TIMED, crash, TIMED) == [TIMED, crash, TIMED]
+    assert texts(TIMED, "more", crash, crash, TIMED) == [f"{TIMED}\nmore", crash, crash, TIMED]
+    assert texts(TIMED, '{"a":1}', crash, TIMED) == [TIMED, '{"a":1}', crash, TIMED]
+
+
+def test_a_traceback_behind_its_entry_is_part_of_it() -> None:
+    event = f"{TIMED}\n{LOGGED[1]}"
+    assert texts(event, event) == [event, event]
+
+
+@pytest.mark.parametrize("crash", [*CRASHES, GO_CRASH])
+def test_such_a_crash_is_an_event_among_lines_for_patterns(crash: str) -> None:
+    lines = [TIMED, crash, "O-18 2.5"]
+    assert texts(*lines, **OF_PATTERNS[0]) == lines
