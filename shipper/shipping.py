@@ -87,7 +87,7 @@ class Shipping:
         channels: To the workers; none where this process does their work itself.
 
     Attributes:
-        sources: All that were read, by id.
+        sources: All that are read, and those that were until their end is told; by id.
     """
 
     def __init__(self, equipment: Equipment, channels: Sequence[Channel]) -> None:
@@ -188,6 +188,12 @@ class Shipping:
             await to_the_end(lambda: noted.keep_in(registry))
         except RegistryUnavailable as error:
             log.warning("%s", error.sentence())
+
+    def forget_told(self) -> None:
+        """Lets go of the sources that were released and whose end was told: the registry knows them."""
+        told = [one.id for one in self.sources.values() if one.is_released and not one.changed]
+        for name in told:
+            del self.sources[name]
 
     @property
     def losses(self) -> list[LossStatus]:

@@ -97,6 +97,8 @@ class Telling:
             for source in changed:  # they are told when the broker takes it
                 source.changed = True
             self._next_losses = 0.0
+        elif shipping is not None:
+            shipping.forget_told()
 
     def _troubles(self) -> Iterable[str]:
         if self.shipping is not None:

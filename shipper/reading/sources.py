@@ -116,6 +116,7 @@ class Source:
         self.relatives: list[Source] = []
         self.packed_size = record.packed_size
         self.changed = True
+        self.is_released = False
         self.tally = Tally.of(record)
         self._prefix_bytes = fingerprint_length(record.prefix)
         self._seen_told = record.seen

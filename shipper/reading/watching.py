@@ -251,6 +251,7 @@ class Watcher:
         self._places.rename(source, source.path)
         source.join(None)
         source.close()
+        source.is_released = True
 
     def record_of(self, source: Source) -> SourceRecord:
         """What the registry should know of a source that is followed."""
