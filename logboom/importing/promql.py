@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_COMPARED = r" ?(?P<sign>>=|<=|==|!=|>|<) ?(?P<number>[-+]?[0-9.]+(?:e[-+]?\d+)?)"
+_NUMBER = r"(?P<number>[-+]?[0-9.]+(?:e[-+]?\d+)?)"
+_COMPARED = r" ?(?P<sign>>=|<=|==|!=|>|<) ?" + _NUMBER
 
 
 def _metric(name: str) -> str:
@@ -43,6 +44,10 @@ _QUANTILE: Final = re.compile(
 _ABSENT: Final = re.compile(
     r"absent(?:_over_time)?\(" + _metric("a_") + "(?:" + _range("a_") + r")?\)\Z"
 )
+_FLIPPED: Final = re.compile(_NUMBER + r" ?(?P<sign>>=|<=|==|!=|>|<) ?(?P<rest>\D.*)\Z")
+_WRAPPED: Final = re.compile(r"\((?P<rest>.+)\)(?P<compared>" + _COMPARED + r")\Z")
+_MIRRORED: Final = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+_AVERAGE: Final = re.compile(r"_sum\b.*/.*_count\b.*" + _COMPARED + r"\Z")
 _LABEL: Final = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|\Z)')
 FIELDS: Final = {"service_name": "service.name", "level": "log.level"}
 _SERVICE: Final = "service_name"
@@ -96,15 +101,48 @@ def translate(expression: str) -> Asked:
         NotTranslatable: It has no counterpart.
     """
     text = re.sub(r"\s+", " ", expression).strip().replace("( ", "(").replace(" )", ")")
+    text = _number_last(text)
     for pattern, read in (
         (_ONE, _one), (_TWO, _two), (_QUANTILE, _quantile), (_ABSENT, _absent)
     ):  # fmt: skip
         match = pattern.match(text)
         if match is not None:
             return read(match)
+    raise NotTranslatable(_why_not(text))
+
+
+def _number_last(text: str) -> str:
+    """The same with the number behind the sign, and no parentheses around what is before it."""
+    flipped = _FLIPPED.match(text)
+    if flipped is not None:
+        sign = _MIRRORED.get(flipped["sign"], flipped["sign"])
+        text = f"{flipped['rest']} {sign} {flipped['number']}"
+    wrapped = _WRAPPED.match(text)
+    is_whole = wrapped is not None and _is_balanced(wrapped["rest"])
+    return f"{wrapped['rest']}{wrapped['compared']}" if wrapped and is_whole else text
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _why_not(text: str) -> str:
     if "logboom_log_" not in text:
-        raise NotTranslatable("is over metrics that are not of logs: leave it to Prometheus")
-    raise NotTranslatable("has a form that no rule of ours has")
+        average = _AVERAGE.search(text)
+        told = "is over metrics that are not of logs: leave it to Prometheus"
+        if average is None:
+            return told
+        when = f"avg(event.duration) {average['sign']} {average['number']} s"
+        return f"{told}, or write `when: {when}` where logs tell durations"
+    if re.search(r"\boffset\b", text):
+        measure = "errors" if "logboom_log_errors_" in text else "count"
+        return f"compares with another time: write for instance `when: spike({measure}) > 2`, which compares with what is usual"
+    return "has a form that no rule of ours has"
 
 
 def _one(match: re.Match[str]) -> Asked:

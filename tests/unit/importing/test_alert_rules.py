@@ -63,6 +63,18 @@ def imported(expression: str, **more: Any) -> tuple[dict[str, Any], list[str]]:
             },
         ),
         (
+            f"0.05 < sum(rate({ERRORS}[2m])) / sum(rate({EVENTS}[2m]))",
+            {"when": "error_rate > 0.05", "over": "2m"},
+        ),
+        (
+            f"1e2 >= (sum(increase({EVENTS}[2m])))",
+            {"when": "count <= 1e2", "over": "2m"},
+        ),
+        (
+            f"(sum(rate({ERRORS}[2m])) / sum(rate({EVENTS}[2m]))) > 0.05",
+            {"when": "error_rate > 0.05", "over": "2m"},
+        ),
+        (
             f"rate({TIME}_sum[5m]) / rate({TIME}_count[5m]) > 1",
             {
                 "when": "avg(event.duration) > 1 s", "over": "5m", "by": ["service.name"],
@@ -114,6 +126,15 @@ def test_what_can_be_translated(expression: str, expected: dict[str, Any]) -> No
     ("expression", "words"),
     [
         ("node_load1 > 4", "not of logs"),
+        (f"1 < sum(rate({ERRORS}[5m])) < 4", "has a form"),
+        (
+            "rate(http_seconds_sum[5m]) / rate(http_seconds_count[5m]) > 1.5",
+            "write `when: avg(event.duration) > 1.5 s` where logs tell",
+        ),
+        (
+            f"rate({ERRORS}[5m]) > 2 * rate({ERRORS}[1h] offset 1d)",
+            "write for instance `when: spike(errors) > 2`",
+        ),
         (f"deriv({ERRORS}[5m]) > 1", "has a form that no rule of ours has"),
         (f"sum(rate({EVENTS}[5m])) by (instance) > 1", "split by instance"),
         (f'rate({EVENTS}{{instance="a"}}[5m]) > 1', "label instance"),

@@ -136,7 +136,11 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
         ("no_data: ok", "severity: high", ["rules[0].severity", "below `labels`"]),
         ("no_data: ok", "summary: high", ["below `annotations`"]),
         ("[service]", "[service, service.name]", ["by: service.name is there twice"]),
-        ("by: [service]", "by: service.name", ["rules[0].by: must be a list: write [service.name]"]),
+        (
+            "by: [service]",
+            "by: service.name",
+            ["rules[0].by: must be a list: write [service.name]"],
+        ),
         ("team: web", "team: '{{ service.name }}'", ["labels: team has", "for annotations"]),
         ("team: web", f"team: {'x' * 201}", ["labels: team has more than 200 characters"]),
         ("team: web", "te-am: web", ["'te-am' cannot be a label", "letters, digits"]),
