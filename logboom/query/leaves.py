@@ -9,6 +9,7 @@ from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.fields import EVENT_FIELDS, LEVELS, FieldType, resolve
 from logboom.query.analysis import words
+from logboom.query.costs import Costs
 from logboom.query.model import (
     Exists,
     Fuzzy,
@@ -96,6 +97,7 @@ class Leaves:
         self._now_ns = now_ns
         self._zone = zone
         self._spans: dict[str, Span] = {}
+        self._costs = Costs()
         self.notes: list[Note] = []
 
     def note(self, text: str, position: int) -> None:
@@ -150,6 +152,8 @@ class Leaves:
         """
         if is_everything(pattern):
             return MatchAll() if field.name is None else Exists(field.name)
+        if pattern[0] in "*?":
+            self._costs.add_pattern(at=at)
         if field.kind is FieldType.TEXT:
             found, note = by_words(field.name, pattern)
             if note is not None:
@@ -164,6 +168,7 @@ class Leaves:
         Raises:
             QueryError: When the expression cannot be understood, or fits no such field.
         """
+        self._costs.add_pattern(at=at)
         try:
             node = parse_regexp(pattern)
         except QueryError as error:
@@ -195,6 +200,7 @@ class Leaves:
         """
         if distance == 0:
             return self.term(field, text, at=at)
+        self._costs.add_fuzzy(text, at=at)
         if field.kind is FieldType.TEXT:
             found = words(text)
             if len(found) != 1:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from logboom.errors import QueryError
+from logboom.query.costs import MAX_FUZZY, MAX_FUZZY_WORD, MAX_PATTERNS
 from logboom.query.leaves import MAX_TIMES
 from logboom.query.lucene import (
     MAX_CLAUSES,
@@ -249,3 +250,28 @@ def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: s
 )  # fmt: skip
 def test_a_plain_query_has_no_notes(text: str) -> None:
     assert parse_query_with_notes(text, now_ns=NOW_NS).notes == ()
+
+
+@pytest.mark.parametrize("field", ["", "service:", "region:", "message:"])
+def test_words_with_a_distance_are_bounded(field: str) -> None:
+    longest = f"{field}{'z' * MAX_FUZZY_WORD}~1"
+    parse_query(longest, now_ns=NOW_NS)
+    found = problem(f"a {field}{'z' * (MAX_FUZZY_WORD + 1)}~2")
+    assert found.position == len("a " + field)
+    assert "100 is the limit" in found.what
+    assert "leave the ~ out" in (found.suggestion or "")
+    parse_query(f"{field}{'z' * (MAX_FUZZY_WORD + 1)}~0", now_ns=NOW_NS)
+    many = [longest] * (MAX_FUZZY // MAX_FUZZY_WORD)
+    parse_query(" OR ".join(many), now_ns=NOW_NS)
+    found = problem(" OR ".join([*many, f"{field}z~"]))
+    assert found.position == len(" OR ".join([*many, field]))
+    assert "characters together" in found.what
+
+
+@pytest.mark.parametrize("costly", ["service:*a*b", "?a", "/a+/", "region:/a.b/", "-level:*x"])
+def test_patterns_with_an_open_begin_are_bounded(costly: str) -> None:
+    parse_query(" OR ".join([costly] * MAX_PATTERNS + ["a*", "trace:*"]), now_ns=NOW_NS)
+    found = problem(" OR ".join([costly] * (MAX_PATTERNS + 1)))
+    assert found.position is not None
+    assert found.position > len(" OR ".join([costly] * MAX_PATTERNS))
+    assert f"more than {MAX_PATTERNS} regular" in found.what
