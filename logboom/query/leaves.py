@@ -151,7 +151,7 @@ class Leaves:
             QueryError: When the values of the field are no texts.
         """
         if is_everything(pattern):
-            return MatchAll() if field.name is None else Exists(field.name)
+            return MatchAll() if field.name is None else self.exists(field.written)
         if pattern[0] in "*?":
             self._costs.add_pattern(at=at)
         if field.kind is FieldType.TEXT:
@@ -236,7 +236,7 @@ class Leaves:
                 suggestion="write for example status:>=500, or put the text into quotation marks",
             )
         if lower is None and upper is None:
-            return Exists(field.name)
+            return self.exists(field.written)
         if field.name == _LEVEL:
             return _levels_between(lower, upper, at)
         low, high = self._ends(field, lower, upper)
