@@ -37,3 +37,30 @@ def test_only_so_much_is_remembered() -> None:
     answers = unanswered.settled(many, [Outcome.DUPLICATE] * len(many))
     assert answers.count(Outcome.STORED) == 50_000
     assert answers[-1] is Outcome.STORED
+
+
+def test_what_was_perhaps_stored_is_told_as_stored_once_unless_it_was_found_there() -> None:
+    unanswered = Unanswered()
+    some = [document("a"), document("b"), document("c")]
+    unanswered.note_answered(some, {0: Outcome.DUPLICATE, 1: Outcome.STORED})
+    unanswered.note_perhaps(some)
+    unanswered.note_answered(some, {2: Outcome.DUPLICATE})
+    unanswered.note_perhaps(some)
+    duplicates: list[Outcome | Rejected] = [Outcome.DUPLICATE] * 3
+    assert unanswered.settled(some, duplicates) == [
+        Outcome.DUPLICATE,
+        Outcome.STORED,
+        Outcome.STORED,
+    ]
+    assert unanswered.settled(some, duplicates) == duplicates
+
+
+def test_only_so_much_is_remembered_of_what_was_perhaps_stored_or_found_there() -> None:
+    many = [document(str(n)) for n in range(60_000)]
+    duplicates: list[Outcome | Rejected] = [Outcome.DUPLICATE] * len(many)
+    unanswered = Unanswered()
+    unanswered.note_perhaps(many)
+    assert unanswered.settled(many, duplicates).count(Outcome.STORED) == 50_000
+    unanswered.note_answered(many, dict(enumerate(duplicates)))
+    unanswered.note_perhaps(many)
+    assert unanswered.settled(many, duplicates).count(Outcome.STORED) == 10_000

@@ -11,11 +11,12 @@ import orjson
 from logboom.event import decode_json, is_slow
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import spelled
-from logboom.store.values import Document
+from logboom.store.values import Document, Outcome, Rejected
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch refuses a whole bulk request for one longer id."""
 
+_SURELY_SHORT = LONGEST_ID_BYTES // 4  # characters, of four bytes at most
 _HALVES_OF_PAIRS = (b"\\ud", b"\\uD")  # escapes that may lack their other half
 
 
@@ -117,11 +118,46 @@ def _plain(value: bytes) -> bytes:
     return orjson.dumps(decode_json(value))
 
 
+def sendable(
+    documents: Sequence[Document], answers: dict[int, Outcome | Rejected]
+) -> tuple[list[int], dict[int, int]]:
+    """Which documents of a write are sent, and which others repeat one of them.
+
+    Args:
+        documents: All of the write.
+        answers: By number: gets those of the documents that cannot be sent.
+
+    Returns:
+        Numbers, ascending; for each number of a repetition, that of the first.
+    """
+    ids = [document.id for document in documents]
+    if len(set(ids)) == len(ids) and all(map(_is_short, ids)):
+        return list(range(len(ids))), {}
+    first: dict[tuple[date, str], int] = {}
+    repeated: dict[int, int] = {}
+    numbers: list[int] = []
+    for number, document in enumerate(documents):
+        before = first.setdefault((document.day, document.id), number)
+        if before != number:
+            repeated[number] = before
+            continue
+        reason = unsendable(document)
+        if reason is None:
+            numbers.append(number)
+        else:
+            answers[number] = Rejected(reason)
+    return numbers, repeated
+
+
+def _is_short(name: str) -> bool:
+    return 0 < len(name) <= _SURELY_SHORT
+
+
 def unsendable(document: Document) -> str | None:
     """Why a document's id makes Elasticsearch refuse all that is sent along; None when it does not."""
     name = document.id
     if not name:
         return "its id is empty"
-    if len(name) > LONGEST_ID_BYTES // 4 and len(name.encode()) > LONGEST_ID_BYTES:
+    if len(name) > _SURELY_SHORT and len(name.encode()) > LONGEST_ID_BYTES:
         return f"its id has more than {LONGEST_ID_BYTES} bytes"
     return None

@@ -13,8 +13,8 @@ from logboom.errors import LogboomError, StoreUnavailable
 from logboom.native import native_library
 from logboom.retrying import Backoff
 from logboom.store.elastic.attribute_paths import AttributePaths
-from logboom.store.elastic.bodies import LONGEST_ID_BYTES, Body, BodyMaker, fronts, unsendable
-from logboom.store.elastic.client import Client, TimedOut, decoded
+from logboom.store.elastic.bodies import Body, BodyMaker, fronts, sendable
+from logboom.store.elastic.client import Client, NotSent, TimedOut, decoded
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.lines import Lines, make_lines
 from logboom.store.elastic.names import IndexNames
@@ -32,7 +32,8 @@ _OVERLOADED = 429
 _TIMED_OUT = 0  # stands for a status where there was none in time
 _TRIES_WHEN_BROKEN = 6
 _LOOK_AGAIN_S = 30.0
-_SURELY_SHORT = LONGEST_ID_BYTES // 4
+_ANSWER_LOST = frozenset({502, 504})
+"""What a proxy says when Elasticsearch may have got a request and the answer did not come through."""
 
 _Answer = Outcome | Rejected
 
@@ -117,9 +118,13 @@ class BulkWriter:
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
     async def write(self, documents: Sequence[Document]) -> Sequence[_Answer]:
-        """Stores documents; see `StoreWriter.write`."""
+        """Stores documents; see `StoreWriter.write`.
+
+        Of a request whose answer was lost, what is a duplicate at the next try is told as stored, once:
+        see `Unanswered` for what that gets wrong.
+        """
         answers: dict[int, _Answer] = {}
-        numbers, repeated = _sendable(documents, answers)
+        numbers, repeated = sendable(documents, answers)
         actions = fronts(documents, self._names)
         lines = await self._lines(documents, actions)
         await self._prepare(documents, lines.shapes)
@@ -127,7 +132,7 @@ class BulkWriter:
             write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
             if write.fates.reducible:
                 await self._store_reduced(write, actions)
-        except LogboomError:
+        except (LogboomError, asyncio.CancelledError):
             self._unanswered.note_answered(documents, answers)
             raise
         for number, first in repeated.items():
@@ -177,7 +182,7 @@ class BulkWriter:
         lines = Lines.none(len(forms))
         try:
             await self._store(forms, actions, lines, range(len(forms)), found, is_reduced=True)
-        except LogboomError:
+        except (LogboomError, asyncio.CancelledError):
             stored = [place for place, answer in found.items() if answer is Outcome.STORED]
             write.fates.answers |= {numbers[place]: Outcome.STORED for place in stored}
             raise
@@ -292,22 +297,35 @@ class BulkWriter:
         """
         while True:
             try:
-                status, answer = await self._client.bulk(body.content)
+                status, answer = await self._client.bulk(body.content, once=True)
+            except NotSent as error:
+                await self._wait(write, backoff, error)
+                continue
+            except asyncio.CancelledError:
+                self._answer_lost(write, body)
+                raise
             except TimedOut as error:
+                self._answer_lost(write, body)
                 self.pace.slow_down()
                 await self._wait(write, backoff, error)
                 return _TIMED_OUT, b""
             except StoreUnavailable as error:
+                self._answer_lost(write, body)
                 await self._wait(write, backoff, error)
                 continue
             if status in {_OK, _BAD, _TOO_LARGE}:
                 return status, answer
+            if status in _ANSWER_LOST:
+                self._answer_lost(write, body)
             trouble = failure(status, decoded(answer), self._client.address)
             if status not in LATER:
                 raise trouble
             if status == _OVERLOADED:
                 self.pace.slow_down()
             await self._wait(write, backoff, trouble)
+
+    def _answer_lost(self, write: _Write, body: Body) -> None:
+        self._unanswered.note_perhaps(write.documents[number] for number in body.numbers)
 
     def _halves(
         self, write: _Write, body: Body, status: int, answer: bytes
@@ -360,33 +378,6 @@ def _reason(answer: _Answer) -> str:
 def _in_two(numbers: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
     middle = len(numbers) // 2
     return numbers[:middle], numbers[middle:]
-
-
-def _sendable(
-    documents: Sequence[Document], answers: dict[int, _Answer]
-) -> tuple[list[int], dict[int, int]]:
-    """Which documents are sent, and which others repeat one of them (by number)."""
-    ids = [document.id for document in documents]
-    if len(set(ids)) == len(ids) and all(map(_is_short, ids)):
-        return list(range(len(ids))), {}
-    first: dict[tuple[object, str], int] = {}
-    repeated: dict[int, int] = {}
-    numbers: list[int] = []
-    for number, document in enumerate(documents):
-        before = first.setdefault((document.day, document.id), number)
-        if before != number:
-            repeated[number] = before
-            continue
-        reason = unsendable(document)
-        if reason is None:
-            numbers.append(number)
-        else:
-            answers[number] = Rejected(reason)
-    return numbers, repeated
-
-
-def _is_short(name: str) -> bool:
-    return 0 < len(name) <= _SURELY_SHORT
 
 
 async def _any_done(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:

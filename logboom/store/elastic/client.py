@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from aiohttp import ClientConnectorError
 from elastic_transport import (
     AiohttpHttpNode,
     AsyncTransport,
+    ConnectionError,  # noqa: A004 - the transport's
     ConnectionTimeout,
     HttpHeaders,
     NodeConfig,
@@ -55,6 +57,10 @@ _HUNG_UP = "disconnected"
 
 class TimedOut(StoreUnavailable):
     """There was no answer in time: it may have been too much at once."""
+
+
+class NotSent(StoreUnavailable):
+    """Nothing of the request was sent: Elasticsearch cannot have done it."""
 
 
 class NoElasticsearch(StoreRefused):
@@ -156,19 +162,25 @@ class Client:
         """
         return await self._perform(method, path, _JSON, body, parameters)
 
-    async def bulk(self, body: bytes, *, versions: bool = False) -> tuple[int, bytes]:
+    async def bulk(
+        self, body: bytes, *, versions: bool = False, once: bool = False
+    ) -> tuple[int, bytes]:
         """One bulk request with a prepared body: the status, and the answer as it came.
 
         Args:
             body: Lines of JSON.
             versions: Have every item tell its `_seq_no` and `_primary_term`, too.
+            once: Tell of a connection that breaks, instead of sending the body to another node.
 
         Raises:
+            NotSent: There is no connection.
             StoreUnavailable: Elasticsearch does not answer.
             StoreRefused: As `try_to`.
         """
         told = f"{_FATES},{_VERSIONS}" if versions else _FATES
-        return await self._perform("POST", "/_bulk", _NDJSON, body, {"filter_path": told})
+        return await self._perform(
+            "POST", "/_bulk", _NDJSON, body, {"filter_path": told}, retries=0 if once else DEFAULT
+        )
 
     async def close(self) -> None:
         """Lets go of all connections. Idempotent."""
@@ -176,13 +188,13 @@ class Client:
 
     async def _perform(
         self, method: str, path: str, kind: str, body: bytes | None,
-        parameters: Mapping[str, Any] | None,
+        parameters: Mapping[str, Any] | None, *, retries: DefaultType | int = DEFAULT,
     ) -> tuple[int, bytes]:  # fmt: skip
         headers = {"accept": _JSON} if body is None else {"accept": _JSON, "content-type": kind}
         target = f"{path}?{urlencode(parameters)}" if parameters else path
         try:
             answer = await self._transport.perform_request(
-                method, target, headers=headers, body=body
+                method, target, headers=headers, body=body, max_retries=retries
             )
         except TransportError as error:
             raise self._translated(error) from error
@@ -226,12 +238,18 @@ class Client:
             )
         if isinstance(error, ConnectionTimeout):
             return TimedOut(f"Elasticsearch does not answer: {error.message}", where=self._address)
+        if isinstance(error, _NoConnection):
+            return NotSent(f"Elasticsearch does not answer: {error.message}", where=self._address)
         hung_up = _HUNG_UP in error.message.lower() and self._address.startswith("http:")
         return StoreUnavailable(
             f"Elasticsearch does not answer: {error.message}",
             where=self._address,
             mend="if it speaks TLS, write https:// in the store's urls" if hung_up else None,
         )
+
+
+class _NoConnection(ConnectionError):
+    """There was none on which anything could be sent."""
 
 
 class _Node(AiohttpHttpNode):
@@ -246,7 +264,12 @@ class _Node(AiohttpHttpNode):
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> Any:  # noqa: ANN401 - as its parent
         content: Any = None if body is None else BytesIO(body)
-        return await super().perform_request(method, target, content, headers, request_timeout)
+        try:
+            return await super().perform_request(method, target, content, headers, request_timeout)
+        except ConnectionError as error:
+            if any(isinstance(one, ClientConnectorError) for one in error.errors):
+                raise _NoConnection(error.message, errors=error.errors) from error
+            raise
 
     def _log_request(self, *_arguments: object, **_more: object) -> None:
         """Nothing: its parent would turn every body into text, whether anybody logs that or not."""

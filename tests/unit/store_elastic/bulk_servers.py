@@ -25,7 +25,11 @@ class _Client:
     address = "nowhere"
 
     def __init__(self, server: Server) -> None:
-        self.bulk = server.bulk
+        self._server = server
+
+    async def bulk(self, body: bytes, *, once: bool) -> tuple[int, bytes]:
+        assert once, "a body that another node gets, too, has answers that nobody sees"
+        return await self._server.bulk(body)
 
     async def is_there(self, _name: str) -> bool:
         return True
