@@ -67,6 +67,11 @@ class DayWriter:
             raise
 
     @property
+    def count(self) -> int:
+        """Documents that it holds."""
+        return self._documents.count
+
+    @property
     def uncommitted(self) -> int:
         """Documents that searches cannot see yet."""
         return self._documents.count - self._index.committed
@@ -75,6 +80,14 @@ class DayWriter:
     def is_broken(self) -> bool:
         """True when the index has failed: `reopen_index` is to be called."""
         return self._index.is_broken
+
+    def is_current(self) -> bool:
+        """False when the day was dropped, or its events lie in another file: it has to be opened anew.
+
+        Raises:
+            OSError: The file system refuses to look.
+        """
+        return self._documents.is_current()
 
     def append(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         """Stores documents; they are durable when it returns.
@@ -105,7 +118,7 @@ class DayWriter:
 
         Raises:
             DiskFull: There is no room for the index; the documents are safe.
-            StoreUnavailable: The index could not be written for another reason.
+            StoreUnavailable: The index could not be written for another reason, or the day is not current.
         """
         self._index.commit(before=self._documents.sync)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import zstandard
 
-from logboom.errors import DiskFull, StoreDamaged, is_for_room
+from logboom.errors import DiskFull, StoreDamaged, StoreUnavailable, is_for_room
 from logboom.store.local import dictionary
 from logboom.store.local.blocks import (
     UNREADABLE,
@@ -60,6 +60,7 @@ class DocumentWriter:
             self._index = _open(self._folder / DIRECTORY_NAME)
         except OSError as error:
             raise for_room(error, self._folder) from error
+        self._opened = os.fstat(self._data)
         entries = directory_entries(self._folder)
         self._directory.load(entries or b"", self._data)
         self._directory.extend(self._data)
@@ -81,6 +82,19 @@ class DocumentWriter:
     def is_empty(self) -> bool:
         """True when nothing was ever written, readable or not."""
         return os.fstat(self._data).st_size == 0
+
+    def is_current(self) -> bool:
+        """False when the file was removed, cut, or another one has its name: nobody finds what is written to it.
+
+        Raises:
+            OSError: The file system refuses to look.
+        """
+        size = self._directory.size
+        try:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return os.path.samestat(found, self._opened) and found.st_size >= size
 
     @property
     def noted(self) -> int:
@@ -111,7 +125,8 @@ class DocumentWriter:
                 self._directory.keep(place.offset)
                 break
         if self._directory.events < trusted or has_block_after(self._data, self._directory.size):
-            raise StoreDamaged("events in the middle cannot be read", where=str(self.path))
+            what = "its events are lost" if self.is_empty else "events in the middle cannot be read"
+            raise StoreDamaged(what, where=str(self.path))
         os.ftruncate(self._data, self._directory.size)
         os.ftruncate(self._index, 0)
         self._note(self._directory.entries())
@@ -150,6 +165,7 @@ class DocumentWriter:
 
         Raises:
             DiskFull: The file system found no room after all.
+            StoreUnavailable: It is in a file that nobody finds any more.
             OSError: The disk fails.
         """
         with self._syncing:
@@ -162,6 +178,11 @@ class DocumentWriter:
                 self._sync_failure = error
                 raise for_room(error, self.path) from error
             self._kept_bytes = size
+        if not self.is_current():
+            raise StoreUnavailable(
+                "the file was removed, cut or replaced while it was written to",
+                where=str(self.path), mend="it is opened anew by itself",
+            )  # fmt: skip
 
     def read_from(self, number: int) -> Iterator[tuple[int, bytes]]:
         """The events from `number` on, each with its number.

@@ -221,10 +221,21 @@ class LocalWriter:
             self._behind.add(writer.folder)
         writer.close()
 
+    def _forget_lost(self, writer: DayWriter) -> None:
+        """Lets go of a day whose files are gone, or others now: what is there is opened anew, or it begins anew."""
+        if writer.folder.path.is_dir():  # else the day has been dropped
+            _log.error(
+                "%s: the file of %d events was removed, cut or replaced while it was written to:"
+                " what is there now is opened, and set aside where it is not all that its index knows",
+                writer.folder.path, writer.count,
+            )  # fmt: skip
+        self._forget(writer)
+        self._behind.add(writer.folder)
+
     def _day(self, day: date) -> DayWriter:
         writer = self._days.get(day)
-        if writer is not None and not writer.folder.path.is_dir():
-            self._forget(writer)  # the day has been dropped: it begins anew
+        if writer is not None and not writer.is_current():
+            self._forget_lost(writer)
             writer = None
         if writer is None:
             self.refuse_mended(day)
@@ -319,8 +330,10 @@ class LocalWriter:
                     self._committed[writer.folder.day] = now
                     due.append(writer)
                     writer.commit()
-        if any(writer.is_broken for writer in due) and self._mending.done():
-            self._mend_by(self._try_to_mend)
+        with _told_and_tried_again():
+            is_wanted = any(writer.is_broken or not writer.is_current() for writer in due)
+            if is_wanted and self._mending.done():
+                self._mend_by(self._try_to_mend)
 
     def _look_after_days(self) -> None:
         """Has days brought into order that nobody writes to; at most so often, and one by one."""
@@ -355,7 +368,7 @@ class LocalWriter:
             self._mender.begin(folder, partial(self._opened, memory_bytes=self._share()))
 
     def _is_due(self, writer: DayWriter, now: float) -> bool:
-        if needs_mending(writer.folder):
+        if needs_mending(writer.folder) or not writer.is_current():
             return True
         if writer.uncommitted < _MANY:
             return writer.uncommitted > 0
@@ -367,10 +380,10 @@ class LocalWriter:
             self._mend()
 
     def _mend(self) -> None:
-        """Opens the indices that have failed again; in the writing thread."""
+        """Opens the indices that have failed again, lets go of days that are gone; in the writing thread."""
         for writer in list(self._days.values()):
-            if not writer.folder.path.is_dir():
-                self._forget(writer)  # the day has been dropped
+            if not writer.is_current():
+                self._forget_lost(writer)
             elif writer.is_broken:
                 try:
                     writer.reopen_index()
