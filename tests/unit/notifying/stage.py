@@ -13,13 +13,14 @@ from logboom.clock import Clock, SystemClock
 from logboom.errors import ReceiverUnreachable
 from logboom.state.local import LocalState
 from search_api.alerts import outbox
-from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.alert import Alert, AlertState, moment_of
 from search_api.notifying.client import Client
 from search_api.notifying.dispatcher import Dispatcher
 from search_api.notifying.notification import Links, Notification, Outcome
 from search_api.notifying.outlets import Outlet
 from search_api.notifying.plan import Plan
 from tests.polling import soon
+from tests.unit.notifying.timeline import alert, plan
 
 LINKS = Links("http://127.0.0.1:7700")
 CLOCK = SystemClock()
@@ -146,3 +147,29 @@ class Killing:
             return await asyncio.get_running_loop().create_future()
 
         return counted
+
+
+EACH = {"receiver": "team", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s"}
+HOOK = {"webhook": "https://ops.example/hook"}
+
+
+def at_once(names: Sequence[str], routes: Sequence[Mapping[str, Any]] = ()) -> Plan:
+    """A plan under which nothing waits."""
+    receivers = [{"name": name} | HOOK for name in names]
+    made = plan(receivers=receivers, route=EACH | {"routes": list(routes)})
+    none = timedelta(0)
+    below = tuple(replace(route, interval=none) for route in made.root.routes)
+    return replace(made, root=replace(made.root, interval=none, routes=below))
+
+
+ONE = at_once(["team"])
+TWO = at_once(["team", "other"], [{"continue": True}, {"receiver": "other"}])
+
+
+def firing(episode: str) -> Alert:
+    """An alert of a series of its own."""
+    return alert(episode, at=now(), series=episode)
+
+
+def now() -> datetime:
+    return moment_of(CLOCK.now_ns() // 1000)

@@ -3,55 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from logboom.clock import ManualClock
 from logboom.state.local import LocalState
 from search_api.alerts import outbox
-from search_api.alerts.alert import Alert, moment_of
 from search_api.notifying import outcomes
 from search_api.notifying.client import Client
-from search_api.notifying.group import Group, Member
+from search_api.notifying.group import Group
 from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.outcomes import Outcomes
-from search_api.notifying.plan import Plan
 from tests.polling import soon
 from tests.unit.notifying.stage import (
     CLOCK,
+    ONE,
     SOON_S,
+    TWO,
     Killing,
     Listener,
     Unreachable,
+    at_once,
     dispatching,
     ended,
+    firing,
     is_quiet,
+    now,
     stage,
     until_quiet,
 )
-from tests.unit.notifying.timeline import alert, plan
-
-EACH = {"receiver": "team", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s"}
-HOOK = {"webhook": "https://ops.example/hook"}
-
-
-def at_once(names: Sequence[str], routes: Sequence[Mapping[str, Any]] = ()) -> Plan:
-    """A plan under which nothing waits."""
-    receivers = [{"name": name} | HOOK for name in names]
-    made = plan(receivers=receivers, route=EACH | {"routes": list(routes)})
-    none = timedelta(0)
-    below = tuple(replace(route, interval=none) for route in made.root.routes)
-    return replace(made, root=replace(made.root, interval=none, routes=below))
-
-
-ONE = at_once(["team"])
-TWO = at_once(["team", "other"], [{"continue": True}, {"receiver": "other"}])
 
 
 @pytest.fixture
@@ -59,15 +43,6 @@ async def state(tmp_path: Path) -> AsyncIterator[LocalState]:
     opened = LocalState(tmp_path, CLOCK)
     yield opened
     await opened.close()
-
-
-def firing(episode: str) -> Alert:
-    """An alert of a series of its own."""
-    return alert(episode, at=now(), series=episode)
-
-
-def now() -> datetime:
-    return moment_of(CLOCK.now_ns() // 1000)
 
 
 async def test_alerts_are_taken_over_and_delivered(state: LocalState) -> None:
@@ -324,69 +299,6 @@ async def test_alerts_move_when_their_route_is_gone(state: LocalState) -> None:
         await stage(state, [ended(one, now())])
         await soon(lambda: _all({"team": team}, 2), timeout_s=SOON_S, what="and of the end")
     assert team.told() == [("Errors1", "firing"), ("Errors1", "resolved")]
-
-
-async def test_messages_to_a_receiver_that_is_gone_are_given_up_and_told(
-    state: LocalState,
-) -> None:
-    two = at_once(["team", "old"], [{"receiver": "old", "match": {"severity": "high"}}])
-    await stage(state, [firing("Errors1")])
-    async with dispatching(
-        state, two, {"team": Listener(), "old": Unreachable()}, first_wait_s=60, most_wait_s=60
-    ):
-        await soon(lambda: _with_status(state, "retrying"), timeout_s=SOON_S, what="it is tried")
-
-    team = Listener()
-    async with dispatching(state, ONE, {"team": team}) as dispatcher:
-        await soon(lambda: _all({"team": team}, 2), timeout_s=SOON_S, what="the others are told")
-        await until_quiet(state)
-        figures = dispatcher.figures()["old"]
-    assert (figures.messages, figures.pending) == ({"failed": 1}, 0)
-    (record,) = [one for one in await Outcomes(state).read() if one.receiver == "old"]
-    assert (record.status, record.detail, record.attempts) == (
-        "failed", "the receiver is no longer configured", 1,
-    )  # fmt: skip
-    assert (record.title, record.alerts) == ("[FIRING:1] Errors (high)", ("Errors1",))
-    told = [one.alerts[0] for one in team.done.values()]
-    failing = next(one for one in told if one.labels["alertname"] == "ReceiverFailing")
-    assert failing.labels["receiver"] == "old"
-    assert "no longer configured" in failing.annotations["summary"]
-
-
-async def test_what_is_known_to_be_delivered_is_not_given_up(state: LocalState) -> None:
-    await stage(state, [firing("Errors1")])
-    async with dispatching(state, TWO, {"team": Listener(), "other": Unreachable()}):
-        await soon(lambda: _with_status(state, "retrying"), timeout_s=SOON_S, what="it is tried")
-    kept = Outcomes(state)
-    (record,) = [one for one in await kept.read() if one.receiver == "other"]
-    await kept.put(replace(record, status="delivered"))  # and a crash before it was forgotten
-
-    async with dispatching(state, ONE, {"team": Listener()}) as dispatcher:
-        await until_quiet(state)
-        assert "other" not in dispatcher.figures()
-    (record,) = [one for one in await kept.read() if one.receiver == "other"]
-    assert record.status == "delivered"
-
-
-async def test_what_waits_for_the_daily_message_of_a_receiver_that_is_gone_is_given_up(
-    state: LocalState,
-) -> None:
-    over = ended(firing("Errors1"), now())
-    members = {over.episode: Member(over, now(), ended_at=now())}
-    digest = Group("k" * 32, "low", "old", {"digest": "daily"}, is_digest=True, members=members)
-    await state.put("alert-group", digest.key, digest.to_json())
-    team = Listener()
-
-    async with dispatching(state, ONE, {"team": team}):
-        await soon(lambda: _with_status(state, "failed"), timeout_s=SOON_S, what="it is given up")
-        await until_quiet(state)
-    (record,) = [one for one in await Outcomes(state).read() if one.receiver == "old"]
-    assert (record.kind, record.alerts) == ("digest", ("Errors1",))
-    assert record.detail == "the receiver is no longer configured"
-
-
-async def _with_status(state: LocalState, status: str) -> bool:
-    return any(one.status == status for one in await Outcomes(state).read())
 
 
 async def test_outcomes_of_long_ago_are_forgotten(state: LocalState) -> None:
