@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from operator import methodcaller
 
 from shipper.framing.rules import Rule, Walker, is_blank, split_by
-from shipper.framing.traces import CONTINUES, TraceWalker
+from shipper.framing.traces import CONTINUES, TRACEBACK, TraceWalker
 
 _TIMES: tuple[bytes, ...] = (
     rb"[\[(<\"']?\d{4}[-/.]\d\d[-/.]\d\d[T \]_:\t]",
@@ -172,10 +172,13 @@ def _split_known(text: bytes) -> list[bytes]:
         return chunks
     entries: list[bytes] = []
     has_objects = text[:1] == b"{" or b"\n{" in text
+    has_tracebacks = text.count(TRACEBACK) > 1
     for chunk in chunks:
         if b"\n" not in chunk:
             entries.append(chunk)
-        elif has_objects and (chunk[:1] == b"{" or b"\n{" in chunk):
+        elif (has_objects and (chunk[:1] == b"{" or b"\n{" in chunk)) or (
+            has_tracebacks and chunk.count(TRACEBACK) > 1
+        ):
             entries += split_by(_AutoWalker(known=True), chunk)
         else:
             entries += _split_chunk(chunk)
@@ -183,7 +186,7 @@ def _split_known(text: bytes) -> list[bytes]:
 
 
 def _split_chunk(chunk: bytes) -> Iterator[bytes]:
-    """A run of lines in which few begin an entry; there are no JSON objects in it."""
+    """A run of lines in which few begin an entry: no JSON objects, and one traceback at most."""
     first = 0
     for gap in _UNINDENTED.finditer(chunk):
         place = gap.end()
@@ -262,11 +265,17 @@ class _AutoWalker:
             return self._passes_by(line)
         if not is_second and (self._is_directive or _begins(line)):
             return False
-        if self._is_of_go and _IS_CRASH(line) is not None:
+        if (self._is_of_go and _IS_CRASH(line) is not None) or self._trace.is_another(line):
             return False
         self._is_whole = self._is_object and line.rstrip() == b"}"
-        goes_on = self._trace.follows(line) or self.known or is_second
-        return goes_on or (self._traces_only and self._trace.is_logged(line))
+        return self._trace.follows(line) or self._joins(line, is_second=is_second)
+
+    def _joins(self, line: bytes, *, is_second: bool) -> bool:
+        """Whether this line goes on with the event, though not with the trace before it."""
+        if self.known or is_second:
+            self._trace.enter(line)
+            return True
+        return self._traces_only and self._trace.is_logged(line)
 
     def _passes_by(self, line: bytes) -> bool:
         if not (self.known or self._traces_only) and self._trace.is_new_group(line):

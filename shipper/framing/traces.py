@@ -34,6 +34,7 @@ class Trace(Enum):
     MESSAGE = auto()  # an exception's message of several lines, or a source line, before its frames
     ONE_LINE = auto()  # exactly one more line belongs to it
     PYTHON = auto()
+    PYTHON_DONE = auto()  # its exception's line, or a further one of the message, was the last
     PYTHON_CHAIN = auto()
     PYTHON_CRASH = auto()  # of the interpreter itself, or its threads as they are
     GO = auto()
@@ -81,6 +82,9 @@ _GO_BODY = re.compile(
     rb"|(?:r\w{1,5}|eflags|[cfg]s) +0x"
 )
 _GO_CALL = re.compile(rb"[\w./%~-]++[(\[]")
+TRACEBACK = b"Traceback (most recent call last):"
+_ANNOUNCES = (b":", b'"""')
+"""How a line of a message ends that has the trace of another process or thread behind it."""
 _GROUP = b"  + Exception Group Traceback (most recent call last):"
 _FRAME = re.compile(rb"\s++(?:at |\.\.\. )")
 _NODE_TAIL = re.compile(rb"Node\.js v\d|\(Use `node ")
@@ -103,7 +107,7 @@ class TraceWalker:
     def begin(self, line: bytes) -> None:
         """An event begins with this line."""
         self._trace = Trace.NONE
-        self._enter(line)
+        self.enter(line)
 
     def pass_by(self, line: bytes) -> None:
         """This line is indented or blank."""
@@ -126,18 +130,26 @@ class TraceWalker:
         before = self._trace
         follows = self._follows(line)
         if follows and self._trace is before:
-            self._enter(line)
+            self.enter(line)
         self._previous = line
         return follows
+
+    def is_another(self, line: bytes) -> bool:
+        """Whether a trace of Python begins behind one that is over, and nothing announces it."""
+        return (
+            self._trace is Trace.PYTHON_DONE
+            and line.startswith(TRACEBACK)
+            and not self._previous.rstrip().endswith(_ANNOUNCES)
+        )
 
     def is_logged(self, line: bytes) -> bool:
         """Whether a trace begins with this line that belongs to the entry before it."""
         if len(line) > _LONGEST_LINE or _LOGGED.match(line) is None:
             return False
-        self._enter(line)
+        self.enter(line)
         return True
 
-    def _enter(self, line: bytes) -> None:
+    def enter(self, line: bytes) -> None:
         """Some lines decide on those behind them, wherever they stand."""
         self._previous = line
         if b"PRIVATE KEY" in line and _KEY_BEGINS.search(line) is not None:
@@ -160,7 +172,7 @@ class TraceWalker:
             self._trace = Trace.NONE
             return True
         if trace is Trace.PYTHON and _PYTHON_LAST.match(line) is not None:
-            self._trace = Trace.NONE
+            self._trace = Trace.PYTHON_DONE
             return True
         if trace is Trace.PYTHON_CHAIN and line.startswith((b"Traceback (most", b"future: <")):
             return True

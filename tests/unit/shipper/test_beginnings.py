@@ -127,6 +127,36 @@ def test_a_traceback_behind_its_entry_is_part_of_it() -> None:
     assert texts(event, event) == [event, event]
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        *((settings, message) for settings in ({}, *OF_PATTERNS) for message in ("", "\n  more")),
+        ({}, "\nmore that is not indented"),
+    ],
+)
+def test_a_traceback_behind_one_that_is_over_is_an_event(
+    settings: dict[str, object], message: str
+) -> None:
+    trace = LOGGED[1] + message
+    lines = [f"{TIMED}\n{trace}", trace, trace, TIMED]
+    assert texts(*lines, **settings) == lines
+    assert texts(TIMED, *lines, **settings) == [TIMED, *lines]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "\n\nDuring handling of the above exception, another exception occurred:\n\n",
+        "\n\nThe above exception was the direct cause of the following exception:\n\n",
+        "\n\n-- Process 0 terminated with the following error:\n",
+        '\n"""\n',
+    ],
+)
+def test_a_traceback_that_is_announced_is_part_of_the_event(between: str) -> None:
+    event = f"{TIMED}\n{LOGGED[1]}{between}{LOGGED[1]}"
+    assert texts(event, LOGGED[1], event) == [event, LOGGED[1], event]
+
+
 @pytest.mark.parametrize("crash", [*CRASHES, GO_CRASH])
 def test_such_a_crash_is_an_event_among_lines_for_patterns(crash: str) -> None:
     lines = [TIMED, crash, "O-18 2.5"]
