@@ -95,6 +95,7 @@ def _name(field: str) -> str:
     short = field.removeprefix(f"{ATTRIBUTES}.")
     is_safe = short not in ALIASES and resolve(short)[0] == field and len(short) > 1
     is_safe = is_safe and short[0].isalpha()  # a digit or a sign would begin something else
+    is_safe = is_safe and not any(known.startswith(f"{short}.") for known in EVENT_FIELDS)
     return _escaped(short if is_safe else field)
 
 
