@@ -83,7 +83,7 @@ def create(
     key, secret = _with_book(
         settings_of(config, data, "logboom keys"),
         lambda book: book.create(
-            name, scopes, service or (), by=f"{getpass.getuser()} on the command line",
+            name, scopes, service, by=f"{getpass.getuser()} on the command line",
             lives_ns=lives_ns, requests_per_s=requests_per_s,
         ),
     )  # fmt: skip

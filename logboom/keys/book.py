@@ -37,7 +37,7 @@ class KeyBook:
         self._clock = clock
 
     async def create(
-        self, name: str, scopes: frozenset[Scope], services: Sequence[str] = (), *, by: str,
+        self, name: str, scopes: frozenset[Scope], services: Sequence[str] | None = None, *, by: str,
         lives_ns: int | None = None, requests_per_s: float | None = None,
     ) -> tuple[ApiKey, str]:  # fmt: skip
         """Makes a key.
@@ -45,7 +45,7 @@ class KeyBook:
         Args:
             name: Of the key; no other may have it.
             scopes: What it is for.
-            services: Only their events are seen; none: all.
+            services: Only their events are seen, at least one; None: all.
             by: Who makes it.
             lives_ns: How long it is worth something; None: for ever.
             requests_per_s: Its own rate limit.
@@ -64,7 +64,7 @@ class KeyBook:
         token, now_ns = new_token(), self._clock.now_ns()
         expires_ns = None if lives_ns is None else now_ns + lives_ns
         key = ApiKey(
-            name, digest_of(token), scopes, tuple(dict.fromkeys(services)), now_ns, by, expires_ns,
+            name, digest_of(token), scopes, tuple(dict.fromkeys(services or ())), now_ns, by, expires_ns,
             requests_per_s,
         )  # fmt: skip
         try:

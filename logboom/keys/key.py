@@ -75,11 +75,12 @@ class ApiKey:
 
 
 def check_key(
-    name: str, scopes: frozenset[Scope], services: Sequence[str], *, lives_ns: int | None
+    name: str, scopes: frozenset[Scope], services: Sequence[str] | None, *, lives_ns: int | None
 ) -> None:
     """Sees that a key can be made so.
 
     Args:
+        services: Only events of these are to be seen; None: of all.
         lives_ns: How long it is to be worth something; None: for ever.
 
     Raises:
@@ -92,11 +93,17 @@ def check_key(
         )
     if not scopes:
         raise KeyRefused("a key needs a scope", where=name, mend="read, ingest, alerts or admin")
+    if services is not None and not services:
+        raise KeyRefused(
+            "an empty list of services allows nothing", where=name,
+            mend="name services, or leave `services` out: then the key sees all",
+        )  # fmt: skip
     if services and Scope.ADMIN in scopes:
         raise KeyRefused(
             "a key that may do everything cannot be limited to services", where=name,
             mend="leave out the services, or the scope admin",
         )  # fmt: skip
+    services = services or ()
     if len(services) > MOST_SERVICES:
         raise KeyRefused(f"{len(services)} services are more than {MOST_SERVICES}", where=name)
     for service in services:

@@ -29,7 +29,11 @@ class KeyBody(BaseModel):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     scopes: Annotated[list[Literal["read", "ingest", "alerts", "admin"]], Field(min_length=1)]
     services: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=200)
+        list[Annotated[str, Field(min_length=1, max_length=200)]],
+        Field(
+            max_length=200,
+            description="Only events of these are seen, at least one; left out: of all.",
+        ),
     ] = []
     expires_in: Annotated[str | None, Field(max_length=50)] = Field(
         None, description="How long it is worth something, for example 90d; default: for ever."
@@ -84,8 +88,9 @@ def key_routes(book: KeyBook, known: KnownKeys) -> APIRouter:
         """Makes a key; its secret is in this answer, and nowhere else."""
         access: Access = getattr(request.state, "access", None) or ANYBODY
         lives_ns = None if body.expires_in is None else _life_ns(body.expires_in)
+        services = body.services if "services" in body.model_fields_set else None
         key, secret = await book.create(
-            body.name, frozenset(map(Scope, body.scopes)), body.services, by=access.name,
+            body.name, frozenset(map(Scope, body.scopes)), services, by=access.name,
             lives_ns=lives_ns, requests_per_s=body.requests_per_s,
         )  # fmt: skip
         known.forget()

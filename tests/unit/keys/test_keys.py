@@ -108,21 +108,22 @@ async def test_a_use_is_noted_seldom_and_never_brings_a_key_back(
 @pytest.mark.parametrize(
     ("name", "scopes", "services", "lives_ns", "why"),
     [
-        ("", READ, [], None, "no name of a key"),
-        ("a/b", READ, [], None, "no name of a key"),
-        ("a\nb", READ, [], None, "no name of a key"),
-        ("a" * 65, READ, [], None, "no name of a key"),
-        ("a", frozenset(), [], None, "needs a scope"),
+        ("", READ, None, None, "no name of a key"),
+        ("a/b", READ, None, None, "no name of a key"),
+        ("a\nb", READ, None, None, "no name of a key"),
+        ("a" * 65, READ, None, None, "no name of a key"),
+        ("a", frozenset(), None, None, "needs a scope"),
         ("a", frozenset({Scope.ADMIN}), ["shop"], None, "cannot be limited"),
         ("a", READ, [""], None, "no name of a service"),
         ("a", READ, ["a\nb"], None, "no name of a service"),
         ("a", READ, ["s"] * 201, None, "more than 200"),
-        ("a", READ, [], 0, "cannot expire"),
+        ("a", READ, [], None, "empty list of services"),
+        ("a", READ, None, 0, "cannot expire"),
     ],
 )
 async def test_what_cannot_be_a_key_is_refused(
-    state: LocalState, clock: ManualClock, name: str, scopes: frozenset[Scope], services: list[str],
-    lives_ns: int | None, why: str,
+    state: LocalState, clock: ManualClock, name: str, scopes: frozenset[Scope],
+    services: list[str] | None, lives_ns: int | None, why: str,
 ) -> None:  # fmt: skip
     with pytest.raises(KeyRefused, match=why):
         await KeyBook(state, clock).create(name, scopes, services, by="root", lives_ns=lives_ns)

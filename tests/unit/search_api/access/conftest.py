@@ -67,7 +67,7 @@ class Api:
         """A new key's secret."""
         name = f"k{len(await self.doors.book.keys())}"
         chosen = frozenset(map(Scope, scopes))
-        _, secret = await self.doors.book.create(name, chosen, services or [], by="root", **more)
+        _, secret = await self.doors.book.create(name, chosen, services, by="root", **more)
         self.doors.keys.forget()
         return secret
 

@@ -160,6 +160,9 @@ WRONG_KEYS: list[Any] = [
     {"name": "x", "scopes": ["read"], "expires_in": "0s"},
     {"name": "x", "scopes": ["read"], "expires_in": "99999999999999999999y"},
     {"name": "x", "scopes": ["read"], "services": ["a\n"]},
+    {"name": "x", "scopes": ["read"], "services": []},
+    {"name": "x", "scopes": ["admin"], "services": []},
+    {"name": "x", "scopes": ["read"], "services": None},
     {"name": "x", "scopes": ["read"], "digest": "0" * 64},
 ]  # fmt: skip
 
