@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from shipper.files.copies import Beginnings, Families
+from shipper.files.copies import Beginnings, Families, goes_on_as_stranger
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import (
@@ -111,8 +111,10 @@ class Catalogue:
         return any(self._records[name].packed_size == status.st_size for name in names)
 
     def may_go_on_in(self, path: str) -> bool:
-        """True when some source may go on in a file of this name."""
-        return self._beginnings.has_any(path) or any(True for _ in self._families.of(path))
+        """True when some source may go on in a file of this name, or must: it was being sent."""
+        if self._beginnings.has_any(path) or any(True for _ in self._families.of(path)):
+            return True
+        return is_packed_name(path) and not self._planned.keys().isdisjoint(self._records)
 
     def take(self, file: FollowedFile) -> Recognised | None:
         """Finds the record of an open file and takes it out; None when the file is new to us.
@@ -154,9 +156,12 @@ class Catalogue:
         """Finds the record of the file that a compressed one was made of."""
         if not is_packed_name(file.path) or not self._records:
             return None
-        names = self._beginnings.of(file.path, file.content)
-        likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
-        return self._first_moved(likely, file)
+        related, strangers = (
+            sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
+            for names in self._beginnings.of(file.path, file.content)
+        )
+        likely = (r for r in strangers if goes_on_as_stranger(self.read_to(r), file))
+        return self._first_moved(related, file) or self._first_moved(likely, file)
 
     def _first_moved(self, likely: Iterable[SourceRecord], file: FollowedFile) -> Recognised | None:
         """Takes the first record that goes on in a file by its content, and no more in its own."""

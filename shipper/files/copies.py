@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from shipper.files.content import Content
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import (
+    GUARD_BYTES,
     PREFIX_BYTES,
     TELLING_BYTES,
     begins_with,
@@ -24,6 +25,7 @@ from shipper.files.names import is_rotated_name, root_name
 _Member = TypeVar("_Member")
 _COMPARED_BYTES = 1024
 _MOST_UNTOLD = 64
+_MOST_STRANGERS = 64
 
 
 class Families(Generic[_Member]):
@@ -59,70 +61,101 @@ def _stem(family: str) -> str:
 
 
 class Beginnings(Generic[_Member]):
-    """Finds those that begin as a file does, among files whose names have the same root.
+    """Finds those that begin as a file does, whatever their names are.
 
-    That is how a compressed file is found to be one that was read under another name.
+    That is how a compressed file is found to be one that was read under another name. Names say how
+    much is to be proven: those of one log have the same root.
     """
 
     def __init__(self) -> None:
-        self._members: dict[tuple[str, bytes], list[_Member]] = {}
-        self._lengths: dict[str, dict[int, int]] = {}
+        self._members: dict[bytes, list[tuple[str, _Member]]] = {}
+        self._lengths: dict[int, int] = {}
         self._untold: dict[str, list[_Member]] = {}
+        self._roots: dict[str, int] = {}
 
     def add(self, path: str, prefix: bytes, member: _Member) -> None:
         """Adds one with a path that it has or had, and the fingerprint of its first bytes."""
         length = fingerprint_length(prefix)
         root = _root(path)
+        self._roots[root] = self._roots.get(root, 0) + 1
         if length < TELLING_BYTES:
             self._untold.setdefault(root, []).append(member)
             return
-        self._members.setdefault((root, prefix), []).append(member)
-        lengths = self._lengths.setdefault(root, {})
-        lengths[length] = lengths.get(length, 0) + 1
+        self._members.setdefault(prefix, []).append((root, member))
+        self._lengths[length] = self._lengths.get(length, 0) + 1
 
     def discard(self, path: str, prefix: bytes, member: _Member) -> None:
         """Takes one out again."""
         length = fingerprint_length(prefix)
         root = _root(path)
+        self._roots[root] -= 1
+        if not self._roots[root]:
+            del self._roots[root]
         if length < TELLING_BYTES:
             self._untold[root].remove(member)
+            if not self._untold[root]:
+                del self._untold[root]
             return
-        members = self._members[root, prefix]
-        members.remove(member)
+        members = self._members[prefix]
+        members.remove((root, member))
         if not members:
-            del self._members[root, prefix]
-        self._lengths[root][length] -= 1
-        if not self._lengths[root][length]:
-            del self._lengths[root][length]
+            del self._members[prefix]
+        self._lengths[length] -= 1
+        if not self._lengths[length]:
+            del self._lengths[length]
 
     def has_any(self, path: str) -> bool:
         """True when there is one whose name has the same root."""
-        return bool(self._lengths.get(_root(path)) or self._untold.get(_root(path)))
+        return _root(path) in self._roots
 
-    def of(self, path: str, content: Content) -> list[_Member]:
-        """Those that begin as this content does, and those of whose beginning nothing is known.
+    def of(self, path: str, content: Content) -> tuple[list[_Member], list[_Member]]:
+        """Those that begin as this content does: it is no proof yet that they go on so.
 
-        It is no proof yet that they go on so.
+        Returns:
+            Those whose names have the same root, with those among them of whose beginning nothing
+            is known; and strangers by their names, unless so many begin so that it tells nothing.
 
         Raises:
             OSError: When the content cannot be read.
         """
         root = _root(path)
-        untold = self._untold.get(root, [])[:_MOST_UNTOLD]
-        lengths = self._lengths.get(root)
-        if not lengths:
-            return untold
-        head = content.pread(PREFIX_BYTES, 0)
-        return untold + [
-            member
-            for length in sorted(lengths, reverse=True)
-            if length <= len(head)
-            for member in self._members.get((root, fingerprint(head[:length])), ())
-        ]
+        related = self._untold.get(root, [])[:_MOST_UNTOLD]
+        strangers: list[_Member] = []
+        head = content.pread(PREFIX_BYTES, 0) if self._lengths else b""
+        for length in sorted(self._lengths, reverse=True):
+            if length <= len(head):
+                for its, member in self._members.get(fingerprint(head[:length]), ()):
+                    (related if its == root else strangers).append(member)
+        return related, strangers if len(strangers) <= _MOST_STRANGERS else []
 
 
 def _root(path: str) -> str:
     return root_name(path.rpartition("/")[2])
+
+
+def is_made_of(file: FollowedFile, other: FollowedFile) -> bool:
+    """True when a compressed file was made of an open one, whatever the names are.
+
+    What it was made of is not at its path any more, and holds all that is in it: else its lines
+    would be left out because of a log that only begins as it does.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    if file.leads_here() or not holds_whole(file, other):
+        return False
+    return goes_on(file, other) or bool(other.content.pread(1, GUARD_BYTES - 1))
+
+
+def goes_on_as_stranger(read_to: int, other: FollowedFile) -> bool:
+    """Whether a file whose name says nothing may go on with what was read up to a place.
+
+    Less than a whole digest may be a banner with which many logs begin: then it must be all.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    return not read_to or read_to >= GUARD_BYTES or not other.content.pread(1, read_to)
 
 
 def is_copy(file: FollowedFile, other: FollowedFile) -> bool:

@@ -9,10 +9,13 @@ PACKED = (".gz", ".zst")
 _OTHER_PACKED = (".xz", ".bz2", ".zip", ".lz4")
 _BACKUP = re.compile(r"(?:\.~\d++)?~")
 _BACKUP_END = re.compile(rf"{_BACKUP.pattern}\Z")
-_BEHIND = re.compile(rf"[.\-_]?[\d\-_.T]++|\.(?:old|bak|prev)(?:\.\d++)?|{_BACKUP.pattern}")
-_WITHIN = re.compile(r"[.\-_][\d\-_.T]++")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?=[\-_.]?\d)"
+_TIME = rf"(?:[\d\-_.:+T]|(?<=\d)Z|{_MONTH})"
+"""A piece of a number, a date or a time: `22Nov2026`, `2026-11-22T08:00:00Z`."""
+_BEHIND = re.compile(rf"[.\-_]?{_TIME}++|\.(?:old|bak|prev)(?:\.\d++)?|{_BACKUP.pattern}")
+_WITHIN = re.compile(rf"[.\-_]{_TIME}++")
+_TIME_END = re.compile(rf"(?<![\d\-_.])[\d\-_.]{_TIME}*+\Z")
 _DATE_DIGITS = 6
-_NUMBERS = frozenset("0123456789-_.T")
 
 
 def is_packed_name(name: str) -> bool:
@@ -84,9 +87,5 @@ def root_path(path: str) -> str:
 
 def _without_numbers(name: str) -> str:
     """A name without the numbers and dates at its end; itself when it has nothing else."""
-    end = len(name)
-    while end and name[end - 1] in _NUMBERS:
-        end -= 1
-    while end < len(name) and name[end] == "T":
-        end += 1
-    return name[:end] or name
+    found = _TIME_END.search(name)
+    return name[: found.start()] or name if found else name

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shipper.files.copies import Beginnings, Families, goes_on, holds_whole, is_copy
+from shipper.files.copies import (
+    Beginnings,
+    Families,
+    goes_on,
+    goes_on_as_stranger,
+    holds_whole,
+    is_copy,
+    is_made_of,
+)
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
 from shipper.files.identity import PREFIX_BYTES, FileId, fingerprint_length, is_beginning
@@ -43,14 +51,17 @@ class Originals:
         Raises:
             OSError: When it cannot be read.
         """
-        likely = list(self._known().of(other.path))
+        likely, strangers = list(self._known().of(other.path)), list[Source]()
         if is_packed_name(other.path):
-            likely += self._beginnings.of(other.path, other.content)
-        if not likely:
+            related, strangers = self._beginnings.of(other.path, other.content)
+            likely += related
+        if not likely and not strangers:
             return False
         head = other.content.pread(PREFIX_BYTES, 0)
         proves = _holds_whole if whole else _is_copy_of
-        return any(proves(source, other) for source in likely if _may_begin(source, head))
+        if any(proves(source, other) for source in likely if _may_begin(source, head)):
+            return True
+        return any(_is_made_of(source, other) for source in strangers)
 
     def _known(self) -> Families[Source]:
         if self._families is None:
@@ -63,6 +74,8 @@ class Originals:
         if self._families is not None and source.file is not None:
             self._families.add(source.family, source)
             self._beginnings.add(source.path, source.file.known_prefix, source)
+            if fingerprint_length(source.file.seen.head) and not source.file.offset:
+                self._beginnings.add(source.path, source.file.seen.head, source)
 
 
 def _may_begin(source: Source, head: bytes) -> bool:
@@ -88,3 +101,13 @@ def _is_copy_of(source: Source, other: FollowedFile) -> bool:
         return is_copy(source.file, other)
     except FileMoved:  # it was closed and is gone; what was read last tells
         return goes_on(source.file, other)
+
+
+def _is_made_of(source: Source, other: FollowedFile) -> bool:
+    if source.file is None:
+        return False
+    try:
+        return is_made_of(source.file, other)
+    except FileMoved:  # it was closed and is gone; what was read last tells
+        is_likely = goes_on_as_stranger(source.file.offset, other)
+        return is_likely and goes_on(source.file, other)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -173,3 +176,14 @@ def append(log: Path, first: int, last: int) -> None:
     """Writes lines at the end of a file."""
     with log.open("a", encoding="utf-8") as file:
         file.write(lines(first, last))
+
+
+def compress(path: Path) -> Path:
+    """What logrotate does: the compressed file is there before the other is deleted."""
+    packed = path.with_name(f"{path.name}.gz")
+    with path.open("rb") as file, gzip.open(packed, "wb") as out:
+        shutil.copyfileobj(file, out)
+    times = path.stat()
+    os.utime(packed, ns=(times.st_atime_ns, times.st_mtime_ns))
+    path.unlink()
+    return packed

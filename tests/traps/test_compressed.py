@@ -12,20 +12,9 @@ import zstandard
 
 from tests.polling import eventually
 from tests.traps.conftest import Make
-from tests.traps.shipping import append, lines, long_lines
+from tests.traps.shipping import append, compress, lines, long_lines
 
 PATTERNS = ["app.log", "app.log*", "*"]
-
-
-def compress(path: Path) -> Path:
-    """What logrotate does: the compressed file is there before the other is deleted."""
-    packed = path.with_name(f"{path.name}.gz")
-    with path.open("rb") as file, gzip.open(packed, "wb") as out:
-        shutil.copyfileobj(file, out)
-    times = path.stat()
-    os.utime(packed, ns=(times.st_atime_ns, times.st_mtime_ns))
-    path.unlink()
-    return packed
 
 
 @pytest.mark.parametrize("ending", [".gz", ".zst"])

@@ -12,10 +12,12 @@ from random import Random
 import pytest
 
 from logboom.config import Config, FileInput
-from shipper.files.copies import Families
+from shipper.files.copies import Beginnings, Families
 from shipper.files.discovery import find_files, unmatched
 from shipper.files.followed import FollowedFile, ReadState
+from shipper.files.identity import fingerprint
 from shipper.files.kinds import why_binary
+from shipper.files.names import is_rotated_name, root_name
 from shipper.trying import NOTHING_YET, readable_files
 
 
@@ -169,3 +171,70 @@ def test_a_rotated_name_leads_to_its_log_among_thousands_and_to_no_other() -> No
     assert list(families.of("/l/app.log")) == []
     families.discard("/l/app.log", 0)
     assert list(families.of("/l/app.log.1")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app.log.2026-11-22T08:00:00", "app.log.2026-11-22T08:00:00Z", "app.log-2026-11-22T08:00:00.5+01:00.gz",
+        "app.log-22Nov2026.gz", "app-Nov-22-2026.log", "app.log.22-Nov-2026", "app-20261122T080000Z.log.zst",
+        "app.log.1", "app.log-20261122", "app.log.old.2",
+    ],
+)  # fmt: skip
+def test_times_as_people_and_programs_write_them_are_what_rotation_puts_into_names(
+    name: str,
+) -> None:
+    assert is_rotated_name("app.log", name)
+    assert root_name(name) == "app.log"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app.log.Z", "app-May.log", "app-Marshall.log", "app.log.Nov", "app.log.idx", "app-web1.log",
+        "app.log_old", "applog2026",
+    ],
+)  # fmt: skip
+def test_letters_that_are_no_time_are_not_what_rotation_puts_into_names(name: str) -> None:
+    assert not is_rotated_name("app.log", name)
+
+
+class Bytes:
+    """Content that is at hand."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def pread(self, length: int, offset: int) -> bytes:
+        return self._data[offset : offset + length]
+
+    def size(self) -> int:
+        return len(self._data)
+
+    def next_data(self, offset: int) -> int:
+        return offset
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+
+def test_those_that_begin_alike_are_found_under_any_name_unless_that_tells_nothing() -> None:
+    beginnings = Beginnings[int]()
+    text = b"2026-11-22 08:00:00 started\n" * 50
+    beginnings.add("/l/app.log", fingerprint(text[:1024]), 0)
+    beginnings.add("/l/app.log.1", fingerprint(b""), 1)
+    beginnings.add("/m/web.log", fingerprint(text[:300]), 2)
+    beginnings.add("/m/web.log.1", fingerprint(b""), 3)
+    beginnings.add("/m/web.log.2", fingerprint(b"another one begins as it likes"), 4)
+    assert beginnings.of("/l/app.log.2.gz", Bytes(text)) == ([1, 0], [2])
+    assert beginnings.of("/x/y.gz", Bytes(text)) == ([], [0, 2])
+    for number in range(5, 70):
+        beginnings.add(f"/n/{chr(200 + number)}.log", fingerprint(text[:500]), number)
+    assert beginnings.of("/l/app.log.2.gz", Bytes(text)) == ([1, 0], [])
+    for number in range(5, 70):
+        beginnings.discard(f"/n/{chr(200 + number)}.log", fingerprint(text[:500]), number)
+    assert beginnings.of("/x/y.gz", Bytes(text)) == ([], [0, 2])
+    assert beginnings.has_any("/l/app.log.3.gz")
+    beginnings.discard("/l/app.log", fingerprint(text[:1024]), 0)
+    beginnings.discard("/l/app.log.1", fingerprint(b""), 1)
+    assert not beginnings.has_any("/l/app.log.3.gz")
