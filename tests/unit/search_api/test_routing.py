@@ -67,8 +67,8 @@ async def _said(client: httpx.AsyncClient, method: str, target: str) -> tuple[in
     [
         ("all?field=a&size=3", 200),
         ("all?field=a&field=b,c&size=3&q=&from=now-1h&form=short&tz=Asia/Seoul", 200),
-        ("all?field=a&size=3&size=4&ratio=1&exact=no", 200),
-        ("all?field=&size=%203%20&q=%ED%95%9C&q=b", 200),
+        ("all?field=a&size=4&ratio=1&exact=no", 200),
+        ("all?field=&size=%203%20&q=%ED%95%9C", 200),
         ("all?field=a&size=3&from=", 200),
         ("all", 400),
         ("all?size=3", 400),
@@ -91,6 +91,12 @@ async def test_parameters_are_read_as_fastapi_reads_them(target: str, status: in
 async def test_a_route_with_a_body_goes_the_usual_way() -> None:
     ours = await _said(_served(PlainRoute), "POST", "body?limit=4")
     assert ours == (200, {"body": {"a": 1}, "limit": 4})
+
+
+async def test_a_parameter_that_is_given_twice_is_refused_on_the_short_way() -> None:
+    status, content = await _said(_served(PlainRoute), "GET", "all?field=a&field=b&size=3&size=4")
+    assert status == 400
+    assert "the parameter 'size' is given more than once" in content["detail"]
 
 
 @pytest.mark.parametrize("target", ["none?limit=3", "all?field=a&size=3&siez=3"])

@@ -22,6 +22,10 @@ from tests.api_world import served
         ("health?verbose=1", "this route has none"),
         ("export?format=csv&colums=a", "there is no parameter 'colums'"),
         ("events/x/context?befor=1", "did you mean before?"),
+        ("search?q=a&q=b", "the parameter 'q' is given more than once"),
+        ("tail?q=a&limit=3&q=a", "there is no parameter 'limit'"),
+        ("tail?q=a&q=a", "the parameter 'q' is given more than once"),
+        ("facets?field=level&field=service&size=1&size=2", "the parameter 'size' is given"),
     ],
 )
 async def test_a_parameter_that_there_is_not_is_refused(
@@ -31,6 +35,12 @@ async def test_a_parameter_that_there_is_not_is_refused(
         answer = await world.api.get(f"/api/v1/{route}")
         assert answer.status_code == 400, answer.text
         assert detail in answer.json()["detail"]
+
+
+async def test_lists_may_be_given_again(tmp_path: Path) -> None:
+    async with served(tmp_path) as world:
+        answer = await world.api.get("/api/v1/facets?field=level&field=service")
+        assert answer.status_code == 200, answer.text
 
 
 async def test_the_parameters_of_the_description_are_those_that_are_taken(tmp_path: Path) -> None:
