@@ -144,7 +144,7 @@ def is_made_of(file: FollowedFile, other: FollowedFile) -> bool:
     """
     if file.leads_here() or not holds_whole(file, other):
         return False
-    return goes_on(file, other) or bool(other.content.pread(1, GUARD_BYTES - 1))
+    return bool(other.content.pread(1, GUARD_BYTES - 1)) or goes_on(file, other)
 
 
 def goes_on_as_stranger(read_to: int, other: FollowedFile) -> bool:
