@@ -71,6 +71,12 @@ _AGO = re.compile(
     rf"(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<unit>{_any_of(*_UNITS)})s?\s*(?:ago|전)",
     re.ASCII,
 )
+_LATELY = re.compile(
+    rf"(?:the\s+)?(?:last|past)\s+(?:(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*)?"
+    rf"(?P<unit>{_any_of(*_UNITS)})s?"
+    rf"|(?:지난|최근)\s*(?P<ko_count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<ko_unit>{_any_of(*_UNITS)})",
+    re.ASCII,
+)
 _HANGUL = re.compile(r"[가-힣]")
 _LETTERS = re.compile(r"[^\W\d_]{3}|[月日年時]")
 _NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s|$)", re.ASCII)
@@ -102,6 +108,7 @@ def read_words(text: str, *, now: datetime, zone: tzinfo) -> Reading | None:
         return start, add(start, 1, unit)
     return (
         _read_ago(lowered, here)
+        or _read_lately(lowered, here)
         or _read_day_and_clock(lowered, here)
         or _read_elsewhere(text, here, zone)
     )
@@ -114,6 +121,16 @@ def _read_ago(text: str, here: datetime) -> Reading | None:
     count = _SMALL_NUMBERS.get(match["count"]) or int(match["count"])
     moment = add(here, -count, _UNITS[match["unit"]])
     return moment, moment
+
+
+def _read_lately(text: str, here: datetime) -> Reading | None:
+    """``last 15 minutes`` is all of them up to now."""
+    match = _LATELY.fullmatch(text)
+    if match is None:
+        return None
+    written = match["count"] or match["ko_count"] or "1"
+    count = _SMALL_NUMBERS.get(written) or int(written)
+    return add(here, -count, _UNITS[match["unit"] or match["ko_unit"]]), here
 
 
 def _read_day_and_clock(text: str, here: datetime) -> Reading | None:
