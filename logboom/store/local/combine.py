@@ -61,4 +61,10 @@ def regex(name: str, pattern: str) -> Query:
     try:
         return Query.regex_query(SCHEMA, name, pattern)
     except ValueError as error:
+        if "size limit" in str(error):
+            raise QueryError(
+                "a pattern has more ways to match than the embedded store follows",
+                suggestion="write smaller numbers in {n,m}, fewer . and [^…] before what must follow, "
+                "or several patterns with OR",
+            ) from error
         raise QueryError(f"the pattern cannot be used: {error}") from error

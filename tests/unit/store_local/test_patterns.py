@@ -13,10 +13,11 @@ from tantivy import Index, Query, SchemaBuilder
 
 from logboom.errors import QueryError
 from logboom.query.automaton import Automaton
-from logboom.query.model import Range
+from logboom.query.model import Range, Regex
 from logboom.query.regexp import parse_regexp
 from logboom.query.wildcards import to_regex
 from logboom.store.local import patterns
+from logboom.store.local.leaves import leaf
 from logboom.store.local.tokens import PRESENT_TOKEN, tokens, tokens_text
 
 VALUES = sorted(
@@ -88,6 +89,14 @@ def test_ranges_of_strings_go_by_code_points(
 def test_a_pattern_without_end_is_refused() -> None:
     with pytest.raises(QueryError, match="at most"):
         patterns.from_wildcard("*" * 2000)
+
+
+@pytest.mark.parametrize("pattern", ["(.{0,1000}){0,1000}", "[^x]*a.{12}"])
+def test_a_pattern_with_too_many_ways_is_refused_with_what_to_write(pattern: str) -> None:
+    with pytest.raises(QueryError, match="more ways to match") as caught:
+        leaf(Regex("service.name", pattern), "service.name")
+    assert "smaller numbers" in (caught.value.suggestion or "")
+    assert "limit of" not in str(caught.value)
 
 
 @given(st.lists(st.text(max_size=40), min_size=2, max_size=2, unique=True))
