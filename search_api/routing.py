@@ -22,13 +22,19 @@ class PlainRoute(APIRoute):
     FastAPI looks at each parameter's type anew for each request, which costs as much as all else
     that it does. Here all of them are read at once, by the same rules. Routes that take a body, a
     header or the request itself go FastAPI's way. Of what routers ask for before each of their
-    routes, `dependencies`, only `refuse_unknown` is asked here: all of ours have that, and no other.
+    routes, `dependencies`, only `refuse_unknown` is asked here; a route with another is not made.
 
     Source: https://fastapi.tiangolo.com/how-to/custom-request-and-route/
     """
 
     def get_route_handler(self) -> _Handler:
-        """What is called with each request that the route is for."""
+        """What is called with each request that the route is for.
+
+        Raises:
+            TypeError: The route has a dependency that the short way would not call.
+        """
+        if any(one.dependency is not refuse_unknown for one in self.dependencies):
+            raise TypeError(f"{self.path} has dependencies, which a PlainRoute does not call")
         fields = [*self.dependant.path_params, *self.dependant.query_params]
         endpoint = self.endpoint
         if {field.name for field in fields} != inspect.signature(endpoint).parameters.keys():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path as FolderPath
 from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from search_api import problems
 from search_api.parameters import From, Q, Zone
 from search_api.responding import answer
 from search_api.routing import PlainRoute
+from search_api.strictness import refuse_unknown
+from tests.api_world import served
 
 
 class Form(StrEnum):
@@ -91,6 +94,33 @@ async def test_parameters_are_read_as_fastapi_reads_them(target: str, status: in
 async def test_a_route_with_a_body_goes_the_usual_way() -> None:
     ours = await _said(_served(PlainRoute), "POST", "body?limit=4")
     assert ours == (200, {"body": {"a": 1}, "limit": 4})
+
+
+def _nobody() -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("place", ["router", "route"])
+def test_a_dependency_that_would_not_be_called_is_refused(place: str) -> None:
+    given = {one: [Depends(_nobody)] if one == place else [] for one in ("router", "route")}
+    router = APIRouter(route_class=PlainRoute, dependencies=given["router"])
+    with pytest.raises(TypeError, match="dependencies"):
+
+        @router.get("/a", dependencies=given["route"])
+        async def one(q: str = "") -> Response:
+            return answer({"q": q})
+
+
+async def test_the_routers_of_the_api_ask_for_no_other_dependency(tmp_path: FolderPath) -> None:
+    async with served(tmp_path) as world:
+        contexts = [
+            router.include_context
+            for router in world.app.routes
+            if hasattr(router, "include_context")
+        ]
+    assert contexts
+    asked = {one.dependency for context in contexts for one in context.dependencies}
+    assert asked == {refuse_unknown}
 
 
 async def test_a_parameter_that_is_given_twice_is_refused_on_the_short_way() -> None:
