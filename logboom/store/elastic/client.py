@@ -267,7 +267,8 @@ class _Node(AiohttpHttpNode):
         try:
             return await super().perform_request(method, target, content, headers, request_timeout)
         except ConnectionError as error:
-            if any(isinstance(one, ClientConnectorError) for one in error.errors):
+            is_of_tls = isinstance(error, TlsError)  # which is told apart
+            if not is_of_tls and any(isinstance(e, ClientConnectorError) for e in error.errors):
                 raise _NoConnection(error.message, errors=error.errors) from error
             raise
 
