@@ -338,10 +338,17 @@ class Catalogue:
 
 
 def _paths_of(record: SourceRecord, listings: Listings | None) -> Iterator[str]:
-    """Where a source's file may be: its last known path, then those that rotations give."""
+    """Where a source's file may be: its last known path, then those that rotations give, then any name.
+
+    Of the names that rotations do not give, only those with the inode that it had.
+    """
+    listings = Listings() if listings is None else listings
     yield record.path
     for path, _ in relatives(record.family, listings):
         yield path
+    folder = record.path.rpartition("/")[0]
+    for name in listings.of_inode(folder or "/", record.inode):
+        yield f"{folder}/{name}"
 
 
 def _leads_to(path: str, status: os.stat_result) -> bool:

@@ -11,6 +11,7 @@ class Listings:
 
     def __init__(self) -> None:
         self._names: dict[str, list[str]] = {}
+        self._inodes: dict[str, dict[int, list[str]]] = {}
 
     def beginning_with(self, folder: str, start: str) -> list[str]:
         """Names of a folder that begin so, sorted; none when it cannot be listed."""
@@ -22,6 +23,24 @@ class Listings:
         while last < len(names) and names[last].startswith(start):
             last += 1
         return names[first:last]
+
+    def of_inode(self, folder: str, inode: int) -> list[str]:
+        """Names of a folder that have an inode, sorted; none when it cannot be listed."""
+        inodes = self._inodes.get(folder)
+        if inodes is None:
+            inodes = self._inodes[folder] = _by_inode(folder)
+        return inodes.get(inode, [])
+
+
+def _by_inode(folder: str) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for name, inode in sorted((entry.name, entry.inode()) for entry in entries):
+                found.setdefault(inode, []).append(name)
+    except OSError:
+        return {}
+    return found
 
 
 def _listed(folder: str) -> list[str]:

@@ -339,3 +339,22 @@ def test_a_restart_with_thousands_of_files_lists_their_folder_a_few_times(
     shipping.restart()
     assert len(listed) <= 5
     assert shipping.numbers() == list(range(300))
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+@pytest.mark.parametrize("has_next", [True, False])
+@pytest.mark.parametrize("name", ["app.log_old", "app-old.log", "kept", "app-web1.log"])
+def test_a_log_that_was_renamed_to_any_name(
+    make: Make, log: Path, name: str, *, has_next: bool, is_down: bool
+) -> None:
+    append(log, 0, 200)
+    shipping = make("app.log")
+    shipping.look()
+    with shipping.unwatched(is_down=is_down):
+        append(log, 200, 300)
+        log.rename(log.with_name(name))
+        if has_next:
+            append(log, 500, 550)
+    for _ in range(3):
+        shipping.look()
+    assert sorted(shipping.numbers()) == [*range(300), *(range(500, 550) if has_next else ())]
