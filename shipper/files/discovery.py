@@ -63,7 +63,7 @@ def folders_of(section: FileInput) -> set[str]:
         if not _MAGIC.search(pattern) and Path(path).is_dir():
             found |= {folder for folder, _, _ in _walk(path)}
         else:
-            found |= set(_folders(os.path.dirname(path)))  # noqa: PTH120 - globs are no paths
+            found |= set(_folders(_divided(path)[0]))
     return found
 
 
@@ -109,15 +109,19 @@ def _matches(pattern: str, left_out: Told = _nobody_asks) -> Iterator[Found]:
             if status is not None:
                 yield path, status
         return
-    folder, _, name = path.rpartition("/")
-    if name == "**":  # as in a shell without `globstar`, a star for names
-        name = "*"
+    folder, name = _divided(path)
     shown = re.compile(fnmatch.translate(name)).match
     hidden = name.startswith(".")
-    for here in _folders(folder or "/"):
+    for here in _folders(folder):
         yield from _files_in(
             here, lambda n: (hidden or n[0] != ".") and shown(n) is not None, left_out
         )
+
+
+def _divided(pattern: str) -> tuple[str, str]:
+    """The glob of the folders and that of the names: two stars at the end are any file at any depth."""
+    folder, _, name = pattern.rpartition("/")
+    return (pattern, "*") if name == "**" else (folder or "/", name)
 
 
 def _folders(pattern: str) -> Iterator[str]:

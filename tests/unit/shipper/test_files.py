@@ -13,7 +13,7 @@ import pytest
 
 from logboom.config import Config, FileInput
 from shipper.files.copies import Beginnings, Families
-from shipper.files.discovery import find_files, unmatched
+from shipper.files.discovery import find_files, folders_of, unmatched
 from shipper.files.followed import FollowedFile, ReadState
 from shipper.files.identity import fingerprint
 from shipper.files.kinds import why_binary
@@ -238,3 +238,15 @@ def test_those_that_begin_alike_are_found_under_any_name_unless_that_tells_nothi
     beginnings.discard("/l/app.log", fingerprint(text[:1024]), 0)
     beginnings.discard("/l/app.log.1", fingerprint(b""), 1)
     assert not beginnings.has_any("/l/app.log.3.gz")
+
+
+@pytest.mark.parametrize("pattern", ["**", "**/*"])
+def test_two_stars_cross_folders(tmp_path: Path, pattern: str) -> None:
+    for name in ("a.log", "b/c.log", "b/d/e.log", ".f/g.log"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    section = FileInput.model_validate({"kind": "file", "path": str(tmp_path / pattern)})
+    found = [str(Path(path).relative_to(tmp_path)) for path, _ in find_files(section)]
+    assert sorted(found) == ["a.log", "b/c.log", "b/d/e.log"]
+    assert folders_of(section) == {str(tmp_path / name) for name in ("", "b", "b/d")}
