@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,13 +35,6 @@ from tests.unit.notifying.stage import (
     stage,
     until_quiet,
 )
-
-
-@pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[LocalState]:
-    opened = LocalState(tmp_path, CLOCK)
-    yield opened
-    await opened.close()
 
 
 async def test_alerts_are_taken_over_and_delivered(state: LocalState) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from logboom.state.local import LocalState
 from search_api.notifying.group import Group, Member
 from search_api.notifying.outcomes import Outcomes
 from tests.polling import soon
 from tests.unit.notifying.stage import (
-    CLOCK,
     ONE,
     SOON_S,
     TWO,
@@ -27,13 +22,6 @@ from tests.unit.notifying.stage import (
     stage,
     until_quiet,
 )
-
-
-@pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[LocalState]:
-    opened = LocalState(tmp_path, CLOCK)
-    yield opened
-    await opened.close()
 
 
 async def test_messages_to_a_receiver_that_is_gone_are_given_up_and_told(
