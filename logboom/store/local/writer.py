@@ -20,6 +20,7 @@ from logboom.errors import (
     StoreDamaged,
     StoreUnavailable,
 )
+from logboom.store.local.commit_pace import COMMIT_AFTER_S, least_s_between
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.documents import for_room
@@ -31,12 +32,6 @@ from logboom.store.values import Document, Outcome, Rejected
 
 _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
-_COMMIT_AFTER_S = 0.5
-_COMMIT_MANY_AFTER_S = 1.0
-_COMMIT_FLOOD_AFTER_S = 3.0
-_MANY = 5_000
-_FLOOD = 15_000
-"""A day with more uncommitted documents is committed more seldom: each commit makes a segment."""
 _IDLE_S = 120.0
 _LOOK_S = 10.0
 
@@ -311,7 +306,7 @@ class LocalWriter:
     def _commit_on_time(self) -> None:
         """The committing thread; a failure that nobody foresaw is raised by the next write."""
         try:
-            while not self._stopping.wait(_COMMIT_AFTER_S):
+            while not self._stopping.wait(COMMIT_AFTER_S):
                 self._commit_what_waits()
                 with _told_and_tried_again():
                     self._look_after_days()
@@ -370,10 +365,8 @@ class LocalWriter:
     def _is_due(self, writer: DayWriter, now: float) -> bool:
         if needs_mending(writer.folder) or not writer.is_current():
             return True
-        if writer.uncommitted < _MANY:
-            return writer.uncommitted > 0
-        after_s = _COMMIT_MANY_AFTER_S if writer.uncommitted < _FLOOD else _COMMIT_FLOOD_AFTER_S
-        return now - self._committed.get(writer.folder.day, 0.0) >= after_s
+        since_s = now - self._committed.get(writer.folder.day, 0.0)
+        return writer.uncommitted > 0 and since_s >= least_s_between(writer.uncommitted)
 
     def _try_to_mend(self) -> None:
         with _told_and_tried_again():
