@@ -101,10 +101,11 @@ def evaluate(
         instants: Ascending, µs since the epoch: ends of windows.
         room: Transitions that may happen; a series for which there is no room stays as it is, and does
             it at a later instant.
-        whole_us: Windows that end later may miss events that are on their way: in them nothing resolves.
-            The cursor stays before the first one in which something would have, or may have, and such a
-            series stays what it was then; what is known of others that fire at later instants stays as
-            it is when it is evaluated again, and what is pending is decided anew.
+        whole_us: Windows that end later may miss events that are on their way: in them nothing resolves,
+            and where nothing can be measured and `no_data: keep` leaves a series as it is, it fires in no
+            later one either. The cursor stays before the first such window, and the series stays what it
+            was then; what is known of others that fire at later instants stays as it is when it is
+            evaluated again, and what is pending is decided anew.
     """
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
@@ -219,9 +220,8 @@ class _Running:
                 self._hold(key, before, seen, instant)
             case Verdict.DOES_NOT if before is not None:
                 self._let_go(key, before, seen, instant)
-            case Verdict.UNKNOWN if before is not None and before.fired_us is not None:
-                if instant > self._whole_us:  # what is on its way may say that it does not
-                    self._wait(key, instant)
+            case Verdict.UNKNOWN if before is not None and instant > self._whole_us:
+                self._wait(key, instant)  # what is on its way may say that it does not
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
         if before is None:

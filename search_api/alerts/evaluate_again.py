@@ -19,9 +19,10 @@ async def with_late(
 ) -> Evaluated:  # fmt: skip
     """Evaluates windows again that late events have changed.
 
-    They are evaluated as if nothing was remembered. A firing in them that nobody was told of is told
-    now; one that goes on to the last instant takes the place of what the series was. What was told to
-    end fires anew from there on, where it goes on after all: its end was told under its name.
+    They are evaluated as if nothing was remembered but what is pending since before them. A firing in
+    them that nobody was told of is told now; one that goes on to the last instant takes the place of
+    what the series was. What was told to end fires anew from there on, where it goes on after all: its
+    end was told under its name.
 
     Args:
         rule: The rule.
@@ -33,9 +34,10 @@ async def with_late(
 
     Returns:
         A state whose cursor is the last of the instants, or lies before those in which it is not known
-        yet whether something resolves that is told now.
+        yet whether something resolves that is told now, or whether what is pending was pending throughout.
     """
-    fresh = RuleState(rule.fingerprint(), seen=state.seen)
+    pending = {key: one for key, one in state.series.items() if _was_pending(one, instants[0])}
+    fresh = RuleState(rule.fingerprint(), series=pending, seen=state.seen)
     again = await evaluate_in_turns(rule, data, fresh, instants, whole_us=whole_us)
     unknown = [one for one in _ended(again) if not _is_known(one, state)]
     over = [one for one in again.state.episodes if one in unknown]
@@ -51,7 +53,8 @@ async def with_late(
             open_us.append(series[key].true_us)
             continue
         if now.fired_us is None:
-            series[key] = now if before is None else _pending_on(before, now, instants[0])
+            series[key] = now
+            open_us.append(now.true_us)  # silence behind it may not be silence
             continue
         fired_us = max([now.fired_us, *_ends_since(key, now.fired_us, state)])
         if fired_us > now.true_us:  # it has not held since its end was told
@@ -97,11 +100,9 @@ def _kept_on(before: SeriesState, now: SeriesState) -> SeriesState:
     return replace(now, since_us=before.since_us, fired_us=before.fired_us, false_us=false_us)
 
 
-def _pending_on(before: SeriesState, now: SeriesState, first_us: int) -> SeriesState:
-    """What is pending, from when on it has held; before the first instant nothing has changed."""
-    if before.since_us < first_us and now.since_us <= first_us:
-        return replace(now, since_us=before.since_us)
-    return now
+def _was_pending(series: SeriesState, first_us: int) -> bool:
+    """Whether it was pending right before an instant: up to there nothing has changed."""
+    return series.fired_us is None and series.since_us < first_us
 
 
 def _broken(state: RuleState, again: Evaluated, first_us: int) -> list[Key]:

@@ -96,8 +96,8 @@ class Life:
             self.world.state.fails_at = None
 
 
-def rule_of(chance: Random, name: str, whens: tuple[str, ...]) -> dict[str, Any]:
-    """A random rule."""
+def rule_of(chance: Random, name: str, whens: tuple[str, ...], *, keeps: bool) -> dict[str, Any]:
+    """A random rule; where it may, one that leaves all as it was when there is no data."""
     rule: dict[str, Any] = {
         "alert": name,
         "when": chance.choice(whens),
@@ -108,6 +108,8 @@ def rule_of(chance: Random, name: str, whens: tuple[str, ...]) -> dict[str, Any]
     for key in ("for", "keep_firing_for"):
         if chance.random() < 0.4:
             rule[key] = chance.choice(["15s", "20s", "1m"])
+    if keeps and chance.random() < 0.5:
+        rule["no_data"] = "keep"
     return rule
 
 
@@ -130,12 +132,12 @@ def rows_of(alerts: list[Alert]) -> list[Row]:
 
 
 async def lived(
-    seed: int, folder: Path, *, is_known: bool, whens: tuple[str, ...] = ()
+    seed: int, folder: Path, *, is_known: bool, whens: tuple[str, ...] = (), keeps: bool = False
 ) -> list[tuple[Rule, list[Row], list[Row]]]:
     """Rules with what a backtest finds, and what was told."""
     chance = Random(seed)
     whens = whens or (chance.choice([_UP, _UP, _DOWN]) if is_known else _UP[:3])
-    rules = [rule_of(chance, f"Rule{number}", whens) for number in range(3)]
+    rules = [rule_of(chance, f"Rule{number}", whens, keeps=keeps) for number in range(3)]
     life = Life(chance, World(folder, group_of(*rules, every=chance.choice(["10s", "15s"]))))
     life.fill()
     life.unknown = [chance.uniform(60, 400) for _ in range(chance.choice([0, 2]))]
@@ -150,22 +152,27 @@ async def lived(
 
 
 def live_of(
-    seed: int, *, is_known: bool, whens: tuple[str, ...] = ()
+    seed: int, *, is_known: bool, whens: tuple[str, ...] = (), keeps: bool = False
 ) -> list[tuple[Rule, list[Row], list[Row]]]:
     with TemporaryDirectory() as folder:
-        return asyncio.run(lived(seed, Path(folder) / "state", is_known=is_known, whens=whens))
+        state = Path(folder) / "state"
+        return asyncio.run(lived(seed, state, is_known=is_known, whens=whens, keeps=keeps))
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_told_is_what_a_backtest_finds_where_it_is_known_how_late_events_are(
     seed: int,
 ) -> None:
-    for rule, tested, told in live_of(seed, is_known=True):
-        if rule.remembers:
-            assert told == tested
-        assert [(row[0], row[3]) for row in told] == [(row[0], row[3]) for row in tested]
-        for one, other in zip(told, tested, strict=True):  # what fired was told before all had come
-            assert one[2] >= other[2]
+    for found in live_of(seed, is_known=True):
+        assert_same(*found)
+
+
+@pytest.mark.parametrize("seed", [5053, 5076])
+def test_silence_that_is_not_silence_begins_nothing_where_no_data_keeps_all_as_it_was(
+    seed: int,
+) -> None:
+    for found in live_of(seed, is_known=True, keeps=True):
+        assert_same(*found)
 
 
 @pytest.mark.parametrize("seed", [100, 106, 113])
@@ -182,6 +189,14 @@ def test_nothing_is_lost_or_doubled_where_late_events_would_have_hindered_it(see
     for _, tested, told in live_of(seed, is_known=False, whens=_HINDERED):
         assert all(any(overlaps(one, other) for other in told) for one in tested)
         assert not doubled(told)
+
+
+def assert_same(rule: Rule, tested: list[Row], told: list[Row]) -> None:
+    """What was told is what a backtest finds; what fired was told before all had come."""
+    if rule.remembers:
+        assert told == tested
+    assert [(row[0], row[3]) for row in told] == [(row[0], row[3]) for row in tested]
+    assert all(one[2] >= other[2] for one, other in zip(told, tested, strict=True))
 
 
 def doubled(rows: list[Row]) -> list[tuple[Row, Row]]:
