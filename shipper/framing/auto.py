@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from operator import methodcaller
 
+from shipper.framing import crashes
 from shipper.framing.rules import Rule, Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TRACEBACK, TraceWalker
 
@@ -45,25 +46,19 @@ _ALSO_BEGINS: tuple[bytes, ...] = (
     rb"\d\.\d{1,20}e\+09\t|tls \d\.\d \d{4}-|\d{1,15} +\[[^\]\n]{1,100}\] [A-Z]{4,5} ",
     rb"[IWEFD]\d{8} \d\d:\d\d:\d\d\.|(?:https?|h2|grpcs?|wss?) \d{4}-\d\d-\d\dT",
     rb"(?:timestamp|date|severity|caller|logger|type|node)=\S",
-    rb"Exception (?:in thread |ignored in)|thread '[^'\n]*+' (?:\(\d+\) )?panicked at ",
 )
-"""What begins an entry where entries have a shape, but may stand among lines that have none.
-
-What a runtime says of an exception that nobody caught is among them: no logger has written it.
-"""
+"""What begins an entry where entries have a shape, but may stand among lines that have none."""
+_CRASH = rb"(?P<CRASH>%s)" % crashes.BEGINS
 _JSON = rb"\{\s*+(?:\"|\}|$)"
 _HAS_SHAPE = re.compile(b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL))).match
 _MAY_BEGIN = re.compile(
-    b"|".join(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL, *_ALSO_BEGINS))
+    b"|".join((*(b"(?:%s)" % shape for shape in (*_TIMES, _LEVEL, *_ALSO_BEGINS)), _CRASH))
 ).match
 _IS_JSON = re.compile(_JSON).match
 _SPLITS = tuple((re.compile(time), re.compile(rb"\n(?=%s)" % time)) for time in _TIMES)
 _UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n\0])")
 _INDENTED_OR_EMPTY = frozenset((b" ", b"\t", b"", b"\r", b"\0"))
 _FIRST_OF_TWO = re.compile(rb"[A-Z][a-z]{2} \d\d?, \d{4} \d\d?:\d\d:\d\d [AP]M |# Time: ").match
-_IS_OF_GO = re.compile(rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d[. ]").match
-_IS_CRASH = re.compile(rb"panic: |fatal error: |unexpected fault address ").match
-"""What Go's runtime writes itself: no part of a line that Go's log package has written."""
 _IS_DIRECTIVE = re.compile(rb"#(?:Software|Version|Date|Fields|Remark): ").match
 """Of a W3C extended log: never more than this line."""
 _NAMES_FIELDS = methodcaller("startswith", b"#Fields: ")
@@ -202,9 +197,13 @@ def _is_begin(text: bytes, first: int, place: int) -> bool:
         return True
     if _IS_BLOCK(text, first) is not None:
         return _IS_BLOCK(text, place) is not None and not _is_second_of_two(text, first, place)
-    if _IS_CRASH(text, place) is not None and _IS_OF_GO(text, first) is not None:
+    begin = _begin_at(text, place)
+    if begin is None or _is_second_of_two(text, first, place):
+        return False
+    if begin.lastgroup is None:
         return True
-    return _begins_at(text, place) and not _is_second_of_two(text, first, place)
+    previous = text[text.rfind(b"\n", first, place - 1) + 1 or first : place - 1]
+    return not crashes.is_of_the_line_before(previous, text[place : _end_of_line(text, place)])
 
 
 def _shape_at(text: bytes, place: int) -> bool:
@@ -212,9 +211,14 @@ def _shape_at(text: bytes, place: int) -> bool:
     return CONTINUES.match(text, place) is None and _HAS_SHAPE(text, place) is not None
 
 
-def _begins_at(text: bytes, place: int) -> bool:
-    """Whether an entry begins there, in a source whose entries have a shape."""
-    return CONTINUES.match(text, place) is None and _MAY_BEGIN(text, place) is not None
+def _begin_at(text: bytes, place: int) -> re.Match[bytes] | None:
+    """How an entry begins there, in a source whose entries have a shape; None if none does."""
+    return None if CONTINUES.match(text, place) is not None else _MAY_BEGIN(text, place)
+
+
+def _end_of_line(text: bytes, place: int) -> int:
+    end = text.find(b"\n", place)
+    return len(text) if end < 0 else end
 
 
 def _is_second_of_two(text: bytes, first: int, place: int) -> bool:
@@ -239,7 +243,6 @@ class _AutoWalker:
         self._is_first_of_two = False
         self._is_block = False
         self._is_directive = False
-        self._is_of_go = False
 
     def begin(self, line: bytes) -> None:
         """See `Walker.begin`."""
@@ -249,7 +252,6 @@ class _AutoWalker:
         self._is_object = line.rstrip() == b"{"
         self._is_block = _IS_BLOCK(line) is not None
         self._is_directive = _IS_DIRECTIVE(line) is not None
-        self._is_of_go = _IS_OF_GO(line) is not None
         self._is_first_of_two = _FIRST_OF_TWO(line) is not None
         self._trace.begin(line)
 
@@ -263,9 +265,9 @@ class _AutoWalker:
             return is_second or _IS_BLOCK(line) is None
         if line[:1] in _INDENTED_OR_EMPTY:
             return self._passes_by(line)
-        if not is_second and (self._is_directive or _begins(line)):
+        if not is_second and (self._is_directive or _begins(line, self._trace.previous)):
             return False
-        if (self._is_of_go and _IS_CRASH(line) is not None) or self._trace.is_another(line):
+        if self._trace.is_another(line):
             return False
         self._is_whole = self._is_object and line.rstrip() == b"}"
         return self._trace.follows(line) or self._joins(line, is_second=is_second)
@@ -284,8 +286,13 @@ class _AutoWalker:
         return True
 
 
-def _begins(line: bytes) -> bool:
-    return _IS_JSON(line) is not None or _begins_at(line, 0)
+def _begins(line: bytes, previous: bytes) -> bool:
+    if _IS_JSON(line) is not None:
+        return not crashes.is_source_ahead(previous)
+    begin = _begin_at(line, 0)
+    return begin is not None and not (
+        begin.lastgroup is not None and crashes.is_of_the_line_before(previous, line)
+    )
 
 
 def _is_whole_object(line: bytes) -> bool:

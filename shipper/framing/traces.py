@@ -8,6 +8,14 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from shipper.framing.crashes import (
+    GO_AHEAD,
+    GOROUTINE,
+    NODE_PLACE,
+    RUBY_PLACE,
+    is_of_the_line_before,
+)
+
 _LONGEST_LINE = 4096
 """A longer line is none of a stack trace."""
 
@@ -22,7 +30,7 @@ CONTINUES = re.compile(
     rb"|During handling of the above exception|The above exception was the direct cause"
     rb"|--- End of |stack backtrace:|note: (?:run with|Some details)|Stack trace:"
     rb"|#\d+ +(?:0x[0-9a-f]|/|\{main\}|\[internal|[\w.$<>:\\-]++ ?\()|<asynchronous suspension>"
-    rb"|0x[0-9a-f]++: note: pointer points here|ThreadSanitizer: reported |Next [\w\\]*(?:Exception|Error): "
+    rb"|\(Use `node |Emitted 'error' event (?:on \w+ instance )?at:|Thrown at:|0x[0-9a-f]++: note: pointer points here|ThreadSanitizer: reported |Next [\w\\]*(?:Exception|Error): "
 )
 """Lines that never begin an event."""
 
@@ -53,18 +61,18 @@ _HEADS = re.compile(
     rb"|(?P<PYTHON_CHAIN>Exception in thread [^\"]|Exception ignored in|During handling of the above"
     rb"|The above exception was the direct|Task exception was never retrieved|future: <)"
     rb"|(?P<PYTHON_CRASH>Fatal Python error: |(?:Current t|T)hread 0x[0-9a-f]++ (?:\[[^]\n]*+\] )?\(most recent)"
-    rb"|(?P<GO>panic: |fatal error: |SIG[A-Z]+: |goroutine \d+ \[|unexpected fault address )"
+    rb"|(?P<GO>panic: |fatal error: |SIG[A-Z]+: |" + GO_AHEAD + rb"|" + GOROUTINE + rb")"
     rb"|(?P<MESSAGE>Exception in thread \"|Caused by: (?!\[))"
-    rb"|(?P<NODE>(?:(?:file://)?/[^ :]++|node:[\w/]++):\d+\r?$)"
-    rb"|(?P<ONE_LINE>Unhandled exception:\r?$|thread '[^']*+' (?:\(\d+\) )?panicked at [^ ]+:\d+:\d+:\r?$)"
+    rb"|(?P<NODE>(?:file://)?/[^ :]++:\d+\r?$|" + NODE_PLACE + rb")"
+    rb"|(?P<ONE_LINE>Unhandled [eE]xception:\r?$|thread '[^']*+' (?:\(\d+\) )?panicked at [^ ]+:\d+:\d+:\r?$)"
     rb"|(?P<SANITIZER_SIGNAL>\w+Sanitizer:DEADLYSIGNAL)"
     rb"|(?P<SANITIZER>={18,}\r?$|==\d+==(?:ERROR|WARNING): \w+Sanitizer|WARNING: \w+Sanitizer)"
     rb"|(?P<ERLANG>=[A-Z]+ REPORT====)"
-    rb"|(?P<RUBY>[^ :]++:\d+:in ['`])"
+    rb"|(?P<RUBY>" + RUBY_PLACE + rb")"
     rb"|(?P<JSON>[{\[]\r?$)"
 )
 _LOGGED = re.compile(
-    rb"Traceback \(most recent call last\):|goroutine \d+ \[|[^ :]++:\d+:in ['`][^'\n]*+'\r?$"
+    rb"Traceback \(most recent call last\):|" + GOROUTINE + rb"|[^ :]++:\d+:in ['`][^'\n]*+'\r?$"
     rb"|(?:[A-Za-z_$][\w$]*+\.)++[A-Z][\w$]*(?:Exception|Error|Throwable)(?:: |:?\r?$)"
 )
 """What a trace begins with that a logger writes behind the line of its entry, and hardly anything else."""
@@ -78,7 +86,8 @@ _PYTHON_CRASH_BODY = re.compile(
     rb"|Python runtime state: |Current thread's C stack trace"
 )
 _GO_BODY = re.compile(
-    rb"goroutine \d+ \[|created by |exit status |\[signal |\[recovered|runtime stack:|PC=|\.\.\.\d+ frames"
+    GOROUTINE
+    + rb"|created by |exit status |\[signal |\[recovered|runtime stack:|PC=|runtime: sp=|\.\.\.\d+ frames"
     rb"|(?:r\w{1,5}|eflags|[cfg]s) +0x"
 )
 _GO_CALL = re.compile(rb"[\w./%~-]++[(\[]")
@@ -97,12 +106,12 @@ _RULE = re.compile(rb"={18,}\r?$")
 
 
 class TraceWalker:
-    """Follows a stack trace line by line."""
+    """Follows a stack trace line by line; `previous` is the line before."""
 
     def __init__(self) -> None:
         self._trace = Trace.NONE
         self._free = 0
-        self._previous = b""
+        self.previous = b""
 
     def begin(self, line: bytes) -> None:
         """An event begins with this line."""
@@ -111,7 +120,7 @@ class TraceWalker:
 
     def pass_by(self, line: bytes) -> None:
         """This line is indented or blank."""
-        self._previous = line
+        self.previous = line
         if self._trace is Trace.MESSAGE and _FRAME.match(line) is not None:
             self._trace = Trace.NONE
         elif self._trace is Trace.NODE and _FRAME.match(line) is not None:
@@ -131,7 +140,7 @@ class TraceWalker:
         follows = self._follows(line)
         if follows and self._trace is before:
             self.enter(line)
-        self._previous = line
+        self.previous = line
         return follows
 
     def is_another(self, line: bytes) -> bool:
@@ -139,7 +148,7 @@ class TraceWalker:
         return (
             self._trace is Trace.PYTHON_DONE
             and line.startswith(TRACEBACK)
-            and not self._previous.rstrip().endswith(_ANNOUNCES)
+            and not self.previous.rstrip().endswith(_ANNOUNCES)
         )
 
     def is_logged(self, line: bytes) -> bool:
@@ -151,7 +160,7 @@ class TraceWalker:
 
     def enter(self, line: bytes) -> None:
         """Some lines decide on those behind them, wherever they stand."""
-        self._previous = line
+        self.previous = line
         if b"PRIVATE KEY" in line and _KEY_BEGINS.search(line) is not None:
             self._trace, self._free = Trace.KEY, _MOST_KEY_LINES
             return
@@ -183,11 +192,7 @@ class TraceWalker:
     def _is_body(self, line: bytes) -> bool:
         trace = self._trace
         if trace is Trace.GO:
-            return _GO_BODY.match(line) is not None or (
-                self._previous[:1] in {b"\t", b"g"}
-                and line.rstrip().endswith(b")")
-                and _GO_CALL.match(line) is not None
-            )
+            return self._is_of_go(line)
         if trace is Trace.PYTHON_CRASH:
             return _PYTHON_CRASH_BODY.match(line) is not None
         if trace is Trace.NODE:
@@ -200,6 +205,15 @@ class TraceWalker:
             head = _HEADS.match(line)
             return head is not None and head.lastgroup == "RUBY" and b": warning: " not in line
         return trace is Trace.ERLANG or (trace is Trace.JSON and line[:1] == b'"')
+
+    def _is_of_go(self, line: bytes) -> bool:
+        if line.startswith(b"fatal error: "):
+            return is_of_the_line_before(self.previous, line)
+        return _GO_BODY.match(line) is not None or (
+            self.previous.startswith((b"\t", b"g", b"...", b"runtime stack:"))
+            and line.rstrip().endswith(b")")
+            and _GO_CALL.match(line) is not None
+        )
 
     def _in_report(self, line: bytes) -> bool:
         trace = self._trace

@@ -30,10 +30,10 @@ _CPP = re.compile(
     re.MULTILINE,
 )
 _GO = re.compile(r"^(panic|fatal error): (.*)", re.MULTILINE)
-_GO_DUMP = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
+_GO_DUMP = re.compile(r"^goroutine \d+ (?:[gm]p?=\w+ ){0,3}\[", re.MULTILINE)
 _RUST = re.compile(r"^thread '[^'\n]*+' (?:\(\d+\) )?panicked at ", re.MULTILINE)
 _RUST_END = re.compile(r"^(?:stack backtrace:|note: )", re.MULTILINE)
-_RUBY = re.compile(r"^[^ :\n]++:\d+:in [`'][^'\n]*+': (.*)", re.MULTILINE)
+_RUBY = re.compile(r"^(?:<internal:|[A-Za-z]:)?[^ :\n]++:\d+:in [`'][^'\n]*+': (.*)", re.MULTILINE)
 _RUBY_TYPE = re.compile(r"(.*) \(([A-Z][\w:]*+)\)$")
 _PHP = re.compile(
     r"(?:Uncaught (?:exception ')?|^Next |^)([A-Z][\w\\]*+)'?(?:: | with message ')", re.MULTILINE

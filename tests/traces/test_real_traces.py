@@ -13,7 +13,7 @@ from processor.fingerprints.fingerprinting import fingerprint
 from processor.fingerprints.frames import Origin, frames_of
 from shipper.framing import make_framing
 from shipper.parsers.stacktrace import extract_error
-from tests.traces.languages import LANGUAGES, Language
+from tests.traces.languages import LANGUAGES, PROGRAMS, Language
 
 pytestmark = pytest.mark.slow
 
@@ -30,8 +30,24 @@ BARE = [
     if not variant.is_entry
 ]
 """Those that do not begin with a time of their own."""
-UNCAUGHT = ("Exception in thread ", "Exception ignored in", "thread '")
+UNCAUGHT = (
+    "Exception in thread ", "Exception ignored in", "Fatal Python error: ", "thread '", "panic: ",
+    "fatal error: ", "runtime: ", "unexpected fault", "SIGQUIT: ", f"{PROGRAMS}/traces.js:", "node:", "<anonymous_script>:",
+    "(node:", "terminate called",
+)  # fmt: skip
 """What a runtime, and no logger, has written: it is no part of the entry before."""
+ENTRIES = (
+    "2026-11-21 06:24:28 ERROR a - failed",
+    "2026-11-21T06:24:28.116Z\tINFO\tshop/main.go:14\tstarting",
+    "time=2026-11-21T06:24:28.116Z level=INFO msg=starting port=8080",
+    'time="2026-11-21T06:24:28Z" level=info msg=starting port=8080',
+    "2026/11/21 06:24:28 starting",
+    "I1121 06:24:28.116000    4711 main.go:14] starting",
+    '{"level":30,"time":1795242268116,"msg":"starting"}',
+    "[06:24:28.116] INFO (4711): starting",
+    "I, [2026-11-21T06:24:28.116 #4711]  INFO -- : starting",
+)
+"""Of programs of any language."""
 
 Traces = Callable[[Language, str], str]
 
@@ -77,6 +93,20 @@ def test_a_real_trace_is_one_event(language: Language, variant: str, trace_of: T
         assert found["error.type"] == wanted.kind
         assert found.get("error.message", "").startswith(wanted.message or "")
         assert found["error.stack_trace"] in trace
+
+
+@pytest.mark.parametrize(("language", "variant"), BARE)
+def test_what_ends_a_program_is_no_part_of_the_entry_before(
+    language: Language, variant: str, trace_of: Traces
+) -> None:
+    trace = trace_of(language, variant)
+    if not trace.startswith(UNCAUGHT):
+        pytest.skip("a logger may have written it")
+    for entry in ENTRIES:
+        assert events_of(f"{entry}\n{trace}\n{entry}\n") == [entry, trace, entry]
+        more = "" if entry.startswith("{") else "\n  more"
+        events = [entry, f"{entry}{more}", trace, trace, entry]
+        assert events_of("\n".join(events)) == events
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"syscall"
 )
 
 type shop struct{ stock map[string]int }
@@ -19,6 +20,8 @@ func deep(depth int) {
 	}
 	deep(depth - 1)
 }
+
+func endless(depth int) int { return endless(depth+1) + 1 }
 
 func again() {
 	defer func() {
@@ -75,6 +78,16 @@ func main() {
 		inGoroutine()
 	case "deadlock":
 		deadlock()
+	case "overflow":
+		endless(1)
+	case "threads":
+		debug.SetMaxThreads(1)
+	case "fault":
+		page, _ := syscall.Mmap(-1, 0, 1, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		page[0] = 1
+	case "quit":
+		syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		select {}
 	case "stack":
 		debug.PrintStack()
 	}

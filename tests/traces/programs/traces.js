@@ -24,6 +24,16 @@ const variants = {
   text() {
     throw "only a text";
   },
+  parsed: () => JSON.parse('{"a":1,}'),
+  emitted: () => new (require("node:events"))().emit("error", new Error("no stock")),
+  worker() {
+    const { Worker } = require("node:worker_threads");
+    new Worker("throw new TypeError('no stock')", { eval: true });
+  },
+  object() {
+    throw { code: 7 };
+  },
+  warned: () => process.emitWarning("no stock"),
   logged() {
     try {
       deep(1);

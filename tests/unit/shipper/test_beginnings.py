@@ -112,18 +112,61 @@ CRASHES = [
     "thread 'main' panicked at src/main.rs:2:5:\na message\nnote: run with `RUST_BACKTRACE=1`",
     "thread '<unnamed>' (4711) panicked at src/main.rs:2:5:\na message\nstack backtrace:\n   0: a::b",
 ]
-GO_CRASH = "panic: a\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:5"
+CRASHES += [
+    "panic: a\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:5",
+    "SIGQUIT: quit\nPC=0x408b0e m=0 sigcode=0\n\ngoroutine 18 gp=0x4d m=0 mp=0x5f [running]:\nmain.main()\n\t/a.go:5",
+    'Fatal Python error: Aborted\n\nCurrent thread 0x7f (most recent call first):\n  File "a.py", line 1 in f',
+    "/app/a.js:3\nthrow new Error('a');\n^\n\nError: a\n    at f (/app/a.js:3:7)\n\nNode.js v20.20.2",
+    "/srv/my app/a.mjs:3\n  throw 1;\n  ^\n1\n\nNode.js v20.20.2",
+    'C:\\app\\a.ts:3\nthrow e;\n^\n\nError: a\n    at f (C:\\app\\a.ts:3:7) {\n  code: "E"\n}\n\nNode.js v20.20.2',
+    '<anonymous_script>:1\n{"a":1,}\n       ^\n\nSyntaxError: a\n    at JSON.parse (<anonymous>)\n\nNode.js v20.20.2',
+    "node:internal/event_target:1105\n  throw err;\n  ^\n[worker eval]:1\nthrow 1\n^\n\nError: 1\n    at [worker eval]:1:7",
+    "(node:4711) Warning: a\n(Use `node --trace-warnings ...` to show where the warning was created)",
+    "error: Uncaught (in promise) Error: a\n    at file:///app/a.ts:3:7",
+    "Unhandled exception. E: a\n ---> F: b\n   at A.B()\n   --- End of inner exception stack trace ---\n   at A.C()",
+    "Unhandled Exception:\nSystem.Exception: a\n  at A.B () [0x00001] in <0>:0",
+    "Fatal error. System.AccessViolationException: a\n   at A.B()",
+    "PHP Fatal error:  Uncaught Exception: a in /a.php:3\nStack trace:\n#0 {main}\n  thrown in /a.php on line 3",
+    "terminate called after throwing an instance of 'std::runtime_error'\n  what():  a",
+]
+OF_RUBY = [
+    "a.rb:1:in `f': a (A::B)\n\tfrom a.rb:9:in `<main>'\na.rb:2:in `g': b (KeyError)\n\tfrom a.rb:1:in `f'",
+    "a.rb:1:in 'A#f': undefined method 'b' for nil (NoMethodError)\n\nnil.b\n   ^^\n\tfrom a.rb:9:in '<main>'",
+    "<internal:/usr/lib/ruby/a.rb>:136:in 'Kernel#require': cannot load such file -- a (LoadError)\n\tfrom a.rb:1:in '<main>'",
+    "a.rb:1:in 'f': unhandled exception\n\tfrom a.rb:9:in '<main>'",
+]
+"""Of these, the next one may be the cause of the one before."""
 
 
-@pytest.mark.parametrize("crash", CRASHES)
+@pytest.mark.parametrize("crash", [*CRASHES, *OF_RUBY])
 def test_an_exception_that_nobody_caught_is_no_part_of_the_entry_before(crash: str) -> None:
-    assert texts(TIMED, crash, TIMED) == [TIMED, crash, TIMED]
-    assert texts(TIMED, "more", crash, crash, TIMED) == [f"{TIMED}\nmore", crash, crash, TIMED]
-    assert texts(TIMED, '{"a":1}', crash, TIMED) == [TIMED, '{"a":1}', crash, TIMED]
+    again = [] if crash in OF_RUBY else [crash]
+    for entry in (TIMED, f"{TIMED}\n more", f"{TIMED}\nmore", '{"a":1}'):
+        lines = [TIMED, entry, crash, *again, TIMED]
+        assert texts(*lines) == lines
+        assert texts("plain", *lines) == ["plain", *lines]
 
 
-def test_a_traceback_behind_its_entry_is_part_of_it() -> None:
-    event = f"{TIMED}\n{LOGGED[1]}"
+@pytest.mark.parametrize("crash", [*CRASHES, *OF_RUBY])
+def test_a_crash_is_part_of_the_entry_that_announces_it(crash: str) -> None:
+    lines = [TIMED, f"{TIMED}\nit said:\r\n{crash}", TIMED]
+    assert texts(*lines) == lines
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        *LOGGED,
+        "a.rb:3:in 'f'\na.rb:9:in '<main>'",
+        "a.go:5: it was a panic: x",
+        "/app/a.js: no such file",
+        "/app/a.go:12 (0x4d3a2f)\n\tmain.f: a",
+        "undefined: 1",
+        "the runtime: 12 s",
+    ],
+)
+def test_what_a_logger_writes_behind_its_entry_is_part_of_it(trace: str) -> None:
+    event = f"{TIMED}\n{trace}"
     assert texts(event, event) == [event, event]
 
 
@@ -157,7 +200,7 @@ def test_a_traceback_that_is_announced_is_part_of_the_event(between: str) -> Non
     assert texts(event, LOGGED[1], event) == [event, LOGGED[1], event]
 
 
-@pytest.mark.parametrize("crash", [*CRASHES, GO_CRASH])
+@pytest.mark.parametrize("crash", [*CRASHES, *OF_RUBY[:1], *OF_RUBY[2:]])
 def test_such_a_crash_is_an_event_among_lines_for_patterns(crash: str) -> None:
     lines = [TIMED, crash, "O-18 2.5"]
     assert texts(*lines, **OF_PATTERNS[0]) == lines

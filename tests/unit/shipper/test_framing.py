@@ -142,6 +142,8 @@ def test_a_crash_of_go_behind_a_line_of_its_log_is_an_event() -> None:
         f"panic: boom\n\tpanic: again{stack}",
         f"fatal error: all goroutines are asleep - deadlock!{stack}",
         f"unexpected fault address 0x7f\nfatal error: fault{signal}{stack}",
+        f"runtime: program exceeds 3-thread limit\nfatal error: thread exhaustion{stack}",
+        f"SIGQUIT: quit\nPC=0x408b0e m=0 sigcode=0{stack}",
     ]
     for between in ("", '{"a":1}\n'):
         for crash in crashes:
@@ -167,7 +169,10 @@ def test_a_bare_trace_is_one_event(trace: str) -> None:
     assert texts(f"before\n{trace}\nafter\n")[1:] == [trace, "after"]
 
 
-@pytest.mark.parametrize("trace", [JAVA, PYTHON, GO, NODE], ids=["java", "python", "go", "node"])
+STACK = GO.partition("\n\n")[2]
+
+
+@pytest.mark.parametrize("trace", [JAVA, PYTHON, STACK, NODE], ids=["java", "python", "go", "node"])
 def test_a_trace_belongs_to_the_entry_before_it(trace: str) -> None:
     first = f"2026-01-01 00:00:00,000 ERROR x - failed\n{trace}"
     second = "2026-01-01 00:00:01,000 INFO x - fine"
@@ -231,7 +236,9 @@ LINES = st.lists(
         b"Caused by: z\n", b"\tat a.B(c)\n", b"goroutine 1 [running]:\n", b"main.f()\n", b"\0\0\0\0",
         b"Jan 1, 2026 1:00:00 AM a b\n", b"SEVERE: c\n", b"INFO d\n", b"0123456789012345678901234567890",
         b"=ERROR REPORT====\n", b"Exception in thread \"m\" E\n", b"/a.js:3\n", b"  + Exception Group Traceback",
-        b"a.bError: x\n", b"thread 'm' panicked at a.rs:1:2:\n", b"Traceback (most recent call last):\n  File\nE: y\n",
+        b"a.bError: x\n", b"a.rb:1:in 'x': y (E)\n", b"\tfrom a.rb\n", b"<anonymous_script>:1\n", b"^\n",
+        b"Unhandled exception. E: x\n", b"runtime: program exceeds \n", b"fatal error: \n", b"it said:\r\n",
+        b"thread 'm' panicked at a.rs:1:2:\n", b"Traceback (most recent call last):\n  File\nE: y\n",
     ]),
     max_size=30,
 )  # fmt: skip

@@ -11,6 +11,8 @@ from shipper.framing import make_framing
 from shipper.parsers.stacktrace import extract_error
 from tests.traces.samples import ORDINARY, SAMPLES
 
+UNCAUGHT = ("Exception in thread ", "Unhandled exception", "shop.rb:4:in ", "PHP Fatal error: ")
+
 
 def events_of(text: str) -> list[str]:
     framing = make_framing(FileInput(path=["x"]), max_event_bytes=1_000_000)
@@ -62,8 +64,7 @@ def test_a_mere_warning_of_php_is_no_error(word: str) -> None:
 def test_a_trace_is_one_event(name: str) -> None:
     text = SAMPLES[name].text
     before, after = "2026-11-21 06:24:28 ERROR a - failed", "2026-11-21 06:24:29 INFO a - fine"
-    is_uncaught = text.startswith("Exception in thread ")
-    first = [before, text] if is_uncaught else [f"{before}\n{text}"]
+    first = [before, text] if text.startswith(UNCAUGHT) else [f"{before}\n{text}"]
     assert events_of(f"{before}\n{text}\n{after}\n") == [*first, after]
 
 
