@@ -122,6 +122,8 @@ class Assembler:
             read_ns: Read time of their events.
             ended: True when nothing more is to be waited for.
         """
+        if self._preceding is not None:
+            self._begin(self._preceding, offset)
         frames = self._framing.cut(buffer, ended=ended)
         if not frames.consumed:
             return Assembled(None, (), 0, 0)
@@ -197,9 +199,11 @@ class Assembler:
         if not offset:
             return
         known = preceding()
+        lines = known.lines(self._encoding)
+        self._framing.begin_behind(lines[0])
         self._maker.begin_behind(known.text(self._encoding))
         if isinstance(self._parser, HeadedParser):
-            self._parser.learn(known.lines(self._encoding))
+            self._parser.learn(lines)
 
     def _count_days(self, stamps: Sequence[str], read_ns: int) -> dict[str, int]:
         created = text_of(read_ns)

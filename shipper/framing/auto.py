@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from operator import methodcaller
 
 from shipper.framing import crashes
+from shipper.framing.rows import RowRule, table_of
 from shipper.framing.rules import Rule, Walker, is_blank, split_by
 from shipper.framing.traces import CONTINUES, TRACEBACK, TraceWalker
 
@@ -85,9 +86,14 @@ class AutoRule:
         self._known = known
         self._rows = rows
         self._traces_only = traces_only
+        self._has_begun = traces_only
+        self._table: RowRule | None = None
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
+        table = self._table_of(text)
+        if table is not None:
+            return table.split(text)
         if self._rows or self.are_objects(text, text.count(b"\n")):
             return text.split(b"\n")
         if b"#Fields: " in text:
@@ -130,10 +136,16 @@ class AutoRule:
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
-        return _AutoWalker(known=self._known, rows=self._rows, traces_only=self._traces_only)
+        if self._table is not None:
+            return self._table.walker()
+        walker = _AutoWalker(known=self._known, rows=self._rows, traces_only=self._traces_only)
+        return walker if self._has_begun else _FirstWalker(walker)
 
     def is_complete(self, event: bytes) -> bool:
-        """A JSON object is whole with its last brace, a row with its line."""
+        """A JSON object is whole with its last brace, a row with its line, or that of its last cell."""
+        table = self._table_of(event)
+        if table is not None:
+            return table.is_complete(event)
         if self._rows:
             return True
         first, _, rest = event.partition(b"\n")
@@ -143,6 +155,9 @@ class AutoRule:
 
     def learn(self, events: Sequence[bytes]) -> None:
         """See `Rule.learn`."""
+        if not self._has_begun and events:
+            self._has_begun = True
+            self._table = table_of(events[0].partition(b"\n")[0])
         if not self._known and not self._traces_only:
             texts = [event for event in events if event[:1] != b"{"]
             self._known = any(_shape_at(text, 0) for text in texts)
@@ -151,7 +166,13 @@ class AutoRule:
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""
-        return AutoRule(known=self._known, rows=self._rows, traces_only=self._traces_only)
+        rule = AutoRule(known=self._known, rows=self._rows, traces_only=self._traces_only)
+        rule._has_begun, rule._table = self._has_begun, self._table
+        return rule
+
+    def _table_of(self, text: bytes) -> RowRule | None:
+        """How rows are told apart, if the source is a table: its first line says so."""
+        return self._table if self._has_begun else table_of(text.partition(b"\n")[0])
 
 
 def _chunks(text: bytes) -> list[bytes]:
@@ -284,6 +305,26 @@ class _AutoWalker:
             return False
         self._trace.pass_by(line)
         return True
+
+
+class _FirstWalker:
+    """Asks the first line of a source whether it is that of a table."""
+
+    def __init__(self, walker: _AutoWalker) -> None:
+        self._walker: Walker = walker
+        self._has_begun = False
+
+    def begin(self, line: bytes) -> None:
+        """See `Walker.begin`."""
+        if not self._has_begun:
+            self._has_begun = True
+            table = table_of(line)
+            self._walker = self._walker if table is None else table.walker()
+        self._walker.begin(line)
+
+    def follows(self, line: bytes) -> bool:
+        """See `Walker.follows`."""
+        return self._walker.follows(line)
 
 
 def _begins(line: bytes, previous: bytes) -> bool:

@@ -29,6 +29,10 @@ class DetectingFraming:
         framing = self._wrapped if may_be_wrapped(buffer) else self._plain
         return framing.cut(buffer, ended=ended)
 
+    def begin_behind(self, first_line: str) -> None:
+        """See `Framing.begin_behind`."""
+        self._plain.begin_behind(first_line)
+
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """See `Framing.cut_again`."""
         framing = self._wrapped if may_be_wrapped(buffer) else self._plain

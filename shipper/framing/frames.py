@@ -77,6 +77,14 @@ class Framing(Protocol):
         """
         ...
 
+    def begin_behind(self, first_line: str) -> None:
+        """Is told the first line of a source that is read on from its middle, before any `cut`.
+
+        Args:
+            first_line: Without its line break. It is no event now.
+        """
+        ...
+
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """Makes events whose spans are known again, from their bytes alone.
 

@@ -14,12 +14,13 @@ from shipper.framing.encodings import actual_encoding, unit_of
 from shipper.framing.frames import Framing, Limits
 from shipper.framing.pattern import make_rule as make_user_rule
 from shipper.framing.plain import PlainFraming
+from shipper.framing.rows import RowRule
 from shipper.framing.rules import EveryLineRule, Rule
 from shipper.framing.streams import WrappedFraming
 from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
 from shipper.inputs.spooled import SpooledInput
-from shipper.parsers.catalogue import EVERY_LINE, load_catalogue
+from shipper.parsers.catalogue import EVERY_LINE, Format, load_catalogue
 
 _AUTO_MAX_LINES = 5000
 _OF_PATTERNS = frozenset({"grok", "dissect"})
@@ -80,12 +81,19 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
         return make_user_rule(multiline, section.encoding)
     if section.format in _OF_PATTERNS:
         return AutoRule(traces_only=True)
-    entry = load_catalogue().entry(section.format)
-    if not entry:
+    described = load_catalogue().formats.get(section.format)
+    return AutoRule() if described is None else _rule_of(described, section)
+
+
+def _rule_of(described: Format, section: FileInput | StdinInput) -> Rule:
+    """The rule of a format that says where its entries begin or end; else the usual one."""
+    if described.cells:
+        return RowRule((section.delimiter or described.cells).encode(section.encoding))
+    if not described.entry:
         return AutoRule()
-    if entry == EVERY_LINE:
+    if described.entry == EVERY_LINE:
         return EveryLineRule()
-    begins = MultilineSection(pattern=entry, negate=True, match="after")
+    begins = MultilineSection(pattern=described.entry, negate=True, match="after")
     return make_user_rule(begins, section.encoding)
 
 

@@ -79,6 +79,10 @@ class PlainFraming:
             last = len(events) - 1
             frames.tags[last] = (UNTERMINATED, *frames.tags.get(last, ()))
 
+    def begin_behind(self, first_line: str) -> None:
+        """See `Framing.begin_behind`."""
+        self._rule.learn([first_line.encode(self._encoding, "replace")])
+
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """See `Framing.cut_again`."""
         return cut_spans(self._decode, buffer, spans)

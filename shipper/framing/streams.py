@@ -122,6 +122,10 @@ class WrappedFraming:
             self._rules = {_BARE: self._rules[_BARE]}
         return frames
 
+    def begin_behind(self, first_line: str) -> None:
+        """See `Framing.begin_behind`."""
+        self._rules[_BARE].learn([first_line.encode("utf-8", "replace")])
+
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """See `Framing.cut_again`."""
         frames = Frames(consumed=len(buffer))

@@ -39,6 +39,10 @@ class WideFraming:
         frames.tags = _merged(cut.tags, frames.tags)
         return frames
 
+    def begin_behind(self, first_line: str) -> None:
+        """See `Framing.begin_behind`."""
+        self._inner.begin_behind(first_line)
+
     def cut_again(self, buffer: bytes, spans: Iterable[tuple[int, int]]) -> Frames:
         """See `Framing.cut_again`."""
         frames = Frames(consumed=len(buffer))

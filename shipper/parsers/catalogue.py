@@ -49,6 +49,7 @@ class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kinds: Group → how its text becomes a value.
         levels: The format's own names of levels.
         entry: Regular expression that the first line of an entry matches, where it is not one line.
+        cells: What stands between the cells of an entry that is a row; one in quotes may have line breaks.
         also: Formats that a file of this one may have, too, when it is asked for by name.
         is_detected: False when it is used only by name.
     """
@@ -64,6 +65,7 @@ class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: dict[str, str] = {}
     levels: dict[str, str] = {}
     entry: str = ""
+    cells: str = ""
     also: list[str] = []
     is_detected: bool = True
 
@@ -102,11 +104,6 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     formats: Mapping[str, Format]
     names: Names
-
-    def entry(self, name: str) -> str:
-        """What the first line of an entry looks like; empty when every format's usual rule holds."""
-        one = self.formats.get(name)
-        return "" if one is None else one.entry
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

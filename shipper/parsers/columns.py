@@ -18,6 +18,8 @@ from shipper.parsers.conversions import duration, whole
 from shipper.parsers.port import Fields
 
 HEADER: Final = "header"
+DELIMITERS: Final = MappingProxyType({"csv": ",", "tsv": "\t"})
+"""Format → what stands between its cells, unless the configuration says otherwise."""
 _MOST_COLUMNS = 1000
 _LONGEST_CELL = 131_072
 _IS_NAME = re.compile(r"[A-Za-z_@#][\w.@/()%#-]{0,100}")
@@ -73,7 +75,7 @@ class CsvParser:
         self._has_begun = True
         if self._columns is None and not is_first:
             return None
-        cells = self._cells(text)
+        cells = self.cells(text)
         if cells is None:
             return None
         if self._columns is None:
@@ -88,7 +90,8 @@ class CsvParser:
         }
         return fields
 
-    def _cells(self, text: str) -> list[str] | None:
+    def cells(self, text: str) -> list[str] | None:
+        """The cells of one row; None where it is none."""
         if '"' not in text:
             cells = text.split(self._delimiter, _MOST_COLUMNS)
         elif len(text) > _LONGEST_CELL:
@@ -101,6 +104,16 @@ class CsvParser:
                 return None
             cells = rows[0] if len(rows) == 1 else []
         return cells if 0 < len(cells) <= _MOST_COLUMNS else None
+
+
+def header_delimiter(text: str) -> str | None:
+    """What stands between the cells of a file whose first line this is; None if it names no columns."""
+    for name, delimiter in DELIMITERS.items():
+        if delimiter in text:
+            cells = CsvParser(name, delimiter).cells(text)
+            if cells is not None and _is_header(cells, text):
+                return delimiter
+    return None
 
 
 def _is_header(cells: Sequence[str], text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from logboom.config import FileInput, StdinInput
 from logboom.errors import ConfigError
 from shipper.parsers.catalogue import Format, load_catalogue
-from shipper.parsers.columns import CsvParser, W3cParser
+from shipper.parsers.columns import DELIMITERS, CsvParser, W3cParser
 from shipper.parsers.detect import AutoParser, Candidate, Gates
 from shipper.parsers.dialects import DIALECTS, DialectParser
 from shipper.parsers.dissect import DissectParser
@@ -22,6 +22,7 @@ from shipper.parsers.json import JsonParser
 from shipper.parsers.logfmt import KeyValueParser, LogfmtParser
 from shipper.parsers.plain import PlainParser
 from shipper.parsers.port import Parser
+from shipper.parsers.postgresql import PostgresqlCsvParser
 from shipper.parsers.security import CefParser, LeefParser
 from shipper.parsers.several import FirstOf
 from shipper.parsers.texts import TextParser
@@ -30,7 +31,6 @@ from shipper.parsers.time_patterns import TimedParser
 WITHOUT_DATA: Final = ("auto", "grok", "dissect")
 """Formats that no file describes: they have no samples of their own."""
 
-_DELIMITERS: Final = MappingProxyType({"csv": ",", "tsv": "\t"})
 _WRITTEN: Mapping[str, Callable[[], Parser]] = MappingProxyType(
     {
         "json": JsonParser,
@@ -38,11 +38,12 @@ _WRITTEN: Mapping[str, Callable[[], Parser]] = MappingProxyType(
         "keyvalue": KeyValueParser,
         "plain": PlainParser,
         "w3c": W3cParser,
+        "postgresql_csv": PostgresqlCsvParser,
         "journal_export": JournalExportParser,
         "cef": CefParser,
         "leef": LeefParser,
         **{name: partial(DialectParser, name, read) for name, read in DIALECTS.items()},
-        **{n: partial(CsvParser, n, d, wants_proof=True) for n, d in _DELIMITERS.items()},
+        **{n: partial(CsvParser, n, d, wants_proof=True) for n, d in DELIMITERS.items()},
     }
 )
 """Parser, as the formats' files name it → how one is made."""
@@ -79,8 +80,8 @@ def _make_parser(section: FileInput | StdinInput) -> Parser:
         near = difflib.get_close_matches(name, known, n=1)
         mend = f"did you mean {near[0]}?" if near else f"one of: {', '.join(known)}"
         raise ConfigError(f"there is no format {name!r}", where="format", mend=mend)
-    if name in _DELIMITERS:
-        return CsvParser(name, section.delimiter or _DELIMITERS[name], section.columns)
+    if name in DELIMITERS:
+        return CsvParser(name, section.delimiter or DELIMITERS[name], section.columns)
     parsers = [format_parser(formats[other]) for other in (name, *formats[name].also)]
     return parsers[0] if len(parsers) == 1 else FirstOf(name, parsers)
 

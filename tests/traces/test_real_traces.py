@@ -43,11 +43,11 @@ ENTRIES = (
     'time="2026-11-21T06:24:28Z" level=info msg=starting port=8080',
     "2026/11/21 06:24:28 starting",
     "I1121 06:24:28.116000    4711 main.go:14] starting",
-    '{"level":30,"time":1795242268116,"msg":"starting"}',
     "[06:24:28.116] INFO (4711): starting",
     "I, [2026-11-21T06:24:28.116 #4711]  INFO -- : starting",
+    '{"level":30,"time":1795242268116,"msg":"starting"}',
 )
-"""Of programs of any language."""
+"""Of programs of any language; the last one is an object, which shows no shape."""
 
 Traces = Callable[[Language, str], str]
 
@@ -102,7 +102,8 @@ def test_what_ends_a_program_is_no_part_of_the_entry_before(
     trace = trace_of(language, variant)
     if not trace.startswith(UNCAUGHT):
         pytest.skip("a logger may have written it")
-    for entry in ENTRIES:
+    needs_shape = language.variants[variant].needs_shape
+    for entry in ENTRIES[: -1 if needs_shape else None]:
         assert events_of(f"{entry}\n{trace}\n{entry}\n") == [entry, trace, entry]
         more = "" if entry.startswith("{") else "\n  more"
         events = [entry, f"{entry}{more}", trace, trace, entry]
