@@ -79,6 +79,7 @@ class Evaluated:
         left: Firings that late events began, for which there was no room.
         untold: Firings that are over, which late events began, and which are not told: they are more than
             are remembered.
+        held: Series of which it is not known yet what they were in windows that may miss events.
     """
 
     state: RuleState
@@ -86,6 +87,7 @@ class Evaluated:
     overflow: int = 0
     left: int = 0
     untold: int = 0
+    held: frozenset[Key] = frozenset()
 
 
 def evaluate(
@@ -152,6 +154,8 @@ class _Running:
         whole_us: float,
     ) -> None:  # fmt: skip
         self._whole_us = whole_us
+        last_us = instants[-1] if instants else 0
+        self._silent_us = max(whole_us, last_us - MOST_HELD * rule.every_us)
         self._held_us: int | None = None
         self._held: set[Key] = set()
         self._rule = rule
@@ -178,7 +182,8 @@ class _Running:
             episodes=latest(self._episodes),
             matched=self._matched,
         )
-        return Evaluated(state, tuple(self._transitions), self._overflow)
+        held = frozenset(self._held)
+        return Evaluated(state, tuple(self._transitions), self._overflow, held=held)
 
     def _cursor(self) -> int | None:
         """Up to where nothing is left to be judged once all events are there."""
@@ -220,7 +225,7 @@ class _Running:
                 self._hold(key, before, seen, instant)
             case Verdict.DOES_NOT if before is not None:
                 self._let_go(key, before, seen, instant)
-            case Verdict.UNKNOWN if before is not None and instant > self._whole_us:
+            case Verdict.UNKNOWN if before is not None and instant > self._silent_us:
                 self._wait(key, instant)  # what is on its way may say that it does not
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:

@@ -46,13 +46,20 @@ async def with_late(
     series, episodes = dict(state.series), [*state.episodes, *over]
     told = [t for one in over for t in again.transitions if _is_of(t, one)]
     open_us = list[int]()
+    ended_us = max([one.ended_us for one in episodes], default=instants[0])
     for key, now in again.state.series.items():
         before = series.get(key)
+        judged_us = now.true_us if key in again.held else instants[-1]
+        is_open = _has_fired_since(key, judged_us, state)
+        left += is_open  # it may have ended before that, which is judged once it is known
         if before is not None and before.fired_us is not None:  # told, perhaps before a crash
             series[key] = _kept_on(before, now)
             open_us.append(series[key].true_us)
             continue
         if now.fired_us is None:
+            if key in again.held and ended_us > max(whole_us, now.true_us):
+                left += not is_open  # the cursor cannot go back to it
+                continue
             series[key] = now
             open_us.append(now.true_us)  # silence behind it may not be silence
             continue
@@ -71,9 +78,8 @@ async def with_late(
     told.sort(key=lambda t: t.instant)
     cursor_us = instants[-1]
     if open_us and cursor_us > whole_us:  # what ends in windows that are not whole is judged later
-        ended_us = (one.ended_us for one in episodes)
         held_us = cursor_us - MOST_HELD * rule.every_us
-        cursor_us = min(cursor_us, max(min(open_us), held_us, *ended_us))
+        cursor_us = min(cursor_us, max(min(open_us), held_us, ended_us))
     state = replace(
         state, cursor_us=cursor_us, series=series, episodes=latest(episodes),
         matched=state.matched or again.state.matched,
@@ -119,6 +125,14 @@ def _broken(state: RuleState, again: Evaluated, first_us: int) -> list[Key]:
 def _ends_since(key: Key, fired_us: int, state: RuleState) -> list[int]:
     """When episodes of a series that were told have ended, behind an instant."""
     return [one.ended_us for one in state.episodes if one.key == key and one.ended_us >= fired_us]
+
+
+def _has_fired_since(key: Key, instant: int, state: RuleState) -> bool:
+    """Whether it was told of a series that it began to fire behind an instant."""
+    firing = state.series.get(key)
+    if firing is not None and firing.fired_us is not None and firing.fired_us > instant:
+        return True
+    return any(one.key == key and one.fired_us > instant for one in state.episodes)
 
 
 def _is_known(episode: Episode, state: RuleState) -> bool:
