@@ -10,10 +10,8 @@ from typing import Final
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.group import (
     MOST_MEMBERS,
-    Delivery,
     Group,
     Member,
-    delivery_key,
     group_key,
     shortened,
     shortened_after,
@@ -63,8 +61,8 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     """Moves alerts whose route is not configured any more; messages that wait stay where they are.
 
     An end that is still to be told moves where the same receiver is told of it, unless it is told behind
-    a message that waits. What was over before the daily message of a receiver that is gone, becomes
-    a message to it, which is given up as others are.
+    a message that waits. What was over before anybody was told moves to the route that matches now, to its
+    daily message where it was to be in one; without a time for daily messages that is due at once.
 
     Args:
         groups: All groups by key.
@@ -74,33 +72,21 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     routes = plan.routes()
     homeless = [group for group in groups.values() if not _has_home(group, routes, plan)]
     changed = dict(groups)
-    for known in homeless:
-        old = known if known.receiver in plan.receivers else _with_untold(known, now)
+    for old in homeless:
         for episode, member in old.members.items():
             is_over = member.told is AlertState.RESOLVED or _waits(old, episode)
+            is_untold = not member.fires and member.told is None
             for route in _ways(plan, member.alert):
-                if not member.fires and (is_over or route.receiver != old.receiver):
+                stays = is_untold or route.receiver == old.receiver
+                if not member.fires and (is_over or not stays):
                     continue
-                group = _place(changed, route, member.alert, plan)
-                moved = member if route.receiver == old.receiver else Member(member.alert, now)
+                is_daily = is_untold and old.is_digest
+                group = _place(changed, route, member.alert, plan, is_daily=is_daily)
+                moved = member if stays else Member(member.alert, now)
                 changed[group.key] = group.with_member(episode, moved)
         settled = {name: one for name, one in old.members.items() if _waits(old, name)}
         changed[old.key] = replace(old, members=settled)
     return changed
-
-
-def _with_untold(group: Group, now: datetime) -> Group:
-    """The same, with a message of what is over and would have been in the daily one."""
-    untold = [
-        (episode, AlertState.RESOLVED)
-        for episode, one in group.members.items()
-        if not one.fires and one.told is None and not _waits(group, episode)
-    ]
-    if not group.is_digest or not untold:
-        return group
-    key = delivery_key(group.key, group.receiver, "digest", group.repeats, untold)
-    lost = Delivery(key, group.receiver, "digest", 0, tuple(untold), now)
-    return replace(group, pending=(*group.pending, lost))
 
 
 def _has_home(group: Group, routes: Mapping[str, Route], plan: Plan) -> bool:
@@ -156,9 +142,11 @@ def _ways(plan: Plan, alert: Alert) -> Iterable[Route]:
     ]
 
 
-def _place(groups: Groups, route: Route, alert: Alert, plan: Plan) -> Group:
-    """The first group with room, or a new one."""
-    is_digest = (
+def _place(
+    groups: Groups, route: Route, alert: Alert, plan: Plan, *, is_daily: bool = False
+) -> Group:
+    """The first group with room, or a new one; that of the daily message for what was to be in it."""
+    is_digest = is_daily or (
         plan.digest_at is not None and route.wait is None and severity_of(alert.labels) == "low"
     )
     labels = {"digest": "daily"} if is_digest else _common(route, alert)

@@ -66,7 +66,7 @@ async def test_what_is_known_to_be_delivered_is_not_given_up(state: LocalState) 
     assert record.status == "delivered"
 
 
-async def test_what_waits_for_the_daily_message_of_a_receiver_that_is_gone_is_given_up(
+async def test_what_waits_for_the_daily_message_of_a_receiver_that_is_gone_is_told_to_another_one(
     state: LocalState,
 ) -> None:
     over = ended(firing("Errors1"), now())
@@ -74,13 +74,14 @@ async def test_what_waits_for_the_daily_message_of_a_receiver_that_is_gone_is_gi
     digest = Group("k" * 32, "low", "old", {"digest": "daily"}, is_digest=True, members=members)
     await state.put("alert-group", digest.key, digest.to_json())
     team = Listener()
+    plan = replace(ONE, digest_at=None)
 
-    async with dispatching(state, ONE, {"team": team}):
-        await soon(lambda: _with_status(state, "failed"), timeout_s=SOON_S, what="it is given up")
+    async with dispatching(state, plan, {"team": team}):
+        await soon(lambda: _with_status(state, "delivered"), timeout_s=SOON_S, what="it is told")
         await until_quiet(state)
-    (record,) = [one for one in await Outcomes(state).read() if one.receiver == "old"]
-    assert (record.kind, record.alerts) == ("digest", ("Errors1",))
-    assert record.detail == "the receiver is no longer configured"
+    (record,) = await Outcomes(state).read()
+    assert (record.receiver, record.kind, record.alerts) == ("team", "digest", ("Errors1",))
+    assert [one.alerts[0].episode for one in team.done.values()] == ["Errors1"]
 
 
 async def _with_status(state: LocalState, status: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from search_api.notifying.joining import rerouted
 from tests.unit.notifying.timeline import Timeline, plan
 
 NOW = {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s", "group_interval": "1m",
@@ -311,6 +313,35 @@ def test_a_daily_message_has_each_flapping_series_once() -> None:
         line.resolve(f"Errors{number}")
     line.run(24 * 3600, step_s=600)
     assert [row[3] for row in line.seen()] == ["-Errors199"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"digest": DIGEST, "route": {"receiver": "lead"}}, (14 * 3600, "lead")),
+        (
+            {"digest": DIGEST, "route": {"receiver": "team", "group_wait": "0s"}},
+            (14 * 3600, "team"),
+        ),
+        ({"digest": None, "route": {"receiver": "lead"}}, (3660, "lead")),
+    ],
+)
+def test_what_waits_for_a_daily_message_whose_route_is_gone_is_told_by_the_one_that_matches_now(
+    settings: dict[str, Any], told: tuple[float, str]
+) -> None:
+    low = {"match": {"severity": "low"}, "receiver": "team"}
+    line = Timeline(plan(digest=DIGEST, route={"receiver": "lead", "routes": [low]}))
+    line.fire("Errors1", severity="low")
+    line.run(1800, step_s=60)
+    line.resolve("Errors1")
+    line.run(1800, step_s=60)
+
+    line.plan = plan(**settings)
+    line.groups = rerouted(line.groups, line.plan, line.now)
+    line.run(24 * 3600, step_s=60)
+
+    assert line.seen() == [(*told, "digest", "-Errors1")]
+    assert line.groups == {}
 
 
 def test_without_a_digest_low_ones_are_told_as_others() -> None:
