@@ -17,6 +17,7 @@ from shipper.events.parsed import FieldsOf, Parsed
 from shipper.events.parsed_splicing import ParsedSplicer
 from shipper.events.splicing import Splicer
 from shipper.framing import Frames
+from shipper.framing.frames import NO_TEXT
 from shipper.parsers import Parser
 from shipper.parsers.port import Fields, gives_objects
 from shipper.redaction.key_lines import KeyLines
@@ -184,7 +185,8 @@ class EventMaker:
     def _suspects(self, given: Given) -> set[int]:
         """The numbers of events with a secret."""
         frames = given.frames
-        if self._native is None or given.frames.fields:
+        are_alike = not any(sign in given.buffer for sign in NO_TEXT)
+        if self._native is None or frames.fields or not are_alike:
             return self._with_key_lines(self._redactor.suspects(frames.texts), frames)
         likely = self._native.suspects(given.buffer, (frames.starts, frames.ends))
         found = self._really(likely, frames) | self._redactor.key_lines(frames.texts)

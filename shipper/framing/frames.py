@@ -16,6 +16,12 @@ UNTERMINATED = "unterminated"
 INVALID_ENCODING = "invalid_encoding"
 NUL_BYTES = "nul_bytes"
 
+ESCAPE = b"\x1b"
+"""What begins the codes for a terminal."""
+
+NO_TEXT = (ESCAPE, b"\0")
+"""Where one of these is in a buffer, an event's text may differ from its bytes."""
+
 _NUL_RUN = re.compile(rb"\0{4,}")
 """What a hole in a file looks like; it is no part of the text."""
 

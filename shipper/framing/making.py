@@ -8,10 +8,11 @@ from functools import partial
 from logboom.config import FileInput, MultilineSection, StdinInput
 from logboom.errors import ConfigError
 from shipper.framing.auto import AutoRule
+from shipper.framing.colours import ColouredRule, make_plain_decoder
 from shipper.framing.containers import container_of
 from shipper.framing.detecting import DetectingFraming
 from shipper.framing.encodings import actual_encoding, unit_of
-from shipper.framing.frames import Framing, Limits
+from shipper.framing.frames import Framing, Limits, make_decoder
 from shipper.framing.pattern import make_rule as make_user_rule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rows import RowRule
@@ -25,6 +26,10 @@ from shipper.parsers.catalogue import EVERY_LINE, Format, load_catalogue
 _AUTO_MAX_LINES = 5000
 _OF_PATTERNS = frozenset({"grok", "dissect"})
 """Formats whose lines the user's own patterns know: one may look like anything."""
+
+
+_AS_THEY_ARE = _OF_PATTERNS | {"plain"}
+"""Formats whose texts keep their colours."""
 
 
 def make_framing(
@@ -53,15 +58,18 @@ def make_framing(
         limits = Limits(max_bytes, multiline.max_lines)
     make_rule = partial(_make_rule, section)
     rule = make_rule()
-    plain = PlainFraming(rule, limits, section.encoding)
+    decoder = make_decoder if section.format in _AS_THEY_ARE else make_plain_decoder
+    plain = PlainFraming(rule, limits, section.encoding, decoder(section.encoding))
     is_spooled = isinstance(section, SpooledInput)
     unwrap = unwrap_envelope if is_spooled else WRAPPERS.get(section.format)
     if unwrap is None and container_of(path) is not None:
         unwrap = unwrap_container
     if unwrap is not None:
-        return WrappedFraming(unwrap, make_rule, limits, section.encoding)
+        return WrappedFraming(unwrap, make_rule, limits, section.encoding, make_decoder=decoder)
     if section.format == "auto":
-        wrapped = WrappedFraming(unwrap_container, make_rule, limits, section.encoding, rule)
+        wrapped = WrappedFraming(
+            unwrap_container, make_rule, limits, section.encoding, rule, decoder
+        )
         return DetectingFraming(plain, wrapped)
     return plain
 
@@ -82,7 +90,8 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
     if section.format in _OF_PATTERNS:
         return AutoRule(traces_only=True)
     described = load_catalogue().formats.get(section.format)
-    return AutoRule() if described is None else _rule_of(described, section)
+    rule = AutoRule() if described is None else _rule_of(described, section)
+    return rule if section.format in _AS_THEY_ARE else ColouredRule(rule)
 
 
 def _rule_of(described: Format, section: FileInput | StdinInput) -> Rule:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from shipper.framing.frames import (
+    ESCAPE,
     MULTILINE,
     TRUNCATED,
     UNTERMINATED,
+    Decoder,
     Frames,
     Limits,
     add,
@@ -27,13 +29,16 @@ class PlainFraming:
         rule: Where events begin.
         limits: Where they are cut.
         encoding: Of the text.
+        decode: Makes texts of it; default: as they are.
     """
 
-    def __init__(self, rule: Rule, limits: Limits, encoding: str) -> None:
+    def __init__(
+        self, rule: Rule, limits: Limits, encoding: str, decode: Decoder | None = None
+    ) -> None:
         self._rule = rule
         self._limits = limits
         self._encoding = encoding
-        self._decode = make_decoder(encoding)
+        self._decode = decode or make_decoder(encoding)
 
     def cut(self, buffer: bytes, *, ended: bool) -> Frames:
         """See `Framing.cut`."""
@@ -93,7 +98,7 @@ class PlainFraming:
             return
         single = len(frames.lines) == sum(frames.lines)
         whole = buffer[frames.starts[0] : frames.ends[-1]].rstrip(b"\n")
-        if b"\r" not in whole and b"\0" not in whole:
+        if b"\r" not in whole and b"\0" not in whole and ESCAPE not in whole:
             try:
                 text = whole.decode(self._encoding)
                 if single:

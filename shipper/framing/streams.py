@@ -17,7 +17,15 @@ from typing import NamedTuple
 
 from ciso8601 import parse_datetime
 
-from shipper.framing.frames import TRUNCATED, UNTERMINATED, Frames, Limits, add, make_decoder
+from shipper.framing.frames import (
+    TRUNCATED,
+    UNTERMINATED,
+    Decoder,
+    Frames,
+    Limits,
+    add,
+    make_decoder,
+)
 from shipper.framing.rules import EveryLineRule, Rule, group, split_lines, split_overlong
 from shipper.framing.wrappers import Record, Unwrap
 
@@ -90,11 +98,12 @@ class WrappedFraming:
         limits: Bounds, also of physical lines.
         encoding: Of the lines that are not wrapped.
         bare: The rule for these; default: one of their own.
+        make_decoder: Makes texts of an encoding; default: as they are.
     """
 
     def __init__(
         self, unwrap: Unwrap, make_rule: Callable[[], Rule], limits: Limits, encoding: str,
-        bare: Rule | None = None,
+        bare: Rule | None = None, make_decoder: Callable[[str], Decoder] = make_decoder,
     ) -> None:  # fmt: skip
         self._unwrap = unwrap
         self._make_rule = make_rule
