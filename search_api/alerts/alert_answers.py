@@ -53,6 +53,9 @@ class RuleAnswer(BaseModel):
     pending: int
     firing: int
     matched: bool = Field(description="False while no event has ever matched it: is `where` right?")
+    untold: int = Field(
+        description="Firings that were over when late events showed them, and too many to be told."
+    )
     detail: str = Field(description="Why it cannot be evaluated; empty otherwise.")
 
 

@@ -54,6 +54,7 @@ class Transition:
         reason: Why it has resolved, where it is not for what was measured.
         values: What was measured for each comparison of the rule, where it has several.
         last: What one that has resolved was when its condition held last; None while it fires.
+        untold: So many more firings, older ones, have late events shown, which are over and not told.
     """
 
     key: Key
@@ -66,6 +67,7 @@ class Transition:
     reason: str = ""
     values: tuple[float | None, ...] = ()
     last: SeriesState | None = None
+    untold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Evaluated:
         state: To be remembered.
         transitions: In the order in which they happened.
         overflow: Series that could not be followed since there are too many.
-        left: Firings that late events began, for which there was no room.
+        left: Firings that late events began, for which there was no room, or of which it is not known yet
+            whether they were told.
         untold: Firings that are over, which late events began, and which are not told: they are more than
             are remembered.
         held: Series of which it is not known yet what they were in windows that may miss events.
@@ -164,7 +167,7 @@ class _Running:
         self._series = dict(state.series)
         self._seen = dict(state.seen)
         self._episodes = list(state.episodes)
-        self._matched = state.matched
+        self._matched, self._untold = state.matched, state.untold
         self._cursor_us = state.cursor_us
         self._followed = _Names(key.values for key in self._series)
         self._remembered = _Names(self._seen)
@@ -181,6 +184,7 @@ class _Running:
             seen=self._seen,
             episodes=latest(self._episodes),
             matched=self._matched,
+            untold=self._untold,
         )
         held = frozenset(self._held)
         return Evaluated(state, tuple(self._transitions), self._overflow, held=held)

@@ -44,7 +44,7 @@ async def with_late(
     untold = len(unknown) - len(over)  # it would not be known which of them were
     left, over = len(over[room // 2 :]), over[: room // 2]  # each is told to begin and to end
     series, episodes = dict(state.series), [*state.episodes, *over]
-    told = [t for one in over for t in again.transitions if _is_of(t, one)]
+    told = [replace(t, untold=untold) for one in over for t in again.transitions if _is_of(t, one)]
     open_us = list[int]()
     ended_us = max([one.ended_us for one in episodes], default=instants[0])
     for key, now in again.state.series.items():
@@ -80,11 +80,12 @@ async def with_late(
     if open_us and cursor_us > whole_us:  # what ends in windows that are not whole is judged later
         held_us = cursor_us - MOST_HELD * rule.every_us
         cursor_us = min(cursor_us, max(min(open_us), held_us, ended_us))
+    untold = 0 if left else untold
     state = replace(
         state, cursor_us=cursor_us, series=series, episodes=latest(episodes),
-        matched=state.matched or again.state.matched,
+        matched=state.matched or again.state.matched, untold=state.untold + untold,
     )  # fmt: skip
-    return Evaluated(state, tuple(told), again.overflow, left, 0 if left else untold)
+    return Evaluated(state, tuple(told), again.overflow, left, untold)
 
 
 def _ended(again: Evaluated) -> list[Episode]:

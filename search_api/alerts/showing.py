@@ -136,6 +136,7 @@ def _rule(rule: Rule, book: Book, standing: Standing) -> dict[str, Any]:
         "pending": pending,
         "firing": firing,
         "matched": kept is not None and kept.state.matched,
+        "untold": 0 if kept is None else kept.state.untold,
         "detail": standing.failures.get(rule.id, ""),
     }
 

@@ -123,6 +123,7 @@ class RuleState:
         seen: When series that are remembered had events last, by their values.
         episodes: The latest that are over, oldest first.
         matched: True once an event has matched: a selector that never does is probably wrong.
+        untold: Firings that were over when late events showed them, and were too many to be told.
     """
 
     rule: str
@@ -131,6 +132,7 @@ class RuleState:
     seen: Mapping[Values, int] = field(default_factory=dict)
     episodes: tuple[Episode, ...] = ()
     matched: bool = False
+    untold: int = 0
 
     def back_to(self, now_us: int) -> RuleState:
         """The same, where nothing lies in the future: what a wrong clock has brought there.
@@ -152,6 +154,7 @@ class RuleState:
             seen={values: min(at_us, now_us) for values, at_us in self.seen.items()},
             episodes=tuple(one for one in self.episodes if one.ended_us <= now_us),
             matched=self.matched,
+            untold=self.untold,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -166,6 +169,7 @@ class RuleState:
             "seen": [[list(values), at_us] for values, at_us in self.seen.items()],
             "episodes": [[e.key.text, e.fired_us, e.ended_us] for e in self.episodes],
             "matched": self.matched,
+            "untold": self.untold,
         }
 
     @classmethod
@@ -181,6 +185,7 @@ class RuleState:
                 for text, fired_us, ended_us in value["episodes"]
             ),
             matched=value["matched"],
+            untold=value.get("untold", 0),
         )
 
 

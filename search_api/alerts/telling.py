@@ -19,13 +19,14 @@ from search_api.alerts.evaluate import Transition
 from search_api.alerts.measures import Kind
 from search_api.alerts.needs import both, fingerprint_of
 from search_api.alerts.rules import Rule, duration_text
-from search_api.alerts.templates import Told, render
+from search_api.alerts.templates import Told, render, tells_what_was_measured
 
 MOST_SAMPLES: Final = 5
 _LARGEST_SAMPLE: Final = 2_000
 _SAMPLES_BYTES: Final = 120_000
 _LONGEST_MESSAGE: Final = 600
 _LONGEST_VALUE: Final = 200
+_NO_DATA: Final = "no_data"
 _KEPT: Final = ("@timestamp", "message", "log", "service", "host", "error", "http", "url", "event",
                 "trace", "tags")  # fmt: skip
 
@@ -44,7 +45,7 @@ def alert_of(rule: Rule, transition: Transition, samples: Sequence[Mapping[str, 
     named = {name: value[:_LONGEST_VALUE] for name, value in series.items() if value}
     labels = {**rule.labels, **named, "alertname": rule.name}
     if key.no_data:
-        labels["no_data"] = "true"
+        labels[_NO_DATA] = "true"
     window = window_of(rule, transition)
     measured, condition = measured_of(rule, transition.values), shown.condition
     has_threshold = bool(condition.sign) and not key.no_data
@@ -133,12 +134,38 @@ def _annotations(
         baseline=transition.baseline, events=transition.events,
         window=duration_text(rule.over_us), units=units_of(rule),
     )  # fmt: skip
-    found = {name: render(text, told) for name, text in rule.annotations.items()}
+    texts = _of_no_data(rule) if transition.key.no_data else rule.annotations
+    found = {name: render(text, told) for name, text in texts.items()}
+    if transition.key.no_data:
+        found.setdefault("summary", _no_data(rule, labels, series))
     if transition.baseline:
         found.setdefault("baseline", transition.baseline)
     if transition.reason:
         found["resolved"] = transition.reason
+    if transition.untold:
+        found["untold"] = _untold(transition.untold)
     return found
+
+
+def _of_no_data(rule: Rule) -> dict[str, str]:
+    """The templates that can be told when there is nothing to measure, or say themselves what then."""
+    return {
+        name: text
+        for name, text in rule.annotations.items()
+        if _NO_DATA in text or not (name == "summary" or tells_what_was_measured(text))
+    }
+
+
+def _no_data(rule: Rule, labels: Mapping[str, str], series: Mapping[str, str]) -> str:
+    of_what = ", ".join(f"{name}={labels[name]}" for name in series if name in labels)
+    of_what = f" of {of_what}" if of_what else ""
+    return f"no data{of_what} over {duration_text(rule.over_us)}: {rule.when.text} cannot be judged"
+
+
+def _untold(number: int) -> str:
+    firings = "1 earlier firing" if number == 1 else f"{number:,} earlier firings"
+    is_over = "is over and not told" if number == 1 else "are over and not told one by one"
+    return f"late events have shown {firings} of this rule, too: {is_over}, a backtest lists them"
 
 
 def made_up(rule: Rule) -> tuple[Told, ...]:
@@ -146,7 +173,7 @@ def made_up(rule: Rule) -> tuple[Told, ...]:
     condition, series = rule.condition, dict.fromkeys(rule.series_by, "some")
     labels = {**rule.labels, **series, "alertname": rule.name}
     if rule.no_data == "alert":
-        labels["no_data"] = "true"
+        labels[_NO_DATA] = "true"
     return tuple(
         Told(
             value=condition.threshold + more, threshold=condition.threshold, unit=condition.unit,

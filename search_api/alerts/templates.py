@@ -30,6 +30,7 @@ NAMES: Final = ("value", "threshold", "labels", "condition", "baseline", "events
                       "measured")  # fmt: skip
 """What a template can use, besides the fields of `by`."""
 
+_MEASURED: Final = ("value", "measured", "baseline")
 _FILTERS: Final = ("percent", "duration", "number", "upper", "lower", "default", "title", "trim")
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem,
@@ -88,6 +89,16 @@ def render(template: str, told: Told) -> str:
     except Exception as error:  # noqa: BLE001 - an alert with odd words is better than none
         text = f"{template} ({error})"
     return text[:LONGEST_TEXT]
+
+
+@lru_cache(maxsize=1_000)
+def tells_what_was_measured(template: str) -> bool:
+    """Whether there is something missing in it when nothing could be measured.
+
+    Args:
+        template: One that `check_template` took.
+    """
+    return any(path[0] in _MEASURED for path in _paths(_environment("").parse(template)))
 
 
 def _filled(template: str, told: Told) -> str:

@@ -62,13 +62,15 @@ def _measured(alert: Alert) -> str:
 
 
 def lasted(alert: Alert) -> str:
-    """Since when, until when, and why it is over where that is not for what was measured."""
+    """Since when, until when, why it is over where that is not for what was measured; and what is not told."""
     begin = alert.starts_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     if alert.ends_at is None:
         return f"since {begin}"
     seconds = max(0, round((alert.ends_at - alert.starts_at).total_seconds()))
     why = alert.annotations.get("resolved")
-    return f"since {begin}, for {duration(seconds)}" + (f": {cut(why, _MOST_LINE)}" if why else "")
+    text = f"since {begin}, for {duration(seconds)}" + (f": {cut(why, _MOST_LINE)}" if why else "")
+    untold = alert.annotations.get("untold")
+    return f"{text}; {cut(untold, _MOST_LINE)}" if untold else text
 
 
 def duration(seconds: int) -> str:

@@ -54,6 +54,8 @@ def test_how_long_it_lasted_and_why_it_is_over() -> None:
     assert wording.lasted(over) == "since 2026-11-23 10:00:00 UTC, for 7m"
     ended = replace(over, annotations={"resolved": "the rule was changed"})
     assert wording.lasted(ended).endswith("for 7m: the rule was changed")
+    one_of_many = replace(over, annotations={"untold": "30 earlier firings are not told"})
+    assert wording.lasted(one_of_many).endswith("for 7m; 30 earlier firings are not told")
 
 
 def message(*alerts: Alert) -> Notification:

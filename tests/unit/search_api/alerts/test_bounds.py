@@ -18,8 +18,8 @@ from search_api.alerts.outbox import KIND
 from search_api.alerts.rules import US
 from search_api.alerts.states import Episode, Key, RuleState, SeriesState, latest
 from search_api.alerts.telling import alert_of
-from tests.unit.search_api.alerts.timeline import START, START_US, error, rule_of
-from tests.unit.search_api.alerts.world import World, group_of
+from tests.unit.search_api.alerts.timeline import START, START_US, at, error, many, rule_of
+from tests.unit.search_api.alerts.world import Make, World, group_of
 
 ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
 SERVICES = [f"s{n:03}" for n in range(120)]
@@ -233,3 +233,30 @@ async def test_late_windows_are_asked_for_again_when_the_store_was_away(tmp_path
 
     assert [row[0] for row in world.timeline] == [45, 105]
     await world.close()
+
+
+async def test_late_firings_that_are_too_many_to_be_told_are_counted(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make({"alert": "Any", "when": "count > 0", "over": "15s", "by": ["service"]})
+    world.source.add(many(0, 300, 5, service__name="cart"))
+    early = [at(number / 2, service={"name": f"s{number:03}"}) for number in range(130)]
+    world.source.add(early, arrives=200)
+    engine = await world.start()
+
+    await world.until(260, engine)
+
+    ended = [name for _, state, name in world.timeline if state == "resolved"]
+    assert sorted(ended) == [f"s{number:03}" for number in range(30, 130)]
+    assert engine.standing.untold == 30
+    notes = [
+        one.annotations.get("untold", "")
+        for one in world.told
+        if one.labels["service.name"] != "cart"
+    ]
+    assert len(notes) == 200
+    assert all("30 earlier firings of this rule" in note for note in notes)
+    book = Book(world.memory)
+    await book.read()
+    assert book.kept["group/Any"].state.untold == 30
+    assert "30 firings that late events show, and that are over, are not told" in caplog.text

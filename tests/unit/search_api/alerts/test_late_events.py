@@ -374,20 +374,3 @@ async def test_late_events_tell_from_when_on_it_does_not_hold(make: Make) -> Non
     await world.until(200, engine)
 
     assert world.timeline == [(15, "firing", "Rate"), (165, "resolved", "Rate")]
-
-
-async def test_late_firings_that_are_too_many_to_be_told_are_counted(
-    make: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    world = make({"alert": "Any", "when": "count > 0", "over": "15s", "by": ["service"]})
-    world.source.add(many(0, 300, 5, service__name="cart"))
-    early = [at(number / 2, service={"name": f"s{number:03}"}) for number in range(130)]
-    world.source.add(early, arrives=200)
-    engine = await world.start()
-
-    await world.until(260, engine)
-
-    ended = [name for _, state, name in world.timeline if state == "resolved"]
-    assert sorted(ended) == [f"s{number:03}" for number in range(30, 130)]
-    assert engine.standing.untold == 30
-    assert "30 firings that late events show, and that are over, are not told" in caplog.text

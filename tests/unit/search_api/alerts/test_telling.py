@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from search_api.alerts.alert import Alert, AlertState, moment_of
@@ -37,6 +38,36 @@ def test_an_alert_tells_its_series_and_its_search() -> None:
     assert silent.labels["no_data"] == "true"
     assert silent.condition == "no data over 1m"
     assert silent.episode != alert.episode
+
+
+def test_where_there_is_no_data_that_is_what_is_told() -> None:
+    rule = rule_of(
+        "error_rate > 5%", by=["service", "host"], no_data="alert",
+        annotations={
+            "summary": "{{ service.name }} fails {{ value | percent }} of requests",
+            "description": "It was {{ measured }}.",
+            "runbook": "https://wiki.example/{{ service.name }}",
+        },
+    )  # fmt: skip
+    fires, silent = (
+        alert_of(
+            rule, replace(transition(("cart", ""), no_data=no_data), value=value, baseline=""), ()
+        )
+        for no_data, value in ((False, 0.5), (True, None))
+    )
+
+    assert fires.annotations["summary"] == "cart fails 50% of requests"
+    assert silent.annotations == {
+        "summary": "no data of service.name=cart over 1m: error_rate > 5% cannot be judged",
+        "runbook": "https://wiki.example/cart",
+    }
+
+
+def test_a_template_may_say_itself_what_is_told_where_there_is_no_data() -> None:
+    template = "{{ 'silent' if labels.no_data | default('') else value | percent }}"
+    rule = rule_of("error_rate > 5%", no_data="alert", annotations={"summary": template})
+    silent = alert_of(rule, replace(transition(no_data=True), value=None, baseline=""), ())
+    assert silent.annotations == {"summary": "silent"}
 
 
 def test_an_alert_is_about_a_group_of_errors_when_its_lines_are() -> None:
