@@ -5,47 +5,20 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from shipper.files.copies import Beginnings, Families, goes_on_as_stranger
+from shipper.files.copies import Beginnings, Families
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import (
-    TELLING_BYTES,
-    FileId,
-    begins_with,
-    file_id,
-    fingerprint_length,
-    is_at,
-)
+from shipper.files.heads import Heads
+from shipper.files.identity import TELLING_BYTES, FileId, file_id, fingerprint_length
+from shipper.files.likeness import Comparison, Likeness, Recognised
 from shipper.files.listings import Listings
-from shipper.files.names import is_backup_name, is_packed_name
-from shipper.files.seen import Seen
+from shipper.files.names import is_packed_name
 from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
-
-
-class Likeness(Enum):
-    """How a file compares with what is known of a source."""
-
-    SAME = auto()  # it goes on where the checkpoint is
-    LIKELY = auto()  # nothing of the source was read, and the file begins as its own was
-    BEGUN_ANEW = auto()  # the same file, truncated or overwritten
-    OTHER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A file, and the record that it belongs to."""
-
-    record: SourceRecord
-    path: str
-    file: FileId
-    likeness: Likeness
 
 
 class Catalogue:
@@ -62,17 +35,23 @@ class Catalogue:
         planned: Mapping[str, tuple[int, bytes]] | None = None,
     ) -> None:
         self._planned = planned or {}
+        self._comparison = Comparison(self._planned)
         self._records: dict[str, SourceRecord] = {}
         self._by_file: dict[FileId, set[str]] = {}
         self._by_path: dict[str, set[str]] = {}
         self._families = Families[str]()
         self._beginnings = Beginnings[str]()
+        self._heads = Heads()
         for record in records:
             self.put_back(record)
 
     def __iter__(self) -> Iterator[SourceRecord]:
         """Those of which more is known come first: they are recognised with more certainty."""
         return iter(sorted(self._records.values(), key=lambda r: (-r.offset, r.id)))
+
+    def begin_scan(self) -> None:
+        """All files are looked at once more: what they begin with may have changed."""
+        self._heads.forget()
 
     def put_back(self, record: SourceRecord) -> None:
         """A source is not read any more."""
@@ -86,7 +65,8 @@ class Catalogue:
         """True when a file is that of some record: its inode alone is used again for others."""
         records = [self._records[name] for name in self._by_file.get(file_id(status), ())]
         return any(
-            self._goes_on(record, path) and (self._has_evidence(record) or not status.st_size)
+            self._goes_on(record, path)
+            and (self._comparison.has_evidence(record) or not status.st_size)
             for record in records
         )
 
@@ -98,9 +78,9 @@ class Catalogue:
         names = self._by_file.get(file_id(status), ())
         records = [self._records[n] for n in names if not is_packed_name(path)]
         return any(
-            self.read_to(r) < status.st_size
-            and self._has_evidence(r)
-            and not self._is_left(r)
+            self._comparison.read_to(r) < status.st_size
+            and self._comparison.has_evidence(r)
+            and not self._comparison.is_left(r)
             and self._goes_on(r, path)
             for r in records
         )
@@ -129,8 +109,8 @@ class Catalogue:
         unproven: SourceRecord | None = None
         likely_as = Likeness.SAME
         for record in [self._records[name] for name in likely]:
-            likeness = self._compare(record, file)
-            if likeness is Likeness.SAME and self._has_evidence(record):
+            likeness = self._comparison.compare(record, file)
+            if likeness is Likeness.SAME and self._comparison.has_evidence(record):
                 self.remove(record)
                 return Recognised(record, path, file.id, likeness)
             if likeness is Likeness.SAME or (likeness is Likeness.LIKELY and record.offset):
@@ -160,18 +140,34 @@ class Catalogue:
             sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
             for names in self._beginnings.of(file.path, file.content)
         )
-        likely = (r for r in strangers if goes_on_as_stranger(self.read_to(r), file))
-        return self._first_moved(related, file) or self._first_moved(likely, file)
+        return self._first_moved(related, file) or self._first_stranger(strangers, file)
 
     def _first_moved(self, likely: Iterable[SourceRecord], file: FollowedFile) -> Recognised | None:
         """Takes the first record that goes on in a file by its content, and no more in its own."""
         for record in likely:
-            likeness = self._compare(record, file, by_content=True)
-            is_it = likeness in (Likeness.SAME, Likeness.LIKELY)
-            if is_it and not self._goes_on(record, record.path):
+            likeness = self._comparison.compare(record, file, by_content=True)
+            if likeness.is_it and not self._goes_on(record, record.path):
                 self.remove(record)
                 return Recognised(record, file.path, file.id, likeness)
         return None
+
+    def _first_stranger(
+        self, strangers: Iterable[SourceRecord], file: FollowedFile
+    ) -> Recognised | None:
+        """`_first_moved`, for a compressed file whose name says nothing of these."""
+        for record in strangers:
+            likeness = self._comparison.compare_stranger(record, file)
+            if likeness.is_it and not self._is_kept(record):
+                self.remove(record)
+                return Recognised(record, file.path, file.id, likeness)
+        return None
+
+    def _is_kept(self, record: SourceRecord) -> bool:
+        """True when a source's own file is where it was, or beside that under any name."""
+        folder = record.path.rpartition("/")[0]
+        names = Listings().of_inode(folder or "/", record.inode)
+        paths = [record.path, *(f"{folder}/{name}" for name in names if not is_packed_name(name))]
+        return any(self._goes_on(record, path) for path in paths)
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
         """True when a rotated file goes on with a record.
@@ -197,8 +193,8 @@ class Catalogue:
     def take_moved(self, record: SourceRecord, listings: Listings) -> Recognised | None:
         """Finds where a source's file is now, and takes the record out.
 
-        It is looked for at its last known path, and among the files that were rotated away from
-        the path that an input names.
+        It is looked for at its last known path, among the files that were rotated away from the
+        path that an input names, and in what was renamed, copied or compressed beside it.
 
         Args:
             record: Of the source.
@@ -229,7 +225,7 @@ class Catalogue:
 
     def read_to(self, record: SourceRecord) -> int:
         """Up to where a source was read for certain: what was planned is told of by itself."""
-        return max(record.offset, self._planned.get(record.id, (0, b""))[0])
+        return self._comparison.read_to(record)
 
     def find_moved(
         self, record: SourceRecord, listings: Listings | None = None
@@ -248,7 +244,18 @@ class Catalogue:
             if found is not None and found.likeness is Likeness.SAME:
                 return found
             likely = likely or found
-        return likely
+        return self._found_as_stranger(record) or likely
+
+    def _found_as_stranger(self, record: SourceRecord) -> Recognised | None:
+        """The file beside its log that a source goes on in, compressed or copied, whatever its name is."""
+        if not record.offset and fingerprint_length(record.prefix) < TELLING_BYTES:
+            return None
+        folder = record.path.rpartition("/")[0] or "/"
+        for path in self._heads.beginning_with(folder, record.prefix):
+            found = self._found_at(record, path, as_stranger=True)
+            if found is not None:
+                return found
+        return None
 
     def is_there(self, record: SourceRecord, listings: Listings | None = None) -> bool:
         """True when a source's file is proven to be somewhere: one that begins alike is no proof.
@@ -263,78 +270,22 @@ class Catalogue:
     def _goes_on(self, record: SourceRecord, path: str) -> bool:
         return self._found_at(record, path) is not None
 
-    def _found_at(self, record: SourceRecord, path: str) -> Recognised | None:
+    def _found_at(
+        self, record: SourceRecord, path: str, *, as_stranger: bool = False
+    ) -> Recognised | None:
         """A source's file, if it is at this path now."""
+        compare = self._comparison.compare_stranger if as_stranger else self._comparison.compare
         try:
             file = FollowedFile(path, 0)
         except OSError:
             return None
         try:
-            likeness = self._compare(record, file)
+            likeness = compare(record, file)
         except OSError:
             return None
         finally:
             file.close()
-        is_it = likeness in (Likeness.SAME, Likeness.LIKELY)
-        return Recognised(record, path, file.id, likeness) if is_it else None
-
-    def _compare(
-        self, record: SourceRecord, file: FollowedFile, *, by_content: bool = False
-    ) -> Likeness:
-        """Compares a file's content with what is known of a source; its inode is a hint."""
-        same_inode = (
-            not by_content
-            and file.id == FileId(record.device, record.inode)
-            and is_packed_name(file.path) == is_packed_name(record.path)
-        )
-        if same_inode and is_finished(file, record):
-            return Likeness.SAME
-        if self._is_left(record):
-            return _as_left(file, record) if same_inode else Likeness.OTHER
-        is_it = holds(file, record) and self._holds_plan(file, record)
-        if is_it and not self._is_refuted(file, record):
-            if same_inode or self._is_proven(file, record):
-                return Likeness.SAME
-            return Likeness.LIKELY if self._is_likely(file, record) else Likeness.OTHER
-        return Likeness.BEGUN_ANEW if same_inode and record.path == file.path else Likeness.OTHER
-
-    def _is_refuted(self, file: FollowedFile, record: SourceRecord) -> bool:
-        """True when a file has not what an unread one was seen to end with."""
-        seen = seen_of(record)
-        return seen.is_telling and not self._has_evidence(record) and not seen.is_in(file.content)
-
-    def _is_likely(self, file: FollowedFile, record: SourceRecord) -> bool:
-        """True when a file begins as an unread one was seen to begin: it is read from there anyway."""
-        is_told = fingerprint_length(record.prefix) >= TELLING_BYTES
-        return (
-            is_told and not self._has_evidence(record) and begins_with(file.content, record.prefix)
-        )
-
-    def _is_left(self, record: SourceRecord) -> bool:
-        """True for a backup of which nothing was read that another source had not read before.
-
-        The next backup begins like it, and so does the log: its content does not tell it.
-        """
-        if not record.offset or record.id in self._planned:
-            return False
-        if not is_backup_name(record.family, record.path):
-            return False
-        return not (record.lines_acked or record.lines_empty or record.lines_dead or record.dropped)
-
-    def _has_evidence(self, record: SourceRecord) -> bool:
-        return record.offset > 0 or record.id in self._planned
-
-    def _holds_plan(self, file: FollowedFile, record: SourceRecord) -> bool:
-        """True when a file holds also what was read of a source behind its checkpoint."""
-        planned = self._planned.get(record.id)
-        return planned is None or is_at(file.content, *planned)
-
-    def _is_proven(self, file: FollowedFile, record: SourceRecord) -> bool:
-        """True when enough is known of a source that a file cannot hold it by chance."""
-        if fingerprint_length(record.guard) >= TELLING_BYTES:
-            return True
-        end, guard = self._planned.get(record.id, (0, b""))
-        return fingerprint_length(guard) >= TELLING_BYTES and is_at(file.content, end, guard)
+        return Recognised(record, path, file.id, likeness) if likeness.is_it else None
 
 
 def _paths_of(record: SourceRecord, listings: Listings | None) -> Iterator[str]:
@@ -362,33 +313,3 @@ def _discard(index: dict[_Key, set[str]], key: _Key, name: str) -> None:
     index[key].discard(name)
     if not index[key]:
         del index[key]
-
-
-def is_finished(file: FollowedFile, record: SourceRecord) -> bool:
-    """True for a compressed file that was read to its end before, and whose size is the same.
-
-    What it begins with is compared as well: inodes are used again.
-    """
-    is_as_long = 0 < record.packed_size == file.packed_size()
-    return is_as_long and begins_with(file.content, record.prefix)
-
-
-def _as_left(file: FollowedFile, record: SourceRecord) -> Likeness:
-    """Whether a file of its inode is still the backup that was left: if it has grown, only perhaps.
-
-    The next log may have the inode, and begins alike.
-    """
-    if not holds(file, record):
-        return Likeness.OTHER
-    return Likeness.SAME if file.size == record.offset else Likeness.LIKELY
-
-
-def seen_of(record: SourceRecord) -> Seen:
-    """What a source's file was seen to end with; its first bytes may have changed since."""
-    return Seen(b"", record.seen, record.seen_guard)
-
-
-def holds(file: FollowedFile, record: SourceRecord) -> bool:
-    """True when an open file holds what is known of a source; what was only seen may change."""
-    begins = not record.offset or begins_with(file.content, record.prefix)
-    return begins and is_at(file.content, record.offset, record.guard)

@@ -7,6 +7,7 @@ copy alone, and all the rest of the copy was read already.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 from shipper.files.content import Content
@@ -112,21 +113,23 @@ class Beginnings(Generic[_Member]):
         """Those that begin as this content does: it is no proof yet that they go on so.
 
         Returns:
-            Those whose names have the same root, with those among them of whose beginning nothing
-            is known; and strangers by their names, unless so many begin so that it tells nothing.
+            Those whose names have the same root, and strangers by their names, unless so many begin
+            so that it tells nothing; in both, those of whose beginning nothing is known.
 
         Raises:
             OSError: When the content cannot be read.
         """
         root = _root(path)
         related = self._untold.get(root, [])[:_MOST_UNTOLD]
+        untold = (member for its, few in self._untold.items() if its != root for member in few)
         strangers: list[_Member] = []
         head = content.pread(PREFIX_BYTES, 0) if self._lengths else b""
         for length in sorted(self._lengths, reverse=True):
             if length <= len(head):
                 for its, member in self._members.get(fingerprint(head[:length]), ()):
                     (related if its == root else strangers).append(member)
-        return related, strangers if len(strangers) <= _MOST_STRANGERS else []
+        told = strangers if len(strangers) <= _MOST_STRANGERS else []
+        return related, [*told, *islice(untold, _MOST_UNTOLD)]
 
 
 def _root(path: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
 from shipper.files.copies import goes_on, is_copy
-from shipper.files.discovery import backups, places, relatives
+from shipper.files.discovery import backups, places, regular_file, relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import GUARD_BYTES, FileId, file_id, is_at
+from shipper.files.listings import Listings
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.sources import Source
@@ -119,8 +120,8 @@ class Following:
         file = source.file
         if file is None:
             return Followed.NO, ""
-        for path, status in relatives(source.family):
-            if file_id(status) == file.id and is_followed(path, source):
+        for path in (*_paths_of(source.family, file.id), *_any_paths_of(source.path, file.id)):
+            if is_followed(path, source):
                 return Followed.YES, path
         followed, path = self.find_copy(source)
         if followed is Followed.NO and not self._was_scanned_since(source):
@@ -130,6 +131,20 @@ class Following:
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
         return self._missing.setdefault(source.id, self._scans) + 1 < self._scans
+
+
+def _paths_of(family: str, where: FileId) -> Iterator[str]:
+    """Rotated siblings of a log that are a file."""
+    return (path for path, status in relatives(family) if file_id(status) == where)
+
+
+def _any_paths_of(path: str, where: FileId) -> Iterator[str]:
+    """Other names, whatever they are, of a file in the folder that it was in."""
+    folder = path.rpartition("/")[0]
+    for name in Listings().of_inode(folder or "/", where.inode):
+        status = regular_file(f"{folder}/{name}")
+        if status is not None and file_id(status) == where:
+            yield f"{folder}/{name}"
 
 
 def _is_drained(file: FollowedFile) -> bool:

@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Iterator
 
 from logboom.config import FileInput
-from shipper.files.catalogue import Catalogue, Likeness, Recognised
+from shipper.files.catalogue import Catalogue
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
 from shipper.files.identity import file_id, file_state
+from shipper.files.likeness import Likeness, Recognised
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.gone import Gone
@@ -60,7 +61,9 @@ class Intake:
         self._hurry = hurry
         self._first_start = False
         self._at_once = True
+        self._may_begin_anew = True
         self._found: list[Source] = []
+        self._later: list[tuple[str, os.stat_result, FileInput, str]] = []
         self._resumed: dict[str, Recognised] = {}
         self.unreadable: dict[str, str] = {}
         self.raced: set[str] = set()
@@ -75,8 +78,10 @@ class Intake:
         """
         self._first_start, self._at_once = first_start, at_once
         self.unreadable, self.raced, self.has_raced = {}, set(), False
-        self._found, self._resumed = [], {}
+        self._found, self._later, self._resumed = [], [], {}
+        self._may_begin_anew = not at_once
         self._originals.begin()
+        self._catalogue.begin_scan()
 
     def give_back(self, which: Callable[[Source], bool] = _all_of_them) -> None:
         """Nobody follows what this scan has found: the next one finds it as this one did."""
@@ -114,6 +119,19 @@ class Intake:
             if self._may_be_read(path, status):
                 source = self._look_into(path, status, section, family)
         return self._taken(source)
+
+    def take_up_later(self) -> list[Source]:
+        """The sources that begin anew after a start: what they held before was found nowhere else.
+
+        The inode of a log that was rotated away may be used again by the next one.
+        """
+        self._may_begin_anew = True
+        later, self._later = self._later, []
+        taken = [
+            self.take_up(path, status, section, family=family)
+            for path, status, section, family in later
+        ]
+        return [source for source in taken if source is not None]
 
     def go_on(self, recognised: Recognised, section: FileInput, *, family: str) -> Source | None:
         """The source that goes on in a file that was recognised; None when it was moved on.
@@ -165,6 +183,10 @@ class Intake:
             raise FileMoved("it was rotated after it was found")
         recognised = self._recognise(file)
         if recognised is not None:
+            if recognised.likeness is Likeness.BEGUN_ANEW and not self._may_begin_anew:
+                self._catalogue.put_back(recognised.record)
+                self._later.append((file.path, status, section, family))
+                return None
             with self._put_back_on_failure(recognised):
                 return self._resume(file, recognised, section)
         if self._originals.have_copy(file):

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from logboom.clock import Clock
 from logboom.config import FileInput
-from shipper.files.catalogue import Likeness, Recognised, holds, is_finished, seen_of
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handles
+from shipper.files.likeness import Likeness, Recognised, holds, is_finished, seen_of
 from shipper.framing.encodings import unit_of
 from shipper.reading.sources import Source
 from shipper.registry.registry import SourceRecord

@@ -178,6 +178,7 @@ class Watcher:
         for path, status, section in found:
             added += self._see(path, status, section)
         added += self._find_moved()
+        added += self._intake.take_up_later()
         added += self._find_missed(added)
         return added
 

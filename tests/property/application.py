@@ -20,11 +20,13 @@ class LogFile:
         path: Where it is now.
         lines: The numbers of its lines.
         is_written: The application has not let go of it yet.
+        is_copy: It was copied, and the log truncated.
     """
 
     path: Path
     lines: list[int] = field(default_factory=list)
     is_written: bool = False
+    is_copy: bool = False
 
 
 class Application:
@@ -55,6 +57,7 @@ class Application:
         self.rotated: list[LogFile] = []
         self.written = 0
         self.pieces = 0
+        self._strange = 0
         self._touch(self._log)
 
     @property
@@ -112,7 +115,7 @@ class Application:
         self._shift()
         first = self._folder / "app.log.1"
         shutil.copyfile(self._log, first)
-        self.rotated.insert(0, LogFile(first, self.lines))
+        self.rotated.insert(0, LogFile(first, self.lines, is_copy=True))
         self._touch(first, self._folder)
 
     def truncate(self) -> None:
@@ -120,6 +123,14 @@ class Application:
         self._file.truncate(0)
         self.lines = [self.written - 1] if b"#" in self._rest else []
         self._touch(self._log)
+
+    def rename_strangely(self, rotated: LogFile) -> None:
+        """Gives a rotated file a name that says nothing of its log."""
+        target = self._folder / f"kept-by-host{self._strange}"
+        self._strange += 1
+        rotated.path.rename(target)
+        rotated.path = target
+        self._touch(self._folder)
 
     def compress(self, rotated: LogFile) -> None:
         """Compresses a rotated file as gzip(1) does."""
@@ -144,6 +155,8 @@ class Application:
     def _shift(self) -> None:
         self._clock.advance(0.01)
         for rotated in reversed(self.rotated):
+            if not rotated.path.name.startswith("app.log."):
+                continue
             number, dot, ending = rotated.path.name.removeprefix("app.log.").partition(".")
             target = self._folder / f"app.log.{int(number) + 1}{dot}{ending}"
             rotated.path.rename(target)

@@ -37,6 +37,8 @@ EXAMPLES = int(os.environ.get("LOGBOOM_TEST_EXAMPLES", "80"))
 STEPS = int(os.environ.get("LOGBOOM_TEST_STEPS", "40"))
 _MOST_ROTATED = 9
 _LAST_S = 20.0
+_KNOWN_LINES = 15
+"""More than 1,024 bytes."""
 _MEMORY = Path("/dev/shm")
 _NUMBER = re.compile(rb"#(\d{6})#")
 _END = re.compile(rb"~(\d{6})~")
@@ -76,7 +78,7 @@ class Machine(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     @initialize(
-        pattern=st.sampled_from(["app.log", "app*"]),
+        pattern=st.sampled_from(["app.log", "app*", "*"]),
         first=st.sampled_from([0, 1, 5]),
         ending=st.sampled_from(["", _ENDING]),
         open_files=st.sampled_from([512, 1]),
@@ -84,6 +86,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, pattern: str, first: int, ending: str, open_files: int) -> None:
         logs = self.folder / "logs"
         logs.mkdir()
+        self.pattern = pattern
         self.application = Application(logs, self.clock, ending)
         self.application.write(first)
         self.open_files = open_files
@@ -125,6 +128,18 @@ class Machine(RuleBasedStateMachine):
     @rule(which=_WHICH)
     def compress(self, which: int) -> None:
         self.application.compress(self.compressible[which % len(self.compressible)])
+
+    @precondition(lambda self: self.strangely_renamable)
+    @rule(which=_WHICH, compresses=st.booleans())
+    def rename_strangely(self, which: int, *, compresses: bool) -> None:
+        """A rotated log gets a name that says nothing; it is followed by its inode, or by its content.
+
+        A copy that is not compressed, and that a glob names, would be a log of its own.
+        """
+        rotated = self.strangely_renamable[which % len(self.strangely_renamable)]
+        self.application.rename_strangely(rotated)
+        if compresses or (rotated.is_copy and self.pattern == "*"):
+            self.application.compress(rotated)
 
     @precondition(lambda self: self.deletable)
     @rule(which=_WHICH)
@@ -217,12 +232,28 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def compressible(self) -> list[LogFile]:
+        return [r for r in self.plain if r.path.name.startswith("app.log.")]
+
+    @property
+    def plain(self) -> list[LogFile]:
         rotated = self.application.rotated
         return [
             r
             for r in rotated
             if not r.is_written and r.path.suffix != ".gz" and self._is_known(r.lines)
         ]
+
+    @property
+    def strangely_renamable(self) -> list[LogFile]:
+        """Rotated files of which enough was read to know them by their content alone.
+
+        Of one that is closed and compressed between two looks, what was not read is not looked for
+        under any name while the shipper runs: then it must have been read to its end.
+        """
+        if self.tailer is not None:
+            return [r for r in self.deletable if r in self.plain and r.lines]
+        known = _numbers_in(self.gate.planned)
+        return [r for r in self.plain if len(known.intersection(r.lines)) >= _KNOWN_LINES]
 
     @property
     def deletable(self) -> list[LogFile]:

@@ -344,17 +344,25 @@ def test_a_restart_with_thousands_of_files_lists_their_folder_a_few_times(
 @pytest.mark.parametrize("is_down", [True, False])
 @pytest.mark.parametrize("has_next", [True, False])
 @pytest.mark.parametrize("name", ["app.log_old", "app-old.log", "kept", "app-web1.log"])
+@pytest.mark.parametrize("open_files", [1, 512])
 def test_a_log_that_was_renamed_to_any_name(
-    make: Make, log: Path, name: str, *, has_next: bool, is_down: bool
+    make: Make, log: Path, name: str, *, has_next: bool, is_down: bool, open_files: int
 ) -> None:
     append(log, 0, 200)
-    shipping = make("app.log")
+    others = [log.parent / f"other{number}" / "app.log" for number in range(3)]
+    for other in others:
+        other.parent.mkdir()
+        append(other, 1000, 1001)
+    shipping = make("**/app.log", open_files=open_files)
     shipping.look()
     with shipping.unwatched(is_down=is_down):
         append(log, 200, 300)
         log.rename(log.with_name(name))
         if has_next:
             append(log, 500, 550)
+        for other in others:
+            append(other, 1001, 1002)
     for _ in range(3):
         shipping.look()
-    assert sorted(shipping.numbers()) == [*range(300), *(range(500, 550) if has_next else ())]
+    expected = [*range(300), *(range(500, 550) if has_next else ())]
+    assert sorted(shipping.numbers()) == [*expected, *[1000] * 3, *[1001] * 3]
