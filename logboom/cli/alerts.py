@@ -112,8 +112,13 @@ def backtest(
     sys.stderr.writelines(f"warning: {one}\n" for one in found.get("warnings", ()))
     sys.stderr.write(
         f"{found['condition']}: would have fired {found['fired']} times in {found['evaluations']}"
-        " evaluations\n"
+        f" evaluations{_left_out(found)}\n"
     )
+
+
+def _left_out(found: Mapping[str, Any]) -> str:
+    shown = sum(alert["state"] == "firing" for alert in found["alerts"])
+    return f"; the first {shown} are shown" if shown < found["fired"] else ""
 
 
 def _of_file(file: Path, name: str) -> dict[str, Any]:

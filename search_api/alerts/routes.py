@@ -26,7 +26,7 @@ from search_api.alerts.alerting import Alerting
 from search_api.alerts.backtest import backtest, measure_now
 from search_api.alerts.doubts import doubts_of, unseen
 from search_api.alerts.rule_keeping import Change, read_group
-from search_api.alerts.rules import Rule, RuleGroup
+from search_api.alerts.rules import DAY_US, Rule, RuleGroup, duration_text
 from search_api.alerts.source import Source
 from search_api.answers import Problem
 from search_api.asking import understand
@@ -40,7 +40,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "A file has it, or somebody else has changed it."},
 }
 _NOT_BY_NAME = "rules tell of all services, and you are limited to some: send the rule itself"
-_LONGEST_US = 31 * 86_400 * 1_000_000
+_LONGEST_US = 31 * DAY_US
 
 Previews = Callable[[Sequence[Alert]], list[dict[str, Any]]]
 """What receivers would be told of alerts, as JSON."""
@@ -128,15 +128,7 @@ def trial_routes(
         if isinstance(rule, Response):
             return rule
         now_us = clock.now_ns() // 1000
-        times = understand(clock.now_ns(), "", body.begin, body.end, body.tz).times
-        end_us = min(times.end_us or now_us, now_us)
-        start_us = max(times.start_us or end_us - 86_400_000_000, end_us - _LONGEST_US)
-        if start_us >= end_us:
-            raise QueryError(
-                f"there is nothing to evaluate: `from` is {body.begin}, and neither `to` ({body.end})"
-                " nor the present is later",
-                suggestion='write for example "from": "now-7d", "to": "now"',
-            )
+        start_us, end_us = _stretch(body, clock.now_ns())
         result = await backtest(source, rule, start_us, end_us)
         return answer(
             {
@@ -169,6 +161,29 @@ def trial_routes(
         )
 
     return router
+
+
+def _stretch(body: TrialBody, now_ns: int) -> tuple[int, int]:
+    """From when to when a rule is to be tried, µs since the epoch; no further than to the present.
+
+    Raises:
+        QueryError: There is nothing between, or too much.
+    """
+    times = understand(now_ns, "", body.begin, body.end, body.tz).times
+    end_us = min(times.end_us or now_ns // 1000, now_ns // 1000)
+    start_us = times.start_us or end_us - DAY_US
+    if start_us >= end_us:
+        raise QueryError(
+            f"there is nothing to evaluate: `from` is {body.begin}, and neither `to` ({body.end})"
+            " nor the present is later",
+            suggestion='write for example "from": "now-7d", "to": "now"',
+        )
+    if end_us - start_us > _LONGEST_US:
+        raise QueryError(
+            f"from {body.begin} to {body.end} is more than {duration_text(_LONGEST_US)}",
+            suggestion="ask for one part after the other",
+        )
+    return start_us, end_us
 
 
 async def _rule(alerting: Alerting, body: TrialBody, sees: showing.Sees) -> Rule | Response:

@@ -31,6 +31,7 @@ class Api(BaseHTTPRequestHandler):
     """Answers as the API does, and notes what it was asked."""
 
     asked: list[tuple[str, Any]]
+    fired = 1
 
     def do_GET(self) -> None:
         self._answer(None)
@@ -41,7 +42,7 @@ class Api(BaseHTTPRequestHandler):
     def _answer(self, body: Any) -> None:
         type(self).asked.append((self.path, body))
         content = {
-            "alerts": [ALERT], "total": 1, "fired": 1, "evaluations": 9, "condition": "count > 5",
+            "alerts": [ALERT], "total": 1, "fired": self.fired, "evaluations": 9, "condition": "count > 5",
             "warnings": ["odd"],
         }  # fmt: skip
         self.send_response(200)
@@ -102,6 +103,14 @@ def test_a_rule_is_tried(api: str, tmp_path: Path) -> None:
     assert said == "[FIRING:1] Many\nFIRING (high): many\n  | a [2Jline\n\n"
     with pytest.raises(UsageError, match="no rule Few"):
         run("backtest", "Few", "--file", str(file), "--url", api)
+
+
+def test_it_is_told_when_not_all_that_would_have_fired_is_shown(
+    api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Api, "fired", 120)
+    _, _, told = run("backtest", "g/Many", "--url", api)
+    assert told.endswith("would have fired 120 times in 9 evaluations; the first 1 are shown\n")
 
 
 def test_the_examples_do_what_their_tests_say() -> None:

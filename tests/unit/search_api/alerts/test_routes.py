@@ -115,6 +115,31 @@ async def test_a_backtest_needs_a_stretch_of_the_past(begin: str, end: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("begin", "end", "status"),
+    [
+        ("now-31d", "now", 200),
+        ("now-32d", "now-1d", 200),
+        ("now-32d", "now", 400),
+        ("2020-01-01", "now", 400),
+    ],
+)
+async def test_a_backtest_over_more_than_31_days_is_refused(
+    begin: str, end: str, status: int
+) -> None:
+    alerting = cast("Alerting", SimpleNamespace())
+    router = routes.trial_routes(
+        alerting, MemorySource([]), ManualClock(START), lambda _: True, lambda _: []
+    )
+    async with _asks(router) as api:
+        body = {"rule": RULE, "from": begin, "to": end, "every": "10m"}
+        answer = await api.post("/rules/backtest", json=body)
+
+    assert answer.status_code == status
+    if status == 400:
+        assert f"from {begin} to {end} is more than 31d" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         {"content": "rules: []"},
