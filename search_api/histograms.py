@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from logboom.event import epoch_us
-from logboom.store import Histogram, Store, TimeRange
+from logboom.store import Bucket, Histogram, Store, TimeRange
 from search_api.asking import Asked, automatic_interval_us
 from search_api.zoned import Piece, cut
 
@@ -57,7 +57,7 @@ async def _piece(
     if chosen is None:
         return found
     buckets = [
-        replace(one, by={value: one.by[value] for value in one.by if value in chosen})
+        Bucket(one.start_us, one.count, {v: n for v, n in one.by.items() if v in chosen})
         for one in found.buckets
     ]
     return replace(found, buckets=buckets)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -67,12 +67,7 @@ class Cut:
         Raises:
             QueryError: There would be too many.
         """
-        sums: dict[int, Bucket] = {}
-        for piece, buckets in zip(self.pieces, found, strict=True):
-            for bucket in buckets:
-                label = bucket.start_us + piece.ahead_us
-                before = sums.get(label)
-                sums[label] = bucket if before is None else _sum(before, bucket)
+        sums = self._sums(found)
         labels = set(sums)
         if filled.start_us is not None:
             labels.add(self._label(filled.start_us))
@@ -86,22 +81,27 @@ class Cut:
                 f"there would be more than {MOST_BUCKETS} buckets",
                 suggestion="choose a longer interval or a shorter range of time",
             )
-        return [
-            _beginning(sums.get(label), self._begin(label))
-            for label in range(first, last + 1, self.width_us)
-        ]
+        row = range(first, last + 1, self.width_us)
+        if len(self.pieces) == 1:
+            ahead_us = self.pieces[0].ahead_us
+            return [sums.get(label) or Bucket(label - ahead_us, 0) for label in row]
+        return [_beginning(sums.get(label), _instant(label, self.zone)) for label in row]
+
+    def _sums(self, found: Iterable[Sequence[Bucket]]) -> dict[int, Bucket]:
+        """The buckets of each label as one."""
+        sums: dict[int, Bucket] = {}
+        for piece, buckets in zip(self.pieces, found, strict=True):
+            labelled = {bucket.start_us + piece.ahead_us: bucket for bucket in buckets}
+            for label in sums.keys() & labelled.keys():
+                labelled[label] = _sum(sums[label], labelled[label])
+            sums |= labelled
+        return sums
 
     def _label(self, time_us: int) -> int:
         is_one = len(self.pieces) == 1
         ahead_us = self.pieces[0].ahead_us if is_one else _ahead_us(time_us, self.zone)
         shown_us = time_us + ahead_us
         return shown_us - (shown_us - _shift(self.width_us)) % self.width_us
-
-    def _begin(self, label_us: int) -> int:
-        """When the bucket of a label begins."""
-        if len(self.pieces) == 1:
-            return label_us - self.pieces[0].ahead_us
-        return _instant(label_us, self.zone)
 
 
 def _sum(one: Bucket, other: Bucket) -> Bucket:
@@ -112,7 +112,7 @@ def _beginning(bucket: Bucket | None, start_us: int) -> Bucket:
     """A bucket that begins at a time; an empty one in place of none."""
     if bucket is None:
         return Bucket(start_us, 0, {})
-    return bucket if bucket.start_us == start_us else replace(bucket, start_us=start_us)
+    return bucket if bucket.start_us == start_us else Bucket(start_us, bucket.count, bucket.by)
 
 
 def cut(times: TimeRange, known: tuple[int, int], width_us: int, zone: ZoneInfo) -> Cut:

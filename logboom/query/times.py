@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from logboom.errors import QueryError
 from logboom.query.moments import Reading, add, after, floor
@@ -162,9 +163,18 @@ def parse_interval(text: str) -> int:
 
 def iso_text(epoch_us: int) -> str:
     """Writes an instant as ISO 8601 in UTC, with milliseconds, or microseconds where needed."""
-    moment = _EPOCH_IN_UTC + timedelta(microseconds=epoch_us)
-    precision = "milliseconds" if epoch_us % 1000 == 0 else "microseconds"
-    return moment.isoformat(timespec=precision) + "Z"
+    seconds, us = divmod(epoch_us, 1_000_000)
+    days, s = divmod(seconds, 86_400)
+    ms, rest = divmod(us, 1000)
+    clock = (s // 3600, s // 60 % 60, s % 60, ms)
+    head = "%sT%02d:%02d:%02d.%03d" % (_iso_day(days), *clock)  # noqa: UP031 - in two thirds of the time
+    return f"{head}{rest:03d}Z" if rest else f"{head}Z"
+
+
+@lru_cache(maxsize=64)
+def _iso_day(days: int) -> str:
+    """A day, counted from 1970: the instants of a list share few of them."""
+    return (_EPOCH_IN_UTC + timedelta(days)).date().isoformat()
 
 
 def _read_now(text: str, now: datetime, zone: tzinfo) -> Reading | None:

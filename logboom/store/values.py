@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
@@ -151,9 +151,8 @@ class Page:
     lost: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Documents in one stretch of time.
+class Bucket(Struct, frozen=True, gc=False):
+    """Documents in one stretch of time. A struct: an answer may have thousands of them.
 
     Attributes:
         start_us: Begin of the stretch, µs since the epoch.
@@ -162,7 +161,7 @@ class Bucket:
 
     start_us: int
     count: int
-    by: Mapping[str, int] = field(default_factory=dict)
+    by: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,16 +12,14 @@ from logboom.store.divisions import Grouping, Interval
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.over_time import SHOWN, read_histogram
 from logboom.store.elastic.searching import Searcher, label_of, warnings_of
 from logboom.store.elastic.times import TIME
-from logboom.store.values import Bucket, Count, Group, Groups, Histogram, SourceCount
-
-MOST_BUCKETS = 20_000
+from logboom.store.values import Count, Group, Groups, Histogram, SourceCount
 
 _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
 _GROUPS_PER_SHARD = 3_000
-_TOO_MANY = "choose a longer interval or a shorter range of time"
 
 
 class Counter:
@@ -77,10 +75,8 @@ class Counter:
             if values:
                 chosen = {"field": interval.by, "include": values, "size": len(values)}
                 over_time["aggs"] = {"by": {"terms": chosen}}
-        answer = await self._searcher.ask(self._body(query, over_time))
-        found = answer.get("aggregations", {}).get("found", {})
-        partial = bool(warnings_of(answer))
-        return _histogram(found.get("buckets", ()), interval.width_us, partial=partial)
+        content = await self._searcher.ask_unread(self._body(query, over_time), shown=SHOWN)
+        return read_histogram(content, interval.width_us)
 
     async def groups(self, query: Dsl, grouping: Grouping) -> Groups:
         """Groups matches by the values of a field; see `Store.groups`.
@@ -177,26 +173,3 @@ def _group(found: Mapping[str, Any]) -> Group:
     by = {label_of(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
     first, last = (round(found[name]["value"]) * 1000 for name in ("first", "last"))
     return Group(label_of(found), found["doc_count"], first, last, by)
-
-
-def _histogram(
-    found: Sequence[Mapping[str, Any]], width_us: int, *, partial: bool
-) -> Histogram:  # fmt: skip
-    """The buckets that were found, with empty ones between them."""
-    counted = {int(bucket["key"]) * 1000: bucket for bucket in found}
-    if not counted:
-        return Histogram(width_us, (), partial)
-    first, last = min(counted), max(counted)
-    if (last - first) // width_us >= MOST_BUCKETS:
-        raise QueryError(f"there would be more than {MOST_BUCKETS} buckets", suggestion=_TOO_MANY)
-    buckets = [
-        _bucket(start, counted.get(start)) for start in range(first, last + width_us, width_us)
-    ]
-    return Histogram(width_us, buckets, partial)
-
-
-def _bucket(start_us: int, found: Mapping[str, Any] | None) -> Bucket:
-    if found is None:
-        return Bucket(start_us, 0)
-    by = {label_of(value): value["doc_count"] for value in found.get("by", {}).get("buckets", ())}
-    return Bucket(start_us, found["doc_count"], by)

@@ -107,9 +107,19 @@ class Searcher:
         )
         return answer
 
+    async def ask_unread(self, body: dict[str, Any], *, shown: str | None = None) -> bytes:
+        """As `ask`, with the answer as it came.
+
+        Args:
+            body: The search.
+            shown: Which parts of the answer are wanted, as `filter_path` has it; None: all.
+        """
+        parameters = self.parameters if shown is None else {**self.parameters, "filter_path": shown}
+        return await self._client.query_unread(self._path, body, parameters=parameters)
+
     async def _find(self, body: dict[str, Any]) -> tuple[Found, int]:
         """As `ask`; events are not looked into. Tells the bytes of the answer, too."""
-        content = await self._client.query_unread(self._path, body, parameters=self.parameters)
+        content = await self.ask_unread(body)
         return read_found(content), len(content)
 
 

@@ -109,3 +109,19 @@ async def test_a_part_of_an_answer_is_told(about: dict[str, Any], told: str) -> 
     (warning,) = page.warnings
     assert told in warning
     assert page.lost == page.warnings
+
+
+async def test_what_is_not_read_is_not_asked_for() -> None:
+    asked: list[dict[str, str]] = []
+
+    class _Noting:
+        async def query_unread(
+            self, _path: str, _body: object, *, parameters: dict[str, str]
+        ) -> bytes:
+            asked.append(parameters)
+            return b"{}"
+
+    searcher = Searcher(cast("Client", _Noting()), IndexNames("logs-%Y.%m.%d"))
+    await searcher.ask_unread({})
+    await searcher.ask_unread({}, shown="timed_out,_shards")
+    assert asked[1] == {**asked[0], "filter_path": "timed_out,_shards"}
