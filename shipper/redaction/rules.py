@@ -105,6 +105,12 @@ _NO_WORD: Final = (
     r"|expired|missing|empty|changed|reset|too|set|unset|hidden|masked|updated|ok|failed|accepted"
     r"|rejected|for|and|or|the|a|an)(?!\w))"
 )
+_NEXT_FIELD: Final = r"(?!amp;|[\w.@-]{1,64}+ ?[=:]|(?-i:[A-Z]\w{0,30}+(?: [A-Z]\w{0,30}+){1,4}+)=)"
+"""Not an escaped `&`, nor the name of another field, as in `user=` or, of a connection string, `Initial Catalog=`."""
+_UNQUOTED: Final = (
+    rf"(?:[^\s\"'\\,;&}}\])]|[,;&}}\])]{{1,8}}+(?=[\w!@#$%^*+?~]){_NEXT_FIELD}){{1,1024}}+"
+)
+"""A value without quotes: to white space, a quote, or what ends it or stands in front of another field."""
 _QUOTE: Final = r"(?:(?P<escaped>\\\")|(?P<double>\")|(?P<single>'))?+"
 _VALUE: Final = (
     rf"{_NOT_HIDDEN}"
@@ -112,7 +118,7 @@ _VALUE: Final = (
     r"|(?(double)(?:[^\"\\\n]|\\.){1,8192}+"
     r"|(?(single)(?:[^'\\\n]|\\.){1,8192}+"
     r"|(?:[\[{][^\]}\n]{0,8192}+[\]}]{0,16}+"
-    rf"|{_NO_WORD}[^\s\"'\\,;&}}\])]{{1,1024}}+))))"
+    rf"|{_NO_WORD}{_UNQUOTED}))))"
 )
 _PASSWORD = re.compile(
     rf"(?i)(?P<keep>{CONFIDENTIAL}\\?[\"']?\s{{0,3}}(?>=>|:=|[=:])\s{{0,3}}+{_QUOTE}){_VALUE}"

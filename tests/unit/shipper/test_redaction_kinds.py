@@ -255,10 +255,52 @@ def test_fields_lose_secrets_by_name_and_by_value(
     assert Redactor.with_defaults().redact_fields(fields) == clean
 
 
+SIGNS = ",;&}])"
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("password", ["p{}ss", "p{0}{0}ss", "p{}!", "u{}v{}w", "hunter{}22"])
+@pytest.mark.parametrize(
+    "behind", ["", " user=ada", "\tnext", ", user=ada", "{} id=7", "{}", '"', "{},"]
+)
+def test_a_sign_within_a_password_is_part_of_it(sign: str, password: str, behind: str) -> None:
+    whole = password.replace("{}", sign).replace("{0}", sign)
+    rest = behind.replace("{}", sign)
+    text = f"x password={whole}{rest}"
+    assert Redactor.with_defaults().redact(text)[0] == f"x password={REPLACEMENT}{rest}"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ",user=ada", ",user: ada", "&id=7&x=1", "&id=7 HTTP/1.1", ";encrypt=true", ";Initial Catalog=shop;x=1", "}, id=7}",
+        ')","id":7}', "})", "]: started", ").then", "](thread-1) said", '"}', "; path=/", ",\n", "',b", "} -> ok", "),{",
+        "&amp;id=7", ",user.name=ada", ",user-name =ada", ";a@b:c",
+    ],
+)  # fmt: skip
+def test_the_next_field_is_no_part_of_a_password(rest: str) -> None:
+    text = f"password=hunter22{rest}"
+    assert Redactor.with_defaults().redact(text)[0] == f"password={REPLACEMENT}{rest}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"p,ss; x=1 } ] ) & y"', "'p,ss; x=1 } ] ) & y'", r'"p\"ss, x=1"', r"\"p,ss x=1\""],
+)
+def test_a_password_in_quotes_is_taken_whole(value: str) -> None:
+    quote = value[: 2 if value[0] == "\\" else 1]
+    clean = Redactor.with_defaults().redact(f"password={value} user=ada")[0]
+    assert clean == f"password={quote}{REPLACEMENT}{quote} user=ada"
+
+
 @pytest.mark.parametrize(
     "piece",
     [
         "password=",
+        "password=a,",
+        "password=" + "a;" * 600,
+        "password=" + "a,bcdefghij" * 90,
+        "password=a" + ";Aa A" * 200,
         "pass=",
         'password="',
         "://a:",
