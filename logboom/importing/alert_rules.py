@@ -55,9 +55,26 @@ def _group(entry: Located, notes: list[Note]) -> dict[str, Any]:
     rules: list[dict[str, Any]] = []
     for rule in as_list(entry.values.get("rules")):
         if isinstance(rule, Located):
-            rules += _rule(rule, notes)
+            known = {str(made["alert"]) for made in rules}
+            rules += [_named_apart(made, known, rule, notes) for made in _rule(rule, notes)]
     group["rules"] = rules
     return group
+
+
+def _named_apart(
+    made: dict[str, Any], known: set[str], rule: Located, notes: list[Note]
+) -> dict[str, Any]:
+    """A rule of a name that another one of its group has gets its severity or a number behind it."""
+    name = str(made["alert"])
+    if name not in known:
+        return made
+    severity = made.get("labels", {}).get("severity")
+    names = [f"{name}-{severity}"] if severity else []
+    names += [f"{name}-{number}" for number in range(2, len(known) + 3)]
+    chosen = next(one for one in names if one not in known)
+    why = f"another rule of its group is called {name}, too: this one is called {chosen}"
+    notes.append(Note(rule.line, f"{why}; mend matchers of alertname that meant both"))
+    return {**made, "alert": chosen}
 
 
 def _rule(rule: Located, notes: list[Note]) -> Iterator[dict[str, Any]]:

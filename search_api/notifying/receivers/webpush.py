@@ -5,6 +5,7 @@ Source: RFC 8030 (web push), 8291 (encryption), 8292 (who sends).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ async def deliver(section: WebpushSection, notification: Notification, client: C
 
     Returns:
         Delivered when any browser was told and none is to be tried again: those that were told are
-        not told again meanwhile.
+        not told again meanwhile. When all are gone, nobody was told.
     """
     content = orjson.dumps(message(notification))
     told: dict[str, Outcome] = {}
@@ -50,11 +51,18 @@ async def deliver(section: WebpushSection, notification: Notification, client: C
             return replace(outcome, told=frozenset(told) | notification.told)
     if failed and not (told or notification.told):
         return failed[0]
-    if failed:
-        return Outcome(delivered=True, detail=f"{len(failed)} browsers have refused it")
-    if gone:
-        return Outcome(delivered=True, detail=f"{gone} browsers are gone")
-    return Outcome(delivered=True, detail="taken for each browser")
+    detail = "; ".join(_whom_not(len(failed), gone)) or "taken for each browser"
+    return Outcome(delivered=bool(told or notification.told), detail=detail)
+
+
+def _whom_not(refused: int, gone: int) -> Iterator[str]:
+    """Which browsers were not told, in words for the configuration's author."""
+    if refused:
+        yield f"{refused} browser{'s have' if refused > 1 else ' has'} refused it"
+    if gone == 1:
+        yield "1 browser is gone: take its subscription out"
+    elif gone:
+        yield f"{gone} browsers are gone: take their subscriptions out"
 
 
 async def _pushed(

@@ -212,3 +212,23 @@ def test_the_command_knows_rules(tmp_path: Path) -> None:
     assert [rule.id for group in read_rules(done.stdout, origin="out") for rule in group.rules] == [
         "logs/A"
     ]
+
+
+def test_rules_of_one_name_are_named_apart_and_that_is_said() -> None:
+    rule = "  - alert: Errors\n    expr: increase({metric}[5m]) > {limit}\n{labels}"
+    text = "groups:\n- name: logs\n  rules:\n" + "".join(
+        rule.format(metric=ERRORS, limit=limit, labels=labels)
+        for limit, labels in (
+            (5, "    labels: {severity: medium}\n"),
+            (50, "    labels: {severity: critical}\n"),
+            (500, ""),
+            (5000, "    labels: {severity: critical}\n"),
+        )
+    )
+    found = import_alert_rules(text, origin="rules.yml")
+    names = [made["alert"] for made in found.settings["groups"][0]["rules"]]
+    assert names == ["Errors", "Errors-critical", "Errors-2", "Errors-3"]
+    assert [note.line for note in found.notes] == [7, 10, 12]
+    assert all("is called Errors, too" in note.text for note in found.notes)
+    read = read_rules(f"{found.settings!r}", origin="rules.yml")
+    assert [made.name for group in read for made in group.rules] == names

@@ -117,7 +117,7 @@ async def test_a_browser_can_read_what_it_is_sent(server: Server) -> None:
         "subject": "mailto:ops@example.org", "subscriptions": [gone, subscription],
     }  # fmt: skip
     outcome = await tell(message(one_alert()), webpush=section)
-    assert outcome == Outcome(delivered=True, detail="1 browsers are gone")
+    assert outcome == Outcome(delivered=True, detail="1 browser is gone: take its subscription out")
     heard = server.heard[1]
     read = http_ece.decrypt(
         heard.body, private_key=browser, auth_secret=secret, version="aes128gcm"
@@ -125,6 +125,11 @@ async def test_a_browser_can_read_what_it_is_sent(server: Server) -> None:
     assert json.loads(read)["title"] == "[FIRING:1] ep in checkout (critical)"
     assert heard.headers["authorization"].startswith("vapid t=")
     assert heard.headers["content-encoding"] == "aes128gcm"
+
+    nobody = await tell(message(one_alert()), webpush={**section, "subscriptions": [gone, gone]})
+    assert nobody == Outcome(
+        delivered=False, detail="2 browsers are gone: take their subscriptions out"
+    )
 
     server.heard.clear()
     bad = {**subscription, "endpoint": f"{server.url}/bad"}
@@ -134,5 +139,5 @@ async def test_a_browser_can_read_what_it_is_sent(server: Server) -> None:
     assert (first.delivered, first.retryable, len(first.told)) == (False, True, 2)
     server.answering = lambda heard: web.Response(status=403 if heard.path == "/bad" else 201)
     again = await tell(replace(message(one_alert()), told=first.told), webpush=section)
-    assert again == Outcome(delivered=True, detail="1 browsers have refused it")
+    assert again == Outcome(delivered=True, detail="1 browser has refused it")
     assert [one.path for one in server.heard] == ["/push/1", "/bad", "/2", "/bad"]
