@@ -9,14 +9,16 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 
 from logboom.errors import LogboomError
+from logboom.last_words import leave_words
 from logboom.memory import share_arenas
 
 log = logging.getLogger("logboom.lifecycle")
+_Error = TypeVar("_Error", bound=Exception)
 
 SUPERVISED = "LOGBOOM_SUPERVISED"
 """Set in the environment of a supervised service: it ends when its supervisor is gone.
@@ -26,6 +28,9 @@ Its value is how often the service was started again lately.
 
 SUPERVISOR = "LOGBOOM_SUPERVISOR"
 """Set in the environment of a supervised service: the process id of its supervisor."""
+
+ENDED = "LOGBOOM_ENDED"
+"""Set in the environment of a supervised service that was started again: why the one before it ended."""
 
 _PARENT_LOOK_S = 0.5
 _LAST_WORDS_S = 2.0
@@ -47,14 +52,32 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
     """
     _collect_garbage_seldom()
     share_arenas()
-    troubles: list[LogboomError] = []
+    try:
+        troubles = _troubles_of(main)
+    except Exception as error:
+        leave_words(f"a fault of logboom's own, {_kinds(error)}: its log has the trace")
+        raise
+    leave_words("; ".join(trouble.sentence() for trouble in troubles))
+    for trouble in troubles:
+        sys.stderr.write(f"logboom {name}: {trouble}\n")
+    return 1 if troubles else 0
+
+
+def _troubles_of(main: Coroutine[Any, Any, None]) -> list[LogboomError]:
+    """Runs it to its end, and gives what it could not go on for."""
     try:
         uvloop.run(main)
     except* LogboomError as group:
         troubles = _leaves(group)
-    for trouble in troubles:
-        sys.stderr.write(f"logboom {name}: {trouble}\n")
-    return 1 if troubles else 0
+    else:
+        troubles = []
+    return troubles
+
+
+def _kinds(error: Exception) -> str:
+    """The classes of exceptions, without what they say: that may be anything."""
+    errors = _leaves(error) if isinstance(error, ExceptionGroup) else [error]
+    return ", ".join(sorted({type(leaf).__name__ for leaf in errors}))
 
 
 def _collect_garbage_seldom() -> None:
@@ -66,6 +89,11 @@ def _collect_garbage_seldom() -> None:
 def restarts_in(environment: Mapping[str, str]) -> int:
     """How often a supervisor started this service again lately, since it ended unasked."""
     return int(environment.get(SUPERVISED, "0"))
+
+
+def why_ended_in(environment: Mapping[str, str]) -> str | None:
+    """Why the service ended that ran before this one; None when there was none."""
+    return environment.get(ENDED) or None
 
 
 def supervisor_in(environment: Mapping[str, str]) -> int | None:
@@ -146,8 +174,8 @@ async def last_words(post: Awaitable[object]) -> None:
         log.warning("it could not be told that the service has stopped: the broker does not answer")
 
 
-def _leaves(group: BaseExceptionGroup[LogboomError]) -> list[LogboomError]:
-    found: list[LogboomError] = []
+def _leaves(group: BaseExceptionGroup[_Error]) -> list[_Error]:
+    found: list[_Error] = []
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return found

@@ -30,11 +30,12 @@ class Reporter:
         instance: Its name among its like.
         clock: For the times in the entries.
         restarts: How often its supervisor started it again lately.
+        ended: Why it had ended then.
     """
 
     def __init__(
         self, broker: Broker, service: Literal["shipper", "processor", "api"], instance: str,
-        clock: Clock, *, restarts: int = 0,
+        clock: Clock, *, restarts: int = 0, ended: str | None = None,
     ) -> None:  # fmt: skip
         self._broker = broker
         self._service: Literal["shipper", "processor", "api"] = service
@@ -43,6 +44,7 @@ class Reporter:
         self._started_ns = clock.now_ns()
         self._restarts = [self._started_ns] * restarts
         self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
+        self._ended = ended
         self._silent = False
         self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
         self.waiting_for: str | None = None
@@ -52,8 +54,9 @@ class Reporter:
         if sentence not in self._errors:
             self._errors.appendleft(sentence)
 
-    def began_anew(self) -> None:
+    def began_anew(self, why: str) -> None:
         """What the service does had ended unasked: that counts as if the service had been restarted."""
+        self._ended = why
         self._started_ns = self._clock.now_ns()
         within_ns = int(RESTARTS_WITHIN_S * 1e9)
         self._restarts = [ns for ns in self._restarts if self._started_ns - ns < within_ns]
@@ -66,6 +69,7 @@ class Reporter:
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
             counters=counters, errors=tuple(self._errors), restarts=len(self._restarts),
+            ended=self._ended,
         )  # fmt: skip
 
     async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> bool:

@@ -36,6 +36,7 @@ class ServiceStatus(_Entry):
         counters: Totals since the process started, by the metric names of `logboom.telemetry`.
         errors: The latest troubles, newest first, one line each.
         restarts: How often its supervisor had started it again, within `RESTARTS_WITHIN_S` of its start.
+        ended: Why it ended the last time, when it was started again.
     """
 
     service: Literal["shipper", "processor", "api"]
@@ -50,6 +51,7 @@ class ServiceStatus(_Entry):
     counters: Mapping[str, float] = {}
     errors: tuple[str, ...] = ()
     restarts: int = 0
+    ended: str | None = None
 
     @property
     def key(self) -> str:

@@ -26,6 +26,7 @@ from logboom.lifecycle import (
     stop_event,
     supervisor_in,
     until,
+    why_ended_in,
 )
 from logboom.memory import EVERY_S, give_back, trim_of_c_library
 from logboom.monitoring import Monitoring
@@ -90,7 +91,7 @@ def _parts(config: Config, broker: Broker, store: Store, state: State, clock: Cl
     instance = f"{socket.gethostname()}-{os.getpid()}"
     reporter = Reporter(
         broker, "processor", instance, clock,
-        restarts=restarts_in(process_environment()),
+        restarts=restarts_in(process_environment()), ended=why_ended_in(process_environment()),
     )  # fmt: skip
     groups = Groups()
     preparer = Preparer(

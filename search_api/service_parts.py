@@ -55,7 +55,7 @@ def _part(status: ServiceStatus, mine: Sequence[ServiceStatus], now_ns: int) -> 
             f" last {age_s:.0f} s ago"
         )
         if status.waiting_for is None:
-            state, detail = "crashing", f"{restarts}: {_last_reason(mine) or 'its log says why'}"
+            state, detail = "crashing", f"{restarts}: {_why_it_ended(status, mine)}"
         else:
             detail = f"{detail}; {restarts}"
     return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
@@ -63,6 +63,12 @@ def _part(status: ServiceStatus, mine: Sequence[ServiceStatus], now_ns: int) -> 
 
 def _reason(status: ServiceStatus) -> str:
     return status.waiting_for or next(iter(status.errors), "")
+
+
+def _why_it_ended(status: ServiceStatus, mine: Sequence[ServiceStatus]) -> str:
+    """What ended it the last time; or what one before it waited for, if that is all that is known."""
+    waited = sorted((s.at_ns, s.waiting_for) for s in mine if s.waiting_for is not None)
+    return status.ended or (waited[-1][1] if waited else "its log says why")
 
 
 def _last_reason(mine: Sequence[ServiceStatus]) -> str:

@@ -13,7 +13,14 @@ from logboom.clock import Clock, SystemClock
 from logboom.config import Config
 from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
-from logboom.lifecycle import SUPERVISED, restarts_in, run_service, stop_event, supervisor_in
+from logboom.lifecycle import (
+    SUPERVISED,
+    restarts_in,
+    run_service,
+    stop_event,
+    supervisor_in,
+    why_ended_in,
+)
 from logboom.reporting import Reporter
 from logboom.supervising import Pauses
 from shipper.events.treatment import Treatment
@@ -72,7 +79,12 @@ class Shipper:
             FolderHints(), DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes),
         )  # fmt: skip
         self._reporter = Reporter(
-            broker, "shipper", self._has.name, clock, restarts=restarts_in(process_environment())
+            broker,
+            "shipper",
+            self._has.name,
+            clock,
+            restarts=restarts_in(process_environment()),
+            ended=why_ended_in(process_environment()),
         )
         self._telling = Telling(self._has, self._reporter)
 
@@ -112,7 +124,7 @@ class Shipper:
             except* WorkerLost as lost:
                 log.error("%s: shipping begins anew", _first_of(lost))  # noqa: TRY400 - no bug here
                 self._reporter.trouble(str(_first_of(lost)))
-                self._reporter.began_anew()
+                self._reporter.began_anew(str(_first_of(lost)))
                 pause_s = pauses.after(self._has.clock.monotonic() - begun)
                 is_done = await _stopped_within(stop, pause_s)
 

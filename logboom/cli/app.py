@@ -13,6 +13,7 @@ import typer
 
 from logboom import __version__
 from logboom.errors import ConfigError, LogboomError, UsageError
+from logboom.last_words import leave_words
 from logboom.logs import quieten_clients
 
 _EXIT_WRONG = 1
@@ -89,6 +90,7 @@ def main() -> None:
     except OSError as error:
         where = "" if error.filename is None else f" (at {error.filename})"
         sys.stderr.write(f"logboom: {error.strerror or error}{where}\n")
+        leave_words(f"{error.strerror or error}{where}")
         sys.exit(_EXIT_WRONG)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -96,6 +98,7 @@ def main() -> None:
 
 def _fail(error: LogboomError, status: int) -> None:
     sys.stderr.write(f"logboom: {error}\n")
+    leave_words(error.sentence())
     sys.exit(status)
 
 

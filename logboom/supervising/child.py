@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from logboom.clock import Clock
-from logboom.lifecycle import SUPERVISED, SUPERVISOR
+from logboom.last_words import LAST_WORDS, MOST_BYTES
+from logboom.lifecycle import ENDED, SUPERVISED, SUPERVISOR
 from logboom.memory import at_hand
 from logboom.status import RESTARTS_WITHIN_S
 from logboom.supervising.pauses import Pauses
@@ -125,40 +126,49 @@ class Child:
 
     async def _keep(self) -> None:
         ends: list[float] = []
+        why = ""
         while True:
             begun = self._clock.monotonic()
             ends = [end for end in ends if begun - end < RESTARTS_WITHIN_S]
-            status, how = await self._run_once(restarts=len(ends))
+            told = {SUPERVISED: f"{len(ends)}", ENDED: why}
+            status, how, why = await self._run_once(told)
             ends.append(self._clock.monotonic())
             wait_s = self._pauses.after(ends[-1] - begun)
             log.error("%s %s; it starts again in %.1f s", self.name, how, wait_s)
             self._ended(Ended(self.name, status, how, wait_s))
             await asyncio.sleep(wait_s)
 
-    async def _run_once(self, *, restarts: int) -> tuple[int, str]:
-        """Its status, and in words how it has ended: the system may have no process to give."""
+    async def _run_once(self, told: Mapping[str, str]) -> tuple[int, str, str]:
+        """Its status, in words how it has ended, and why: the system may have no process to give."""
         try:
-            process = await self._start(restarts=restarts)
+            words = os.memfd_create("logboom-last-words")
+            try:
+                process = await self._start(words, told)
+                status = await process.wait()
+                how = f"ended with status {status}"
+                return status, how, _written(words) or how
+            finally:
+                os.close(words)
         except OSError as error:
-            return error.errno or 1, f"cannot be started ({error.strerror or error})"
-        status = await process.wait()
-        return status, f"ended with status {status}"
+            how = f"cannot be started ({error.strerror or error})"
+            return error.errno or 1, how, how
 
-    async def _start(self, *, restarts: int) -> asyncio.subprocess.Process:
+    async def _start(self, words: int, told: Mapping[str, str]) -> asyncio.subprocess.Process:
         descriptor = os.memfd_create("logboom-config")
         try:
             os.write(descriptor, json.dumps(self._settings, default=str).encode())
             os.lseek(descriptor, 0, os.SEEK_SET)
             handed_over = {
                 CONFIG_DESCRIPTOR: str(descriptor),
-                SUPERVISED: f"{restarts}",
                 SUPERVISOR: f"{os.getpid()}",
+                LAST_WORDS: f"{os.getpid()}:{words}",
+                **told,
             }
             added = {**self._environment, **handed_over}
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "logboom", *self._arguments,
                 stdin=None if self._reads_stdin else asyncio.subprocess.DEVNULL,
-                pass_fds=(descriptor, *self._kept_open),
+                pass_fds=(descriptor, words, *self._kept_open),
                 env={**at_hand(self._arguments[0]), **os.environ, **added},
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop them in order
             )  # fmt: skip
@@ -167,3 +177,9 @@ class Child:
         self._process = process
         log.info("started %s as process %d", self.name, process.pid)
         return process
+
+
+def _written(words: int) -> str:
+    """What a process that has ended said of it, in one line."""
+    text = os.pread(words, MOST_BYTES, 0).decode("utf-8", "replace")
+    return " ".join(text.replace("\0", " ").split())

@@ -11,7 +11,7 @@ import pytest
 from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection
-from logboom.lifecycle import SUPERVISED, restarts_in
+from logboom.lifecycle import ENDED, SUPERVISED, restarts_in, why_ended_in
 from logboom.reporting import Reporter
 from logboom.status import ServiceStatus
 from logboom.store import open_store
@@ -73,6 +73,10 @@ def test_of_a_service_that_crashes_the_last_words_are_told() -> None:
     told = service_parts("processor", [died, elsewhere, again], 101 * 10**9, is_known=True)
     assert told[-1]["state"] == "crashing"
     assert told[-1]["detail"].endswith("last 1 s ago: no room")
+    ended = told_by("h-3", 100, restarts=3, ended="its file is damaged", errors=("a line was cut",))
+    assert part_of(ended, now_s=101)[1].endswith("last 1 s ago: its file is damaged")
+    unknown = told_by("h-4", 100, restarts=3, errors=("a line was cut",))
+    assert part_of(unknown, now_s=101)[1].endswith("its log says why")
     assert part_of(died, now_s=120) == ("silent", "silent for 30 s, after: no room")
 
 
@@ -86,3 +90,8 @@ async def test_one_restart_or_old_ones_are_forgiven(
 
 def test_a_service_knows_its_restarts_from_its_supervisor() -> None:
     assert [restarts_in({}), restarts_in({SUPERVISED: "4"})] == [0, 4]
+    assert [why_ended_in({}), why_ended_in({ENDED: ""}), why_ended_in({ENDED: "a"})] == [
+        None,
+        None,
+        "a",
+    ]

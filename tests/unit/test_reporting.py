@@ -16,11 +16,11 @@ def test_what_begins_anew_within_a_process_counts_as_a_restart(tmp_path: Path) -
     broker = LocalBroker(tmp_path, LocalBrokerSection())
     reporter = Reporter(broker, "shipper", "here", clock, restarts=1)
     clock.advance(200.0)
-    reporter.began_anew()
+    reporter.began_anew("a worker is lost")
     assert reporter.status({}).restarts == 2
     assert reporter.status({}).started_ns == clock.now_ns()
     clock.advance(200.0)
-    reporter.began_anew()
+    reporter.began_anew("a worker is lost")
     assert reporter.status({}).restarts == 2  # the first one is long ago
 
 

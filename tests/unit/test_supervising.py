@@ -6,11 +6,13 @@ import asyncio
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from logboom.clock import SystemClock
+from logboom.lifecycle import ENDED
 from logboom.supervising import (
     CONFIG_DESCRIPTOR,
     LOG_TO_STDERR,
@@ -44,6 +46,31 @@ async def test_what_ends_by_itself_is_told_and_started_again_until_it_is_stopped
     assert (ends[0].service, ends[0].status) == ("teller", 2)
     assert ends[0].how == "ended with status 2"
     assert ends[0].restarts_in_s > 0
+
+
+async def test_why_it_ended_is_told_to_the_one_that_is_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[Ended] = []
+    told: list[str] = []
+    started = asyncio.create_subprocess_exec
+
+    async def noted(*arguments: Any, **settings: Any) -> asyncio.subprocess.Process:
+        told.append(settings["env"][ENDED])
+        return await started(*arguments, **settings)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    child = Child("shipper", ("ship",), {"data": "/dev/null/none"}, SystemClock(), ends.append)
+
+    async def ran_again() -> bool:
+        return len(told) >= 2
+
+    async with asyncio.TaskGroup() as tasks:
+        child.keep(tasks)
+        await soon(ran_again, timeout_s=60, what="it is started again")
+        await child.stop()
+    assert told[0] == ""
+    assert "/dev/null/none" in told[1]
 
 
 async def test_what_lies_in_the_folder_it_was_started_in_is_not_run(
