@@ -95,7 +95,7 @@ async def dispatching(
 async def stage(state: LocalState, alerts: Sequence[Alert], *, rule: str = "shop/errors") -> None:
     """Puts transitions where deciding leaves them."""
     found = await state.get(outbox.KIND, rule)
-    value = {"outbox": [], "next": 0} if found is None else dict(found.value)
+    value: dict[str, Any] = {"outbox": [], "next": 0} if found is None else dict(found.value)
     entries = [
         {"sequence": value["next"] + number, "alert": one.to_json()}
         for number, one in enumerate(alerts)

@@ -20,10 +20,11 @@ PNG = b"\x89PNG picture"
 
 
 def one_alert(**labels: str) -> Alert:
-    made = alert("ep1", severity="critical", service__name="checkout", **labels)
+    made = alert("ep1", severity="critical", service__name="checkout")
     return replace(
-        made, error_group="f00d", samples=({"message": "a <b> & c", "log.level": "error"},)
-    )
+        made, labels={**made.labels, **labels}, error_group="f00d",
+        samples=({"message": "a <b> & c", "log.level": "error"},),
+    )  # fmt: skip
 
 
 def ended(one: Alert) -> Alert:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,7 +251,7 @@ async def test_every_request_of_an_action_counts_and_nothing_else(state: LocalSt
 
 
 async def test_a_request_is_counted_before_it_is_sent(state: LocalState) -> None:
-    team, noted = Listener(), []
+    team, noted = Listener(), list[Any]()
 
     async def look() -> None:
         noted.extend(one.value["requests"] for one in await state.list(outcomes.KIND))

@@ -85,7 +85,7 @@ async def test_one_that_takes_alerts_one_by_one_is_asked_again_for_those_that_ar
     alerts = [replace(one_alert(), episode=name) for name in ("a", "b", "c")]
     section = {"routing_key": "R", "url": server.url}
     first = await tell(message(*alerts), pagerduty=section)
-    assert (first.retryable, first.told) == (True, {"a"})
+    assert (first.retryable, first.told) == (True, frozenset({"a"}))
     again = replace(message(*alerts), told=first.told)
     assert (await tell(again, pagerduty=section)).delivered
     assert [one.json["dedup_key"] for one in server.heard] == ["a", "b", "b", "c"]

@@ -13,7 +13,7 @@ import pytest
 from logboom.keys import Scope
 from tests.unit.search_api.access.conftest import Api, opened
 
-NASTY = [
+NASTY: list[str | bytes] = [
     "' OR '1'='1", "'; DROP TABLE records; --", '" OR ""="', "x' UNION SELECT value FROM records--",
     "../../../../etc/passwd", "..\\..\\windows", "/etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
     "a\r\nSet-Cookie: stolen=1", "a\nX-Injected: yes", "\x00", "\x1b[2J", "${jndi:ldap://x}", "{{7*7}}",

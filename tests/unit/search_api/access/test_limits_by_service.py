@@ -73,9 +73,8 @@ async def test_elasticsearchs_questions_are_limited_too(api: Api) -> None:
         "n": {"cardinality": {"field": "service.name"}},
     }
     asked = {"size": 50, "query": {"match_all": {}}, "aggs": terms}
-    several = "".join(
-        json.dumps(one) + "\n" for one in ({}, asked, {}, {"query": {"match_all": {}}})
-    )
+    lines: list[dict[str, Any]] = [{}, asked, {}, {"query": {"match_all": {}}}]
+    several = "".join(json.dumps(one) + "\n" for one in lines)
     bodies = {"_search": json.dumps(asked), "_count": "{}", "_msearch": several}
     for action, body in bodies.items():
         answers = []
@@ -138,7 +137,7 @@ async def _tailed(api: Api, key: str, told: asyncio.Queue[dict[str, Any]]) -> No
 
 
 async def test_two_tails_with_one_question_are_not_shared_by_different_callers(api: Api) -> None:
-    queues = {}
+    queues: dict[tuple[str, ...], asyncio.Queue[dict[str, Any]]] = {}
     async with asyncio.TaskGroup() as tasks:
         running = []
         for services in (["bank"], ["shop-*"], None):
@@ -148,13 +147,14 @@ async def test_two_tails_with_one_question_are_not_shared_by_different_callers(a
             assert await queue.get() == {}
             queues[tuple(services or ())] = queue
         await api.write([document(number) for number in range(60, 66)])
-        seen = {}
-        for services, count in ((("bank",), 2), (("shop-*",), 4), ((), 6)):
+        seen: dict[tuple[str, ...], set[str]] = {}
+        wanted: dict[tuple[str, ...], int] = {("bank",): 2, ("shop-*",): 4, (): 6}
+        for named, count in wanted.items():
             events: list[dict[str, Any]] = []
             while len(events) < count:
-                event = await queues[services].get()
+                event = await queues[named].get()
                 events += [event] if "service" in event else []
-            seen[services] = {event["service"]["name"] for event in events}
+            seen[named] = {event["service"]["name"] for event in events}
         for task in running:
             task.cancel()
     assert seen[("bank",)] == {"bank"}
