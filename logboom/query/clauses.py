@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from logboom.errors import QueryError
-from logboom.query.leaves import End, Field, Leaves
+from logboom.fields import FieldType
+from logboom.query.leaves import TEXTS, End, Field, Leaves
 from logboom.query.model import Query
 from logboom.query.names import stands_for_operator_note
 from logboom.query.scanner import Scanner, Word, quoted, unescape, unescape_pattern
@@ -18,6 +19,7 @@ _SLOP = re.compile(r"0*(\d{1,4})", re.ASCII)
 _DISTANCES = {"": 2, "0": 0, "1": 1, "2": 2, "0.0": 0, "1.0": 1, "2.0": 2}
 _TYPOGRAPHIC_MARKS = frozenset("“”„«»")
 _LIKE_A_REGEX = re.compile(r"\.[*+]|\\[dws]")
+_DATE = re.compile(r"\d{4}-\d\d", re.ASCII)
 _MISPLACED = frozenset("[]{}~^\\:")
 
 
@@ -92,7 +94,7 @@ class Clauses:
         begin = scanner.place
         sign = scanner.take(">=", "<=", ">", "<") or ""
         is_quoted = scanner.skip_space() == '"'
-        word = scanner.take_phrase() if is_quoted else scanner.take_value()
+        word = scanner.take_phrase() if is_quoted else self.value(field)
         if not is_quoted and not word.raw:
             raise QueryError(
                 f"{sign} has nothing to its right",
@@ -104,6 +106,24 @@ class Clauses:
         if sign[0] == ">":
             return self._leaves.between(field, end, None, at=begin)
         return self._leaves.between(field, None, end, at=begin)
+
+    def value(self, field: Field) -> Word:
+        """A word in which colons are characters like others, with its date math; may be empty."""
+        return self.with_date_math(field, self._scanner.take_value())
+
+    def with_date_math(self, field: Field, word: Word) -> Word:
+        """The word that was read, and the date math that follows it: ``2024-01-31||-1d/d``.
+
+        Raises:
+            QueryError: When it would be a date in a field that is compared otherwise.
+        """
+        is_time = field.kind is FieldType.DATE
+        if not is_time and (field is TEXTS or _DATE.match(word.raw) is None):
+            return word
+        whole = self._scanner.take_date_math(word)
+        if whole is not word and not is_time:
+            raise self._leaves.no_time(field, at=word.position)
+        return whole
 
     def word(self, field: Field, word: Word) -> Query | None:
         """The leaf for a word that was read, with what follows it."""

@@ -279,17 +279,18 @@ class Leaves:
             case FieldType.TEXT:
                 text = _one_word(text, at)
             case FieldType.DYNAMIC if text.startswith("now") or "||" in text:
-                raise QueryError(
-                    f"{field.written} is compared as a number or a text, not as a time",
-                    position=at,
-                    suggestion=f"write {field.written}:>={quoted(self._now_text())}",
-                )
+                raise self.no_time(field, at=at)
             case _:
                 pass
         return End(text, end.included, at)
 
-    def _now_text(self) -> str:
-        return iso_text(self._now_ns // 1000)
+    def no_time(self, field: Field, *, at: int) -> QueryError:
+        """The error about date math for a field whose values are no times."""
+        return QueryError(
+            f"{field.written} is compared as a number or a text, not as a time",
+            position=at,
+            suggestion=f"write {field.written}:>={quoted(iso_text(self._now_ns // 1000))}",
+        )
 
     def _date_end(self, end: End, *, is_lower: bool) -> End:
         """``2024-01-31`` is a whole day: all of it is included, or none of it.

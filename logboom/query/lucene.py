@@ -224,7 +224,7 @@ class _Parser:
                 return self._whole_value(field, begin)
             raise self._clauses.misplaced()
         if scanner.peek() != ":":
-            return self._clauses.word(field, word)
+            return self._clauses.word(field, self._clauses.with_date_math(field, word))
         match colon_after(scanner.text, word, inside=field):
             case Colon.FIELD:
                 return self._of_field(word)
@@ -249,7 +249,7 @@ class _Parser:
     def _whole_value(self, field: Field, begin: int) -> Query | None:
         """The word at `begin`, its colons included."""
         self._scanner.place = begin
-        return self._clauses.word(field, self._scanner.take_value())
+        return self._clauses.word(field, self._clauses.value(field))
 
     def _of_field(self, word: Word) -> Query | None:
         """The clause of a field whose name was read; the colon is here."""
@@ -318,7 +318,7 @@ class _Parser:
         sign = scanner.peek()
         if sign in {"(", '"', "/", "[", "{", "<", ">"}:
             return self._operand(field)
-        word = scanner.take_value()
+        word = self._clauses.value(field)
         if not word.raw:
             raise self._clauses.misplaced()
         self._check_sign(field, word)

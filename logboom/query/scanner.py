@@ -12,13 +12,17 @@ _SPACE = re.compile(r"\s*")
 _RUN = re.compile(r"\S*")
 _JOIN = re.compile(r"(AND|OR)(?![^\s()\"])|(&&|\|\|)")
 _PREFIX = re.compile(r"(NOT)(?![^\s()\"])|([-+!])")
-# A backslash takes the next character with it; && and || end a word wherever they stand.
+# A backslash takes the next character with it; && and || end a word wherever they stand,
+# but for the || before date math (`Scanner.take_date_math`).
 _INSIDE = r'[^\s()"\[\]{}:^~\\&|]|\\.|&(?!&)|\|(?!\|)'
 _WORD = re.compile(f"(?:{_INSIDE})+", re.DOTALL)
 _VALUE = re.compile(f"(?:{_INSIDE}|:)+", re.DOTALL)
 _BOUND = re.compile(r"(?:[^\s\]}\"\\]|\\.)+", re.DOTALL)
 _PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SLASHES = re.compile(r"/((?:[^/\\]|\\.)+)/(?=[\s)^]|\Z)", re.DOTALL)
+_DATE_MATH = re.compile(
+    r"\|\|(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+(?=[\s()^]|&&|\|\||\Z)", re.ASCII
+)
 _SUFFIX = re.compile(r"(?:~([^\s()\"~^]*))?(?:\^([^\s()\"~^]*))?")
 _NUMBER_COMPARED = re.compile(r"[<>]=?-?\d")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -102,6 +106,11 @@ class Scanner:
     def take_value(self) -> Word:
         """Moves past a word in which colons are characters like others; may be empty."""
         return self._take(_VALUE) or Word("", self.place)
+
+    def take_date_math(self, word: Word) -> Word:
+        """Moves past ``||-1d/d`` if it follows the word directly; returns the word with it."""
+        math = self._take(_DATE_MATH)
+        return word if math is None else Word(word.raw + math.raw, word.position)
 
     def take_bound(self) -> Word:
         """Moves past one end of a range; may be empty."""
