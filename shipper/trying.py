@@ -21,6 +21,7 @@ from shipper.files.discovery import find_files, is_named, unmatched
 from shipper.inputs.spooled import spooled
 from shipper.looking import look_at
 from shipper.rules.making import make_rules
+from shipper.why.content import what_is_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def _was_parsed(value: bytes) -> bool:
     )
 
 
+_LOOKED_THROUGH_BYTES = 64 * 1024 * 1024
+"""A compressed file of more than that is not looked through for its end."""
 WOULD_BE_READ = "would be read"
 NOTHING_YET = "there is nothing of that name yet"
 
@@ -98,13 +101,17 @@ def readable_files(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _verdict(path: str, size: int, encoding: str) -> str:
+    doubts = list(what_is_missing(path)) if size <= _LOOKED_THROUGH_BYTES else []
+    troubles = [doubt.sentence for doubt in doubts if doubt.mark == "trouble"]
+    if troubles:
+        return f"would not be read: {troubles[0]}"
     try:
         look = look_at(path, encoding)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if look.why_not is not None:
         return f"would not be read: {look.why_not}"
-    return f"{WOULD_BE_READ}, {size} bytes"
+    return ", ".join([WOULD_BE_READ, f"{size} bytes", *(doubt.sentence for doubt in doubts)])
 
 
 def check_inputs(config: Config, *, origin: str) -> None:

@@ -164,7 +164,7 @@ def check(
 ) -> None:
     """Validates a configuration, connects to what it names, and prints what it would read.
 
-    Nothing is made, and nothing is read but the beginnings of files.
+    Nothing is made, and nothing is read but the beginnings of files, and of compressed ones the end.
 
     Example: logboom check -c logboom.yaml
     """
@@ -176,6 +176,8 @@ def check(
     check_inputs(checked, origin=str(config))
     for path, verdict in readable_files(checked):
         sys.stdout.write(f"{path}: {verdict}\n")
+    if not checked.inputs:
+        sys.stdout.write("inputs: there are none: a shipper would have nothing to read\n")
     for section in checked.inputs:
         if section.kind == "stdin":
             sys.stdout.write("standard input: would be read\n")

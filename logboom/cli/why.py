@@ -35,14 +35,15 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    path: Annotated[str, typer.Argument(help="A file.")],
+    paths: Annotated[list[str], typer.Argument(help="Files.")],
     config: ConfigOption = None,
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Says why a file is or is not read, and to which byte; exit status 1 when it is not.
+    """Says why files are or are not read, and to which byte; exit status 1 when one is not.
 
     Example: logboom why /var/log/app/app.log -c logboom.yaml
+    Example: logboom why /var/log/app/*.log
     """
     from shipper.why import explain  # noqa: PLC0415 - not needed for --help
 
@@ -54,9 +55,12 @@ def why(
     checked = from_mapping(settings, origin=str(config or "logboom why"))
     told = asyncio.run(_told(checked))
     inputs = checked.inputs if config is not None else remembered_inputs(checked.data)
-    found = explain(path, inputs, checked.data, told)
-    sys.stdout.write(json.dumps(asdict(found)) + "\n" if as_json else _page(found))
-    raise typer.Exit(0 if found.is_read else 1)
+    answers = [explain(path, inputs, checked.data, told) for path in paths]
+    if as_json:
+        sys.stdout.writelines(f"{json.dumps(asdict(found))}\n" for found in answers)
+    else:
+        sys.stdout.write("\n".join(map(_page, answers)))
+    raise typer.Exit(0 if all(found.is_read for found in answers) else 1)
 
 
 async def _told(config: Config) -> Told:

@@ -22,7 +22,7 @@ _LINES = 50
 def content_findings(path: str, section: FileInput | None) -> Iterator[Finding]:
     """Looks at the first bytes of a file that can be read."""
     section = section or FileInput(path=[path])
-    broken = list(_what_is_missing(path))
+    broken = list(what_is_missing(path))
     yield from broken
     if any(finding.mark == "trouble" for finding in broken):
         return
@@ -47,7 +47,7 @@ def content_findings(path: str, section: FileInput | None) -> Iterator[Finding]:
     yield _format(text, section, path)
 
 
-def _what_is_missing(path: str) -> Iterator[Finding]:
+def what_is_missing(path: str) -> Iterator[Finding]:
     """Asks of a compressed file what the shipper asks before it reads it."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a plain path

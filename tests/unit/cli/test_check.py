@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from logboom.cli.app import make_app
 from logboom.config import expand, from_mapping
 from logboom.errors import ConfigError
+from shipper.why.content import content_findings
 
 
 def check(folder: Path, **settings: object) -> tuple[int, str, str]:
@@ -41,6 +43,24 @@ def test_it_names_what_it_would_read_and_makes_nothing(tmp_path: Path) -> None:
     assert "syslog 127.0.0.1:5514: would be listened on" in said
     assert "broker: embedded" in said
     assert {path.name for path in tmp_path.iterdir()} == before | {"logboom.yaml"}
+
+
+def test_it_says_that_there_are_no_inputs(tmp_path: Path) -> None:
+    assert "inputs: there are none" in check(tmp_path)[1]
+    assert "inputs: there are none" not in check(tmp_path, inputs=[{"stdin": True}])[1]
+
+
+def test_a_compressed_file_that_is_cut_off_or_damaged_would_not_be_read(tmp_path: Path) -> None:
+    whole = gzip.compress(b"2026-11-21T06:24:28Z INFO shop - line\n" * 3)
+    (tmp_path / "whole.log.gz").write_bytes(whole)
+    (tmp_path / "half.log.gz").write_bytes(whole[:-9])
+    (tmp_path / "bad.log.gz").write_bytes(whole[:-8] + bytes(8))
+    said = check(tmp_path, inputs=[{"path": str(tmp_path / "*.gz")}])[1]
+    assert f"{tmp_path}/whole.log.gz: would be read, {len(whole)} bytes\n" in said
+    for name in ("half", "bad"):
+        path = str(tmp_path / f"{name}.log.gz")
+        (reason,) = (f.sentence for f in content_findings(path, None) if f.mark == "trouble")
+        assert f"{path}: would not be read: {reason}\n" in said
 
 
 def test_a_data_folder_that_cannot_be_is_wrong(tmp_path: Path) -> None:

@@ -292,6 +292,16 @@ def test_on_the_terminal_it_fits_into_80_columns(logs: Path, tmp_path: Path) -> 
     assert not (tmp_path / "d").exists()
 
 
+def test_several_files_are_told_of_one_after_the_other(logs: Path, tmp_path: Path) -> None:
+    both = ["why", str(logs / "app.log"), str(logs / "none.log"), "--data", str(tmp_path)]
+    several = CliRunner().invoke(make_app(), [*both, "--json"])
+    answers = [json.loads(line) for line in several.stdout.splitlines()]
+    assert [answer["path"] for answer in answers] == both[1:3]
+    assert several.exit_code == 1
+    pages = CliRunner().invoke(make_app(), both).stdout.split("\n\n")
+    assert ["not read: there is nothing" in page for page in pages] == [False, True]
+
+
 def test_without_a_configuration_the_inputs_of_the_last_up_are_known(
     logs: Path, tmp_path: Path
 ) -> None:
