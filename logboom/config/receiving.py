@@ -148,7 +148,8 @@ class JiraSection(Section):
     token: SecretStr = Field(description="API token or password.")
     done: list[str] = Field(
         ["Done", "Resolve Issue", "Close Issue", "Resolved", "Closed"],
-        description="Names of transitions that close a ticket; the first that there is, is taken.",
+        description="Names of transitions that close a ticket; the first that there is, is taken, else one"
+        " to a status that Jira counts as done.",
     )
 
 

@@ -12,6 +12,7 @@ from logboom.config.receiving import ServicenowSection
 from search_api.alerts.alert import Alert
 from search_api.notifying import wording
 from search_api.notifying.client import Client, basic
+from search_api.notifying.multipart import File
 from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.plan import severity_of
 from search_api.notifying.tickets import keep_tickets, mark_of
@@ -51,7 +52,7 @@ class _Table:
         rows = (answer.json() or {}).get("result") or []
         return str(rows[0]["sys_id"]) if rows else None
 
-    async def create(self, notification: Notification, alert: Alert) -> Outcome:
+    async def create(self, notification: Notification, alert: Alert) -> str | Outcome:
         links = "\n".join(f"{word}: {url}" for word, url in wording.links(notification, alert))
         lines = "\n".join(wording.sample_lines(alert))
         content = {
@@ -66,13 +67,9 @@ class _Table:
         if not answer.is_fine:
             return answer.outcome()
         made = (answer.json() or {}).get("result") or {}
-        if "sys_id" in made:
-            await self._attach(str(made["sys_id"]), "lines.txt", "text/plain", lines.encode())
-            if notification.chart is not None:
-                await self._attach(
-                    str(made["sys_id"]), "chart.png", "image/png", notification.chart
-                )
-        return Outcome(delivered=True, detail="the incident was created")
+        if "sys_id" not in made:  # the next try finds it
+            return Outcome(delivered=False, detail="the answer names no incident", retryable=True)
+        return str(made["sys_id"])
 
     async def comment(self, found: str, text: str) -> Outcome:
         """Adds words to an incident."""
@@ -88,11 +85,25 @@ class _Table:
         )
         return answer.outcome()
 
-    async def _attach(self, found: str, name: str, kind: str, content: bytes) -> None:
-        """Adds a file; the incident is there, whatever becomes of it."""
+    async def attached(self, found: str) -> set[str] | Outcome:
+        """Names of the files of an incident."""
         asked = urlencode({
-            "table_name": self._section.table, "table_sys_id": found, "file_name": name,
+            "sysparm_query": f"table_name={self._section.table}^table_sys_id={found}",
+            "sysparm_fields": "file_name",
+        })  # fmt: skip
+        url = f"{self._base}/attachment?{asked}"
+        answer = await self._client.send("GET", url, headers=self._headers)
+        if not answer.is_fine:
+            return answer.outcome()
+        return {str(row.get("file_name")) for row in (answer.json() or {}).get("result") or []}
+
+    async def attach(self, found: str, file: File) -> Outcome:
+        """Adds a file to an incident."""
+        asked = urlencode({
+            "table_name": self._section.table, "table_sys_id": found, "file_name": file.name,
         })  # fmt: skip
         url = f"{self._base}/attachment/file?{asked}"
-        headers = {**self._headers, "Content-Type": kind}
-        await self._client.send("POST", url, content=content, headers=headers)
+        headers = {**self._headers, "Content-Type": file.kind}
+        return (
+            await self._client.send("POST", url, content=file.content, headers=headers)
+        ).outcome()
