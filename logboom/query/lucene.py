@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logboom.errors import QueryError
+from logboom.fields import FieldType
 from logboom.query.chain import Chain, LooseChain, negation
 from logboom.query.clauses import Clauses
 from logboom.query.colons import Colon, colon_after
@@ -25,6 +26,10 @@ MAX_DEPTH = 100
 """Parentheses in parentheses."""
 MAX_CLAUSES = 1_000
 """Words, phrases, ranges and so on."""
+
+_WITH_NEGATIVES = frozenset(
+    {FieldType.LONG, FieldType.DOUBLE, FieldType.KEYWORD, FieldType.DYNAMIC}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ class _Parser:
         scanner = self._scanner
         negative = False
         plus: Word | None = None
-        while (prefix := scanner.take_prefix()) is not None:
+        while not self._negative_number(field) and (prefix := scanner.take_prefix()) is not None:
             self._check_right_of(prefix)
             if prefix.raw == "+":
                 plus = prefix
@@ -152,6 +157,17 @@ class _Parser:
                 negative = not negative
         found = self._operand(field)
         return (negation(found) if negative and found is not None else found), plus
+
+    def _negative_number(self, field: Field) -> bool:
+        """True when a minus belongs to the value, in a group: ``count:(-3)`` is ``count:-3``."""
+        number = self._scanner.negative_number() if field.kind in _WITH_NEGATIVES else None
+        if number is not None:
+            self._leaves.note(
+                f"{number} in this group was read as the number {number}; "
+                f"write NOT {number[1:]} for all but {number[1:]}.",
+                self._scanner.place,
+            )
+        return number is not None
 
     def _check_right_of(self, prefix: Word) -> None:
         """A sign belongs to what follows it directly; NOT and ! may have space behind them."""

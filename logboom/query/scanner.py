@@ -25,6 +25,9 @@ _DATE_MATH = re.compile(
 )
 _SUFFIX = re.compile(r"(?:~([^\s()\"~^]*))?(?:\^([^\s()\"~^]*))?")
 _NUMBER_COMPARED = re.compile(r"[<>]=?-?\d")
+_NEGATIVE = re.compile(
+    r"-(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?(?=[\s()~^]|&&|\|\||\Z)", re.ASCII
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 Joint = Literal["AND", "OR"]
@@ -152,6 +155,11 @@ class Scanner:
     def compares_number(self) -> bool:
         """True when ``>5`` or the like is here."""
         return _NUMBER_COMPARED.match(self.text, self.place) is not None
+
+    def negative_number(self) -> str | None:
+        """The number below zero that is here as a word of its own; stays before it."""
+        match = _NEGATIVE.match(self.text, self.place)
+        return None if match is None else match[0]
 
     def run_around(self, place: int) -> Word:
         """All characters around a place up to white space on both sides."""

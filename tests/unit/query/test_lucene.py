@@ -70,6 +70,35 @@ def between(field: str, lower: str | None, upper: str | None, *, ends: str = "[]
             "status:>=500||-1d",
             Or((between("http.response.status_code", "500", None), Not(word("1d")))),
         ),
+        ("k:(-2.5e3 OR 5)", Or((Term("attributes.k", "-2.5e3"), Term("attributes.k", "5")))),
+        ("k:(5 NOT -3)", And((Term("attributes.k", "5"), Not(Term("attributes.k", "-3"))))),
+        (
+            "k:(5 -a -3d)",
+            And(
+                (
+                    Term("attributes.k", "5"),
+                    Not(Term("attributes.k", "a")),
+                    Not(Term("attributes.k", "3d")),
+                )
+            ),
+        ),
+        ("k:(5 -(3))", And((Term("attributes.k", "5"), Not(Term("attributes.k", "3"))))),
+        ("user:(-1)", Term("user.id", "-1")),
+        ("status:(+200)", Term("http.response.status_code", "200")),
+        ("duration:(-3)", Term("event.duration", "-3")),
+        ("message:(a -3)", And((Term("message", "a"), Not(Term("message", "3"))))),
+        (
+            "ip:(10.0.0.0/8 -10.1.2.3)",
+            And((Term("client.ip", "10.0.0.0/8"), Not(Term("client.ip", "10.1.2.3")))),
+        ),
+        (
+            "time:(-2026)",
+            Not(
+                between(
+                    "@timestamp", "2026-01-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z", ends="[}"
+                )
+            ),
+        ),
         ("k:a||/d", Or((Term("attributes.k", "a"), word("/d")))),
         ("k:2026-03-11||-1days", Or((Term("attributes.k", "2026-03-11"), Not(word("1days"))))),
         ("a OR b AND c", Or((A, And((B, C))))),
@@ -210,7 +239,7 @@ def test_texts(text: str, query: Query) -> None:
         ("app.py:x", Term("attributes.app.py", "x")),
         ("k:a:b", Term("attributes.k", "a:b")),
         ("k:-5", Term("attributes.k", "-5")),
-        ("k:(-5)", Not(Term("attributes.k", "5"))),
+        ("k:(-5)", Term("attributes.k", "-5")),
         ("id:0123", Term("event.id", "0123")),
     ],
 )

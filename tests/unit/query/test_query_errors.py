@@ -241,6 +241,8 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("a -.*", 3, "left out"),
         ('service:"a b"~2', 8, "no effect"),
     ],
+        ("k:(5 OR -3)", 8, "read as the number -3; write NOT 3"),
+        ("user:(-1)", 6, "read as the number -1; write NOT 1"),
 )
 def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: str) -> None:
     notes = parse_query_with_notes(text, now_ns=NOW_NS).notes
