@@ -26,9 +26,18 @@ class RoleSection(Section):
     scopes: list[ScopeName] = Field(
         ["read"], min_length=1, description="What they may do: `read`, `ingest`, `alerts`, `admin`."
     )
-    services: list[str] = Field(
-        [], description="Only events of these services, `*` for any part of a name; default: all."
+    services: list[str] | None = Field(
+        None,
+        description="Only events of these services, one at least, `*` for any part of a name;"
+        " default: all.",
     )
+
+    @field_validator("services")
+    @classmethod
+    def _allows_something(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and not value:
+            raise ValueError("allows nothing: name services, or leave it out, then all are seen")
+        return value
 
     @model_validator(mode="after")
     def _admins_see_all(self) -> RoleSection:

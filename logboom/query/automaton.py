@@ -7,7 +7,7 @@ ways through the expression at once, and remembers each step it has worked out.
 from __future__ import annotations
 
 from logboom.errors import QueryError
-from logboom.query.regexp import Characters, Choice, Node, Repeat, Sequence
+from logboom.query.regexp import Characters, Choice, Node, Repeat, Sequence, parse_regexp
 
 MAX_PLACES = 1_000
 """Characters and branches of an expression once its repetitions are written out."""
@@ -96,6 +96,26 @@ class Automaton:
         return mask
 
 
+def read_regexp(pattern: str, *, at: int) -> Node:
+    """Reads an expression of a query, of which an automaton can be made.
+
+    Args:
+        pattern: Without the slashes around it.
+        at: Where the first slash stands in the query.
+
+    Raises:
+        QueryError: It cannot be understood, or its repetitions are too many; with the position in the query.
+    """
+    try:
+        node = parse_regexp(pattern)
+        _Layout().build(node, _END)
+    except QueryError as error:
+        raise QueryError(
+            error.what, position=at + 1 + (error.position or 0), suggestion=error.suggestion
+        ) from None
+    return node
+
+
 class _Layout:
     """The expression as places, laid out from its end to its beginning.
 
@@ -132,7 +152,9 @@ class _Layout:
             for _ in range(node.most - node.least):
                 after = self._place(None, [self.build(node.part, after), end])
         for _ in range(node.least):
-            after = self.build(node.part, after)
+            before, after = after, self.build(node.part, after)
+            if after == before:
+                break  # nothing was laid, and never will be
         return after
 
     def _place(self, characters: Characters | None, ways: list[int]) -> int:

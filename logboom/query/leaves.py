@@ -9,6 +9,7 @@ from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.fields import EVENT_FIELDS, LEVELS, FieldType, resolve
 from logboom.query.analysis import words
+from logboom.query.automaton import read_regexp
 from logboom.query.costs import Costs
 from logboom.query.model import (
     Exists,
@@ -24,7 +25,7 @@ from logboom.query.model import (
 )
 from logboom.query.notes import Note
 from logboom.query.numbers import parse_number
-from logboom.query.regexp import parse_regexp, print_regexp
+from logboom.query.regexp import print_regexp
 from logboom.query.scanner import quoted
 from logboom.query.times import Span, iso_text, parse_span
 from logboom.query.values import (
@@ -155,12 +156,12 @@ class Leaves:
         if pattern[0] in "*?":
             self._costs.add_pattern(at=at)
         if field.kind is FieldType.TEXT:
-            found, note = by_words(field.name, pattern)
+            found, note = by_words(field.name, pattern, at)
             if note is not None:
                 self.note(note, at)
             return found
         name = self._patterned(field, pattern, at)
-        return Wildcard(name, pattern.lower() if name == _LEVEL else pattern)
+        return Wildcard(name, pattern.lower() if name == _LEVEL else pattern, at)
 
     def regex(self, field: Field, pattern: str, *, at: int) -> Query:
         """Values, or words of a text, that an expression matches.
@@ -169,12 +170,7 @@ class Leaves:
             QueryError: When the expression cannot be understood, or fits no such field.
         """
         self._costs.add_pattern(at=at)
-        try:
-            node = parse_regexp(pattern)
-        except QueryError as error:
-            raise QueryError(
-                error.what, position=at + 1 + (error.position or 0), suggestion=error.suggestion
-            ) from None
+        node = read_regexp(pattern, at=at)
         is_text = field.kind is FieldType.TEXT
         if not is_text:
             self._patterned(field, f"/{pattern}/", at)
@@ -190,7 +186,8 @@ class Leaves:
                 f'slashes, write "/{pattern}/".',
                 at,
             )
-        return Regex(field.name, print_regexp(node, lower_case=is_text or field.name == _LEVEL))
+        printed = print_regexp(node, lower_case=is_text or field.name == _LEVEL)
+        return Regex(field.name, printed, at)
 
     def fuzzy(self, field: Field, text: str, distance: int, *, at: int) -> Query | None:
         """A word, or a whole value, but for some letters.

@@ -1,11 +1,13 @@
 """What can a query say? The tree that every store translates and that memory can evaluate.
 
 Field names in it are stored names (`logboom.fields.resolve` has been applied). A field of None
-stands for all of `logboom.fields.DEFAULT_TEXT_FIELDS`.
+stands for all of `logboom.fields.DEFAULT_TEXT_FIELDS`. `at` is where a pattern stands in the text of
+the query, 0-based, for errors; two that differ in it alone are the same.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 
@@ -47,6 +49,7 @@ class Wildcard:
 
     field: str | None
     pattern: str
+    at: int | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Regex:
 
     field: str | None
     pattern: str
+    at: int | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ def signs(pattern: str) -> Iterator[tuple[str, bool]]:
         place += 1
 
 
-def by_words(field: str | None, pattern: str) -> tuple[Query | None, str | None]:
+def by_words(
+    field: str | None, pattern: str, at: int | None = None
+) -> tuple[Query | None, str | None]:
     """A pattern on a text, which is matched against single words.
 
     ``java.lang.*`` asks for the words java and lang in a row; ``conn*-refused`` for a word that
@@ -35,6 +37,7 @@ def by_words(field: str | None, pattern: str) -> tuple[Query | None, str | None]
     Args:
         field: Stored name of a text, or None for all texts.
         pattern: As in the model.
+        at: Where it stands, as in the model.
 
     Returns:
         The query, or None when nothing is left to look for; and a note for its writer, or None.
@@ -49,7 +52,7 @@ def by_words(field: str | None, pattern: str) -> tuple[Query | None, str | None]
         if plain:
             parts.append(Term(field, " ".join(plain)))
             plain = []
-        parts.append(Wildcard(field, piece))
+        parts.append(Wildcard(field, piece, at))
     if plain:
         parts.append(Term(field, " ".join(plain)))
     if not parts:

@@ -68,7 +68,7 @@ def grants_of_roles(roles: Iterable[RoleSection]) -> Grants:
     for role in roles:
         if "admin" in role.scopes:
             return EVERYTHING
-        services = frozenset(role.services) or None
+        services = None if role.services is None else frozenset(role.services)
         for scope in map(Scope, role.scopes):
             known = grants.get(scope, frozenset())
             grants[scope] = None if services is None or known is None else known | services

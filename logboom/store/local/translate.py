@@ -77,8 +77,17 @@ class Translator:
                 return self._range(query)
             case model.Exists(field):
                 return _exists(field)
+            case model.Wildcard() | model.Regex():
+                return self._pattern(query)
             case _:
                 return self._leaf(query)
+
+    def _pattern(self, query: model.Wildcard | model.Regex) -> Query:
+        """As `_leaf`; what it refuses is told with where it stands."""
+        try:
+            return self._leaf(query)
+        except QueryError as error:
+            raise QueryError(error.what, position=query.at, suggestion=error.suggestion) from error
 
     def _combination(self, query: model.And | model.Or | model.Not, depth: int) -> Query:
         match query:

@@ -39,6 +39,16 @@ def test_yaml_that_would_be_misread_is_refused(tmp_path: Path, text: str, senten
     assert mistake(tmp_path, text) == sentence
 
 
+def test_a_role_with_no_service_is_refused(tmp_path: Path) -> None:
+    text = "api: {{oidc: {{issuer: https://id.example, audience: logboom, roles: {{dev: {{services: {}}}}}}}}}"
+    told = mistake(tmp_path, text.format("[]"))
+    assert "api.oidc.roles.dev.services" in told
+    assert "allows nothing: name services, or leave it out, then all are seen" in told
+    oidc = read(tmp_path, text.format("[shop]").replace("services: [shop]", "")).api.oidc
+    assert oidc is not None
+    assert oidc.roles["dev"].services is None
+
+
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]

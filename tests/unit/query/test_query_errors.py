@@ -151,6 +151,7 @@ def problem(text: str) -> QueryError:
         ("/a{x}/", 2, "begins a repetition", "\\{"),
         ("/a~b/", 2, "no plain character", "\\~"),
         ("/a@b/", 2, "no plain character", "\\@"),
+        ("b OR service:/(a{100}){100}/", 14, "too many", "* or +"),
         ("path:/api/v1/.*", 5, "begins like a regular expression", "\\/"),
     ],
 )
@@ -240,9 +241,9 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("conn*-refused", 0, "several words"),
         ("a -.*", 3, "left out"),
         ('service:"a b"~2', 8, "no effect"),
-    ],
         ("k:(5 OR -3)", 8, "read as the number -3; write NOT 3"),
         ("user:(-1)", 6, "read as the number -1; write NOT 1"),
+    ],
 )
 def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: str) -> None:
     notes = parse_query_with_notes(text, now_ns=NOW_NS).notes

@@ -101,3 +101,9 @@ def test_the_bounds() -> None:
         parse_regexp("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1))
     with pytest.raises(QueryError, match="too many"):
         Automaton(parse_regexp("(a{100}){100}"))
+
+
+def test_repetitions_of_nothing_are_not_written_out() -> None:
+    automaton = Automaton(parse_regexp("(" * 30 + "a{0}" + "){1000}" * 30 + "b"))
+    assert automaton.matches("b")
+    assert not automaton.matches("ab")

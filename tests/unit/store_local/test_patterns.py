@@ -13,12 +13,14 @@ from tantivy import Index, Query, SchemaBuilder
 
 from logboom.errors import QueryError
 from logboom.query.automaton import Automaton
+from logboom.query.lucene import parse_query
 from logboom.query.model import Range, Regex
 from logboom.query.regexp import parse_regexp
 from logboom.query.wildcards import to_regex
 from logboom.store.local import patterns
 from logboom.store.local.leaves import leaf
 from logboom.store.local.tokens import PRESENT_TOKEN, tokens, tokens_text
+from logboom.store.local.translate import Translator
 
 VALUES = sorted(
     {
@@ -97,6 +99,21 @@ def test_a_pattern_with_too_many_ways_is_refused_with_what_to_write(pattern: str
         leaf(Regex("service.name", pattern), "service.name")
     assert "smaller numbers" in (caught.value.suggestion or "")
     assert "limit of" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("a OR service:/[^x]*a.{12}/", 13), ("a /[^x]*a.{12}/", 2), ("level:/[^x]*a.{12}/", 6),
+        ("b AND NOT host:*a????????????", 15), ("x *a????????????", 2), ("attributes.n:/.{900}/", 13),
+    ],
+)  # fmt: skip
+def test_a_pattern_with_too_many_ways_is_refused_with_its_place(text: str, position: int) -> None:
+    with pytest.raises(QueryError, match="more ways to match") as caught:
+        Translator().translate(parse_query(text, now_ns=0))
+    assert caught.value.position == position
+    assert f"character {position + 1}" in str(caught.value)
+    assert "smaller numbers" in (caught.value.suggestion or "")
 
 
 @given(st.lists(st.text(max_size=40), min_size=2, max_size=2, unique=True))
