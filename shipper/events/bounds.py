@@ -16,10 +16,13 @@ REST = "_rest"
 _EMPTY_KEY = "_empty"
 
 
-def bounded_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
+def bounded_attributes(attributes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """Makes attributes storable: bounded, without empty keys, finite, within 64 bits.
 
     What is beyond the bounds is kept as text under `_rest`, or shortened with an ellipsis.
+
+    Returns:
+        Them, and whether a text was shortened.
     """
     counter = _Counter()
     bounded: dict[str, Any] = {}
@@ -30,8 +33,8 @@ def bounded_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
         else:
             bounded[_key(name)] = _bound(value, 1, counter)
     if rest:
-        bounded[REST] = _text(written(rest))
-    return bounded
+        bounded[REST] = counter.fitted(written(rest))
+    return bounded, counter.has_cut
 
 
 def is_storable(value: dict[str, Any], depth: int = 0) -> bool:
@@ -58,11 +61,19 @@ def _is_storable_part(part: Any, depth: int) -> bool:  # noqa: ANN401 - JSON is 
 class _Counter:
     def __init__(self) -> None:
         self.keys = 0
+        self.has_cut = False
+
+    def fitted(self, text: str) -> str:
+        """A text, shortened where it is too long."""
+        if len(text) <= MAX_TEXT:
+            return text
+        self.has_cut = True
+        return text[: MAX_TEXT - 1] + "…"
 
 
 def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, PLR0911 - JSON is of any shape
     if isinstance(value, str):
-        return _text(value)
+        return counter.fitted(value)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -71,13 +82,13 @@ def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, P
         return value if math.isfinite(value) else str(value)
     counter.keys += 1
     if depth >= MAX_DEPTH or counter.keys > MAX_KEYS:
-        return _text(written(value))
+        return counter.fitted(written(value))
     if isinstance(value, dict):
         counter.keys += len(value)
         return {_key(str(name)): _bound(part, depth + 1, counter) for name, part in value.items()}
     if isinstance(value, list):
         return [_bound(part, depth + 1, counter) for part in value]
-    return _text(str(value))
+    return counter.fitted(str(value))
 
 
 def written(value: object) -> str:
@@ -111,10 +122,6 @@ class _Sign:
     """A piece of JSON between values."""
 
     text: str
-
-
-def _text(value: str) -> str:
-    return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
 
 
 def _key(name: str) -> str:

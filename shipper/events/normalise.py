@@ -15,6 +15,7 @@ from logboom.spellings import SPELLINGS
 from shipper.events.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, KEPT, OBJECTS, composed
 from shipper.events.placing import TARGETS, places, put
+from shipper.framing.frames import TRUNCATED
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
 from shipper.redaction.redact import Redactor
@@ -142,7 +143,9 @@ class Normaliser:
         for name, value in static.items():
             attributes.setdefault(name, value)
         if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
-            attributes = bounded_attributes(attributes)
+            attributes, is_cut = bounded_attributes(attributes)
+            if is_cut:
+                _tag_as_cut(event)
         return event, attributes
 
     def _fill_in(
@@ -291,9 +294,15 @@ def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple
     return found
 
 
+def _tag_as_cut(event: dict[str, Any]) -> None:
+    event["tags"] = list(dict.fromkeys((*event.get("tags", ()), TRUNCATED)))
+
+
 def _encode(event: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(event, option=JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
-        event["attributes"] = bounded_attributes(event["attributes"])
+        event["attributes"], is_cut = bounded_attributes(event["attributes"])
+        if is_cut:
+            _tag_as_cut(event)
         return orjson.dumps(readable(event), option=JSON_OPTIONS)

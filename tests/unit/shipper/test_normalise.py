@@ -183,6 +183,17 @@ def test_ten_thousand_keys_are_bounded() -> None:
     assert "key9999" in event["attributes"]["_rest"] or event["attributes"]["_rest"].endswith("…")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{f"key{n}": {"a": "x" * 50} for n in range(3_000)}, {"a": {"b": ["x" * 40_000]}}, {"a": "x" * 40_000}],
+    ids=["rest", "nested", "own"],
+)  # fmt: skip
+def test_what_is_cut_is_told(fields: dict[str, Any]) -> None:
+    event = normalise({"message": "m", "tags": ["mine"], **fields}, str(fields))
+    assert event["tags"] == ["mine", "truncated"]
+    assert "tags" not in normalise({"message": "m", "a": "x" * 30_000}, "x" * 30_000)
+
+
 @pytest.mark.parametrize("opening", [b'{"a":', b"["])
 def test_a_depth_of_a_thousand_is_bounded(opening: bytes) -> None:
     closing = b"}" if opening == b'{"a":' else b"]"

@@ -35,6 +35,32 @@ def test_an_object_behind_a_head_may_be_loose_json() -> None:
     assert (fields["msg"], fields["ratio"]) == ("slow", "NaN")
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["18446744073709551617", "-9223372036854775809", "99999999999999999999", "-18446744073709551617", "7" * 5000],
+)  # fmt: skip
+@pytest.mark.parametrize("around", ["%s", "[1, %s]", '{"a": [{"b": %s}]}'])
+def test_whole_numbers_beyond_64_bits_keep_their_digits(number: str, around: str) -> None:
+    fields = parse(f'{{"message":"m","n":{around % number},"x":1.5}}', "json")
+    assert fields is not None
+    assert number in str(fields["n"])
+    assert fields["x"] == 1.5
+
+
+@pytest.mark.parametrize("number", ["1e19", "-1.5e300", "18446744073709551617.5"])
+def test_large_fractions_stay_numbers(number: str) -> None:
+    assert parse(f'{{"message":"m","n":{number}}}', "json") == {"message": "m", "n": float(number)}
+
+
+@pytest.mark.parametrize("text", ["error: none", "err: nil", "Error: null", "ERROR: <nil>"])
+def test_what_says_that_there_is_no_error_has_no_level(text: str) -> None:
+    assert parse(text) is None
+
+
+def test_an_error_whose_message_only_begins_so_has_one() -> None:
+    assert parse("error: null pointer") == {"log.level": "error", "message": "null pointer"}
+
+
 def test_the_seed_pattern_matches_a_joined_event() -> None:
     text = "2026-10-10 13:55:36,123 ERROR com.acme.Checkout - boom\njava.io.IOException: x\n\tat a.b(C.java:1)"
     assert Grok([SEED], LIBRARY).match(text) == {
