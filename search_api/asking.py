@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from logboom.choosing import parts_of
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.fields import FieldType, resolve
@@ -117,7 +118,7 @@ def keyword_field(name: str) -> str:
 
 
 def fields_of(given: str | Sequence[str] | None) -> list[str]:
-    """The names of the fields that are to be shown; none: all of them.
+    """The names of what is to be shown, as `logboom.choosing` reads them; none: all there is.
 
     Args:
         given: Names with commas between them, or a list of them.
@@ -146,32 +147,21 @@ def automatic_interval_us(times: TimeRange) -> int:
 
 def shown(event: Event, fields: Sequence[str]) -> dict[str, Any]:
     """An event as it is answered: with `_id`, and only the fields asked for, if any were."""
-    name = event.get("event", {}).get("id")
-    if not fields:
-        return {"_id": name, **event}
-    chosen: dict[str, Any] = {"_id": name}
-    for field in fields:
-        _copy(event, chosen, resolve(field)[0].split("."))
-    return chosen
+    return {"_id": _id(event), **(parts_of(fields)(event) if fields else event)}
 
 
 def written(events: Sequence[Event], fields: Sequence[str]) -> Iterator[bytes]:
     """Events as they are answered, each as JSON; what is stored so already is not taken apart."""
     if not fields and isinstance(events, StoredEvents):
         return events.texts()
-    return (json_of(shown(event, fields)) for event in events)
+    if not fields:
+        return (json_of(shown(event, fields)) for event in events)
+    chosen = parts_of(fields)
+    return (json_of({"_id": _id(event), **chosen(event)}) for event in events)
 
 
-def _copy(source: Any, target: dict[str, Any], path: list[str]) -> None:  # noqa: ANN401 - JSON is of any shape
-    if not isinstance(source, dict):
-        return
-    joined = ".".join(path)
-    if joined in source:  # an application's own key may contain dots
-        target[joined] = source[joined]
-        return
-    head, rest = path[0], path[1:]
-    if head in source and rest:
-        _copy(source[head], target.setdefault(head, {}), rest)
+def _id(event: Event) -> object:
+    return event.get("event", {}).get("id")
 
 
 def shown_histogram(found: Histogram) -> dict[str, Any]:

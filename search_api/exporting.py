@@ -13,9 +13,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from logboom.choosing import value_of
 from logboom.errors import LogboomError, QueryError, StoreDamaged
-from logboom.event import Event, epoch_us, stored_at
-from logboom.fields import EVENT_FIELDS, resolve
+from logboom.event import Event, epoch_us
+from logboom.fields import EVENT_FIELDS
 from logboom.query.model import Query
 from logboom.retrying import Backoff
 from logboom.store import Page, SearchRequest, SortOrder, Store, TimeRange
@@ -164,10 +165,10 @@ def _ndjson_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
 
 
 def _csv_writer(fields: Sequence[str]) -> Callable[[Sequence[Event]], bytes]:
-    paths = [resolve(field)[0].split(".") for field in fields]
+    columns = [value_of(field) for field in fields]
 
     def row(event: Event) -> bytes:
-        return _row([event["event"]["id"], *(stored_at(event, path) for path in paths)])
+        return _row([event["event"]["id"], *(value(event) for value in columns)])
 
     return lambda events: b"".join(map(row, events))
 

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from logboom.event import stored_at, value_at
-from logboom.fields import resolve
+from logboom.choosing import value_of
+from logboom.event import value_at
 
 _LONGEST_SHOWN = 8_000
 _STEERING = re.compile(
@@ -24,7 +24,7 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         return json.dumps(event, separators=(",", ":")) if _STEERING.search(text) else text
     if fields:
-        values = [_text(_field(event, name.strip())) for name in fields.split(",")]
+        values = [_text(value_of(name.strip())(event)) for name in fields.split(",")]
         return _printable("  ".join(values))
     level = _text(value_at(event, "log.level") or "-")
     service = _text(value_at(event, "service.name") or "-")
@@ -43,11 +43,6 @@ def shortened(text: str) -> str:
     if len(text) <= _LONGEST_SHOWN:
         return text
     return f"{text[:_LONGEST_SHOWN]} … ({len(text) - _LONGEST_SHOWN} more characters: see --json)"
-
-
-def _field(event: dict[str, Any], name: str) -> object:
-    """The value of a field by its name as a user types it."""
-    return stored_at(event, resolve(name)[0].split("."))
 
 
 def _text(value: object) -> str:

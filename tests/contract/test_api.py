@@ -115,6 +115,18 @@ async def test_only_the_fields_asked_for_are_given(api: httpx.AsyncClient) -> No
     ]
 
 
+@pytest.mark.parametrize("names", ["attributes", "seq,attributes.*", "att*"])
+async def test_objects_and_patterns_name_fields(api: httpx.AsyncClient, names: str) -> None:
+    (event,) = (await ask(api, "search", q="seq:7"))["events"]
+    given = {"q": "seq:7", "fields": names}
+    wanted = {"_id": event_id(RUN, 7), "attributes": event["attributes"]}
+    assert (await ask(api, "search", **given))["events"] == [wanted]
+    lines = await api.get("/api/v1/export", params=given)
+    assert lines.json() == wanted
+    table = await api.get("/api/v1/export", params={**given, "format": "csv"})
+    assert '""seq"":7' in table.text
+
+
 async def test_a_body_asks_the_same(api: httpx.AsyncClient) -> None:
     answer = await api.post("/api/v1/search", json={"q": "seq:7", "from": "now-1d"})
     assert numbers(answer.json()) == [7]
