@@ -36,10 +36,12 @@ class ColouredRule:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        self._may_have_some = True
 
     def split(self, text: bytes) -> list[bytes]:
         """See `Rule.split`."""
-        if ESCAPE not in text:
+        self._may_have_some = ESCAPE in text
+        if not self._may_have_some:
             return self._rule.split(text)
         lines = text.split(b"\n")
         events: list[bytes] = []
@@ -52,10 +54,13 @@ class ColouredRule:
 
     def are_objects(self, text: bytes, breaks: int) -> bool:
         """See `Rule.are_objects`."""
-        return self._rule.are_objects(text, breaks)
+        are_objects = self._rule.are_objects(text, breaks)
+        self._may_have_some = not are_objects
+        return are_objects
 
     def walker(self) -> Walker:
         """See `Rule.walker`."""
+        self._may_have_some = True
         return _ColouredWalker(self._rule.walker())
 
     def is_complete(self, event: bytes) -> bool:
@@ -63,8 +68,8 @@ class ColouredRule:
         return self._rule.is_complete(_plain(event))
 
     def learn(self, events: Sequence[bytes]) -> None:
-        """See `Rule.learn`."""
-        self._rule.learn([_plain(event) for event in events])
+        """See `Rule.learn`. To look at every event again would take longer than to learn of it."""
+        self._rule.learn([_plain(event) for event in events] if self._may_have_some else events)
 
     def fork(self) -> Rule:
         """See `Rule.fork`."""
