@@ -46,6 +46,7 @@ class Reporter:
         self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
         self._ended = ended
         self._silent = False
+        self.looked_ns: int | None = None
         self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
         self.waiting_for: str | None = None
 
@@ -69,14 +70,19 @@ class Reporter:
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
             counters=counters, errors=tuple(self._errors), restarts=len(self._restarts),
+            looked_ns=self.looked_ns,
             ended=self._ended,
         )  # fmt: skip
 
     async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> bool:
-        """Posts once; False when it did not arrive, which is no reason to stop working."""
+        """Posts once, the service's own entry last, which speaks of the others.
+
+        Returns:
+            False when it did not arrive, which is no reason to stop working.
+        """
         status = self.status(counters)
         try:
-            await self._broker.post_status({status.key: status.model_dump_json().encode(), **more})
+            await self._broker.post_status({**more, status.key: status.model_dump_json().encode()})
         except LogboomError as error:
             if not self._silent:
                 log.warning("the status cannot be posted: %s", error.sentence())

@@ -37,6 +37,8 @@ class ServiceStatus(_Entry):
         errors: The latest troubles, newest first, one line each.
         restarts: How often its supervisor had started it again, within `RESTARTS_WITHIN_S` of its start.
         ended: Why it ended the last time, when it was started again.
+        looked_ns: Of a shipper: what was written to its files before then is told of by the entries of
+            its sources, ns since the epoch; 0 until it has looked at all of them. None: it does not say.
     """
 
     service: Literal["shipper", "processor", "api"]
@@ -51,6 +53,7 @@ class ServiceStatus(_Entry):
     counters: Mapping[str, float] = {}
     errors: tuple[str, ...] = ()
     restarts: int = 0
+    looked_ns: int | None = None
     ended: str | None = None
 
     @property

@@ -34,6 +34,7 @@ from shipper.inputs.port import NetworkInput
 from shipper.inputs.spools import Spools
 from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
+from shipper.reading.rounds import Rounds
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
@@ -98,6 +99,7 @@ class Shipping:
         self._losses: list[LossStatus] = []
         self._losses_noted = -1
         self._is_scan_in_vain = False
+        self._rounds = Rounds(equipment.clock)
         files = [section for section in config.inputs if isinstance(section, FileInput)]
         self._watcher = Watcher(
             [*files, *equipment.spools.files],
@@ -195,6 +197,10 @@ class Shipping:
         for name in told:
             del self.sources[name]
 
+    def looked_ns(self) -> int:
+        """What was written to the files before then was seen, ns since the epoch; 0: not known yet."""
+        return self._rounds.looked_ns(self._watcher.sources.values())
+
     @property
     def losses(self) -> list[LossStatus]:
         """What was gone before it could be read or sent again."""
@@ -259,7 +265,8 @@ class Shipping:
                 await self._scan()
                 hints.watch(self._watcher.folders)
                 took_s = clock.monotonic() - now
-                next_scan = now + max(poll_s, _SCAN_REST * took_s)
+                self._rounds.scan_each_s = max(poll_s, _SCAN_REST * took_s)
+                next_scan = now + self._rounds.scan_each_s
                 hinted_scan = now + max(_HINTED_SCAN_S, _HINTED_REST * took_s)
             news = await reader.turn()
             wait_s = gatherer.wait_s(clock.monotonic())
@@ -274,6 +281,7 @@ class Shipping:
 
     async def _scan(self) -> bool:
         """Looks at the file system once; False when the registry had no room for what was found."""
+        began_ns = self._has.clock.now_ns()
         try:
             added = self._watcher.scan()
         except RegistryUnavailable as error:
@@ -283,6 +291,8 @@ class Shipping:
         if self._is_scan_in_vain:
             self._troubles.over("registry")
             self._is_scan_in_vain = False
+        if self._watcher.is_settled:
+            self._rounds.scanned(began_ns, added)
         for source in added:
             self.sources[source.id] = source
         self._has.spools.follow(added)

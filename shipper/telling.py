@@ -89,6 +89,7 @@ class Telling:
 
     async def _post(self) -> None:
         shipping = self.shipping
+        self._reporter.looked_ns = 0 if shipping is None else shipping.looked_ns()
         changed = [] if shipping is None else [s for s in shipping.sources.values() if s.changed]
         for source in changed:
             source.changed = False

@@ -159,6 +159,7 @@ class Reader:
         if now - source.silent_since >= _ROTATED_PATIENCE_S and not self._watcher.names(source):
             return False
         source.is_behind = False
+        source.looked_ns = self._clock.now_ns()
         self._put_off(source, now)
         return True
 
@@ -221,6 +222,7 @@ class Reader:
 
     async def _data(self, source: Source, data: bytes) -> None:
         source.silent_since = self._clock.monotonic()
+        source.looked_ns = self._clock.now_ns()
         source.is_behind = len(data) >= self._piece_bytes(source)
         source.pieces += 1
         source.look_interval_s = _FIRST_LOOK_S
@@ -236,6 +238,7 @@ class Reader:
         now = self._clock.monotonic()
         silent_s = now - source.silent_since
         source.is_behind = False
+        source.looked_ns = self._clock.now_ns()
         source.set_state("idle")
         if source.pending and silent_s >= self._patience_s(source):
             await self._maker.flush(source, read_ns=self._clock.now_ns())

@@ -107,6 +107,7 @@ class Source:
         self.detail = ""
         self.silent_since = 0.0
         self.look_interval_s = 0.0
+        self.looked_ns = 0
         self.skipped_bytes = 0
         self.modified_ns = 0
         self.is_behind = True

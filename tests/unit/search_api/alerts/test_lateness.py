@@ -71,11 +71,11 @@ def test_a_processor_that_has_died_makes_nothing_late_once_another_one_works() -
 
 
 def test_what_is_too_much_to_remember_never_makes_it_younger() -> None:
-    waiting = Waiting(most=50, is_old=False)
+    waiting = Waiting(most=50)
     for second in range(5_000):
-        late = waiting.note(0, second + 1, second)
+        late = waiting.note(0, second + 1, second, second)
         assert late.known_s == second  # the first message waits still
-    late = waiting.note(2_500, 5_000, 5_000)
+    late = waiting.note(2_500, 5_000, 5_000, 5_000)
     assert 2_499 <= late.known_s < 2_700  # of those between it is known about
 
 
@@ -105,9 +105,16 @@ def source(size: int, acked: int, state: str = "reading") -> SourceStatus:
     )  # fmt: skip
 
 
-def shipping(at_s: float, *sources: SourceStatus, began_s: float = 0) -> Snapshot:
-    shipper = service(at_s, name="shipper").model_copy(update={"started_ns": int(began_s * 1e9)})
-    return Snapshot((shipper,), sources, (), None)
+def shipping(
+    at_s: float, *sources: SourceStatus, began_s: float = 0, looked_s: float | None = None,
+    lags: tuple[PartitionLag, ...] = (),
+) -> Snapshot:  # fmt: skip
+    """A shipper that looked at its files when it told of itself, or before; 0: at none of them yet."""
+    looked_ns = int((at_s if looked_s is None else looked_s) * 1e9)
+    shipper = service(at_s, name="shipper").model_copy(
+        update={"started_ns": int(began_s * 1e9), "looked_ns": looked_ns}
+    )
+    return Snapshot((shipper,), sources, lags, None)
 
 
 def test_files_that_are_not_read_to_their_ends_make_it_late() -> None:
@@ -119,15 +126,54 @@ def test_files_that_are_not_read_to_their_ends_make_it_late() -> None:
     assert late.note(shipping(1_013, source(99, 95, "idle")), 1_013) == Late(0, 0)  # half a line
 
 
+def test_lines_that_were_read_and_are_not_acknowledged_make_it_late() -> None:
+    late = Lateness()
+    late.note(shipping(1_000), 1_000)
+    read = source(90, 60, "idle").model_copy(update={"read_offset": 90, "lines_pending": 3})
+    assert late.note(shipping(1_001, read), 1_001) == Late(0, 1)
+    packed = read.model_copy(update={"size": None})
+    assert late.note(shipping(1_005, packed), 1_005) == Late(4, 5)
+    assert late.note(shipping(1_006, source(99, 90, "idle")), 1_006) == Late(0, 0)  # half a line
+
+
 def test_what_a_shipper_finds_after_its_start_may_be_of_any_age() -> None:
     late = Lateness()
     late.note(shipping(1_000), 1_000)
-    assert late.note(shipping(1_302, began_s=1_300), 1_302) == Late(0, inf)
+    assert late.note(shipping(1_302, began_s=1_300, looked_s=0), 1_302) == Late(0, inf)
     assert late.note(shipping(1_306, source(90, 60), began_s=1_300), 1_306) == Late(0, inf)
     assert late.note(shipping(1_336, source(90, 80), began_s=1_300), 1_336) == Late(30, inf)
     assert late.note(shipping(1_337, source(99, 90), began_s=1_300), 1_337) == Late(0, 1)
     assert late.note(shipping(1_340, began_s=1_300), 1_340) == Late(0, 0)
     assert late.note(shipping(1_345, began_s=1_300), 1_350).most_s == 5  # silent since
+
+
+def test_messages_of_a_shipper_that_is_new_may_be_of_any_age() -> None:
+    late = Lateness()
+    late.note(snapshot(PartitionLag(0, 5, 5)), 1_000)
+    new = shipping(1_001, began_s=1_000.5, lags=(PartitionLag(0, 5, 9),))
+    assert late.note(new, 1_001) == Late(0, inf)
+    later = shipping(1_002, began_s=1_000.5, lags=(PartitionLag(0, 9, 12),))
+    assert late.note(later, 1_002) == Late(0, 1)
+
+
+def test_a_shipper_that_stood_still_has_to_show_that_it_has_read_on() -> None:
+    late, idle = Lateness(), source(50, 50, "idle")
+    late.note(shipping(1_000, idle, lags=(PartitionLag(0, 5, 5),)), 1_000)
+    late.note(shipping(1_000, idle, lags=(PartitionLag(0, 5, 5),)), 1_045)
+
+    woken = shipping(1_045, idle, looked_s=1_000, lags=(PartitionLag(0, 5, 5),))
+    assert late.note(woken, 1_046) == Late(0, 46)
+    read = source(90, 50)
+    sent = shipping(1_047, read, lags=(PartitionLag(0, 5, 5),))
+    assert late.note(sent, 1_047) == Late(0, 47)  # what it found waits
+    acknowledged = shipping(1_048, source(90, 90, "idle"), lags=(PartitionLag(0, 5, 9),))
+    assert late.note(acknowledged, 1_048) == Late(0, 48)  # and so does what it has sent
+    assert late.note(replace(acknowledged, lag=(PartitionLag(0, 7, 12),)), 1_049) == Late(1, 49)
+    assert late.note(replace(acknowledged, lag=(PartitionLag(0, 9, 12),)), 1_049.5) == Late(
+        0.5, 1.5
+    )
+    stored = shipping(1_050, source(90, 90, "idle"), lags=(PartitionLag(0, 12, 12),))
+    assert late.note(stored, 1_050) == Late(0, 0)
 
 
 def test_what_came_while_nobody_could_look_may_have_come_at_its_begin() -> None:
