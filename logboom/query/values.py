@@ -6,7 +6,14 @@ import math
 import re
 from difflib import get_close_matches
 from fractions import Fraction
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from logboom.errors import QueryError
 from logboom.fields import LEVELS, resolve
@@ -23,6 +30,8 @@ _NANOSECONDS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
     "h": 3600 * 10**9, "d": 86400 * 10**9,
 }  # fmt: skip
+_IPV4_WITHIN_IPV6 = 96
+"""Bits in front of an IPv4 address that is written as IPv6."""
 _DURATION = "event.duration"
 _STATUS = "http.response.status_code"
 
@@ -132,7 +141,9 @@ def read_network(name: str, text: str, *, at: int) -> str:
     try:
         if "%" not in text:  # a zone's name means nothing on other machines
             return str(
-                ip_network(text, strict=False) if "/" in text else plain_address(ip_address(text))
+                _plain_network(ip_network(text, strict=False))
+                if "/" in text
+                else plain_address(ip_address(text))
             )
     except ValueError:
         pass  # said below
@@ -170,6 +181,15 @@ def plain_address(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Addre
     """An IPv4 address that was written as IPv6 (``::ffff:10.1.2.3``) as what it is."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return address if mapped is None else mapped
+
+
+def _plain_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """The same for a network, where it has IPv4 addresses alone (``::ffff:10.0.0.0/104``)."""
+    first = plain_address(network.network_address)
+    width = network.prefixlen - _IPV4_WITHIN_IPV6
+    if isinstance(network, IPv6Network) and isinstance(first, IPv4Address) and width >= 0:
+        return IPv4Network((first, width))
+    return network
 
 
 def address_number(text: str) -> int:

@@ -31,6 +31,7 @@ from logboom.store.elastic.dsl import (
 Leaf = Term | Phrase | Wildcard | Regex | Fuzzy
 
 _EXACT_IN_A_DOUBLE = 2**53
+"""From here on, whole numbers share the double next to them."""
 
 
 def keyword(query: Leaf, field: str) -> Dsl:
@@ -62,9 +63,9 @@ def attribute(query: Leaf, field: str) -> Dsl:
     if not isinstance(query, Term | Phrase):
         return all_of([keyword(query, field)], but_not=[_is_a_number(field)])
     number = parse_number(query.value)
-    if number is None or abs(number) > _EXACT_IN_A_DOUBLE:
+    if number is None or abs(number) >= _EXACT_IN_A_DOUBLE:
         return term(field, query.value)
-    return any_of([term(field, query.value), term(_number(field), number)])
+    return any_of([term(field, query.value), _equal(_number(field), number)])
 
 
 def attribute_range(query: Range) -> Dsl:
@@ -92,7 +93,7 @@ def number(field: str, text: str, kind: FieldType) -> Dsl:
     if value is None:
         return NOTHING
     if kind is FieldType.DOUBLE:
-        return term(field, _as_double(value))
+        return _equal(field, _as_double(value))
     fits = isinstance(value, int) and LEAST_LONG <= value <= LARGEST_LONG
     return term(field, value) if fits else NOTHING
 
@@ -109,8 +110,8 @@ def number_range(query: Range, kind: FieldType) -> Dsl:
         return _whole_range(query, lower, upper)
     return between(
         query.field,
-        None if lower is None else _as_double(lower),
-        None if upper is None else _as_double(upper),
+        None if lower is None else _end_of_doubles(lower, below_zero=query.include_lower),
+        None if upper is None else _end_of_doubles(upper, below_zero=not query.include_upper),
         include_lower=query.include_lower,
         include_upper=query.include_upper,
     )
@@ -166,6 +167,20 @@ def _number_end(field: str, text: str | None) -> int | float | None:
 def _as_double(value: float) -> float:
     """The value as JSON can carry it: whole numbers beyond 53 bits become fractions."""
     return float(value) if abs(value) > _EXACT_IN_A_DOUBLE else value
+
+
+def _equal(field: str, value: float) -> Dsl:
+    """A double; there is a zero below zero, and both are 0."""
+    if value != 0:
+        return term(field, value)
+    return between(field, -0.0, 0.0, include_lower=True, include_upper=True)
+
+
+def _end_of_doubles(value: float, *, below_zero: bool) -> float:
+    """An end as JSON can carry it; of the two zeros the one that leaves none between."""
+    if value == 0:
+        return -0.0 if below_zero else 0.0
+    return _as_double(value)
 
 
 def number_field(field: str) -> str:
