@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from logboom.errors import NotAllowed
@@ -33,6 +33,9 @@ from logboom.store.cells import Cell, CellsRequest
 from logboom.store.limits import Limit
 from search_api.access.limiting import SERVICES, limited, sees
 
+_EPOCH = date(1970, 1, 1).toordinal()
+_ONE_DAY, _DAY_US = timedelta(days=1), 86_400_000_000
+
 
 def limited_store(store: Store) -> Store:
     """A store of which each caller sees what they may.
@@ -48,6 +51,10 @@ def limited_store(store: Store) -> Store:
 def _refuse_limited(what: str) -> None:
     if SERVICES.get() is not None:
         raise NotAllowed(f"{what}: that is not for callers who are limited to services")
+
+
+def _start_us(day: date) -> int:
+    return (day.toordinal() - _EPOCH) * _DAY_US
 
 
 class LimitedRollups:
@@ -175,11 +182,21 @@ class LimitedStore:
         return await self._store.count_by_source(day)
 
     async def days(self) -> Sequence[Day]:
-        """Which days there are; to callers who are limited, not how much they have."""
+        """Which days there are; to callers who are limited, those with events that they see.
+
+        Not how much these have.
+        """
         days = await self._store.days()
-        if SERVICES.get() is None:
+        if SERVICES.get() is None or not days:
             return days
-        return [replace(day, documents=0, size_bytes=0) for day in days]
+        first_us, end_us = (_start_us(one) for one in (days[0].day, days[-1].day + _ONE_DAY))
+        counted = await self.histogram(
+            MatchAll(), TimeRange(first_us, end_us), interval_us=_DAY_US, by=None
+        )
+        seen = {bucket.start_us for bucket in counted.buckets if bucket.count}
+        return [
+            replace(one, documents=0, size_bytes=0) for one in days if _start_us(one.day) in seen
+        ]
 
     def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
         """Not for callers who are limited."""

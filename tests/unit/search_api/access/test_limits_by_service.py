@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import date
 from typing import Any
 
 from logboom.event import event_id
+from logboom.store import Document
 from tests.unit.search_api.access.conftest import RUN, Api, document
 
 SHOP = ["shop-*"]
@@ -160,3 +162,21 @@ async def test_two_tails_with_one_question_are_not_shared_by_different_callers(a
     assert seen[("bank",)] == {"bank"}
     assert seen[("shop-*",)] == {"shop-cart", "shop-pay"}
     assert seen[()] == {"bank", "shop-cart", "shop-pay"}
+
+
+async def test_days_with_other_services_events_alone_are_not_there(api: Api) -> None:
+    theirs = document(5)
+    event = {**theirs.event, "@timestamp": "2026-11-19T11:05:00.000Z"}
+    event["event"] = {**event["event"], "id": event_id(RUN, 500)}
+    await api.write([Document.of(event_id(RUN, 500), date(2026, 11, 19), event)])
+    ours, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    there, hidden = "logboom-logs-2026.11.21", "logboom-logs-2026.11.19"
+    for path in ("_cat/indices?format=json", "logboom-logs-*", "_mapping"):
+        assert hidden in (await api.get(f"../../es/{path}", all_of_it)).text, path
+        limited = (await api.get(f"../../es/{path}", ours)).text
+        assert there in limited, path
+        assert hidden not in limited, path
+    for path in (hidden, f"{hidden}/_field_caps?fields=*", f"_cat/indices/{hidden}"):
+        assert (await api.get(f"../../es/{path}", all_of_it)).status_code == 200, path
+        assert (await api.get(f"../../es/{path}", ours)).status_code == 404, path
+    assert (await api.get(f"../../es/{there}", ours)).status_code == 200
