@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import logging
 from asyncio import AbstractEventLoop
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uvicorn import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.server import ServerProtocol
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 _WINDOW_BITS = 12
 
@@ -40,3 +43,12 @@ class LeanWebSockets(WebSocketsSansIOProtocol):
             max_size=config.ws_max_size,
             logger=logging.getLogger("uvicorn.error"),
         )
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """As uvicorn's; an answer instead of a WebSocket ends the handshake, too.
+
+        Otherwise the log tells of an error with each.
+        """
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
