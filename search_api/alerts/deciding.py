@@ -27,6 +27,9 @@ from search_api.alerts.telling import (
 log = logging.getLogger("logboom.alerts")
 
 _TOO_LARGE: Final = "what is to be remembered of it is too large for one record"
+_LEAST_ROOM: Final = 2
+"""Of one series, and of its silence, the ends are told together."""
+
 _FEWER: Final = "follow fewer series: narrow `where`, or take a field out of `by`"
 
 
@@ -39,7 +42,7 @@ class Decision:
         kept: Its record as it is to be.
         alerts: What is to be told.
         is_change: False when the record says so already.
-        is_left: True when there was no room for all that late events began.
+        is_left: True when there was no room for all of it, or not all of it is known yet.
         untold: Firings that late events began and that are never told.
     """
 
@@ -114,7 +117,12 @@ class Deciding:
             rule: The rule.
             work: Evaluates it with so much room for transitions.
             with_samples: Whether there are events to be shown.
+
+        Raises:
+            StateError: It is not known what was taken over of what it has told.
         """
+        if rule.id in self._book.kept and self._book.kept[rule.id].outbox:
+            await self._book.read_one(rule.id)  # what was taken over since makes room
         before = self._book.kept.get(rule.id) or Kept(RuleState(""))
         room = before.room(ALERT_BYTES)
         while True:
@@ -125,7 +133,8 @@ class Deciding:
                 for one in evaluated.transitions
             ]
             kept = self._book.decided(before, evaluated.state, alerts)
-            if kept.fits:
+            will_be_room = bool(before.outbox) or room >= _LEAST_ROOM
+            if kept.fits and (will_be_room or not evaluated.left):
                 break
             if not room:
                 self.fail(rule, StateRefused(_TOO_LARGE, mend=_FEWER))

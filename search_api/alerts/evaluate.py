@@ -22,7 +22,6 @@ from search_api.alerts.states import (
     Key,
     RuleState,
     SeriesState,
-    latest,
     size_of,
 )
 from search_api.alerts.verdict import Verdict, verdict_of
@@ -78,8 +77,8 @@ class Evaluated:
         state: To be remembered.
         transitions: In the order in which they happened.
         overflow: Series that could not be followed since there are too many.
-        left: Firings that late events began, for which there was no room, or of which it is not known yet
-            whether they were told.
+        left: Transitions for which there was no room; of late events also firings of which it is not known
+            yet whether they were told.
         untold: Firings that are over, which late events began, and which are not told: they are more than
             are remembered.
         held: Series of which it is not known yet what they were in windows that may miss events.
@@ -104,8 +103,9 @@ def evaluate(
         data: All that `stretches_of(rule, instants)` names, for each of the rule's needs.
         state: What is remembered; its cursor lies before the instants.
         instants: Ascending, µs since the epoch: ends of windows.
-        room: Transitions that may happen; a series for which there is no room stays as it is, and does
-            it at a later instant.
+        room: Transitions that may happen. Where there are more it ends: the cursor stays before the
+            instant at which that was, series for which there was no room are what they were, and from
+            there on the same comes out as if there had been room.
         whole_us: Windows that end later may miss events that are on their way: in them nothing resolves,
             and where nothing can be measured and `no_data: keep` leaves a series as it is, it fires in no
             later one either. The cursor stays before the first such window, and the series stays what it
@@ -114,7 +114,8 @@ def evaluate(
     """
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
-        running.step(instant)
+        if not running.step(instant):
+            break
     return running.result()
 
 
@@ -125,7 +126,8 @@ async def evaluate_in_turns(
     """The same as `evaluate`; others have their turn between two instants."""
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
-        running.step(instant)
+        if not running.step(instant):
+            break
         await asyncio.sleep(0)
     return running.result()
 
@@ -166,14 +168,14 @@ class _Running:
         self._remembers = rule.remembers
         self._series = dict(state.series)
         self._seen = dict(state.seen)
-        self._episodes = list(state.episodes)
+        self._episodes, self._ended = list(state.episodes), state.ended
         self._matched, self._untold = state.matched, state.untold
         self._cursor_us = state.cursor_us
         self._followed = _Names(key.values for key in self._series)
         self._remembered = _Names(self._seen)
         self._room = room
         self._transitions: list[Transition] = []
-        self._overflow = 0
+        self._overflow = self._left = 0
 
     def result(self) -> Evaluated:
         """What it has come to."""
@@ -182,12 +184,12 @@ class _Running:
             cursor_us=self._cursor(),
             series=self._series,
             seen=self._seen,
-            episodes=latest(self._episodes),
+            ended=self._ended,
             matched=self._matched,
             untold=self._untold,
-        )
+        ).with_episodes(self._episodes)
         held = frozenset(self._held)
-        return Evaluated(state, tuple(self._transitions), self._overflow, held=held)
+        return Evaluated(state, tuple(self._transitions), self._overflow, self._left, held=held)
 
     def _cursor(self) -> int | None:
         """Up to where nothing is left to be judged once all events are there."""
@@ -196,10 +198,10 @@ class _Running:
         every_us = self._rule.every_us
         return max(self._held_us - every_us, self._cursor_us - MOST_HELD * every_us)
 
-    def step(self, instant: int) -> None:
-        """Evaluates one instant."""
+    def step(self, instant: int) -> bool:
+        """Evaluates one instant; False when there was no room for all that happens in it."""
         if self._observer is None:
-            return
+            return True
         self._overflow = 0
         known = {key.values for key in self._series} | self._seen.keys()
         for values, seen in self._observer.observe(instant, known).items():
@@ -210,8 +212,20 @@ class _Running:
             if self._rule.no_data == "alert":
                 nothing = Verdict.HOLDS if is_absent else Verdict.DOES_NOT
                 self._move(Key(values, no_data=True), nothing, seen, instant)
-        self._forget(instant)
-        self._cursor_us = instant
+        if not self._left:
+            self._forget(instant)
+        self._cursor_us = self._evaluated_to(instant)
+        return not self._left
+
+    def _evaluated_to(self, instant: int) -> int:
+        if not self._left:
+            return instant
+        before_us = instant - self._rule.every_us
+        return before_us if self._cursor_us is None else max(self._cursor_us, before_us)
+
+    def _has_room(self) -> bool:
+        self._left += not self._room
+        return self._room > 0
 
     def _verdict(self, key: Key, seen: Observation) -> Verdict:
         before = self._series.get(key)
@@ -248,7 +262,9 @@ class _Running:
             events=seen.events,
             values=_values_of(seen),
         )
-        if now.fired_us is None and instant - now.since_us >= self._rule.for_us and self._room:
+        if now.fired_us is None and instant - now.since_us >= self._rule.for_us:
+            if not self._has_room():
+                return
             now = replace(now, fired_us=instant)
             self._tell(key, AlertState.FIRING, now, seen, instant)
         self._series[key] = now
@@ -260,12 +276,12 @@ class _Running:
             self._wait(key, instant)
         else:
             false_us = instant if before.false_us is None else min(before.false_us, instant)
-            if instant - false_us >= self._rule.keep_us and self._room:
+            if instant - false_us < self._rule.keep_us:
+                self._series[key] = replace(before, false_us=false_us)
+            elif self._has_room():
                 self._tell(key, AlertState.RESOLVED, before, seen, instant)
                 self._episodes.append(Episode(key, before.fired_us, instant))
                 del self._series[key]
-            else:
-                self._series[key] = replace(before, false_us=false_us)
 
     def _wait(self, key: Key, instant: int) -> None:
         self._held.add(key)
@@ -319,6 +335,7 @@ class _Running:
                 if one.fired_us is not None
             ]
             if len(closed) > self._room:
+                self._left += len(closed)
                 continue
             self._room -= len(closed)
             self._episodes += [Episode(one.key, one.fired_us, instant) for one in closed]

@@ -10,7 +10,7 @@ from search_api.alerts.alert import AlertState
 from search_api.alerts.data import Data
 from search_api.alerts.evaluate import MANY, MOST_HELD, Evaluated, Transition, evaluate_in_turns
 from search_api.alerts.rules import Rule
-from search_api.alerts.states import Episode, Key, RuleState, SeriesState, latest
+from search_api.alerts.states import Episode, Key, RuleState, SeriesState, ends_of
 
 
 async def with_late(
@@ -41,7 +41,8 @@ async def with_late(
     again = await evaluate_in_turns(rule, data, fresh, instants, whole_us=whole_us)
     unknown = [one for one in _ended(again) if not _is_known(one, state)]
     over = [one for one in again.state.episodes if one in unknown]
-    untold = len(unknown) - len(over)  # it would not be known which of them were
+    lost = [one for one in unknown if one not in over]  # it would not be known which of them were
+    untold = len(lost)
     left, over = len(over[room // 2 :]), over[: room // 2]  # each is told to begin and to end
     series, episodes = dict(state.series), [*state.episodes, *over]
     told = [replace(t, untold=untold) for one in over for t in again.transitions if _is_of(t, one)]
@@ -82,9 +83,9 @@ async def with_late(
         cursor_us = min(cursor_us, max(min(open_us), held_us, ended_us))
     untold = 0 if left else untold
     state = replace(
-        state, cursor_us=cursor_us, series=series, episodes=latest(episodes),
-        matched=state.matched or again.state.matched, untold=state.untold + untold,
-    )  # fmt: skip
+        state, cursor_us=cursor_us, series=series, matched=state.matched or again.state.matched,
+        ended=state.ended if left else ends_of(state.ended, lost), untold=state.untold + untold,
+    ).with_episodes(sorted(episodes, key=lambda one: one.ended_us))  # fmt: skip
     return Evaluated(state, tuple(told), again.overflow, left, untold)
 
 
@@ -125,7 +126,8 @@ def _broken(state: RuleState, again: Evaluated, first_us: int) -> list[Key]:
 
 def _ends_since(key: Key, fired_us: int, state: RuleState) -> list[int]:
     """When episodes of a series that were told have ended, behind an instant."""
-    return [one.ended_us for one in state.episodes if one.key == key and one.ended_us >= fired_us]
+    ends = [one.ended_us for one in state.episodes if one.key == key]
+    return [one for one in (*ends, state.ended.get(key.digest, 0)) if one >= fired_us]
 
 
 def _has_fired_since(key: Key, instant: int, state: RuleState) -> bool:
@@ -138,6 +140,8 @@ def _has_fired_since(key: Key, instant: int, state: RuleState) -> bool:
 
 def _is_known(episode: Episode, state: RuleState) -> bool:
     """True when a firing overlaps one that was told of."""
+    if episode.fired_us <= state.ended.get(episode.key.digest, 0):
+        return True  # it began before the end of one that is not remembered in full
     for known in state.episodes:
         overlaps = known.fired_us <= episode.ended_us and episode.fired_us <= known.ended_us
         if known.key == episode.key and overlaps:

@@ -148,6 +148,7 @@ class Evaluating:
         return (
             is_put_off
             or bool(lost)
+            or any(one.is_left for one in decisions.values())
             or any(
                 due.instants[-1] + group.every_us <= turn.last_us and due.rule.id in decisions
                 for due in dues
@@ -299,13 +300,14 @@ class Evaluating:
         kept = self._book.kept.get(rule.id)
         if kept is not None and is_ahead(kept.state.cursor_us, instants[-1], rule.every_us):
             self._back_from_future(rule, instants[-1])
-            kept = self._book.kept[rule.id]
-        state = RuleState(rule.fingerprint()) if kept is None else kept.state
-        left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
-        if left:
 
-            async def work(room: int) -> Evaluated:
-                return await evaluate_in_turns(rule, data, state, left, room=room)
+        async def work(room: int) -> Evaluated:
+            kept = self._book.kept.get(rule.id)
+            state = RuleState(rule.fingerprint()) if kept is None else kept.state
+            left = [one for one in instants if state.cursor_us is None or one > state.cursor_us]
+            return await evaluate_in_turns(rule, data, state, left, room=room)
 
+        for _ in range(_TRIES):  # those who tell may have written the record meanwhile
             decision = await self._deciding.decide(rule, work, with_samples=False)
-            await self._deciding.settle([] if decision is None else [decision])
+            if not await self._deciding.settle([] if decision is None else [decision]):
+                break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -45,6 +46,11 @@ class Key:
     def of(cls, text: str) -> Key:
         """Reads what `text` gave."""
         return cls(tuple(orjson.loads(text.removeprefix("!"))), text.startswith("!"))
+
+    @property
+    def digest(self) -> str:
+        """Names it in a few characters, where there are many."""
+        return blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,25 @@ def latest(episodes: Sequence[Episode]) -> tuple[Episode, ...]:
     return tuple(reversed(found))
 
 
+def ends_of(ended: Mapping[str, int], episodes: Sequence[Episode]) -> Mapping[str, int]:
+    """When the last episode of each series ended.
+
+    Args:
+        ended: What is known by now, by `Key.digest`.
+        episodes: To be added.
+
+    Returns:
+        Those of the series that have ended last, as many as a record has room for.
+    """
+    if not episodes:
+        return ended
+    found = dict(ended)
+    for one in episodes:
+        found[one.key.digest] = max(one.ended_us, found.get(one.key.digest, 0))
+    newest = sorted(found.items(), key=lambda pair: pair[1])[-MOST_SERIES:]
+    return dict(newest)
+
+
 def size_of(values: Values) -> int:
     """Bytes that a series takes in a record, but for what it measures."""
     return len(orjson.dumps(Key(values).text)) + _NUMBERS_BYTES
@@ -122,6 +147,8 @@ class RuleState:
         series: Those that are pending or fire.
         seen: When series that are remembered had events last, by their values.
         episodes: The latest that are over, oldest first.
+        ended: When the last episode of series ended that is not among those, by `Key.digest`; whether earlier
+            ones were told is not known any more.
         matched: True once an event has matched: a selector that never does is probably wrong.
         untold: Firings that were over when late events showed them, and were too many to be told.
     """
@@ -131,8 +158,15 @@ class RuleState:
     series: Mapping[Key, SeriesState] = field(default_factory=dict)
     seen: Mapping[Values, int] = field(default_factory=dict)
     episodes: tuple[Episode, ...] = ()
+    ended: Mapping[str, int] = field(default_factory=dict)
     matched: bool = False
     untold: int = 0
+
+    def with_episodes(self, episodes: Sequence[Episode]) -> RuleState:
+        """The same with these episodes, oldest first: the latest in full, of the others when they ended."""
+        kept = latest(episodes)
+        over = episodes[: len(episodes) - len(kept)]
+        return replace(self, episodes=kept, ended=ends_of(self.ended, over))
 
     def back_to(self, now_us: int) -> RuleState:
         """The same, where nothing lies in the future: what a wrong clock has brought there.
@@ -153,6 +187,7 @@ class RuleState:
             },
             seen={values: min(at_us, now_us) for values, at_us in self.seen.items()},
             episodes=tuple(one for one in self.episodes if one.ended_us <= now_us),
+            ended={name: at_us for name, at_us in self.ended.items() if at_us <= now_us},
             matched=self.matched,
             untold=self.untold,
         )
@@ -168,6 +203,7 @@ class RuleState:
             },
             "seen": [[list(values), at_us] for values, at_us in self.seen.items()],
             "episodes": [[e.key.text, e.fired_us, e.ended_us] for e in self.episodes],
+            "ended": dict(self.ended),
             "matched": self.matched,
             "untold": self.untold,
         }
@@ -184,6 +220,7 @@ class RuleState:
                 Episode(Key.of(text), fired_us, ended_us)
                 for text, fired_us, ended_us in value["episodes"]
             ),
+            ended=value.get("ended", {}),
             matched=value["matched"],
             untold=value.get("untold", 0),
         )

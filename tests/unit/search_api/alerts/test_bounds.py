@@ -22,13 +22,16 @@ from tests.unit.search_api.alerts.timeline import START, START_US, at, error, ma
 from tests.unit.search_api.alerts.world import Make, World, group_of
 
 ERRORS = {"alert": "Errors", "when": "count >= 3", "over": "1m", "where": "tags:error"}
+LARGE = {f"a{n}": "x" * 600 for n in range(3)}
+"""An alert with these takes more than 2,000 bytes."""
+
 SERVICES = [f"s{n:03}" for n in range(120)]
 
 
 async def test_a_rule_that_is_changed_while_nobody_takes_anything_ends_later(
     tmp_path: Path,
 ) -> None:
-    world = World(tmp_path, group_of({**ERRORS, "by": ["service"]}))
+    world = World(tmp_path, group_of({**ERRORS, "by": ["service"], "annotations": LARGE}))
     world.source.add([error(s, service={"name": n}) for n in SERVICES for s in range(31, 300, 12)])
     engine = await world.start()
     await world.until(80, engine)  # all of them fire, and that is taken

@@ -181,7 +181,9 @@ async def test_real_absence_is_told_once_the_pipeline_is_in_time(make: Make) -> 
 
 
 async def test_a_full_outbox_delays_and_loses_nothing(make: Make) -> None:
-    world = make({**ERRORS, "by": ["service"]})
+    world = make(
+        {**ERRORS, "by": ["service"], "annotations": {f"a{n}": "x" * 600 for n in range(3)}}
+    )
     services = [f"s{n:03}" for n in range(120)]
     world.source.add([error(s, service={"name": n}) for n in services for s in range(31, 200, 12)])
     engine = await world.start()

@@ -285,17 +285,19 @@ def test_a_downtime_is_caught_up_from_the_cursor() -> None:
     assert instants_between(START_US + 30 * US, START_US + 44 * US, 15 * US) == []
 
 
-def test_without_room_a_series_stays_what_it_is_and_tells_later() -> None:
+def test_without_room_a_series_stays_what_it_is_and_is_told_of_the_same_instant_later() -> None:
     rule = rule_of("absent", by=["service"])
     seen: dict[Values, int] = {(name,): START_US for name in ("cart", "shop", "user")}
     state = RuleState(rule.fingerprint(), seen=seen)
 
     first = evaluate(rule, Data(), state, [START_US + 15 * US], room=2)
-    second = evaluate(rule, Data(), first.state, [START_US + 30 * US], room=2)
+    second = evaluate(rule, Data(), first.state, [START_US + 15 * US], room=2)
 
     assert [one.key.values for one in first.transitions] == [("cart",), ("shop",)]
-    assert first.state.series[Key(("user",))].state is AlertState.PENDING
+    assert Key(("user",)) not in first.state.series
+    assert (first.left, first.state.cursor_us) == (1, START_US)
     assert [one.key.values for one in second.transitions] == [("user",)]
+    assert second.state.cursor_us == second.transitions[0].instant == START_US + 15 * US
 
 
 def test_more_series_than_can_be_followed_are_counted() -> None:

@@ -139,6 +139,7 @@ class World:
         self.late_s = 0.0
         self.most_late_s = 0.0
         self.told: list[Alert] = []
+        self.twice: list[Alert] = []
         self._taken: set[tuple[str, str]] = set()
 
     async def start(self, *, is_told: bool = True) -> Engine:
@@ -178,6 +179,8 @@ class World:
                 if name not in self._taken:
                     self._taken.add(name)
                     self.told.append(one.alert)
+                else:
+                    self.twice.append(one.alert)
             value = taken(record, {one.sequence for one in waiting})
             await self.memory.put_many([Write(KIND, record.key, value, record.version)])
 
