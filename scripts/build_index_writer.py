@@ -45,8 +45,9 @@ def build() -> None:
         _run((cargo, "build", "--release", "--locked", "--quiet"), work)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(work / "target" / "release" / _LIBRARY, kept)
-    _INSTALLED.unlink(missing_ok=True)
-    shutil.copy(kept, _INSTALLED)
+    new = _INSTALLED.with_name(f"new-{_LIBRARY}")
+    shutil.copy(kept, new)  # a process that starts meanwhile finds the old one
+    new.replace(_INSTALLED)
 
 
 def pin() -> None:

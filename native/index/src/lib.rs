@@ -4,6 +4,8 @@
 
 mod chunk;
 mod entry;
+mod folder;
+mod merging;
 mod reading;
 mod room;
 mod writer;

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tantivy::indexer::{LogMergePolicy, UserOperation};
+use tantivy::indexer::{IndexWriterOptions, UserOperation};
 use tantivy::tokenizer::{LowerCaser, SimpleTokenizer, TextAnalyzer};
 use tantivy::{Index, IndexWriter, TantivyError};
 
 use crate::chunk::{Chunk, Fields};
 use crate::entry::Entry;
+use crate::folder::Folder;
+use crate::merging::Bounded;
 use crate::room::Room;
 
 const WORDS: &str = "words";
@@ -28,13 +30,18 @@ pub struct Writer {
 impl Writer {
     /// Opens an index that is there for writing.
     pub fn open(path: &Path, memory_bytes: usize) -> tantivy::Result<Self> {
-        let index = Index::open_in_dir(path)?;
+        let index = Index::open(Folder::open(path)?)?;
         let words = TextAnalyzer::builder(SimpleTokenizer::default()).filter(LowerCaser).build();
         index.tokenizers().register(WORDS, words);
         let fields = Fields::of(&index.schema())
             .ok_or_else(|| TantivyError::SchemaError("of another kind".to_owned()))?;
-        let writer = index.writer_with_num_threads(1, memory_bytes)?;
-        writer.set_merge_policy(Box::new(LogMergePolicy::default()));
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .memory_budget_per_thread(memory_bytes)
+            .num_merge_threads(1)
+            .build();
+        let writer = index.writer_with_options(options)?;
+        writer.set_merge_policy(Box::new(Bounded::new(memory_bytes)));
         Ok(Self { writer, fields, room: Room::new(MOST_WAITING_BYTES) })
     }
 

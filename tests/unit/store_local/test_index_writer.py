@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import random
+import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -172,6 +175,56 @@ def test_long_entries_are_taken(library: ctypes.CDLL, tmp_path: Path) -> None:
     writer.close(waits=True)
     index.reload()
     assert hits(index, "message:word11") == 1
+
+
+def test_what_a_merge_has_read_does_not_stay_in_memory(
+    library: ctypes.CDLL, tmp_path: Path
+) -> None:
+    folder = tmp_path / "index"
+    opened(None, folder)[1].close(waits=True)
+    writer = CompiledIndexWriter(library, folder, 4 * MEMORY_BYTES)
+    dice = random.Random(1)
+    columns = ("_time", "_offset", "_created", "_ingested")
+    entries = [{name: dice.getrandbits(62) for name in columns} for _ in range(10_000)]
+    chunk = Chunk.of([orjson.dumps(entry | {"_number": 1}) for entry in entries])
+    before = file_pages_bytes()
+    for _ in range(6):
+        for _ in range(15):
+            writer.add(chunk)
+        writer.commit()
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    merging = threading.Thread(target=lambda: writer.close(waits=True))
+    merging.start()
+    most = 0
+    while merging.is_alive():
+        most = max(most, file_pages_bytes())
+        merging.join(0.002)
+    assert Index.open(str(folder)).searcher().num_segments == 1
+    assert most - before < size / 2
+
+
+def file_pages_bytes() -> int:
+    """Resident memory that is mapped from files."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"^RssFile:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def test_no_merge_is_of_more_events_than_its_memory_is_for(
+    library: ctypes.CDLL, tmp_path: Path
+) -> None:
+    _, writer = opened(library, tmp_path / "index")
+    entries = Chunk.of([b'{"_number":1}'] * 10_000)
+    for _ in range(8):
+        for _ in range(7):
+            writer.add(entries)
+        writer.commit()
+    writer.close(waits=True)
+    meta = orjson.loads((tmp_path / "index" / "meta.json").read_bytes())
+    sizes = [segment["max_doc"] for segment in meta["segments"]]
+    assert sum(sizes) == 560_000
+    assert 70_000 * 6 <= max(sizes) <= MEMORY_BYTES / 32
 
 
 VALUES = st.recursive(
