@@ -15,7 +15,7 @@ import uvloop
 
 from logboom.errors import LogboomError
 from logboom.last_words import leave_words
-from logboom.memory import share_arenas
+from logboom.memory import keep_little
 
 log = logging.getLogger("logboom.lifecycle")
 _Error = TypeVar("_Error", bound=Exception)
@@ -51,7 +51,7 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         line that says why.
     """
     _collect_garbage_seldom()
-    share_arenas()
+    keep_little()
     try:
         troubles = _troubles_of(main)
     except Exception as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 
 from logboom.memory import at_hand, give_back, trim_of_c_library
@@ -52,3 +54,31 @@ async def test_a_c_library_that_cannot_is_left_alone() -> None:
 def test_only_processors_keep_more_at_hand() -> None:
     assert "tcache_count" in at_hand("process")["GLIBC_TUNABLES"]
     assert [dict(at_hand(name)) for name in ("ship", "api")] == [{}, {}]
+
+
+_FREED_AMONG_WHAT_STAYS = """
+from pathlib import Path
+
+from logboom.memory import keep_little
+
+def resident_kb():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+keep_little()
+stays = []
+before = resident_kb()
+for _ in range(3):
+    large = []
+    for number in range(10):
+        large.append(b"x" * (3_000_000 + number))
+        stays.append(b"x" * (3_000 + number))
+    del large
+print(resident_kb() - before)
+"""
+
+
+def test_large_pieces_are_given_back_though_small_ones_between_them_stay() -> None:
+    command = (sys.executable, "-c", _FREED_AMONG_WHAT_STAYS)
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert int(told) < 5_000
