@@ -21,6 +21,7 @@ import psutil
 from bench.events import write_events
 from bench.forms import FORMS, Form, open_form
 from bench.machine import print_calibration, print_usage, usage_of_service
+from bench.memory import MemoryWatch
 from bench.prepared import PreparedBodies
 from bench.progress import Sample, rates_at, sustained
 from bench.stopping import stop_in_order
@@ -91,7 +92,8 @@ def _measure(form: Form, ready: Path, events: int) -> float:
     if pipeline.process is None:
         started = "start included"
         pipeline.start()
-    samples = _watch(form, events)
+    with MemoryWatch(form.processes) as memory:
+        samples = _watch(form, events)
     after = form.usage()
     rate = events / (samples[-1].at_s - begun)
     print(f"file to searchable, {started}: {rate:.0f} ev/s")
@@ -104,6 +106,8 @@ def _measure(form: Form, ready: Path, events: int) -> float:
         f"  all of them   {total_us:6.1f} us CPU/event:"
         f" {cores} cores could take {cores * 1e6 / total_us:.0f} ev/s at the most"
     )
+    of_each = ", ".join(f"{name} {mb:.0f}" for name, mb in sorted(memory.most.items()))
+    print(f"  ours together had {memory.most_mb:.0f} MB at the most: {of_each}")
     print(f"  {verify(pipeline.sequence_ids(_OURS), events)}")
     return rate
 

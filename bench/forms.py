@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.events import write_events
 from bench.machine import Usage, usage_of, usage_of_service
 from tests.flow import Pipeline
@@ -35,10 +37,15 @@ class Form:
     logs: Path
     services: Mapping[str, JvmService]
 
+    def processes(self) -> dict[str, psutil.Process]:
+        """Ours by name: the supervisor (`up`) and the services; none while the pipeline does not run."""
+        if self.pipeline.process is None:
+            return {}
+        return {"up": psutil.Process(self.pipeline.process.pid)} | self.pipeline.children()
+
     def usage(self) -> dict[str, Usage]:
         """What each of our processes and each service has taken so far."""
-        children = self.pipeline.children() if self.pipeline.process else {}
-        ours = {name: usage_of([one]) for name, one in children.items()}
+        ours = {name: usage_of([one]) for name, one in self.processes().items()}
         others = {name: usage_of_service(one) for name, one in self.services.items()}
         return ours | others
 
