@@ -19,7 +19,7 @@ from logboom.event import Event, epoch_us
 from logboom.store.arrivals import Arrival, Arrived
 from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.documents import DATA_NAME
-from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.folders import NOT_OF_A_DAY, DayFolder, StoreFolder
 from logboom.store.local.serial import decode, event_of
 from logboom.store.stored_events import with_id
 
@@ -173,6 +173,10 @@ def _opened(folder: DayFolder, before: _Log | None) -> _Log | None:
         reader = before.reader if before is not None and is_known else DocumentReader(folder.path)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno in NOT_OF_A_DAY:
+            raise
+        return before  # as far as it could be read; the store tells of it
     return _Log(folder.name, name, changed_us, status.st_size, reader.count(), reader)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 from dataclasses import dataclass
 from datetime import date
 
 from logboom.errors import StoreDamaged, StoreUnavailable
 from logboom.store.local.day_reader import DayReader, Snapshot, is_gone, refuse_unfinished
-from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.folders import NOT_OF_A_DAY, DayFolder, StoreFolder
 from logboom.store.local.soundness import is_lost
 from logboom.store.local.spoilt_days import MADE_ANEW, SpoiltDays
 from logboom.store.local.times import DAY_US, day_start_us
@@ -17,9 +16,6 @@ from logboom.store.values import TimeRange
 
 _TRIES = 3
 """An index that is not there may be there the next moment, made anew."""
-
-_NOT_OF_A_DAY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""What no file is to blame for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +27,52 @@ class View:
         warnings: Days that cannot be read, a sentence each.
         unreadable: The same days.
         may_miss_strays: One of them may hold events of other days' times.
+        aside: Days that were set aside, whose events are lost to searches.
     """
 
     days: tuple[Snapshot, ...]
     warnings: tuple[str, ...]
     unreadable: frozenset[date] = frozenset()
     may_miss_strays: bool = False
+    aside: tuple[DayFolder, ...] = ()
 
     def misses(self, times: TimeRange) -> bool:
-        """True when events of these times may be in a day that cannot be read."""
-        if self.may_miss_strays:
-            return True
-        starts_us = [day_start_us(day) for day in self.unreadable]
-        return any(
-            (times.end_us is None or start_us < times.end_us)
-            and (times.start_us is None or times.start_us < start_us + DAY_US)
-            for start_us in starts_us
-        )
+        """True when events of these times may be in a day that cannot be read, or was set aside."""
+        return self._may_yet_find(times) or any(_overlaps(one.day, times) for one in self.aside)
+
+    def told(self, times: TimeRange) -> list[str]:
+        """The days that cannot be read, and those of these times that were set aside, a sentence each."""
+        aside = [one for one in self.aside if _overlaps(one.day, times)]
+        return [
+            *self.warnings,
+            *(
+                f"events of {one.day} are missing: {one.name} is damaged and set aside"
+                for one in aside
+            ),
+        ]
+
+    def _may_yet_find(self, times: TimeRange) -> bool:
+        return self.may_miss_strays or any(_overlaps(day, times) for day in self.unreadable)
 
     def all_of(self, times: TimeRange) -> tuple[Snapshot, ...]:
         """The days, no event of these times left out.
+
+        Those that were set aside are gone for good: nobody waits for them.
 
         Raises:
             StoreUnavailable: One that may have some cannot be read: numbers of a part would look like
                 those of the whole.
         """
-        if self.misses(times):
+        if self._may_yet_find(times):
             raise StoreUnavailable("; ".join(self.warnings))
         return self.days
+
+
+def _overlaps(day: date, times: TimeRange) -> bool:
+    """True when some of these times are of a day."""
+    start_us = day_start_us(day)
+    is_before_end = times.end_us is None or start_us < times.end_us
+    return is_before_end and (times.start_us is None or times.start_us < start_us + DAY_US)
 
 
 class Days:
@@ -85,7 +99,7 @@ class Days:
             try:
                 snapshot = self._snapshot(folder)
             except (StoreDamaged, OSError) as error:
-                if isinstance(error, OSError) and error.errno in _NOT_OF_A_DAY:
+                if isinstance(error, OSError) and error.errno in NOT_OF_A_DAY:
                     raise
                 self._forget(folder)
                 self._spoilt.look_through(folder)
@@ -93,7 +107,10 @@ class Days:
                 may_miss_strays |= self._spoilt.may_have_strays(folder)
             else:
                 days += [] if snapshot is None else [snapshot]
-        return View(tuple(days), tuple(warnings.values()), frozenset(warnings), may_miss_strays)
+        return View(
+            tuple(days), tuple(warnings.values()), frozenset(warnings), may_miss_strays,
+            tuple(self._folder.damaged()),
+        )  # fmt: skip
 
     def _snapshot(self, folder: DayFolder) -> Snapshot | None:
         """A day; None when it has been dropped, or is not finished yet.

@@ -7,6 +7,7 @@ is beyond repair keeps its files under `<store>/damaged/<name>-<n>`.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ _DAY_NAME = "day.json"
 _DAMAGED = "damaged"
 _DROPPED = ".dropped-"
 _UNFINISHED = ".new"
+
+NOT_OF_A_DAY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What no file is to blame for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,22 @@ class StoreFolder:
         self._known: dict[str, DayFolder] = {}
 
     def days(self) -> list[DayFolder]:
-        """The days that are there, ascending."""
+        """The days that are there, ascending; also those whose files are refused.
+
+        Raises:
+            OSError: The folder itself is refused, or no single day is to blame.
+        """
         found = (self._read(name) for name in self._names() if not _is_aside(name))
         return sorted((one for one in found if one is not None), key=lambda one: one.day)
 
-    def damaged(self) -> list[str]:
-        """Names of the folders that have been set aside."""
+    def damaged(self) -> list[DayFolder]:
+        """The folders that have been set aside, by their names; of a name that is none of ours, none."""
         try:
-            return sorted(path.name for path in (self.path / _DAMAGED).iterdir())
+            paths = sorted((self.path / _DAMAGED).iterdir())
         except FileNotFoundError:
             return []
+        found = ((path, self._day_of(path.name.rpartition("-")[0])) for path in paths)
+        return [DayFolder(day, path) for path, day in found if day is not None]
 
     def create(self, day: date) -> DayFolder:
         """Makes the folder of a new day.
@@ -127,7 +137,10 @@ class StoreFolder:
             return []
 
     def _read(self, name: str) -> DayFolder | None:
-        """A day's folder; None for anything else. Its description is read once."""
+        """A day's folder; None for anything else. Its description is read once.
+
+        One whose description is refused is known by its name, and asked again.
+        """
         known = self._known.get(name)
         if known is not None:
             return known
@@ -141,26 +154,33 @@ class StoreFolder:
             found = self._from_name(path) if (path / DATA_NAME).exists() else None
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             found = self._from_name(path)
+        except OSError as error:
+            if error.errno in NOT_OF_A_DAY:
+                raise
+            return self._from_name(path)
         if found is not None:
             self._known[name] = found
         return found
 
     def _from_name(self, path: Path) -> DayFolder | None:
+        day = self._day_of(path.name)
+        return None if day is None else DayFolder(day, path)
+
+    def _day_of(self, name: str) -> date | None:
         try:
-            named = datetime.strptime(path.name, self._name_pattern).replace(tzinfo=UTC)
+            return datetime.strptime(name, self._name_pattern).replace(tzinfo=UTC).date()
         except ValueError:
             return None
-        return DayFolder(named.date(), path)
 
 
 def folder_size(path: Path) -> int:
-    """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
+    """Bytes of all files below a folder; those that vanish meanwhile, or are refused, count nothing."""
     total = 0
     for parent, _, names in os.walk(path):
         for name in names:
             try:
                 total += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118
-            except FileNotFoundError:
+            except (FileNotFoundError, PermissionError):
                 continue
     return total
 

@@ -13,7 +13,7 @@ from logboom.query.analysis import is_unspaced, words
 from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
 from logboom.store.local.document_reader import DocumentReader
-from logboom.store.local.folders import DayFolder, folder_size
+from logboom.store.local.folders import NOT_OF_A_DAY, DayFolder, folder_size
 from logboom.store.local.paging import Collection, Wanted
 from logboom.store.local.schema import NUMBER
 from logboom.store.local.serial import event_of, unreadable
@@ -62,7 +62,7 @@ def search_page(
             collection.add_strays(day)
     total = _total(collection, request, view) if cursor is None else cursor.total
     found = collection.found[: request.limit]
-    lost = [*view.warnings, *collection.warnings]
+    lost = [*view.told(request.times), *collection.warnings]
     warnings = list(lost)
     if collection.is_cut_short:
         warnings.append("the search took too long and was stopped: there may be more matches")
@@ -107,6 +107,10 @@ def days_of(view: View, folders: Sequence[DayFolder]) -> Sequence[Day]:
             documents = DocumentReader(folder.path).count() if count is None else count
         except FileNotFoundError:
             continue  # dropped, or not finished yet
+        except OSError as error:
+            if error.errno in NOT_OF_A_DAY:
+                raise
+            documents = 0  # nobody knows; it is told
         days.append(Day(folder.day, folder.name, documents, folder_size(folder.path)))
     return days
 

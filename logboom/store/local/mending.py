@@ -1,14 +1,15 @@
 """Who brings a day into order that was found spoilt, lost a part, or was closed too early?
 
 A thread of its own, for days that nobody writes to: what is made anew there holds up no writes to others.
-A write to several days fails whole, and is repeated, while one of them is such a day.
+A write to several days fails, and is repeated, while one of them is such a day; the others are stored all the same.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,10 +18,19 @@ from logboom.errors import DiskFull, StoreDamaged, StoreUnavailable
 from logboom.store.local.day_reader import is_gone
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.documents import DATA_NAME
-from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.folders import NOT_OF_A_DAY, DayFolder, StoreFolder
 from logboom.store.local.soundness import is_lost, is_marked, is_unfinished
 
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def told_and_tried_again() -> Iterator[None]:
+    """For failures that are met again: by the next look, or by the next write of the day, which raises them."""
+    try:
+        yield
+    except (DiskFull, StoreDamaged, StoreUnavailable, OSError) as error:
+        _log.warning("what is stored cannot be made visible: %s", error)
 
 
 class Mender:
@@ -95,6 +105,16 @@ def needs_mending(folder: DayFolder) -> bool:
     if is_marked(folder.index) or is_unfinished(folder.index):
         return True
     return not is_gone(folder) and (is_lost(folder.index) or _has_lost_its_events(folder.path))
+
+
+def is_to_mend(folder: DayFolder) -> bool:
+    """The same, where one that is refused keeps no other from being mended: whoever writes to it is told."""
+    try:
+        return needs_mending(folder)
+    except OSError as error:
+        if error.errno in NOT_OF_A_DAY:
+            raise
+        return False
 
 
 def _has_lost_its_events(path: Path) -> bool:

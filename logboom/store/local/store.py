@@ -281,7 +281,7 @@ class LocalStore:
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         met = [trouble for day in view.days for trouble in day.documents.troubles()]
         lagging = await self._ask(lambda: self._lagging.troubles(view.days))
-        return [*view.warnings, *(f"{name} {aside}" for name in damaged), *met, *lagging]
+        return [*view.warnings, *(f"{one.name} {aside}" for one in damaged), *met, *lagging]
 
     async def limits(self) -> Sequence[Limit]:
         """None: days have as many fields as they need, and the disk is looked at by others."""

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import date
 from functools import partial
 
@@ -26,7 +26,14 @@ from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.documents import for_room
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.locking import WriterLock
-from logboom.store.local.mending import Mender, bring_into_order, needs_mending
+from logboom.store.local.mending import (
+    Mender,
+    bring_into_order,
+    is_to_mend,
+    needs_mending,
+    told_and_tried_again,
+)
+from logboom.store.local.refused_days import RefusedDays
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 
@@ -37,15 +44,6 @@ _LOOK_S = 10.0
 
 
 _log = logging.getLogger(__name__)
-
-
-@contextmanager
-def _told_and_tried_again() -> Iterator[None]:
-    """For failures that are met again: by the next look, or by the next write of the day, which raises them."""
-    try:
-        yield
-    except (DiskFull, StoreDamaged, StoreUnavailable, OSError) as error:
-        _log.warning("what is stored cannot be made visible: %s", error)
 
 
 class LocalWriter:
@@ -76,6 +74,7 @@ class LocalWriter:
         self._used: dict[date, float] = {}
         self._committed: dict[date, float] = {}
         self._behind: set[DayFolder] = set()
+        self._refused = RefusedDays(folder.path, clock)
         self._looked = clock.monotonic()
         self._stopping = threading.Event()
         try:
@@ -162,23 +161,27 @@ class LocalWriter:
         for index, document in enumerate(documents):
             by_day.setdefault(document.day, []).append(index)
         answers: dict[int, Outcome | Rejected] = {}
-        try:
-            for day, indices in by_day.items():
+        failures: list[LogboomError] = []
+        for day, indices in by_day.items():
+            try:
                 some = self._append(day, [documents[index] for index in indices])
                 answers.update(zip(indices, some, strict=True))
-        except LogboomError:
+            except LogboomError as error:
+                failures.append(error)  # the others are written all the same
+        if failures:
             self._unanswered.note_answered(documents, answers)
-            raise
+            raise failures[0]
         return [answers[index] for index in range(len(documents))]
 
-    def _append(self, day: date, documents: Sequence[Document]) -> list[Outcome | Rejected]:
+    def _append(self, day: date, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         if self._failure is not None:
             raise self._failure
         try:
-            return self._append_to(self._day(day), documents)
+            answers = self._append_to(self._day(day), documents)
         except OSError as error:
-            where = str(self._folder.path)
-            raise StoreUnavailable(f"{day} cannot be written: {error}", where=where) from error
+            return self._refused.answers(day, documents, error)
+        self._refused.forget(day)
+        return answers
 
     def _append_to(
         self, writer: DayWriter, documents: Sequence[Document]
@@ -308,7 +311,7 @@ class LocalWriter:
         try:
             while not self._stopping.wait(COMMIT_AFTER_S):
                 self._commit_what_waits()
-                with _told_and_tried_again():
+                with told_and_tried_again():
                     self._look_after_days()
         except BaseException as error:
             self._failure = error
@@ -320,12 +323,12 @@ class LocalWriter:
             writers = list(self._days.values())
         due: list[DayWriter] = []
         for writer in writers:
-            with _told_and_tried_again():
+            with told_and_tried_again():
                 if self._is_due(writer, now):
                     self._committed[writer.folder.day] = now
                     due.append(writer)
                     writer.commit()
-        with _told_and_tried_again():
+        with told_and_tried_again():
             is_wanted = any(writer.is_broken or not writer.is_current() for writer in due)
             if is_wanted and self._mending.done():
                 self._mend_by(self._try_to_mend)
@@ -336,7 +339,7 @@ class LocalWriter:
         if now - self._looked < _LOOK_S or not self._mending.done():
             return
         self._looked = now
-        waiting = [one for one in self._folder.days() if one in self._behind or needs_mending(one)]
+        waiting = [one for one in self._folder.days() if one in self._behind or is_to_mend(one)]
         if waiting:
             self._mend_by(partial(self._begin_to_mend, waiting))
 
@@ -369,7 +372,7 @@ class LocalWriter:
         return writer.uncommitted > 0 and since_s >= least_s_between(writer.uncommitted)
 
     def _try_to_mend(self) -> None:
-        with _told_and_tried_again():
+        with told_and_tried_again():
             self._mend()
 
     def _mend(self) -> None:
@@ -387,7 +390,7 @@ class LocalWriter:
     def _close(self) -> None:
         self._committer.join()
         self._mender.close()
-        with _told_and_tried_again():  # at the next start: the documents are safe
+        with told_and_tried_again():  # at the next start: the documents are safe
             self._commit_all()
         for writer in self._days.values():
             writer.close()

@@ -80,8 +80,31 @@ async def test_damaged_documents_are_set_aside_and_the_other_days_go_on(tmp_path
     today = [one for one in some if one.day == DAY]
     assert set(await writer.write(some)) == {Outcome.DUPLICATE, Outcome.STORED}
     await store.refresh()
-    assert await store.count(MatchAll(), EVERYTHING) == Count(300)
+    assert await store.count(MatchAll(), EVERYTHING) == Count(300, exact=False)
     assert await store.get(today[0].id) == today[0].event
+    await writer.close()
+    await store.close()
+
+
+async def test_answers_over_a_day_that_was_set_aside_say_so(tmp_path: Path) -> None:
+    some = documents(300, days=2)
+    await write_and_close(tmp_path, some)
+    spoil_events(day_folder(tmp_path))
+    lose_the_index(day_folder(tmp_path))
+    store = opened(tmp_path)
+    writer = await store.writer()
+    page = await store.search(SearchRequest(MatchAll(), limit=1000))
+    assert (len(page.events), page.total, page.partial) == (150, Count(150, exact=False), True)
+    missing = "events of 2026-03-14 are missing: logs-2026.03.14-1 is damaged and set aside"
+    assert list(page.warnings) == list(page.lost) == [missing]
+    assert (await store.histogram(MatchAll(), EVERYTHING, interval_us=DAY_US, by=None)).partial
+    assert not (await store.groups(MatchAll(), EVERYTHING, field="service.name")).complete
+    others = TimeRange(START_US + DAY_US, START_US + 2 * DAY_US)
+    assert await store.count(MatchAll(), others) == Count(150)
+    assert not (await store.search(SearchRequest(MatchAll(), times=others))).partial
+    assert await store.cells(CellsRequest(MatchAll(), START_US, START_US + 2 * DAY_US))
+    shutil.rmtree(tmp_path / "store" / "damaged")
+    assert await store.count(MatchAll(), EVERYTHING) == Count(150)
     await writer.close()
     await store.close()
 

@@ -56,7 +56,7 @@ async def test_a_day_without_its_dictionary_is_not_written_to(
     aside = tmp_path / "store" / "damaged" / "logs-2026.03.14-1"
     assert (aside / "documents.zst").read_bytes() == left
     await store.refresh()
-    assert await store.count(MatchAll(), EVERYTHING) == Count(1)
+    assert await store.count(MatchAll(), EVERYTHING) == Count(1, exact=False)
     await writer.close()
     await store.close()
 

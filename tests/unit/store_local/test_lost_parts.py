@@ -57,7 +57,7 @@ async def test_a_last_block_that_cannot_be_read_is_told_when_the_index_is_made_a
     assert "logs-2026.03.14-1 is damaged and set aside" in await store.check()
     aside = tmp_path / "store" / "damaged" / "logs-2026.03.14-1"
     assert (aside / "documents.zst").read_bytes() == data
-    assert await store.count(MatchAll(), EVERYTHING) == Count(150)
+    assert await store.count(MatchAll(), EVERYTHING) == Count(150, exact=False)
     assert set(await writer.write(some)) == {Outcome.STORED, Outcome.DUPLICATE}
     await store.refresh()
     assert sorted(await all_ids(store)) == sorted(one.id for one in some)

@@ -100,8 +100,12 @@ async def test_a_day_beyond_repair_that_nobody_writes_to_is_set_aside(
     lose_the_index(day_folder(tmp_path))
     assert await reader.count(MatchAll(), EVERYTHING) == Count(0, exact=False)
     clock.advance(LOOK_S)
-    await soon_counted(reader, Count(0))
-    assert "logs-2026.03.14-1 is damaged and set aside" in await reader.check()
+
+    async def is_told() -> bool:
+        return "logs-2026.03.14-1 is damaged and set aside" in await reader.check()
+
+    await soon(is_told, timeout_s=20, what="the day is set aside, and told")
+    assert await reader.count(MatchAll(), EVERYTHING) == Count(0, exact=False)
     assert set(await soon_answered(writer, documents(150))) == {Outcome.STORED}
 
 
@@ -151,7 +155,7 @@ async def test_while_a_day_is_made_anew_others_are_written_to_and_it_is_neither_
             await writer.drop_day(DAY, expected=None)
     finally:
         go_on.set()
-    await soon_counted(reader, Count(151))
+    await soon_counted(reader, Count(152))
     answers = await soon_answered(writer, [document(200), document(2, day=TODAY)])
     assert list(answers) == [Outcome.STORED] * 2
     assert await writer.drop_day(DAY, expected=151)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from logboom.clock import ManualClock
-from logboom.errors import StoreDamaged
+from logboom.errors import StoreDamaged, StoreUnavailable
 from logboom.query.model import MatchAll
-from logboom.store import Count, Outcome, SearchRequest
+from logboom.store import Count, Outcome, Rejected, SearchRequest
 from logboom.store.local import soundness
 from logboom.store.local import writer as writing
 from logboom.store.local.documents import DocumentWriter
@@ -29,7 +31,7 @@ from tests.unit.store_local.stores import (
     spoil_events,
     write_and_close,
 )
-from tests.unit.store_local.writing import LOOK_S
+from tests.unit.store_local.writing import LOOK_S, opened_writer
 
 
 async def test_writing_goes_on_after_the_days_could_not_be_listed(
@@ -158,3 +160,83 @@ def test_a_bad_end_is_not_cut_off_where_the_directory_cannot_be_read(
     writer.close()
     monkeypatch.undo()
     assert (tmp_path / "documents.zst").read_bytes() == left
+
+
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders and files that nobody may open: who tests may be one who may open everything."""
+    paths: list[Path] = []
+    for name in ("open", "stat", "listdir", "scandir"):
+        monkeypatch.setattr(os, name, _unless_forbidden(getattr(os, name), paths))
+    monkeypatch.setattr(io, "open", _unless_forbidden(io.open, paths))
+    return paths
+
+
+def _unless_forbidden(call: Callable[..., Any], paths: list[Path]) -> Callable[..., Any]:
+    def called(path: Any = ".", *args: Any, **named: Any) -> Any:
+        asked = Path(os.fsdecode(path)) if isinstance(path, str | bytes | Path) else None
+        if asked and any(asked == one or one in asked.parents for one in paths):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return call(path, *args, **named)
+
+    return called
+
+
+YOUNG = DAY + timedelta(days=1)
+
+
+async def test_a_day_whose_folder_may_not_be_opened_keeps_no_other_from_answering(
+    tmp_path: Path, forbidden: list[Path]
+) -> None:
+    await write_and_close(tmp_path, documents(200, days=2))
+    forbidden += (
+        path for path in (day_folder(tmp_path) / "day.json", day_folder(tmp_path) / "index")
+    )
+    forbidden.append(day_folder(tmp_path) / "documents.zst")
+    store = opened(tmp_path)
+    writer = await store.writer()
+    page = await store.search(SearchRequest(MatchAll(), limit=5))
+    assert (len(page.events), page.partial) == (5, True)
+    assert "the day 2026-03-14 cannot be read" in page.warnings[0]
+    assert await store.count(MatchAll(), EVERYTHING) == Count(100, exact=False)
+    assert [one.day for one in await store.days()] == [DAY, YOUNG]
+    assert {one.day for one in await store.count_by_source()} == {YOUNG}
+    assert "2026-03-14 cannot be read" in await store.check()
+    assert await writer.write([document(1_001, day=YOUNG)]) == [Outcome.STORED]
+    await writer.close()
+    await store.close()
+
+
+async def test_events_of_other_days_are_stored_while_those_of_a_refused_day_wait(
+    tmp_path: Path, clock: ManualClock, forbidden: list[Path]
+) -> None:
+    await write_and_close(tmp_path, documents(2))
+    forbidden.append(day_folder(tmp_path) / "documents.zst")
+    writer = opened_writer(tmp_path, clock)
+    late, young = document(1_000), document(1_001, day=YOUNG)
+    with pytest.raises(StoreUnavailable, match="2026-03-14 cannot be written"):
+        await writer.write([late, young])
+    clock.advance(31)
+    answer, other = await writer.write([late, young])
+    assert isinstance(answer, Rejected)
+    assert "Permission denied" in answer.reason
+    assert other is Outcome.STORED
+    forbidden.clear()
+    assert await writer.write([late, young]) == [Outcome.STORED, Outcome.DUPLICATE]
+    forbidden.append(day_folder(tmp_path) / "documents.zst")
+    await writer.close()
+
+
+async def test_events_wait_as_long_as_no_day_can_be_written(
+    tmp_path: Path, clock: ManualClock, forbidden: list[Path]
+) -> None:
+    await write_and_close(tmp_path, documents(2))
+    writer = opened_writer(tmp_path, clock)
+    forbidden.append(tmp_path / "store")
+    for _ in range(3):
+        clock.advance(31)
+        with pytest.raises(StoreUnavailable):
+            await writer.write([document(1_000)])
+    forbidden.clear()
+    assert await writer.write([document(1_000)]) == [Outcome.STORED]
+    await writer.close()
