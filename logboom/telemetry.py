@@ -61,6 +61,7 @@ EVENT_COUNTERS: dict[str, str] = {
 SERVICE_GAUGES: dict[str, str] = {
     "spool_bytes": "Bytes of the files in which a shipper keeps what it receives over the network.",
     "spool_waiting_bytes": "Of these, bytes that the broker has not acknowledged yet.",
+    "rollups_waiting": "Minutes whose rates wait to be worked out, at most some hundred thousand.",
 }
 """Posted like the counters; they go up and down."""
 

@@ -59,6 +59,7 @@ class Telling:
             "rollups_made": progress.minutes,
             "rollup_rows": progress.rows,
             "rollup_seconds": progress.busy_s,
+            "rollups_waiting": progress.waiting,
             "rollups_too_wide": progress.too_wide,
             **self._keeping.counters(),
         }

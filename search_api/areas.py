@@ -38,14 +38,14 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield trace_routes(parts)
     yield stream_routes(parts)
     yield live_routes(parts)
-    yield rate_routes(store, parts.config.rollups, clock)
+    yield rate_routes(store, parts.memory, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline)
     yield pattern_routes(parts)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))
         yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)
         if parts.alerting is not None:
-            yield alert_routes(parts.alerting, parts.sees)
+            yield alert_routes(parts.alerting, parts.sees, parts.reads)
             yield trial_routes(
                 parts.alerting, StoreSource(store, parts.memory, parts.sees), clock, parts.sees,
                 partial(previews, links=links_of(parts.config)),

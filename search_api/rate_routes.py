@@ -11,11 +11,13 @@ from logboom.clock import Clock
 from logboom.config import RollupsSection
 from logboom.query.times import parse_interval
 from logboom.rollups import Row
+from logboom.state import State
 from logboom.store import Store, TimeRange
 from search_api.answers import RatesAnswer, ServicesAnswer
 from search_api.asking import automatic_interval_us, understand
 from search_api.parameters import PROBLEMS, Zone
 from search_api.rates import Stretch, points_of, services_of, stretch_of
+from search_api.rates_lacking import told_what_lacks
 from search_api.responding import answer
 from search_api.routing import PlainRoute
 
@@ -27,11 +29,14 @@ To = Annotated[str | None, Query(alias="to", description="End; default: now.")]
 Only = Annotated[str | None, Query(description="Only this one; empty: events without one.")]
 
 
-def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRouter:
+def rate_routes(
+    store: Store, state: State | None, section: RollupsSection, clock: Clock
+) -> APIRouter:
     """The routes.
 
     Args:
         store: Has the rollups.
+        state: Knows what their numbers lack.
         section: How long they are kept.
         clock: For times such as ``now-1h``.
     """
@@ -52,6 +57,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
         asked = understand(now_ns, "", begin, end, tz)
         stretch = stretch_of(asked.times, now_ns // 1000, section)
         found = services_of(await rows_of(stretch), await rows_of(stretch.before), stretch)
+        stretch = await told_what_lacks(stretch, state)
         return answer({**stretch.shown(), "services": found[:limit], "total": len(found)})
 
     @router.get("/rates", response_model=RatesAnswer)
@@ -75,6 +81,7 @@ def rate_routes(store: Store, section: RollupsSection, clock: Clock) -> APIRoute
             if (host is None or row.host == host) and (level is None or row.level == level)
         ]
         points = points_of(rows, stretch, width_us)
+        stretch = await told_what_lacks(stretch, state)
         return answer({**stretch.shown(), "interval": f"{width_us // _US}s", "points": points})
 
     return router

@@ -25,6 +25,7 @@ from logboom.clock import Clock, utc_text
 from logboom.config import RetentionSection
 from logboom.errors import DayChanged, StoreDamaged, StoreRefused
 from logboom.head import lenient_head
+from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Marks
 from logboom.state import State
 from logboom.store import Day, Outcome, Rejected, Store, StoreWriter
@@ -69,6 +70,7 @@ class DayWork:
         self._store = store
         self._writer = writer
         self._state = state
+        self._gone = GoneDays(state)
         self._section = section
         self._clock = clock
         self.archives = archive_folder(section, data)
@@ -171,6 +173,8 @@ class DayWork:
         await Marks(self._state).mark_day(manifest.day)  # its rates, in a store that has none
         for removal in await self._removals_of(manifest):
             await removals.forget(self._state, removal)
+        if not await removals.all_removals(self._state, manifest.day):
+            await self._gone.forget(manifest.day)  # its rates are worked out of all of its events
         if manifest.folder == self.deleted:
             await asyncio.to_thread(files.delete, manifest)
         done = Restored(manifest, counts[Outcome.STORED], counts[Outcome.DUPLICATE])
@@ -198,6 +202,7 @@ class DayWork:
         if day is not None and day.documents >= removal.events:
             await removals.forget(self._state, removal)
         else:
+            await self._gone.note(removal.day)
             await removals.save(self._state, replace(removal, phase="removed"))
 
     async def _archive(self, day: date, folder: Path, *, delete_after: str | None) -> Manifest:
@@ -238,6 +243,7 @@ class DayWork:
             if last:
                 raise
             return False
+        await self._gone.note(removal.day)
         await removals.save(self._state, replace(removal, phase="removed"))
         return True
 

@@ -118,6 +118,27 @@ class Marks:
         records = await self._state.list(_KIND, after=after, limit=limit)
         return [_mark(record) for record in records]
 
+    async def waiting(self, start_us: int, end_us: int) -> int:
+        """How many minutes of a stretch of time are marked; of very many, the first ones.
+
+        Args:
+            start_us: Included, µs since the epoch.
+            end_us: Excluded.
+
+        Raises:
+            StateUnavailable: Ask again later.
+        """
+        hour_us = Tier.HOUR.start_us(start_us)
+        after = _text(hour_us - Tier.MINUTE.width_us) if hour_us > 0 else ""
+        records = await self._state.list(_KIND, after=after, limit=_AT_ONCE)
+        minutes = {
+            minute_us
+            for mark in map(_mark, records)
+            for minute_us in range(mark.start_us, mark.end_us, Tier.MINUTE.width_us)
+            if start_us <= minute_us < end_us
+        }
+        return len(minutes)
+
     async def clear(self, marks: Iterable[Mark]) -> None:
         """Takes marks away, but those that were marked again since.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from logboom.clock import Clock
 from logboom.config import Config
+from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Marks
 from logboom.state import State
 from logboom.state.lease import EMBEDDED, Lease
@@ -54,4 +55,4 @@ def open_rolling(
     # An embedded store has one processor: after a crash the next one need not wait for the last.
     holder = EMBEDDED if store.kind == "local" else instance
     lease = Lease(state, LEASE, holder, clock, for_s=config.processor.lease.total_seconds())
-    return Rolling(marks, Roller(store, marks, lease, config.rollups, clock))
+    return Rolling(marks, Roller(store, marks, GoneDays(state), lease, config.rollups, clock))

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from logboom.clock import Clock
 from logboom.config import RollupsSection
 from logboom.errors import LogboomError, StoreDamaged, TooManyRows
 from logboom.rollups import Row, Tier, added_up
+from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Mark, Marks
 from logboom.state.lease import Lease
 from logboom.store import Store
@@ -30,6 +32,7 @@ _ROUND_S = 2.0
 """After so long no other hour is begun, neither of the newest nor of the others."""
 
 _EXPIRE_EVERY_S = 600.0
+_BEYOND_US = 2**53
 
 
 @dataclass(slots=True)
@@ -41,12 +44,14 @@ class Progress:
         rows: Their rows.
         too_wide: Stretches that were given up since they had too many rows.
         busy_s: Time spent.
+        waiting: Minutes that are marked now; of very many, the first ones.
     """
 
     minutes: int = 0
     rows: int = 0
     too_wide: int = 0
     busy_s: float = 0.0
+    waiting: int = 0
 
 
 class Roller:
@@ -55,16 +60,19 @@ class Roller:
     Args:
         store: Has the events, and keeps the rows.
         marks: Which minutes have changed.
+        gone: Is told of days whose events are gone, and of which something is to be worked out.
         lease: Sees to it that one processor does it.
         section: How long rows are kept, and what part of the time may be spent.
         clock: Asked for the time.
     """
 
     def __init__(
-        self, store: Store, marks: Marks, lease: Lease, section: RollupsSection, clock: Clock
-    ) -> None:
+        self, store: Store, marks: Marks, gone: GoneDays, lease: Lease, section: RollupsSection,
+        clock: Clock,
+    ) -> None:  # fmt: skip
         self._store = store
         self._marks = marks
+        self._gone = gone
         self._lease = lease
         self._section = section
         self._clock = clock
@@ -122,7 +130,9 @@ class Roller:
         if newest or others:
             await self._store.refresh()
         done = await self._roll_some(reversed(_by_hour(newest)), now_us)
-        return done + await self._roll_some(_by_hour(others), now_us)
+        done += await self._roll_some(_by_hour(others), now_us)
+        self.progress.waiting = await self._marks.waiting(0, _BEYOND_US)
+        return done
 
     async def _others(self, newest: Sequence[Mark]) -> list[Mark]:
         """Marks of other hours, in turn: one that is marked again and again holds up no other."""
@@ -142,6 +152,7 @@ class Roller:
         done = 0
         for marks in hours:
             if await self._roll_hour(marks, now_us):
+                await self._gone.note_late(_day_of(marks[0]))
                 await self._marks.clear(marks)
                 done += len(marks)
             self._last = marks[-1]
@@ -241,6 +252,10 @@ class Roller:
             await self._lease.give_back()
         except LogboomError as error:
             log.debug("the lease of the rollups ends by itself: %s", error.sentence())
+
+
+def _day_of(mark: Mark) -> date:
+    return datetime.fromtimestamp(mark.start_us // 1_000_000, UTC).date()
 
 
 def _by_hour(marks: Iterable[Mark]) -> list[list[Mark]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.rollups import Tier
+from logboom.rollups.gone_days import GoneDays
 from logboom.state import open_state
 from logboom.state.lease import EMBEDDED, Lease
 from logboom.store import Document, open_store
@@ -109,7 +110,8 @@ async def _try(folder: Path, happened: list[Document], steps: Sequence[Step]) ->
             await store.rollups.keep(Tier.MINUTE, seen)
         else:
             lease = Lease(state, LEASE, EMBEDDED, clock)
-            await Roller(store, rolling.marks, lease, config.rollups, clock).roll()
+            gone = GoneDays(state)
+            await Roller(store, rolling.marks, gone, lease, config.rollups, clock).roll()
     await _roll_all(rolling)
     for tier in Tier:
         rows = await store.rollups.rows(tier, 0, BEYOND_US)

@@ -18,6 +18,7 @@ from logboom.archive.removals import all_removals
 from logboom.archive.work import Restored
 from logboom.errors import ArchiveDamaged, DayChanged, StoreRefused, StoreUnavailable
 from logboom.query.model import MatchAll
+from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Marks
 from logboom.store import Outcome, TimeRange
 from logboom.store.local.day_writer import DayWriter
@@ -48,6 +49,29 @@ async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None
     assert await place.days() == {DAY: 3001}
     assert await place.digest() == before
     assert await all_removals(place.state) == []
+
+
+async def test_days_are_known_whose_rates_may_lack_what_came_late(place: Place) -> None:
+    gone, work = GoneDays(place.state), place.work()
+    await place.writer.write(documents(10))
+    made = await work.archive(DAY)
+    await gone.note_late(DAY)
+    assert await gone.late(0, 2**52) == [DAY]
+    await place.writer.write([document(500)])
+    await work.drop(DAY)
+    await work.restore(made)
+    assert await gone.late(0, 2**52) == [DAY]  # the event that came late is gone yet
+    await work.drop(DAY)
+    assert await gone.late(0, 2**52) == [DAY]
+
+
+async def test_a_restored_day_lacks_nothing(place: Place) -> None:
+    gone, work = GoneDays(place.state), place.work()
+    await place.writer.write(documents(10))
+    made = await work.archive(DAY)
+    await gone.note_late(DAY)
+    await work.restore(made)
+    assert await gone.late(0, 2**52) == []
 
 
 async def test_an_archive_is_readable_without_us(place: Place, run_tool: Any) -> None:

@@ -15,6 +15,7 @@ from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.event import epoch_us
 from logboom.rollups import Row, Tier
+from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Marks
 from logboom.state import State, open_state
 from logboom.state.lease import EMBEDDED, Lease
@@ -155,6 +156,38 @@ async def test_what_was_stored_before_there_were_rollups_is_rolled_up(pipeline: 
     await pipeline.expect(documents)
 
 
+async def test_late_events_of_a_day_whose_events_are_gone_are_told(pipeline: Pipeline) -> None:
+    gone, day = GoneDays(pipeline.state), happening(0, "2026-03-11T09:00:00Z").day
+    await pipeline.write([happening(0, "2026-03-11T09:00:00Z"), *events("09:00", first=1)])
+    await pipeline.roll_all()
+    await gone.note(day)
+    await pipeline.store.drop_day(day)
+    await pipeline.roll_all()
+    assert await gone.late(0, FAR_US) == []
+    await pipeline.write([happening(7, "2026-03-11T09:00:20Z")])
+    await pipeline.roll_all()
+    await gone.note(day)
+    assert await gone.late(0, FAR_US) == [day]
+    assert await gone.late(epoch_us("2026-03-11T23:59:00Z"), FAR_US) == [day]
+    assert await gone.late(epoch_us("2026-03-12T00:00:00Z"), FAR_US) == []
+    await gone.forget(day)
+    await gone.forget(day)
+    assert await gone.late(0, FAR_US) == []
+
+
+async def test_what_waits_is_counted(pipeline: Pipeline) -> None:
+    marks, first = pipeline.rolling.marks, epoch_us("2026-03-14T09:00:00Z")
+    await pipeline.write(events("09:00", "09:04", "08:59"))
+    await marks.mark_day(happening(0, "2026-03-11T09:00:00Z").day)
+    assert await marks.waiting(0, FAR_US) == 3 + 1440
+    assert await marks.waiting(first, first + 5 * 60_000_000) == 2
+    assert await marks.waiting(first + 1, first + 4 * 60_000_000) == 0
+    start = epoch_us("2026-03-11T09:30:00Z")
+    assert await marks.waiting(start, start + 3_600_000_000) == 60
+    await pipeline.roll_all()
+    assert (await marks.waiting(0, FAR_US), pipeline.rolling.roller.progress.waiting) == (0, 0)
+
+
 async def test_many_minutes_are_marked_as_hours(pipeline: Pipeline) -> None:
     times = [f"{n // 60:02}:{n % 60:02}" for n in range(300)]
     documents = events(*times)
@@ -189,8 +222,8 @@ async def test_a_second_roller_does_no_harm(pipeline: Pipeline) -> None:
     everything = [*documents, *events("09:00", "09:00", first=5, service="a")]
     await pipeline.expect(everything)
     second = Roller(
-        pipeline.store, Marks(pipeline.state), Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock),
-        pipeline.config.rollups, pipeline.clock,
+        pipeline.store, Marks(pipeline.state), GoneDays(pipeline.state),
+        Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock), pipeline.config.rollups, pipeline.clock,
     )  # fmt: skip
     await pipeline.rolling.mark(touched_minutes(everything))
     await second.roll()
@@ -201,8 +234,9 @@ async def test_rolling_goes_on_while_events_come(pipeline: Pipeline) -> None:
     documents = events(*["09:00", "09:01", "09:04"] * 20, service="a", duration=7)
     lease = Lease(pipeline.state, LEASE, EMBEDDED, pipeline.clock)
     second = Roller(
-        pipeline.store, pipeline.rolling.marks, lease, pipeline.config.rollups, pipeline.clock
-    )
+        pipeline.store, pipeline.rolling.marks, GoneDays(pipeline.state), lease,
+        pipeline.config.rollups, pipeline.clock,
+    )  # fmt: skip
     is_written = asyncio.Event()
 
     async def write() -> None:

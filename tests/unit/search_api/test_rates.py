@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +14,9 @@ from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection, RollupsSection
 from logboom.errors import QueryError
 from logboom.rollups import Tier
+from logboom.rollups.gone_days import GoneDays
+from logboom.rollups.marks import Marks
+from logboom.state import open_state
 from logboom.store import TimeRange, open_store
 from search_api.app import create_app
 from search_api.rates import stretch_of
@@ -51,6 +54,39 @@ async def api(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_app(store, state, clock), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
         yield client
+    await store.close()
+    await broker.close()
+
+
+async def test_what_the_rows_lack_is_told(tmp_path: Path) -> None:
+    clock, config = ManualClock(NOW), Config(data=tmp_path)
+    store, memory = await open_store(config, clock=clock), open_state(config, clock)
+    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
+    app = create_app(
+        store,
+        PipelineState(broker, store, "g", tmp_path, clock),
+        clock,
+        config=config,
+        memory=memory,
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    marks, gone, now = Marks(memory), GoneDays(memory), NOW_US - 30_000_000
+    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
+        await marks.mark([now, now - MINUTE_US])  # the newest are always a little late
+        assert (await ask(client, "rates"))["warnings"] == []
+        await marks.mark([now - 9 * MINUTE_US, now - 300 * MINUTE_US])
+        for route in ("rates", "services"):
+            (told,) = (await ask(client, route))["warnings"]
+            assert told.startswith("a minute of this time waits to be worked out anew")
+        (told,) = (await ask(client, "rates", from_="now-6h"))["warnings"]
+        assert told.startswith("2 minutes of this time wait to be worked out anew")
+        await gone.note(date(2026, 3, 11))
+        await gone.note_late(date(2026, 3, 11))
+        (told,) = (await ask(client, "rates", from_="2026-03-11", to="2026-03-12"))["warnings"]
+        assert told == (
+            "events that came after the others were dropped or archived may not be counted: 2026-03-11"
+        )
+    await memory.close()
     await store.close()
     await broker.close()
 
