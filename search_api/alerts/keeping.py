@@ -15,9 +15,9 @@ from typing import Any, Final
 import orjson
 
 from logboom.state import Record, State, Write
-from search_api.alerts.alert import Alert, AlertState
+from search_api.alerts.alert import Alert, AlertState, episode_of
 from search_api.alerts.outbox import KIND
-from search_api.alerts.states import RuleState
+from search_api.alerts.states import Key, RuleState, SeriesState
 
 log = logging.getLogger("logboom.alerts")
 
@@ -152,6 +152,16 @@ class Book:
                 self.kept[rule] = Kept(one.state, one.outbox, one.sequence, record.version)
         return lost
 
+    def firing(self, rule: str) -> dict[str, tuple[Key, SeriesState]]:
+        """What fires of a rule, by episode."""
+        kept = self.kept.get(rule)
+        series = {} if kept is None else kept.state.series
+        return {
+            episode_of(rule, key.text, one.fired_us): (key, one)
+            for key, one in series.items()
+            if one.fired_us is not None
+        }
+
     async def forget(self, rule: str) -> None:
         """Drops the record of a rule that is gone, unless somebody else has written it.
 
@@ -198,15 +208,18 @@ async def details(state: State, *, prefix: str = "") -> list[Alert]:
 
 
 async def prune_details(state: State, before_us: int) -> None:
-    """Forgets alerts that resolved before a time.
+    """Forgets alerts that resolved before a time, and those that were decided before it and never kept.
 
     Raises:
         StateError: Some may be left.
     """
+    book = Book(state)
+    await book.read()
+    firing = {episode for rule in book.kept for episode in book.firing(rule)}
     for record in await _all(state, DETAILS):
         alert = Alert.from_json(record.value["alert"])
-        ended = alert.ends_at is not None and alert.ends_at.timestamp() * 1e6 < before_us
-        if ended:
+        last = alert.ends_at or alert.starts_at
+        if last.timestamp() * 1e6 < before_us and alert.episode not in firing:
             await state.delete(DETAILS, record.key)
 
 

@@ -9,15 +9,13 @@ from logboom.event import value_at
 from logboom.query.times import iso_text
 from search_api.alerts.alert import Alert, AlertState
 from search_api.alerts.alerting import Alerting
-from search_api.alerts.builtin import builtin_group
 from search_api.alerts.data import Values
-from search_api.alerts.evaluate import Transition
-from search_api.alerts.keeping import Book, details
+from search_api.alerts.keeping import Book
+from search_api.alerts.known import all_rules, known_alerts, pending
 from search_api.alerts.observing import Observation
 from search_api.alerts.rules import Rule, RuleGroup, duration_text
 from search_api.alerts.standing import Standing
-from search_api.alerts.states import Key, RuleState, SeriesState
-from search_api.alerts.telling import alert_of, measured_of
+from search_api.alerts.telling import measured_of
 from search_api.alerts.verdict import Verdict, verdict_of
 
 Sees = Callable[[str], bool]
@@ -37,44 +35,14 @@ async def alerts(alerting: Alerting, sees: Sees, state: str | None) -> list[dict
     Raises:
         StateError: They cannot be read.
     """
-    found = [one for one in await details(alerting.engine.memory) if _may_see(one, sees)]
-    book = Book(alerting.engine.memory)
+    book, known = Book(alerting.engine.memory), await all_rules(alerting.library)
     await book.read()
-    rules = {
-        **(await alerting.library.read()).rules,
-        **{rule.id: rule for rule in builtin_group().rules},
-    }
-    for rule_id, kept in book.kept.items():
-        if rule_id in rules:
-            found += [one for one in _pending(rules[rule_id], kept.state) if _may_see(one, sees)]
+    found = await known_alerts(alerting.engine.memory, book, known)
+    found += [one for rule in known.values() for one in pending(rule, book)]
+    found = [one for one in found if _may_see(one, sees)]
     wanted = [one for one in found if state is None or one.state.value == state]
     wanted.sort(key=lambda one: (_ORDER[one.state], -(one.ends_at or one.starts_at).timestamp()))
     return [_shown(one, sees) for one in wanted]
-
-
-def _pending(rule: Rule, state: RuleState) -> list[Alert]:
-    found = []
-    for key, series in state.series.items():
-        if series.fired_us is None and state.rule == rule.fingerprint():
-            found.append(_as_pending(rule, key, series))
-    return found
-
-
-def _as_pending(rule: Rule, key: Key, series: SeriesState) -> Alert:
-    return alert_of(
-        rule,
-        Transition(
-            key=key,
-            state=AlertState.PENDING,
-            instant=series.true_us,
-            fired_us=series.since_us,
-            value=series.value,
-            baseline=series.baseline,
-            events=series.events,
-            values=series.values,
-        ),
-        (),
-    )
 
 
 def _may_see(alert: Alert, sees: Sees) -> bool:

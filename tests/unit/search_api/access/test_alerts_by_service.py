@@ -10,7 +10,8 @@ import pytest
 from logboom.grouping import GROUPS
 from logboom.store import Document
 from search_api.alerts.keeping import write_details
-from tests.unit.notifying.timeline import alert
+from tests.unit.notifying.stage import ended
+from tests.unit.notifying.timeline import START, alert
 from tests.unit.search_api.access.conftest import SERVICES, Api, document
 
 OF_SHOP, OF_BANK, OF_ALL = "a" * 24, "b" * 24, "c" * 24
@@ -21,9 +22,9 @@ async def limited(api: Api) -> dict[str, str]:
     await write_details(
         api.memory,
         [
-            alert(OF_SHOP, alertname="Ours", service__name="shop-cart"),
-            alert(OF_BANK, alertname="Theirs", service__name="bank"),
-            alert(OF_ALL, alertname="Everybodys"),
+            ended(alert(OF_SHOP, alertname="Ours", service__name="shop-cart"), START),
+            ended(alert(OF_BANK, alertname="Theirs", service__name="bank"), START),
+            ended(alert(OF_ALL, alertname="Everybodys"), START),
         ],
     )
     return {"Authorization": f"Bearer {await api.key('alerts', services=['shop-*'])}"}
