@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -37,8 +38,10 @@ _TRIES = 6
 _MOST_LOST, _TOLD = 1_000, 5
 """Sentences about what is missing: so many are counted, and so many of them told."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What spreadsheets take for the begin of a formula, in full width, too.
+_FORMULA = re.compile(
+    r"[\t\r\n]|[\s\x00-\x1f\x7f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+)
+"""What spreadsheets take for the begin of a formula, in full width, too, also behind what they pass over.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -193,5 +196,5 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if _FORMULA.match(value) else value
     return json_of(value).decode()

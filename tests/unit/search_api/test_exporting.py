@@ -87,7 +87,28 @@ async def test_what_is_lost_is_told_in_few_words(pages: int, end: str) -> None:
         [one async for one in exported(cast("Store", store), export_of(ERRORS), "ndjson")]
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        "＝",
+        "＋",
+        "－",
+        "＠",
+        " =",
+        "\ufeff=",
+        "\x00-",
+        "\x0b+",
+        " \t\u3000＠",
+        "\u200b=",
+    ],
+)
 async def test_no_cell_is_a_formula_nor_a_title(slow_store: LocalStore, begin: str) -> None:
     formula = f'{begin}cmd|"/c calc"!A1'
     writer = await slow_store.writer()
