@@ -6,7 +6,8 @@ import re
 
 from logboom.errors import QueryError
 from logboom.fields import FieldType
-from logboom.query.leaves import TEXTS, End, Field, Leaves
+from logboom.query.enclosing import End
+from logboom.query.leaves import TEXTS, Field, Leaves
 from logboom.query.model import Query
 from logboom.query.names import stands_for_operator_note
 from logboom.query.scanner import Scanner, Word, quoted, unescape, unescape_pattern

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from logboom.errors import QueryError
-from logboom.event import epoch_us
-from logboom.fields import EVENT_FIELDS, LEVELS, FieldType, resolve
+from logboom.fields import EVENT_FIELDS, FieldType, resolve
 from logboom.query.analysis import words
 from logboom.query.automaton import read_regexp
 from logboom.query.costs import Costs
+from logboom.query.enclosing import LEVEL, EmptyRange, End, levels_between, nothing_between
 from logboom.query.model import (
     Exists,
     Fuzzy,
     MatchAll,
+    Not,
     Or,
     Phrase,
     Query,
@@ -24,12 +25,10 @@ from logboom.query.model import (
     Wildcard,
 )
 from logboom.query.notes import Note
-from logboom.query.numbers import parse_number
 from logboom.query.regexp import print_regexp
 from logboom.query.scanner import quoted
 from logboom.query.times import Span, iso_text, parse_span
 from logboom.query.values import (
-    address_number,
     read_address,
     read_level,
     read_lower_whole,
@@ -42,12 +41,6 @@ from logboom.query.wildcards import by_words, is_everything
 
 MAX_TIMES = 100
 """Different times of one query: plain words take milliseconds each."""
-
-_LEVEL = "log.level"
-
-
-class EmptyRange(QueryError):
-    """A range that nothing can lie in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +60,6 @@ class Field:
 
 TEXTS = Field(None, FieldType.TEXT, "")
 """Where words without a field are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One end of a range, as it was written."""
-
-    text: str
-    included: bool
-    position: int
 
 
 def field_of(written: str) -> Field:
@@ -131,7 +115,7 @@ class Leaves:
             case FieldType.IP:
                 return Term(name, read_network(field.written, text, at=at))
             case _:
-                return Term(name, read_level(text, at=at) if name == _LEVEL else text)
+                return Term(name, read_level(text, at=at) if name == LEVEL else text)
 
     def phrase(self, field: Field, text: str, slop: int, *, at: int) -> Query | None:
         """Words in a row, or the whole value of a field that does not consist of words.
@@ -161,7 +145,7 @@ class Leaves:
                 self.note(note, at)
             return found
         name = self._patterned(field, pattern, at)
-        return Wildcard(name, pattern.lower() if name == _LEVEL else pattern, at)
+        return Wildcard(name, pattern.lower() if name == LEVEL else pattern, at)
 
     def regex(self, field: Field, pattern: str, *, at: int) -> Query:
         """Values, or words of a text, that an expression matches.
@@ -186,7 +170,7 @@ class Leaves:
                 f'slashes, write "/{pattern}/".',
                 at,
             )
-        printed = print_regexp(node, lower_case=is_text or field.name == _LEVEL)
+        printed = print_regexp(node, lower_case=is_text or field.name == LEVEL)
         return Regex(field.name, printed, at)
 
     def fuzzy(self, field: Field, text: str, distance: int, *, at: int) -> Query | None:
@@ -209,7 +193,7 @@ class Leaves:
                 )
             return Fuzzy(field.name, found[0], distance)
         name = self._patterned(field, f"{text}~", at)
-        return Fuzzy(name, text.lower() if name == _LEVEL else text, distance)
+        return Fuzzy(name, text.lower() if name == LEVEL else text, distance)
 
     def exists(self, name: str) -> Query:
         """The field, or any field of the object, has a value."""
@@ -224,7 +208,7 @@ class Leaves:
         """Values from one end to the other; None is open.
 
         Raises:
-            QueryError: When an end is no value of the field, or nothing can lie between them.
+            QueryError: When an end is no value of the field, or the ends are swapped.
         """
         if field.name is None:
             raise QueryError(
@@ -234,15 +218,11 @@ class Leaves:
             )
         if lower is None and upper is None:
             return self.exists(field.written)
-        if field.name == _LEVEL:
-            return _levels_between(lower, upper, at)
+        if field.name == LEVEL:
+            return levels_between(lower, upper, at) or self._nothing(field, lower, upper, at)
         low, high = self._ends(field, lower, upper)
-        if low is not None and high is not None and _nothing_between(field.kind, low, high):
-            raise EmptyRange(
-                "nothing lies in this range: its lower end is not below its upper end",
-                position=at,
-                suggestion="swap the ends",
-            )
+        if nothing_between(field.kind, low, high):
+            return self._nothing(field, lower, upper, at)
         return Range(
             field.name,
             None if low is None else low.text,
@@ -250,6 +230,19 @@ class Leaves:
             include_lower=low is not None and low.included,
             include_upper=high is not None and high.included,
         )
+
+    def _nothing(self, field: Field, lower: End | None, upper: End | None, at: int) -> Query:
+        """The query of a range with nothing in it, unless its ends are swapped: an error then."""
+        loose = replace(field, kind=FieldType.DOUBLE) if field.kind is FieldType.LONG else field
+        closed = (end and replace(end, included=True) for end in (lower, upper))
+        if field.name != LEVEL and nothing_between(loose.kind, *self._ends(loose, *closed)):
+            raise EmptyRange(
+                "nothing lies in this range: its lower end is above its upper end",
+                position=at,
+                suggestion="swap the ends",
+            )
+        self.note("Nothing lies in this range: it leaves out all that its ends enclose.", at)
+        return Not(MatchAll())
 
     def _ends(
         self, field: Field, lower: End | None, upper: End | None
@@ -346,23 +339,6 @@ class Leaves:
         )
 
 
-def _levels_between(lower: End | None, upper: End | None, at: int) -> Query:
-    """Levels are ordered by severity, not by the alphabet."""
-    first, last = 0, len(LEVELS) - 1
-    if lower is not None:
-        first = LEVELS.index(read_level(lower.text, at=lower.position)) + (not lower.included)
-    if upper is not None:
-        last = LEVELS.index(read_level(upper.text, at=upper.position)) - (not upper.included)
-    chosen = tuple(Term(_LEVEL, level) for level in LEVELS[first : last + 1])
-    if not chosen:
-        raise EmptyRange(
-            "no level lies in this range",
-            position=at,
-            suggestion=f"the levels, ascending, are {' '.join(LEVELS)}",
-        )
-    return chosen[0] if len(chosen) == 1 else Or(chosen)
-
-
 def _one_word(text: str, at: int) -> str:
     found = words(text)
     if len(found) != 1:
@@ -372,25 +348,3 @@ def _one_word(text: str, at: int) -> str:
             suggestion="write one word at each end",
         )
     return found[0]
-
-
-def _nothing_between(kind: FieldType, lower: End, upper: End) -> bool:
-    low, high = _order(kind, lower.text), _order(kind, upper.text)
-    if low is None or high is None:
-        is_above, is_same = lower.text > upper.text, lower.text == upper.text
-    else:
-        is_above, is_same = low > high, low == high
-    return is_above or (is_same and not (lower.included and upper.included))
-
-
-def _order(kind: FieldType, text: str) -> int | float | None:
-    """The number that an end of a range is compared by; None for texts."""
-    match kind:
-        case FieldType.DATE:
-            return epoch_us(text)
-        case FieldType.IP:
-            return address_number(text)
-        case FieldType.LONG | FieldType.DOUBLE | FieldType.DYNAMIC:
-            return parse_number(text)
-        case _:
-            return None

@@ -11,7 +11,8 @@ from typing import Any
 from logboom.fields import DEFAULT_TEXT_FIELDS, FieldType
 from logboom.query.analysis import words
 from logboom.query.chain import conjunction, disjunction, negation
-from logboom.query.leaves import TEXTS, EmptyRange, End, Field, Leaves, field_of
+from logboom.query.enclosing import EmptyRange, End
+from logboom.query.leaves import TEXTS, Field, Leaves, field_of
 from logboom.query.lucene import MAX_CLAUSES, parse_query
 from logboom.query.model import MatchAll, Not, Query
 from search_api.elasticsearch_api.bodies import an_object, as_list, as_text, check_names, only_entry

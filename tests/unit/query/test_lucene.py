@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from logboom.query.lucene import parse_query
+from logboom.query.lucene import parse_query, parse_query_with_notes
 from logboom.query.model import (
     And,
     Exists,
@@ -350,3 +350,20 @@ def test_an_object_exists_when_any_of_its_fields_does() -> None:
 )
 def test_neighbours_may_be_alternatives(text: str, means: str) -> None:
     assert parse_query(text, now_ns=0, neighbours="OR") == parse_query(means, now_ns=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "time:{2026-03-11 TO 2026-03-11]", "time:{2026-03-11 TO 2026-03-11}", "time:[now TO now}",
+        "time:{2026-03-10 TO 2026-03-11}", "time:{2026-03 TO 2026-03-11]", "k:[5 TO 5}",
+        "k:{5 TO 5.0]", "status:{5 TO 6}", "status:{5 TO 5}", "service:{a TO a]",
+        "ip:{10.0.0.1 TO 10.0.0.1]", "message:[a TO A}", "level:>fatal", "level:<trace",
+        "level:{error TO error}", "level:{warn TO error}", "duration:{1ms TO 1ms]",
+    ],
+)  # fmt: skip
+def test_a_range_without_anything_between_its_ends_finds_nothing(text: str) -> None:
+    reading = parse_query_with_notes(text, now_ns=NOW_NS)
+    assert reading.query == Not(MatchAll())
+    assert [note.position for note in reading.notes] == [text.index(":") + 1]
+    assert parsed(f"NOT {text}") == MatchAll()

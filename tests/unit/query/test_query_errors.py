@@ -118,7 +118,7 @@ def problem(text: str) -> QueryError:
         ("level:foo", 6, "no level", "trace debug info warn error fatal"),
         ("level:error,warn", 6, "no level", "level:(error OR warn)"),
         ("level:=error", 6, "no level", "level:error"),
-        ("level:>fatal", 6, "no level lies", "ascending"),
+        ("level:[error TO warn]", 6, "no level lies", "ascending"),
         ("message:[a-b TO c]", 9, "from word to word", "one word"),
         # words
         ("---", 0, "right after it", '"---"'),
@@ -241,6 +241,8 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("conn*-refused", 0, "several words"),
         ("a -.*", 3, "left out"),
         ('service:"a b"~2', 8, "no effect"),
+        ("level:>fatal", 6, "Nothing lies in this range"),
+        ("k:[5 TO 5}", 2, "Nothing lies in this range"),
         ("k:(5 OR -3)", 8, "read as the number -3; write NOT 3"),
         ("user:(-1)", 6, "read as the number -1; write NOT 1"),
     ],
