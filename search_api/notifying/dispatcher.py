@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,11 +19,11 @@ from logboom.errors import StateConflict, StateError
 from logboom.retrying import Backoff
 from logboom.state import State
 from logboom.telemetry_alerts import ReceiverFigures
-from search_api.alerts.alert import moment_of
+from search_api.alerts.alert import Alert, moment_of
 from search_api.notifying.counting import figures_of
-from search_api.notifying.decide import decide
+from search_api.notifying.decide import Decision, decide
 from search_api.notifying.gone import Gone
-from search_api.notifying.joining import Groups, rerouted
+from search_api.notifying.joining import Groups, refreshed, rerouted
 from search_api.notifying.keeping import KeptGroups, forget_staged, read_quiet, read_staged
 from search_api.notifying.lane import MOST_WAITING, Health, Lane
 from search_api.notifying.notification import Links, notification_of
@@ -36,6 +36,9 @@ from search_api.notifying.trouble import receiver_alerts
 log = logging.getLogger("logboom.notifying")
 
 _SETTLED_AT_ONCE: Final = MOST_WAITING // 2
+Newest = Callable[[Sequence[Alert]], Awaitable[Mapping[str, Alert]]]
+"""What was measured last of alerts that fire still, by episode."""
+
 _PRUNED_EVERY: Final = timedelta(hours=1)
 
 
@@ -49,6 +52,7 @@ class Dispatcher:
         clock: Asked for the time.
         links: For addresses in messages.
         draw: Makes pictures, for receivers that can show them.
+        newest: Asked for what was measured last, for messages about what has fired for a while.
         poll_s: Looks for new alerts so often, at least.
         first_wait_s: Before a message is tried again, about; then twice as long each time.
         most_wait_s: Between two tries, at most.
@@ -56,12 +60,13 @@ class Dispatcher:
 
     def __init__(
         self, state: State, plan: Plan, outlets: Outlets, clock: Clock, links: Links, *,
-        draw: Draw | None = None, poll_s: float = 1.0, first_wait_s: float = 1.0, most_wait_s: float = 60.0,
+        draw: Draw | None = None, newest: Newest | None = None, poll_s: float = 1.0, first_wait_s: float = 1.0, most_wait_s: float = 60.0,
     ) -> None:  # fmt: skip
         self._state = state
         self._plan = plan
         self._clock = clock
         self._links = links
+        self._newest = newest
         self._poll_s = poll_s
         self._outcomes = Outcomes(state)
         self._counted = {
@@ -148,8 +153,9 @@ class Dispatcher:
         alerts += receiver_alerts(self.healths, self._groups, now)
         before = _without(self._groups, settled)
         decision = decide(before, alerts, self._plan, quiet, now)
-        await self._kept.write(self._groups, decision.groups)
-        self._groups = decision.groups
+        groups = await self._as_now(decision, now)
+        await self._kept.write(self._groups, groups)
+        self._groups = groups
         self._settled -= settled
         if staged:
             await forget_staged(self._state, records, staged)
@@ -158,6 +164,18 @@ class Dispatcher:
             self._pruned_at = now
             await self._outcomes.prune(now, self._counted)
             await self._people.prune()
+
+    async def _as_now(self, decision: Decision, now: datetime) -> Groups:
+        """All groups, those that are told of what fired before with what was measured last."""
+        told = {episode for one in decision.notifications for episode, _ in one.alerts}
+        firing = {
+            episode: one.alert for group in decision.groups.values()
+            for episode, one in group.members.items()
+            if episode in told and one.fires and one.joined_at < now
+        }  # fmt: skip
+        if not firing or self._newest is None:
+            return decision.groups
+        return refreshed(decision.groups, await self._newest([*firing.values()]))
 
     async def _hand_on(self, now: datetime) -> None:
         """Gives waiting messages to the lanes, the oldest first; what has no room waits here."""

@@ -57,6 +57,26 @@ def joined(groups: Groups, alerts: Iterable[Alert], plan: Plan, now: datetime) -
     return changed
 
 
+def refreshed(groups: Groups, newest: Mapping[str, Alert]) -> Groups:
+    """Takes over what was measured last of alerts that fire still.
+
+    Args:
+        groups: All groups by key.
+        newest: The alerts as they are now, by episode.
+
+    Returns:
+        All groups; those that are not changed are the same objects.
+    """
+    changed = dict(groups)
+    for key, group in groups.items():
+        for episode in newest.keys() & group.members.keys():
+            member = group.members[episode]
+            if member.fires:
+                now = replace(member, alert=shortened(newest[episode]))
+                changed[key] = changed[key].with_member(episode, now)
+    return changed
+
+
 def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
     """Moves alerts whose route is not configured any more; messages that wait stay where they are.
 

@@ -11,6 +11,7 @@ from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
 from logboom.store import Store
+from search_api.alerts.known import Newest
 from search_api.alerts.library import Library
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.notifying.dispatcher import Dispatcher
@@ -46,7 +47,8 @@ async def sending(
     outlets = outlets_of(config.alerts.receivers, clock)
     try:
         draw = Drawing(store).draw
-        yield Dispatcher(state, plan, outlets, clock, links_of(config), draw=draw)
+        newest = Newest(state, Library(config.alerts.rules, KeptRules(state, clock))).of
+        yield Dispatcher(state, plan, outlets, clock, links_of(config), draw=draw, newest=newest)
     finally:
         for outlet in outlets.values():
             await outlet.client.close()
