@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from logboom.errors import QueryError
@@ -12,6 +13,8 @@ from logboom.query.numbers import parse_number
 from logboom.query.values import address_number, read_level
 
 LEVEL = "log.level"
+_DIGIT_FIRST = re.compile(r"[+-]?\.?\d", re.ASCII)
+_DAY_FIRST = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 
 class EmptyRange(QueryError):
@@ -58,6 +61,14 @@ def nothing_between(kind: FieldType, lower: End | None, upper: End | None) -> bo
     else:
         is_above, is_same = low > high, low == high
     return is_above or (is_same and not (lower.included and upper.included))
+
+
+def are_texts_like_numbers(lower: End | None, upper: End | None) -> bool:
+    """True when values are compared as texts though an end, which is no day, begins like a number."""
+    texts = [end.text for end in (lower, upper) if end is not None]
+    return any(parse_number(text) is None for text in texts) and any(
+        _DIGIT_FIRST.match(text) is not None and _DAY_FIRST.match(text) is None for text in texts
+    )
 
 
 def _order(kind: FieldType, text: str) -> int | float | None:

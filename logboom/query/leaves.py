@@ -10,7 +10,14 @@ from logboom.fields import EVENT_FIELDS, FieldType, resolve
 from logboom.query.analysis import words
 from logboom.query.automaton import read_regexp
 from logboom.query.costs import Costs
-from logboom.query.enclosing import LEVEL, EmptyRange, End, levels_between, nothing_between
+from logboom.query.enclosing import (
+    LEVEL,
+    EmptyRange,
+    End,
+    are_texts_like_numbers,
+    levels_between,
+    nothing_between,
+)
 from logboom.query.model import (
     Exists,
     Fuzzy,
@@ -221,6 +228,12 @@ class Leaves:
         if field.name == LEVEL:
             return levels_between(lower, upper, at) or self._nothing(field, lower, upper, at)
         low, high = self._ends(field, lower, upper)
+        if field.kind is FieldType.DYNAMIC and are_texts_like_numbers(lower, upper):
+            self.note(
+                f"{field.written} was compared as a text, because not each end is a number: "
+                "values that are numbers are not found.",
+                at,
+            )
         if nothing_between(field.kind, low, high):
             return self._nothing(field, lower, upper, at)
         return Range(

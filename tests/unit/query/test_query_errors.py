@@ -242,6 +242,8 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("a -.*", 3, "left out"),
         ('service:"a b"~2', 8, "no effect"),
         ("level:>fatal", 6, "Nothing lies in this range"),
+        ("k:>1e400", 2, "compared as a text"),
+        ("k:[5 TO abc]", 2, "compared as a text"),
         ("k:[5 TO 5}", 2, "Nothing lies in this range"),
         ("k:(5 OR -3)", 8, "read as the number -3; write NOT 3"),
         ("user:(-1)", 6, "read as the number -1; write NOT 1"),
@@ -255,7 +257,7 @@ def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: s
 @pytest.mark.parametrize(
     "text",
     ["", "a b", "a AND b OR c", "level:error -service:x", "k:5", "user.name:x", "attributes.x:5",
-     "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "std::vector"],
+     "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "k:>5", "k:[E TO F]", "k:>2026-11-20", "std::vector"],
 )  # fmt: skip
 def test_a_plain_query_has_no_notes(text: str) -> None:
     assert parse_query_with_notes(text, now_ns=NOW_NS).notes == ()
