@@ -173,6 +173,12 @@ class StoreFolder:
             return None
 
 
+def is_refused(folder: DayFolder) -> bool:
+    """True when we may not read a day's events anew, whether or not somebody has them open yet."""
+    path = folder.path / DATA_NAME
+    return os.access(path, os.F_OK) and not os.access(path, os.R_OK)
+
+
 def folder_size(path: Path) -> int:
     """Bytes of all files below a folder; those that vanish meanwhile, or are refused, count nothing."""
     total = 0

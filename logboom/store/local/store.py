@@ -28,7 +28,7 @@ from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
-from logboom.store.local.folders import DayFolder, StoreFolder
+from logboom.store.local.folders import DayFolder, StoreFolder, is_refused
 from logboom.store.local.grouping import groups
 from logboom.store.local.lagging import Lagging
 from logboom.store.local.locking import is_written_to
@@ -278,10 +278,19 @@ class LocalStore:
         """What is wrong with single days, a sentence each."""
         view = await self._ask(self._days.view)
         damaged = await self._ask(self._folder.damaged)
+        refused = await self._ask(lambda: [one for one in self._folder.days() if is_refused(one)])
+        open_yet = [one for one in refused if one.day not in view.unreadable]
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         met = [trouble for day in view.days for trouble in day.documents.troubles()]
         lagging = await self._ask(lambda: self._lagging.troubles(view.days))
-        return [*view.warnings, *(f"{one.name} {aside}" for one in damaged), *met, *lagging]
+        forbidden = (f"the events of {one.day} may not be read: {one.path}" for one in open_yet)
+        return [
+            *view.warnings,
+            *forbidden,
+            *(f"{one.name} {aside}" for one in damaged),
+            *met,
+            *lagging,
+        ]
 
     async def limits(self) -> Sequence[Limit]:
         """None: days have as many fields as they need, and the disk is looked at by others."""

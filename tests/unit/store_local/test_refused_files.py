@@ -240,3 +240,19 @@ async def test_events_wait_as_long_as_no_day_can_be_written(
     forbidden.clear()
     assert await writer.write([document(1_000)]) == [Outcome.STORED]
     await writer.close()
+
+
+async def test_a_day_is_told_whose_events_may_not_be_read_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write_and_close(tmp_path, documents(200, days=2))
+    store = opened(tmp_path)
+    assert await store.troubles() == []
+    path, access = day_folder(tmp_path) / "documents.zst", os.access
+    monkeypatch.setattr(
+        os, "access", lambda one, mode: access(one, mode) and (one != path or mode == os.F_OK)
+    )
+    assert await store.count(MatchAll(), EVERYTHING) == Count(200)  # they are open yet
+    (told,) = await store.troubles()
+    assert told == f"the events of 2026-03-14 may not be read: {day_folder(tmp_path)}"
+    await store.close()
