@@ -15,7 +15,7 @@ from logboom.telemetry import ApiMetrics
 from search_api import describing, measuring, outer_routes, problems
 from search_api.access.answers import GUARDED
 from search_api.access.limited_store import limited_store
-from search_api.access.limiting import limited, sees
+from search_api.access.limiting import limited, reads, sees
 from search_api.access.opening import Doorkeeping, door_routes
 from search_api.alerts.alerting import Alerting
 from search_api.answering import Answering
@@ -63,7 +63,8 @@ def create_app(
         registry.register(alerting.figures)
     parts = Parts(
         seen, state, clock, config, metrics, tails, answering, memory,
-        (lambda _service: True) if doors is None else sees, alerting,
+        (lambda _service: True) if doors is None else sees,
+        (lambda _service: True) if doors is None else reads, alerting,
     )  # fmt: skip
     for router in (*routers(parts), *(() if doors is None else door_routes(doors))):
         app.include_router(

@@ -30,6 +30,7 @@ class Parts:
         answering: Puts questions to the store.
         memory: Has what users have set; None: there are no routes for that.
         sees: Whether whoever asks may know of events of a service.
+        reads: Whether whoever asks may read events of a service, also where it is about alerts.
         alerting: Decides which alerts there are; None without `memory`.
     """
 
@@ -42,4 +43,5 @@ class Parts:
     answering: Answering
     memory: State | None
     sees: Callable[[str], bool]
+    reads: Callable[[str], bool]
     alerting: Alerting | None = None

@@ -6,7 +6,7 @@ Who asks is found out first, then whether they may, then whether they may again 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from logboom.clock import Clock
 from logboom.config import ApiSection
@@ -49,11 +49,13 @@ class Admission:
         access: Who; None: nobody known, which this route allows.
         need: What the route asked for.
         services: Of which they see events, if the route needs a scope.
+        readable: Of which they may read events, whatever the route needs.
     """
 
     access: Access | None
     need: Need
     services: Services
+    readable: Services
 
 
 class Gate:
@@ -85,7 +87,7 @@ class Gate:
             self._check_guesses(caller)
         access = await self._who(caller, need)
         if need.scope is None:
-            return Admission(access, need, None)
+            return Admission(access, need, None, frozenset())
         if access is None:
             raise unknown_caller(
                 "this needs an API key: send it as `Authorization: Bearer KEY`, or make one with"
@@ -94,8 +96,8 @@ class Gate:
         self._check_rate(access)
         services = services_for(need, need.scope, access)
         if need.also is not None:
-            services = services_for(replace(need, is_limited=True), need.also, access)
-        return Admission(access, need, services)
+            services = services_for(need, need.also, access)
+        return Admission(access, need, services, _readable(access))
 
     def _check_form(self, caller: Caller) -> None:
         if not self._origins.is_ours(caller.headers.get("host", "")):
@@ -150,6 +152,12 @@ class Gate:
 
 def _too_many_guesses(wait_s: float) -> Refusal:
     return too_often(wait_s, "too many wrong keys come from this address")
+
+
+def _readable(access: Access) -> Services:
+    if Scope.ADMIN in access.grants:
+        return None
+    return access.grants.get(Scope.READ, frozenset())
 
 
 def services_for(need: Need, scope: Scope, access: Access) -> Services:

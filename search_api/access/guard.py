@@ -15,7 +15,7 @@ from search_api.access.authenticating import Authentication
 from search_api.access.bodies import received
 from search_api.access.door_page import door_page, wants_page
 from search_api.access.gate import Admission, Caller, Gate
-from search_api.access.limiting import SERVICES
+from search_api.access.limiting import READABLE, SERVICES
 from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
@@ -80,6 +80,7 @@ class Guard:
         state["spend"] = lambda: 0.0 if access is None else self._gate.spend(access)
         asks = admission.need.scope is not None
         token = SERVICES.set(admission.services) if asks else None
+        readable = READABLE.set(admission.readable)
         with watched(access, self._authentication) as watch:
             try:
                 await self.app(scope, receive, sending)
@@ -89,6 +90,7 @@ class Guard:
                 watch.task.uncancel()
                 await sending.end()
             finally:
+                READABLE.reset(readable)
                 if token is not None:
                     SERVICES.reset(token)
 

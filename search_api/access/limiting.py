@@ -17,6 +17,9 @@ from search_api.access.grants import Services
 SERVICES: ContextVar[Services] = ContextVar("services")
 """Of which services the caller of the request under way sees events."""
 
+READABLE: ContextVar[Services] = ContextVar("readable")
+"""Of which services the caller may read events, whatever the request under way is about."""
+
 _SERVICE = "service.name"
 
 
@@ -32,10 +35,20 @@ def limited(query: Query) -> Query:
 
 
 def sees(service: str) -> bool:
-    """Whether the caller sees events of a service; for the empty name: those without one."""
-    services = SERVICES.get()
+    """Whether the caller sees what is about a service; for the empty name: about none."""
+    return _are_of(SERVICES.get(), service)
+
+
+def reads(service: str) -> bool:
+    """Whether the caller may read events of a service; for the empty name: those without one."""
+    return _are_of(READABLE.get(), service)
+
+
+def _are_of(services: Services, service: str) -> bool:
+    if not services:
+        return services is None
     event: Event = {"service": {"name": service}} if service else {}
-    return services is None or compile_query(_only(services))(event)
+    return compile_query(_only(services))(event)
 
 
 def _only(services: frozenset[str]) -> Query:

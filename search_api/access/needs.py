@@ -40,6 +40,7 @@ _HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
 _WATCHED = Need(Scope.READ, is_audited=False)
 _ALERTS = Need(Scope.ALERTS)
 _OWN_ALERTS = Need(Scope.ALERTS, is_limited=True)
+_RULES = Need(Scope.ALERTS, also=Scope.READ)
 _TRIALS = Need(Scope.ALERTS, is_limited=True, also=Scope.READ)
 CLOSED = Need(Scope.ADMIN)
 
@@ -62,7 +63,7 @@ _OF_ALERTS = frozenset(
 )
 _OF_SERVICES = frozenset({"alerts", "silences", "acknowledgements"})
 _TRIED = frozenset({("rules", "backtest"), ("rules", "dry-run")})
-"""They show what is in events."""
+"""They show what is in events; and so do alerts, of which a rule says what they show."""
 
 _OUTSIDE: Mapping[str, Need] = {
     "/": OPEN, "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
@@ -109,4 +110,6 @@ def _below_api(method: str, parts: list[str]) -> Need:
 def _of_alerts(method: str, parts: list[str]) -> Need:
     if method == "POST" and tuple(parts) in _TRIED:
         return _TRIALS
+    if method == "PUT" and parts[0] == "rules":
+        return _RULES
     return _OWN_ALERTS if parts[0] in _OF_SERVICES else _ALERTS

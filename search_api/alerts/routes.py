@@ -48,12 +48,13 @@ Previews = Callable[[Sequence[Alert]], list[dict[str, Any]]]
 Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,90}$")]
 
 
-def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
+def alert_routes(alerting: Alerting, sees: showing.Sees, reads: showing.Sees) -> APIRouter:
     """The routes of alerts, and of rules as they are kept, below ``/api/v1``.
 
     Args:
         alerting: Decides.
-        sees: Whether the caller sees events of a service.
+        sees: Whether the caller sees alerts of a service.
+        reads: Whether the caller may read events of a service.
     """
     router = APIRouter(responses=PROBLEMS)
 
@@ -63,7 +64,7 @@ def alert_routes(alerting: Alerting, sees: showing.Sees) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
     ) -> Response:
         """What is pending, fires, or has resolved within the last seven days."""
-        found = await showing.alerts(alerting, sees, state)
+        found = await showing.alerts(alerting, sees, reads, state)
         return answer({"alerts": found[:limit], "total": len(found)})
 
     @router.get("/rules", response_model=RulesAnswer)

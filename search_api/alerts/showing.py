@@ -24,12 +24,15 @@ Sees = Callable[[str], bool]
 _ORDER = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
 
 
-async def alerts(alerting: Alerting, sees: Sees, state: str | None) -> list[dict[str, Any]]:
+async def alerts(
+    alerting: Alerting, sees: Sees, reads: Sees, state: str | None
+) -> list[dict[str, Any]]:
     """Alerts as JSON: those that fire, those that are pending, those that resolved lately.
 
     Args:
         alerting: Decides.
         sees: What the caller may see.
+        reads: Of which services the caller may read events: lines are shown of these alone.
         state: Only those of this one.
 
     Raises:
@@ -42,7 +45,7 @@ async def alerts(alerting: Alerting, sees: Sees, state: str | None) -> list[dict
     found = [one for one in found if _may_see(one, sees)]
     wanted = [one for one in found if state is None or one.state.value == state]
     wanted.sort(key=lambda one: (_ORDER[one.state], -(one.ends_at or one.starts_at).timestamp()))
-    return [_shown(one, sees) for one in wanted]
+    return [_shown(one, lambda name: sees(name) and reads(name)) for one in wanted]
 
 
 def _may_see(alert: Alert, sees: Sees) -> bool:
@@ -50,9 +53,10 @@ def _may_see(alert: Alert, sees: Sees) -> bool:
     return sees(alert.labels.get("service.name", ""))
 
 
-def _shown(alert: Alert, sees: Sees) -> dict[str, Any]:
-    """An alert of many services shows no lines of those that the caller does not see."""
-    samples = [one for one in alert.samples if sees(str(value_at(dict(one), "service.name") or ""))]
+def _shown(alert: Alert, reads: Sees) -> dict[str, Any]:
+    """An alert shows no lines of services whose events the caller may not read."""
+    services = [str(value_at(dict(one), "service.name") or "") for one in alert.samples]
+    samples = [one for one, name in zip(alert.samples, services, strict=True) if reads(name)]
     return {**alert.to_json(), "samples": samples}
 
 

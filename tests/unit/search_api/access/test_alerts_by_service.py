@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from logboom.grouping import GROUPS
 from logboom.store import Document
+from search_api.alerts.alert import AlertState, moment_of
 from search_api.alerts.keeping import write_details
 from tests.unit.notifying.stage import ended
 from tests.unit.notifying.timeline import START, alert
@@ -50,6 +52,28 @@ async def test_alerts_of_other_services_are_not_shown(
         assert found["total"] == len(names)
     anywhere = {"Authorization": f"Bearer {await api.key('alerts', services=['*'])}"}
     assert (await asked(api, anywhere, "GET", "alerts")).json()["total"] == 2
+
+
+async def test_lines_are_shown_to_those_who_may_read_them(api: Api) -> None:
+    lines = tuple({"service": {"name": name}, "message": "no stock"} for name in ("shop-a", "bank"))
+    over: dict[str, Any] = {
+        "state": AlertState.RESOLVED,
+        "ends_at": moment_of(api.clock.now_ns() // 1000),
+    }
+    made = replace(alert(OF_ALL, alertname="Any"), samples=(*lines, {"message": "x"}), **over)
+    of_shop = replace(alert(OF_SHOP, service__name="shop-a"), samples=lines[:1], **over)
+    await write_details(api.memory, [ended(made, START), ended(of_shop, START)])
+
+    for scopes, services, number in (
+        (["alerts"], None, {OF_ALL: 0, OF_SHOP: 0}),
+        (["alerts", "read"], None, {OF_ALL: 3, OF_SHOP: 1}),
+        (["admin"], None, {OF_ALL: 3, OF_SHOP: 1}),
+        (["alerts"], ["shop-*"], {OF_SHOP: 0}),
+        (["alerts", "read"], ["shop-*"], {OF_SHOP: 1}),
+    ):
+        headers = {"Authorization": f"Bearer {await api.key(*scopes, services=services)}"}
+        found = (await asked(api, headers, "GET", "alerts")).json()["alerts"]
+        assert {one["episode"]: len(one["samples"]) for one in found} == number
 
 
 async def test_what_tells_of_all_alerts_is_refused(api: Api, limited: dict[str, str]) -> None:

@@ -121,6 +121,21 @@ async def test_trying_a_rule_shows_events_and_so_needs_to_read(api: Api) -> None
         assert statuses == [403, 403, 404, 404]
 
 
+async def test_a_rule_says_what_is_shown_of_events_and_so_needs_to_read(api: Api) -> None:
+    group = {"rules": [{"alert": "Any", "when": "count > 0", "over": "1h", "by": ["host"]}]}
+    limited = await api.key("alerts", "read", services=["shop-*"])
+    for key, status in (
+        (await api.key("alerts"), 403), (await api.key("read"), 403), (limited, 403),
+        (await api.key("alerts", "read"), 200),
+    ):  # fmt: skip
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = await api.client.put("/api/v1/rules/g", json=group, headers=headers)
+        assert answer.status_code == status
+    alerts_only = {"Authorization": f"Bearer {await api.key('alerts')}"}
+    answer = await api.client.delete("/api/v1/rules/g", headers=alerts_only)
+    assert answer.status_code == 204
+
+
 async def test_where_no_keys_are_needed_everybody_may_do_everything(open_api: Api) -> None:
     for way in (*READERS, "keys"):
         assert (await open_api.get(way)).status_code == 200, way

@@ -65,7 +65,7 @@ async def test_a_group_is_read_once_and_beside_others(
     threads = list[threading.Thread]()
     monkeypatch.setattr(routes, "read_group", _noting(read_group, threads))
 
-    async with _asks(routes.alert_routes(alerting, lambda _: True)) as api:
+    async with _asks(routes.alert_routes(alerting, lambda _: True, lambda _: True)) as api:
         answer = await api.put("/rules/shop", json={"rules": [{**RULE, "where": "lvl:error"}]})
 
     assert (answer.json()["version"], len(answer.json()["warnings"])) == (1, 1)
@@ -151,7 +151,7 @@ async def test_a_backtest_over_more_than_31_days_is_refused(
 )
 async def test_a_body_that_is_no_json_object_is_told_so(sent: dict[str, Any]) -> None:
     alerting = cast("Alerting", SimpleNamespace())
-    async with _asks(routes.alert_routes(alerting, lambda _: True)) as api:
+    async with _asks(routes.alert_routes(alerting, lambda _: True, lambda _: True)) as api:
         answer = await api.put("/rules/shop", **sent)
 
     assert answer.status_code == 400
