@@ -90,7 +90,8 @@ class LocalStoreSection(Section):
     writer_memory: Size = Field(
         128 * 2**20,
         description="Memory of the index writers: half of it for the first day that is written"
-        " to, half of the rest for the next one, but at least 15 MiB each.",
+        " to, half of the rest for the next one, but at least 15 MiB each. A day's merges take as"
+        " much again at the most, with the compiled index writer.",
     )
 
 
