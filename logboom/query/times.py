@@ -34,9 +34,10 @@ _LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:[Tt ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?)?"
-    r")?)?(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?",
+    r")?)?(?P<offset> ?[Zz]| ?[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
+_OTHER_DAY = re.compile(r"\A(\d{4})([/.])(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _BASIC_DAY = re.compile(r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
@@ -187,7 +188,7 @@ def _read_iso(text: str, zone: tzinfo) -> Reading | None:
     anchor, bars, math = text.partition("||")
     if _BASIC_DAY.fullmatch(anchor):
         anchor = f"{anchor[:4]}-{anchor[4:6]}-{anchor[6:]}"
-    match = _ISO.fullmatch(anchor)
+    match = _ISO.fullmatch(_OTHER_DAY.sub(r"\1-\3-\4", anchor))
     if match is None:
         return None
     start = datetime(
@@ -214,6 +215,7 @@ def _finest_unit(match: re.Match[str]) -> str:
 def _offset(text: str | None) -> tzinfo | None:
     if text is None:
         return None
+    text = text.lstrip()
     if text in {"Z", "z"}:
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
