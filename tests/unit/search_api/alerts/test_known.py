@@ -23,7 +23,7 @@ from tests.unit.search_api.alerts.world import ERRORS, Make, World
 
 async def shown(world: World, engine: Engine, state: str = "firing") -> list[dict[str, Any]]:
     alerting = SimpleNamespace(engine=engine, library=Library((), world.kept))
-    return await showing.alerts(cast("Alerting", alerting), lambda _: True, state)
+    return await showing.alerts(cast("Alerting", alerting), lambda _: True, lambda _: True, state)
 
 
 async def test_what_was_decided_and_not_kept_is_not_shown(make: Make) -> None:
