@@ -57,6 +57,8 @@ _Read = TypeVar("_Read")
 def _named(text: str) -> str:
     if not _NAME.match(text):
         raise ValueError("a name has 1 to 150 characters, no / and no # among them")
+    if text in {".", ".."}:
+        raise ValueError("a name is a part of paths, where . and .. are folders")
     return text
 
 

@@ -191,6 +191,7 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
         ("{{ value | percent }}", "{{ value", ["is no template"]),
         ("groups:", "rules:", ["has no `groups`"]),
         ("alert: HighErrorRate", "alert: a/b", ["alert"]),
+        ("alert: HighErrorRate", "alert: ..", ["alert", "path"]),
         ("    every: 15s", "    every: 15s\n   bad", ["not valid YAML"]),
     ],
 )
