@@ -110,7 +110,8 @@ def evaluate(
             and where nothing can be measured and `no_data: keep` leaves a series as it is, it fires in no
             later one either. The cursor stays before the first such window, and the series stays what it
             was then; what is known of others that fire at later instants stays as it is when it is
-            evaluated again, and what is pending is decided anew.
+            evaluated again, and what is pending is decided anew. What it fires before that, and is over
+            by then, is told with its end.
     """
     running = _Running(rule, data, state, instants, room, whole_us)
     for instant in instants:
@@ -166,7 +167,9 @@ class _Running:
         self._rule = rule
         self._observer = Observer(rule, data, width_of(rule, instants)) if instants else None
         self._remembers = rule.remembers
-        self._series = dict(state.series)
+        self._ahead = {k: one for k, one in state.series.items() if _is_ahead(one, instants)}
+        self._series = {k: one for k, one in state.series.items() if k not in self._ahead}
+        self._over = _ends_of(state)
         self._seen = dict(state.seen)
         self._episodes, self._ended = list(state.episodes), state.ended
         self._matched, self._untold = state.matched, state.untold
@@ -179,6 +182,7 @@ class _Running:
 
     def result(self) -> Evaluated:
         """What it has come to."""
+        self._reach(inf)
         state = RuleState(
             rule=self._rule.fingerprint(),
             cursor_us=self._cursor(),
@@ -203,7 +207,9 @@ class _Running:
         if self._observer is None:
             return True
         self._overflow = 0
-        known = {key.values for key in self._series} | self._seen.keys()
+        self._reach(instant)
+        followed = self._series.keys() | self._ahead.keys()
+        known = {key.values for key in followed} | self._seen.keys()
         for values, seen in self._observer.observe(instant, known).items():
             self._remember(values, seen, instant)
             is_absent = seen.events == 0 and self._rule.no_data == "alert"
@@ -216,6 +222,21 @@ class _Running:
             self._forget(instant)
         self._cursor_us = self._evaluated_to(instant)
         return not self._left
+
+    def _reach(self, instant: float) -> None:
+        """From when on it was told that a series fires, that counts: what came before is another firing.
+
+        One that goes on up to there is the same, and told already.
+        """
+        for key in [key for key, one in self._ahead.items() if _fired(one) <= instant]:
+            told, found = self._ahead.pop(key), self._series.get(key)
+            if found is not None and found.fired_us is not None:
+                again = (key, AlertState.FIRING, found.fired_us)
+                self._transitions = [
+                    t for t in self._transitions if (t.key, t.state, t.instant) != again
+                ]
+                self._room += 1
+            self._series[key] = told
 
     def _evaluated_to(self, instant: int) -> int:
         if not self._left:
@@ -236,8 +257,8 @@ class _Running:
         before = self._series.get(key)
         if before is not None and before.fired_us is not None and instant <= before.true_us:
             return  # it holds later: that is known
-        if key in self._held:  # all from there on is evaluated again
-            return
+        if instant <= self._over.get(key, 0) or key in self._held:
+            return  # its end was told; or all from there on is evaluated again
         match verdict:
             case Verdict.HOLDS:
                 self._hold(key, before, seen, instant)
@@ -285,7 +306,9 @@ class _Running:
 
     def _wait(self, key: Key, instant: int) -> None:
         self._held.add(key)
-        self._held_us = instant if self._held_us is None else self._held_us
+        if key in self._ahead:  # what it is now is not remembered beside what was told
+            instant = self._series[key].since_us
+        self._held_us = instant if self._held_us is None else min(self._held_us, instant)
 
     def _tell(
         self, key: Key, state: AlertState, now: SeriesState, seen: Observation, instant: int
@@ -343,6 +366,23 @@ class _Running:
             for key, _ in followed:
                 del self._series[key]
             del self._seen[values]
+
+
+def _is_ahead(one: SeriesState, instants: Sequence[int]) -> bool:
+    """Whether a series was told to fire from an instant on that is still to be evaluated for good."""
+    return one.fired_us is not None and bool(instants) and one.fired_us > instants[0]
+
+
+def _fired(one: SeriesState) -> float:
+    return inf if one.fired_us is None else one.fired_us
+
+
+def _ends_of(state: RuleState) -> dict[Key, int]:
+    """When the last end of series was told, as far as it is remembered."""
+    ends: dict[Key, int] = {}
+    for one in state.episodes:
+        ends[one.key] = max(one.ended_us, ends.get(one.key, 0))
+    return ends
 
 
 def _values_of(seen: Observation) -> tuple[float | None, ...]:

@@ -12,7 +12,13 @@ from shipper.files.copies import Beginnings, Families
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.heads import Heads
-from shipper.files.identity import TELLING_BYTES, FileId, file_id, fingerprint_length
+from shipper.files.identity import (
+    GUARD_BYTES,
+    TELLING_BYTES,
+    FileId,
+    file_id,
+    fingerprint_length,
+)
 from shipper.files.likeness import Comparison, Likeness, Recognised
 from shipper.files.listings import Listings
 from shipper.files.names import is_packed_name
@@ -130,7 +136,12 @@ class Catalogue:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
         names = sorted(self._families.of(file.path))
         likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
-        return self._first_moved(likely, file)
+        others = sorted(self._families.elsewhere(file.path))
+        strangers = [self._records[name] for name in others if self._is_read(name)]
+        return self._first_moved(likely, file) or self._first_stranger(strangers, file)
+
+    def _is_read(self, name: str) -> bool:
+        return self._comparison.read_to(self._records[name]) >= GUARD_BYTES
 
     def _take_packed(self, file: FollowedFile) -> Recognised | None:
         """Finds the record of the file that a compressed one was made of."""

@@ -6,6 +6,7 @@ copy alone, and all the rest of the copy was read already.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Generic, TypeVar
@@ -25,6 +26,7 @@ from shipper.files.names import is_rotated_name, root_name
 
 _Member = TypeVar("_Member")
 _COMPARED_BYTES = 1024
+_YOUNG_NS = 2 * 10**9
 _MOST_UNTOLD = 64
 _MOST_STRANGERS = 64
 
@@ -38,14 +40,19 @@ class Families(Generic[_Member]):
 
     def __init__(self) -> None:
         self._by_stem: dict[str, list[tuple[str, _Member]]] = {}
+        self._by_name: dict[str, list[tuple[str, _Member]]] = {}
 
     def add(self, family: str, member: _Member) -> None:
         """Adds one with the path of its log."""
-        self._by_stem.setdefault(_stem(family), []).append((family, member))
+        stem = _stem(family)
+        self._by_stem.setdefault(stem, []).append((family, member))
+        self._by_name.setdefault(stem.rpartition("/")[2], []).append((family, member))
 
     def discard(self, family: str, member: _Member) -> None:
         """Takes one out again."""
-        self._by_stem.get(_stem(family), []).remove((family, member))
+        stem = _stem(family)
+        self._by_stem.get(stem, []).remove((family, member))
+        self._by_name.get(stem.rpartition("/")[2], []).remove((family, member))
 
     def of(self, path: str) -> Iterator[_Member]:
         """Those of whose log the path looks like a rotated one."""
@@ -53,6 +60,18 @@ class Families(Generic[_Member]):
         for end in range(len(folder) + 2, len(path) + 1):
             for family, member in tuple(self._by_stem.get(path[:end], ())):
                 if is_rotated_name(family.rpartition("/")[2], name):
+                    yield member
+
+    def elsewhere(self, path: str) -> Iterator[_Member]:
+        """Those in other folders of whose log the path looks like a rotated one, by the last part of it.
+
+        Many services call their logs alike, so that the content has to prove more.
+        """
+        folder, _, name = path.rpartition("/")
+        for end in range(1, len(name) + 1):
+            for family, member in tuple(self._by_name.get(name[:end], ())):
+                here, _, its = family.rpartition("/")
+                if here != folder and is_rotated_name(its, name):
                     yield member
 
 
@@ -159,6 +178,21 @@ def goes_on_as_stranger(read_to: int, other: FollowedFile) -> bool:
         OSError: When it cannot be read.
     """
     return not read_to or read_to >= GUARD_BYTES or not other.content.pread(1, read_to)
+
+
+def is_copy_elsewhere(file: FollowedFile, other: FollowedFile) -> bool:
+    """`is_copy`, for one in another folder: a whole digest of it has to be the same.
+
+    One that was begun just now, and holds less as yet, may be in the making.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    if not other.content.pread(1, GUARD_BYTES - 1):
+        return time.time_ns() - other.modified_ns() < _YOUNG_NS and holds_whole(file, other)
+    if file.offset >= GUARD_BYTES and goes_on(file, other):
+        return True
+    return holds_whole(file, other)
 
 
 def is_copy(file: FollowedFile, other: FollowedFile) -> bool:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 
 from shipper.files.copies import goes_on, is_copy
-from shipper.files.discovery import backups, places, regular_file, relatives
+from shipper.files.discovery import (
+    Found,
+    backups,
+    places,
+    regular_file,
+    relatives,
+    rotated_siblings,
+)
 from shipper.files.followed import FollowedFile
 from shipper.files.identity import GUARD_BYTES, FileId, file_id, is_at
 from shipper.files.listings import Listings
 from shipper.files.names import is_packed_name
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.sources import Source
+
+_MOST_FOLDERS = 64
 
 
 class Followed(Enum):
@@ -31,9 +40,14 @@ class Following:
     Args:
         sources: All that are followed, by their files.
         surveys: Know which compressed files are whole.
+        folders: Gives the folders in which files may appear.
     """
 
-    def __init__(self, sources: Mapping[FileId, Source], surveys: Surveys) -> None:
+    def __init__(
+        self, sources: Mapping[FileId, Source], surveys: Surveys,
+        folders: Callable[[], Sequence[str]],
+    ) -> None:  # fmt: skip
+        self._folders = folders
         self._sources = sources
         self._surveys = surveys
         self._scans = 0
@@ -51,7 +65,7 @@ class Following:
         """Where a copy of a source's file is, and whether there is one."""
         found = Followed.NO
         listed = relatives(source.family)
-        for path, status in listed:
+        for path, status in (*listed, *self._elsewhere(source)):
             verdict = self._is_copy(source, path, status)
             if verdict is Followed.YES:
                 return verdict, path
@@ -60,6 +74,24 @@ class Following:
         if found is Followed.NO and places(listed) != places(relatives(source.family)):
             return Followed.NOT_YET, ""  # a file that was renamed meanwhile is in no listing
         return found, ""
+
+    def _elsewhere(self, source: Source) -> list[Found]:
+        """Files that may be copies of a source's in other folders; where these are many, in those below.
+
+        Many services call their logs alike: what is little is not looked for there.
+        """
+        if source.file is None or source.file.offset < GUARD_BYTES:
+            return []
+        here, _, name = source.family.rpartition("/")
+        folders = [folder for folder in self._folders() if folder != here]
+        if len(folders) > _MOST_FOLDERS:
+            folders = [folder for folder in folders if folder.startswith(f"{here}/")]
+        listings = Listings()
+        return [
+            found
+            for folder in folders[:_MOST_FOLDERS]
+            for found in rotated_siblings(f"{folder}/{name}", listings)
+        ]
 
     def _is_copy(self, source: Source, path: str, status: os.stat_result) -> Followed:
         """Whether a file is a copy of a source's, in which nobody else goes on."""

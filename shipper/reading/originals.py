@@ -11,11 +11,18 @@ from shipper.files.copies import (
     goes_on_as_stranger,
     holds_whole,
     is_copy,
+    is_copy_elsewhere,
     is_made_of,
 )
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
-from shipper.files.identity import PREFIX_BYTES, FileId, fingerprint_length, is_beginning
+from shipper.files.identity import (
+    GUARD_BYTES,
+    PREFIX_BYTES,
+    FileId,
+    fingerprint_length,
+    is_beginning,
+)
 from shipper.files.names import is_packed_name
 from shipper.reading.sources import Source
 
@@ -55,6 +62,8 @@ class Originals:
         if is_packed_name(other.path):
             related, strangers = self._beginnings.of(other.path, other.content)
             likely += related
+        if any(_is_copy_elsewhere(source, other) for source in self._known().elsewhere(other.path)):
+            return True
         if not likely and not strangers:
             return False
         head = other.content.pread(PREFIX_BYTES, 0)
@@ -101,6 +110,15 @@ def _is_copy_of(source: Source, other: FollowedFile) -> bool:
         return is_copy(source.file, other)
     except FileMoved:  # it was closed and is gone; what was read last tells
         return goes_on(source.file, other)
+
+
+def _is_copy_elsewhere(source: Source, other: FollowedFile) -> bool:
+    if source.file is None:
+        return False
+    try:
+        return is_copy_elsewhere(source.file, other)
+    except FileMoved:  # it was closed and is gone; what was read last tells
+        return source.file.offset >= GUARD_BYTES and goes_on(source.file, other)
 
 
 def _is_made_of(source: Source, other: FollowedFile) -> bool:

@@ -89,7 +89,7 @@ class Watcher:
         self._settling = Settling()
         self._elders = Elders()
         self.looks = Looks[Source]()
-        self._following = Following(self.sources, self._surveys)
+        self._following = Following(self.sources, self._surveys, lambda: self._folders.known)
         self._missed = Missed(records, self._catalogue, self.sources, self._surveys)
         self._moving = Moving(
             self._following, self._places, self._opener, self._sections, self._missed,

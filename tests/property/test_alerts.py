@@ -96,8 +96,13 @@ class Life:
             self.world.state.fails_at = None
 
 
-def rule_of(chance: Random, name: str, whens: tuple[str, ...], *, keeps: bool) -> dict[str, Any]:
-    """A random rule; where it may, one that leaves all as it was when there is no data."""
+_NO_DATA = ("ok", "keep", "alert")
+
+
+def rule_of(
+    chance: Random, name: str, whens: tuple[str, ...], *, keeps: bool, mixes: bool = False
+) -> dict[str, Any]:
+    """A random rule; where it may, one that leaves all as it was when there is no data, or does anything."""
     rule: dict[str, Any] = {
         "alert": name,
         "when": chance.choice(whens),
@@ -110,6 +115,8 @@ def rule_of(chance: Random, name: str, whens: tuple[str, ...], *, keeps: bool) -
             rule[key] = chance.choice(["15s", "20s", "1m"])
     if keeps and chance.random() < 0.5:
         rule["no_data"] = "keep"
+    if mixes:
+        rule["no_data"] = chance.choice(_NO_DATA)
     return rule
 
 
@@ -132,12 +139,18 @@ def rows_of(alerts: list[Alert]) -> list[Row]:
 
 
 async def lived(
-    seed: int, folder: Path, *, is_known: bool, whens: tuple[str, ...] = (), keeps: bool = False
+    seed: int,
+    folder: Path,
+    *,
+    is_known: bool,
+    whens: tuple[str, ...] = (),
+    keeps: bool = False,
+    mixes: bool = False,
 ) -> list[tuple[Rule, list[Row], list[Row]]]:
     """Rules with what a backtest finds, and what was told."""
     chance = Random(seed)
     whens = whens or (chance.choice([_UP, _UP, _DOWN]) if is_known else _UP[:3])
-    rules = [rule_of(chance, f"Rule{number}", whens, keeps=keeps) for number in range(3)]
+    rules = [rule_of(chance, f"Rule{n}", whens, keeps=keeps, mixes=mixes) for n in range(3)]
     life = Life(chance, World(folder, group_of(*rules, every=chance.choice(["10s", "15s"]))))
     life.fill()
     life.unknown = [chance.uniform(60, 400) for _ in range(chance.choice([0, 2]))]
@@ -152,11 +165,18 @@ async def lived(
 
 
 def live_of(
-    seed: int, *, is_known: bool, whens: tuple[str, ...] = (), keeps: bool = False
+    seed: int,
+    *,
+    is_known: bool,
+    whens: tuple[str, ...] = (),
+    keeps: bool = False,
+    mixes: bool = False,
 ) -> list[tuple[Rule, list[Row], list[Row]]]:
     with TemporaryDirectory() as folder:
         state = Path(folder) / "state"
-        return asyncio.run(lived(seed, state, is_known=is_known, whens=whens, keeps=keeps))
+        return asyncio.run(
+            lived(seed, state, is_known=is_known, whens=whens, keeps=keeps, mixes=mixes)
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -172,6 +192,12 @@ def test_so_it_is_where_rules_keep_all_as_it_was_when_there_is_no_data(
     seed: int,
 ) -> None:
     for found in live_of(seed, is_known=True, keeps=True):
+        assert_same(*found)
+
+
+def test_so_it_is_where_it_fired_before_what_was_told_first() -> None:
+    """Late events show a firing that is over before the one begins that was told already."""
+    for found in live_of(1134, is_known=True, mixes=True):
         assert_same(*found)
 
 
