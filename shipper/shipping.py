@@ -230,6 +230,8 @@ class Shipping:
         for batch in planned_batches(registry, self.sources, now_ns=now_ns):
             log.info("sending batch %d again", batch.sequence)
             await self._sender.offer(batch, planned_before=True)
+        for source in self._watcher.bygone():
+            self.sources.setdefault(source.id, source)
         self._has.spools.on_append(self._reader.wake)
         if self._pool is not None:
             self._pool.on_news(self._reader.wake)

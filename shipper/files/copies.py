@@ -6,7 +6,6 @@ copy alone, and all the rest of the copy was read already.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Generic, TypeVar
@@ -180,16 +179,21 @@ def goes_on_as_stranger(read_to: int, other: FollowedFile) -> bool:
     return not read_to or read_to >= GUARD_BYTES or not other.content.pread(1, read_to)
 
 
-def is_copy_elsewhere(file: FollowedFile, other: FollowedFile) -> bool:
+def is_copy_elsewhere(file: FollowedFile, other: FollowedFile, *, now_ns: int) -> bool:
     """`is_copy`, for one in another folder: a whole digest of it has to be the same.
 
     One that was begun just now, and holds less as yet, may be in the making.
+
+    Args:
+        file: Which is read.
+        other: The other one.
+        now_ns: The present, ns since the epoch.
 
     Raises:
         OSError: When it cannot be read.
     """
     if not other.content.pread(1, GUARD_BYTES - 1):
-        return time.time_ns() - other.modified_ns() < _YOUNG_NS and holds_whole(file, other)
+        return now_ns - other.modified_ns() < _YOUNG_NS and holds_whole(file, other)
     if file.offset >= GUARD_BYTES and goes_on(file, other):
         return True
     return holds_whole(file, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,6 +88,14 @@ class Opener:
             log.info("%s has begun anew", recognised.path)
             source.start_anew()
         source.file, source.modified_ns = file, modified_ns
+        return source
+
+    def bygone(self, record: SourceRecord, section: FileInput) -> Source:
+        """A source that nobody reads any more, as it ended."""
+        source = self._make_source(record, section)
+        source.is_released = True
+        if not os.path.lexists(record.path):
+            source.set_state("gone", "its file was not there when the shipper started")
         return source
 
     def _go_on(self, file: FollowedFile, record: SourceRecord) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from logboom.clock import Clock
 from shipper.files.copies import (
     Beginnings,
     Families,
@@ -32,10 +33,12 @@ class Originals:
 
     Args:
         sources: Those that are followed, by their files.
+        clock: For the age of what may be in the making.
     """
 
-    def __init__(self, sources: Mapping[FileId, Source]) -> None:
+    def __init__(self, sources: Mapping[FileId, Source], clock: Clock) -> None:
         self._sources = sources
+        self._clock = clock
         self._found: list[Source] = []
         self._families: Families[Source] | None = None
         self._beginnings = Beginnings[Source]()
@@ -62,7 +65,8 @@ class Originals:
         if is_packed_name(other.path):
             related, strangers = self._beginnings.of(other.path, other.content)
             likely += related
-        if any(_is_copy_elsewhere(source, other) for source in self._known().elsewhere(other.path)):
+        now_ns, elsewhere = self._clock.now_ns(), self._known().elsewhere(other.path)
+        if any(_is_copy_elsewhere(source, other, now_ns) for source in elsewhere):
             return True
         if not likely and not strangers:
             return False
@@ -112,11 +116,11 @@ def _is_copy_of(source: Source, other: FollowedFile) -> bool:
         return goes_on(source.file, other)
 
 
-def _is_copy_elsewhere(source: Source, other: FollowedFile) -> bool:
+def _is_copy_elsewhere(source: Source, other: FollowedFile, now_ns: int) -> bool:
     if source.file is None:
         return False
     try:
-        return is_copy_elsewhere(source.file, other)
+        return is_copy_elsewhere(source.file, other, now_ns=now_ns)
     except FileMoved:  # it was closed and is gone; what was read last tells
         return source.file.offset >= GUARD_BYTES and goes_on(source.file, other)
 

@@ -41,6 +41,7 @@ log = logging.getLogger("logboom.shipper")
 GONE_PATIENCE_S = 5.0
 """A file that was deleted is let go after a silence of so long."""
 _OPEN_FILES = 512
+_MOST_BYGONE = 1000
 _KEEP = timedelta(days=90)
 
 
@@ -96,7 +97,7 @@ class Watcher:
             self._folders, self._catalogue,
         )  # fmt: skip
         self._intake = Intake(
-            self._opener, self._catalogue, Originals(self.sources), self._surveys, self._missed,
+            self._opener, self._catalogue, Originals(self.sources, clock), self._surveys, self._missed,
             self._gone, self._folders.hurry,
         )  # fmt: skip
 
@@ -253,6 +254,17 @@ class Watcher:
         source.join(None)
         source.close()
         source.is_released = True
+
+    def bygone(self) -> list[Source]:
+        """The sources that the registry knows and that nobody reads, those that were changed last first.
+
+        How they ended may not be told yet: whoever read them may have been killed. At most 1,000.
+        """
+        records = sorted(self._catalogue, key=lambda one: one.changed_ns, reverse=True)
+        return [
+            self._opener.bygone(record, self._sections.of(record.family))
+            for record in records[:_MOST_BYGONE]
+        ]
 
     def record_of(self, source: Source) -> SourceRecord:
         """What the registry should know of a source that is followed."""

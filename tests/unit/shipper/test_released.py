@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import orjson
 
 from logboom.broker.opening import open_broker
+from logboom.broker.port import Broker
 from logboom.clock import SystemClock
 from logboom.config import Config
 from shipper.registry.registry import Registry
@@ -59,4 +61,50 @@ async def test_logs_that_come_and_go_leave_nothing_in_memory(tmp_path: Path) -> 
     stop.set()
     await running
     await broker.close()
+    registry.close()
+
+
+async def test_how_sources_ended_whose_shipper_was_killed_is_told_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    """What was told last is older than what the registry knows."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(FILES):
+        (logs / f"{number}.log").write_text(lines(0, 5))
+    inputs = [{"kind": "file", "path": str(logs / "*.log")}]
+    registry = Registry(tmp_path / "registry.db")
+
+    async def all_are_read() -> bool:
+        return [record.lines_acked for record in registry.sources()] == [5] * FILES
+
+    async def shipped_by(name: str, until: Callable[[Broker], Awaitable[None]]) -> None:
+        config = Config.model_validate({"data": tmp_path / name, "inputs": inputs})
+        broker = await open_broker(config)
+        shipper, stop = Shipper(config, registry, broker, SystemClock()), asyncio.Event()
+        running = asyncio.create_task(shipper.run(stop))
+        await until(broker)
+        stop.set()
+        await running
+        await broker.close()
+
+    async def read(_broker: Broker) -> None:
+        await soon(all_are_read, timeout_s=30, what="all are read")
+
+    async def told(broker: Broker) -> None:
+        async def are_told() -> bool:
+            entries = [orjson.loads(one) for one in (await broker.read_status()).values()]
+            ends = [one for one in entries if one.get("path", "").startswith(str(logs))]
+            assert {(one["state"], one["lines_acked"]) for one in ends} <= {
+                ("gone", 5),
+                ("idle", 5),
+            }
+            return [one["state"] for one in ends].count("gone") == 2
+
+        await soon(are_told, timeout_s=30, what="how they ended is told")
+
+    await shipped_by("one", read)
+    for number in range(2):
+        (logs / f"{number}.log").unlink()
+    await shipped_by("two", told)
     registry.close()
