@@ -51,7 +51,7 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         line that says why.
     """
     _collect_garbage_seldom()
-    keep_little()
+    keep_little(name)
     try:
         troubles = _troubles_of(main)
     except Exception as error:

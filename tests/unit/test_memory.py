@@ -65,7 +65,7 @@ def resident_kb():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
-keep_little()
+keep_little("process")
 stays = []
 before = resident_kb()
 for _ in range(3):

@@ -85,7 +85,10 @@ WORTH_A_LOOK_S = 0.004
 
 
 def grows_too_fast(parser: Parser, begin: str, piece: str) -> bool:
-    """Whether eight times the length costs far more than eight times as much: sixty-four times."""
+    """Whether eight times the length costs far more than eight times as much: sixty-four times.
+
+    Each time that both are taken one behind the other: a machine's speed changes meanwhile.
+    """
 
     def cost_s(length: int) -> float:
         text = begin + piece * (length // len(piece))
@@ -95,7 +98,7 @@ def grows_too_fast(parser: Parser, begin: str, piece: str) -> bool:
 
     if cost_s(LONG) < WORTH_A_LOOK_S:
         return False
-    return min(cost_s(LONG) for _ in range(3)) > 30 * max(cost_s(SHORT), WORTH_A_LOOK_S / 20)
+    return all(cost_s(LONG) > 30 * max(cost_s(SHORT), WORTH_A_LOOK_S / 20) for _ in range(5))
 
 
 def parts(one: Format) -> list[str]:
