@@ -15,7 +15,7 @@ import uvloop
 
 from logboom.errors import LogboomError
 from logboom.last_words import leave_words
-from logboom.memory import keep_little
+from logboom.memory import share_arenas
 
 log = logging.getLogger("logboom.lifecycle")
 _Error = TypeVar("_Error", bound=Exception)
@@ -51,7 +51,7 @@ def run_service(name: str, main: Coroutine[Any, Any, None]) -> int:
         line that says why.
     """
     _collect_garbage_seldom()
-    keep_little(name)
+    share_arenas()
     try:
         troubles = _troubles_of(main)
     except Exception as error:

@@ -1,6 +1,7 @@
 """How does the C library keep memory that was freed, and when does a process give it back?
 
-All services share what their threads have freed; processors of `logboom up` keep more small pieces at hand.
+All services share what their threads have freed; processors of `logboom up` keep more small pieces at hand,
+and none of the large ones while they write an index of their own.
 What was freed between two things that are still there is kept. Only the processor makes up for that: as
 long as it runs it frees thousands of small texts, batch after batch, beside what stays, such as rates
 and known errors. What the shipper reads and the API answers are pieces that go as a whole.
@@ -42,22 +43,29 @@ def at_hand(service: str) -> Mapping[str, str]:
     return _AT_HAND if service == "process" else {}
 
 
-def keep_little(service: str) -> None:
-    """Lets threads share what the C library keeps of freed memory; a processor gives large pieces back at once.
+def share_arenas() -> None:
+    """Lets threads share what the C library keeps of freed memory.
 
     Otherwise each of up to eight threads a core keeps its own, and large buffers that wander from
-    thread to thread leave holes in all of them; and each large piece that is freed lets the library keep
-    the next ones of its size, up to 32 MiB: in a processor a hundred megabytes, for a tenth of its CPU. Others
-    would take more CPU for nothing. Source: mallopt(3) of glibc; other C libraries do not know it.
-
-    Args:
-        service: The command that runs it, such as "process".
+    thread to thread leave holes in all of them. Source: mallopt(3) of glibc; other C libraries do not
+    know it.
     """
+    _set(_M_ARENA_MAX, _MOST_ARENAS)
+
+
+def give_large_back() -> None:
+    """Large pieces that are freed go back at once.
+
+    Otherwise each of them lets the C library keep the next ones of its size, up to 32 MiB: a hundred
+    megabytes where an index is written, for a tenth of the CPU. Source: as above.
+    """
+    _set(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def _set(parameter: int, value: int) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _MOST_ARENAS)
-        if service == "process":
-            mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt(parameter, value)
 
 
 def trim_of_c_library() -> Trim | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from logboom.archive.keeping import Keeper
 from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
-from logboom.config import Config
+from logboom.config import Config, LocalStoreSection
 from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
@@ -28,7 +28,7 @@ from logboom.lifecycle import (
     until,
     why_ended_in,
 )
-from logboom.memory import EVERY_S, give_back, trim_of_c_library
+from logboom.memory import EVERY_S, give_back, give_large_back, trim_of_c_library
 from logboom.monitoring import Monitoring
 from logboom.native import native_library
 from logboom.reporting import INTERVAL_S, Reporter
@@ -66,6 +66,8 @@ def run(config: Config) -> int:
 
 async def _serve(config: Config, clock: Clock) -> None:
     stop = stop_event(supervisor=supervisor_in(process_environment()))
+    if isinstance(config.store, LocalStoreSection):
+        give_large_back()
     async with AsyncExitStack() as opened:
         broker = await open_broker(config)
         opened.push_async_callback(broker.close)

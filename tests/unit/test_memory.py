@@ -59,13 +59,13 @@ def test_only_processors_keep_more_at_hand() -> None:
 _FREED_AMONG_WHAT_STAYS = """
 from pathlib import Path
 
-from logboom.memory import keep_little
+from logboom.memory import give_large_back
 
 def resident_kb():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
-keep_little("process")
+give_large_back()
 stays = []
 before = resident_kb()
 for _ in range(3):
