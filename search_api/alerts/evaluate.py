@@ -257,8 +257,8 @@ class _Running:
         before = self._series.get(key)
         if before is not None and before.fired_us is not None and instant <= before.true_us:
             return  # it holds later: that is known
-        if instant <= self._over.get(key, 0) or key in self._held:
-            return  # its end was told; or all from there on is evaluated again
+        if key in self._held or self._is_over(key, instant):
+            return  # all from there on is evaluated again; or its end was told
         match verdict:
             case Verdict.HOLDS:
                 self._hold(key, before, seen, instant)
@@ -266,6 +266,12 @@ class _Running:
                 self._let_go(key, before, seen, instant)
             case Verdict.UNKNOWN if before is not None and instant > self._silent_us:
                 self._wait(key, instant)  # what is on its way may say that it does not
+
+    def _is_over(self, key: Key, instant: int) -> bool:
+        """Whether it was told that a series has ended at an instant, or behind it."""
+        if instant <= self._over.get(key, 0):
+            return True
+        return bool(self._ended) and instant <= self._ended.get(key.digest, 0)
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
         if before is None:

@@ -21,7 +21,7 @@ from shipper.files.identity import (
 )
 from shipper.files.likeness import Comparison, Likeness, Recognised
 from shipper.files.listings import Listings
-from shipper.files.names import is_packed_name
+from shipper.files.names import is_packed_name, root_path
 from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
@@ -136,12 +136,21 @@ class Catalogue:
         """Finds the record that a copy of its file goes on with, when the file itself does not."""
         names = sorted(self._families.of(file.path))
         likely = sorted((self._records[n] for n in names), key=lambda r: r.offset, reverse=True)
-        others = sorted(self._families.elsewhere(file.path))
-        strangers = [self._records[name] for name in others if self._is_read(name)]
-        return self._first_moved(likely, file) or self._first_stranger(strangers, file)
+        return self._first_moved(likely, file) or self._first_stranger(self._elsewhere(file), file)
 
-    def _is_read(self, name: str) -> bool:
-        return self._comparison.read_to(self._records[name]) >= GUARD_BYTES
+    def _elsewhere(self, file: FollowedFile) -> list[SourceRecord]:
+        """Records of logs in other folders that begin as a file with a rotated name does."""
+        path = file.path
+        if root_path(path) == path or not any(True for _ in self._families.elsewhere(path)):
+            return []
+        folder = path.rpartition("/")[0]
+        alike = [self._records[name] for name in self._beginnings.of(path, file.content)[0]]
+        return [
+            record
+            for record in alike
+            if record.family.rpartition("/")[0] != folder
+            and self._comparison.read_to(record) >= GUARD_BYTES
+        ]
 
     def _take_packed(self, file: FollowedFile) -> Recognised | None:
         """Finds the record of the file that a compressed one was made of."""

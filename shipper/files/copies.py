@@ -26,6 +26,7 @@ from shipper.files.names import is_rotated_name, root_name
 _Member = TypeVar("_Member")
 _COMPARED_BYTES = 1024
 _YOUNG_NS = 2 * 10**9
+_COPYING_NS = 60 * 10**9
 _MOST_UNTOLD = 64
 _MOST_STRANGERS = 64
 
@@ -180,9 +181,10 @@ def goes_on_as_stranger(read_to: int, other: FollowedFile) -> bool:
 
 
 def is_copy_elsewhere(file: FollowedFile, other: FollowedFile, *, now_ns: int) -> bool:
-    """`is_copy`, for one in another folder: a whole digest of it has to be the same.
+    """`is_copy`, for one in another folder, of which at least a whole digest is the same.
 
-    One that was begun just now, and holds less as yet, may be in the making.
+    It holds more than the file does only once that was truncated, and as much only until then: else it is
+    the log of another service that begins alike.
 
     Args:
         file: Which is read.
@@ -192,11 +194,25 @@ def is_copy_elsewhere(file: FollowedFile, other: FollowedFile, *, now_ns: int) -
     Raises:
         OSError: When it cannot be read.
     """
-    if not other.content.pread(1, GUARD_BYTES - 1):
-        return now_ns - other.modified_ns() < _YOUNG_NS and holds_whole(file, other)
-    if file.offset >= GUARD_BYTES and goes_on(file, other):
+    if 0 <= now_ns - other.modified_ns() < _COPYING_NS and holds_whole(file, other):
         return True
-    return holds_whole(file, other)
+    if file.offset < GUARD_BYTES or not goes_on(file, other):
+        return False
+    return not is_at(file.content, file.offset, file.guard())
+
+
+def may_be_begun(other: FollowedFile, *, now_ns: int) -> bool:
+    """Whether a file holds less than a whole digest, and was changed just now: a copy in the making, perhaps.
+
+    Args:
+        other: The file.
+        now_ns: The present, ns since the epoch.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    is_young = 0 <= now_ns - other.modified_ns() < _YOUNG_NS
+    return is_young and not other.content.pread(1, GUARD_BYTES - 1)
 
 
 def is_copy(file: FollowedFile, other: FollowedFile) -> bool:

@@ -14,6 +14,7 @@ from shipper.files.copies import (
     is_copy,
     is_copy_elsewhere,
     is_made_of,
+    may_be_begun,
 )
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
@@ -24,7 +25,7 @@ from shipper.files.identity import (
     fingerprint_length,
     is_beginning,
 )
-from shipper.files.names import is_packed_name
+from shipper.files.names import is_packed_name, root_path
 from shipper.reading.sources import Source
 
 
@@ -65,8 +66,7 @@ class Originals:
         if is_packed_name(other.path):
             related, strangers = self._beginnings.of(other.path, other.content)
             likely += related
-        now_ns, elsewhere = self._clock.now_ns(), self._known().elsewhere(other.path)
-        if any(_is_copy_elsewhere(source, other, now_ns) for source in elsewhere):
+        elif self._has_copy_elsewhere(other):
             return True
         if not likely and not strangers:
             return False
@@ -75,6 +75,21 @@ class Originals:
         if any(proves(source, other) for source in likely if _may_begin(source, head)):
             return True
         return any(_is_made_of(source, other) for source in strangers)
+
+    def _has_copy_elsewhere(self, other: FollowedFile) -> bool:
+        """Whether a file with a rotated name is a copy of a log in another folder."""
+        path = other.path
+        if root_path(path) == path or not any(True for _ in self._known().elsewhere(path)):
+            return False
+        now_ns = self._clock.now_ns()
+        if may_be_begun(other, now_ns=now_ns):
+            return True
+        if not other.content.pread(1, GUARD_BYTES - 1):
+            return False
+        folder = path.rpartition("/")[0]
+        alike, _ = self._beginnings.of(path, other.content)
+        others = (source for source in alike if source.family.rpartition("/")[0] != folder)
+        return any(_is_copy_elsewhere(source, other, now_ns) for source in others)
 
     def _known(self) -> Families[Source]:
         if self._families is None:
@@ -121,8 +136,8 @@ def _is_copy_elsewhere(source: Source, other: FollowedFile, now_ns: int) -> bool
         return False
     try:
         return is_copy_elsewhere(source.file, other, now_ns=now_ns)
-    except FileMoved:  # it was closed and is gone; what was read last tells
-        return source.file.offset >= GUARD_BYTES and goes_on(source.file, other)
+    except FileMoved:  # it was closed and is gone: nothing proves that it was truncated
+        return False
 
 
 def _is_made_of(source: Source, other: FollowedFile) -> bool:

@@ -16,14 +16,15 @@ from tests.traps.test_compressed_names import note
 NAMES = ["app.log.1", "app.log-20261122", "app-20261122.log", "app.log.1.gz"]
 
 
-def copy_away(log: Path, name: str) -> None:
-    """The first half of `copytruncate`, with `olddir`."""
+def copy_away(log: Path, name: str, now_ns: int) -> None:
+    """The first half of `copytruncate`, with `olddir`; the test's clock is not that of files."""
     target = log.parent / "old" / name
     target.parent.mkdir(exist_ok=True)
     if name.endswith(".gz"):
         target.write_bytes(gzip.compress(log.read_bytes()))
     else:
         shutil.copyfile(log, target)
+    os.utime(target, ns=(now_ns, now_ns))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,7 +44,7 @@ def test_a_log_that_is_copied_to_another_folder_and_truncated_is_read_once(
     note(shipping)
     with shipping.unwatched(is_down=is_down):
         append(log, 200, 200 + unread)
-        copy_away(log, name)
+        copy_away(log, name, shipping.clock.now_ns())
         if looks_between and not is_down:
             append(busy, 1001, 1002)
             shipping.look()
@@ -76,6 +77,31 @@ def test_logs_of_other_services_that_begin_alike_are_all_read(
     own = [*range(200), *range(500, 505)]
     assert shipping.numbers() == sorted(
         [*own, *range(150), *range(300, 350), *range(200), *range(400, 410)]
+    )
+
+
+@pytest.mark.parametrize("more", [0, 90])
+@pytest.mark.parametrize("name", ["app.log.1", "app-1.log"])
+@pytest.mark.parametrize("is_down", [True, False])
+def test_a_log_of_another_service_is_read_that_begins_with_all_that_was_read_of_a_quiet_one(
+    make: Make, log: Path, name: str, more: int, *, is_down: bool
+) -> None:
+    """Banners have no times: what holds them and more is no copy while the quiet log is as it was."""
+    append(log, 0, 100)
+    shipping = make("**")
+    shipping.look()
+    note(shipping)
+    with shipping.unwatched(is_down=is_down):
+        other = log.parent / "web" / name
+        other.parent.mkdir()
+        other.write_text(lines(0, 100) + lines(500, 500 + more))
+        os.utime(other, (1_700_000_000, 1_700_000_000))
+    for _ in range(2):
+        shipping.look()
+    append(other, 700, 750)
+    shipping.look()
+    assert shipping.numbers() == sorted(
+        [*range(100), *range(100), *range(500, 500 + more), *range(700, 750)]
     )
 
 
