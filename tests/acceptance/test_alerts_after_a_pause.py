@@ -33,16 +33,21 @@ RULES: list[dict[str, Any]] = [
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Two lines a second, by whatever else stands still."""
+    """Two lines a second, by whatever else stands still; the last half minute is there at the beginning."""
     over = threading.Event()
+
+    def line_of(seconds_ago: float) -> str:
+        now_s = SystemClock().now_ns() / 1e9 - seconds_ago
+        time = datetime.fromtimestamp(now_s, UTC).isoformat()
+        line = {"timestamp": time, "message": "paid", "service": "cart", "duration_ms": 20}
+        return json.dumps(line) + "\n"
 
     def write() -> None:
         while not over.wait(0.5):
-            now = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).isoformat()
-            line = {"timestamp": now, "message": "paid", "service": "cart", "duration_ms": 20}
             with path.open("a") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(line_of(0))
 
+    path.write_text("".join(line_of(number / 2) for number in range(60, 0, -1)))
     thread = threading.Thread(target=write)
     thread.start()
     try:
@@ -92,6 +97,11 @@ def test_a_pause_of_the_shipper_is_no_silence(
             finally:
                 shipper.send_signal(signal.SIGCONT)
             threading.Event().wait(WATCHED_S)
-            assert told() == {("Steady", "firing")}
+            begun = {
+                (one["labels"]["alertname"], one["state"], one["starts_at"])
+                for _, document in listeners.posted
+                for one in document["alerts"]
+            }
+            assert told() == {("Steady", "firing")}, begun
         finally:
             pipeline.stop()
