@@ -21,7 +21,7 @@ from shipper.files.identity import (
 )
 from shipper.files.likeness import Comparison, Likeness, Recognised
 from shipper.files.listings import Listings
-from shipper.files.names import is_packed_name, root_path
+from shipper.files.names import is_packed_name
 from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
@@ -55,8 +55,8 @@ class Catalogue:
         """Those of which more is known come first: they are recognised with more certainty."""
         return iter(sorted(self._records.values(), key=lambda r: (-r.offset, r.id)))
 
-    def begin_scan(self) -> None:
-        """All files are looked at once more: what they begin with may have changed."""
+    def scanned(self) -> None:
+        """All files were looked at once more: what they begin with may be something else the next time."""
         self._heads.forget()
 
     def put_back(self, record: SourceRecord) -> None:
@@ -141,7 +141,7 @@ class Catalogue:
     def _elsewhere(self, file: FollowedFile) -> list[SourceRecord]:
         """Records of logs in other folders that begin as a file with a rotated name does."""
         path = file.path
-        if root_path(path) == path or not any(True for _ in self._families.elsewhere(path)):
+        if not self._families.has_elsewhere(path):
             return []
         folder = path.rpartition("/")[0]
         alike = [self._records[name] for name in self._beginnings.of(path, file.content)[0]]
@@ -174,7 +174,7 @@ class Catalogue:
     def _first_stranger(
         self, strangers: Iterable[SourceRecord], file: FollowedFile
     ) -> Recognised | None:
-        """`_first_moved`, for a compressed file whose name says nothing of these."""
+        """`_first_moved`, for a file whose name says nothing of these, or whose folder is another one."""
         for record in strangers:
             likeness = self._comparison.compare_stranger(record, file)
             if likeness.is_it and not self._is_kept(record):
@@ -184,9 +184,8 @@ class Catalogue:
 
     def _is_kept(self, record: SourceRecord) -> bool:
         """True when a source's own file is where it was, or beside that under any name."""
-        folder = record.path.rpartition("/")[0]
-        names = Listings().of_inode(folder or "/", record.inode)
-        paths = [record.path, *(f"{folder}/{name}" for name in names if not is_packed_name(name))]
+        beside = Listings().of_inode(record.path, record.inode)
+        paths = [record.path, *(path for path in beside if not is_packed_name(path))]
         return any(self._goes_on(record, path) for path in paths)
 
     def _is_elsewhere(self, record: SourceRecord) -> bool:
@@ -317,9 +316,7 @@ def _paths_of(record: SourceRecord, listings: Listings | None) -> Iterator[str]:
     yield record.path
     for path, _ in relatives(record.family, listings):
         yield path
-    folder = record.path.rpartition("/")[0]
-    for name in listings.of_inode(folder or "/", record.inode):
-        yield f"{folder}/{name}"
+    yield from listings.of_inode(record.path, record.inode)
 
 
 def _leads_to(path: str, status: os.stat_result) -> bool:

@@ -6,6 +6,7 @@ copy alone, and all the rest of the copy was read already.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Generic, TypeVar
@@ -40,19 +41,26 @@ class Families(Generic[_Member]):
 
     def __init__(self) -> None:
         self._by_stem: dict[str, list[tuple[str, _Member]]] = {}
-        self._by_name: dict[str, list[tuple[str, _Member]]] = {}
+        self._folders: dict[str, dict[str, Counter[str]]] = {}
 
     def add(self, family: str, member: _Member) -> None:
         """Adds one with the path of its log."""
-        stem = _stem(family)
+        stem, (folder, _, name) = _stem(family), family.rpartition("/")
         self._by_stem.setdefault(stem, []).append((family, member))
-        self._by_name.setdefault(stem.rpartition("/")[2], []).append((family, member))
+        names = self._folders.setdefault(stem.rpartition("/")[2], {})
+        names.setdefault(name, Counter())[folder] += 1
 
     def discard(self, family: str, member: _Member) -> None:
         """Takes one out again."""
-        stem = _stem(family)
+        stem, (folder, _, name) = _stem(family), family.rpartition("/")
         self._by_stem.get(stem, []).remove((family, member))
-        self._by_name.get(stem.rpartition("/")[2], []).remove((family, member))
+        names = self._folders[stem.rpartition("/")[2]]
+        folders = names[name]
+        folders[folder] -= 1
+        if not folders[folder]:
+            del folders[folder]
+        if not folders:
+            del names[name]
 
     def of(self, path: str) -> Iterator[_Member]:
         """Those of whose log the path looks like a rotated one."""
@@ -62,17 +70,17 @@ class Families(Generic[_Member]):
                 if is_rotated_name(family.rpartition("/")[2], name):
                     yield member
 
-    def elsewhere(self, path: str) -> Iterator[_Member]:
-        """Those in other folders of whose log the path looks like a rotated one, by the last part of it.
+    def has_elsewhere(self, path: str) -> bool:
+        """Whether a path looks like a rotated one of a log in another folder, by the last part of it.
 
-        Many services call their logs alike, so that the content has to prove more.
+        Many services call their logs alike, so that it says nothing of which one.
         """
         folder, _, name = path.rpartition("/")
-        for end in range(1, len(name) + 1):
-            for family, member in tuple(self._by_name.get(name[:end], ())):
-                here, _, its = family.rpartition("/")
-                if here != folder and is_rotated_name(its, name):
-                    yield member
+        return any(
+            is_rotated_name(its, name) and bool(folders.keys() - {folder})
+            for end in range(1, len(name) + 1)
+            for its, folders in self._folders.get(name[:end], {}).items()
+        )
 
 
 def _stem(family: str) -> str:
@@ -201,18 +209,9 @@ def is_copy_elsewhere(file: FollowedFile, other: FollowedFile, *, now_ns: int) -
     return not is_at(file.content, file.offset, file.guard())
 
 
-def may_be_begun(other: FollowedFile, *, now_ns: int) -> bool:
-    """Whether a file holds less than a whole digest, and was changed just now: a copy in the making, perhaps.
-
-    Args:
-        other: The file.
-        now_ns: The present, ns since the epoch.
-
-    Raises:
-        OSError: When it cannot be read.
-    """
-    is_young = 0 <= now_ns - other.modified_ns() < _YOUNG_NS
-    return is_young and not other.content.pread(1, GUARD_BYTES - 1)
+def is_just_begun(other: FollowedFile, *, now_ns: int) -> bool:
+    """Whether a file was changed just now: one that holds little may be a copy in the making."""
+    return 0 <= now_ns - other.modified_ns() < _YOUNG_NS
 
 
 def is_copy(file: FollowedFile, other: FollowedFile) -> bool:

@@ -24,12 +24,13 @@ class Listings:
             last += 1
         return names[first:last]
 
-    def of_inode(self, folder: str, inode: int) -> list[str]:
-        """Names of a folder that have an inode, sorted; none when it cannot be listed."""
+    def of_inode(self, path: str, inode: int) -> list[str]:
+        """Paths in the folder of a file that have an inode, sorted; none when it cannot be listed."""
+        folder = path.rpartition("/")[0]
         inodes = self._inodes.get(folder)
         if inodes is None:
-            inodes = self._inodes[folder] = _by_inode(folder)
-        return inodes.get(inode, [])
+            inodes = self._inodes[folder] = _by_inode(folder or "/")
+        return [f"{folder}/{name}" for name in inodes.get(inode, [])]
 
 
 def _by_inode(folder: str) -> dict[int, list[str]]:

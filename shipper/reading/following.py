@@ -172,11 +172,10 @@ def _paths_of(family: str, where: FileId) -> Iterator[str]:
 
 def _any_paths_of(path: str, where: FileId) -> Iterator[str]:
     """Other names, whatever they are, of a file in the folder that it was in."""
-    folder = path.rpartition("/")[0]
-    for name in Listings().of_inode(folder or "/", where.inode):
-        status = regular_file(f"{folder}/{name}")
+    for other in Listings().of_inode(path, where.inode):
+        status = regular_file(other)
         if status is not None and file_id(status) == where:
-            yield f"{folder}/{name}"
+            yield other
 
 
 def _is_drained(file: FollowedFile) -> bool:

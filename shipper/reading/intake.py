@@ -81,7 +81,6 @@ class Intake:
         self._found, self._later, self._resumed = [], [], {}
         self._may_begin_anew = not at_once
         self._originals.begin()
-        self._catalogue.begin_scan()
 
     def give_back(self, which: Callable[[Source], bool] = _all_of_them) -> None:
         """Nobody follows what this scan has found: the next one finds it as this one did."""

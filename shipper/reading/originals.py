@@ -13,8 +13,8 @@ from shipper.files.copies import (
     holds_whole,
     is_copy,
     is_copy_elsewhere,
+    is_just_begun,
     is_made_of,
-    may_be_begun,
 )
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import FileMoved
@@ -25,7 +25,7 @@ from shipper.files.identity import (
     fingerprint_length,
     is_beginning,
 )
-from shipper.files.names import is_packed_name, root_path
+from shipper.files.names import is_packed_name
 from shipper.reading.sources import Source
 
 
@@ -78,14 +78,11 @@ class Originals:
 
     def _has_copy_elsewhere(self, other: FollowedFile) -> bool:
         """Whether a file with a rotated name is a copy of a log in another folder."""
-        path = other.path
-        if root_path(path) == path or not any(True for _ in self._known().elsewhere(path)):
+        path, now_ns = other.path, self._clock.now_ns()
+        if not self._known().has_elsewhere(path):
             return False
-        now_ns = self._clock.now_ns()
-        if may_be_begun(other, now_ns=now_ns):
-            return True
         if not other.content.pread(1, GUARD_BYTES - 1):
-            return False
+            return is_just_begun(other, now_ns=now_ns)
         folder = path.rpartition("/")[0]
         alike, _ = self._beginnings.of(path, other.content)
         others = (source for source in alike if source.family.rpartition("/")[0] != folder)

@@ -142,6 +142,7 @@ class Watcher:
         except BaseException:
             self._intake.give_back()
             self._missed.find_again()
+            self._catalogue.scanned()
             self._settling.begin_again()
             self._folders.hurry()
             raise
@@ -151,6 +152,7 @@ class Watcher:
         self._following.scanned()
         self._surveys.scanned()
         self._look_back()
+        self._catalogue.scanned()
         for path, reason in self.unreadable.items():
             if told.get(path) != reason:
                 log.warning("%s cannot be read: %s", path, reason)
