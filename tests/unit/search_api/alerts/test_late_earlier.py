@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.unit.search_api.alerts.timeline import error
+from collections import Counter
+
+import pytest
+
+from search_api.alerts.evaluate import Transition, evaluate, instants_between
+from search_api.alerts.questions import Due, find
+from search_api.alerts.rules import US
+from search_api.alerts.source import MemorySource
+from search_api.alerts.states import MOST_EPISODES, Key, RuleState, SeriesState
+from tests.unit.search_api.alerts.timeline import START_US, error, many, rule_of, seconds_of
 from tests.unit.search_api.alerts.world import ERRORS, Make
 
 
@@ -34,3 +43,33 @@ async def test_it_is_one_with_what_is_told_where_it_goes_on_till_then(make: Make
     await world.until(700, engine)
 
     assert world.timeline == [(195, "firing", "Errors"), (255, "resolved", "Errors")]
+
+
+@pytest.mark.parametrize("others", [MOST_EPISODES // 2, MOST_EPISODES + 20])
+async def test_what_others_have_fired_meanwhile_is_not_told_again(others: int) -> None:
+    """The cursor goes back before their ends, of which the first are not remembered in full any more."""
+    rule, names = (
+        rule_of("count >= 3", over="15s", by=["service"]),
+        [f"s{n:03}" for n in range(others)],
+    )
+    source = MemorySource([
+        *many(16, 74, 2, service__name="cart"),
+        *many(106, 134, 2, service__name="cart"),
+        *(error(31 + n / 10, service={"name": name}) for name in names for n in range(3)),
+    ])  # fmt: skip
+    told_us = START_US + 120 * US  # that it fires from there on
+    firing = {Key(("cart",)): SeriesState(told_us, told_us, 5.0, fired_us=told_us)}
+    state, told = RuleState(rule.fingerprint(), START_US, firing), list[Transition]()
+    for whole_s in (75, 150):
+        instants = instants_between(state.cursor_us, START_US + 150 * US, rule.every_us)
+        found = await find(source, [Due(rule, instants)])
+        whole_us = START_US + whole_s * US
+        result = evaluate(rule, found.data, state, instants, whole_us=whole_us)
+        state, told = RuleState.from_json(result.state.to_json()), [*told, *result.transitions]
+        if whole_s == 75:
+            assert state.cursor_us == START_US + 15 * US
+
+    expected = [(30, "firing", "cart"), (90, "resolved", "cart"), (150, "resolved", "cart")]
+    for name in names:
+        expected += [(45, "firing", name), (60, "resolved", name)]
+    assert Counter(seconds_of(told)) == Counter(expected)
