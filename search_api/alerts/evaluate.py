@@ -169,7 +169,7 @@ class _Running:
         self._remembers = rule.remembers
         self._ahead = {k: one for k, one in state.series.items() if _is_ahead(one, instants)}
         self._series = {k: one for k, one in state.series.items() if k not in self._ahead}
-        self._over = _ends_of(state)
+        self._ends = state.ends
         self._seen = dict(state.seen)
         self._episodes, self._ended = list(state.episodes), state.ended
         self._matched, self._untold = state.matched, state.untold
@@ -257,7 +257,7 @@ class _Running:
         before = self._series.get(key)
         if before is not None and before.fired_us is not None and instant <= before.true_us:
             return  # it holds later: that is known
-        if key in self._held or self._is_over(key, instant):
+        if key in self._held or instant <= self._ends.last_us(key):
             return  # all from there on is evaluated again; or its end was told
         match verdict:
             case Verdict.HOLDS:
@@ -266,12 +266,6 @@ class _Running:
                 self._let_go(key, before, seen, instant)
             case Verdict.UNKNOWN if before is not None and instant > self._silent_us:
                 self._wait(key, instant)  # what is on its way may say that it does not
-
-    def _is_over(self, key: Key, instant: int) -> bool:
-        """Whether it was told that a series has ended at an instant, or behind it."""
-        if instant <= self._over.get(key, 0):
-            return True
-        return bool(self._ended) and instant <= self._ended.get(key.digest, 0)
 
     def _hold(self, key: Key, before: SeriesState | None, seen: Observation, instant: int) -> None:
         if before is None:
@@ -381,14 +375,6 @@ def _is_ahead(one: SeriesState, instants: Sequence[int]) -> bool:
 
 def _fired(one: SeriesState) -> float:
     return inf if one.fired_us is None else one.fired_us
-
-
-def _ends_of(state: RuleState) -> dict[Key, int]:
-    """When the last end of series was told, as far as it is remembered."""
-    ends: dict[Key, int] = {}
-    for one in state.episodes:
-        ends[one.key] = max(one.ended_us, ends.get(one.key, 0))
-    return ends
 
 
 def _values_of(seen: Observation) -> tuple[float | None, ...]:

@@ -46,7 +46,7 @@ async def with_late(
     left, over = len(over[room // 2 :]), over[: room // 2]  # each is told to begin and to end
     series, episodes = dict(state.series), [*state.episodes, *over]
     told = [replace(t, untold=untold) for one in over for t in again.transitions if _is_of(t, one)]
-    open_us = list[int]()
+    open_us, ends = list[int](), state.ends
     ended_us = max([one.ended_us for one in episodes], default=instants[0])
     for key, now in again.state.series.items():
         before = series.get(key)
@@ -64,7 +64,7 @@ async def with_late(
             series[key] = now
             open_us.append(now.true_us)  # silence behind it may not be silence
             continue
-        fired_us = max([now.fired_us, *_ends_since(key, now.fired_us, state)])
+        fired_us = max(now.fired_us, ends.last_us(key))
         if fired_us > now.true_us:  # it has not held since its end was told
             open_us.append(fired_us)
         elif len(told) >= room:
@@ -122,12 +122,6 @@ def _broken(state: RuleState, again: Evaluated, first_us: int) -> list[Key]:
         for key, one in state.series.items()
         if one.fired_us is None and one.true_us >= first_us and key not in again.state.series
     ]
-
-
-def _ends_since(key: Key, fired_us: int, state: RuleState) -> list[int]:
-    """When episodes of a series that were told have ended, behind an instant."""
-    ends = [one.ended_us for one in state.episodes if one.key == key]
-    return [one for one in (*ends, state.ended.get(key.digest, 0)) if one >= fired_us]
 
 
 def _has_fired_since(key: Key, instant: int, state: RuleState) -> bool:

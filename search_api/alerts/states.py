@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -137,6 +137,26 @@ def size_of(values: Values) -> int:
     return len(orjson.dumps(Key(values).text)) + _NUMBERS_BYTES
 
 
+class Ends:
+    """When the last episode of each series ended, as far as it is remembered.
+
+    Args:
+        episodes: Those that are remembered in full.
+        ended: When those ended that are not, by `Key.digest`.
+    """
+
+    def __init__(self, episodes: Iterable[Episode], ended: Mapping[str, int]) -> None:
+        self._last: dict[Key, int] = {}
+        for one in episodes:
+            self._last[one.key] = max(one.ended_us, self._last.get(one.key, 0))
+        self._ended = ended
+
+    def last_us(self, key: Key) -> int:
+        """Of one series, µs since the epoch; 0 where no end is known."""
+        last = self._last.get(key, 0)
+        return max(last, self._ended.get(key.digest, 0)) if self._ended else last
+
+
 @dataclass(frozen=True, slots=True)
 class RuleState:
     """All that is remembered of a rule.
@@ -161,6 +181,11 @@ class RuleState:
     ended: Mapping[str, int] = field(default_factory=dict)
     matched: bool = False
     untold: int = 0
+
+    @property
+    def ends(self) -> Ends:
+        """When the last end of series was told."""
+        return Ends(self.episodes, self.ended)
 
     def with_episodes(self, episodes: Sequence[Episode]) -> RuleState:
         """The same with these episodes, oldest first: the latest in full, of the others when they ended."""
