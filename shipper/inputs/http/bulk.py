@@ -13,6 +13,7 @@ import orjson
 
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.http.documents import ID_FIELD, INDEX_FIELD, document_line, split_document
+from shipper.inputs.http.repeated_names import repeated_name
 from shipper.inputs.http.speaking import (
     JSON_TYPE,
     Answer,
@@ -154,6 +155,11 @@ class _Reading:
             return
         if not isinstance(document, dict):
             reason = "failed to parse: the document is not an object"
+            self._refuse(action, reason, "document_parsing_exception")
+            return
+        twice = repeated_name(line, document)
+        if twice is not None:
+            reason = f"failed to parse: Duplicate field {twice[:100]!r}"
             self._refuse(action, reason, "document_parsing_exception")
             return
         record = split_document(document, action.about) if self._splits else None

@@ -1,7 +1,8 @@
 """Loki's push: which lines does a body hold, and how is it answered?
 
 Source: Loki's HTTP API, `POST /loki/api/v1/push` (and the older `/api/prom/push`). A body is either
-Snappy-compressed protobuf or JSON. Loki takes a request as a whole or refuses it, in plain text.
+Snappy-compressed protobuf or JSON. Errors are plain text. Of entries that cannot be used, Loki says so with
+a 400 once it has taken the others.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from shipper.inputs.http.speaking import (
     PROTOBUF,
     Answer,
     Incoming,
+    Mapped,
     Records,
     Refusal,
     Taken,
@@ -60,21 +62,26 @@ class LokiSpeaker:
             incoming.body, max_bytes=self._max_bytes
         ):
             return too_much()
-        records = Records(max_bytes=self._max_bytes)
+        mapped = Mapped(Records(max_bytes=self._max_bytes))
         try:
-            refusal = read(incoming.body, records)
+            refusal = read(incoming.body, mapped)
         except TooMuch:
             return too_much()
-        if refusal is not None:
-            return refusal
-        return Taken(records.lines, lambda _took_ms: Answer(204, content_type=""))
+        return self._taken(mapped, incoming.content_type) if refusal is None else refusal
+
+    def _taken(self, mapped: Mapped, content_type: str) -> Taken | Refusal:
+        lines = mapped.records.lines
+        if not mapped.rejected:
+            return Taken(lines, lambda _took_ms: Answer(204, content_type=""))
+        partly = Refusal(400, _rejection(mapped))
+        return Taken(lines, lambda _took_ms: self.refuse(partly, content_type)) if lines else partly
 
     def refuse(self, refusal: Refusal, content_type: str) -> Answer:  # noqa: ARG002 - always text
         """See `Speaker.refuse`."""
         body = f"{refusal.reason}\n".encode("utf-8", "backslashreplace")
         return Answer(refusal.status, body, _TEXT, retry_headers(refusal))
 
-    def _protobuf(self, body: bytes, records: Records) -> Refusal | None:
+    def _protobuf(self, body: bytes, mapped: Mapped) -> Refusal | None:
         plain = unsnap(body, max_bytes=self._max_body_bytes)
         if isinstance(plain, Refusal):
             return plain
@@ -90,19 +97,32 @@ class LokiSpeaker:
             for entry in stream.entries:
                 time_ns = entry.timestamp.seconds * 1_000_000_000 + entry.timestamp.nanos
                 extra = {label.name: label.value for label in entry.metadata}
-                records.add(_record(entry.line, time_ns, shared, extra))
+                mapped.records.add(_record(entry.line, time_ns, shared, extra))
         return None
 
 
-def _json(body: bytes, records: Records) -> Refusal | None:
+def _json(body: bytes, mapped: Mapped) -> Refusal | None:
     try:
-        for labels, entries in read_streams(body):
+        for stream, (labels, entries) in enumerate(read_streams(body), 1):
             shared = label_fields(labels)
-            for time, line, extra in entries:
-                records.add(_record(line, time, shared, extra))
+            for number, entry in enumerate(entries, 1):
+                if isinstance(entry, Malformed):
+                    mapped.reject(f"entry {number} of stream {stream}: {entry}")
+                    continue
+                time, line, extra = entry
+                mapped.records.add(_record(line, time, shared, extra))
     except Malformed as error:
         return Refusal(400, str(error))
     return None
+
+
+def _rejection(mapped: Mapped) -> str:
+    """Which entries were not taken, and why: the first few of them."""
+    left = mapped.rejected - len(mapped.reasons)
+    reasons = [*mapped.reasons, *([f"and {left} more"] if left else [])]
+    count = mapped.rejected + len(mapped.records.lines)
+    others = "the others are taken" if mapped.records.lines else "nothing is taken"
+    return "\n".join([f"{mapped.rejected} of {count} entries cannot be used, {others}:", *reasons])
 
 
 def _record(

@@ -17,14 +17,14 @@ class Malformed(ValueError):
     """The body has another shape than the protocol says; the sentence says where."""
 
 
-def read_streams(body: bytes) -> Iterator[tuple[Mapping[str, Any], Iterator[Entry]]]:
+def read_streams(body: bytes) -> Iterator[tuple[Mapping[str, Any], Iterator[Entry | Malformed]]]:
     """Reads both forms of JSON: the current one (`values`) and the older one (`entries`).
 
     Yields:
-        Labels and entries of each stream.
+        Labels and entries of each stream; in place of an entry that is not one, why.
 
     Raises:
-        Malformed: When a part is not what it should be; also while entries are taken.
+        Malformed: When what holds entries is not what it should be.
     """
     try:
         content = orjson.loads(body)
@@ -51,14 +51,21 @@ def _labels(stream: Mapping[str, Any]) -> Mapping[str, Any]:
     return labels
 
 
-def _entries(stream: Mapping[str, Any]) -> Iterator[Entry]:
+def _entries(stream: Mapping[str, Any]) -> Iterator[Entry | Malformed]:
     values = stream.get("values")
     read: Callable[[object], Entry] = _value
     if values is None:
         values, read = stream.get("entries", []), _entry
     if not isinstance(values, list):
         raise Malformed("the values of a stream are not an array")
-    return map(read, values)
+    return (_read_or_why(read, value) for value in values)
+
+
+def _read_or_why(read: Callable[[object], Entry], value: object) -> Entry | Malformed:
+    try:
+        return read(value)
+    except Malformed as error:
+        return error
 
 
 def _value(value: object) -> Entry:

@@ -14,13 +14,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from shipper.inputs.http.messages import Messages
 from shipper.inputs.http.otlp_json import read_json
-from shipper.inputs.http.otlp_mapping import Mapped
 from shipper.inputs.http.otlp_protobuf import read_protobuf
 from shipper.inputs.http.speaking import (
     JSON_TYPE,
     PROTOBUF,
     Answer,
     Incoming,
+    Mapped,
     Records,
     Refusal,
     Taken,
@@ -82,7 +82,7 @@ class OtlpSpeaker:
 
 
 def _answer(mapped: Mapped, content_type: str) -> Answer:
-    rejected, reason = mapped.rejected, mapped.reason
+    rejected, reason = mapped.rejected, "; ".join(mapped.reasons)
     if content_type == PROTOBUF:
         response = ExportLogsServiceResponse()
         if rejected:

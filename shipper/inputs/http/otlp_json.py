@@ -1,7 +1,8 @@
 """Which log records does an OTLP body in JSON hold?
 
 Source: the OTLP specification's JSON encoding: names in lowerCamelCase, 64-bit integers as texts or
-numbers, identifiers in hexadecimal, unknown names ignored.
+numbers, identifiers in hexadecimal, unknown names ignored. The names of the protobuf files (`log_records`),
+which writers of protobuf's JSON may use, are understood, too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,25 @@ from typing import Any
 
 import orjson
 
-from shipper.inputs.http.otlp_mapping import LogRecord, Mapped, scope_fields, to_envelope
-from shipper.inputs.http.speaking import Records, Refusal
+from shipper.inputs.http.otlp_mapping import LogRecord, moment_of, scope_fields, to_envelope
+from shipper.inputs.http.speaking import Mapped, Records, Refusal
 
 _MOST_NESTED = 32
 _INTEGER = re.compile("-?[0-9]{1,20}")
+_LONGEST_TIME = 20
+"""Digits of the largest number of 64 bits without a sign."""
 _HEXADECIMAL = frozenset("0123456789abcdef")
+_PROTOBUF_NAMES = {
+    name: re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+    for name in (
+        "resourceLogs", "scopeLogs", "logRecords", "timeUnixNano", "observedTimeUnixNano",
+        "severityNumber", "severityText", "traceId", "spanId", "eventName",
+    )
+}  # fmt: skip
+_KINDS = {
+    f"{kind}_value": f"{kind}Value"
+    for kind in ("string", "bool", "int", "double", "array", "kvlist", "bytes")
+}
 _SEVERITIES = {
     f"SEVERITY_NUMBER_{name}{place or ''}": 1 + 4 * group + max(0, place - 1)
     for group, name in enumerate(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"))
@@ -45,13 +59,20 @@ def read_json(body: bytes, records: Records) -> Mapped | Refusal:
         return Refusal(400, f"the body is not JSON: {error}")
     mapped = Mapped(records)
     try:
-        for resource in _objects(_object(content), "resourceLogs"):
+        for resource in _resources(_object(content)):
             about = _attributes(_object(resource.get("resource") or {}))
             for scope in _objects(resource, "scopeLogs"):
                 _scope(mapped, scope, about)
     except _Malformed as error:
         return Refusal(400, f"the body is not an ExportLogsServiceRequest: {error}")
     return mapped
+
+
+def _resources(request: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """What is something else altogether must not count as a request without records."""
+    if request and _named(request, "resourceLogs") is None:
+        raise _Malformed("it has no resourceLogs")
+    return _objects(request, "resourceLogs")
 
 
 def _scope(mapped: Mapped, content: Mapping[str, Any], resource: Mapping[str, Any]) -> None:
@@ -65,12 +86,13 @@ def _scope(mapped: Mapped, content: Mapping[str, Any], resource: Mapping[str, An
 
 
 def _record(message: Mapping[str, Any]) -> LogRecord:
-    moment = _integer(message, "timeUnixNano") or _integer(message, "observedTimeUnixNano")
-    severity = message.get("severityNumber")
+    severity = _named(message, "severityNumber")
     if isinstance(severity, str):
         severity = _SEVERITIES.get(severity, 0)
     return LogRecord(
-        time_ns=moment,
+        time_ns=moment_of(
+            _integer(message, "timeUnixNano"), _integer(message, "observedTimeUnixNano")
+        ),
         severity=severity if isinstance(severity, int) else 0,
         severity_text=_text(message, "severityText"),
         body=_value(message.get("body")),
@@ -87,8 +109,14 @@ def _object(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _array(holder: Mapping[str, Any], name: str) -> list[Any]:
+def _named(holder: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON is of any shape
+    """A field under its name in OTLP's JSON, or under that in protobuf."""
     value = holder.get(name)
+    return holder.get(_PROTOBUF_NAMES.get(name, name)) if value is None else value
+
+
+def _array(holder: Mapping[str, Any], name: str) -> list[Any]:
+    value = _named(holder, name)
     if value is None:
         return []
     if not isinstance(value, list):
@@ -101,7 +129,7 @@ def _objects(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
+    value = _named(holder, name)
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -110,10 +138,11 @@ def _text(holder: Mapping[str, Any], name: str) -> str:
 
 
 def _integer(holder: Mapping[str, Any], name: str) -> int:
-    value = holder.get(name)
+    value = _named(holder, name)
     if value is None or value == "":
         return 0
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+    is_digits = isinstance(value, str) and value.isascii() and value.isdigit()
+    if is_digits and len(value) <= _LONGEST_TIME:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -138,9 +167,10 @@ def _attributes(
 
 def _value(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - an AnyValue is of any shape
     """The value as JSON has it."""
-    if value is None:
+    if value is None or value == {}:
         return None
-    kind, content = next(iter(_object(value).items()), ("", None))
+    kind, content = next(iter(_object(value).items()))
+    kind = _KINDS.get(kind, kind)
     if depth > _MOST_NESTED:
         raise _Malformed("a value nests too deeply")
     if kind == "kvlistValue":
@@ -159,7 +189,7 @@ def _scalar(kind: str, content: object) -> str | float | bool:
         return content
     if kind in {"stringValue", "bytesValue"} and isinstance(content, str):
         return content
-    raise _Malformed(f"{kind[:40] or 'an empty object'} is not an AnyValue")
+    raise _Malformed(f"{kind[:40]!r} is not an AnyValue")
 
 
 def _whole(content: object) -> int:

@@ -11,7 +11,7 @@ import orjson
 from logboom.clock import utc_text
 from logboom.levels import level_of
 from shipper.inputs.envelopes import envelope
-from shipper.inputs.http.speaking import Records, field_of
+from shipper.inputs.http.speaking import field_of
 
 _SHORTEST_NS = 10**17
 _LONGEST_NS = 2**63
@@ -39,7 +39,7 @@ class LogRecord:
     """A log record, whichever form it came in.
 
     Attributes:
-        time_ns: When it happened, or was first seen; 0 when it does not say.
+        time_ns: Of `moment_of`: when it happened, or was first seen; 0 when it does not say.
         severity: 1 to 24; 0 when it does not say.
         severity_text: As the source has it.
         body: Any JSON value; None when there is none.
@@ -59,24 +59,9 @@ class LogRecord:
     event_name: str
 
 
-@dataclass(slots=True)
-class Mapped:
-    """What a request came to.
-
-    Attributes:
-        records: Envelope lines.
-        rejected: Records that could not be used.
-        reason: Why, of the first of them.
-    """
-
-    records: Records
-    rejected: int = 0
-    reason: str = ""
-
-    def reject(self, reason: str) -> None:
-        """One record cannot be used."""
-        self.rejected += 1
-        self.reason = self.reason or reason
+def moment_of(*times_ns: int) -> int:
+    """The first one that can be a time; 0 when none can: writers fill in the largest number, too."""
+    return next((time for time in times_ns if 0 < time < _LONGEST_NS), 0)
 
 
 def scope_fields(
@@ -110,7 +95,7 @@ def to_envelope(record: LogRecord, shared: Mapping[str, Any]) -> bytes:
         if target in shared and shared[target] != value:
             fields[f"resource.{target}"] = shared[target]
         fields[target] = value
-    if 0 < record.time_ns < _LONGEST_NS:
+    if record.time_ns:
         # a number below that would be taken for microseconds
         precise = record.time_ns >= _SHORTEST_NS
         fields["@timestamp"] = record.time_ns if precise else utc_text(record.time_ns)

@@ -11,9 +11,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as Message
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from shipper.inputs.http.otlp_mapping import LogRecord, Mapped, scope_fields, to_envelope
+from shipper.inputs.http.otlp_mapping import LogRecord, moment_of, scope_fields, to_envelope
 from shipper.inputs.http.pieces import NotProtobuf, Walker
-from shipper.inputs.http.speaking import Records, Refusal, TooMuch
+from shipper.inputs.http.speaking import Mapped, Records, Refusal, TooMuch
 
 _RESOURCE_LOGS = _RESOURCE = _SCOPE = 1
 _SCOPE_LOGS = _LOG_RECORDS = 2
@@ -75,7 +75,7 @@ def _joined(parts: Iterable[tuple[int, memoryview]], number: int) -> bytes:
 
 def _record(message: Message) -> LogRecord:
     return LogRecord(
-        time_ns=message.time_unix_nano or message.observed_time_unix_nano,
+        time_ns=moment_of(message.time_unix_nano, message.observed_time_unix_nano),
         severity=message.severity_number,
         severity_text=message.severity_text,
         body=_value(message.body),

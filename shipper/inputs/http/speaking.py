@@ -13,6 +13,7 @@ PROTOBUF = "application/x-protobuf"
 _BYTES_PER_PART = 64
 _PER_RECORD_BYTES = 256
 """What a record takes beside its line, so that millions of empty ones are too many."""
+_MOST_REASONS = 10
 _OURS = frozenset({"message", "@timestamp"})
 
 
@@ -122,6 +123,27 @@ class Records:
         if self._room < 0:
             raise TooMuch
         self.lines.append(line)
+
+
+@dataclass(slots=True)
+class Mapped:
+    """What a request came to whose parts are taken or rejected one by one.
+
+    Attributes:
+        records: Envelope lines.
+        rejected: Parts that could not be used.
+        reasons: Why, the first few of them.
+    """
+
+    records: Records
+    rejected: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def reject(self, reason: str) -> None:
+        """One part cannot be used."""
+        self.rejected += 1
+        if len(self.reasons) < _MOST_REASONS and reason not in self.reasons:
+            self.reasons.append(reason)
 
 
 def is_crowded(body: bytes, *, max_bytes: int) -> bool:

@@ -41,7 +41,8 @@ json_values = st.recursive(
 _NAMES = st.sampled_from(
     ["resourceLogs", "resource", "attributes", "key", "value", "stringValue", "intValue", "values",
      "kvlistValue", "arrayValue", "scopeLogs", "scope", "name", "logRecords", "timeUnixNano", "body",
-     "severityNumber", "traceId", "streams", "stream", "labels", "entries", "ts", "line", "index",
+     "severityNumber", "traceId", "resource_logs", "scope_logs", "log_records", "time_unix_nano",
+     "string_value", "kvlist_value", "streams", "stream", "labels", "entries", "ts", "line", "index",
      "create", "delete", "update", "_index", "_id"]
 )  # fmt: skip
 protocol_values = st.recursive(
@@ -98,6 +99,9 @@ def test_any_body_is_taken_or_refused(speaker: Speaker, content_type: str, body:
     told = found.answer(1)
     if content_type == PROTOBUF and isinstance(speaker, OtlpSpeaker):
         ExportLogsServiceResponse.FromString(told.body)
+    elif isinstance(speaker, LokiSpeaker):
+        assert told.status == (400 if told.body else 204)
+        assert told.body.decode().endswith("\n") or not told.body
     elif told.body:
         orjson.loads(told.body)
 

@@ -15,6 +15,7 @@ from shipper.events.normalise import Normaliser, SourceContext
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.documents import document_line
 from shipper.inputs.http.elasticsearch import VERSION, tell
+from shipper.inputs.http.repeated_names import repeated_name
 from shipper.inputs.http.speaking import Incoming, Refusal, Taken
 
 json_values = st.recursive(
@@ -140,6 +141,47 @@ def test_what_cannot_be_done_is_refused_item_by_item() -> None:
     assert items[0]["error"]["type"] == "illegal_argument_exception"
     assert "delete is not supported" in items[0]["error"]["reason"]
     assert items[2]["error"]["type"] == "document_parsing_exception"
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (b'{"a":1,"b":2,"a":3}', "a"),
+        (b'{"a":1,"a":1}', "a"),
+        (b'{"message":"one", "x":{}, "message" :"two"}', "message"),
+        (b'{"log":{"level":"info","level":"error"}}', "level"),
+        (b'{"list":[{"a":1},{"b":1,"b":2}]}', "b"),
+        (b'{"\\u0061":1,"a":2}', "a"),
+        (b'{"q\\"x":1,"q\\"x":2}', 'q"x'),
+        (b'{"":1,"":2}', ""),
+    ],
+)
+@pytest.mark.parametrize("splits", [False, True])
+def test_a_field_that_is_named_twice_is_refused_as_elasticsearch_does(
+    document: bytes, name: str, splits: bool
+) -> None:
+    body = b'{"index":{}}\n%b\n{"index":{}}\n{"good":1}\n' % document
+    found = BulkSpeaker(max_bytes=1_000_000, splits=splits).read(Incoming(body, NDJSON, "d" * 32))
+    assert isinstance(found, Taken)
+    assert len(found.records) == 1
+    told = answer(found)
+    refused, good = (item["index"] for item in told["items"])
+    assert (told["errors"], refused["status"], good["status"]) == (True, 400, 201)
+    assert refused["error"]["type"] == "document_parsing_exception"
+    assert refused["error"]["reason"] == f"failed to parse: Duplicate field {name!r}"
+
+
+@given(json_values, st.sampled_from([0, orjson.OPT_INDENT_2, orjson.OPT_SORT_KEYS]))
+def test_a_name_may_come_again_in_another_object_or_in_a_text(value: Any, form: int) -> None:
+    document = {"a": {"a": value, "text": '"a": 1, "a": {'}, "list": [{"a": value}, {"a": value}]}
+    sent = orjson.dumps(document, option=form).replace(b"\n", b" ").replace(b":", b" :")
+    assert repeated_name(sent, orjson.loads(sent)) is None
+
+
+def test_a_document_that_nests_as_deeply_as_can_be_read_is_looked_through() -> None:
+    deep = b'{"a":' * 1000 + b'{"b":1,"b":2}' + b"}" * 1000
+    assert repeated_name(deep, orjson.loads(deep)) == "b"
+    assert repeated_name(deep.replace(b',"b":2', b""), orjson.loads(deep)) is None
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,17 @@ async def client(receiver: Receiver) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+async def test_what_was_taken_of_a_push_is_kept_before_a_400_says_what_was_not(
+    receiver: Receiver, client: httpx.AsyncClient
+) -> None:
+    pushed = {"streams": [{"stream": {}, "values": [["soon", "bad"], ["1795258800000000000", "x"]]}]}
+    answer = await client.post("/loki/api/v1/push", json=pushed)
+    assert (answer.status_code, receiver.texts("loki")) == (400, ["x"])
+    assert answer.text.startswith("1 of 2 entries cannot be used, the others are taken:\n")
+    assert receiver.application.counts["http_events"] == 1
+    assert receiver.application.counts["http_requests_refused"] == 1
+
+
 async def test_each_protocol_has_its_route_and_its_answer(
     receiver: Receiver, client: httpx.AsyncClient
 ) -> None:

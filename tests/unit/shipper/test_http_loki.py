@@ -95,6 +95,50 @@ def test_success_has_no_body_and_refusals_are_plain_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (["soon", "x"], "the time of an entry is not a text with nanoseconds"),
+        ([1, "x"], "the time of an entry is not a text with nanoseconds"),
+        (["", "x"], "the time of an entry is not a text with nanoseconds"),
+        (["1", 2], "the line of an entry is not a text, or its metadata not an object"),
+        (["1"], "an entry is not [time, line] or [time, line, metadata]"),
+        (7, "an entry is not [time, line] or [time, line, metadata]"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_told_and_the_others_are_taken(
+    bad: object, reason: str
+) -> None:
+    first = {"stream": {"app": "a"}, "values": [[str(NS), "one"]]}
+    second = {"stream": {"app": "b"}, "values": [[str(NS), "two"], bad, [str(NS), "three"]]}
+    found = read(orjson.dumps({"streams": [first, second]}), JSON_TYPE)
+    assert [record["text"] for record in records(found)] == ["one", "two", "three"]
+    assert isinstance(found, Taken)
+    told = found.answer(1)
+    assert (told.status, told.content_type) == (400, "text/plain; charset=utf-8")
+    assert told.body.decode() == (
+        f"1 of 4 entries cannot be used, the others are taken:\nentry 2 of stream 2: {reason}\n"
+    )
+
+
+def test_an_older_entry_that_cannot_be_used_is_told_as_well() -> None:
+    entries = [{"ts": "2026-11-21T10:00:00Z", "line": "good"}, {"line": "timeless"}]
+    stream = {"labels": "{}", "entries": entries}
+    found = read(orjson.dumps({"streams": [stream]}), JSON_TYPE)
+    assert [record["text"] for record in records(found)] == ["good"]
+    assert isinstance(found, Taken)
+    assert b"entry 2 of stream 1: an entry lacks its time or its line" in found.answer(1).body
+
+
+def test_of_many_entries_that_cannot_be_used_the_first_few_are_named() -> None:
+    values = [[str(NS), "good"], *([["soon", "x"]] * 100)]
+    found = read(orjson.dumps({"streams": [{"stream": {}, "values": values}]}), JSON_TYPE)
+    assert isinstance(found, Taken)
+    lines = found.answer(1).body.decode().splitlines()
+    assert lines[0] == "100 of 101 entries cannot be used, the others are taken:"
+    assert (len(lines), lines[1][:7], lines[-1]) == (12, "entry 2", "and 90 more")
+
+
+@pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [
         (b"not snappy", PROTOBUF, 400),

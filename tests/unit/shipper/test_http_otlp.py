@@ -116,6 +116,71 @@ def test_records_that_say_little_are_events_too(content_type: str) -> None:
     assert orjson.loads(structured["text"]) == {"a": 1}
 
 
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON_TYPE])
+@pytest.mark.parametrize("seen_ns", [0, 1_795_258_800_000_000_000])
+def test_the_largest_number_is_no_time(content_type: str, seen_ns: int) -> None:
+    made = ExportLogsServiceRequest()
+    logs = made.resource_logs.add().scope_logs.add().log_records
+    logs.add(time_unix_nano=2**64 - 1, observed_time_unix_nano=seen_ns).body.string_value = "odd"
+    logs.add(time_unix_nano=5 * 10**17, observed_time_unix_nano=2**64 - 1).body.string_value = "ok"
+    body = made.SerializeToString() if content_type == PROTOBUF else as_json(made)
+    found = read(body, content_type)
+    odd, fine = records(found)
+    assert (odd["text"], odd["fields"]) == ("odd", {"@timestamp": seen_ns} if seen_ns else {})
+    assert fine["fields"] == {"@timestamp": 5 * 10**17}
+    assert isinstance(found, Taken)
+    assert b"ejected" not in found.answer(1).body
+
+
+def test_a_number_that_is_the_largest_may_be_no_text() -> None:
+    body = (
+        b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":18446744073709551615}]}]}]}'
+    )
+    (record,) = records(read(body, JSON_TYPE))
+    assert record["fields"] == {}
+
+
+@pytest.mark.parametrize("content_type", [PROTOBUF, JSON_TYPE])
+def test_an_attribute_or_a_body_may_have_no_value(content_type: str) -> None:
+    made = ExportLogsServiceRequest()
+    resource = made.resource_logs.add()
+    resource.resource.attributes.add(key="host.name").value.SetInParent()
+    record = resource.scope_logs.add().log_records.add()
+    record.body.SetInParent()
+    record.attributes.extend([KeyValue(key="none"), KeyValue(key="unset", value=AnyValue())])
+    record.attributes.add(key="list").value.array_value.values.add()
+    record.attributes.add()
+    body = made.SerializeToString() if content_type == PROTOBUF else as_json(made)
+    found = read(body, content_type)
+    (event,) = records(found)
+    assert event["fields"] == {
+        "host.name": None, "none": None, "unset": None, "list": [None], "attributes.": None,
+    }  # fmt: skip
+    assert isinstance(found, Taken)
+    assert b"ejected" not in found.answer(1).body
+
+
+def test_the_names_that_protobuf_has_are_understood_in_json() -> None:
+    content = MessageToDict(
+        request(), use_integers_for_enums=True, preserving_proto_field_name=True
+    )
+    assert "resource_logs" in content
+    record = content["resource_logs"][0]["scope_logs"][0]["log_records"][0]
+    record.update(trace_id=TRACE, span_id=SPAN)
+    assert records(read(orjson.dumps(content), JSON_TYPE)) == records(
+        read(as_json(request()), JSON_TYPE)
+    )
+
+
+@pytest.mark.parametrize("name", ["ResourceLogs", "resourceSpans", "logs"])
+def test_a_body_without_logs_is_refused_and_an_empty_one_is_not(name: str) -> None:
+    found = read(orjson.dumps({name: [{"scopeLogs": [{"logRecords": [{}]}]}]}), JSON_TYPE)
+    assert isinstance(found, Refusal)
+    assert (found.status, found.reason.rpartition(": ")[2]) == (400, "it has no resourceLogs")
+    assert records(read(b"{}", JSON_TYPE)) == []
+    assert records(read(b'{"resourceLogs": []}', JSON_TYPE)) == []
+
+
 @pytest.mark.parametrize(
     ("severity", "level"),
     [(1, "trace"), (4, "trace"), (5, "debug"), (9, "info"), (13, "warn"), (20, "error"), (24, "fatal")],
@@ -170,7 +235,7 @@ def test_success_is_said_in_the_form_of_the_request() -> None:
         {"body": {"intValue": "²"}},
         {"body": {"doubleValue": "x"}},
         {"body": {"strange": 1}},
-        {"body": {}},
+        {"timeUnixNano": "123456789012345678901"},
         {"body": [1]},
         {"attributes": {"a": 1}},
         {"attributes": [{"key": 1}]},
