@@ -38,11 +38,11 @@ class Cursors:
 
     def to_json(self, names: Sequence[str]) -> dict[str, object]:
         """As the state keeps it: one number, and those that differ."""
-        known = [self.rules[name] for name in names if name in self.rules]
-        most = max(known, default=None)
-        behind = {n: self.rules[n] for n in names if n in self.rules and self.rules[n] != most}
+        known = {name: self.rules[name] for name in names if name in self.rules}
+        most = max(known.values(), default=None)
+        behind = {name: at_us for name, at_us in known.items() if at_us != most}
         return {
-            "cursor_us": most, "behind": behind, "rules": list(names), "arrived_us": self.arrived_us,
+            "cursor_us": most, "behind": behind, "rules": list(known), "arrived_us": self.arrived_us,
         }  # fmt: skip
 
     @classmethod

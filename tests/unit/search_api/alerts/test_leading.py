@@ -6,8 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from logboom.clock import ManualClock
 from logboom.config import Config
+from logboom.errors import StateUnavailable
 from logboom.state import Record, State
 from logboom.state.local import LocalState
 from logboom.store import open_store
@@ -20,8 +23,8 @@ from search_api.alerts.rules import US
 from search_api.alerts.standing import Standing
 from search_api.state import PipelineState, Snapshot
 from tests.polling import soon
-from tests.unit.search_api.alerts.timeline import START, START_US, error
-from tests.unit.search_api.alerts.world import THREE, Make
+from tests.unit.search_api.alerts.timeline import START, START_US, error, many
+from tests.unit.search_api.alerts.world import ERRORS, SILENCE, THREE, Make
 
 
 class DownBroker:
@@ -91,6 +94,25 @@ async def test_who_leads_no_longer_moves_no_cursor(make: Make) -> None:
         (45, "firing", "Errors"), (105, "resolved", "Errors"),
         (225, "firing", "Errors"), (360, "resolved", "Errors"),
     ]  # fmt: skip
+
+
+async def test_a_rule_that_has_no_cursor_yet_is_not_given_that_of_others(make: Make) -> None:
+    world = make(ERRORS, SILENCE)
+    world.source.add(many(-60, 20, 5, service__name="cart"))
+    world.source.add(many(95, 300, 5, service__name="cart"))
+    world.state.fails_at, world.state.is_done = 2, False  # the rules' states are written before
+    with pytest.raises(StateUnavailable):
+        await world.until(5, await world.start())
+    world.most_late_s = 200.0  # what has gone silent waits, and others go on
+    await world.until(150, await world.start())
+    engine = await world.start()
+    await world.until(160, engine)
+    assert world.timeline == []
+
+    world.most_late_s = 0.0
+    await world.until(180, engine)
+
+    assert world.timeline == [(90, "firing", "cart"), (105, "resolved", "cart")]
 
 
 async def test_what_another_one_has_decided_meanwhile_is_not_decided_again(make: Make) -> None:
