@@ -115,7 +115,9 @@ async def client(receiver: Receiver) -> AsyncIterator[httpx.AsyncClient]:
 async def test_what_was_taken_of_a_push_is_kept_before_a_400_says_what_was_not(
     receiver: Receiver, client: httpx.AsyncClient
 ) -> None:
-    pushed = {"streams": [{"stream": {}, "values": [["soon", "bad"], ["1795258800000000000", "x"]]}]}
+    pushed = {
+        "streams": [{"stream": {}, "values": [["soon", "bad"], ["1795258800000000000", "x"]]}]
+    }
     answer = await client.post("/loki/api/v1/push", json=pushed)
     assert (answer.status_code, receiver.texts("loki")) == (400, ["x"])
     assert answer.text.startswith("1 of 2 entries cannot be used, the others are taken:\n")
