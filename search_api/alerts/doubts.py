@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, resolve
+from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.model import Exists, Or, Query, Term
 from logboom.spellings import stored_as, unit_of_duration
 from logboom.store import TimeRange
@@ -17,6 +17,8 @@ from search_api.alerts.rule_checks import joined_parts
 from search_api.alerts.rules import DAY_US, Rule
 from search_api.alerts.sense import says_nothing
 from search_api.alerts.source import Source
+from search_api.alerts.states import MOST_SERIES
+from search_api.alerts.thresholds import settled
 
 MOST_FIELDS: Final = 12
 """Of one rule that are looked for in events."""
@@ -26,6 +28,13 @@ _ERRORS: Final = frozenset({"error", "fatal"})
 _LIKE: Final = 0.7
 _ALMOST: Final = 0.8
 """What is still more alike was refused, or written with `attributes.` on purpose."""
+
+_OF_ONE_REQUEST: Final = frozenset({"trace.id", "span.id", "transaction.id"})
+_OF_ONE_EVENT: Final = frozenset({"log.offset", "event.original", "event.duration"})
+_OWN_ID: Final = re.compile(
+    r"attributes\.(?:.*[._-])?(?:(?:request|correlation|message)[_-]?id|uuid|guid)\Z", re.IGNORECASE
+)
+"""What applications call such fields of their own."""
 
 
 def doubts_of(rule: Rule) -> list[str]:
@@ -47,7 +56,34 @@ def doubts_of(rule: Rule) -> list[str]:
             f"{rule.when.text} says nothing: min_events: {rule.min_events} is more, so it holds as"
             " soon as there are so many events"
         )
+    found += _series_of_their_own(rule)
+    found += _below_zero(rule)
     return found
+
+
+def _series_of_their_own(rule: Rule) -> Iterator[str]:
+    """Fields of `by` that make a series of each request, or of each event."""
+    for name in rule.by:
+        is_of_event = name in _OF_ONE_EVENT
+        if is_of_event or name in _OF_ONE_REQUEST or _OWN_ID.search(name):
+            what = "events" if is_of_event else "requests"
+            yield (
+                f"by: hardly two {what} have the same {name}, so each is a series of its own, and a rule follows"
+                f" {MOST_SERIES:,} at most: take a field with few values, such as service.name, or count"
+                f" them: distinct({name}) > 100"
+            )
+
+
+def _below_zero(rule: Rule) -> Iterator[str]:
+    """Comparisons that only negative values decide, of fields that have none, unless a clock went back."""
+    for condition in rule.when.conditions:
+        name, is_distinct = condition.measure.field, condition.measure.kind is Kind.DISTINCT
+        if is_distinct or EVENT_FIELDS.get(name or "") is not FieldType.LONG:
+            continue
+        holds = settled(condition.sign, condition.threshold, least=0)
+        if holds is not None:
+            word = "nearly always" if holds else "hardly ever"
+            yield f"{condition.text} {word} holds: {name} is not below 0"
 
 
 def _is_of_errors(part: Query) -> bool:

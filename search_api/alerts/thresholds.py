@@ -107,26 +107,43 @@ def _one_of(
     return factors[unit]
 
 
+def settled(sign: str, threshold: float, *, least: float, most: float = inf) -> bool | None:
+    """Whether a comparison holds for each value between two bounds, or for none; None: it depends.
+
+    Args:
+        sign: One of `OPERATORS`.
+        threshold: What values are compared to.
+        least: No value is below it.
+        most: No value is above it.
+    """
+    beyond = threshold < least or threshold > most
+    never = {
+        ">": threshold >= most, ">=": threshold > most, "<": threshold <= least,
+        "<=": threshold < least, "==": beyond,
+    }  # fmt: skip
+    always = {
+        ">": threshold < least, ">=": threshold <= least, "<": threshold > most,
+        "<=": threshold >= most, "!=": beyond,
+    }  # fmt: skip
+    if never.get(sign):
+        return False
+    return True if always.get(sign) else None
+
+
 def _check_possible(measure: Measure, sign: str, value: float, shown: str) -> None:
     least, most, why = _reach_of(measure)
     is_whole = measure.kind not in _COUNTS or value.is_integer()
-    beyond = value < least or value > most or not is_whole
-    never = {
-        ">": value >= most, ">=": value > most, "<": value <= least, "<=": value < least,
-        "==": beyond,
-    }  # fmt: skip
-    always = {
-        ">": value < least, ">=": value <= least, "<": value > most, "<=": value >= most,
-        "!=": beyond,
-    }  # fmt: skip
-    if not never.get(sign) and not always.get(sign):
+    holds = settled(sign, value, least=least, most=most)
+    if not is_whole and sign in {"==", "!="}:
+        holds = sign == "!="
+    if holds is None:
         return
-    word = "can never be" if never.get(sign) else "is always true"
     what = "it is a whole number" if not is_whole else why
     if is_whole and value <= least and least == 0 and most != 1:
         what = "it is never below 0"
     raise ConfigError(
-        f"{measure.text} {sign} {shown} {word}: {what}", mend=_instead(measure, sign, value, shown)
+        f"{measure.text} {sign} {shown} {'is always true' if holds else 'can never be'}: {what}",
+        mend=_instead(measure, sign, value, shown),
     )
 
 

@@ -36,8 +36,11 @@ def hints_for(matchers: Iterable[Matcher], rules: Iterable[Rule]) -> list[str]:
 def _hint(matcher: Matcher, labels: Sequence[str], names: Sequence[str]) -> str | None:
     if matcher.label not in labels:
         return f"no rule has the label {matcher.label}{_meant(matcher.label, labels)}"
-    if matcher.operator not in {"=", "!="}:
+    is_equal = matcher.operator == "="
+    if not is_equal and matcher.operator != "!=":
         return None
+    if matcher.label in _EVERY and not matcher.value:
+        return f"every alert has {matcher.label}, so {matcher} fits none" if is_equal else None
     if matcher.label == "alertname" and matcher.value not in names:
         return f"no rule is called {matcher.value}{_meant(matcher.value, names)}"
     severities = (*SEVERITIES, *OTHER_WORDS)

@@ -74,3 +74,13 @@ def test_a_label_that_no_rule_has_is_told(url: str) -> None:
     ]
     good = run(url, "add", "severity=warning", "alertname!=Errors", 'service.name=~"sh.*"')
     assert len(good.stderr.splitlines()) == 1
+
+
+def test_a_label_that_every_alert_has_and_none_is_to_have_is_told(url: str) -> None:
+    added = run(url, "add", "service.name=shop", "alertname=", "severity=")
+    assert added.stderr.splitlines()[1:] == [
+        'hint: every alert has alertname, so alertname="" fits none',
+        'hint: every alert has severity, so severity="" fits none',
+    ]
+    good = run(url, "add", "service.name=", "alertname!=", "severity!=", "no_data=true")
+    assert len(good.stderr.splitlines()) == 1
