@@ -22,8 +22,10 @@ ESCAPE = b"\x1b"
 NO_TEXT = (ESCAPE, b"\0")
 """Where one of these is in a buffer, an event's text may differ from its bytes."""
 
-_NUL_RUN = re.compile(rb"\0{4,}")
-"""What a hole in a file looks like; it is no part of the text."""
+_NULS = re.compile(rb"\A\0+|\0{4,}")
+"""What a hole in a file looks like, and what is left of one in front of an event: no text."""
+
+_NULS_OF_LINES = re.compile(rb"^\0+|\0{4,}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ class Decoder(Protocol):
         ...
 
 
+def without_nuls(data: bytes) -> bytes:
+    """Lines without the NUL bytes in front of them, nor longer runs."""
+    return _NULS_OF_LINES.sub(b"", data) if b"\0" in data else data
+
+
 def make_decoder(encoding: str) -> Decoder:
     """A decoder for an encoding that keeps line breaks as single bytes."""
 
@@ -153,7 +160,7 @@ def add(
     stripped = data.rstrip(b"\r\n")
     marks = tuple(tags)
     if b"\0" in stripped:
-        stripped, runs = _NUL_RUN.subn(b"", stripped)
+        stripped, runs = _NULS.subn(b"", stripped)
         stripped = stripped.rstrip(b"\r\n")
         marks += (NUL_BYTES,) if runs else ()
     marks += (MULTILINE,) if b"\n" in stripped else ()

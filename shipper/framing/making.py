@@ -8,11 +8,12 @@ from functools import partial
 from logboom.config import FileInput, MultilineSection, StdinInput
 from logboom.errors import ConfigError
 from shipper.framing.auto import AutoRule
-from shipper.framing.colours import ColouredRule, make_plain_decoder
+from shipper.framing.bare import BareRule
+from shipper.framing.colours import make_plain_decoder, without_colours
 from shipper.framing.containers import container_of
 from shipper.framing.detecting import DetectingFraming
 from shipper.framing.encodings import actual_encoding, unit_of
-from shipper.framing.frames import Framing, Limits, make_decoder
+from shipper.framing.frames import Framing, Limits, make_decoder, without_nuls
 from shipper.framing.pattern import make_rule as make_user_rule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rows import RowRule
@@ -86,12 +87,16 @@ def _make_rule(section: FileInput | StdinInput) -> Rule:
     if multiline == "none":
         return EveryLineRule()
     if multiline != "auto":
-        return make_user_rule(multiline, section.encoding)
+        return BareRule(make_user_rule(multiline, section.encoding), without_nuls)
     if section.format in _OF_PATTERNS:
-        return AutoRule(traces_only=True)
+        return BareRule(AutoRule(traces_only=True), without_nuls)
     described = load_catalogue().formats.get(section.format)
     rule = AutoRule() if described is None else _rule_of(described, section)
-    return rule if section.format in _AS_THEY_ARE else ColouredRule(rule)
+    return BareRule(rule, without_nuls if section.format in _AS_THEY_ARE else _plain)
+
+
+def _plain(lines: bytes) -> bytes:
+    return without_colours(without_nuls(lines))
 
 
 def _rule_of(described: Format, section: FileInput | StdinInput) -> Rule:

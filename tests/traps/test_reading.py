@@ -134,6 +134,27 @@ def test_a_hole_after_copytruncate_is_skipped_and_counted(make: Make, log: Path)
     assert source.skipped_bytes == size == sum(shipping.skipped)
 
 
+@pytest.mark.parametrize("nulls", [1, 3, 100, 4095, 4096, 10_000])
+@pytest.mark.parametrize("looks", [False, True])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_follows_a_hole_of_any_size_is_an_entry_of_its_own(
+    make: Make, log: Path, nulls: int, looks: bool, restarts: bool
+) -> None:
+    shipping = make()
+    for number in range(10):
+        with log.open("ab") as file:
+            file.write(bytes(nulls if number % 3 == 2 else 0) + f"only words {number}\n".encode())
+        if looks:
+            shipping.look(passing_s=0.3)
+        if restarts and number == 5:
+            shipping.restart()
+    shipping.look()
+    assert shipping.texts() == [f"only words {number}" for number in range(10)]
+    (source,) = shipping.watcher.sources.values()
+    assert source.acked_offset == log.stat().st_size
+    assert ("nul_bytes" in shipping.tags()) == (nulls < 4096)
+
+
 @pytest.mark.parametrize("begin", [b"", lines(0, 3).encode(), b"a line without its end 0"])
 def test_a_hole_of_gigabytes_takes_no_memory(make: Make, log: Path, begin: bytes) -> None:
     with log.open("wb") as file:
