@@ -11,6 +11,7 @@ from logboom.choosing import parts_of
 from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.fields import FieldType, resolve
+from logboom.naming import names_in, plain_name
 from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
@@ -108,7 +109,7 @@ def keyword_field(name: str) -> str:
     Raises:
         QueryError: When the field consists of words or times.
     """
-    stored, kind = resolve(name)
+    stored, kind = resolve(plain_name(name))
     if kind in {FieldType.TEXT, FieldType.DATE}:
         raise QueryError(
             f"{name} cannot be split by",
@@ -121,13 +122,13 @@ def fields_of(given: str | Sequence[str] | None) -> list[str]:
     """The names of what is to be shown, as `logboom.choosing` reads them; none: all there is.
 
     Args:
-        given: Names with commas between them, or a list of them.
+        given: Names with commas between them, or a list of them, as `logboom.naming` has them.
 
     Raises:
         QueryError: There are too many, or too long ones: each is looked for in each event.
     """
-    parts = given.split(",") if isinstance(given, str) else given or ()
-    names = list(dict.fromkeys(name for part in parts if (name := part.strip())))
+    written = names_in(given) if isinstance(given, str) else [one.strip() for one in given or ()]
+    names = list(dict.fromkeys(plain_name(name) for name in written if name))
     if len(names) > MOST_FIELDS:
         raise QueryError(
             f"{len(names)} fields cannot be shown at once",

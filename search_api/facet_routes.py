@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from logboom.errors import QueryError
 from logboom.fields import resolve
+from logboom.naming import names_in, plain_name
 from logboom.store import FieldUse, ValueCount
 from search_api.answering import Answer, Question
 from search_api.answers import FacetsAnswer, FieldsAnswer
@@ -38,11 +39,12 @@ def facet_routes(parts: Parts) -> APIRouter:
         """The most frequent values of fields, over all matches."""
         names = names_of(field)
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        stored = list(dict.fromkeys(resolve(name)[0] for name in names))
+        stored = {name: resolve(plain_name(name))[0] for name in names}
 
         async def counted() -> Answer:
-            found = await store.facets(asked.query, asked.times, fields=stored, size=size)
-            values = {name: _shown(found.values[resolve(name)[0]]) for name in names}
+            fields = list(dict.fromkeys(stored.values()))
+            found = await store.facets(asked.query, asked.times, fields=fields, size=size)
+            values = {name: _shown(found.values[field]) for name, field in stored.items()}
             warnings = [*asked.notes, *([] if found.complete else [_SAMPLED])]
             content = {"facets": values, "sampled": not found.complete, "warnings": warnings}
             return Answer(content, is_whole=found.complete)
@@ -78,13 +80,12 @@ def facet_routes(parts: Parts) -> APIRouter:
 
 
 def names_of(field: Sequence[str]) -> list[str]:
-    """The names of fields of a parameter that may come several times, or have several.
+    """The names of fields of a parameter that may come several times, or have several, as written.
 
     Raises:
         QueryError: There are none, or too many.
     """
-    names = list(dict.fromkeys(name.strip() for one in field for name in one.split(",")))
-    names = [name for name in names if name]
+    names = list(dict.fromkeys(name for one in field for name in names_in(one)))
     if not 1 <= len(names) <= MOST_FACETS:
         raise QueryError(
             f"{len(names)} fields cannot be asked for at once", suggestion=f"1 to {MOST_FACETS}"

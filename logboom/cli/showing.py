@@ -8,6 +8,7 @@ from typing import Any
 
 from logboom.choosing import value_of
 from logboom.event import value_at
+from logboom.naming import names_in, plain_name
 
 _LONGEST_SHOWN = 8_000
 _STEERING = re.compile(
@@ -24,7 +25,7 @@ def line_of(event: dict[str, Any], *, as_json: bool, fields: str | None, colours
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         return json.dumps(event, separators=(",", ":")) if _STEERING.search(text) else text
     if fields:
-        values = [_text(value_of(name.strip())(event)) for name in fields.split(",")]
+        values = [_text(value_of(plain_name(name))(event)) for name in names_in(fields)]
         return _printable("  ".join(values))
     level = _text(value_at(event, "log.level") or "-")
     service = _text(value_at(event, "service.name") or "-")

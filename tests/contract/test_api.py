@@ -34,7 +34,7 @@ def document(number: int) -> Document:
         "log": {"level": "error" if number % 10 == 0 else "info", "source": RUN, "offset": number},
         "service": {"name": f"shop-{number % 2}"},
         "event": {"id": event_id(RUN, number), "created": "2026-11-21T11:59:00.000Z"},
-        "attributes": {"seq": number},
+        "attributes": {"seq": number, "my key": number % 2},
     }
     return Document.of(event_id(RUN, number), date(2026, 11, 21), event)
 

@@ -22,6 +22,16 @@ async def test_facets_of_several_fields(api: httpx.AsyncClient) -> None:  # noqa
     assert (found["sampled"], found["warnings"]) == (False, [])
 
 
+@pytest.mark.parametrize("name", ["my key", r"my\ key", r"attributes.my\ key"])
+async def test_a_name_may_be_written_as_in_a_query(api: httpx.AsyncClient, name: str) -> None:  # noqa: F811
+    found = await ask(api, "facets", field=name, q="seq:<3")
+    assert found["facets"] == {name: [{"value": "0", "count": 2}, {"value": "1", "count": 1}]}
+    found = await ask(api, "histogram", by=name, interval="1d", q="seq:<3")
+    assert [bucket["by"] for bucket in found["buckets"] if bucket["count"]] == [{"0": 2, "1": 1}]
+    found = await ask(api, "search", fields=f"level,{name}", q="seq:2")
+    assert [event["attributes"] for event in found["events"]] == [{"my key": 0}]
+
+
 async def test_fields_with_coverage(api: httpx.AsyncClient) -> None:  # noqa: F811
     found: dict[str, Any] = await ask(api, "fields", prefix="se", q="level:error")
     sequence, service = found["fields"]

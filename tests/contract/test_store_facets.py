@@ -147,3 +147,19 @@ async def test_a_histogram_is_split_by_values_of_any_type(
     )
     value = values(whole, field)[0][0]
     assert {name for bucket in first.buckets for name in bucket.by} == {value}
+
+
+ODD_NAMES = ["my key", "a.", ".a", "a..b", "a,b", "a\\b", "p\\.q", "c*d"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+async def test_the_values_of_a_field_of_any_name_are_counted(
+    store: Store, writer: StoreWriter, name: str
+) -> None:
+    field = f"attributes.{name}"
+    documents = [document(n, attributes={name: value}) for n, value in enumerate([7, "x", "x"])]
+    await put(store, writer, [*documents, document(3)])
+    found = await store.facets(MatchAll(), TimeRange(), fields=[field])
+    assert values(found, field) == [("x", 2), ("7", 1)]
+    histogram = await store.histogram(MatchAll(), TimeRange(), interval_us=24 * HOUR_US, by=field)
+    assert [bucket.by for bucket in histogram.buckets] == [{"x": 2, "7": 1}]

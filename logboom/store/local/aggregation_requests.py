@@ -18,6 +18,7 @@ from logboom.store.aggregations import (
     Stretches,
     Values,
 )
+from logboom.store.local.leaves import escaped
 from logboom.store.local.schema import ADDRESS, APART, CREATED, ID, INGESTED, OFFSET, TIME, TOKENS
 from logboom.store.local.spread import Bins
 
@@ -125,7 +126,7 @@ def _numeric(name: str) -> str:
         QueryError: It has none.
     """
     if name.startswith(ATTRIBUTES + ".") or EVENT_FIELDS.get(name) in _NUMBERS:
-        return _COLUMNS.get(name, name)
+        return _COLUMNS.get(name) or escaped(name)
     raise QueryError(
         f"{name} has no numbers to work with", suggestion="take a field such as event.duration"
     )
@@ -145,4 +146,4 @@ def _countable(name: str, *, of_times: bool = False) -> str:
             f"the embedded store cannot count by the values of {name}",
             suggestion="take a field with fewer values, such as service.name",
         )
-    return _COLUMNS.get(name, name)
+    return _COLUMNS.get(name) or escaped(name)

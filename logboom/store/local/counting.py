@@ -16,6 +16,7 @@ from logboom.store.local import asking
 from logboom.store.local.asking import NUMBERED
 from logboom.store.local.combine import all_of, between
 from logboom.store.local.day_reader import Snapshot
+from logboom.store.local.leaves import escaped
 from logboom.store.local.schema import ADDRESS, TIME
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.soundness import refuse_damage
@@ -271,10 +272,10 @@ def bucket_label(bucket: Mapping[str, Any]) -> str:
 
 
 def column_of(field: str) -> str:
-    """The column that has the values of a field.
+    """The column that has the values of a field, as tantivy reads its name.
 
     Raises:
         QueryError: They cannot be counted.
     """
     check_countable(field)
-    return _COLUMNS.get(field, field)
+    return _COLUMNS.get(field) or escaped(field)

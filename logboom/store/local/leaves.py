@@ -114,15 +114,15 @@ def exists(name: str) -> Query:
     noted = regex(PRESENT, patterns.literal(name) + "(\\..*)?")
     if name.partition(".")[0] not in OBJECTS:
         return noted
-    there = Query.exists_query(_escaped(name), json_subpaths=True)
+    there = Query.exists_query(escaped(name), json_subpaths=True)
     if not _is_attribute(name):
         return any_of(there, noted)
     return any_of(there, noted, regex(REST, _term_start(name.partition(".")[2], below=True)))
 
 
 def having(column: str) -> Query:
-    """Something has a value in a column: that is found without a look at each event."""
-    return Query.exists_query(_escaped(column), json_subpaths=False)
+    """Something has a value in a column (`counting.column_of`), found without a look at each event."""
+    return Query.exists_query(column, json_subpaths=False)
 
 
 def _fuzzy_forms(value: str) -> tuple[str, ...]:
@@ -136,15 +136,15 @@ def _is_attribute(name: str) -> bool:
 
 def _paths(name: str) -> list[str]:
     """Where values of a name may be, as tantivy takes it."""
-    if name.partition(".")[0] not in OBJECTS or not all(name.split(".")):
+    top, _, path = name.partition(".")
+    if top not in OBJECTS or not path:
         return []
-    path = _escaped(name)
-    return (
-        [path, f"{REST}.{path.removeprefix(ATTRIBUTES + '.')}"] if _is_attribute(name) else [path]
-    )
+    tops = (top, REST) if top == ATTRIBUTES else (top,)
+    return [f"{one}.{escaped(path)}" for one in tops]
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """A dotted name as tantivy reads it."""
     return name.replace("\\", "\\\\")
 
 

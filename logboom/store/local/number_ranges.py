@@ -86,7 +86,10 @@ class Ranges:
         return found
 
     def _parse(self, name: str, part: Span) -> Query:
-        field = "".join("\\" + char if char in _SPECIAL_IN_QUERIES else char for char in name)
+        # The query's reader takes one half of the backslashes off, that of paths and that of columns
+        # one half again.
+        path = name.replace("\\", "\\" * 4)
+        field = "".join("\\" + char if char in _SPECIAL_IN_QUERIES else char for char in path)
         include_lower = part.include_lower or part.lower is None
         include_upper = part.include_upper or part.upper is None
         start, end = "[" if include_lower else "{", "]" if include_upper else "}"
