@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from logboom.errors import StateConflict
 from logboom.event import epoch_us
 from logboom.rollups.tiers import Tier
 from logboom.state import Record, State, Write
@@ -140,16 +139,16 @@ class Marks:
         return len(minutes)
 
     async def clear(self, marks: Iterable[Mark]) -> None:
-        """Takes marks away, but those that were marked again since.
+        """Takes marks away together, but those that were marked again since.
+
+        Args:
+            marks: At most 10,000.
 
         Raises:
             StateUnavailable: Some may be left.
         """
-        for mark in marks:
-            try:
-                await self._state.delete(_KIND, _key(mark), expected=mark.version)
-            except StateConflict:
-                continue  # there is something new in it
+        versions = {_key(mark): mark.version for mark in marks}
+        await self._state.delete_many(_KIND, versions)
 
     async def _put(self, keys: Iterable[str]) -> None:
         writes = [Write(_KIND, key, {}) for key in keys]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -42,6 +42,19 @@ def check_kind(kind: str) -> None:
             f"{kind[:80]!r} is no kind of record",
             mend="use at most 64 lower case letters, digits, _ and -",
         )
+
+
+def check_deletions(kind: str, keys: Collection[str]) -> None:
+    """Sees that so many records can be forgotten at once, and can be called so.
+
+    Raises:
+        StateRefused: They cannot.
+    """
+    check_kind(kind)
+    if len(keys) > MOST_WRITES:
+        raise StateRefused(f"{len(keys)} deletions at once are more than {MOST_WRITES}")
+    for key in keys:
+        check_name(kind, key)
 
 
 def check_part(kind: str, part: str) -> None:

@@ -27,7 +27,14 @@ from logboom.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
+from logboom.state.bounds import (
+    check_deletions,
+    check_kind,
+    check_limit,
+    check_name,
+    check_part,
+    check_writes,
+)
 from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
 from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.install import install_template
@@ -115,6 +122,18 @@ class ElasticState:
                 return False
             self._see_success(status, answer)
         return True
+
+    async def delete_many(self, kind: str, versions: Mapping[str, str]) -> int:
+        """Forgets many records of one kind, each for itself; see `State.delete_many`."""
+        check_deletions(kind, versions)
+        if not versions:
+            return 0
+        lines = [_deletion(self._index, kind, key, of) for key, of in versions.items()]
+        with _in_our_terms():
+            status, content = await self._client.bulk(b"".join(lines))
+            answer = decoded(content)
+            self._see_success(status, answer)
+            return sum(_is_gone(item["delete"], kind) for item in answer["items"])
 
     async def list(
         self, kind: str, *, prefix: str = "", after: str = "", limit: int = 1000
@@ -289,6 +308,29 @@ def _lines(index: str, write: Write, value: bytes, now_ns: int) -> bytes:
     )  # fmt: skip
     verb = "create" if write.expected is None else "index"
     return orjson.dumps({verb: act}) + b"\n" + document + b"\n"
+
+
+def _deletion(index: str, kind: str, key: str, version: str) -> bytes:
+    """A bulk request's one line for a record to be forgotten."""
+    act = {"_index": index, "_id": _id(kind, key), **_condition(version)}
+    return orjson.dumps({"delete": act}) + b"\n"
+
+
+def _is_gone(item: Mapping[str, Any], kind: str) -> bool:
+    """Whether a deletion did something.
+
+    Raises:
+        StateUnavailable: Elasticsearch is busy.
+        StateRefused: It will not have it.
+    """
+    status = item["status"]
+    if status in {_MISSING, _CONFLICT}:
+        return False
+    if status in LATER:
+        raise StateUnavailable(f"Elasticsearch is busy: {reason_of(item)}", where=kind)
+    if status >= 300:
+        raise StateRefused(f"Elasticsearch refuses it: {reason_of(item)}", where=kind)
+    return True
 
 
 def _condition(expected: str) -> dict[str, int]:

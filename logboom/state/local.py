@@ -13,7 +13,14 @@ from logboom.clock import Clock
 from logboom.errors import StateConflict, StateFull, StateRefused, StateUnavailable
 from logboom.own_thread import OwnThread
 from logboom.shared_database import SharedDatabase, Terms, for_os_error
-from logboom.state.bounds import check_kind, check_limit, check_name, check_part, check_writes
+from logboom.state.bounds import (
+    check_deletions,
+    check_kind,
+    check_limit,
+    check_name,
+    check_part,
+    check_writes,
+)
 from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
 
 FILE_NAME = "state.sqlite3"
@@ -81,6 +88,13 @@ class LocalState:
         check_name(kind, key)
         return await self._file.do(lambda file: _delete(file, kind, key, expected))
 
+    async def delete_many(self, kind: str, versions: Mapping[str, str]) -> int:
+        """Forgets many records in one transaction; see `State.delete_many`."""
+        check_deletions(kind, versions)
+        if not versions:
+            return 0
+        return await self._file.do(lambda file: _delete_many(file, kind, versions))
+
     async def list(
         self, kind: str, *, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Sequence[Record]:
@@ -141,6 +155,15 @@ def _delete(
         return bool(
             connection.execute("DELETE FROM records WHERE kind=? AND key=?", (kind, key)).rowcount
         )
+
+
+def _delete_many(file: SharedDatabase, kind: str, versions: Mapping[str, str]) -> int:
+    with file.transaction() as connection:
+        found = connection.executemany(
+            "DELETE FROM records WHERE kind=? AND key=? AND CAST(version AS TEXT)=?",
+            ((kind, key, version) for key, version in versions.items()),
+        )
+        return found.rowcount
 
 
 def _list(file: SharedDatabase, kind: str, prefix: str, after: str, limit: int) -> list[Record]:

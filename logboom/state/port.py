@@ -144,6 +144,24 @@ class State(Protocol):
         """
         ...
 
+    async def delete_many(self, kind: str, versions: Mapping[str, str]) -> int:
+        """Forgets many records of one kind at once: each for itself, not all or nothing.
+
+        Args:
+            kind: Of the records.
+            versions: What must be there, by key; at most 10,000. What was changed or deleted since
+                stays as it is.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            StateUnavailable: Any of them may or may not be deleted.
+            StateRefused: Names are out of bounds (nothing was deleted), or the state cannot be used.
+            StateFull: There is no room.
+        """
+        ...
+
     async def list(
         self, kind: str, *, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Sequence[Record]:

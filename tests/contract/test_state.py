@@ -143,6 +143,31 @@ async def test_many_writes_are_answered_one_by_one(state: State) -> None:
         assert answer is None or await state.get("rule", answer.key) == answer
 
 
+async def test_many_are_forgotten_at_once_but_those_that_were_changed(state: State) -> None:
+    assert await state.delete_many("rule", {"missing": "1.1"}) == 0
+    kept = {key: await state.put("rule", key, {"n": 1}) for key in ("a", "b", "changed", "anew")}
+    await state.put("rule", "changed", {"n": 2})
+    await state.delete("rule", "anew")
+    await state.put("rule", "anew", {"n": 2}, expected=None)
+    await state.put("other", "a", {})
+    versions = {key: record.version for key, record in kept.items()}
+    assert await state.delete_many("rule", {**versions, "missing": "1.1", "b": "nonsense"}) == 1
+    assert await keys(state) == ["anew", "b", "changed"]
+    assert await keys(state, kind="other") == ["a"]
+    assert await state.delete_many("rule", {"b": versions["b"]}) == 1
+    assert await state.delete_many("rule", {"b": versions["b"]}) == 0
+    assert await state.delete_many("rule", {}) == 0
+
+
+async def test_many_deletions_have_an_end(state: State) -> None:
+    with pytest.raises(StateRefused, match="more than 10000"):
+        await state.delete_many("rule", {str(n): "1.1" for n in range(10_001)})
+    kept = await state.put("rule", "a", {})
+    with pytest.raises(StateRefused, match="control characters"):
+        await state.delete_many("rule", {"a": kept.version, "b\n": "1.1"})
+    assert await keys(state) == ["a"], "nothing of it is deleted"
+
+
 async def test_a_thousand_large_writes_go_through_at_once(state: State) -> None:
     text = "x" * 20_000
     answers = await state.put_many(
