@@ -7,6 +7,7 @@ takes them for alternatives, unless it is told otherwise (`LooseChain`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from logboom.errors import QueryError
 from logboom.query.leaves import Leaves
@@ -33,6 +34,8 @@ def disjunction(parts: list[Query]) -> Query | None:
 
 class Chain:
     """Clauses side by side. AND and neighbourhood bind alike, and tighter than OR."""
+
+    takes_neighbours_together: ClassVar = True
 
     def __init__(self) -> None:
         self._groups: list[list[Query | None]] = [[]]
@@ -126,6 +129,8 @@ class LooseChain:
     What AND or OR joins is one clause among its neighbours. `+a` must be there and makes those without
     a sign optional; `-a` must not.
     """
+
+    takes_neighbours_together: ClassVar = False
 
     def __init__(self) -> None:
         self._parts = [_Part()]

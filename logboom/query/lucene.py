@@ -16,7 +16,7 @@ from logboom.query.clauses import Clauses
 from logboom.query.colons import Colon, colon_after
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
 from logboom.query.model import MatchAll, Query
-from logboom.query.names import near_name_note
+from logboom.query.names import Neighbours, near_name_note, unit_apart_note
 from logboom.query.notes import Note
 from logboom.query.scanner import Joint, Scanner, Word, quoted, unescape, unescape_pattern
 
@@ -123,17 +123,24 @@ class _Parser:
     def _chain(self, field: Field) -> Query | None:
         """Clauses up to the end or to a closing parenthesis; None when nothing is left of them."""
         chain = self._chain_kind()
+        neighbours = Neighbours(field, self._leaves)
         while True:
             self._scanner.skip_space()
             joint = self._scanner.take_joint()
             if joint is not None:
                 chain.join(*joint)
+                neighbours.part()
             elif self._scanner.peek() in {"", ")"}:
                 return chain.query(self._leaves)
             else:
-                self._count_one(self._scanner.place)
-                chain.begin(self._scanner.place)
-                chain.add(*self._clause(field))
+                begin = self._scanner.place
+                self._count_one(begin)
+                chain.begin(begin)
+                clause, plus = self._clause(field)
+                chain.add(clause, plus)
+                if plus is None and chain.takes_neighbours_together:
+                    text = self._scanner.text[begin : self._scanner.place].strip()
+                    neighbours.add(clause, Word(text, begin))
 
     def _count_one(self, place: int) -> None:
         self._count += 1
@@ -286,7 +293,10 @@ class _Parser:
         if name == "*":
             return self._of_any_field()
         near_name_note(name, spaced=spaced, at=word.position, leaves=self._leaves)
-        return self._value(field_of(name))
+        field = field_of(name)
+        found = self._value(field)
+        unit_apart_note(scanner.text, scanner.place, field=field, leaves=self._leaves)
+        return found
 
     def _operator_follows(self) -> bool:
         """True when AND, OR or NOT is here instead of a value."""

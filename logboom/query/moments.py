@@ -16,6 +16,7 @@ _EXACT_UNITS = {
     "h": timedelta(hours=1),
     "H": timedelta(hours=1),
 }
+_LENGTHS = _EXACT_UNITS | {"d": timedelta(days=1), "w": timedelta(weeks=1)}
 _KEPT_PARTS = {"y": 1, "M": 2, "d": 3, "h": 4, "H": 4, "m": 5, "s": 6}
 _FIRST_PARTS = (1, 1, 1, 0, 0, 0)
 
@@ -37,6 +38,24 @@ def add(moment: datetime, amount: int, unit: str) -> datetime:
     year, month = divmod(months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+
+
+def before(moment: datetime, count: str, unit: str) -> datetime:
+    """Moves a moment back by a number of units, which may have a fraction: ``1.5`` ``h``.
+
+    Raises:
+        ValueError, OverflowError: When months or years are cut, whose length varies, or when the result
+            lies outside of the years 1 to 9999.
+    """
+    whole, _, fraction = count.partition(".")
+    moved = add(moment, -int(whole), unit)
+    if not fraction.strip("0"):
+        return moved
+    if unit not in _LENGTHS:
+        raise ValueError("months and years have no fractions")
+    return (moved.astimezone(UTC) - float(f"0.{fraction}") * _LENGTHS[unit]).astimezone(
+        moment.tzinfo
+    )
 
 
 def after(start: datetime, unit: str) -> datetime:

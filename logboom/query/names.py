@@ -7,9 +7,11 @@ import re
 from logboom.fields import ALIASES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.distance import within
 from logboom.query.leaves import TEXTS, Field, Leaves
+from logboom.query.model import Query, Term
 from logboom.query.scanner import Word
 
 _ASSIGNED = re.compile(r"(@?[A-Za-z_][\w.]*)(==?|!=|>=?|<=?)(?=.)", re.ASCII)
+_UNIT_APART = re.compile(r"\d\s+(ns|us|µs|μs|ms|s|m|h|d)(?=[\s)]|\Z)", re.ASCII)
 _LEAST_LENGTH = 4
 
 
@@ -58,3 +60,57 @@ def stands_for_operator_note(word: Word, *, field: Field, leaves: Leaves) -> Non
             f"the field is asked by {minus}{assigned[1]}:{sign}….",
             word.position,
         )
+
+
+def unit_apart_note(query: str, place: int, *, field: Field, leaves: Leaves) -> None:
+    """Notes that the unit of a duration stands apart from its number, and so is a word to search for.
+
+    Args:
+        query: Its whole text.
+        place: Behind the value of the field.
+    """
+    unit = _UNIT_APART.match(query, place - 1)
+    if field.name == "event.duration" and unit is not None:
+        leaves.note(
+            f"{unit[1]} was searched for as a word; "
+            f"as the unit of {field.written} it follows the number without a space.",
+            unit.start(1),
+        )
+
+
+class Neighbours:
+    """Values of one group that stand side by side: both are wanted, where other engines take either.
+
+    Args:
+        field: Of the group.
+        leaves: Where that is noted, once.
+    """
+
+    def __init__(self, field: Field, leaves: Leaves) -> None:
+        self._field = field
+        self._leaves = leaves
+        self._before: tuple[Query | None, Word] | None = None
+        self._is_noted = field.kind is FieldType.TEXT
+
+    def part(self) -> None:
+        """An operator stands between the clause before and the next one."""
+        self._before = None
+
+    def add(self, clause: Query | None, word: Word) -> None:
+        """A clause was read.
+
+        Args:
+            clause: What it asks for.
+            word: All of its characters.
+        """
+        before, self._before = self._before, (clause, word)
+        if self._is_noted or before is None or not isinstance(clause, Term):
+            return
+        if isinstance(before[0], Term) and before[0] != clause:
+            self._is_noted = True
+            name, first, second = self._field.written, before[1].raw, word.raw
+            self._leaves.note(
+                f"Values side by side are all wanted: {name}:({first} {second}) finds events that "
+                f"have both; write {name}:({first} OR {second}) for those with either.",
+                word.position,
+            )

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from logboom.errors import QueryError
-from logboom.query.moments import Reading, add, floor
+from logboom.query.moments import Reading, add, before, floor
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ja", "zh")
 """What dateparser is asked to understand; Korean is read by this module alone."""
@@ -35,7 +35,7 @@ _STRETCHES = {
 }  # fmt: skip
 _UNITS = {
     "second": "s", "sec": "s", "minute": "m", "min": "m", "hour": "h", "hr": "h", "day": "d",
-    "week": "w", "month": "M", "year": "y", "초": "s", "분": "m", "시간": "h", "일": "d", "주일": "w",
+    "week": "w", "month": "M", "year": "y", "ms": "ms", "s": "s", "m": "m", "h": "h", "d": "d", "w": "w", "초": "s", "분": "m", "시간": "h", "일": "d", "주일": "w",
     "주": "w", "개월": "M", "달": "M", "년": "y",
 }  # fmt: skip
 _SMALL_NUMBERS = {
@@ -67,16 +67,16 @@ _CLOCK = re.compile(
 _NOON = {"noon", "정오", "正午", "mittag", "midi"}
 _AFTERNOON = {"오후", "저녁", "午後", "下午"}
 _FORENOON = {"오전", "午前", "上午"}
-_AGO = re.compile(
-    rf"(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<unit>{_any_of(*_UNITS)})s?\s*(?:ago|전)",
-    re.ASCII,
+_COUNT = rf"\d{{1,6}}(?:\.\d{{1,3}})?|half(?:\s+an?)?|반|{_any_of(*_SMALL_NUMBERS)}"
+_LENGTH = (
+    rf"(?P<count>{_COUNT})(?P<more>\s+and\s+a\s+half)?\s*(?P<unit>{_any_of(*_UNITS)})s?"
+    r"(?P<half>\s+and\s+a\s+half|\s*반)?"
+    rf"(?:\s*(?P<next_count>\d{{1,6}})\s*(?P<next_unit>{_any_of(*_UNITS)})s?)?"
 )
-_LATELY = re.compile(
-    rf"(?:the\s+)?(?:last|past)\s+(?:(?P<count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*)?"
-    rf"(?P<unit>{_any_of(*_UNITS)})s?"
-    rf"|(?:지난|최근)\s*(?P<ko_count>\d{{1,6}}|{_any_of(*_SMALL_NUMBERS)})\s*(?P<ko_unit>{_any_of(*_UNITS)})",
-    re.ASCII,
-)
+_AGO = re.compile(rf"{_LENGTH}\s*(?:ago|전)", re.ASCII)
+_LATELY = re.compile(rf"(?:(?:the\s+)?(?:last|past)\s+|(?:지난|최근)\s*){_LENGTH}", re.ASCII)
+_LATEST = re.compile(rf"(?:the\s+)?(?:last|past)\s+(?P<unit>{_any_of(*_UNITS)})", re.ASCII)
+_HALF = re.compile(r"half|반")
 _HANGUL = re.compile(r"[가-힣]")
 _LETTERS = re.compile(r"[^\W\d_]{3}|[月日年時]")
 _NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s|$)", re.ASCII)
@@ -118,19 +118,31 @@ def _read_ago(text: str, here: datetime) -> Reading | None:
     match = _AGO.fullmatch(text)
     if match is None:
         return None
-    count = _SMALL_NUMBERS.get(match["count"]) or int(match["count"])
-    moment = add(here, -count, _UNITS[match["unit"]])
+    moment = _back(match, here)
     return moment, moment
 
 
 def _read_lately(text: str, here: datetime) -> Reading | None:
     """``last 15 minutes`` is all of them up to now."""
+    latest = _LATEST.fullmatch(text)
+    if latest is not None:
+        return add(here, -1, _UNITS[latest["unit"]]), here
     match = _LATELY.fullmatch(text)
-    if match is None:
-        return None
-    written = match["count"] or match["ko_count"] or "1"
-    count = _SMALL_NUMBERS.get(written) or int(written)
-    return add(here, -count, _UNITS[match["unit"] or match["ko_unit"]]), here
+    return None if match is None else (_back(match, here), here)
+
+
+def _back(match: re.Match[str], here: datetime) -> datetime:
+    """A moment that lies a length of time back: ``an hour and a half``, ``1시간 30분``."""
+    written, unit = match["count"], _UNITS[match["unit"]]
+    if _HALF.match(written):
+        moment = before(here, "0.5", unit)
+    else:
+        moment = before(here, str(_SMALL_NUMBERS.get(written, written)), unit)
+    if match["more"] or match["half"]:
+        moment = before(moment, "0.5", unit)
+    if match["next_count"]:
+        moment = add(moment, -int(match["next_count"]), _UNITS[match["next_unit"]])
+    return moment
 
 
 def _read_day_and_clock(text: str, here: datetime) -> Reading | None:

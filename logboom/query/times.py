@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from logboom.errors import QueryError
-from logboom.query.moments import Reading, add, after, floor
+from logboom.query.moments import Reading, add, after, before, floor
 
 MAX_TIME_LENGTH = 100
 """Longer texts are no times."""
@@ -42,6 +42,9 @@ _BASIC_DAY = re.compile(r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 _DURATION = re.compile(r"-?(?:\d{1,9}(?:ms|[smhdwMy]))+", re.ASCII)
+_AGO = re.compile(r"-?(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[smhdwMy])\s*)+", re.ASCII)
+_AGO_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])", re.ASCII)
+_MATH_ON_NOW = re.compile(r"now\s*([+-])\s*((?:\d+\s*[yMwdhms]\s*)+)((?:/[yMwdhms])?)", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwMy])", re.ASCII)
 _MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
 _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
@@ -245,11 +248,11 @@ def _ticks_per_second(number: int) -> int:
 
 
 def _read_duration(text: str, now: datetime, zone: tzinfo) -> Reading | None:
-    if _DURATION.fullmatch(text) is None:
+    if _AGO.fullmatch(text) is None:
         return None
     moment = now.astimezone(zone)
-    for count, unit in _DURATION_PART.findall(text):
-        moment = add(moment, -int(count), unit)
+    for count, unit in _AGO_PART.findall(text):
+        moment = before(moment, count, unit)
     return moment, moment
 
 
@@ -292,4 +295,8 @@ def _shown(text: str) -> str:
 def _suggestion(text: str) -> str:
     if re.search(r"\d \d\d:?\d\d$", text) and "T" in text:
         return "in a URL the + of an offset is written %2B"
+    moved = _MATH_ON_NOW.fullmatch(text)
+    if moved is not None:
+        steps = re.findall(r"(\d+)\s*(\w)", moved[2])
+        return f"write now{''.join(f'{moved[1]}{count}{unit}' for count, unit in steps)}{moved[3]}"
     return FORMS

@@ -25,7 +25,9 @@ LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
 _OPERATOR = re.compile(r"(?:!=|==?|<>)")
 _UNKNOWN_DIGITS = re.compile(r"(\d{1,2})([xX?]{1,2}|\*)", re.ASCII)
 _OCTETS = re.compile(r"((?:\d{1,3}\.){1,3})\*", re.ASCII)
-_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|s|m|h|d)", re.ASCII)
+_PART = r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|s|m|h|d)"
+_WITH_UNITS = re.compile(rf"{_PART}(?:\s*{_PART})*", re.ASCII)
+_ONE_PART = re.compile(_PART, re.ASCII)
 _NANOSECONDS = {
     "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
     "h": 3600 * 10**9, "d": 86400 * 10**9,
@@ -59,14 +61,13 @@ def read_level(text: str, *, at: int) -> str:
 
 
 def read_number(name: str, text: str, *, at: int) -> int | float:
-    """The number that a text stands for; durations of `event.duration` may have a unit.
+    """The number that a text stands for; durations of `event.duration` may have units: ``1h30m``.
 
     Raises:
         QueryError: When it is none.
     """
-    unit = _WITH_UNIT.fullmatch(text) if resolve(name)[0] == _DURATION else None
-    if unit is not None:
-        exact = Fraction(unit[1]) * _NANOSECONDS[unit[2]]
+    if resolve(name)[0] == _DURATION and _WITH_UNITS.fullmatch(text) is not None:
+        exact = sum(Fraction(count) * _NANOSECONDS[unit] for count, unit in _ONE_PART.findall(text))
         return int(exact) if exact.denominator == 1 else float(exact)
     number = parse_number(text)
     if number is not None:
@@ -87,6 +88,8 @@ def _number_suggestion(name: str, text: str) -> str:
         width = 10 ** (3 - len(masked[1]))
         first = int(masked[1]) * width
         return f"write {name}:[{first} TO {first + width - 1}]"
+    if resolve(name)[0] == _DURATION:
+        return f"write for example {name}:>1.5s, {name}:>=1h30m or {name}:[100ms TO 2s]"
     return f"write for example {name}:5, {name}:>=5 or {name}:[5 TO 10]"
 
 

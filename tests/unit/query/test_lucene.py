@@ -272,6 +272,8 @@ def test_fields(text: str, query: Query) -> None:
         ("status:[* TO *]", Exists("http.response.status_code")),
         ("log.offset:>-5", between("log.offset", "-4", None)),
         ("duration:>=1.5s", between("event.duration", "1500000000", None)),
+        ("duration:>=1h30m", between("event.duration", "5400000000000", None)),
+        ('duration:"1m 30.5s"', Term("event.duration", "90500000000")),
         ("duration:<20ms", between("event.duration", None, "19999999")),
         ("duration:250", Term("event.duration", "250")),
         ("k:[1 TO 5}", between("attributes.k", "1", "5", ends="[}")),

@@ -247,6 +247,13 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("k:[5 TO 5}", 2, "Nothing lies in this range"),
         ("k:(5 OR -3)", 8, "read as the number -3; write NOT 3"),
         ("user:(-1)", 6, "read as the number -1; write NOT 1"),
+        ("duration:>100 ms", 14, "ms was searched for as a word"),
+        ("(duration:5 s) a", 12, "s was searched for as a word"),
+        ("status:(500 503)", 12, "have both; write status:(500 OR 503)"),
+        ("status:(500 502 503)", 12, "status:(500 OR 502)"),
+        ('service:("a b" c)', 15, 'service:("a b" OR c)'),
+        ("-ip:(10.0.0.1 10.0.0.2)", 14, "ip:(10.0.0.1 OR 10.0.0.2)"),
+        ("k:(a b OR c)", 5, "k:(a OR b)"),
     ],
 )
 def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: str) -> None:
@@ -257,7 +264,8 @@ def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: s
 @pytest.mark.parametrize(
     "text",
     ["", "a b", "a AND b OR c", "level:error -service:x", "k:5", "user.name:x", "attributes.x:5",
-     "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "k:>5", "k:[E TO F]", "k:>2026-11-20", "std::vector"],
+     "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "k:>5", "k:[E TO F]", "k:>2026-11-20", "std::vector", "status:(>=400 <500)", "path:(*a* *b*)", "k:(a AND b)", "message:(a b)",
+     "service:(a -b)", "k:(a a)", "k:(+a +b)", "k:(a b*)", "duration:>5s s", "k:5 s", "duration:5 m2"],
 )  # fmt: skip
 def test_a_plain_query_has_no_notes(text: str) -> None:
     assert parse_query_with_notes(text, now_ns=NOW_NS).notes == ()
