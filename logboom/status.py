@@ -158,6 +158,8 @@ class DeadStatus(_Entry):
         letters: How many there are.
         bytes: Bytes of their events.
         replaying: Of these letters, those that are on their way back.
+        latest_reason: Why the latest of those that wait is one, in one line; empty without.
+        latest_ns: When that one was buried, ns since the epoch.
         refused: Events that the store refused and that wait, by run.
         replayed: Events that were dead in a shipper and were sent after all, by run and UTC day.
         replayed_lines: Lines of these, by id of the source.
@@ -168,6 +170,8 @@ class DeadStatus(_Entry):
     letters: int = 0
     bytes: int = 0
     replaying: int = 0
+    latest_reason: str = ""
+    latest_ns: int = 0
     refused: Mapping[str, int] = {}
     replayed: Mapping[str, Mapping[str, int]] = {}
     replayed_lines: Mapping[str, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from search_api.access.limiting import sees_all
 from search_api.parameters import PROBLEMS
 from search_api.responding import answer
 from search_api.routing import PlainRoute
@@ -28,6 +29,6 @@ def pipeline_routes(state: PipelineState) -> APIRouter:
     @router.get("/health")
     async def health() -> Response:
         """All parts with a plain verdict."""
-        return answer(await state.health())
+        return answer(await state.health(with_reasons=sees_all()))
 
     return router

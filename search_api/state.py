@@ -32,6 +32,7 @@ from logboom.status import (
     decode_status,
 )
 from logboom.store import SourceCount, Store
+from search_api.dead_part import dead_part
 from search_api.limits import StoreLimits
 from search_api.not_read import files_part
 from search_api.service_parts import service_parts
@@ -201,10 +202,15 @@ class PipelineState:
         """The dead letters of our own data folder as they are now."""
         return await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
 
-    async def health(self) -> dict[str, Any]:
-        """All parts with a plain verdict, as JSON; within about 3 s, also when parts do not answer."""
-        snapshot, store, damaged, limits = await asyncio.gather(
+    async def health(self, *, with_reasons: bool = False) -> dict[str, Any]:
+        """All parts with a plain verdict, as JSON; within about 3 s, also when parts do not answer.
+
+        Args:
+            with_reasons: Also the words in which events were refused, which may quote them.
+        """
+        snapshot, letters, store, damaged, limits = await asyncio.gather(
             self.timely_snapshot(),
+            self._timely_letters(),
             self._timely(self._store_part(), else_="store"),
             self._timely(self._damaged_parts()),
             self._timely(self.limits.parts()),
@@ -215,6 +221,7 @@ class PipelineState:
         for name in _SERVICES:
             parts += service_parts(name, snapshot.services, now_ns, is_known=is_known)
         parts += files_part(snapshot.sources)
+        parts += dead_part(_dead(snapshot.dead, None, letters), with_reason=with_reasons)
         parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
         down = [part for part in bad if part["state"] in {"down", "silent", "missing"}]
@@ -262,6 +269,14 @@ class PipelineState:
             detail = f"does not answer within {self._patience_s:g} s"
             return [] if else_ is None else [{"name": else_, "state": "down", "detail": detail}]
 
+    async def _timely_letters(self) -> DeadStatus | None:
+        """The dead letters of our own data folder; None where what services told last has to do."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._our_letters()
+        except (TimeoutError, LogboomError):
+            return None
+
     async def _store_part(self) -> list[dict[str, str]]:
         try:
             detail = await self._store.check()
@@ -307,7 +322,8 @@ def _dead(
     Args:
         told: On the status stream.
         before: Our own, before anything else of the ledger was read.
-        after: Our own, after all else. Letters that went back meanwhile may be stored or not.
+        after: Our own, after all else; None: of ours, too, what was told. Letters that went back
+            meanwhile may be stored or not.
     """
     if after is None:
         return list(told)

@@ -39,6 +39,7 @@ CREATE TABLE replayed (
 _HEAD = "event, part, reason, run, source, path, start, end, lines, day, at_ns, size, replay"
 _BUSY_S = 20.0
 _MOST_RUNS = 10_000
+_LONGEST_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +356,9 @@ def _head(row: Sequence[object]) -> LetterHead:
 
 def _status(database: sqlite3.Connection, at_ns: int) -> DeadStatus:
     letters, replaying = database.execute("SELECT count(*), count(replay) FROM letters").fetchone()
+    latest_ns, latest_reason = database.execute(
+        "SELECT max(at_ns), reason FROM letters WHERE replay IS NULL"  # the reason of that row
+    ).fetchone()
     refused = database.execute(
         "SELECT run, count(*) FROM letters WHERE part='processor' AND replay IS NULL"
         " GROUP BY run LIMIT ?",
@@ -367,6 +371,7 @@ def _status(database: sqlite3.Connection, at_ns: int) -> DeadStatus:
         lines[source] = lines.get(source, 0) + count
     return DeadStatus(
         store=_meta(database, "id"), at_ns=at_ns, letters=letters,
-        bytes=int(_meta(database, "bytes")), replaying=replaying, refused=dict(refused),
-        replayed=runs, replayed_lines=lines,
+        bytes=int(_meta(database, "bytes")), replaying=replaying,
+        latest_reason=(latest_reason or "")[:_LONGEST_REASON], latest_ns=latest_ns or 0,
+        refused=dict(refused), replayed=runs, replayed_lines=lines,
     )  # fmt: skip

@@ -7,6 +7,10 @@ import json
 from datetime import date
 from typing import Any
 
+import orjson
+
+from logboom.dead import DeadLetters
+from logboom.dead.letter import letter_of_document
 from logboom.event import event_id
 from logboom.store import Document
 from tests.unit.search_api.access.conftest import RUN, Api, document
@@ -40,6 +44,19 @@ async def test_nothing_of_other_services_is_told(api: Api) -> None:
         assert "bank" not in limited.text, way
         if way not in ABOUT_OURS:
             assert limited.text != everything.text, way
+
+
+async def test_why_an_event_was_refused_is_not_told_to_who_sees_some_services(api: Api) -> None:
+    letters = DeadLetters(api.config.data / "dead", max_bytes=2**20)
+    about = orjson.dumps({"log": {"offset": 7, "file": {"path": "/a.log"}}})
+    reason = "failed to parse [balance]: 'bank 4711'"
+    name = event_id(RUN, 7)
+    letters.bury([letter_of_document(name, "2026-11-21", about, reason=reason, at_ns=1)])
+    ours, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    assert "bank 4711" in (await api.get("health", all_of_it)).text
+    limited = (await api.get("health", ours)).text
+    assert "1 event waits" in limited
+    assert "bank" not in limited
 
 
 async def test_what_belongs_to_another_service_is_not_there(api: Api) -> None:
