@@ -6,7 +6,7 @@ https://prometheus.io/docs/alerting/latest/alertmanager/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -57,11 +57,15 @@ def decide(
         quiet: What people have silenced or acknowledged.
         now: The time.
     """
-    present, handed = {key: group.back_to(now) for key, group in groups.items()}, list(alerts)
+    handed, told = list(alerts), list[Delivery]()
+    episodes = frozenset(one.episode for one in handed)
+    ends = {one.episode: one for one in handed if one.state is _RESOLVED}
+    present: Groups = {key: group.back_to(now) for key, group in groups.items()}
+    if ends:
+        present, told = _overtaken(_World(present, plan, quiet, now, episodes), ends)
     taken = joined(present, handed, plan, now)
-    world = _World(taken, plan, quiet, now, frozenset(one.episode for one in handed))
+    world = _World(taken, plan, quiet, now, episodes)
     after: dict[str, Group] = {}
-    told: list[Delivery] = []
     for key, group in taken.items():
         group, deliveries = _told(group, world)  # noqa: PLW2901 - the same group, a moment later
         told += deliveries
@@ -77,7 +81,7 @@ class _World:
     def __init__(
         self, groups: Groups, plan: Plan, quiet: Quiet, now: datetime, handed: frozenset[str]
     ) -> None:
-        self._groups = groups
+        self.groups = groups
         self.plan = plan
         self.routes = plan.routes()
         self.quiet = quiet
@@ -90,7 +94,7 @@ class _World:
         """Asked for only when something is due."""
         firing = {
             episode: member
-            for group in self._groups.values()
+            for group in self.groups.values()
             for episode, member in group.members.items()
             if member.fires
         }
@@ -116,6 +120,27 @@ def _levels(groups: Iterable[Group]) -> dict[str, int]:
             if member.level > levels.get(episode, 0):
                 levels[episode] = member.level
     return levels
+
+
+def _overtaken(world: _World, ends: Mapping[str, Alert]) -> tuple[Groups, list[Delivery]]:
+    """Tells first what is due by now, and whose end is handed over before anybody has looked.
+
+    So it is behind a kill, or when the state was away. Daily messages tell of what is over anyway.
+
+    Args:
+        world: As it was before these ends.
+        ends: By episode.
+    """
+    groups, told = dict(world.groups), list[Delivery]()
+    for key, group in world.groups.items():
+        route = world.route(group)
+        late = [group.members[name] for name in ends.keys() & group.members.keys()]
+        if not group.is_digest and any(
+            one.is_fresh and _has_lasted(ends[one.alert.episode], route) for one in late
+        ):
+            groups[key], deliveries = _told(group, world)
+            told += deliveries
+    return groups, told
 
 
 def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
@@ -161,10 +186,19 @@ def _is_news(group: Group, member: Member, route: Route) -> bool:
 
 def _is_missed(member: Member, route: Route) -> bool:
     """Whether it fired for long enough to be told, and was handed over too late: after a downtime."""
-    alert, wait = member.alert, route.timing(severity_of(member.alert.labels)).wait
-    if member.told is not None or member.ended_at is None or alert.ends_at is None:
+    if member.told is not None or member.ended_at is None:
         return False
-    return alert.ends_at - alert.starts_at > wait and member.ended_at - member.joined_at <= wait
+    wait = _wait(member.alert, route)
+    return _has_lasted(member.alert, route) and member.ended_at - member.joined_at <= wait
+
+
+def _has_lasted(alert: Alert, route: Route) -> bool:
+    """Whether what has resolved fired for longer than its first message waits."""
+    return alert.ends_at is not None and alert.ends_at - alert.starts_at > _wait(alert, route)
+
+
+def _wait(alert: Alert, route: Route) -> timedelta:
+    return route.timing(severity_of(alert.labels)).wait
 
 
 def _earliest(
