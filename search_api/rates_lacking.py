@@ -48,6 +48,5 @@ async def _late(stretch: Stretch, state: State) -> list[str]:
     if not days:
         return []
     names = ", ".join(map(str, days[:_DAYS_TOLD])) + (" and others" if days[_DAYS_TOLD:] else "")
-    return [
-        f"events that came after the others were dropped or archived may not be counted: {names}"
-    ]
+    rule = "each row counts those before or those since, whichever are more"
+    return [f"of days whose events were dropped or archived before others came, {rule}: {names}"]

@@ -175,6 +175,23 @@ async def test_late_events_of_a_day_whose_events_are_gone_are_told(pipeline: Pip
     assert await gone.late(0, FAR_US) == []
 
 
+async def test_of_a_day_that_begins_anew_each_row_is_the_one_with_more_events(
+    pipeline: Pipeline,
+) -> None:
+    def at(number: int, minute: str, service: str, *, error: bool = False) -> Document:
+        return happening(number, f"2026-03-11T09:{minute}:00Z", service=service, error=error)
+
+    more = [at(0, "00", "a", error=True), at(1, "00", "a", error=True)]
+    await pipeline.write([*more, at(2, "10", "a", error=True)])
+    await pipeline.roll_all()
+    await pipeline.store.drop_day(more[0].day)
+    fewer = [at(3, "00", "a")]
+    new = [at(4, "00", "b"), at(5, "10", "a"), at(6, "10", "a")]
+    await pipeline.write([*fewer, *new])
+    await pipeline.roll_all()
+    await pipeline.expect([*more, *new])
+
+
 async def test_what_waits_is_counted(pipeline: Pipeline) -> None:
     marks, first = pipeline.rolling.marks, epoch_us("2026-03-14T09:00:00Z")
     await pipeline.write(events("09:00", "09:04", "08:59"))

@@ -84,7 +84,8 @@ async def test_what_the_rows_lack_is_told(tmp_path: Path) -> None:
         await gone.note_late(date(2026, 3, 11))
         (told,) = (await ask(client, "rates", from_="2026-03-11", to="2026-03-12"))["warnings"]
         assert told == (
-            "events that came after the others were dropped or archived may not be counted: 2026-03-11"
+            "of days whose events were dropped or archived before others came, each row counts"
+            " those before or those since, whichever are more: 2026-03-11"
         )
     await memory.close()
     await store.close()
