@@ -179,12 +179,18 @@ class Lane:
                 waiting.attempts, waiting.requests = known.attempts, known.requests
                 if known.is_settled:
                     return True
+            hidden_s = self._hidden_s(waiting.notification)
+            if hidden_s > 0:
+                self._postpone(waiting, hidden_s)
+                return False
         if self._outlet.limit is not None and self._outlet.counts(waiting.notification):
             if (told := self._limit_reached(*self._outlet.limit)) is not None:
                 await self._noted(_record(waiting, REFUSED, told, self._now()))
                 self.messages[REFUSED] += 1
                 return True
-            await self._count(waiting)
+            await self._begin(waiting, (*waiting.requests, self._now()))
+        elif self._outlet.found_after:
+            await self._begin(waiting, waiting.requests)
         if self._draw is not None and waiting.attempts == 0:
             drawn = await self._draw(waiting.notification.alerts[0])
             waiting.notification = replace(waiting.notification, chart=drawn)
@@ -222,13 +228,21 @@ class Lane:
             else:
                 return
 
-    async def _count(self, waiting: _Waiting) -> None:
+    async def _begin(self, waiting: _Waiting, requests: tuple[datetime, ...]) -> None:
         """Notes that a request is about to be sent: one whose answer is lost counts, too."""
-        now = self._now()
-        requests = (*waiting.requests, now)
-        record = _record(waiting, RETRYING, "is being sent", now)
+        record = _record(waiting, RETRYING, "is being sent", self._now())
         await self._outcomes.put(replace(record, requests=requests))
         waiting.requests = requests
+
+    def _hidden_s(self, notification: Notification) -> float:
+        """How long the receiver may not find what it has made of one of these alerts, told or not."""
+        if not self._outlet.found_after:
+            return 0.0
+        episodes = {one.episode for one in notification.alerts}
+        tried_at = self._outcomes.last_tried(self._outlet.name, episodes)
+        if tried_at is None:
+            return 0.0
+        return (tried_at + self._outlet.found_after - self._now()).total_seconds()
 
     def _limit_reached(self, at_most: int, within: timedelta) -> str | None:
         """Why a message must not be sent; None: it may be."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from logboom.clock import Clock
@@ -49,6 +50,8 @@ _DELIVER: Final[Mapping[str, Callable[[Any, Any, Client], Awaitable[Outcome]]]] 
 
 _WITH_PICTURES: Final = frozenset({"discord", "teams", "telegram", "email", "jira", "servicenow"})
 
+_FOUND_AFTER: Final = MappingProxyType({"jira": jira.FOUND_AFTER})
+
 _IN_STEPS: Final = frozenset(
     {
         "telegram",
@@ -82,5 +85,5 @@ def outlet_of(section: ReceiverSection, clock: Clock) -> Outlet:
     tried_for_s = timeout_s * MOST_MEMBERS if kind in _IN_STEPS else timeout_s
     return Outlet(
         section.name, kind, deliver, client, tried_for_s, section.give_up_after, limit, action.acts,
-        shows_pictures=kind in _WITH_PICTURES,
+        shows_pictures=kind in _WITH_PICTURES, found_after=_FOUND_AFTER.get(kind, timedelta(0)),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -139,6 +139,17 @@ class Outcomes:
             for one in self._known.values()
             if one.receiver == receiver
             for at in one.requests
+        )
+
+    def last_tried(self, receiver: str, episodes: Collection[str]) -> datetime | None:
+        """When a receiver was told of one of some alerts last, or was about to be; None: never."""
+        return max(
+            (
+                one.at
+                for one in self._known.values()
+                if one.receiver == receiver and any(name in episodes for name in one.alerts)
+            ),
+            default=None,
         )
 
     async def prune(self, now: datetime, counted: Mapping[str, timedelta] = _NOTHING) -> None:

@@ -28,6 +28,7 @@ class Outlet:
         limit: So many requests within a time; None: as many as there are.
         counts: Whether a message is a request that the limit is for.
         shows_pictures: It can do something with a picture.
+        found_after: What it has made of an alert may be found only so long after; 0: at once.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Outlet:
     limit: tuple[int, timedelta] | None = None
     counts: Callable[[Notification], bool] = lambda _: True
     shows_pictures: bool = False
+    found_after: timedelta = timedelta(0)
 
 
 Draw = Callable[[Alert], Awaitable[bytes | None]]

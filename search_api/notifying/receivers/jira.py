@@ -6,6 +6,7 @@ Source: https://developer.atlassian.com/cloud/jira/platform/rest/v2/
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from search_api.notifying.multipart import File, multipart
 from search_api.notifying.notification import Notification, Outcome
 from search_api.notifying.tickets import keep_tickets, mark_of
 
-_FOUND_AFTER_S: Final = 30.0
+FOUND_AFTER: Final = timedelta(seconds=30)
 """Jira's search knows a new ticket by then."""
 
 
@@ -69,7 +70,8 @@ class _Jira:
         except ReceiverUnreachable as error:
             outcome = Outcome(delivered=False, detail=str(error), retryable=True)
         if not outcome.delivered:  # it may be there: a search finds it only after a while
-            return replace(outcome, retry_after_s=max(_FOUND_AFTER_S, outcome.retry_after_s or 0))
+            found_after_s = FOUND_AFTER.total_seconds()
+            return replace(outcome, retry_after_s=max(found_after_s, outcome.retry_after_s or 0))
         return str((answer.json() or {}).get("key"))
 
     async def comment(self, key: str, text: str) -> Outcome:

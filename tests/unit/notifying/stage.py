@@ -68,15 +68,18 @@ class Unreachable(Listener):
 async def dispatching(
     state: Any, plan: Plan, listeners: Mapping[str, Listener], clock: Clock = CLOCK, *,
     give_up_after: timedelta = timedelta(hours=4), limit: tuple[int, timedelta] | None = None,
-    counts: Callable[[Notification], bool] = lambda _: True,
+    counts: Callable[[Notification], bool] = lambda _: True, found_after: timedelta = timedelta(0),
     first_wait_s: float = 0.001, most_wait_s: float = 0.01,
 ) -> AsyncIterator[Dispatcher]:  # fmt: skip
-    """Runs a dispatcher; leaving kills it."""
+    """Runs a dispatcher; leaving kills it. `found_after` is that of the receiver `team`."""
     clients = {name: Client(clock) for name in listeners}
     outlets = {
-        name: Outlet(name, "webhook", one.deliver, clients[name], 5.0, give_up_after, limit, counts)
+        name: Outlet(
+            name, "webhook", one.deliver, clients[name], 5.0, give_up_after, limit, counts,
+            found_after=found_after if name == "team" else timedelta(0),
+        )
         for name, one in listeners.items()
-    }
+    }  # fmt: skip
     dispatcher = Dispatcher(
         state, plan, outlets, clock, LINKS,
         poll_s=0.02, first_wait_s=first_wait_s, most_wait_s=most_wait_s,
