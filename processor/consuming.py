@@ -25,6 +25,8 @@ _WRITE_BYTES = 64 * 2**20
 """Of events in one write, about: a write and its lines are held in memory as a whole."""
 _EVENT_BYTES = 16 * 1024
 """Taken for the size of an event until some were seen."""
+_SHARES = 16
+"""Parts of a write that partitions take turns for; more of them cost more than they are worth."""
 _Result = TypeVar("_Result")
 
 
@@ -136,7 +138,7 @@ class Consumer:
             left_s = _RECEIVE_S if due is None else min(_RECEIVE_S, due - self._clock.monotonic())
             if left_s <= 0:
                 break
-            wanted = min(room, room_bytes // self._event_bytes + 1)
+            wanted = min(room, room_bytes // self._event_bytes + 1, self._share(subscription))
             received = await self._insist(
                 "broker",
                 lambda: subscription.receive(max_messages=wanted, timeout_s=left_s),  # noqa: B023 - called at once
@@ -149,6 +151,11 @@ class Consumer:
                 if due is None:
                     due = self._clock.monotonic() + self._section.linger.total_seconds()
         return batches
+
+    def _share(self, subscription: Subscription) -> int:
+        """Messages that are received at once, so that one partition does not fill a write alone."""
+        partitions = min(max(1, len(subscription.partitions)), _SHARES)
+        return -(-self._section.batch_events // partitions)
 
     async def _write_forever(self, writer: StoreWriter, subscription: Subscription) -> None:
         while (prepared := await self._ready.get()) is not None:

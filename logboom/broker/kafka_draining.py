@@ -51,13 +51,17 @@ class Drain:
         self.room = 1
         fetcher = consumer._fetcher  # noqa: SLF001 - see above
         present = fetcher._records  # noqa: SLF001
-        fetcher._records = _Fetched(self)  # noqa: SLF001
-        fetcher._records.update(present)  # noqa: SLF001
+        self._fetched = _Fetched(self)
+        self._fetched.update(present)
+        fetcher._records = self._fetched  # noqa: SLF001
 
     async def take(
         self, *, max_messages: int, timeout_s: float
     ) -> dict[TopicPartition, Sequence[Drained]]:
-        """Whole batches of one partition, until there are so many messages.
+        """Whole batches of one partition, until there are so many messages; of another one next time.
+
+        The client would go through all that was fetched of the first partition before the next one:
+        compressed, that may be hundreds of thousands of messages.
 
         Raises:
             KafkaError: As `AIOKafkaConsumer.getmany`.
@@ -66,6 +70,8 @@ class Drain:
         found: dict[TopicPartition, Sequence[Drained]] = await self._consumer.getmany(
             timeout_ms=int(timeout_s * 1000), max_records=1
         )
+        for place in found:
+            self._fetched.put_last(place)
         return found
 
 
@@ -82,6 +88,11 @@ class _Fetched(OrderedDict[TopicPartition, Any]):
                 place, result._partition_records, self._drain  # noqa: SLF001
             )  # fmt: skip
         super().__setitem__(place, result)
+
+    def put_last(self, place: TopicPartition) -> None:
+        """Lets all other partitions come before this one."""
+        if place in self:
+            self.move_to_end(place)
 
 
 class _Batches:

@@ -100,6 +100,20 @@ async def test_batches_are_taken_until_there_are_enough_messages(codec: Codec) -
     assert await taken(drain, 31) == []
 
 
+async def test_partitions_take_turns_however_much_of_one_was_fetched() -> None:
+    noisy, quiet = TopicPartition("events", 0), TopicPartition("events", 1)
+    client = Client()
+    drain = Drain(client)
+    records = client._fetcher._records
+    records[noisy] = fetched(b"".join(batch(first, 10) for first in range(0, 500, 10)))
+    records[quiet] = fetched(batch(0, 2) + batch(2, 1))
+    seen = [next(iter(await drain.take(max_messages=10, timeout_s=0))) for _ in range(4)]
+    assert seen == [noisy, quiet, noisy, noisy]
+    records[quiet] = fetched(batch(3, 1), position=3)
+    assert quiet in {*await drain.take(max_messages=10, timeout_s=0),
+                     *await drain.take(max_messages=10, timeout_s=0)}  # fmt: skip
+
+
 async def test_a_position_in_the_middle_of_a_batch_and_batches_without_messages_for_us() -> None:
     content = batch(0, 10) + batch(10, 1, attributes=CONTROL) + batch(20, 2)
     result = fetched(_with_crc(content), position=7)

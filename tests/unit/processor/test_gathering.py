@@ -21,6 +21,8 @@ MIB = 2**20
 class _Endless:
     """A subscription that always has as many messages as it is asked for, up to some at once."""
 
+    partitions = frozenset({0})
+
     def __init__(self, value: bytes, at_once: int) -> None:
         self._value = value
         self._at_once = at_once
@@ -55,3 +57,29 @@ async def test_the_first_write_is_bounded_too() -> None:
     subscription: Any = _Endless(b"x" * 20_000, 20_000)
     batches = await consumer._gather(subscription, asyncio.Event())
     assert sum(len(batch.messages) for batch in batches) < 5_000
+
+
+class _Noisy:
+    """A subscription to four partitions in turn: three always have all that is wanted, one has little."""
+
+    partitions = frozenset(range(4))
+
+    def __init__(self) -> None:
+        self._turn = 0
+
+    async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
+        partition = self._turn % 4
+        self._turn += 1
+        count = 3 if partition == 3 else max_messages
+        return [ConsumedBatch(partition, range(count), Taken([b""] * count, [b"x" * 300] * count))]
+
+
+async def test_a_partition_with_little_is_in_every_write_beside_those_with_much() -> None:
+    unused: Any = None
+    clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
+    consumer = Consumer(unused, unused, ProcessorSection(), unused, unused, unused, unused, clock)
+    subscription: Any = _Noisy()
+    for _ in range(5):
+        batches = await consumer._gather(subscription, asyncio.Event())
+        assert {batch.partition for batch in batches} == {0, 1, 2, 3}
+        assert sum(len(batch.messages) for batch in batches) == 20_000
