@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from logboom.broker import Broker, ConsumedBatch, Subscription
@@ -94,7 +95,9 @@ class Consumer:
         self._mark = mark
         self._count = count
         self._clock = clock
-        self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue(maxsize=1)
+        self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue()
+        # One is made ready while one is written: there is no third one in memory.
+        self._ahead = asyncio.Semaphore(1)
         self._event_bytes = _EVENT_BYTES
         self.counts = Counts()
         self.writer: StoreWriter | None = None
@@ -122,12 +125,18 @@ class Consumer:
 
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            batches = await self._gather(subscription, stop)
-            if batches:
-                positions = {batch.partition: batch.next_offset for batch in batches}
-                made = self._preparer.prepare(batches)
-                await self._ready.put(Prepared(made.documents, made.tally, positions))
-        await self._ready.put(None)
+            await self._ahead.acquire()
+            await self._make_ready(subscription, stop)
+        self._ready.put_nowait(None)
+
+    async def _make_ready(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        """What is received next, or nothing if nothing came."""
+        if batches := await self._gather(subscription, stop):
+            positions = {batch.partition: batch.next_offset for batch in batches}
+            made = self._preparer.prepare(batches)
+            self._ready.put_nowait(Prepared(made.documents, made.tally, positions))
+        else:
+            self._ahead.release()
 
     async def _gather(self, subscription: Subscription, stop: asyncio.Event) -> list[ConsumedBatch]:
         """Receives until there is enough for one write, or the first has waited long enough."""
@@ -159,8 +168,10 @@ class Consumer:
 
     async def _write_forever(self, writer: StoreWriter, subscription: Subscription) -> None:
         while (prepared := await self._ready.get()) is not None:
+            self._ahead.release()
             await self._write(writer, prepared)
-            await self._insist("broker", lambda: subscription.commit(prepared.positions))
+            await self._insist("broker", partial(subscription.commit, prepared.positions))
+            del prepared  # it would be kept until there is another one
 
     async def _write(self, writer: StoreWriter, prepared: Prepared) -> None:
         documents = prepared.documents
