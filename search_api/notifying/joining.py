@@ -102,11 +102,19 @@ def rerouted(groups: Groups, plan: Plan, now: datetime) -> Groups:
                     continue
                 is_daily = is_untold and old.is_digest
                 group = _place(changed, route, member.alert, plan, is_daily=is_daily)
+                if stays and member.told is not None:
+                    group = _going_on(group, old)
                 moved = member if stays else Member(member.alert, now)
                 changed[group.key] = group.with_member(episode, moved)
         settled = {name: one for name, one in old.members.items() if _waits(old, name)}
         changed[old.key] = replace(old, members=settled)
     return changed
+
+
+def _going_on(group: Group, old: Group) -> Group:
+    """The same, which was told what another one was: it repeats when that would have, and has its count."""
+    told_at = max((at for at in (group.told_at, old.told_at) if at is not None), default=None)
+    return replace(group, told_at=told_at, repeats=max(group.repeats, old.repeats))
 
 
 def _has_home(group: Group, routes: Mapping[str, Route], plan: Plan) -> bool:
