@@ -17,9 +17,9 @@ from shipper.files.discovery import (
     rotated_siblings,
 )
 from shipper.files.followed import FollowedFile
-from shipper.files.identity import GUARD_BYTES, FileId, file_id, is_at
+from shipper.files.identity import GUARD_BYTES, FileId, file_id, fingerprint_length, is_at
 from shipper.files.listings import Listings
-from shipper.files.names import is_packed_name
+from shipper.files.names import is_packed_name, root_path
 from shipper.files.surveys import Surveys, Wholeness
 from shipper.reading.sources import Source
 
@@ -156,9 +156,17 @@ class Following:
             if is_followed(path, source):
                 return Followed.YES, path
         followed, path = self.find_copy(source)
-        if followed is Followed.NO and not self._was_scanned_since(source):
+        if followed is not Followed.NO:
+            return followed, path
+        if not self._was_scanned_since(source):
             return Followed.NOT_YET, ""
-        return followed, path
+        if (
+            not file.offset
+            and not _is_told_by_its_end(file)
+            and self._sources.get(file.id) is source
+        ):
+            path = next(_any_paths_of(source.path, file.id), "")  # no other log has its inode
+        return Followed.YES if path else Followed.NO, path
 
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""
@@ -251,4 +259,18 @@ def _is_its_file(other: FollowedFile, claimant: Source, file: FollowedFile) -> b
     """True when a file of the inode of a source's closed one is that one."""
     if claimant.is_left:  # the log that takes its inode begins as it does
         return other.size == file.offset
+    if not file.offset and not file.is_packed:
+        return _is_unread_one(other, claimant, file)
     return file.rests_in(other) or holds_read(other, claimant)
+
+
+def _is_unread_one(other: FollowedFile, claimant: Source, file: FollowedFile) -> bool:
+    """Whether what was seen of an unread file is in another; where nothing was, its name tells."""
+    if _is_told_by_its_end(file):
+        return is_at(other.content, file.seen.end, file.seen.tail)
+    return root_path(other.path) == root_path(claimant.family)
+
+
+def _is_told_by_its_end(file: FollowedFile) -> bool:
+    """True when it is known what an unread file was seen to end with."""
+    return fingerprint_length(file.seen.tail) > 0

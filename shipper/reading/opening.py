@@ -61,6 +61,8 @@ class Opener:
         modified_ns = file.modified_ns()
         if self._is_left_alone(section, modified_ns, first_scan=first_scan):
             file.go_to(file.size)
+        if not file.is_packed:
+            file.expect(file.size)  # should it be gone before it is read, that is a loss
         source = self._make_source(self._record_of_new(file, family), section)
         source.file, source.modified_ns = file, modified_ns
         log.info("found %s", file.path)

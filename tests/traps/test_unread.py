@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shipper.reading.noting import news_of
 from tests.traps.conftest import Make
-from tests.traps.shipping import Shipping, append
+from tests.traps.shipping import Shipping, append, lines
+from tests.traps.test_compressed_names import give_inode_again
 from tests.traps.test_identity import BANNER, PATTERNS, date, note_unread, rotate
 
 
@@ -84,6 +87,65 @@ def test_one_that_was_overwritten_unread_is_told(make: Make, log: Path) -> None:
     assert numbers(shipping) == list(range(20, 60))
     (loss,) = shipping.registry.losses(shipper="s")
     assert (loss.path, loss.unread) == (str(log), size)
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+@pytest.mark.parametrize("folder", ["other", "app"])
+def test_one_that_was_closed_for_others_and_whose_inode_another_log_has(
+    make: Make, tmp_path: Path, folder: str, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of the other log is told under its name, and what was not read of it is a loss."""
+    logs = tmp_path / "logs"
+    for name in ("app", "other", "third"):
+        (logs / name).mkdir(parents=True)
+    log, other, third = (
+        logs / "app" / "app.log",
+        logs / folder / "its.log",
+        logs / "third" / "t.log",
+    )
+    log.write_text(lines(0, count))
+    third.write_text(lines(50, 60))  # takes the one descriptor that there may be
+    shipping = make("*/*.log", open_files=1)
+    (source,) = (one for one in shipping.sources.values() if one.path == str(log))
+    assert source.file is not None
+    assert not source.file.is_open
+    size, inode = log.stat().st_size, log.stat().st_ino
+    log.rename(other)
+    caplog.set_level(logging.INFO)
+    give_inode_again(other, inode, lines(100, 130))
+    for _ in range(4):
+        shipping.look()
+    found = {str(event["message"])[-3:].strip(): path_of(event) for event in shipping.events}
+    assert found == {
+        **{str(number): str(third) for number in range(50, 60)},
+        **{str(number): str(other) for number in range(100, 130)},
+    }
+    losses = [(loss.path, loss.unread) for loss in shipping.registry.losses(shipper="s")]
+    assert losses == ([(str(log), size)] if count else [])
+    assert "was renamed" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["app.log.1", "strange.bak"])
+def test_one_that_was_empty_and_closed_for_others_is_read_where_it_was_moved(
+    make: Make, log: Path, name: str
+) -> None:
+    log.touch()
+    other = log.with_name("other.log")
+    other.write_text(lines(50, 60))
+    shipping = make("*.log", open_files=1)
+    append(log, 0, 5)
+    log.rename(log.with_name(name))
+    append(log, 5, 8)
+    for _ in range(6):
+        shipping.look()
+    assert numbers(shipping) == [*range(8), *range(50, 60)]
+    assert {path_of(event) for event in shipping.events} == {str(log), str(other)}
+    assert shipping.registry.losses(shipper="s") == []
+
+
+def path_of(event: dict[str, object]) -> str:
+    about: Any = event["log"]
+    return str(about["file"]["path"])
 
 
 @pytest.mark.parametrize("pattern", ["app.log", "app.log*"])
