@@ -12,7 +12,7 @@ from tantivy import Occur, Query
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query import model
-from logboom.query.analysis import is_unspaced, part_pattern, words
+from logboom.query.analysis import is_unspaced, part_pattern, readings, words
 from logboom.query.numbers import parse_number
 from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
@@ -196,9 +196,9 @@ def _own_name(name: str) -> str:
 def _on_text(query: Leaf, name: str) -> Query:
     match query:
         case model.Term(_, value):
-            return _phrase(name, words(value), 0)
+            return any_of(*(_phrase(name, row, 0) for row in readings(value)))
         case model.Phrase(_, value, slop):
-            return _phrase(name, words(value), slop)
+            return any_of(*(_phrase(name, row, slop) for row in readings(value)))
         case model.Wildcard(_, pattern):
             return regex(name, patterns.from_wildcard(pattern.lower()))
         case model.Regex(_, pattern):

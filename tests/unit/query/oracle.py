@@ -81,13 +81,21 @@ def cut(text: str) -> list[str]:
 def on_words(query: Any, found: list[str]) -> bool:
     match query:
         case Term(_, value):
-            return in_a_row(cut(value), found, 0)
+            return any(in_a_row(row, found, 0) for row in spelled(value))
         case Phrase(_, value, slop):
-            return in_a_row(cut(value), found, slop)
+            return any(in_a_row(row, found, slop) for row in spelled(value))
         case Fuzzy(_, value, distance):
             return any(word in edited(value, distance, word) for word in found)
         case _:
             return any(on_string(query, word) for word in found)
+
+
+def spelled(text: str) -> list[list[str]]:
+    texts = [text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFKC"))]
+    decomposed = unicodedata.normalize("NFD", text)
+    if not any(unicodedata.name(sign, "").startswith(SCRIPTS) for sign in decomposed):
+        texts.append(decomposed)
+    return [row for row in map(cut, texts) if row]
 
 
 def in_a_row(wanted: list[str], found: list[str], slop: int) -> bool:
@@ -115,7 +123,10 @@ SCRIPTS = (
 def means(wanted: str, word: str) -> bool:
     if not any(unicodedata.name(sign, "").startswith(SCRIPTS) for sign in wanted):
         return word == wanted
-    heads = [word[:at] for at in range(len(word)) if word[at : at + len(wanted)] == wanted]
+    forms = {wanted, *(unicodedata.normalize(form, wanted) for form in ("NFC", "NFD"))}
+    heads = [
+        word[:at] for form in forms for at in range(len(word)) if word[at : at + len(form)] == form
+    ]
     return any(looked_into(head) for head in heads)
 
 

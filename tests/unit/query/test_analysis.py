@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logboom.query.analysis import is_part, is_unspaced, part_pattern, words
+from logboom.query.analysis import is_part, is_unspaced, part_pattern, readings, words
 from logboom.query.automaton import Automaton
 from logboom.query.regexp import parse_regexp
 
@@ -38,9 +38,33 @@ def test_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pay error", [["pay", "error"]]),
+        ("слово", [["слово"]]),
+        ("caf\u00e9", [["caf\u00e9"], ["cafe"]]),
+        ("cafe\u0301", [["cafe"], ["caf\u00e9"]]),
+        ("M\u00fcller", [["m\u00fcller"], ["mu", "ller"]]),
+        ("\uff25\uff32\uff32", [["\uff45\uff52\uff52"], ["err"]]),
+        ("\uff74\uff97\uff70", [["\uff74\uff97\uff70"], ["エラー"]]),
+        ("오류", [["오류"]]),
+        ("\u110b\u1169\u1105\u1172", [["\u110b\u1169\u1105\u1172"]]),
+        ("데이터 caf\u00e9", [["데이터", "caf\u00e9"]]),
+        ("データ", [["データ"]]),
+        ("\u30c6\u3099ータ", [["テ", "ータ"], ["データ"]]),
+        ("---", [[]]),
+    ],
+)
+def test_a_query_stands_for_all_spellings_of_its_words(
+    text: str, expected: list[list[str]]
+) -> None:
+    assert readings(text) == expected
+
+
 @given(
-    st.text("ab1가검", min_size=1, max_size=3),
-    st.text("ab1가검é", max_size=8) | st.from_regex(r"[a-z]{14,18}가", fullmatch=True),
+    st.text("ab1가검\u1100\u1161", min_size=1, max_size=3),
+    st.text("ab1가검é\u1100\u1161", max_size=8) | st.from_regex(r"[a-z]{14,18}가", fullmatch=True),
 )
 @example("가", "a" * 16 + "가")
 @example("가", "a" * 17 + "가")
