@@ -1,21 +1,23 @@
 """How fast does a processor write what waits in Kafka into Elasticsearch?
 
-    python -m bench.backlog [--events 600000] [--rounds 2]
+    python -m bench.backlog [--events 600000] [--rounds 2] [--own-core]
 
 A shipper puts all events into a topic and ends; then one `logboom process` starts, and nothing else but
 Kafka and Elasticsearch runs. Before and after each round the same Elasticsearch gets the same events as
-prepared bulk bodies. What the figures mean: docs/benchmarks.md.
+prepared bulk bodies. With `--own-core` Elasticsearch has one core for itself all the time, as a server
+has where it is a machine of its own. What the figures mean: docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ import psutil
 import yaml
 
 from bench.events import write_events
-from bench.machine import print_calibration, print_usage, usage_of, usage_of_service
+from bench.machine import on_cores, print_calibration, print_usage, usage_of, usage_of_service
 from bench.prepared import PreparedBodies
 from bench.progress import Sample, sustained
 from bench.sending import start_in, start_ship
@@ -58,7 +60,7 @@ def main() -> None:
         write_events(path, options.events, begin=now - hour, span=hour)
         with path.open("rb") as file:
             line = file.readline()
-        with _services() as services:
+        with _services(own_core=options.own_core) as services:
             bodies = PreparedBodies(services.elasticsearch.address, path)
             limit = _limit(services, bodies, options.events)
             print_calibration(line, "before")
@@ -78,20 +80,22 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Kafka to Elasticsearch.")
     parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--own-core", action="store_true")
     return parser.parse_args()
 
 
 @contextmanager
-def _services() -> Iterator[_Services]:
-    kafka = start_kafka()
-    try:
-        elasticsearch = start_elasticsearch()
-        try:
-            yield _Services(kafka, elasticsearch)
-        finally:
-            elasticsearch.remove()
-    finally:
-        kafka.remove()
+def _services(*, own_core: bool) -> Iterator[_Services]:
+    """Both of them; with a core of its own for Elasticsearch, all that is started later has the others."""
+    with ExitStack() as stack:
+        cores = sorted(os.sched_getaffinity(0))
+        with on_cores(cores[:1] if own_core else cores):
+            elasticsearch = start_elasticsearch()
+        stack.callback(elasticsearch.remove)
+        stack.enter_context(on_cores(cores[1:] if own_core else cores))
+        kafka = start_kafka()
+        stack.callback(kafka.remove)
+        yield _Services(kafka, elasticsearch)
 
 
 def _limit(services: _Services, bodies: PreparedBodies, events: int) -> float:

@@ -16,12 +16,10 @@ import asyncio
 import http.client
 import os
 import pwd
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +27,7 @@ from urllib.parse import urlsplit
 import orjson
 import psutil
 
+from bench.between import Between, Direct, Sent
 from bench.local_store import document, events
 from bench.machine import cpu_ms_of, print_calibration, usage_of_service
 from bench.queries import build, serving
@@ -50,14 +49,6 @@ _LOADED = "elasticsearch.json"
 _VARYING = ("took_ms", "cursor")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What our API sent to Elasticsearch."""
-
-    path: str
-    body: bytes
-
-
 @dataclass(slots=True)
 class Times:
     """What one kind of question took, in ms; of our APIs also their CPU."""
@@ -72,79 +63,6 @@ class Times:
     def added(self) -> list[float]:
         """What our API took on top of Elasticsearch, for each question."""
         return [ours - its for ours, its in zip(self.through, self.direct, strict=True)]
-
-
-class Between:
-    """A server that passes requests on to Elasticsearch, and notes those that search."""
-
-    def __init__(self, url: str) -> None:
-        self.sent: list[Sent] = []
-        address = urlsplit(url)
-        sent = self.sent
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def pass_on(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                if "_search" in self.path:
-                    sent.append(Sent(self.path, body))
-                upstream = http.client.HTTPConnection(str(address.hostname), address.port)
-                kind = {"content-type": self.headers.get("content-type", "application/json")}
-                upstream.request(self.command, self.path, body, kind if body else {})
-                answer = upstream.getresponse()
-                content = answer.read()
-                self.send_response(answer.status)
-                for name in ("content-type", "x-elastic-product"):
-                    self.send_header(name, answer.headers.get(name, ""))
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(content)
-                upstream.close()
-
-            do_GET = do_POST = do_PUT = do_HEAD = pass_on  # noqa: N815 - the library's names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as there
-                """Nothing is told of requests."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    @contextmanager
-    def serving(self) -> Iterator[Between]:
-        """Serves as long as the context."""
-        thread = threading.Thread(target=self._server.serve_forever)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
-
-
-class Direct:
-    """Elasticsearch, asked by plain HTTP over one connection."""
-
-    def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self._connection = http.client.HTTPConnection(str(address.hostname), address.port)
-
-    def ask(self, sent: list[Sent]) -> None:
-        """Sends requests, one after the other, and reads their answers.
-
-        Raises:
-            RuntimeError: It refuses one.
-        """
-        for one in sent:
-            self._connection.request(
-                "POST", one.path, one.body, {"content-type": "application/json"}
-            )
-            answer = self._connection.getresponse()
-            content = answer.read()
-            if answer.status != 200:
-                raise RuntimeError(content[:500].decode())
 
 
 @contextmanager

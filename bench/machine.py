@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -57,6 +58,17 @@ def calibrate(line: bytes) -> Calibration:
         clock.append(time.perf_counter() - begun)
         cpu.append(time.process_time() - cpu_begun)
     return Calibration(*(statistics.median(times) / _LOADS * 1e6 for times in (cpu, clock)))
+
+
+@contextlib.contextmanager
+def on_cores(cores: Iterable[int]) -> Iterator[None]:
+    """What this thread starts meanwhile, and the thread itself, has these cores alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def print_calibration(line: bytes, when: str) -> None:

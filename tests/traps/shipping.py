@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
+import pytest
 
 from logboom.clock import ManualClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
@@ -19,6 +20,7 @@ from logboom.event import IndexDays, source_run
 from shipper.delivery.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembled, Assembler
+from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
@@ -27,6 +29,10 @@ from shipper.workers.alone import OwnMaker
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MAX_EVENT_BYTES = 100_000
+STRANGE_NAMES = [
+    "app.log_old", "app-20261122-web1.log", "X-20261122-004-B.log", "app.log.old_saved"
+]  # fmt: skip
+"""Names of rotated logs that say nothing."""
 
 
 class Shipping:
@@ -129,6 +135,10 @@ class Shipping:
                 self.sources[segment.source].settle(segment)
             self.planned.remove(batch)
 
+    def note(self) -> None:
+        """What is known of files is kept, as every second."""
+        news_of(self.watcher.sources.values()).keep_in(self.registry)
+
     def look(self, *, passing_s: float = 6.0) -> None:
         """Time passes, files are looked for and are read until nothing more comes."""
         for _ in range(3):
@@ -187,3 +197,14 @@ def compress(path: Path) -> Path:
     os.utime(packed, ns=(times.st_atime_ns, times.st_mtime_ns))
     path.unlink()
     return packed
+
+
+def give_inode_again(log: Path, inode: int, text: str) -> None:
+    """Writes a log anew until it has the inode of the one before, if the file system gives it."""
+    log.unlink()
+    for attempt in range(200):
+        log.write_text(text)
+        if log.stat().st_ino == inode:
+            return
+        log.rename(log.parent.parent / f"keep{attempt}")
+    pytest.skip("this file system does not use inodes again")

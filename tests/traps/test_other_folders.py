@@ -11,7 +11,6 @@ import pytest
 
 from tests.traps.conftest import Make
 from tests.traps.shipping import append, lines
-from tests.traps.test_compressed_names import note
 
 NAMES = ["app.log.1", "app.log-20261122", "app-20261122.log", "app.log.1.gz"]
 
@@ -41,7 +40,7 @@ def test_a_log_that_is_copied_to_another_folder_and_truncated_is_read_once(
     append(busy, 1000, 1001)
     shipping = make("**", open_files=open_files)
     shipping.look()
-    note(shipping)
+    shipping.note()
     with shipping.unwatched(is_down=is_down):
         append(log, 200, 200 + unread)
         copy_away(log, name, shipping.clock.now_ns())
@@ -65,7 +64,7 @@ def test_logs_of_other_services_that_begin_alike_are_all_read(
     append(log, 0, 200)
     shipping = make("**")
     shipping.look()
-    note(shipping)
+    shipping.note()
     with shipping.unwatched(is_down=is_down):
         other = log.parent / "web"
         other.mkdir()
@@ -90,7 +89,7 @@ def test_a_log_of_another_service_is_read_that_begins_with_all_that_was_read_of_
     append(log, 0, 100)
     shipping = make("**")
     shipping.look()
-    note(shipping)
+    shipping.note()
     with shipping.unwatched(is_down=is_down):
         other = log.parent / "web" / name
         other.parent.mkdir()

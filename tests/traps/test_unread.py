@@ -11,8 +11,7 @@ import pytest
 
 from shipper.reading.noting import news_of
 from tests.traps.conftest import Make
-from tests.traps.shipping import Shipping, append, lines
-from tests.traps.test_compressed_names import give_inode_again
+from tests.traps.shipping import Shipping, append, give_inode_again, lines
 from tests.traps.test_identity import BANNER, PATTERNS, date, note_unread, rotate
 
 
