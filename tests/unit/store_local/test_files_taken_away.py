@@ -38,7 +38,8 @@ def remove_the_day(folder: Path) -> Path:
 
 
 def put_a_copy_back(folder: Path) -> None:
-    shutil.copytree(remove_the_day(folder), folder)
+    # What tantivy was just writing it removes again by its path: also from the copy, while it is made.
+    shutil.copytree(remove_the_day(folder), folder, ignore=shutil.ignore_patterns(".tmp*"))
 
 
 async def ids_after_a_restart(data: Path) -> list[str]:
