@@ -258,12 +258,26 @@ class Catalogue:
             listings: Folders that were listed before; they are listed again without.
         """
         likely: Recognised | None = None
-        for path in _paths_of(record, listings):
+        listings = Listings() if listings is None else listings
+        for path in self._paths_of(record, listings):
             found = self._found_at(record, path)
             if found is not None and found.likeness is Likeness.SAME:
                 return found
             likely = likely or found
         return self._found_as_stranger(record) or likely
+
+    def _paths_of(self, record: SourceRecord, listings: Listings) -> Iterator[str]:
+        """Where a source's file may be: its last known path, then those that rotations give, then any name.
+
+        Of the names that rotations do not give, only those with the inode that it had; in the folders
+        around, only when something is known that tells it from the next file of that inode.
+        """
+        yield record.path
+        for path, _ in relatives(record.family, listings):
+            yield path
+        yield from listings.of_inode(record.path, record.inode)
+        if self._comparison.is_told(record):
+            yield from listings.of_inode_nearby(record.path, record.inode)
 
     def _found_as_stranger(self, record: SourceRecord) -> Recognised | None:
         """The file beside its log that a source goes on in, compressed or copied, whatever its name is."""
@@ -305,18 +319,6 @@ class Catalogue:
         finally:
             file.close()
         return Recognised(record, path, file.id, likeness) if likeness.is_it else None
-
-
-def _paths_of(record: SourceRecord, listings: Listings | None) -> Iterator[str]:
-    """Where a source's file may be: its last known path, then those that rotations give, then any name.
-
-    Of the names that rotations do not give, only those with the inode that it had.
-    """
-    listings = Listings() if listings is None else listings
-    yield record.path
-    for path, _ in relatives(record.family, listings):
-        yield path
-    yield from listings.of_inode(record.path, record.inode)
 
 
 def _leads_to(path: str, status: os.stat_result) -> bool:

@@ -115,6 +115,10 @@ class Comparison:
         """True when something of a source was read."""
         return record.offset > 0 or record.id in self._planned
 
+    def is_told(self, record: SourceRecord) -> bool:
+        """True when something is known of what a source's file holds, be it read or only seen."""
+        return self.has_evidence(record) or seen_of(record).is_telling
+
     def _holds_plan(self, file: FollowedFile, record: SourceRecord) -> bool:
         """True when a file holds also what was read of a source behind its checkpoint."""
         planned = self._planned.get(record.id)

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
+from itertools import chain
 
 from shipper.files.copies import goes_on, is_copy
 from shipper.files.discovery import (
@@ -51,11 +52,13 @@ class Following:
         self._sources = sources
         self._surveys = surveys
         self._scans = 0
+        self._listings = Listings()
         self._missing: dict[str, int] = {}
 
     def scanned(self) -> None:
         """All files were looked at once more."""
         self._scans += 1
+        self._listings = Listings()
 
     def leave(self, source: Source) -> None:
         """A source does not follow its present file any more."""
@@ -152,7 +155,11 @@ class Following:
         file = source.file
         if file is None:
             return Followed.NO, ""
-        for path in (*_paths_of(source.family, file.id), *_any_paths_of(source.path, file.id)):
+        for path in chain(
+            _paths_of(source.family, file.id),
+            _any_paths_of(source.path, file.id),
+            self._nearby(source, file),
+        ):
             if is_followed(path, source):
                 return Followed.YES, path
         followed, path = self.find_copy(source)
@@ -167,6 +174,13 @@ class Following:
         ):
             path = next(_any_paths_of(source.path, file.id), "")  # no other log has its inode
         return Followed.YES if path else Followed.NO, path
+
+    def _nearby(self, source: Source, file: FollowedFile) -> Iterator[str]:
+        """Where a file is in the folders around its own; listed once for all that are missed."""
+        for path in self._listings.of_inode_nearby(source.path, file.id.inode):
+            status = regular_file(path)
+            if status is not None and file_id(status) == file.id:
+                yield path
 
     def _was_scanned_since(self, source: Source) -> bool:
         """True when all files were looked at since a source was missed first."""

@@ -1,0 +1,132 @@
+"""Logs that rotation moves to a folder in which no input names files (logrotate's `olddir`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shipper.files import listings
+from tests.traps.conftest import Make
+from tests.traps.shipping import append, give_inode_again, lines
+
+FOLDERS = ["old", "../old", "../app-archive"]
+"""Below the log's folder, and beside it."""
+
+
+def move_away(log: Path, folder: str, name: str = "app.log.1") -> Path:
+    """What `olddir` does."""
+    target = log.parent / folder / name
+    target.parent.mkdir(exist_ok=True)
+    return log.rename(target)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("name", ["app.log.1", "app-20261122.log", "kept.txt"])
+@pytest.mark.parametrize("has_next", [True, False])
+@pytest.mark.parametrize("is_noted", [True, False])
+@pytest.mark.parametrize(("is_down", "open_files"), [(True, 512), (False, 1), (False, 512)])
+def test_a_log_that_is_moved_to_a_folder_that_no_input_names_is_read_to_its_end(
+    make: Make, log: Path, folder: str, name: str, *, has_next: bool, is_noted: bool,
+    is_down: bool, open_files: int,
+) -> None:  # fmt: skip
+    append(log, 0, 50)
+    busy = log.with_name("busy.log")
+    append(busy, 1000, 1001)
+    shipping = make("*.log", open_files=open_files)
+    shipping.look()
+    append(busy, 1001, 1002)
+    shipping.look()
+    if is_noted:
+        shipping.note()
+    with shipping.unwatched(is_down=is_down):
+        append(log, 50, 80)
+        moved = move_away(log, folder, name)
+        if has_next:
+            append(log, 500, 510)
+    for _ in range(3):
+        shipping.look()
+    append(moved, 80, 90)
+    shipping.look()
+    expected = [*range(90), *(range(500, 510) if has_next else ()), 1000, 1001]
+    assert shipping.numbers() == expected
+    shipping.restart()
+    shipping.look()
+    assert shipping.numbers() == expected
+    assert shipping.registry.losses(shipper="s") == []
+
+
+def test_many_closed_logs_that_are_moved_away_are_all_read_to_their_ends(
+    make: Make, log: Path
+) -> None:
+    folders = [log.parent / f"s{number}" for number in range(8)]
+    for folder in folders:
+        folder.mkdir()
+    shipping = make("*/app.log", open_files=2)
+    for turn in range(4):
+        for number, folder in enumerate(folders):
+            first = number * 1000 + turn * 100
+            if turn:
+                append(folder / "app.log", first - 50, first)
+                move_away(folder / "app.log", "old", f"app.log.{turn}")
+            append(folder / "app.log", first, first + 50)
+        for _ in range(2):
+            shipping.look()
+    assert shipping.numbers() == [
+        number * 1000 + line for number in range(8) for line in range(350)
+    ]
+    assert shipping.registry.losses(shipper="s") == []
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_another_file_around_with_the_inode_of_a_deleted_log_is_not_it(
+    make: Make, log: Path, *, is_read: bool
+) -> None:
+    log.write_text(lines(0, 5) if is_read else "")
+    inode = log.stat().st_ino
+    shipping = make("app.log")
+    shipping.look()
+    shipping.note()
+    with shipping.unwatched(is_down=True):
+        give_inode_again(log, inode, lines(700, 720))
+        move_away(log, "old", "other.txt")
+    for _ in range(3):
+        shipping.look()
+    assert shipping.numbers() == ([*range(5)] if is_read else [])
+
+
+def test_folders_around_are_looked_into_once_and_only_when_a_log_is_gone(
+    make: Make, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_into: list[str] = []
+    really = listings._by_inode_below
+
+    def looking(folder: str) -> dict[int, list[str]]:
+        looked_into.append(folder)
+        return really(folder)
+
+    monkeypatch.setattr(listings, "_by_inode_below", looking)
+    for number in range(20):
+        append(log.with_name(f"{number}.log"), number, number + 1)
+    shipping = make("*.log")
+    shipping.look()
+    shipping.restart()
+    shipping.look()
+    assert looked_into == []
+    with shipping.unwatched(is_down=True):
+        for number in range(20):
+            log.with_name(f"{number}.log").unlink()
+    assert looked_into.count(str(log.parent)) <= 2
+    assert looked_into.count(str(log.parent.parent)) <= 2
+
+
+def test_of_very_many_folders_around_none_is_looked_into(tmp_path: Path) -> None:
+    here = tmp_path / "s0"
+    for number in range(65):
+        (tmp_path / f"s{number}").mkdir()
+    moved = tmp_path / "s1" / "app.log.1"
+    moved.write_text("x")
+    inode = moved.stat().st_ino
+    assert listings.Listings().of_inode_nearby(f"{here}/app.log", inode) == []
+    (tmp_path / "s64").rmdir()
+    assert listings.Listings().of_inode_nearby(f"{here}/app.log", inode) == [str(moved)]
