@@ -14,6 +14,8 @@ the store on purpose, with a day that was dropped or archived, count as stored.
 What a shipper had planned to send and could not find again is a row of its own. If the broker had
 taken it before, the store has so many events more than were acknowledged; the others are lost, and
 the ledger is red until the store keeps none of their days any more: nobody can say them away.
+
+A damaged file, of which nothing is read, is a red row for as long as it is found.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from logboom.status import DeadStatus, LossStatus, SourceStatus
+from logboom.status import DamagedFile, DeadStatus, LossStatus, SourceStatus
 from logboom.store import SourceCount
 
 Verdict = Literal["green", "catching up", "red"]
@@ -56,9 +58,10 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class LossRow:
-    """What was being sent of one run of a source when its file vanished.
+    """What was being sent of one run of a source when its file vanished, or a damaged file.
 
     Attributes:
+        source: Empty for a damaged file, as `run` is: nobody knows what is in it.
         lines: Of the file.
         bytes: Of the file.
         events: Of these lines.
@@ -87,7 +90,8 @@ class Ledger:
         sources: By path.
         lag: Events that wait in the broker.
         findings: What is wrong or on its way, one sentence each.
-        losses: By path; without those whose days the store does not keep any more.
+        losses: By path; without those whose days the store does not keep any more. Behind them,
+            damaged files.
         dead: Dead letters of all services that wait now.
     """
 
@@ -117,6 +121,7 @@ def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
     dead: Iterable[DeadStatus], days: Iterable[date], losses: Iterable[LossStatus] = (),
     removed: Iterable[Removed] = (), since: Mapping[str, int] | None = None,
+    damaged: Iterable[DamagedFile] = (),
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -130,6 +135,7 @@ def judge(
         losses: What the shippers could not find again.
         removed: What was taken out of the store.
         since: Events that were acknowledged since `sources` was read, by run: they may be stored.
+        damaged: Files that the shippers find and cannot read.
     """
     kept = {day.isoformat() for day in days}
     counts: dict[str, dict[str, int]] = {}
@@ -158,6 +164,9 @@ def judge(
         row_lost, said = _loss(loss, arrived[loss.run], lag)
         lost.append(row_lost)
         findings += said
+    for file in damaged:
+        lost.append(_damaged(file))
+        findings.append(f"{file.path}: nothing of its {file.bytes} bytes is read: {file.reason}")
     verdict = _worst([*(row.verdict for row in rows), *(row.verdict for row in lost)])
     if lag and verdict == "green":
         verdict = "catching up"
@@ -304,6 +313,10 @@ def _loss(loss: LossStatus, stored: int, lag: int) -> tuple[LossRow, list[str]]:
     if verdict == "catching up":
         return row, [f"{what}: {gone} of their {events} events are lost or on their way"]
     return row, []
+
+
+def _damaged(file: DamagedFile) -> LossRow:
+    return LossRow("", file.path, "", 0, file.bytes, 0, 0, file.reason, file.at_ns, "red")
 
 
 def _difference(path: str, run: str, missing: int, lag: int) -> tuple[list[str], Verdict]:

@@ -13,7 +13,7 @@ from logboom import __version__
 from logboom.broker import Broker
 from logboom.clock import Clock
 from logboom.errors import LogboomError
-from logboom.status import RESTARTS_WITHIN_S, ServiceStatus
+from logboom.status import RESTARTS_WITHIN_S, DamagedFile, ServiceStatus
 
 log = logging.getLogger("logboom.status")
 
@@ -47,6 +47,7 @@ class Reporter:
         self._ended = ended
         self._silent = False
         self.looked_ns: int | None = None
+        self.damaged: tuple[DamagedFile, ...] = ()
         self.state: Literal["starting", "running", "waiting", "stopping", "stopped"] = "starting"
         self.waiting_for: str | None = None
 
@@ -70,8 +71,7 @@ class Reporter:
             host=socket.gethostname(), version=__version__, started_ns=self._started_ns,
             at_ns=self._clock.now_ns(), state=self.state, waiting_for=self.waiting_for,
             counters=counters, errors=tuple(self._errors), restarts=len(self._restarts),
-            looked_ns=self.looked_ns,
-            ended=self._ended,
+            looked_ns=self.looked_ns, ended=self._ended, damaged=self.damaged,
         )  # fmt: skip
 
     async def post(self, counters: Mapping[str, float], more: Mapping[str, bytes]) -> bool:

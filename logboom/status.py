@@ -25,6 +25,25 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+MOST_DAMAGED = 100
+"""Damaged files that a shipper tells of."""
+
+
+class DamagedFile(_Entry):
+    """A compressed file that is damaged: nothing of it is read until it is replaced.
+
+    Attributes:
+        bytes: Its size, compressed.
+        reason: What is wrong with it, in words for people.
+        at_ns: When it was found out, ns since the epoch.
+    """
+
+    path: str
+    bytes: int
+    reason: str
+    at_ns: int
+
+
 class ServiceStatus(_Entry):
     """One service process.
 
@@ -39,6 +58,7 @@ class ServiceStatus(_Entry):
         ended: Why it ended the last time, when it was started again.
         looked_ns: Of a shipper: what was written to its files before then is told of by the entries of
             its sources, ns since the epoch; 0 until it has looked at all of them. None: it does not say.
+        damaged: Of a shipper: the first `MOST_DAMAGED` of the damaged files that it finds, by path.
     """
 
     service: Literal["shipper", "processor", "api"]
@@ -55,6 +75,7 @@ class ServiceStatus(_Entry):
     restarts: int = 0
     looked_ns: int | None = None
     ended: str | None = None
+    damaged: tuple[DamagedFile, ...] = ()
 
     @property
     def key(self) -> str:

@@ -171,6 +171,7 @@ class PipelineState:
                 snapshot.sources, held.stored, lag=lag, dead=dead, days=held.days,
                 losses=snapshot.losses, removed=held.removed,
                 since=_acked_since(snapshot.sources, later.sources),
+                damaged=[file for status in snapshot.services for file in status.damaged],
             )  # fmt: skip
             if not any(row.events_ahead for row in judged.sources) or not self._is_told_of(later):
                 break

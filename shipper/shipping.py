@@ -151,6 +151,11 @@ class Shipping:
         """Paths that are named and cannot be read, with the reason."""
         return self._watcher.unreadable
 
+    @property
+    def damaged(self) -> Mapping[str, int]:
+        """Those of them that are damaged, with their bytes: nothing of them is read."""
+        return self._watcher.damaged
+
     async def run(self, stop: asyncio.Event, receiving: asyncio.Task[None]) -> None:
         """Ships until `stop` is set, and then until everything that was taken is acknowledged.
 

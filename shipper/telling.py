@@ -10,6 +10,7 @@ from logboom.dead.telling import DeadTelling
 from logboom.lifecycle import last_words
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
+from logboom.status import MOST_DAMAGED, DamagedFile
 from logboom.telemetry import REDACTED, PipelineCollector
 from shipper.reading.sources import Source
 from shipper.shipping import Equipment, Shipping
@@ -35,6 +36,7 @@ class Telling:
         self._reporter = reporter
         self._dead = DeadTelling(equipment.letters, equipment.clock)
         self._next_losses = 0.0
+        self._damaged_since: dict[str, int] = {}
         self.shipping: Shipping | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -90,6 +92,7 @@ class Telling:
     async def _post(self) -> None:
         shipping = self.shipping
         self._reporter.looked_ns = 0 if shipping is None else shipping.looked_ns()
+        self._reporter.damaged = tuple(self._damaged())
         changed = [] if shipping is None else [s for s in shipping.sources.values() if s.changed]
         for source in changed:
             source.changed = False
@@ -108,6 +111,17 @@ class Telling:
         yield from self._has.spools.troubles()
         for part in self._has.inputs:
             yield from part.status().troubles
+
+    def _damaged(self) -> Iterable[DamagedFile]:
+        """The damaged files that there are now, each with the time at which that was found out."""
+        shipping = self.shipping
+        if shipping is not None:
+            now_ns, known = self._has.clock.now_ns(), self._damaged_since
+            self._damaged_since = {path: known.get(path, now_ns) for path in shipping.damaged}
+            for path in sorted(self._damaged_since)[:MOST_DAMAGED]:
+                size, since_ns = shipping.damaged[path], self._damaged_since[path]
+                reason = shipping.unreadable[path]
+                yield DamagedFile(path=path, bytes=size, reason=reason, at_ns=since_ns)
 
     def _counters(self) -> Mapping[str, float]:
         counters = {name: float(count) for name, count in self._has.counts.items()}

@@ -155,12 +155,14 @@ def _source(row: dict[str, Any]) -> str:
 
 
 def _loss(row: dict[str, Any]) -> str:
-    """What was being sent when its file vanished."""
-    found_out = datetime.fromtimestamp(row["at_ns"] / 1e9, UTC)
+    """What was being sent when its file vanished, or a damaged file."""
+    found_out = f"found out {datetime.fromtimestamp(row['at_ns'] / 1e9, UTC):%Y-%m-%d %H:%M:%SZ}"
     about = (
-        f"  could not be sent again, found out {found_out:%Y-%m-%d %H:%M:%SZ}: {row['lines']:,} lines,"
+        f"  could not be sent again, {found_out}: {row['lines']:,} lines,"
         f" {row['bytes']:,} bytes; of {row['events']:,} events {row['events_stored']:,} are stored"
     )
+    if not row["run"]:
+        about = f"  is damaged, {found_out}: nothing of its {row['bytes']:,} bytes is read"
     path = in_the_middle(row["path"], _WIDTH - len(row["verdict"]) - 1)
     folded = "\n".join(wrap(about, _WIDTH, subsequent_indent="  "))
     return f"{path} {row['verdict']:>{_WIDTH - len(path) - 1}}\n{folded}"

@@ -28,7 +28,8 @@ class Wholeness(Enum):
 
     UNKNOWN = auto()  # it is being looked at, or written
     WHOLE = auto()
-    BROKEN = auto()
+    BROKEN = auto()  # it stays cut off, or cannot be opened
+    DAMAGED = auto()  # what is in it is wrong
 
 
 _Findings = tuple[Wholeness, str, int]
@@ -81,7 +82,8 @@ class Surveys:
         if survey.verdict is Wholeness.UNKNOWN and not survey.reason:
             survey.is_long = survey.is_long or status.st_size > _AT_ONCE_BYTES
             self._examine(survey, path, at_once=at_once)
-        if survey.reason and self._monotonic() - survey.since >= _PATIENCE_S:
+        is_cut_off = survey.verdict is Wholeness.UNKNOWN and survey.reason
+        if is_cut_off and self._monotonic() - survey.since >= _PATIENCE_S:
             survey.verdict = Wholeness.BROKEN
         return survey.verdict, survey.reason
 
@@ -156,7 +158,7 @@ def _examine(path: str, state: FileState, most_bytes: float) -> _Findings | None
     try:
         return _look_through(file, state, most_bytes)
     except OSError as error:
-        return Wholeness.BROKEN, error.strerror or str(error), 0
+        return Wholeness.DAMAGED, error.strerror or str(error), 0
     finally:
         file.close()
 

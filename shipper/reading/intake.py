@@ -44,6 +44,7 @@ class Intake:
 
     Attributes:
         unreadable: Paths that cannot be read, with the reason, as of this scan.
+        damaged: Bytes of those among them that are damaged.
         raced: Logs of which a file was rotated away in the moment in which it was looked at.
         has_raced: True when that was in the moment in which it was recognised.
     """
@@ -66,6 +67,7 @@ class Intake:
         self._later: list[tuple[str, os.stat_result, FileInput, str]] = []
         self._resumed: dict[str, Recognised] = {}
         self.unreadable: dict[str, str] = {}
+        self.damaged: dict[str, int] = {}
         self.raced: set[str] = set()
         self.has_raced = False
 
@@ -77,7 +79,7 @@ class Intake:
             at_once: Compressed files in which something may go on are waited for.
         """
         self._first_start, self._at_once = first_start, at_once
-        self.unreadable, self.raced, self.has_raced = {}, set(), False
+        self.unreadable, self.damaged, self.raced, self.has_raced = {}, {}, set(), False
         self._found, self._later, self._resumed = [], [], {}
         self._may_begin_anew = not at_once
         self._originals.begin()
@@ -209,8 +211,10 @@ class Intake:
             return True
         at_once = self._at_once and self._catalogue.may_go_on_in(path)
         verdict, reason = self._surveys.ask(path, status, at_once=at_once)
-        if verdict is Wholeness.BROKEN:
+        if verdict in {Wholeness.BROKEN, Wholeness.DAMAGED}:
             self.unreadable[path] = reason
+        if verdict is Wholeness.DAMAGED:
+            self.damaged[path] = status.st_size
         return verdict is Wholeness.WHOLE
 
     def _resume(self, file: FollowedFile, recognised: Recognised, section: FileInput) -> Source:

@@ -112,6 +112,11 @@ class Watcher:
         return self._intake.unreadable
 
     @property
+    def damaged(self) -> dict[str, int]:
+        """Those of them that are damaged, with their bytes: nothing of them is read."""
+        return self._intake.damaged
+
+    @property
     def is_settled(self) -> bool:
         """False until a scan saw the logs as they are: none of them moved under its eyes.
 

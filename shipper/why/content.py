@@ -60,7 +60,7 @@ def what_is_missing(path: str) -> Iterator[Finding]:
     except OSError as error:
         yield trouble("content", f"it cannot be read: {error.strerror}")
         return
-    if verdict is Wholeness.BROKEN or (reason and is_named_so):
+    if verdict in {Wholeness.BROKEN, Wholeness.DAMAGED} or (reason and is_named_so):
         yield trouble("content", reason)
     elif reason:
         yield note("content", "its end is missing: it is read as far as it goes")

@@ -22,6 +22,8 @@ def state_findings(path: str, memory: Memory, told: Told) -> Iterator[Finding]:
     status = _status(path, known, told)
     if status is not None:
         yield from _words(status)
+    elif (reason := _why_unread(path, told)) is not None:
+        yield trouble("shipper", f"the shipper says that it cannot be read: {reason}")
     elif told.shippers and _is_rotated(path, known):
         yield note("shipper", "no running shipper tells of this file any more: it was renamed")
     elif told.shippers:
@@ -88,6 +90,14 @@ def _status(path: str, known: Remembered | None, told: Told) -> SourceStatus | N
                 return status
     alive = {shipper.instance for shipper in told.shippers}
     return next((s for s in told.sources if s.path == path and s.shipper in alive), None)
+
+
+def _why_unread(path: str, told: Told) -> str | None:
+    """What a running shipper says of a file that it found and made no source of."""
+    start = f"{path} cannot be read: "
+    damaged = (f.reason for one in told.shippers for f in one.damaged if f.path == path)
+    said = (error for one in told.shippers for error in one.errors if error.startswith(start))
+    return next(damaged, None) or next((error.removeprefix(start) for error in said), None)
 
 
 def _words(status: SourceStatus) -> Iterator[Finding]:

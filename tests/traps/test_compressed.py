@@ -59,7 +59,30 @@ def test_a_damaged_one_and_one_that_stays_cut_off_are_told(make: Make, log: Path
     told = {Path(path).name: why for path, why in shipping.watcher.unreadable.items()}
     assert "end is missing" in told["cut.log.gz"]
     assert "gzip" in told["bad.log.gz"]
+    bad = log.with_name("bad.log.gz")
+    assert shipping.watcher.damaged == {str(bad): len(whole)}
     assert shipping.events == []
+
+
+def test_one_that_is_damaged_in_its_middle_is_told_until_a_whole_one_is_there(
+    make: Make, log: Path
+) -> None:
+    """Nothing of it is read before: its beginning would be read again with the whole one."""
+    whole = gzip.compress(lines(0, 2000).encode())
+    middle = len(whole) // 2
+    bad = log.with_name("bad.log.gz")
+    bad.write_bytes(whole[:middle] + bytes(50) + whole[middle + 50 :])
+    shipping = make()
+    for _ in range(2):
+        shipping.look()
+        assert shipping.watcher.damaged == {str(bad): len(whole)}
+        shipping.restart()
+    assert shipping.events == []
+    bad.write_bytes(whole)
+    shipping.look()
+    assert not shipping.watcher.damaged
+    assert not shipping.watcher.unreadable
+    assert shipping.numbers() == list(range(2000))
 
 
 def test_reading_goes_on_within_one_after_a_restart(make: Make, log: Path) -> None:

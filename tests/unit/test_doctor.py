@@ -99,7 +99,7 @@ def test_everything_fits_into_80_columns(url: str, answers: Answers) -> None:
         "parts": [{"name": "disk", "state": "answers", "detail": f"9 MiB free in {path}"}],
     })  # fmt: skip
     loss = {
-        "path": path, "verdict": "red", "at_ns": 0, "lines": 12, "bytes": 345, "events": 6,
+        "path": path, "run": "r", "verdict": "red", "at_ns": 0, "lines": 12, "bytes": 345, "events": 6,
         "events_stored": 2,
     }  # fmt: skip
     finding = f"{path}: 4 events are missing in the store"
@@ -110,6 +110,16 @@ def test_everything_fits_into_80_columns(url: str, answers: Answers) -> None:
     assert "1,234,567 read = 1,234,000 acked + 500 empty + 60 dead + 7 pending" in text
     assert "dead letters: 3 (see `logboom dead list`)" in text
     assert "1970-01-01 00:00:00Z" in text
+
+
+def test_a_damaged_file_is_told_as_one(url: str, answers: Answers) -> None:
+    file = {
+        "path": "/a.log.gz", "run": "", "verdict": "red", "at_ns": 0, "lines": 0, "bytes": 1345,
+        "events": 0, "events_stored": 0,
+    }  # fmt: skip
+    text = "\n".join(told(url, answers, losses=[file]))
+    assert "is damaged, found out 1970-01-01 00:00:00Z: nothing of its 1,345 bytes is" in text
+    assert "sent again" not in text
 
 
 def test_of_many_sources_those_that_are_not_well_come_first(url: str, answers: Answers) -> None:

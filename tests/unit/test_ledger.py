@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from logboom.ledger import Ledger, judge
-from logboom.status import DeadStatus, LossStatus, SourceStatus, decode_losses, decode_status
+from logboom.status import (
+    DamagedFile,
+    DeadStatus,
+    LossStatus,
+    SourceStatus,
+    decode_losses,
+    decode_status,
+)
 from logboom.store import SourceCount
 
 DAY = date(2026, 11, 21)
@@ -60,6 +67,17 @@ def test_bytes_that_were_never_read_are_red_and_named() -> None:
         judge([source()], counts, lag=0, dead=[], days=(date(2026, 11, 22),), losses=[loss]).verdict
         == "green"
     )
+
+
+def test_a_damaged_file_is_a_red_row_whatever_days_the_store_keeps() -> None:
+    file = DamagedFile(path="/a.log.gz", bytes=70, reason="gzip: it is wrong", at_ns=5)
+    counts = [SourceCount("r", DAY, 100)]
+    ledger = judge([source()], counts, lag=0, dead=[], days=(DAY,), damaged=[file])
+    (row,) = ledger.losses
+    assert (ledger.verdict, row.verdict, row.path, row.bytes, row.at_ns) == (
+        "red", "red", "/a.log.gz", 70, 5,
+    )  # fmt: skip
+    assert ledger.findings == ["/a.log.gz: nothing of its 70 bytes is read: gzip: it is wrong"]
 
 
 def test_one_event_less_in_the_store_is_red() -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from logboom.cli.app import make_app
 from logboom.cli.remembered import remember_inputs
 from logboom.config import Config, FileInput
-from logboom.status import LossStatus, ServiceStatus, SourceStatus
+from logboom.status import DamagedFile, LossStatus, ServiceStatus, SourceStatus
 from shipper.files.identity import fingerprint, take_guard
 from shipper.registry.registry import Registry, SourceRecord
 from shipper.trying import readable_files
@@ -187,6 +187,20 @@ def test_the_shippers_own_word_counts(ask: Ask, logs: Path) -> None:
     path = str(logs / "app.log")
     told = Told([shipper()], [source(path, state="unreadable", detail="Permission denied")])
     assert "says unreadable: Permission denied" in troubles(ask(path, told=told))
+
+
+@pytest.mark.parametrize("how", ["damaged", "errors"])
+def test_what_the_shipper_says_of_a_file_that_it_cannot_read_counts(
+    ask: Ask, logs: Path, how: str
+) -> None:
+    path = logs / "app.log"
+    file = DamagedFile(path=str(path), bytes=9, reason="gzip: it is wrong", at_ns=0)
+    other = DamagedFile(path="/b.gz", bytes=9, reason="another", at_ns=0)
+    errors = (f"{path} cannot be read: gzip: it is wrong",)
+    alive = shipper(damaged=(other, file)) if how == "damaged" else shipper(errors=errors)
+    said = troubles(ask(path, told=Told([alive], [])))
+    assert "the shipper says that it cannot be read: gzip: it is wrong" in said
+    assert "no running shipper" not in said
 
 
 @pytest.fixture
