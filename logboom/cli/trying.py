@@ -170,6 +170,7 @@ def check(
     """
     from logboom.cli.connecting import connect  # noqa: PLC0415 - not needed for --help
     from search_api.alerts.checking import check_rules  # noqa: PLC0415 - not needed for --help
+    from search_api.notifying.doubts import doubts_of  # noqa: PLC0415 - not needed for --help
     from shipper.trying import check_inputs, readable_files  # noqa: PLC0415 - not needed for --help
 
     checked = read_config(config, process_environment())
@@ -186,6 +187,7 @@ def check(
             sys.stdout.write(f"{section.kind} {where}: would be listened on\n")
     sentences, problems, doubts = check_rules(checked.alerts.rules)
     sys.stdout.writelines(f"{sentence}\n" for sentence in sentences)
+    doubts += [f"{config}: {doubt}" for doubt in doubts_of(checked.alerts)]
     sys.stderr.writelines(f"logboom: warning: {doubt}\n" for doubt in doubts)
     problems += asyncio.run(connect(checked))
     for problem in problems:

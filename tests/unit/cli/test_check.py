@@ -92,6 +92,60 @@ def test_an_address_that_is_none_is_a_wrong_configuration(tmp_path: Path) -> Non
     assert isinstance(done.exception, ConfigError)
 
 
+def test_receivers_that_can_never_be_told_are_doubted(tmp_path: Path) -> None:
+    receivers: list[dict[str, object]] = [
+        {"name": "loop", "webhook": "http://127.0.0.1:8080/secret"},
+        {"name": "inner", "alertmanager": ["https://10.0.0.1", "https://[fd00::1]:9093"]},
+        {"name": "named", "slack": "https://localhost/x"},
+        {"name": "mail", "email": {"host": "192.168.1.2", "sender": "a@b.example", "to": ["c"]}},
+        {"name": "cloud", "discord": "http://169.254.169.254/x", "allow_private": True},
+        {"name": "fine", "webhook": "http://127.0.0.1:8080/secret", "allow_private": True},
+        {"name": "out", "webhook": "https://8.8.8.8/x"},
+        {"name": "host", "webhook": "https://hooks.example/x"},
+    ]
+    status, said, wrong = check(tmp_path, alerts={"receivers": receivers})
+    assert status == 0
+    assert "is fine" in said
+    place, mend = (
+        f"logboom: warning: {tmp_path}/logboom.yaml: alerts.receivers",
+        "set allow_private: true for a receiver inside of your network",
+    )
+    never = "and nothing is ever sent there; name another one"
+    assert wrong.splitlines() == [
+        f"{place}[0]: loop can never be told: 127.0.0.1 is no public address; {mend}",
+        f"{place}[1]: inner can never be told: 10.0.0.1 is no public address; {mend}",
+        f"{place}[1]: inner can never be told: fd00::1 is no public address; {mend}",
+        f"{place}[2]: named can never be told: localhost is no public address; {mend}",
+        f"{place}[3]: mail can never be told: 192.168.1.2 is no public address; {mend}",
+        f"{place}[4]: cloud can never be told: 169.254.169.254 is no public address, {never}",
+    ]
+
+
+def test_conditions_that_no_alert_can_fulfil_are_doubted(tmp_path: Path) -> None:
+    alerts = {
+        "receivers": [{"name": "a", "webhook": "https://hooks.example/x"}],
+        "route": {
+            "receiver": "a",
+            "routes": [
+                {"match": {"severity": "page"}, "routes": [{"match": {"severity": "blocker"}}]},
+                {"matchers": ['severity=~"p1|p2"', 'severity!="blocker"', 'team="blocker"']},
+            ],
+        },
+        "inhibit": [{"source": {"severity": "Critical"}, "target": {"severity": "p3"}}],
+        "escalation": {"match": {"severity": "p0"}},
+    }
+    status, _, wrong = check(tmp_path, alerts=alerts)
+    assert status == 0
+    known = "a severity is one of critical, high, medium, low"
+    place = f"logboom: warning: {tmp_path}/logboom.yaml: alerts"
+    assert wrong.splitlines() == [
+        f'{place}.route.routes[0].routes[0].match: no alert can have severity="blocker": {known}',
+        f'{place}.route.routes[1].matchers: no alert can have severity=~"p1|p2": {known}',
+        f'{place}.inhibit[0].target: no alert can have severity="p3": {known}',
+        f'{place}.escalation.match: no alert can have severity="p0": {known}',
+    ]
+
+
 CLASHES: list[tuple[dict[str, object], str]] = [
     (
         {"inputs": [{"http": "127.0.0.1:7701"}, {"syslog": "localhost:7701"}]},
