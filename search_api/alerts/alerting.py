@@ -6,8 +6,9 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from logboom.broker import PartitionLag
 from logboom.clock import Clock
 from logboom.config import Config
 from logboom.state import State
@@ -20,6 +21,7 @@ from search_api.alerts.library import Library
 from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.seat import Seat
 from search_api.alerts.source import StoreSource
+from search_api.alerts.visible import Visible
 from search_api.state import PipelineState
 
 Work = Callable[[], Awaitable[None]]
@@ -43,7 +45,9 @@ class Alerting:
         self._pipeline = pipeline
         self._clock = clock
         self._memory = memory
-        self._lateness = Lateness()
+        self._store = store
+        self._settle_s = config.alerts.settle.total_seconds()
+        self._begin()
         self._beside: list[Work] = []
         self._wakes: list[Callable[[], None]] = []
         self._receivers: Receivers = dict
@@ -79,9 +83,14 @@ class Alerting:
         """Decides for as long as we lead, and waits for that otherwise; until it is cancelled."""
         await lead(self._memory, self._clock, _own_name(), self._work, seat=self._seat)
 
+    def _begin(self) -> None:
+        self._visible = Visible(self._store)
+        self._lateness = Lateness(self._visible.position, self._settle_s)
+
     async def _work(self) -> None:
-        self._lateness = Lateness()  # nobody has looked while others led
+        self._begin()  # nobody has looked while others led
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._visible.run(self._lags))
             tasks.create_task(self.engine.run())
             for work in self._beside:
                 tasks.create_task(_awaited(work))
@@ -118,6 +127,12 @@ class Alerting:
         return self._lateness.note(
             await self._pipeline.timely_snapshot(), self._clock.now_ns() / 1e9
         )
+
+    async def _lags(self) -> Sequence[PartitionLag]:
+        """The partitions; none where nothing is judged by what searches see."""
+        if not self.engine.rules.groups:
+            return ()
+        return (await self._pipeline.timely_snapshot()).lag
 
 
 def _own_name() -> str:

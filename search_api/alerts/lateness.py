@@ -6,7 +6,7 @@ Silence means something only when everything that was said has arrived.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
@@ -108,11 +108,25 @@ class Waiting:
         del self._ends[place + 1]
 
 
-class Lateness:
-    """Remembers how far partitions and files had come, and since when a service is in trouble."""
+def _committed(lag: PartitionLag) -> int:
+    return lag.committed
 
-    def __init__(self) -> None:
+
+class Lateness:
+    """Remembers how far partitions and files had come, and since when a service is in trouble.
+
+    Args:
+        visible: Up to where searches see a partition's messages.
+        settle_s: What searches do not see for so long at most is waited for anyway, by whoever asks.
+    """
+
+    def __init__(
+        self, visible: Callable[[PartitionLag], int] = _committed, settle_s: float = 0.0
+    ) -> None:
+        self._visible = visible
+        self._settle_s = settle_s
         self._messages: dict[int, Waiting] = {}
+        self._unseen: dict[int, Waiting] = {}
         self._bytes: dict[Hashable, Waiting] = {}
         self._since: dict[str, float] = {}
         self._looked_s: float | None = None
@@ -128,8 +142,8 @@ class Lateness:
             now_s: Seconds since the epoch.
 
         Returns:
-            How late it is: a message or a line of a file waits for so long, or a service has been
-            silent or waiting, or a shipper has missed its looks at its files.
+            How late it is: a message or a line of a file waits for so long, or searches do not see
+            it yet, or a service has been silent or waiting, or a shipper has missed its looks at its files.
         """
         troubled = snapshot.broker_trouble is not None
         known_s = self._of_trouble("broker", now_s, there_is=troubled)
@@ -162,6 +176,10 @@ class Lateness:
             since_s = self._shipped_s if is_known and lag.partition in self._messages else -inf
             waiting = self._messages.setdefault(lag.partition, Waiting())
             yield waiting.note(lag.committed, lag.end, now_s, since_s)
+            unseen = self._unseen.setdefault(lag.partition, Waiting())
+            hidden = unseen.note(self._visible(lag), lag.end, now_s, since_s)
+            if hidden.most_s > self._settle_s:
+                yield hidden
 
     def _of_services(self, services: Iterable[ServiceStatus], now_s: float) -> Iterable[Late]:
         for one in services:

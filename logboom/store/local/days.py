@@ -112,6 +112,26 @@ class Days:
             tuple(self._folder.damaged()),
         )  # fmt: skip
 
+    def visible(self, folder: DayFolder, *, else_: int) -> int:
+        """So many documents of a day searches see, the latest commit included.
+
+        Args:
+            folder: Of the day.
+            else_: Given of a day that is gone, or cannot be read.
+
+        Raises:
+            OSError: The file system refuses, whichever day it is.
+        """
+        try:
+            snapshot = self._snapshot(folder)
+        except StoreDamaged:
+            return else_
+        except OSError as error:
+            if error.errno in NOT_OF_A_DAY:
+                raise
+            return else_
+        return else_ if snapshot is None else snapshot.searcher.num_docs
+
     def _snapshot(self, folder: DayFolder) -> Snapshot | None:
         """A day; None when it has been dropped, or is not finished yet.
 

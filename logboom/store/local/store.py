@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Literal, TypeVar
 
 from logboom.clock import Clock
@@ -305,10 +306,9 @@ class LocalStore:
         if self._writer is not None and not self._writer.is_closed:
             await self._writer.flush()
             return
-        written = {day.folder: day.documents for day in (await self._ask(self._days.view)).days}
-        wanted = {folder: documents.count() for folder, documents in written.items()}
+        behind = await self._ask(self._behind)
         deadline = self._clock.monotonic() + _REFRESH_PATIENCE_S
-        while not await self._ask(lambda: self._shows(wanted)):
+        while behind := await self._ask(partial(self._still_behind, behind)):
             if self._clock.monotonic() > deadline:
                 raise StoreUnavailable(
                     "what was written is still not visible to searches", where=self.address
@@ -329,11 +329,16 @@ class LocalStore:
         self._measuring.shutdown(wait=True)
         self._days.close()
 
-    def _shows(self, wanted: dict[DayFolder, int]) -> bool:
-        """True when searches see so many documents, or nobody is there to index more of them."""
-        visible = {day.folder: day.searcher.num_docs for day in self._days.view().days}
-        behind = any(visible.get(folder, count) < count for folder, count in wanted.items())
-        return not behind or not is_written_to(self._folder.path)
+    def _behind(self) -> dict[DayFolder, int]:
+        """Days of which searches do not see all, with the number that they hold now."""
+        days = self._days.view().days
+        held = {day.folder: day.documents.count() for day in days}
+        return {one.folder: n for one in days if one.searcher.num_docs < (n := held[one.folder])}
+
+    def _still_behind(self, behind: dict[DayFolder, int]) -> dict[DayFolder, int]:
+        """Those of which searches do not see so many yet; none when nobody is there to index more of them."""
+        left = {one: n for one, n in behind.items() if self._days.visible(one, else_=n) < n}
+        return left if left and is_written_to(self._folder.path) else {}
 
     def _lateness(self, share: float = 1.0) -> Callable[[], bool]:
         """Begins to count the time of a search; gives what says whether it has taken too long."""

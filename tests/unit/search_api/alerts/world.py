@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,18 +142,21 @@ class World:
         self.twice: list[Alert] = []
         self._taken: set[tuple[str, str]] = set()
 
-    async def start(self, *, is_told: bool = True) -> Engine:
+    async def start(
+        self, *, is_told: bool = True, late: Callable[[], Awaitable[Late]] | None = None
+    ) -> Engine:
         """One engine more."""
         if await self.kept.content(self.content["name"]) is None:
             await self.kept.put(self.content, "")
 
-        async def late() -> Late:
+        async def as_said() -> Late:
             return Late(self.late_s, max(self.late_s, self.most_late_s))
 
         library = Library(self.section.rules, self.kept)
         return Engine(
-            self.state, self.source, library, self.section, self.clock, late=late, is_told=is_told
-        )
+            self.state, self.source, library, self.section, self.clock, late=late or as_said,
+            is_told=is_told,
+        )  # fmt: skip
 
     async def until(self, second: float, *engines: Engine, takes: bool = True) -> None:
         """Moves on second by second; each engine works in each of them."""
