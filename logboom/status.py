@@ -110,7 +110,7 @@ class SourceStatus(_Entry):
     run: str
     path: str
     at_ns: int
-    state: Literal["reading", "idle", "unreadable", "binary", "gone"]
+    state: Literal["reading", "idle", "unreadable", "binary", "gone", "vanished"]
     detail: str = ""
     size: int | None = None
     read_offset: int = 0

@@ -221,7 +221,7 @@ class PipelineState:
         now_ns, is_known = self._clock.now_ns(), snapshot.broker_trouble is None
         for name in _SERVICES:
             parts += service_parts(name, snapshot.services, now_ns, is_known=is_known)
-        parts += files_part(snapshot.sources)
+        parts += files_part(snapshot.sources, now_ns)
         parts += dead_part(_dead(snapshot.dead, None, letters), with_reason=with_reasons)
         parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]

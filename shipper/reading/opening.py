@@ -16,11 +16,13 @@ from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handles
 from shipper.files.likeness import Likeness, Recognised, holds, is_finished, seen_of
 from shipper.framing.encodings import unit_of
-from shipper.reading.sources import Source
+from shipper.reading.sources import Source, unknown_behind
 from shipper.registry.registry import SourceRecord
 
 log = logging.getLogger("logboom.shipper")
 
+_NEWS_NS = 24 * 3600 * 10**9
+"""So long it is told that the end of a log is not known."""
 MakeSource = Callable[[SourceRecord, FileInput], Source]
 
 
@@ -96,7 +98,9 @@ class Opener:
         """A source that nobody reads any more, as it ended."""
         source = self._make_source(record, section)
         source.is_released = True
-        if not os.path.lexists(record.path):
+        if self._clock.now_ns() - record.vanished_ns < _NEWS_NS:
+            source.set_state("vanished", unknown_behind(record.offset))
+        elif not os.path.lexists(record.path):
             source.set_state("gone", "its file was not there when the shipper started")
         return source
 

@@ -12,12 +12,14 @@ class Places:
     Attributes:
         by_file: One source at most for each file.
         renamed: Paths by source, of those that the registry has not been told of.
+        let_go: Those of them that nobody follows any more, with their `vanished_ns`.
     """
 
     def __init__(self) -> None:
         self.by_file: dict[FileId, Source] = {}
         self._displaced = 0
         self.renamed: dict[str, str] = {}
+        self.let_go: dict[str, int] = {}
 
     def put(self, source: Source) -> None:
         """A source reads its file from now on.
@@ -51,6 +53,16 @@ class Places:
         """A source's file has this path from now on, which the registry does not know yet."""
         source.move_to(path)
         self.renamed[source.id] = path
+
+    def release(self, source: Source) -> None:
+        """Nobody follows a source's file any more."""
+        self.rename(source, source.path)
+        self.let_go[source.id] = source.vanished_ns
+
+    def are_told(self) -> None:
+        """The registry knows `renamed` and `let_go`."""
+        self.renamed.clear()
+        self.let_go.clear()
 
     def _displace(self, where: FileId) -> None:
         """A source whose inode is used again has to look for its file: it keeps no place."""

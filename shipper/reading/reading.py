@@ -23,7 +23,7 @@ from shipper.delivery.troubles import Troubles
 from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
-from shipper.reading.sources import Source
+from shipper.reading.sources import Source, unknown_behind
 from shipper.reading.watching import GONE_PATIENCE_S, Watcher
 from shipper.registry.losses import unread
 from shipper.registry.registry import Registry
@@ -195,10 +195,15 @@ class Reader:
             return followed is Followed.YES
         await self._flush(source)
         unread_to = 0 if source.file is None else source.file.unread_to
+        is_told = source.file is None or source.file.is_packed or unread_to > source.read_offset
         await self._lose_unread(source, unread_to, "its file was deleted")
         if not source.tally.lines_in_flight:
             log.info("%s is gone; it was closed when it was deleted", source.path)
-            source.set_state("gone", "deleted; it was read to its end when it was closed")
+            if is_told:
+                source.set_state("gone", "deleted; it was read to its end when it was closed")
+            else:
+                source.vanished_ns = self._clock.now_ns()
+                source.set_state("vanished", unknown_behind(source.acked_offset))
             self._release(source)
         else:
             self._later(source)

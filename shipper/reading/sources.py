@@ -21,7 +21,7 @@ from shipper.framing.encodings import MARK_BYTES, LineEnds, actual_encoding, uni
 from shipper.reading.looks import Looks
 from shipper.registry.registry import SourceRecord
 
-SourceState = Literal["reading", "idle", "unreadable", "binary", "gone"]
+SourceState = Literal["reading", "idle", "unreadable", "binary", "gone", "vanished"]
 
 
 @dataclass(slots=True)
@@ -78,6 +78,11 @@ class Tally:
             days[day] = days.get(day, 0) + count
 
 
+def unknown_behind(offset: int) -> str:
+    """What is told of a log that was gone before its end was seen, but is read to a place."""
+    return f"gone; what followed byte {offset:,} is not known"
+
+
 class Source:
     """A followed file (or standard input) between its bytes and its segments.
 
@@ -118,6 +123,7 @@ class Source:
         self.packed_size = record.packed_size
         self.changed = True
         self.is_released = False
+        self.vanished_ns = 0
         self.tally = Tally.of(record)
         self._prefix_bytes = fingerprint_length(record.prefix)
         self._seen_told = record.seen

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
@@ -219,8 +220,9 @@ class Watcher:
         leavers = [source for source in left.values() if source.file is not None]
         records = [self.record_of(source) for source in (*added, *leavers)]
         if self._places.renamed:
-            self._registry.set_paths(self._places.renamed, changed_ns=self._clock.now_ns())
-            self._places.renamed.clear()
+            renamed, now_ns = self._places.renamed, self._clock.now_ns()
+            self._registry.set_paths(renamed, changed_ns=now_ns, let_go=self._places.let_go)
+            self._places.are_told()
         started = self._first_scan and not self._settling.moved
         if records or started:
             self._registry.put(records, started=started)
@@ -256,8 +258,8 @@ class Watcher:
         """Stops reading a source whose file is read to its end and is gone or rotated away."""
         self._moving.leave(source)
         self._elders.remove(source)
-        self._catalogue.put_back(self.record_of(source))
-        self._places.rename(source, source.path)
+        self._catalogue.put_back(replace(self.record_of(source), let_go=True))
+        self._places.release(source)
         source.join(None)
         source.close()
         source.is_released = True

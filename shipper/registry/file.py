@@ -22,7 +22,7 @@ from logboom.shared_database import Terms, for_os_error, is_damage, move_aside, 
 from shipper.registry.dropped import DROPPED_TABLE
 from shipper.registry.losses import LOST_TABLE
 
-_SCHEMA_VERSION = 8
+_SCHEMA_VERSION = 10
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -31,7 +31,8 @@ CREATE TABLE sources (
   lines_acked INTEGER NOT NULL DEFAULT 0, lines_empty INTEGER NOT NULL DEFAULT 0,
   lines_dead INTEGER NOT NULL DEFAULT 0, changed_ns INTEGER NOT NULL, family TEXT NOT NULL,
   packed_size INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL DEFAULT 0,
-  seen_guard BLOB NOT NULL DEFAULT x''
+  seen_guard BLOB NOT NULL DEFAULT x'', let_go INTEGER NOT NULL DEFAULT 1,
+  vanished_ns INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE acked (
   source TEXT NOT NULL, run TEXT NOT NULL, day TEXT NOT NULL, events INTEGER NOT NULL,
@@ -56,6 +57,8 @@ _MIGRATIONS = {
     5: "ALTER TABLE sources ADD COLUMN packed_size INTEGER NOT NULL DEFAULT 0",
     6: "ALTER TABLE sources ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
     7: "ALTER TABLE sources ADD COLUMN seen_guard BLOB NOT NULL DEFAULT x''",
+    8: "ALTER TABLE sources ADD COLUMN let_go INTEGER NOT NULL DEFAULT 1",
+    9: "ALTER TABLE sources ADD COLUMN vanished_ns INTEGER NOT NULL DEFAULT 0",
 }
 """What makes the next format of each."""
 

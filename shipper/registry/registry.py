@@ -43,6 +43,9 @@ class SourceRecord:
         packed_size: Bytes of a compressed file when the last of its text was acknowledged; 0 before.
         seen: Where its file was seen to end in this epoch; 0 when nothing is known of it.
         seen_guard: The last bytes before that, as long as `offset` is 0.
+        let_go: Nobody follows its file any more: what became of that is no news.
+        vanished_ns: When its file was found to be gone without knowing whether anything had followed
+            what was read, ns since the epoch; 0 when that is not so.
         dropped: Lines that rules have dropped, by the rule's name.
     """
 
@@ -62,6 +65,8 @@ class SourceRecord:
     packed_size: int = 0
     seen: int = 0
     seen_guard: bytes = b""
+    let_go: bool = False
+    vanished_ns: int = 0
     acked: dict[tuple[str, str], int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -121,7 +126,8 @@ class Registry:
         """All sources that were ever added and not forgotten."""
         rows = self._rows(
             "SELECT id, path, family, device, inode, epoch, offset, prefix, guard, changed_ns,"
-            " lines_acked, lines_empty, lines_dead, packed_size, seen, seen_guard FROM sources"
+            " lines_acked, lines_empty, lines_dead, packed_size, seen, seen_guard, let_go, vanished_ns"
+            " FROM sources"
         )
         records = {row[0]: SourceRecord(*row) for row in rows}
         for source, run, day, events in self._rows("SELECT * FROM acked"):
@@ -148,13 +154,14 @@ class Registry:
         """
         rows = [
             (r.id, r.path, r.family, r.device, r.inode, r.epoch, r.offset, r.prefix, r.guard,
-             r.changed_ns, r.packed_size, r.seen, r.seen_guard)
+             r.changed_ns, r.packed_size, r.seen, r.seen_guard, r.let_go, r.vanished_ns)
             for r in records
         ]  # fmt: skip
         with self._turn, transaction(self._database, self._path):
             self._database.executemany(
                 "INSERT INTO sources (id, path, family, device, inode, epoch, offset, prefix, guard,"
-                " changed_ns, packed_size, seen, seen_guard) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                " changed_ns, packed_size, seen, seen_guard, let_go, vanished_ns)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (id) DO UPDATE"
                 " SET path=excluded.path, family=excluded.family, device=excluded.device,"
                 " inode=excluded.inode, epoch=excluded.epoch, prefix=excluded.prefix,"
@@ -164,7 +171,8 @@ class Registry:
                 " THEN guard ELSE excluded.guard END,"
                 " changed_ns=excluded.changed_ns,"
                 " packed_size=excluded.packed_size, seen=excluded.seen,"
-                " seen_guard=excluded.seen_guard",
+                " seen_guard=excluded.seen_guard, let_go=excluded.let_go,"
+                " vanished_ns=excluded.vanished_ns",
                 rows,
             )
             if started:
@@ -208,8 +216,15 @@ class Registry:
                 [(end, guards.get(name, b""), name) for name, end in seen.items()],
             )
 
-    def set_paths(self, paths: Mapping[str, str], *, changed_ns: int) -> None:
+    def set_paths(
+        self, paths: Mapping[str, str], *, changed_ns: int, let_go: Mapping[str, int] | None = None
+    ) -> None:
         """Keeps where files are now, or were when they were let go: source id → path.
+
+        Args:
+            paths: Source id → path.
+            changed_ns: The present, ns since the epoch.
+            let_go: Source id → its `vanished_ns`, of those that nobody follows any more.
 
         Raises:
             RegistryError: It cannot be written; nothing was changed.
@@ -218,6 +233,10 @@ class Registry:
             self._database.executemany(
                 "UPDATE sources SET path=?, changed_ns=? WHERE id=?",
                 [(path, changed_ns, name) for name, path in paths.items()],
+            )
+            self._database.executemany(
+                "UPDATE sources SET let_go=1, vanished_ns=? WHERE id=?",
+                [(vanished_ns, name) for name, vanished_ns in (let_go or {}).items()],
             )
 
     def advance(self, *, planned: Sequence[Batch], acked: Sequence[Batch]) -> None:

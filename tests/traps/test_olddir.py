@@ -8,7 +8,7 @@ import pytest
 
 from shipper.files import listings
 from tests.traps.conftest import Make
-from tests.traps.shipping import append, give_inode_again, lines
+from tests.traps.shipping import Shipping, append, give_inode_again, lines
 
 FOLDERS = ["old", "../old", "../app-archive"]
 """Below the log's folder, and beside it."""
@@ -130,3 +130,88 @@ def test_of_very_many_folders_around_none_is_looked_into(tmp_path: Path) -> None
     assert listings.Listings().of_inode_nearby(f"{here}/app.log", inode) == []
     (tmp_path / "s64").rmdir()
     assert listings.Listings().of_inode_nearby(f"{here}/app.log", inode) == [str(moved)]
+
+
+def vanished(shipping: Shipping) -> dict[str, str]:
+    """What is told of logs of which it is not known whether anything followed, by their names."""
+    sources = {source.id: source for source in shipping.watcher.bygone()}
+    sources |= {source.id: source for source in shipping.sources.values() if source.is_released}
+    told = (source for source in sources.values() if source.state == "vanished")
+    return {source.path.rpartition("/")[2]: source.detail for source in told}
+
+
+def test_a_log_that_was_deleted_while_no_shipper_ran_is_told_for_a_day(
+    make: Make, log: Path
+) -> None:
+    append(log, 0, 50)
+    size = log.stat().st_size
+    shipping = make("*.log")
+    shipping.look()
+    with shipping.unwatched(is_down=True):
+        following = log.with_name("next")  # it has another inode
+        append(following, 500, 510)
+        append(log, 50, 60)
+        log.unlink()
+        following.rename(log)
+    shipping.look()
+    expected = {"app.log": f"gone; what followed byte {size:,} is not known"}
+    assert vanished(shipping) == expected
+    shipping.restart()
+    assert vanished(shipping) == expected
+    shipping.clock.advance(24 * 3600)
+    shipping.restart()
+    assert vanished(shipping) == {}
+    assert shipping.registry.losses(shipper="s") == []
+
+
+def test_a_closed_log_that_is_deleted_is_told(make: Make, log: Path) -> None:
+    append(log, 0, 50)
+    size = log.stat().st_size
+    busy = log.with_name("busy.log")
+    append(busy, 1000, 1001)
+    shipping = make("*.log", open_files=1)
+    shipping.look()
+    append(busy, 1001, 1002)
+    shipping.look()
+    log.unlink()
+    for _ in range(3):
+        shipping.look()
+    expected = {"app.log": f"gone; what followed byte {size:,} is not known"}
+    assert vanished(shipping) == expected
+    shipping.restart()
+    assert vanished(shipping) == expected
+
+
+@pytest.mark.parametrize("how", ["deleted", "rotated"])
+def test_a_log_that_was_read_to_its_end_is_not_told_when_it_is_gone(
+    make: Make, log: Path, how: str
+) -> None:
+    append(log, 0, 50)
+    shipping = make("*.log")
+    shipping.look()
+    rotated = log.rename(log.with_name("app.log.1"))
+    append(log, 500, 510)
+    shipping.look()
+    if how == "deleted":
+        rotated.unlink()
+    for _ in range(2):
+        shipping.look(passing_s=400)
+    with shipping.unwatched(is_down=True):
+        rotated.unlink(missing_ok=True)
+    assert vanished(shipping) == {}
+
+
+def test_a_log_that_is_there_after_all_is_told_no_more(make: Make, log: Path) -> None:
+    append(log, 0, 50)
+    shipping = make("*.log")
+    shipping.look()
+    away = log.parent.parent / "away"
+    with shipping.unwatched(is_down=True):
+        log.rename(away)
+    assert list(vanished(shipping)) == ["app.log"]
+    away.rename(log)
+    append(log, 50, 60)
+    shipping.look()
+    assert shipping.numbers() == [*range(60)]
+    shipping.restart()
+    assert vanished(shipping) == {}

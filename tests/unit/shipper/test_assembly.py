@@ -85,6 +85,7 @@ def test_a_registry_of_the_first_format_is_read(tmp_path: Path) -> None:
         "ALTER TABLE planned DROP COLUMN marks; ALTER TABLE planned DROP COLUMN dropped;"
         "DROP TABLE dropped; DROP TABLE lost; ALTER TABLE sources DROP COLUMN packed_size;"
         "ALTER TABLE sources DROP COLUMN seen; ALTER TABLE sources DROP COLUMN seen_guard;"
+        "ALTER TABLE sources DROP COLUMN let_go; ALTER TABLE sources DROP COLUMN vanished_ns;"
         "PRAGMA user_version=1"
     )
     registry.close()

@@ -259,6 +259,7 @@ def test_a_registry_of_an_older_format_learns_of_losses(
         f"{older}ALTER TABLE planned DROP COLUMN dropped; DROP TABLE dropped; DROP TABLE lost;"
         f" ALTER TABLE sources DROP COLUMN packed_size;"
         f" ALTER TABLE sources DROP COLUMN seen; ALTER TABLE sources DROP COLUMN seen_guard;"
+        " ALTER TABLE sources DROP COLUMN let_go; ALTER TABLE sources DROP COLUMN vanished_ns;"
         f" PRAGMA user_version={version}"
     )
     shipper.close()
@@ -268,4 +269,4 @@ def test_a_registry_of_an_older_format_learns_of_losses(
     registry = shipper.open()
     shipper.again()
     assert [loss.lines for loss in shipper.losses()] == [10]
-    assert registry._database.execute("PRAGMA user_version").fetchone() == (8,)
+    assert registry._database.execute("PRAGMA user_version").fetchone() == (10,)
