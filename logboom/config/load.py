@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import yaml
 from pydantic import ValidationError
 
-from logboom.config.mistakes import sentences_of, yaml_mistake
+from logboom.config.mistakes import sentences_of
 from logboom.config.model import Config
+from logboom.config.yaml_mistakes import yaml_mistake
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from logboom.errors import ConfigError
+from logboom.config.units import IS_SIZE, byte_text, duration_text
 
 
 def sentences_of(
@@ -38,20 +38,6 @@ def sentences_of(
     return _alternatives_joined(sentences)
 
 
-def yaml_mistake(error: yaml.YAMLError, *, origin: str) -> ConfigError:
-    """What is said of a file that is no YAML, with the line and the column.
-
-    Args:
-        error: Of the parser.
-        origin: The file's name.
-    """
-    mark = getattr(error, "problem_mark", None)
-    where = origin if mark is None else f"{origin}:{mark.line + 1}:{mark.column + 1}"
-    problem = getattr(error, "problem", None) or str(error)
-    told = f"is not valid YAML: {problem}" if problem else "is not valid YAML"
-    return ConfigError(told, where=where)
-
-
 def _sentence(
     detail: ErrorDetails, model: type[BaseModel], whole: str, hints: Mapping[str, str]
 ) -> str:
@@ -66,6 +52,8 @@ def _sentence(
         return f"{where}: is missing"
     if detail["type"] == "string_pattern_mismatch":
         return f"{where}: {_wanted_form(detail['loc'], model)}"
+    if detail["type"] in _BOUNDS:
+        return f"{where}: must be {_BOUNDS[detail['type']][0]} {_bound(detail, model)}"
     return f"{where}: {_in_words(detail)}"
 
 
@@ -118,11 +106,26 @@ def _in_words(detail: ErrorDetails) -> str:
         return f"must have {least} or more{' characters' if 'string' in detail['type'] else ''}"
     if detail["type"] in {"too_long", "string_too_long"}:
         return f"has more than {most}{' characters' if 'string' in detail['type'] else ''}"
-    message = detail["msg"].removeprefix("Value error, ")
-    return _MICROSECONDS.sub(r"\1ms", message.replace("Input should be", "must be"))
+    return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
-_MICROSECONDS = re.compile(r"\b(\d+)000 microseconds")
+def _bound(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """What a value must not pass, as it is written in a configuration."""
+    _, name = _BOUNDS[detail["type"]]
+    for field in _fields_at(detail["loc"], model):
+        bounds = (getattr(one, name) for one in field.metadata if hasattr(one, name))
+        for bound in bounds:
+            if isinstance(bound, timedelta):
+                return duration_text(bound)
+            if IS_SIZE in field.metadata:
+                return byte_text(bound)
+    return str(detail.get("ctx", {}).get(name)).removesuffix(".0")
+
+
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"), "less_than": ("less than", "lt"),
+}  # fmt: skip
 _KIND_AT: Mapping[int | str, int] = {"inputs": 2, "broker": 1, "store": 1}
 _WANTED: Mapping[str, str] = {
     "model": "a section of settings", "dict": "a section of settings", "list": "a list",
@@ -134,13 +137,19 @@ _KINDS = frozenset({"file", "stdin", "http", "syslog", "local", "kafka", "elasti
 
 def _wanted_form(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
     """What a text has to look like, in the words of its setting."""
-    fields = [m.model_fields[str(loc[-1])] for m in _models_at(loc, model)
-              if str(loc[-1]) in m.model_fields]  # fmt: skip
-    told = next((field for field in fields if field.description), None)
+    told = next((field for field in _fields_at(loc, model) if field.description), None)
     if told is None:
         return "is not of the form that it must have"
     example = f" {told.examples[0]}" if told.examples else " this"
     return f"must be like{example} ({str(told.description).rstrip('.')})"
+
+
+def _fields_at(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[FieldInfo]:
+    """The settings that a place may be."""
+    path = [part for part in loc if not _is_inner(part)]
+    name = str(path[-1]) if path else ""
+    known = [m.model_fields for m in _models_at(tuple(path), model)]
+    return [fields[name] for fields in known if name in fields]
 
 
 def _known_keys(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:

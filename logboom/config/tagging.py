@@ -56,7 +56,10 @@ class ErrorRuleSection(Section):
         try:
             Automaton(parse_regexp(value))
         except QueryError as error:
-            raise ValueError(f"is no regular expression that can be used: {error}") from error
+            told = "is no regular expression that can be used"
+            place = "" if error.position is None else f"character {error.position + 1}: "
+            mend = "" if error.mend is None else f" ({error.mend})"
+            raise ValueError(f"{told}: {place}{error.what}{mend}") from error
         return value
 
     @model_validator(mode="after")

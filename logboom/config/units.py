@@ -50,6 +50,23 @@ def parse_size(text: str) -> int:
     return int(float(match.group(1)) * _BYTES[(match.group(2) or "b").lower()])
 
 
+def duration_text(value: timedelta) -> str:
+    """Writes a duration as it is written in a configuration: ``30d``, ``1h30m``, ``250ms``."""
+    left, text = round(value / timedelta(milliseconds=1)), ""
+    for unit, milliseconds in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        count, left = divmod(left, milliseconds)
+        text += f"{count}{unit}" if count else ""
+    return f"{text}{left}ms" if left else text or "0s"
+
+
+def byte_text(count: int) -> str:
+    """Writes a number of bytes as it is written in a configuration: ``1GiB``, ``64KiB``, ``480B``."""
+    units = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+    return next(
+        (f"{count // size}{u}" for u, size in units if count and count % size == 0), f"{count}B"
+    )
+
+
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else _no_bare_number(value)
 
@@ -116,7 +133,8 @@ def _node_url(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A timedelta, written with its unit."""
-Size = Annotated[int, BeforeValidator(_size)]
+IS_SIZE = BeforeValidator(_size)
+Size = Annotated[int, IS_SIZE]
 """A number of bytes, written with or without a unit."""
 Address = Annotated[str, BeforeValidator(_address)]
 """HOST:PORT; a bare port means loopback."""

@@ -12,6 +12,7 @@ _MOST_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _TEXT = "tag:yaml.org,2002:str"
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
 def read_yaml(text: str) -> object:
@@ -38,6 +39,8 @@ class _Loader(yaml.SafeLoader):
     """Refuses what the usual one passes over."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as in SafeLoader
+        if node.tag in _NUMBERS and ":" in node.value:  # 15:03 is a time, not 903
+            node.tag = _TEXT
         try:
             return super().construct_object(node, deep)
         except ValueError as error:

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from logboom.config.mistakes import sentences_of, yaml_mistake
+from logboom.config.mistakes import sentences_of
 from logboom.config.section import Section
 from logboom.config.units import Duration
+from logboom.config.yaml_mistakes import yaml_mistake
 from logboom.config.yaml_text import read_yaml
 from logboom.errors import ConfigError
 from logboom.fields import FieldType

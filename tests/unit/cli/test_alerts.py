@@ -189,7 +189,7 @@ def test_a_test_that_fails_says_what_is_there_instead(tmp_path: Path) -> None:
         ),
         (
             "tests: [{name: a, events: [{at: 0s, times: 0, event: {}}], expect: []}]",
-            r"events\[0\].times: must be greater than or equal to 1",
+            r"events\[0\].times: must be at least 1",
         ),
         (
             MADE % "{servce: b}",

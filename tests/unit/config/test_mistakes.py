@@ -39,6 +39,42 @@ def test_yaml_that_would_be_misread_is_refused(tmp_path: Path, text: str, senten
     assert mistake(tmp_path, text) == sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("inputs:\n\t- path: a\n", "2:1", "indent with blanks, not with tabs"),
+        ("inputs:\n  - path: a\n   zone: x\n", "3:4", "begin the lines of one section in the same column"),
+        ("- a\nb: c\n", "2:1", "begin the lines of one section in the same column"),
+        ("a: b: c\n", "1:5", "put a value with `: ` in it into quotes, and begin the lines of one section in the same column"),
+        ("path: 'a\nb: c\n", "3:1", "close the quote that opens in line 1"),
+        ("inputs: [a\n", "2:1", "close the bracket that opens before with ]"),
+        ("inputs: {path: a\nb: c\n", "2:2", "close the bracket that opens before with }"),
+        ("a: [b, c]]\n", "1:10", "take out this one more bracket, or put the value into quotes"),
+        ("inputs:\n  - path: *.log\n", "2:12", "put a value that begins with * or & into quotes"),
+        ("x: @foo\n", "1:4", "put the value into quotes"),
+        ("a: !foo b\n", "1:4", "put a value that begins with ! into quotes"),
+        ("a: {{ x }}\n", "1:5", "put a value that begins with { into quotes"),
+        ('x: "a\\d"\n', "1:7", r"write \\ for each \, or take single quotes"),
+        ("a: 'it's'\n", "1:8", "in single quotes write '' for ', or take double quotes"),
+        ("inputs:\n- zone UTC\n  x: 3\n", "3:4", "put a value with `: ` in it into quotes, and begin the lines of one section in the same column"),
+        ("data: x\nzone UTC\n", "3:1", "write `key: value`, with a blank behind the colon"),
+    ],
+)  # fmt: skip
+def test_broken_yaml_is_told_with_how_to_mend_it(
+    tmp_path: Path, text: str, place: str, mend: str
+) -> None:
+    told = mistake(tmp_path, text)
+    assert told.startswith(f"/logboom.yaml:{place}: is not valid YAML: ")
+    assert told.endswith(f" ({mend})")
+
+
+def test_a_time_without_quotes_is_no_number(tmp_path: Path) -> None:
+    digest = read(tmp_path, "alerts: {digest: {at: 15:03}}\n").alerts.digest
+    assert digest is not None
+    assert digest.at == "15:03"
+    assert "must be a text" in mistake(tmp_path, "alerts: {digest: {at: 903}}\n")
+
+
 def test_a_role_with_no_service_is_refused(tmp_path: Path) -> None:
     text = "api: {{oidc: {{issuer: https://id.example, audience: logboom, roles: {{dev: {{services: {}}}}}}}}}"
     told = mistake(tmp_path, text.format("[]"))
@@ -84,9 +120,16 @@ def test_the_last_port_is_one(tmp_path: Path) -> None:
         ("broker: {kafka: {bootstrap: [a], tls: 3}}", "broker.tls: must be a section of settings"),
         ("shipper: 3", "shipper: must be a section of settings"),
         ("shipper: {batch_events: x}", "shipper.batch_events: must be a whole number"),
-        ("shipper: {poll_interval: 0s}", "shipper.poll_interval: must be greater than or equal to 10ms"),
-        ("shipper: {poll_interval: 2h}", "shipper.poll_interval: must be less than or equal to 1 hour"),
-        ("retention: 0d", "retention.keep: must be greater than or equal to 1 hour"),
+        ("shipper: {poll_interval: 0s}", "shipper.poll_interval: must be at least 10ms"),
+        ("shipper: {poll_interval: 2h}", "shipper.poll_interval: must be at most 1h"),
+        ("retention: 0d", "retention.keep: must be at least 1h"),
+        ("alerts: {receivers: [{name: a, webhook: 'https://a'}], route: {receiver: a, repeat_interval: 40s}}", "alerts.route.repeat_interval: must be at least 1m"),
+        ("alerts: {receivers: [{name: a, webhook: 'https://a'}], route: {receiver: a, repeat_interval: 40d}}", "alerts.route.repeat_interval: must be at most 30d"),
+        ("inputs: [{http: 1, max_spool_bytes: 10}]", "inputs[0].max_spool_bytes: must be at least 1MiB"),
+        ("inputs: [{syslog: 1, max_message_bytes: 479}]", "inputs[0].max_message_bytes: must be at least 480B"),
+        ("shipper: {batch_events: 0}", "shipper.batch_events: must be at least 1"),
+        ("api: {limits: {requests_per_s: 0}}", "api.limits.requests_per_s: must be more than 0"),
+        ("errors: {rules: [{name: a, pattern: '('}]}", "errors.rules[0].pattern: is no regular expression that can be used: character 2: there is nothing here to match (write (…)? for what may be missing)"),
         ("data: 3", "data: must be a path"),
         ("inputs: [{path: a, start: yesterday}]", "inputs[0].start: must be beginning, end, or an age such as 24h, not 'yesterday'"),
         ("inputs: [{path: a, start: 24}]", "inputs[0].start: must be beginning, end, or an age such as 24h, not 24"),

@@ -149,7 +149,7 @@ def test_mistakes_in_conditions_teach(when: str, words: list[str]) -> None:
         ("over: 2m", "ovr: 2m", ["groups[0].rules[0].ovr", "did you mean over?"]),
         ("for: 2m", "for: 2", ["2 has no unit"]),
         ("when: error_rate", "expr: rate(x) ", [".expr", "`logboom import FILE`"]),
-        ("every: 15s", "every: 0s", ["groups[0].every", "must be greater"]),
+        ("every: 15s", "every: 0s", ["groups[0].every", "must be at least 1s"]),
         ("[service]", "[message]", ["by", "too many values"]),
         ("[service]", "[servic]", ["no field servic", "did you mean service"]),
         ("logger:healthcheck", "loger:x", ["no field loger", "did you mean logger"]),
