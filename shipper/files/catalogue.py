@@ -20,7 +20,7 @@ from shipper.files.identity import (
     fingerprint_length,
 )
 from shipper.files.likeness import Comparison, Likeness, Recognised
-from shipper.files.listings import Listings
+from shipper.files.listings import Listings, folders_in
 from shipper.files.names import is_packed_name
 from shipper.registry.registry import SourceRecord
 
@@ -284,11 +284,18 @@ class Catalogue:
         if not record.offset and fingerprint_length(record.prefix) < TELLING_BYTES:
             return None
         folder = record.path.rpartition("/")[0] or "/"
-        for path in self._heads.beginning_with(folder, record.prefix):
-            found = self._found_at(record, path, as_stranger=True)
-            if found is not None:
-                return found
+        for place in (folder, *self._folders_below(folder, record)):
+            for path in self._heads.beginning_with(place, record.prefix):
+                found = self._found_at(record, path, as_stranger=True)
+                if found is not None:
+                    return found
         return None
+
+    def _folders_below(self, folder: str, record: SourceRecord) -> list[str]:
+        """Where `olddir` may have copied or compressed a log to that was followed to the last."""
+        if record.let_go or self._comparison.read_to(record) < GUARD_BYTES:
+            return []
+        return folders_in(folder)
 
     def is_there(self, record: SourceRecord, listings: Listings | None = None) -> bool:
         """True when a source's file is proven to be somewhere: one that begins alike is no proof.

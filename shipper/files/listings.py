@@ -65,13 +65,13 @@ def _by_inode_below(folder: str) -> dict[int, list[str]]:
 
 
 def _entries_below(folder: str) -> Iterator[tuple[str, int]]:
-    for below in _folders_in(folder):
+    for below in folders_in(folder):
         with contextlib.suppress(OSError), os.scandir(below) as entries:
             for entry in entries:
                 yield entry.path, entry.inode()
 
 
-def _folders_in(folder: str) -> list[str]:
+def folders_in(folder: str) -> list[str]:
     """The direct sub-folders of a folder, sorted; none when they are too many."""
     try:
         with os.scandir(folder) as entries:

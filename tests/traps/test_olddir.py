@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,46 @@ def test_a_log_that_is_there_after_all_is_told_no_more(make: Make, log: Path) ->
     assert shipping.numbers() == [*range(60)]
     shipping.restart()
     assert vanished(shipping) == {}
+
+
+@pytest.mark.parametrize("name", ["app.log.1", "app.log.1.gz", "app-20261122.log.gz"])
+@pytest.mark.parametrize("is_truncated", [True, False])
+def test_what_was_copied_or_compressed_below_a_log_while_no_shipper_ran_is_read_on(
+    make: Make, log: Path, name: str, *, is_truncated: bool
+) -> None:
+    append(log, 0, 50)
+    inode = log.stat().st_ino
+    shipping = make("*.log")
+    shipping.look()
+    with shipping.unwatched(is_down=True):
+        append(log, 50, 80)
+        target = log.parent / "old" / name
+        target.parent.mkdir()
+        data = log.read_bytes()
+        target.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        if is_truncated:
+            log.write_text(lines(500, 510))
+        else:
+            give_inode_again(log, inode, lines(500, 510))
+    for _ in range(3):
+        shipping.look()
+    expected = [*range(80), *range(500, 510)]
+    assert shipping.numbers() == expected
+    shipping.restart()
+    shipping.look()
+    assert shipping.numbers() == expected
+    assert vanished(shipping) == {}
+
+
+def test_a_log_below_that_begins_as_one_that_is_gone_is_not_it(make: Make, log: Path) -> None:
+    append(log, 0, 50)
+    other = log.parent / "web" / "app.log"
+    other.parent.mkdir()
+    other.write_text(lines(0, 40) + lines(700, 800))
+    shipping = make("*.log")
+    shipping.look()
+    with shipping.unwatched(is_down=True):
+        log.unlink()
+    shipping.look()
+    assert shipping.numbers() == [*range(50)]
+    assert list(vanished(shipping)) == ["app.log"]
