@@ -266,7 +266,7 @@ def _compiled(template: str, unit: str) -> Template:
 
 
 def _environment(unit: str) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_shown)
     kept: dict[str, Any] = {
         name: environment.filters[name] for name in _FILTERS if name in environment.filters
     }
@@ -278,6 +278,13 @@ def _environment(unit: str) -> SandboxedEnvironment:
     environment.filters["number"] = number
     environment.filters["duration"] = lambda value: duration(value, unit)
     return environment
+
+
+def _shown(value: object) -> object:
+    """All labels at once: `name=value, …`."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{name}={one}" for name, one in sorted(value.items()))
 
 
 def _put(names: dict[str, Any], path: Sequence[str], value: str) -> None:

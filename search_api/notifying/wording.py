@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from logboom.event import value_at
 from logboom.quantities import quantity
 from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying.notification import Notification
@@ -13,23 +14,49 @@ MOST_SHOWN = 10
 """Alerts that one message tells of in full; the others are counted."""
 
 _MOST_TITLE = 200
+_MOST_ERROR = 80
 _MOST_LINE = 300
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 def title(notification: Notification) -> str:
     """The message in one line, whatever its labels have in them."""
-    first = notification.alerts[0]
-    names = sorted({one.labels.get("alertname", "alert") for one in notification.alerts})
+    told = notification.alerts
+    if notification.kind != "digest":
+        told = notification.firing or told
+    names = {one.labels.get("alertname", "alert") for one in told}
     more = "" if len(names) == 1 else f" and {len(names) - 1} more"
-    services = {
-        one.labels["service.name"] for one in notification.alerts if "service.name" in one.labels
-    }
-    where = f"{len(services)} services" if len(services) > 1 else "".join(services)
-    where = notification.labels.get("service.name") or where
-    text = f"[{_mark(notification)}] {first.labels.get('alertname', 'alert')}{more}"
-    text += f" in {where}" if where and not more else ""
+    has_service = "service.name" in {**notification.labels, **told[0].labels}
+    error = "" if has_service or len(told) > 1 else _error(told[0])
+    text = f"[{_mark(notification)}] {told[0].labels.get('alertname', 'alert')}{more}{error}"
+    where = notification.labels.get("service.name") or _where(told, has_more=bool(more))
+    text += f" in {where}" if where else ""
     return cut(_flat(f"{text} ({notification.severity})"), _MOST_TITLE)
+
+
+def _where(told: Sequence[Alert], *, has_more: bool) -> str:
+    """The service that alerts are about, or how many there are; of different alerts, if all name one."""
+    services = [_service(one) for one in told]
+    if has_more and not all(services):
+        return ""
+    known = set(filter(None, services))
+    return f"{len(known)} services" if len(known) > 1 else "".join(known)
+
+
+def _service(alert: Alert) -> str:
+    """Of an alert about one error without such a label: that of its lines."""
+    named = alert.labels.get("service.name", "")
+    if named or not alert.error_group or not alert.samples:
+        return named
+    return str(value_at(dict(alert.samples[0]), "service.name") or "")
+
+
+def _error(alert: Alert) -> str:
+    """What the one error says that an alert is about whose labels tell no service, behind a colon."""
+    if not alert.error_group or not alert.samples:
+        return ""
+    message = _flat(str(alert.samples[0].get("message") or ""))
+    return f": {cut(message, _MOST_ERROR)}" if message else ""
 
 
 def headline(alert: Alert) -> str:

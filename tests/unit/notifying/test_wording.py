@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from search_api.alerts.alert import Alert
+from search_api.alerts.alert import Alert, AlertState
 from search_api.notifying import wording
 from search_api.notifying.notification import Notification
 from tests.unit.notifying.stage import LINKS
@@ -69,6 +69,26 @@ def test_a_title_tells_of_one_service_or_how_many_there_are() -> None:
     assert wording.title(message(some[0])) == "[FIRING:1] Flood in fl-000 (high)"
     assert wording.title(message(alert("Flood1"), some[0])) == "[FIRING:2] Flood in fl-000 (high)"
     assert wording.title(message(alert("Flood1"))) == "[FIRING:1] Flood (high)"
+
+
+def test_a_title_tells_of_what_fires_and_of_the_service_that_all_share() -> None:
+    one, two = (alert(name, service__name="shop") for name in ("Med1", "Other1"))
+    over = replace(two, state=AlertState.RESOLVED, ends_at=START)
+
+    assert wording.title(message(one, over)) == "[FIRING:1] Med in shop (high)"
+    assert wording.title(message(one, two)) == "[FIRING:2] Med and 1 more in shop (high)"
+    assert wording.title(message(one, alert("Other1"))) == "[FIRING:2] Med and 1 more (high)"
+    daily = replace(message(one, over), kind="digest")
+    assert wording.title(daily) == "[DAILY:2] Med and 1 more in shop (high)"
+
+
+def test_a_title_tells_of_the_one_error_that_an_alert_is_about() -> None:
+    line: dict[str, object] = {"message": "payment\nfailed", "service": {"name": "shop"}}
+    one = replace(alert("NewErr1"), error_group="f", samples=(line,))
+
+    assert wording.title(message(one)) == "[FIRING:1] NewErr: payment failed in shop (high)"
+    long = replace(one, samples=({"message": "x" * 300},))
+    assert wording.title(message(long)) == f"[FIRING:1] NewErr: {'x' * 79}… (high)"
 
 
 def test_values_of_events_make_no_lines_of_their_own() -> None:

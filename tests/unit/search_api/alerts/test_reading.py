@@ -237,7 +237,7 @@ def test_other_words_for_severities() -> None:
 
 
 TOLD = Told(
-    value=1_234_000_000, threshold=1e9, unit="ns", condition="avg(duration) > 1 s", labels={"a": "b"},
+    value=1_234_000_000, threshold=1e9, unit="ns", condition="avg(duration) > 1 s", labels={"a": "b", "c": "d e"},
     series={"service.name": "cart", "service.version": "7"}, events=12, window="2m",
 )  # fmt: skip
 
@@ -250,6 +250,7 @@ TOLD = Told(
         ("{{ events | number }} in {{ window }}: {{ condition }}", "12 in 2m: avg(duration) > 1 s"),
         ("{% if value > threshold %}slow{% else %}fine{% endif %}", "slow"),
         ("{{ labels.missing }}", "{{ labels.missing }} ('dict object' has no attribute 'missing')"),
+        ("{{ labels }}; {{ service }}", "a=b, c=d e; name=cart, version=7"),
         ("{{ value / (events - 12) }}", "{{ value / (events - 12) }} (float division by zero)"),
     ],
 )
