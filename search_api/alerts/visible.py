@@ -16,7 +16,7 @@ from logboom.errors import LogboomError
 
 log = logging.getLogger("logboom.alerts")
 
-_LOOK_S: Final = 0.5
+_LOOK_S: Final = 1.0
 
 
 class Refreshing(Protocol):

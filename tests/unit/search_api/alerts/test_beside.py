@@ -48,7 +48,11 @@ async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_p
     assert not engine.standing.success_us  # of all groups
     assert engine.standing.lag_s(world.clock.now_ns() // 1000) > 30
 
+    async def is_known_alone() -> bool:
+        return set(engine.rules.groups) == set(engine.standing.groups) == {"group"}
+
     await world.kept.delete("a slow one", "")  # also while it is asked
+    await soon(is_known_alone, timeout_s=60, what="the other group is gone")
     world.clock.advance(5)
     await evaluated(engine, "group", 60, world)
     assert engine.standing.success_us is not None
