@@ -39,7 +39,7 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield stream_routes(parts)
     yield live_routes(parts)
     yield rate_routes(store, parts.memory, parts.config.rollups, clock)
-    yield pipeline_routes(parts.pipeline)
+    yield pipeline_routes(parts.pipeline, parts.sees)
     yield pattern_routes(parts)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))

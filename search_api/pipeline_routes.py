@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Response
 
-from search_api.access.limiting import sees_all
 from search_api.parameters import PROBLEMS
 from search_api.responding import answer
 from search_api.routing import PlainRoute
 from search_api.state import PipelineState
 
 
-def pipeline_routes(state: PipelineState) -> APIRouter:
-    """The routes below ``/api/v1``."""
+def pipeline_routes(state: PipelineState, sees: Callable[[str], bool]) -> APIRouter:
+    """The routes below ``/api/v1``.
+
+    Args:
+        state: Knows the pipeline.
+        sees: Whether the caller sees events of a service; for the empty name: of none.
+    """
     router = APIRouter(responses={503: PROBLEMS[503]}, route_class=PlainRoute)
 
     @router.get("/sources")
@@ -29,6 +35,6 @@ def pipeline_routes(state: PipelineState) -> APIRouter:
     @router.get("/health")
     async def health() -> Response:
         """All parts with a plain verdict."""
-        return answer(await state.health(with_reasons=sees_all()))
+        return answer(await state.health(with_reasons=sees("")))
 
     return router

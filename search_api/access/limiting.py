@@ -34,11 +34,6 @@ def limited(query: Query) -> Query:
     return only if isinstance(query, MatchAll) else And((query, only))
 
 
-def sees_all() -> bool:
-    """Whether the caller of the request under way sees events of all services."""
-    return SERVICES.get() is None
-
-
 def sees(service: str) -> bool:
     """Whether the caller sees what is about a service; for the empty name: about none."""
     return _are_of(SERVICES.get(), service)
