@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 
 from logboom.clock import Clock
 from logboom.config import RollupsSection
@@ -102,7 +103,16 @@ class Summing:
             asked = _next(marks[taken:], reach_us)
             start_us, end_us = asked[0].start_us, max(mark.end_us for mark in asked)
             wanted = _starts(asked, Tier.MINUTE)
-            found = await _in_parts(self._store.rollups.summarise, start_us, end_us)
+            try:
+                ask = self._store.rollups.summarise
+                found = await (ask if reach_us else partial(_in_parts, ask))(start_us, end_us)
+            except TooManyRows:
+                if not reach_us:
+                    raise
+                reach_us = 0  # not so many of them at once, and what there is by now is kept first
+                if rows:
+                    break
+                continue
             rows += [row for row in found if row.start_us in wanted]
             taken += len(asked)
             now = self._clock.monotonic()

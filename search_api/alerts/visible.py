@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from logboom.broker import PartitionLag
-from logboom.errors import LogboomError
+from logboom.errors import LogboomError, StoreRefused
 
 log = logging.getLogger("logboom.alerts")
 
@@ -51,13 +51,19 @@ class Visible:
             return
         try:
             await self._store.refresh()
+        except StoreRefused as error:  # it never will: what the store shows by itself has to do
+            self._tell("silence is judged of what searches see by themselves: %s", error)
         except LogboomError as error:
-            if not self._is_told:
-                log.warning("silence is not judged, searches may not see all events: %s", error)
-            self._is_told = True
+            self._tell("silence is not judged, searches may not see all events: %s", error)
             return
-        self._is_told = False
+        else:
+            self._is_told = False
         self._positions = positions
+
+    def _tell(self, sentence: str, error: LogboomError) -> None:
+        if not self._is_told:
+            log.warning(sentence, error)
+        self._is_told = True
 
     async def run(self, lags: Callable[[], Awaitable[Iterable[PartitionLag]]]) -> None:
         """Looks again and again, until it is cancelled.

@@ -125,7 +125,8 @@ def _levels(groups: Iterable[Group]) -> dict[str, int]:
 def _overtaken(world: _World, ends: Mapping[str, Alert]) -> tuple[Groups, list[Delivery]]:
     """Tells first what is due by now, and whose end is handed over before anybody has looked.
 
-    So it is behind a kill, or when the state was away. Daily messages tell of what is over anyway.
+    So it is behind a kill, or when the state was away. Daily messages tell of what is over anyway,
+    and nobody is called to what has ended.
 
     Args:
         world: As it was before these ends.
@@ -138,15 +139,16 @@ def _overtaken(world: _World, ends: Mapping[str, Alert]) -> tuple[Groups, list[D
         if not group.is_digest and any(
             one.is_fresh and _has_lasted(ends[one.alert.episode], route) for one in late
         ):
-            groups[key], deliveries = _told(group, world)
+            groups[key], deliveries = _told(group, world, escalates=False)
             told += deliveries
     return groups, told
 
 
-def _told(group: Group, world: _World) -> tuple[Group, list[Delivery]]:
+def _told(group: Group, world: _World, *, escalates: bool = True) -> tuple[Group, list[Delivery]]:
     route = world.route(group)
     regular = not _is_full(group, group.receiver) and _is_due(group, route, world)
-    steps = [one for one in _steps_due(group, world) if not _is_full(group, one[1])]
+    due = _steps_due(group, world) if escalates else []
+    steps = [one for one in due if not _is_full(group, one[1])]
     if not (regular or steps) or world.plan.is_muted(route, world.now):
         return group, []
     deliveries: list[Delivery] = []

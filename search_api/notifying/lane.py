@@ -242,7 +242,8 @@ class Lane:
         tried_at = self._outcomes.last_tried(self._outlet.name, episodes)
         if tried_at is None:
             return 0.0
-        return (tried_at + self._outlet.found_after - self._now()).total_seconds()
+        left = tried_at + self._outlet.found_after - self._now()
+        return min(left, self._outlet.found_after).total_seconds()  # the clock was set back
 
     def _limit_reached(self, at_most: int, within: timedelta) -> str | None:
         """Why a message must not be sent; None: it may be."""

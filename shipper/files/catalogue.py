@@ -20,8 +20,8 @@ from shipper.files.identity import (
     fingerprint_length,
 )
 from shipper.files.likeness import Comparison, Likeness, Recognised
-from shipper.files.listings import Listings, folders_in
-from shipper.files.names import is_packed_name
+from shipper.files.listings import Listings
+from shipper.files.names import is_packed_name, may_be_moved
 from shipper.registry.registry import SourceRecord
 
 _Key = TypeVar("_Key")
@@ -264,7 +264,7 @@ class Catalogue:
             if found is not None and found.likeness is Likeness.SAME:
                 return found
             likely = likely or found
-        return self._found_as_stranger(record) or likely
+        return self._found_as_stranger(record, listings) or likely
 
     def _paths_of(self, record: SourceRecord, listings: Listings) -> Iterator[str]:
         """Where a source's file may be: its last known path, then those that rotations give, then any name.
@@ -277,25 +277,27 @@ class Catalogue:
             yield path
         yield from listings.of_inode(record.path, record.inode)
         if self._comparison.is_told(record):
-            yield from listings.of_inode_nearby(record.path, record.inode)
+            for path in listings.of_inode_nearby(record.path, record.inode):
+                if self.read_to(record) >= GUARD_BYTES or may_be_moved(record.family, path):
+                    yield path
 
-    def _found_as_stranger(self, record: SourceRecord) -> Recognised | None:
+    def _found_as_stranger(self, record: SourceRecord, listings: Listings) -> Recognised | None:
         """The file beside its log that a source goes on in, compressed or copied, whatever its name is."""
         if not record.offset and fingerprint_length(record.prefix) < TELLING_BYTES:
             return None
         folder = record.path.rpartition("/")[0] or "/"
-        for place in (folder, *self._folders_below(folder, record)):
+        for place in (folder, *self._folders_below(folder, record, listings)):
             for path in self._heads.beginning_with(place, record.prefix):
                 found = self._found_at(record, path, as_stranger=True)
                 if found is not None:
                     return found
         return None
 
-    def _folders_below(self, folder: str, record: SourceRecord) -> list[str]:
+    def _folders_below(self, folder: str, record: SourceRecord, listings: Listings) -> list[str]:
         """Where `olddir` may have copied or compressed a log to that was followed to the last."""
         if record.let_go or self._comparison.read_to(record) < GUARD_BYTES:
             return []
-        return folders_in(folder)
+        return listings.folders_in(folder)
 
     def is_there(self, record: SourceRecord, listings: Listings | None = None) -> bool:
         """True when a source's file is proven to be somewhere: one that begins alike is no proof.

@@ -19,6 +19,7 @@ class Listings:
         self._names: dict[str, list[str]] = {}
         self._inodes: dict[str, dict[int, list[str]]] = {}
         self._below: dict[str, dict[int, list[str]]] = {}
+        self._folders: dict[str, list[str]] = {}
 
     def beginning_with(self, folder: str, start: str) -> list[str]:
         """Names of a folder that begin so, sorted; none when it cannot be listed."""
@@ -49,6 +50,13 @@ class Listings:
         found = self._below_of(own).get(inode, [])
         beside = self._below_of(own.rpartition("/")[0]).get(inode, [])
         return [*found, *(other for other in beside if other.rpartition("/")[0] != own)]
+
+    def folders_in(self, folder: str) -> list[str]:
+        """The direct sub-folders of a folder, sorted; none when they are too many."""
+        found = self._folders.get(folder)
+        if found is None:
+            found = self._folders[folder] = folders_in(folder)
+        return found
 
     def _below_of(self, folder: str) -> dict[int, list[str]]:
         below = self._below.get(folder)

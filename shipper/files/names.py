@@ -89,3 +89,10 @@ def _without_numbers(name: str) -> str:
     """A name without the numbers and dates at its end; itself when it has nothing else."""
     found = _TIME_END.search(name)
     return name[: found.start()] or name if found else name
+
+
+def may_be_moved(family: str, path: str) -> bool:
+    """True when a path is below a log's folder, or has its name or one that rotations give to it."""
+    folder, _, name = family.rpartition("/")
+    its = path.rpartition("/")[2]
+    return path.startswith(f"{folder}/") or its == name or is_rotated_name(name, its)

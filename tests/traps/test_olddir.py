@@ -259,3 +259,43 @@ def test_a_log_below_that_begins_as_one_that_is_gone_is_not_it(make: Make, log: 
     shipping.look()
     assert shipping.numbers() == [*range(50)]
     assert list(vanished(shipping)) == ["app.log"]
+
+
+def test_a_neighbour_that_begins_alike_and_has_the_inode_is_not_taken_for_a_log_that_is_gone(
+    make: Make, log: Path
+) -> None:
+    banner = "".join(f"Starting platform, build 7, part {n}\n" for n in range(4))
+    log.write_text(banner)
+    inode = log.stat().st_ino
+    append(log.with_name("busy.log"), 1000, 1001)
+    shipping = make("app.log")
+    shipping.look()
+    shipping.note()
+    with shipping.unwatched(is_down=True):
+        give_inode_again(log, inode, banner + lines(700, 720))
+        move_away(log, "../web", "web.txt")
+    shipping.look()
+    assert 700 not in shipping.numbers()
+
+
+def test_sub_folders_are_listed_once_however_many_logs_are_gone(
+    make: Make, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    really = listings.folders_in
+
+    def folders_in(folder: str) -> list[str]:
+        listed.append(folder)
+        return really(folder)
+
+    monkeypatch.setattr(listings, "folders_in", folders_in)
+    logs = [log.with_name(f"{number}.log") for number in range(40)]
+    for number, each in enumerate(logs):
+        append(each, number * 1000, number * 1000 + 100)
+    shipping = make("*.log")
+    shipping.look()
+    with shipping.unwatched(is_down=True):
+        for each in logs:
+            each.unlink()
+    shipping.look()
+    assert 0 < len(listed) <= 8

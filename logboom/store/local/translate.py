@@ -198,7 +198,9 @@ def _on_text(query: Leaf, name: str) -> Query:
         case model.Term(_, value):
             return any_of(*(_phrase(name, row, 0) for row in readings(value)))
         case model.Phrase(_, value, slop):
-            return any_of(*(_phrase(name, row, slop) for row in readings(value)))
+            typed, *others = readings(value)
+            cheap = [row for row in others if _is_cheap(row, slop)]
+            return any_of(*(_phrase(name, row, slop) for row in (typed, *cheap)))
         case model.Wildcard(_, pattern):
             return regex(name, patterns.from_wildcard(pattern.lower()))
         case model.Regex(_, pattern):
@@ -244,13 +246,23 @@ def _parts(name: str, phrase: list[str], slop: int) -> Query:
     )
 
 
+def _is_cheap(phrase: list[str], slop: int) -> bool:
+    """Whether another spelling than the typed one, which may have more words, is asked for, too."""
+    most = _MOST_SPACINGS_OF_PARTS if any(map(is_unspaced, phrase)) else _MOST_SPACINGS
+    return len(phrase) < 2 or _ways_to_space(len(phrase), slop) <= most
+
+
+def _ways_to_space(count: int, slop: int) -> int:
+    return comb(count - 1 + slop, slop)
+
+
 def _check_slop(count: int, slop: int, most: int) -> None:
     """Sees that there are not too many ways to space the words of a phrase.
 
     Raises:
         QueryError: There are.
     """
-    if comb(count - 1 + slop, slop) > most:
+    if _ways_to_space(count, slop) > most:
         raise QueryError(
             f"{count} words with up to {slop} others between them would cost too much",
             suggestion="write a smaller number after the ~, or fewer words",

@@ -74,3 +74,34 @@ def test_what_is_silenced_then_is_not() -> None:
     line.run(3_600, step_s=5)
 
     assert line.seen() == []
+
+
+def test_what_was_over_before_its_step_was_due_is_not_escalated_behind_a_downtime() -> None:
+    """A told at 30 s and over at 300 s; its step (900 s after it was told) was never due."""
+    line = Timeline(
+        plan(
+            route={
+                "receiver": "team",
+                "group_by": ["severity"],
+                "group_wait": "30s",
+                "group_interval": "5m",
+            },
+            escalation={
+                "match": {"severity": "high"},
+                "steps": [{"after": "15m", "receiver": "oncall"}],
+            },
+        )
+    )
+    line.fire("Early1")
+    line.run(40)
+    line.fire("Late1")
+    line.now += timedelta(hours=1)  # nobody looks
+    line._step(
+        [
+            ended(line.known["Early1"], START + timedelta(seconds=300)),
+            ended(line.known["Late1"], START + timedelta(seconds=1000)),
+        ]
+    )
+    line.run(1000, step_s=5)
+    rows = line.seen()
+    assert not [row for row in rows if row[2].startswith("escalation")]
