@@ -234,7 +234,7 @@ def _number(log: _Log, since: Place) -> int:
     known = since.numbers.get(log.name)
     if known is not None:
         return min(known, log.count)
-    if log.changed_us <= since.changed_us:
+    if log.changed_us < since.changed_us:  # the clock of files stands still for milliseconds
         return log.count
     return log.first_since(since.ingested_us - _MARGIN_US)
 

@@ -102,6 +102,24 @@ async def test_a_day_that_was_silent_for_long_goes_on(
     assert numbers(await after(store, place)) == [500]
 
 
+async def test_a_silent_day_that_goes_on_at_the_very_moment_of_a_place_is_told(
+    store: Store, writer: StoreWriter, tmp_path: Path
+) -> None:
+    files = [
+        tmp_path / "store" / f"logboom-logs-{day:%Y.%m.%d}" / "documents.zst"
+        for day in (YESTERDAY, TODAY)
+    ]
+    await writer.write([document(0, YESTERDAY)])
+    long_ago = files[0].stat().st_mtime - 3600
+    os.utime(files[0], (long_ago, long_ago))
+    await writer.write([document(400)])
+    place = await following(store).end()
+    await writer.write([document(500, YESTERDAY)])
+    moment = files[1].stat().st_mtime_ns
+    os.utime(files[0], ns=(moment, moment))
+    assert numbers(await after(store, place)) == [500]
+
+
 async def test_a_day_that_was_dropped_begins_anew(store: Store, writer: StoreWriter) -> None:
     await writer.write([document(n) for n in range(50)])
     place = await following(store).end()
