@@ -190,10 +190,7 @@ class ElasticState:
         if status == _MISSING:
             self._is_there = False
             raise StateUnavailable("somebody has deleted the index of the state", where=where)
-        if status in LATER:
-            raise StateUnavailable(f"Elasticsearch is busy: {reason_of(item)}", where=where)
-        if status >= 300:
-            raise StateRefused(f"Elasticsearch refuses it: {reason_of(item)}", where=where)
+        _see_taken(item, where)
         return Record(write.kind, write.key, write.value, _version(item), now_ns)
 
     async def _make_index(self) -> None:
@@ -323,14 +320,24 @@ def _is_gone(item: Mapping[str, Any], kind: str) -> bool:
         StateUnavailable: Elasticsearch is busy.
         StateRefused: It will not have it.
     """
-    status = item["status"]
-    if status in {_MISSING, _CONFLICT}:
+    if item["status"] in {_MISSING, _CONFLICT}:
         return False
-    if status in LATER:
-        raise StateUnavailable(f"Elasticsearch is busy: {reason_of(item)}", where=kind)
-    if status >= 300:
-        raise StateRefused(f"Elasticsearch refuses it: {reason_of(item)}", where=kind)
+    _see_taken(item, kind)
     return True
+
+
+def _see_taken(item: Mapping[str, Any], where: str) -> None:
+    """Sees that Elasticsearch took what it was asked for in one item of a bulk request.
+
+    Raises:
+        StateUnavailable: It is busy.
+        StateRefused: It will not have it.
+    """
+    status = item["status"]
+    if status in LATER:
+        raise StateUnavailable(f"Elasticsearch is busy: {reason_of(item)}", where=where)
+    if status >= 300:
+        raise StateRefused(f"Elasticsearch refuses it: {reason_of(item)}", where=where)
 
 
 def _condition(expected: str) -> dict[str, int]:

@@ -148,8 +148,7 @@ class Catalogue:
         return [
             record
             for record in alike
-            if record.family.rpartition("/")[0] != folder
-            and self._comparison.read_to(record) >= GUARD_BYTES
+            if record.family.rpartition("/")[0] != folder and self.read_to(record) >= GUARD_BYTES
         ]
 
     def _take_packed(self, file: FollowedFile) -> Recognised | None:
@@ -270,7 +269,8 @@ class Catalogue:
         """Where a source's file may be: its last known path, then those that rotations give, then any name.
 
         Of the names that rotations do not give, only those with the inode that it had; in the folders
-        around, only when something is known that tells it from the next file of that inode.
+        around, only when something is known that tells it from the next file of that inode, and
+        where that is less than a whole digest, only under a name that a moved log may have.
         """
         yield record.path
         for path, _ in relatives(record.family, listings):
@@ -295,7 +295,7 @@ class Catalogue:
 
     def _folders_below(self, folder: str, record: SourceRecord, listings: Listings) -> list[str]:
         """Where `olddir` may have copied or compressed a log to that was followed to the last."""
-        if record.let_go or self._comparison.read_to(record) < GUARD_BYTES:
+        if record.let_go or self.read_to(record) < GUARD_BYTES:
             return []
         return listings.folders_in(folder)
 

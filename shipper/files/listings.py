@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 _MOST_FOLDERS = 64
@@ -61,19 +61,19 @@ class Listings:
     def _below_of(self, folder: str) -> dict[int, list[str]]:
         below = self._below.get(folder)
         if below is None:
-            below = self._below[folder] = _by_inode_below(folder or "/")
+            below = self._below[folder] = _by_inode_below(self.folders_in(folder or "/"))
         return below
 
 
-def _by_inode_below(folder: str) -> dict[int, list[str]]:
+def _by_inode_below(folders: Iterable[str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for path, inode in islice(_entries_below(folder), _MOST_ENTRIES):
+    for path, inode in islice(_entries_in(folders), _MOST_ENTRIES):
         found.setdefault(inode, []).append(path)
     return found
 
 
-def _entries_below(folder: str) -> Iterator[tuple[str, int]]:
-    for below in folders_in(folder):
+def _entries_in(folders: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for below in folders:
         with contextlib.suppress(OSError), os.scandir(below) as entries:
             for entry in entries:
                 yield entry.path, entry.inode()

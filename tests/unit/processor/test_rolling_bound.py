@@ -38,7 +38,7 @@ class Uneven:
 async def test_a_busy_part_behind_a_quiet_one_is_not_taken_at_once(monkeypatch: Any) -> None:
     monkeypatch.setattr("processor.rolling.summing._MANY_ROWS", MOST // 10)
     rollups = Uneven()
-    store: Any = StoreOf(rollups)  # type: ignore[arg-type]
+    store: Any = StoreOf(rollups)
     summing = Summing(store, RollupsSection(), ManualClock(NOW), Progress())
     wanted = marks(*(f"{hour:02}" for hour in range(24)))
     left = wanted

@@ -123,7 +123,7 @@ class SlowRollups:
 class StoreOf:
     """A store that has only rollups."""
 
-    def __init__(self, rollups: SlowRollups) -> None:
+    def __init__(self, rollups: Any) -> None:
         self.rollups = rollups
 
 
