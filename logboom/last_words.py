@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 
 LAST_WORDS = "LOGBOOM_LAST_WORDS"
 """Set in the environment of a supervised service: the supervisor's process id, and behind a colon the

@@ -32,6 +32,9 @@ SUPERVISOR = "LOGBOOM_SUPERVISOR"
 ENDED = "LOGBOOM_ENDED"
 """Set in the environment of a supervised service that was started again: why the one before it ended."""
 
+RESTARTS_WITHIN_S = 300.0
+"""Restarts of a service count for so long."""
+
 _PARENT_LOOK_S = 0.5
 _LAST_WORDS_S = 2.0
 _WAITING_LOOK_S = 0.1

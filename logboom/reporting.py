@@ -13,7 +13,8 @@ from logboom import __version__
 from logboom.broker import Broker
 from logboom.clock import Clock
 from logboom.errors import LogboomError
-from logboom.status import RESTARTS_WITHIN_S, DamagedFile, ServiceStatus
+from logboom.lifecycle import RESTARTS_WITHIN_S
+from logboom.status import DamagedFile, ServiceStatus
 
 log = logging.getLogger("logboom.status")
 

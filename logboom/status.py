@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict
 STALE_AFTER_S = 10.0
 """A service whose last entry is older than this is taken for dead or cut off."""
 
-RESTARTS_WITHIN_S = 300.0
-"""Restarts of a service count for so long."""
 FEWEST_RESTARTS = 2
 """A service that was started again so often is taken for one that crashes."""
 

@@ -14,9 +14,9 @@ from logboom.archive.keeping import Keeper
 from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config, LocalStoreSection
-from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
+from logboom.environment import process_environment
 from logboom.event import IndexDays
 from logboom.lifecycle import (
     end,

@@ -14,7 +14,7 @@ from logboom.broker import open_broker
 from logboom.certificates import fresh_context
 from logboom.clock import Clock, SystemClock
 from logboom.config import ApiSection, Config
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import StateUnavailable
 from logboom.keys.needed import check_keys
 from logboom.lifecycle import run_service, stop_event, supervisor_in

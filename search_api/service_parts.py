@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logboom.status import FEWEST_RESTARTS, RESTARTS_WITHIN_S, STALE_AFTER_S, ServiceStatus
+from logboom.lifecycle import RESTARTS_WITHIN_S
+from logboom.status import FEWEST_RESTARTS, STALE_AFTER_S, ServiceStatus
 
 
 def service_parts(

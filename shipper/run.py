@@ -11,8 +11,8 @@ from pathlib import Path
 from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config
-from logboom.config.load import process_environment
 from logboom.dead import DeadLetters
+from logboom.environment import process_environment
 from logboom.lifecycle import (
     SUPERVISED,
     restarts_in,

@@ -13,7 +13,7 @@ import typer
 from logboom.cli.options import UrlOption
 from logboom.cli.remote import DEFAULT_URL, api_key
 from logboom.clock import SystemClock
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import UsageError
 
 

@@ -16,8 +16,8 @@ from logboom.cli.layout import in_the_middle
 from logboom.cli.options import ConfigOption, DataOption, JsonOption
 from logboom.clock import SystemClock, utc_text
 from logboom.config import Config, expand, from_mapping, read_mapping
-from logboom.config.load import process_environment
 from logboom.dead import DeadLetters, Letter, LetterHead
+from logboom.environment import process_environment
 from logboom.errors import UsageError
 
 _WIDTH = 80

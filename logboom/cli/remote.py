@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import LogboomError, ServiceUnreachable, UsageError
 
 DEFAULT_URL = "http://127.0.0.1:7700"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -27,8 +26,8 @@ from logboom.config import (
     from_mapping,
     read_mapping,
 )
-from logboom.config.load import process_environment
 from logboom.config.units import split_address
+from logboom.environment import process_environment
 from logboom.errors import AlreadyRunning, ConfigError, is_for_room
 
 _MACHINE_LOGS = "/var/log"
@@ -62,6 +61,8 @@ def up(
 
     Example: logboom up /var/log/app/ --port 7700
     """
+    from logboom.up import go_on  # noqa: PLC0415 - not needed for --help
+
     settings = _settings(config)
     _add_inputs(settings, paths or [], follow_machine=config is None)
     if data is not None:
@@ -72,7 +73,10 @@ def up(
     settings["inputs"] = [*settings["inputs"], _own_logs(checked)]
     checked = from_mapping(settings, origin=str(config or "logboom up"))
     _check_inputs(checked, config)
-    raise typer.Exit(asyncio.run(_supervise(settings, checked)))
+    lock = asyncio.run(_begin(checked))
+    sentences = list(_first_sentences(checked))
+    log = _log_path(checked, "supervisor")
+    go_on(settings, sentences, log_level=checked.log_level, log=log, lock=lock)
 
 
 def ship(config: ConfigOption = None) -> None:
@@ -212,41 +216,35 @@ def _own_logs(config: Config) -> dict[str, Any]:
     return {"kind": "file", "path": [str(config.data / "logs" / "*.log")], "format": "json"}
 
 
-async def _supervise(settings: dict[str, Any], config: Config) -> int:
+async def _begin(config: Config) -> int:
+    """Takes the data folder for as long as this process lives.
+
+    Returns:
+        The descriptor that keeps the folder.
+    """
     from logboom.clock import SystemClock  # noqa: PLC0415 - not needed for --help
     from logboom.logs import configure_logging  # noqa: PLC0415 - not needed for --help
-    from logboom.supervising import Ended, take_folder  # noqa: PLC0415 - not needed for --help
-    from logboom.supervisor import Supervisor  # noqa: PLC0415 - not needed for --help
+    from logboom.supervising.folder import take_folder  # noqa: PLC0415 - not needed for --help
+    from logboom.up import say  # noqa: PLC0415 - not needed for --help
 
     make_folder(config.data)
-    clock = SystemClock()
     with _told_where(config.data):
         make_folder(config.data / "logs")
         configure_logging("supervisor", config.log_level, _log_path(config, "supervisor"))
-        lock = await take_folder(config.data, clock, _say)
+        lock = await take_folder(config.data, SystemClock(), say)
         _check_port_is_free(config)
         await _check_keys(config)
         remember_inputs(config)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    return lock
 
-    def tell(ended: Ended) -> None:
-        _say(f"{ended.service} {ended.how}; again in {ended.restarts_in_s:.1f} s")
 
-    _say(f"logboom keeps everything in {config.data}")
-    for sentence in _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]})):
-        _say(sentence)
+def _first_sentences(config: Config) -> Iterator[str]:
+    """Where everything is, and what is read."""
+    yield f"logboom keeps everything in {config.data}"
+    yield from _what_is_read(config.model_copy(update={"inputs": config.inputs[:-1]}))
     url = f"{'http' if config.api.tls is None else 'https'}://{config.api.listen}"
     option = "" if url == DEFAULT_URL else f" --url {url}"
-    _say(f"search at {url}/ or with: {_command()} search 'level:error'{option}")
-    try:
-        await Supervisor(settings, clock, tell, kept_open=(lock,)).run(stop)
-    finally:
-        os.close(lock)
-    _say("stopped; nothing is lost")
-    return 0
+    yield f"search at {url}/ or with: {_command()} search 'level:error'{option}"
 
 
 def _what_is_read(config: Config) -> Iterator[str]:
@@ -280,11 +278,6 @@ def _command() -> str:
     """How this program was called, so that a line can be copied."""
     called = sys.argv[0]
     return called if Path(called).name == "logboom" else "logboom"
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
 
 
 async def _check_keys(config: Config) -> None:

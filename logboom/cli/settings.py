@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from logboom.config import Config, expand, from_mapping, read_mapping
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 
 
 def settings_of(path: Path | None, data: Path | None, command: str) -> Config:

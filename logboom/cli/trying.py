@@ -13,7 +13,7 @@ import typer
 
 from logboom.cli.options import ZoneOption
 from logboom.config import Config, FileInput, from_mapping, read_config
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import UsageError
 
 _PIECE_BYTES = 1 << 20

@@ -16,7 +16,7 @@ from logboom.cli.options import ConfigOption, DataOption
 from logboom.cli.remembered import remembered_inputs
 from logboom.clock import SystemClock
 from logboom.config import Config, KafkaSection, expand, from_mapping, read_mapping
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import LogboomError
 from logboom.status import STALE_AFTER_S, decode_losses, decode_status
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -192,8 +191,3 @@ def _referenced(match: re.Match[str], environment: Mapping[str, str], where: str
         where=where,
         mend=f"set {name}, or write ${{{name}:-a default}}",
     )
-
-
-def process_environment() -> Mapping[str, str]:
-    """The environment of this process, for the one place that reads the configuration."""
-    return os.environ

@@ -8,7 +8,6 @@ from logboom.supervising.child import (
     Ended,
     worker_environment,
 )
-from logboom.supervising.folder import take_folder
 from logboom.supervising.pauses import Pauses
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "Child",
     "Ended",
     "Pauses",
-    "take_folder",
     "worker_environment",
 ]

@@ -13,9 +13,8 @@ from typing import Any
 
 from logboom.clock import Clock
 from logboom.last_words import LAST_WORDS, MOST_BYTES
-from logboom.lifecycle import ENDED, SUPERVISED, SUPERVISOR
+from logboom.lifecycle import ENDED, RESTARTS_WITHIN_S, SUPERVISED, SUPERVISOR
 from logboom.memory import at_hand
-from logboom.status import RESTARTS_WITHIN_S
 from logboom.supervising.pauses import Pauses
 
 log = logging.getLogger("logboom.supervisor")

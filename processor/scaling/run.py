@@ -11,7 +11,7 @@ from typing import Any
 from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
 from logboom.config import Config, ScaleSection
-from logboom.config.load import process_environment
+from logboom.environment import process_environment
 from logboom.errors import LogboomError
 from logboom.lifecycle import run_service, stop_event, supervisor_in, until
 from logboom.monitoring import Monitoring

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logboom.config import Config
-from logboom.config.load import process_environment
 from logboom.config.rules import RuleSection
+from logboom.environment import process_environment
 from shipper.events.enrich import facts_of
 from shipper.redaction.redact import Redactor
 

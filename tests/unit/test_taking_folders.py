@@ -14,7 +14,7 @@ import pytest
 from logboom.clock import SystemClock
 from logboom.errors import AlreadyRunning
 from logboom.lifecycle import SUPERVISOR
-from logboom.supervising import take_folder
+from logboom.supervising.folder import take_folder
 
 
 @contextmanager
