@@ -1,6 +1,6 @@
 """How fast does a processor write what waits in Kafka into Elasticsearch?
 
-    python -m bench.backlog [--events 600000] [--rounds 2] [--own-core]
+    python -m bench.backlog [--events 600000] [--rounds 2] [--warm-up 1] [--own-core]
 
 A shipper puts all events into a topic and ends; then one `logboom process` starts, and nothing else but
 Kafka and Elasticsearch runs. Before and after each round the same Elasticsearch gets the same events as
@@ -50,7 +50,7 @@ class _Services:
 
 
 def main() -> None:
-    """Runs some rounds and prints their figures; the first one warms up and does not count."""
+    """Runs some rounds and prints their figures; those before them warm up and do not count."""
     stop_in_order()
     options = _options()
     with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
@@ -64,11 +64,12 @@ def main() -> None:
             bodies = PreparedBodies(services.elasticsearch.address, path)
             limit = _limit(services, bodies, options.events)
             print_calibration(line, "before")
-            for number in range(options.rounds + 1):
-                print("to warm up, not counted" if number == 0 else f"round {number}")
+            for number in range(options.warm_up + options.rounds):
+                counts = number >= options.warm_up
+                print(f"round {number}" + ("" if counts else ", to warm up"), flush=True)
                 ours = asyncio.run(_round(services, Path(name), path, options.events, number))
                 after = _limit(services, bodies, options.events)
-                if number:
+                if counts:
                     print(
                         f"  ours is {2 * ours / (limit + after):.2f} of the mean before and after"
                     )
@@ -80,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Kafka to Elasticsearch.")
     parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--warm-up", type=int, default=1, help="rounds before those that count")
     parser.add_argument("--own-core", action="store_true")
     return parser.parse_args()
 

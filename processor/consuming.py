@@ -39,16 +39,36 @@ class Prepared:
     tally: Tally
     positions: Mapping[int, int]
 
-    def stored(self, outcomes: Sequence[Outcome | Rejected]) -> Tally:
-        """What is counted of those documents that the store did not have before.
+    def written(self, outcomes: Sequence[Outcome | Rejected]) -> Written:
+        """What is left to be done when the store has answered.
 
         Args:
             outcomes: Of all documents, in their order.
         """
+        rows = list(zip(self.documents, outcomes, strict=True))
+        refused = [(document, answer) for document, answer in rows if isinstance(answer, Rejected)]
         if outcomes.count(Outcome.STORED) == len(outcomes):
-            return self.tally
-        rows = zip(self.documents, outcomes, strict=True)
-        return tally([document for document, answer in rows if answer is Outcome.STORED])
+            new = self.tally
+        else:
+            new = tally([document for document, answer in rows if answer is Outcome.STORED])
+        return Written(self.tally, new, refused, self.positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write that the store has answered, and that is not settled yet.
+
+    Attributes:
+        tally: Of all documents.
+        new: Of those that the store did not have before.
+        refused: Those that the store will never take, and why.
+        positions: As of `Prepared`.
+    """
+
+    tally: Tally
+    new: Tally
+    refused: Sequence[tuple[Document, Rejected]]
+    positions: Mapping[int, int]
 
 
 @dataclass(slots=True)
@@ -68,7 +88,7 @@ class Counts:
 
 
 class Consumer:
-    """Moves events from the broker to the store; the next write is prepared during the last.
+    """Moves events from the broker to the store; what is written next is prepared meanwhile.
 
     Args:
         broker: Where from.
@@ -96,7 +116,7 @@ class Consumer:
         self._count = count
         self._clock = clock
         self._ready: asyncio.Queue[Prepared | None] = asyncio.Queue()
-        # One is made ready while one is written: there is no third one in memory.
+        # One is made ready beside those that are written: there is no further one in memory.
         self._ahead = asyncio.Semaphore(1)
         self._event_bytes = _EVENT_BYTES
         self.counts = Counts()
@@ -167,26 +187,47 @@ class Consumer:
         return -(-self._section.batch_events // partitions)
 
     async def _write_forever(self, writer: StoreWriter, subscription: Subscription) -> None:
-        while (prepared := await self._ready.get()) is not None:
-            self._ahead.release()
-            await self._write(writer, prepared)
-            await self._insist("broker", partial(subscription.commit, prepared.positions))
-            del prepared  # it would be kept until there is another one
+        """Writes what is made ready, as many writes at once as the store takes, and settles them in order."""
+        under_way = asyncio.Semaphore(writer.at_once)
+        unsettled = asyncio.Semaphore(writer.at_once + 1)
+        settling: asyncio.Task[None] | None = None
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await unsettled.acquire()
+                await under_way.acquire()
+                prepared = await self._ready.get()
+                if prepared is None:
+                    return
+                self._ahead.release()
+                writing = tasks.create_task(self._write(writer, prepared))
+                del prepared  # it would be kept until there is another one
+                writing.add_done_callback(lambda _: under_way.release())
+                settling = tasks.create_task(self._settle(writing, settling, subscription))
+                settling.add_done_callback(lambda _: unsettled.release())
 
-    async def _write(self, writer: StoreWriter, prepared: Prepared) -> None:
+    async def _write(self, writer: StoreWriter, prepared: Prepared) -> Written:
         documents = prepared.documents
         self.counts.consumed += len(documents)
         outcomes = await self._insist("store", lambda: writer.write(documents))
-        rows = zip(documents, outcomes, strict=True)
-        refused = [(document, answer) for document, answer in rows if isinstance(answer, Rejected)]
         self.counts.stored += outcomes.count(Outcome.STORED)
         self.counts.duplicates += outcomes.count(Outcome.DUPLICATE)
-        if refused:
+        return prepared.written(outcomes)
+
+    async def _settle(
+        self, writing: asyncio.Task[Written], before: asyncio.Task[None] | None,
+        subscription: Subscription,
+    ) -> None:  # fmt: skip
+        """Does what is left of a write once all before it is settled: positions never pass what is not."""
+        written = await writing
+        if before is not None:
+            await before
+        if refused := written.refused:
             log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
             await self._insist("dead letters", lambda: self._bury(refused))
             self.counts.rejected += len(refused)
-        await self._insist("state", lambda: self._mark(prepared.tally))
-        self._count(prepared.stored(outcomes))
+        await self._insist("state", lambda: self._mark(written.tally))
+        self._count(written.new)
+        await self._insist("broker", partial(subscription.commit, written.positions))
 
     async def _insist(self, part: str, act: Callable[[], Awaitable[_Result]]) -> _Result:
         """Tries until it works; meanwhile the health says what it waits for."""

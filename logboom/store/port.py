@@ -35,6 +35,11 @@ from logboom.store.values import (
 class StoreWriter(Protocol):
     """The processor's side of a store. At most one per embedded store at a time."""
 
+    @property
+    def at_once(self) -> int:
+        """How many calls of `write` may be under way at once; more of them would gain nothing."""
+        ...
+
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         """Stores documents; returns when each one's fate is durable.
 

@@ -95,6 +95,8 @@ class _Write:
 class BulkWriter:
     """Writes documents with `op_type=create`: one that is there already is a duplicate, not an error.
 
+    Writes that are under way at once share the requests that the pace allows.
+
     Args:
         client: The way to Elasticsearch.
         names: Of the day indices.
@@ -102,6 +104,9 @@ class BulkWriter:
         clock: For patience.
         installer: Sees to it that indices are there, and know the attributes.
     """
+
+    at_once = 2
+    """See `StoreWriter.at_once`: the second one is sent while the end of the first is answered."""
 
     def __init__(
         self, client: Client, names: IndexNames, settings: WriterSettings, clock: Clock,
@@ -114,6 +119,7 @@ class BulkWriter:
         self._installer = installer
         self._prepared: dict[date, float] = {}
         self._attributes = AttributePaths()
+        self._preparing = asyncio.Lock()
         self._unanswered = Unanswered()
         self.pace = Pace(settings.max_bytes, settings.max_requests)
 
@@ -127,7 +133,8 @@ class BulkWriter:
         numbers, repeated = sendable(documents, answers)
         actions = fronts(documents, self._names)
         lines = await self._lines(documents, actions)
-        await self._prepare(documents, lines.shapes)
+        async with self._preparing:  # what one write tells an index of, the next one takes as told
+            await self._prepare(documents, lines.shapes)
         try:
             write = await self._store(documents, actions, lines, numbers, answers, is_reduced=False)
             if write.fates.reducible:
@@ -232,19 +239,24 @@ class BulkWriter:
 
     async def _send_all(self, write: _Write, bodies: Iterator[Body]) -> None:
         """Sends bodies, as many at once as the pace allows; the next one is made meanwhile."""
-        under_way: set[asyncio.Task[None]] = set()
+        sent: list[asyncio.Task[None]] = []
         try:
             for body in bodies:
-                under_way.add(asyncio.create_task(self._send(write, body)))
-                while len(under_way) >= self.pace.requests:
-                    under_way = await _any_done(under_way)
+                await self.pace.take_place()
+                if not sent:
+                    write.progress_at = self._clock.monotonic()  # until now it waited for others
+                task = asyncio.create_task(self._send(write, body))
+                task.add_done_callback(lambda _: self.pace.give_place_back())
+                sent.append(task)
+                sent = _going_on(sent)
                 await asyncio.sleep(0)  # lets the request out before the next body is made
-            while under_way:
-                under_way = await _any_done(under_way)
+            while sent:
+                await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
+                sent = _going_on(sent)
         finally:
-            for task in under_way:
+            for task in sent:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*sent, return_exceptions=True)
 
     async def _send(self, write: _Write, body: Body) -> None:
         """Sends a body until each of its documents has its answer."""
@@ -380,9 +392,9 @@ def _in_two(numbers: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
     return numbers[:middle], numbers[middle:]
 
 
-async def _any_done(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-    """Waits until one of the tasks is done; those that go on. Raises what a task raised."""
-    done, going_on = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-    return going_on
+def _going_on(tasks: Sequence[asyncio.Task[None]]) -> list[asyncio.Task[None]]:
+    """Those of the tasks that are not done; raises what one of them raised."""
+    for task in tasks:
+        if task.done():
+            task.result()
+    return [task for task in tasks if not task.done()]

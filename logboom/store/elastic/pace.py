@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 _LEAST_BYTES = 256 * 1024
 _SLACK_BYTES = 16 * 1024
 """What a request may have more than its share, so that no small one is left over."""
@@ -24,8 +26,22 @@ class Pace:
         self._max_bytes = max_bytes
         self._max_requests = max_requests
         self._good = 0
+        self._taken = 0
+        self._freed = asyncio.Event()
         self.bytes = max_bytes
         self.requests = max_requests
+
+    async def take_place(self) -> None:
+        """Waits until one more request may be under way, whoever sent the others."""
+        while self._taken >= self.requests:
+            self._freed.clear()
+            await self._freed.wait()
+        self._taken += 1
+
+    def give_place_back(self) -> None:
+        """A request is under way no more."""
+        self._taken -= 1
+        self._freed.set()
 
     def share(self, total_bytes: int) -> int:
         """How large requests should be so that all that are under way at once end together.

@@ -92,6 +92,9 @@ class LocalWriter:
         )
         self._committer.start()
 
+    at_once = 1
+    """See `StoreWriter.at_once`: one thread writes."""
+
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         """Stores documents; see `StoreWriter.write`."""
         self._check_open()

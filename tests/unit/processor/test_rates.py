@@ -69,11 +69,11 @@ def test_only_what_is_new_to_the_store_is_counted() -> None:
     documents = [happening(n, TIME, service="shop", level="info") for n in range(3)]
     write = Prepared(documents, tally(documents), {0: 3})
     rates = Rates()
-    rates.add(write.stored([Outcome.STORED, Outcome.DUPLICATE, Rejected("no")]))
+    rates.add(write.written([Outcome.STORED, Outcome.DUPLICATE, Rejected("no")]).new)
     assert series(rates)["logboom_log_events_total", "info", "shop"] == 1
-    rates.add(write.stored([Outcome.DUPLICATE] * 3))
+    rates.add(write.written([Outcome.DUPLICATE] * 3).new)
     assert series(rates)["logboom_log_events_total", "info", "shop"] == 1
-    rates.add(write.stored([Outcome.STORED] * 3))
+    rates.add(write.written([Outcome.STORED] * 3).new)
     assert series(rates)["logboom_log_events_total", "info", "shop"] == 4
 
 

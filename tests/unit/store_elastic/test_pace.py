@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,3 +80,20 @@ def test_a_write_that_is_a_little_too_large_for_one_request_is_halved() -> None:
     assert Pace(8 * MEBIBYTE, 2).share(9 * MEBIBYTE) == 4.5 * MEBIBYTE + 16 * 1024
     assert Pace(8 * MEBIBYTE, 2).share(12 * MEBIBYTE) < 6.1 * MEBIBYTE
     assert Pace(8 * MEBIBYTE, 2).share(1000) == MEBIBYTE // 4
+
+
+async def test_places_are_as_many_as_requests_may_be_under_way_now() -> None:
+    pace = Pace(MEBIBYTE, 2)
+    waiting = [asyncio.create_task(pace.take_place()) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert [one.done() for one in waiting] == [True, True, False, False]
+    pace.slow_down()
+    pace.give_place_back()
+    await asyncio.sleep(0.01)
+    assert [one.done() for one in waiting] == [True, True, False, False]
+    pace.give_place_back()
+    await asyncio.sleep(0.01)
+    assert [one.done() for one in waiting] == [True, True, True, False]
+    waiting[3].cancel()
+    pace.give_place_back()
+    await asyncio.wait_for(pace.take_place(), 1)
