@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from logboom.errors import QueryError
 from logboom.fields import EVENT_FIELDS, FieldType, resolve
-from logboom.query.analysis import words
+from logboom.query.analysis import folded, words
 from logboom.query.automaton import read_regexp
 from logboom.query.costs import Costs
 from logboom.query.enclosing import (
@@ -161,8 +161,8 @@ class Leaves:
             QueryError: When the expression cannot be understood, or fits no such field.
         """
         self._costs.add_pattern(at=at)
-        node = read_regexp(pattern, at=at)
         is_text = field.kind is FieldType.TEXT
+        node = read_regexp(folded(pattern) if is_text else pattern, at=at)
         if not is_text:
             self._patterned(field, f"/{pattern}/", at)
         elif any(character.isspace() for character in pattern):

@@ -8,7 +8,7 @@ from typing import Any
 
 from logboom.event import Event
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
-from logboom.query.analysis import is_part, is_unspaced, readings, words
+from logboom.query.analysis import is_part, is_unspaced, words
 from logboom.query.automaton import Automaton
 from logboom.query.distance import within
 from logboom.query.event_values import Values, existence_of, text_of, values_of
@@ -135,9 +135,9 @@ def _words_test(leaf: _Leaf) -> Callable[[list[str]], bool]:
         case Range():
             return _any_word(range_test(leaf))
         case Term(_, value):
-            return _spelled(value, 0)
+            return _in_a_row(words(value), 0)
         case Phrase(_, value, slop):
-            return _spelled(value, slop)
+            return _in_a_row(words(value), slop)
         case Wildcard(_, pattern):
             matches = re.compile(to_regex(pattern.lower()), re.DOTALL).fullmatch
             return _any_word(lambda word: matches(word) is not None)
@@ -154,12 +154,6 @@ def _fuzzy_word(wanted: str, distance: int) -> Callable[[str], bool]:
 
 def _any_word(test: Callable[[str], bool]) -> Callable[[Iterable[str]], bool]:
     return lambda found: any(map(test, found))
-
-
-def _spelled(text: str, slop: int) -> Callable[[list[str]], bool]:
-    """The words of a text in a row, in any of its spellings."""
-    tests = [_in_a_row(row, slop) for row in readings(text)]
-    return tests[0] if len(tests) == 1 else lambda found: any(test(found) for test in tests)
 
 
 def _in_a_row(wanted: list[str], slop: int) -> Callable[[list[str]], bool]:

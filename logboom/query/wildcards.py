@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from logboom.query.analysis import words
+from logboom.query.analysis import folded, words
 from logboom.query.model import And, Query, Term, Wildcard
 
 _EVERYTHING = re.compile(r"\*+")
@@ -66,10 +66,10 @@ def by_words(
 
 
 def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:
-    """Runs of what can stand in a word, lower-cased, each with whether it has wildcards."""
+    """Runs of what can stand in a word, as words are, each with whether it has wildcards."""
     piece: list[str] = []
     has_wildcard = False
-    for sign, is_wildcard in signs(pattern):
+    for sign, is_wildcard in signs(folded(pattern)):
         word = [sign] if is_wildcard else words(sign)
         if word:
             piece += word

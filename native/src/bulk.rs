@@ -4,6 +4,7 @@
 use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
 use crate::times;
+use crate::words::may_fold;
 
 pub struct Sources<'a> {
     pub text: &'a [u8],
@@ -57,13 +58,18 @@ fn is_usual(event: &Usual, text: &[u8], id: &[u8]) -> bool {
         && event.ingested.map_or(true, exists)
 }
 
-/// Writes the lines of an event, or nothing where Python has to spell its words.
+/// Writes the lines of an event, or nothing where Python has to spell its words: most that are not
+/// ASCII where all are sent, and where the server cuts texts, those that it would cut otherwise.
 fn write(out: &mut Out, sources: &Sources, text: &[u8], event: &Usual) -> Option<()> {
     let begin = out.used;
+    let spells = !sources.before_words.is_empty();
+    if !spells && may_fold(if event.has_error { text } else { event.message.unwrap_or_default() }) {
+        return Some(());
+    }
     out.put(sources.front)?;
     out.put(&text[event.id..event.id + ID_BYTES])?;
     out.put(b"\"}}\n")?;
-    if sources.before_words.is_empty() {
+    if !spells {
         out.put(text)?;
         return out.put(b"\n");
     }

@@ -4,6 +4,7 @@ use crate::event::{Usual, ID_BYTES};
 use crate::out::Out;
 use crate::prepare::Used;
 use crate::times;
+use crate::words::may_fold;
 use crate::xxh3::xxh3;
 
 const LONGEST_VALUE: usize = 8191;
@@ -68,7 +69,9 @@ fn is_usual(text: &[u8], event: &Usual, day_start_us: i64) -> bool {
     let is_of_day = |time_us: i64| (0..DAY_US).contains(&(time_us - day_start_us));
     !event.has_error
         && !event.stands_apart
-        && event.message.is_some_and(|message| text.len() - message.len() <= LONGEST_VALUE)
+        && event.message.is_some_and(|message| {
+            text.len() - message.len() <= LONGEST_VALUE && !may_fold(message)
+        })
         && times::epoch_us(event.timestamp).is_some_and(is_of_day)
         && times::epoch_us(event.created).is_some()
         && event.ingested.and_then(times::epoch_us).is_some()

@@ -17,6 +17,7 @@ mod scan;
 mod splice;
 mod tally;
 mod times;
+mod words;
 mod xxh3;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};

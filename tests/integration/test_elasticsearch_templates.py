@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from logboom.errors import StoreRefused
 from logboom.query.model import MatchAll, Range, Term
 from logboom.store import Outcome, TimeRange
+from logboom.store.elastic.spelling import respelled, without_spelling
 from logboom.store.elastic.templates import load
 from tests.integration.elastic import DAY, Opener, document, stored_ids
 
@@ -259,3 +261,36 @@ async def test_numbers_and_texts_under_one_name_are_both_found(
     assert await found(Term("attributes.took", "12")) == 1
     assert await found(Term("attributes.took", "12 ms")) == 1
     assert await found(Term("attributes.deep.er", "much")) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"index.mode": "logsdb"}])
+async def test_the_words_that_a_text_takes_along_are_found_under_its_name(
+    server: httpx.AsyncClient, unique: str, settings: dict[str, Any]
+) -> None:
+    """With another analyser than the template's, which this server does not have."""
+    texts = orjson.dumps(load("texts-analysed")["template"]["mappings"])
+    mappings = orjson.loads(texts.replace(b'"logboom_words"', b'"whitespace"'))
+    mappings["properties"]["@timestamp"] = {"type": "date"}
+    if settings:
+        mappings["_source"] = {"mode": "stored"}
+    made = await server.put(f"/{unique}", json={"settings": settings, "mappings": mappings})
+    assert made.status_code == 200, made.text
+    wide = document(1, message="\uff25\uff32\uff32 usual", error={"message": "cafe\u0301"})
+    source = wide.value[:-1] + respelled(wide) + b"}"
+    path = f"/{unique}/_doc/1?refresh=true"
+    stored = await server.put(path, content=source, headers={"content-type": "application/json"})
+    assert stored.status_code == 201, stored.text
+    for name, word in (
+        ("message", "err"),
+        ("logboom.words.message", "err"),
+        ("logboom.words.message", "usual"),
+        ("logboom.words.error.message", "caf\u00e9"),
+    ):
+        query = {"query": {"match_phrase": {name: word}}}
+        answer = await server.post(f"/{unique}/_search", json=query)
+        (hit,) = answer.json()["hits"]["hits"]
+        assert without_spelling(hit["_source"]) == wide.event
+    for name in ("message", "error.message"):
+        query = {"query": {"match_phrase": {name: "cafe"}}}
+        answer = await server.post(f"/{unique}/_search", json=query)
+        assert answer.json()["hits"]["hits"] == []

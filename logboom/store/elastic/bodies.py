@@ -10,7 +10,7 @@ import orjson
 
 from logboom.event import decode_json, is_slow
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.spelling import spelled
+from logboom.store.elastic.spelling import respelled, spelled
 from logboom.store.values import Document, Outcome, Rejected
 
 LONGEST_ID_BYTES = 512
@@ -39,7 +39,7 @@ class BodyMaker:
     Args:
         documents: Of the write.
         fronts: Of the actions of each day: `fronts`.
-        spell: Send the words of the texts along (see `spelling`).
+        spell: Send the words of all texts along (see `spelling`).
         refuse: Called with the number of a document that cannot be sent, and the reason.
         ready: The lines of each that were made before; empty ones are made here. None: all are.
     """
@@ -87,8 +87,9 @@ class BodyMaker:
         try:
             if lower in source or upper in source or is_slow(source):
                 source = _plain(source)
-            if self._spell:
-                source = source[:-1] + spelled(document) + b"}"
+            words = spelled(document) if self._spell else respelled(document)
+            if words:
+                source = source[:-1] + words + b"}"
         except (TypeError, ValueError, RecursionError) as error:
             self._refuse(number, f"it cannot be read back: {error}")
             return b""

@@ -48,7 +48,7 @@ async def make_lines(
         documents: Of the write.
         fronts: The action of each day, up to the id.
         library: The compiled part.
-        spell: Send the words of the texts along (see `spelling`).
+        spell: Send the words of all texts along (see `spelling`).
     """
     lines: list[bytes] = []
     shapes: list[int] = []

@@ -1,13 +1,16 @@
 """How does a server that cannot cut texts into our words get to know them?
 
 What a word is, `logboom.query.analysis` says. Elasticsearch as it is delivered has a tokenizer that
-cuts texts just so (`mappings/elasticsearch/texts-analysed.json`). Where the server has none, each
-document takes its words along, spelled out with spaces between, in an object of ours that is taken
-out again when the document is read (`texts-spelled.json`). Queries ask for the same names in both.
+cuts texts just so (`mappings/elasticsearch/texts-analysed.json`), but nothing that folds them: texts
+that have to be folded take their words along, spelled out with spaces between, in an object of ours
+that is taken out again when the document is read. The server adds them to the texts' own. Where it
+has no such tokenizer, all texts take their words along (`texts-spelled.json`). Queries ask for the
+same names in both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -15,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from logboom.event import Event
 from logboom.head import ErrorPart
-from logboom.query.analysis import words
+from logboom.query.analysis import folded, words
 from logboom.store.values import Document
 
 OWN = "logboom"
@@ -48,16 +51,52 @@ def spelled(document: Document) -> bytes:
             OWN.encode(),
             orjson.dumps(spaced(head.message)),
         )
-    event, texts = document.event, dict[str, Any]()
-    _add(texts, "message", event.get("message"))
+    texts = _texts_of(document.event, _spelled)
+    return b',"%s":{"words":%s}' % (OWN.encode(), orjson.dumps(texts)) if texts else b""
+
+
+def respelled(document: Document) -> bytes:
+    """The words of those texts of a document's event that a server cuts otherwise.
+
+    Returns:
+        As `spelled`; mostly empty.
+    """
+    value = document.value
+    if value.isascii() and b"\\u" not in value:
+        return b""
+    texts = _texts_of(document.event, _respelled)
+    return b',"%s":{"folded":%s}' % (OWN.encode(), orjson.dumps(texts)) if texts else b""
+
+
+_Spell = Callable[[object], str | list[str] | None]
+
+
+def _texts_of(event: Event, spell: _Spell) -> dict[str, Any]:
+    """What is made of each text of an event."""
+    if event.__class__ is not dict:
+        return {}
+    texts = _spelled_in(event, ("message",), spell)
     error = event.get("error")
     if error.__class__ is dict:
-        inner: dict[str, Any] = {}
-        _add(inner, "message", error.get("message"))
-        _add(inner, "stack_trace", error.get("stack_trace"))
+        inner = _spelled_in(error, ("message", "stack_trace"), spell)
         if inner:
             texts["error"] = inner
-    return b',"%s":{"words":%s}' % (OWN.encode(), orjson.dumps(texts)) if texts else b""
+    return texts
+
+
+def _spelled_in(node: dict[str, Any], names: tuple[str, ...], spell: _Spell) -> dict[str, Any]:
+    made = {name: spell(node.get(name)) for name in names}
+    return {name: text for name, text in made.items() if text is not None}
+
+
+def _spelled(value: object) -> str | list[str] | None:
+    if isinstance(value, str):
+        return spaced(value)
+    return None if value is None else [spaced(text) for text in _texts(value)]
+
+
+def _respelled(value: object) -> list[str] | None:
+    return [spaced(text) for text in _texts(value) if folded(text) != text] or None
 
 
 def _has_texts(error: ErrorPart | UnsetType) -> bool:
@@ -70,13 +109,6 @@ def without_spelling(source: Event) -> Event:
     """The event as it was written; takes our own object out of a document that was read."""
     source.pop(OWN, None)
     return source
-
-
-def _add(texts: dict[str, Any], name: str, value: object) -> None:
-    if isinstance(value, str):
-        texts[name] = spaced(value)
-    elif value is not None:
-        texts[name] = [spaced(text) for text in _texts(value)]
 
 
 def _texts(value: object) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
-from logboom.query.analysis import is_unspaced, part_pattern, readings, words
+from logboom.query.analysis import is_unspaced, part_pattern, words
 from logboom.query.model import (
     And,
     Exists,
@@ -128,9 +128,9 @@ def _on_text(query: Leaf, field: str) -> Dsl:
     name = searched_name(field)
     match query:
         case Term(_, value):
-            return any_of([_in_a_row(name, row, 0) for row in readings(value)])
+            return _in_a_row(name, words(value), 0)
         case Phrase(_, value, slop):
-            return any_of([_in_a_row(name, row, slop) for row in readings(value)])
+            return _in_a_row(name, words(value), slop)
         case Wildcard(_, pattern):
             return wildcard(name, pattern.lower())
         case Regex(_, pattern):

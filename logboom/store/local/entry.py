@@ -21,6 +21,7 @@ from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
 from logboom.fields import ATTRIBUTES
 from logboom.head import EventPart, Head, LogPart, lenient_head
 from logboom.native import Entries, Library
+from logboom.query.analysis import folded
 from logboom.store.local.index_writer import Chunk
 from logboom.store.local.schema import (
     ADDRESS,
@@ -51,6 +52,7 @@ from logboom.store.local.unusual import (
     take_out,
     text_of,
     with_marks,
+    words_of,
 )
 from logboom.store.values import Document
 
@@ -243,6 +245,7 @@ class EntryMaker:
             (not error or (error.message is UNSET and error.stack_trace is UNSET))
             and (not about or about.original is UNSET)
             and (attributes is UNSET or self._paths.are_plain(attributes))
+            and (head.message is UNSET or folded(head.message) == head.message)
         )
 
     def make_carefully(self, document: Document, number: int, position: Position | None) -> bytes:
@@ -255,7 +258,7 @@ class EntryMaker:
             if name in OBJECTS and isinstance(value, dict)
         }
         entry |= {name: copy[name] for name in (*APART.values(), *ADDED) if name in copy}
-        entry[MESSAGE] = text_of(event.get(MESSAGE))
+        entry[MESSAGE] = words_of(event.get(MESSAGE))
         entry[TAGS] = [tag for tag in text_of(event.get(TAGS)) if len(tag) <= LONGEST_VALUE]
         return self._finish(event, number, entry)
 

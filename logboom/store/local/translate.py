@@ -12,7 +12,7 @@ from tantivy import Occur, Query
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query import model
-from logboom.query.analysis import is_unspaced, part_pattern, readings, words
+from logboom.query.analysis import is_unspaced, part_pattern, words
 from logboom.query.numbers import parse_number
 from logboom.store.local import leaves, patterns
 from logboom.store.local.combine import all_of, any_of, none_of, nothing, regex
@@ -196,11 +196,9 @@ def _own_name(name: str) -> str:
 def _on_text(query: Leaf, name: str) -> Query:
     match query:
         case model.Term(_, value):
-            return any_of(*(_phrase(name, row, 0) for row in readings(value)))
+            return _phrase(name, words(value), 0)
         case model.Phrase(_, value, slop):
-            typed, *others = readings(value)
-            cheap = [row for row in others if _is_cheap(row, slop)]
-            return any_of(*(_phrase(name, row, slop) for row in (typed, *cheap)))
+            return _phrase(name, words(value), slop)
         case model.Wildcard(_, pattern):
             return regex(name, patterns.from_wildcard(pattern.lower()))
         case model.Regex(_, pattern):
@@ -246,23 +244,13 @@ def _parts(name: str, phrase: list[str], slop: int) -> Query:
     )
 
 
-def _is_cheap(phrase: list[str], slop: int) -> bool:
-    """Whether another spelling than the typed one, which may have more words, is asked for, too."""
-    most = _MOST_SPACINGS_OF_PARTS if any(map(is_unspaced, phrase)) else _MOST_SPACINGS
-    return len(phrase) < 2 or _ways_to_space(len(phrase), slop) <= most
-
-
-def _ways_to_space(count: int, slop: int) -> int:
-    return comb(count - 1 + slop, slop)
-
-
 def _check_slop(count: int, slop: int, most: int) -> None:
     """Sees that there are not too many ways to space the words of a phrase.
 
     Raises:
         QueryError: There are.
     """
-    if _ways_to_space(count, slop) > most:
+    if comb(count - 1 + slop, slop) > most:
         raise QueryError(
             f"{count} words with up to {slop} others between them would cost too much",
             suggestion="write a smaller number after the ~, or fewer words",

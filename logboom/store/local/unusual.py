@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from logboom.event import Event
-from logboom.fields import ATTRIBUTES
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.query.analysis import folded
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -140,7 +141,8 @@ def rearranged(
     for name, apart in APART.items():
         value = take_out(copy, name)
         if value is not None:
-            copy[apart] = text_of(value)
+            is_text = EVENT_FIELDS[name] is FieldType.TEXT
+            copy[apart] = words_of(value) if is_text else text_of(value)
             present.append(name)
     take_out(copy, "event.id")
     _take_tokens(copy)
@@ -156,6 +158,8 @@ def rearranged(
             copy[REST] = rest
     if event.get(MESSAGE) is None:
         present.append(NO_MESSAGE)
+    elif isinstance(event[MESSAGE], str):
+        copy[MESSAGE] = folded(event[MESSAGE])
     present += copy.get(PRESENT, ())
     if present:
         copy[PRESENT] = present
@@ -186,6 +190,11 @@ def text_of(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in text_of(item)]
     return [orjson.dumps(indexable(value)).decode()]
+
+
+def words_of(value: object) -> list[str]:
+    """The same for a field that is cut into words, in the form in which they are cut."""
+    return [folded(text) for text in text_of(value)]
 
 
 def clean(text: str) -> str:

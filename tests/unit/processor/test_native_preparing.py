@@ -15,6 +15,7 @@ from logboom.broker.port import ConsumedBatch, Message
 from logboom.clock import ManualClock
 from logboom.event import IndexDays, event_id
 from logboom.native import Library
+from logboom.query.analysis import folded
 from logboom.store import Document
 from logboom.store.local.entry import EntryMaker, own_position
 from logboom.store.local.seen import Stretch
@@ -114,6 +115,9 @@ def test_usual_events_are_made_natively(library: Library) -> None:
         {"attributes": {}},
         {"user": {"id": "u1"}, "url": {"path": '/a"b\\c'}},
         {"message": "2026-11-21 06:24:28Z", "trace": {"id": "5adbf299abd7dec06f57797f684a8d4f"}},
+        {"message": "결제 오류가 발생했습니다"},
+        {"message": "caf\u00e9 接続に失敗しました，再試行"},
+        {"attributes": {"wide": "\uff25"}},
     ],
 )
 def test_so_are_these(library: Library, fields: dict[str, Any]) -> None:
@@ -170,10 +174,23 @@ def test_these_documents_are_left_to_python(library: Library, fields: dict[str, 
         {"trace": {"id": "5adbf299abd7dec0", "more": 1}},
         {"client": {"ip": "10.0.0.7", "port": 1}},
         {"error": {"message": "no", "stack_trace": "at x"}},
+        {"message": "\uff25\uff32\uff32"},
+        {"message": "cafe\u0301"},
+        {"message": "x²"},
     ],
 )
 def test_these_entries_are_left_to_python(library: Library, fields: dict[str, Any]) -> None:
     assert both(library, [value_of(**fields)]) == [False]
+
+
+@pytest.mark.parametrize("plane", range(4))
+def test_no_sign_that_is_folded_is_left_as_it_stands(library: Library, plane: int) -> None:
+    signs = [chr(code) for code in range(plane << 16, (plane + 1) << 16) if code >> 11 != 0x1B]
+    documents, _, _ = prepared(library, [value_of(message=f"e{sign}e") for sign in signs])
+    left = set(EntryMaker(DAY, library).ready(documents, 0).left)
+    for number, sign in enumerate(signs):
+        if number not in left:
+            assert folded(f"e{sign}e") == f"e{sign}e"
 
 
 def test_events_of_others_are_left_to_python(library: Library) -> None:

@@ -69,7 +69,7 @@ def on_field(query: Any, field: str, event: dict[str, Any]) -> bool:
 
 def cut(text: str) -> list[str]:
     found, word = [], ""
-    for sign in text + " ":
+    for sign in folded(text) + " ":
         if sign.isalnum():
             word += sign.lower()
         elif word:
@@ -78,24 +78,28 @@ def cut(text: str) -> list[str]:
     return found
 
 
+def folded(text: str) -> str:
+    """The letters, digits and their accents in the form NFKC, run by run."""
+    made, run = "", ""
+    for sign in text + " ":
+        if unicodedata.category(sign)[0] in "LNM" or sign.isalnum():
+            run += sign
+        else:
+            made += unicodedata.normalize("NFKC", run) + sign
+            run = ""
+    return made
+
+
 def on_words(query: Any, found: list[str]) -> bool:
     match query:
         case Term(_, value):
-            return any(in_a_row(row, found, 0) for row in spelled(value))
+            return in_a_row(cut(value), found, 0)
         case Phrase(_, value, slop):
-            return any(in_a_row(row, found, slop) for row in spelled(value))
+            return in_a_row(cut(value), found, slop)
         case Fuzzy(_, value, distance):
             return any(word in edited(value, distance, word) for word in found)
         case _:
             return any(on_string(query, word) for word in found)
-
-
-def spelled(text: str) -> list[list[str]]:
-    texts = [text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFKC"))]
-    decomposed = unicodedata.normalize("NFD", text)
-    if not any(unicodedata.name(sign, "").startswith(SCRIPTS) for sign in decomposed):
-        texts.append(decomposed)
-    return [row for row in map(cut, texts) if row]
 
 
 def in_a_row(wanted: list[str], found: list[str], slop: int) -> bool:
@@ -123,10 +127,7 @@ SCRIPTS = (
 def means(wanted: str, word: str) -> bool:
     if not any(unicodedata.name(sign, "").startswith(SCRIPTS) for sign in wanted):
         return word == wanted
-    forms = {wanted, *(unicodedata.normalize(form, wanted) for form in ("NFC", "NFD"))}
-    heads = [
-        word[:at] for form in forms for at in range(len(word)) if word[at : at + len(form)] == form
-    ]
+    heads = [word[:at] for at in range(len(word)) if word[at : at + len(wanted)] == wanted]
     return any(looked_into(head) for head in heads)
 
 

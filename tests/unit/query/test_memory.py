@@ -144,7 +144,22 @@ def test_many_threads_may_share_a_matcher() -> None:
 
 
 _TEXT = st.lists(
-    st.sampled_from(["a", "b", "ab", "aab", "ba", "가나", "a가나b", "검색어", "ab12c가"]),
+    st.sampled_from(
+        [
+            "a",
+            "b",
+            "ab",
+            "aab",
+            "ba",
+            "가나",
+            "a가나b",
+            "검색어",
+            "ab12c가",
+            "\uff41\uff42",
+            "a\u0308",
+            "\u1102\u1161",
+        ]
+    ),
     max_size=5,
 ).map(" ".join)
 _VALUES = st.sampled_from(["a", "b", "ab", "aab", "A", "5", "-1", "true", "", "a b", "ä"])
@@ -195,6 +210,10 @@ _WORDS = st.sampled_from(
         "가 a",
         "나 검색",
         "a 가",
+        "\uff21",
+        "ä",
+        "b a\u0308",
+        "\u1102\u1161",
     ]
 )
 _ENDS = st.none() | st.sampled_from(["a", "ab", "b", "5", "-1", "1.5"])

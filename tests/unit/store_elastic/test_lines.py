@@ -30,7 +30,7 @@ VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.", max_size=3), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
-TEXTS = st.text() | st.text(st.characters(max_codepoint=127))
+TEXTS = st.text() | st.text(st.characters(max_codepoint=127)) | st.text("a é\u0301\uff25가\u1161")
 
 
 def value_of(offset: int, /, **fields: Any) -> bytes:
@@ -103,6 +103,10 @@ def test_damaged_events_are_those_of_python_too(
         ({}, True, True),
         ({"message": 'a "quoted" path C:\\temp\n'}, True, True),
         ({"message": "caf\u00e9"}, True, False),
+        ({"message": "cafe\u0301"}, False, False),
+        ({"message": "\uff25\uff32\uff32"}, False, False),
+        ({"message": "caf\u00e9", "error": {"message": "\uff25"}}, False, False),
+        ({"attributes": {"wide": "\uff25"}}, True, True),
         ({"message": None}, True, False),
         ({"error": {"message": "no stock"}}, True, False),
         ({"error": {"detected_by": "level"}, "tags": ["error"]}, True, True),

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import regex
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from logboom.config import ElasticsearchSection
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
-from logboom.query.analysis import WORD_PATTERN
+from logboom.query.analysis import WORD_PATTERN, folded, words
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import OWN, searched_name
 from logboom.store.elastic.templates import attribute_mapping, load, templates
@@ -71,8 +73,8 @@ def test_a_value_of_a_wrong_type_never_refuses_a_document() -> None:
 
 @pytest.mark.parametrize("file", ["texts-analysed", "texts-spelled"])
 def test_both_ways_of_texts_map_the_same_names(file: str) -> None:
-    found = mapped(file)
-    assert set(found) == TEXTS | {searched_name(name) for name in TEXTS}
+    found = {name for name in mapped(file) if not name.startswith(f"{OWN}.folded.")}
+    assert found == TEXTS | {searched_name(name) for name in TEXTS}
     searched = load(file)["template"]["settings"]["index"]["query"]["default_field"]
     assert set(searched) == {searched_name(name) for name in TEXTS}
 
@@ -82,6 +84,12 @@ def test_where_the_server_cuts_words_our_names_stand_for_the_texts() -> None:
     for name in TEXTS:
         assert found[name]["analyzer"] == "logboom_words"
         assert found[searched_name(name)] == {"type": "alias", "path": name}
+
+
+def test_where_the_server_cuts_words_those_that_it_would_cut_otherwise_are_added() -> None:
+    found = mapped("texts-analysed")
+    for name in TEXTS:
+        assert found[f"{OWN}.folded.{name}"] == {"type": "text", "index": False, "copy_to": name}
 
 
 def test_where_it_does_not_the_texts_are_only_kept() -> None:
@@ -96,10 +104,21 @@ def test_the_servers_words_are_ours() -> None:
     tokenizer = analysis["tokenizer"]["logboom_words"]
     assert tokenizer["type"] == "pattern"
     assert tokenizer["group"] == 0
-    java = tokenizer["pattern"].replace("IsAlphabetic", "Alphabetic")
-    assert java == WORD_PATTERN
-    assert regex.findall(java, "a.b_C 주문 x1") == ["a", "b", "C", "주문", "x1"]
+    java = regex.compile(tokenizer["pattern"].replace("IsAlphabetic", "Alphabetic"))
+    assert java.findall("a.b_C 주문 x1") == ["a", "b", "C", "주문", "x1"]
     assert analysis["analyzer"]["logboom_words"]["filter"][0] == "lowercase"
+
+
+@given(st.text() | st.text("aZ1 é\u0301한\u30c6\u3099-", max_size=12))
+def test_a_folded_text_is_cut_into_our_words_and_no_word_loses_its_accent(text: str) -> None:
+    analysis = load("texts-analysed")["template"]["settings"]["index"]["analysis"]
+    java = analysis["tokenizer"]["logboom_words"]["pattern"].replace("IsAlphabetic", "Alphabetic")
+    assume("İ" not in text)
+    spelled = " ".join(words(text))
+    assert regex.findall(java, spelled) == words(text)
+    if folded(text) == text and not re.search("[\u0300-\u036f\u3099\u309a]", text):
+        assert regex.findall(java, text) == regex.findall(WORD_PATTERN, text)
+    assert "cafe" not in regex.findall(java, text + " cafe\u0301s")
 
 
 @pytest.mark.parametrize("cuts_words", [True, False])

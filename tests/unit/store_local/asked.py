@@ -34,6 +34,11 @@ WORDS = [
     "x12345오류",
     "CPU使用率90",
     "การเชื่อมต่อล้มเหลว",
+    "\uff32\uff25\uff34\uff32\uff39",
+    "u\u0308ber",
+    "\uff83\uff9e\uff70\uff80",
+    "データ",
+    "\u110c\u116e\u1106\u116e\u11ab",
 ]
 SOUGHT = [*WORDS, "失敗", "索に", "오류", "使用率", "cpu使", "เชื่อม", "使用率9", "가"]
 """Words as they are, and parts of those that stand for all words that they are a part of."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tantivy import Filter, Index, TextAnalyzerBuilder, Tokenizer
 
 from logboom.event import epoch_us, event_id, source_run
-from logboom.query.analysis import words
+from logboom.query.analysis import folded, words
 from logboom.store.local import leaves
 from logboom.store.local.entry import EntryMaker, own_position, split_id
 from logboom.store.local.schema import (
@@ -103,6 +103,32 @@ def test_texts_of_errors_stand_apart() -> None:
     entry = entry_of(event(error={"type": "E", "message": "m", "stack_trace": "s"}))
     assert entry["error"] == {"type": "E"}
     assert {"error.message", "error.stack_trace"} <= set(entry[PRESENT])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"attributes": {"a": "2026-03-14T09:00:00Z"}},
+        {"event": {"id": "foreign"}},
+        {"attributes": {"long": "x" * 9000}},
+        {"error": {"message": "\uff25", "stack_trace": ["\uff25", 5]}},
+    ],
+)
+def test_texts_are_given_in_the_form_in_which_they_are_cut(more: dict[str, Any]) -> None:
+    entry = entry_of(event(message="\uff25\uff32\uff32\uff2f\uff32：cafe\u0301", **more))
+    assert entry["message"] in ("ERROR：caf\u00e9", ["ERROR：caf\u00e9"])
+    if "error" in more:
+        assert entry["_error_message"] == ["E"]
+        assert entry["_error_stack_trace"] == ["E", "5"]
+
+
+def test_values_are_given_as_they_are() -> None:
+    wide = "\uff25"
+    made = event(service={"name": wide}, tags=[wide], attributes={wide: wide}, message=wide)
+    entry = entry_of(made)
+    assert (entry["service"], entry["tags"]) == ({"name": wide}, [wide])
+    assert entry["attributes"] in ({wide: wide}, {wide: [wide]})
 
 
 @pytest.mark.parametrize("time", ["2026-03-13T23:59:59.999Z", "2026-03-15T00:00:00Z"])
@@ -260,4 +286,4 @@ def test_whatever_json_an_event_is_it_can_be_written_and_indexed(
 )
 def test_the_index_splits_texts_into_the_words_of_the_one_definition(text: str) -> None:
     analyser = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase()).build()
-    assert analyser.analyze(text) == words(text)
+    assert analyser.analyze(folded(text)) == words(text)
