@@ -118,17 +118,23 @@ class _Batches:
 
     def __next__(self) -> Drained:
         found = Drained()
-        while len(found.offsets) < self._drain.room and self._batches.has_next():
-            batch = self._batches.next_batch()
-            if not batch.validate_crc():
-                self._batches = _NOTHING  # the rest is fetched again
-                raise CorruptRecordException(f"Invalid CRC - {self._place}")
-            if not batch.is_control_batch:
-                self._add(batch, found)
-            self.next_fetch_offset = batch.next_offset
+        try:
+            while len(found.offsets) < self._drain.room and self._batches.has_next():
+                self._take(self._batches.next_batch(), found)
+        except Exception:  # whatever it is, nothing may be passed over
+            self._batches = _NOTHING  # this batch and the rest are fetched again
+            if not found.offsets:
+                raise
         if not found.offsets:
             raise StopIteration
         return found
+
+    def _take(self, batch: Any, found: Drained) -> None:  # noqa: ANN401 - as above
+        if not batch.validate_crc():
+            raise CorruptRecordException(f"Invalid CRC - {self._place}")
+        if not batch.is_control_batch:
+            self._add(batch, found)
+        self.next_fetch_offset = batch.next_offset
 
     def _add(self, batch: Any, found: Drained) -> None:  # noqa: ANN401 - as above
         records = list(batch)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
@@ -142,6 +142,32 @@ async def test_a_damaged_batch_is_told_and_fetched_again() -> None:
     assert await taken(drain, 1) == []
     assert not result.has_more()
     assert result._assignment.state.position == 3
+
+
+async def test_what_is_taken_with_a_damaged_batch_is_kept() -> None:
+    content = bytearray(batch(0, 3) + batch(3, 3) + batch(6, 3))
+    content[-1] ^= 1
+    result = fetched(bytes(content))
+    drain = drain_of(result)
+    (found,) = await taken(drain, 100)
+    assert found.offsets == [0, 1, 2, 3, 4, 5]
+    assert await taken(drain, 100) == []
+    assert result._assignment.state.position == 6
+
+
+async def test_a_batch_that_cannot_be_unpacked_is_not_passed_over() -> None:
+    unknown = 7  # no codec has this number
+    content = _with_crc(batch(0, 3) + batch(3, 3, attributes=unknown) + batch(6, 3))
+    result = fetched(content)
+    drain = drain_of(result)
+    (found,) = await taken(drain, 100)
+    assert found.offsets == [0, 1, 2]
+    assert await taken(drain, 100) == []
+    assert result._assignment.state.position == 3
+    again = drain_of(fetched(content[len(batch(0, 3)) :], position=3))
+    with pytest.raises(UnsupportedCodecError):
+        await taken(again, 100)
+    assert await taken(again, 100) == []
 
 
 async def test_what_was_fetched_is_given_back_without_the_collector() -> None:
