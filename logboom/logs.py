@@ -22,7 +22,7 @@ _LEVELS = {
     "error": logging.ERROR,
 }
 _NAMES = {"WARNING": "warn", "CRITICAL": "fatal"}
-_QUIET = ("aiokafka", "elastic_transport", "elasticsearch", "uvicorn", "asyncio", "httpx")
+_QUIET = ("aiokafka", "uvicorn", "asyncio", "httpx")
 
 
 class _EcsFormatter(JsonFormatter):
@@ -105,5 +105,5 @@ def configure_logging(service: str, level: str, path: Path | None) -> None:
 
 def quieten_clients() -> None:
     """What a client library tells of each of its tries, we tell once and in our own words."""
-    for name in ("aiokafka", "apprise", "elastic_transport"):
+    for name in ("aiokafka", "apprise"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

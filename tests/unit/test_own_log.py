@@ -48,6 +48,6 @@ def test_a_full_disk_is_told_once_and_without_a_traceback(
 
 def test_what_a_client_tells_of_each_try_is_not_in_our_log(tmp_path: Path) -> None:
     configure_logging("api", "debug", tmp_path / "api.log")
-    for name in ("elastic_transport.node_pool", "elastic_transport.transport", "aiokafka.conn"):
+    for name in ("aiokafka.conn", "aiokafka.cluster", "apprise"):
         logging.getLogger(name).warning("Node has failed for 64 times in a row")
     assert (tmp_path / "api.log").read_text() == ""
