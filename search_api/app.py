@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -22,9 +24,12 @@ from search_api.answering import Answering
 from search_api.areas import routers
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
 from search_api.parts import Parts
+from search_api.routing import Api, ShortWay
 from search_api.state import PipelineState
 from search_api.strictness import refuse_unknown
 from search_api.tailing import Tails
+
+_PREFIX = "/api/v1"
 
 
 def create_app(
@@ -46,7 +51,8 @@ def create_app(
     """
     registry = CollectorRegistry()
     metrics = ApiMetrics(registry)
-    app = FastAPI(title="logboom", version=__version__, docs_url=None, redoc_url=None)
+    short_way = ShortWay(partial(measuring.Measured, metrics=metrics, clock=clock))
+    app = Api(short_way, title="logboom", version=__version__, docs_url=None, redoc_url=None)
     problems.install(app)
     describing.install(app)
     measuring.install(app, metrics, clock)
@@ -68,8 +74,9 @@ def create_app(
     )  # fmt: skip
     for router in (*routers(parts), *(() if doors is None else door_routes(doors))):
         app.include_router(
-            router, prefix="/api/v1", dependencies=[Depends(refuse_unknown)], responses=GUARDED
+            router, prefix=_PREFIX, dependencies=[Depends(refuse_unknown)], responses=GUARDED
         )
+        short_way.add(router, _PREFIX)
     app.include_router(elasticsearch_routes(seen, clock, config.index, answering), prefix=PREFIX)
     outer_routes.install(app, store, state, registry)
     return app

@@ -6,7 +6,7 @@ Source: RFC 9457.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -59,10 +59,18 @@ def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 
 
 def install(app: FastAPI) -> None:
     """Makes every error of an application a problem document."""
-    app.add_exception_handler(LogboomError, _logboom)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def told(request: Request, error: Exception) -> tuple[Response, bool]:
+    """The problem document for an error, as an application has it.
+
+    Returns:
+        The document, and whether the error is a bug.
+    """
+    kind = next(kind for kind in type(error).__mro__ if kind in _HANDLERS)
+    return await _HANDLERS[kind](request, error), kind is Exception
 
 
 async def _logboom(_request: Request, error: Exception) -> Response:
@@ -105,3 +113,11 @@ async def _http(_request: Request, error: Exception) -> Response:
 async def _bug(request: Request, error: Exception) -> Response:
     log.error("a bug in %s", redacted(request.url.path), exc_info=error)
     return problem(500, "a bug in logboom; its log has the details")
+
+
+_HANDLERS: Mapping[type, Callable[[Request, Exception], Awaitable[Response]]] = {
+    LogboomError: _logboom,
+    RequestValidationError: _validation,
+    HTTPException: _http,
+    Exception: _bug,
+}

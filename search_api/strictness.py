@@ -5,6 +5,7 @@ A misspelt one must not be ignored, nor one of two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import get_origin
 
@@ -24,17 +25,33 @@ async def refuse_unknown(connection: HTTPConnection) -> None:
     route = connection.scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    known = parameters_of(route.dependant)
-    given = connection.query_params
-    for name in given:
+    pairs = connection.query_params.multi_items()
+    refuse_others(pairs, parameters_of(route.dependant), lists_of(route.dependant))
+
+
+def refuse_others(
+    pairs: Sequence[tuple[str, str]], known: Sequence[str], lists: Sequence[str]
+) -> None:
+    """Refuses parameters that are not known, or given twice.
+
+    Args:
+        pairs: Names and values of a URL's query, in their order.
+        known: All names that there may be.
+        lists: Those that may be given again.
+
+    Raises:
+        QueryError: It names the parameter, and the nearest one that there is.
+    """
+    seen: set[str] = set()
+    for name, _ in pairs:
         if name not in known:
             raise QueryError(f"there is no parameter {name[:80]!r}", suggestion=_meant(name, known))
-    if len(given.multi_items()) > len(given):
-        for name in given:
-            if name not in lists_of(route.dependant) and len(given.getlist(name)) > 1:
-                raise QueryError(
-                    f"the parameter {name!r} is given more than once", suggestion="give it once"
-                )
+    for name, _ in pairs:
+        if name in seen and name not in lists:
+            raise QueryError(
+                f"the parameter {name!r} is given more than once", suggestion="give it once"
+            )
+        seen.add(name)
 
 
 def parameters_of(dependant: Dependant) -> list[str]:
@@ -53,7 +70,7 @@ def lists_of(dependant: Dependant) -> list[str]:
     return own + [name for inner in dependant.dependencies for name in lists_of(inner)]
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _meant(name: str, known: Sequence[str]) -> str:
     if not known:
         return "this route has none"
     near = get_close_matches(name.lower(), known, n=1)

@@ -50,6 +50,8 @@ _MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
 _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
 
 _ROUNDED = re.compile(r"^\s*(?:now|.*\|\|).*/[yMwdhHms]")
+_MINUTE_US = 60_000_000
+_MINUTES_OF_A_DAY = 1440
 _SHORTEST_DAY_US = 22 * 3_600_000_000
 
 _INTERVAL_US = {
@@ -167,12 +169,21 @@ def parse_interval(text: str) -> int:
 
 def iso_text(epoch_us: int) -> str:
     """Writes an instant as ISO 8601 in UTC, with milliseconds, or microseconds where needed."""
-    seconds, us = divmod(epoch_us, 1_000_000)
-    days, s = divmod(seconds, 86_400)
+    minutes, beyond_us = divmod(epoch_us, _MINUTE_US)
+    days, minute = divmod(minutes, _MINUTES_OF_A_DAY)
+    if not beyond_us:
+        return _iso_day(days) + _clock_at(minute)
+    s, us = divmod(beyond_us, 1_000_000)
     ms, rest = divmod(us, 1000)
-    clock = (s // 3600, s // 60 % 60, s % 60, ms)
+    clock = (minute // 60, minute % 60, s, ms)
     head = "%sT%02d:%02d:%02d.%03d" % (_iso_day(days), *clock)  # noqa: UP031 - in two thirds of the time
     return f"{head}{rest:03d}Z" if rest else f"{head}Z"
+
+
+@lru_cache(maxsize=_MINUTES_OF_A_DAY)
+def _clock_at(minute: int) -> str:
+    """The time of a whole minute of a day: stretches of time begin at one as a rule."""
+    return f"T{minute // 60:02d}:{minute % 60:02d}:00.000Z"
 
 
 @lru_cache(maxsize=64)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from typing import Generic, TypeVar, overload
 
 import orjson
 
 from logboom.event import Event, encode_event
 
-Line = tuple[str, bytes]
-"""An event's id, and what the store has written down of it."""
+Found = TypeVar("Found")
 
 
 def with_id(name: str, line: bytes, read: Callable[[bytes], Event]) -> bytes:
@@ -26,25 +25,29 @@ def with_id(name: str, line: bytes, read: Callable[[bytes], Event]) -> bytes:
     return encode_event({"_id": name, **read(line)}).lstrip()
 
 
-class StoredEvents(Sequence[Event]):
+class StoredEvents(Sequence[Event], Generic[Found]):
     """Events of a page; all of them are read when the first one is looked at.
 
     Args:
-        lines: In their order.
-        read: Gives the event of a line.
+        found: What the store has found, in its order.
+        text: Makes of one what is answered: the event as JSON, with the document's id in front, as `_id`.
+        read: Makes of one the event.
     """
 
-    def __init__(self, lines: Sequence[Line], read: Callable[[bytes], Event]) -> None:
-        self._lines = lines
+    def __init__(
+        self, found: Sequence[Found], text: Callable[[Found], bytes], read: Callable[[Found], Event]
+    ) -> None:
+        self._found = found
+        self._text = text
         self._read = read
         self._events: list[Event] | None = None
 
     def texts(self) -> Iterator[bytes]:
         """Each event as JSON, its id in front as `_id`."""
-        return (with_id(name, line, self._read) for name, line in self._lines)
+        return map(self._text, self._found)
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._found)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -54,7 +57,7 @@ class StoredEvents(Sequence[Event]):
 
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
         if isinstance(index, slice):
-            return StoredEvents(self._lines[index], self._read)
+            return StoredEvents(self._found[index], self._text, self._read)
         return self._all()[index]
 
     def __iter__(self) -> Iterator[Event]:
@@ -67,5 +70,5 @@ class StoredEvents(Sequence[Event]):
 
     def _all(self) -> list[Event]:
         if self._events is None:
-            self._events = [self._read(line) for _, line in self._lines]
+            self._events = [self._read(one) for one in self._found]
         return self._events

@@ -15,6 +15,8 @@ from logboom.config.units import is_loopback, split_address
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({"same-origin", "none"})
+_MOST_KNOWN = 100
+"""`Host` headers that name us: there are a few as a rule, and each request brings one of them."""
 
 
 class Origins:
@@ -28,15 +30,21 @@ class Origins:
         host, _ = split_address(section.listen)
         self._names = frozenset(section.hosts)
         self._own = host.lower()
+        self._known: set[str] = set()
         self._takes_any = not self._names and (
             section.needs_keys or not is_loopback(section.listen)
         )
 
     def is_ours(self, host: str) -> bool:
         """Whether a `Host` header names us."""
-        if self._takes_any:
+        if self._takes_any or host in self._known:
             return True
-        name = _name_of(host)
+        is_ours = self._is_named(_name_of(host))
+        if is_ours and len(self._known) < _MOST_KNOWN:
+            self._known.add(host)
+        return is_ours
+
+    def _is_named(self, name: str) -> bool:
         if name in self._names or name in {self._own, "localhost"}:
             return True
         try:

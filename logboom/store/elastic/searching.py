@@ -9,7 +9,7 @@ from typing import Any
 from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
-from logboom.store.elastic.hits import Found, Hit, event_of, line_of, read_found
+from logboom.store.elastic.hits import Found, Hit, read_found, read_hit, text_of
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.times import NANOS, TIME
@@ -175,7 +175,7 @@ def _page(
     more: bool,
 ) -> Page:  # fmt: skip
     return Page(
-        events=StoredEvents([(hit.id, line_of(bytes(hit.source))) for hit in shown], event_of),
+        events=StoredEvents(shown, text_of, read_hit),
         total=total,
         cursor=Cursor(shown[-1].sort, total).text(request) if more and shown else None,
         partial=bool(warnings),

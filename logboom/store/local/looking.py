@@ -14,11 +14,11 @@ from logboom.store.local.cursors import Cursor, read_cursor
 from logboom.store.local.days import View
 from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.folders import NOT_OF_A_DAY, DayFolder, folder_size
-from logboom.store.local.paging import Collection, Wanted
+from logboom.store.local.paging import Collection, Found, Wanted
 from logboom.store.local.schema import NUMBER
 from logboom.store.local.serial import event_of, unreadable
 from logboom.store.local.translate import id_query
-from logboom.store.stored_events import StoredEvents
+from logboom.store.stored_events import StoredEvents, with_id
 from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
 
 _HOUR_US = 3_600_000_000
@@ -68,13 +68,21 @@ def search_page(
         warnings.append("the search took too long and was stopped: there may be more matches")
     after = found[-1].key if found and len(collection.found) > request.limit else collection.rest
     return Page(
-        events=StoredEvents([(one.key[1], one.line) for one in found], event_of),
+        events=StoredEvents(found, _text_of, _event_of),
         total=total,
         cursor=None if after is None else Cursor(after, total).text(request),
         partial=bool(warnings),
         warnings=warnings,
         lost=lost,
     )
+
+
+def _text_of(found: Found) -> bytes:
+    return with_id(found.key[1], found.line, event_of)
+
+
+def _event_of(found: Found) -> Event:
+    return event_of(found.line)
 
 
 def get_event(view: View, event_id: str) -> Event | None:

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
+from logboom.errors import StoreUnavailable
 from search_api import problems
 from search_api.parameters import From, Q, Zone
 from search_api.responding import answer
-from search_api.routing import PlainRoute
+from search_api.routing import Api, PlainRoute, ShortWay
 from search_api.strictness import refuse_unknown
 from tests.api_world import served
 
@@ -49,14 +50,29 @@ def _served(route_class: type[APIRoute]) -> httpx.AsyncClient:
     async def asked(request: Request, limit: int = 3) -> Response:
         return answer({"path": request.url.path, "limit": limit})
 
+    @router.get("/bug")
+    async def bug() -> Response:
+        raise RuntimeError("a bug")
+
+    @router.get("/gone")
+    async def gone() -> Response:
+        raise HTTPException(410, "gone")
+
+    @router.get("/away")
+    async def away(q: Q = "") -> Response:
+        raise StoreUnavailable(f"away for {q}")
+
     @router.post("/body")
     async def sent(body: dict[str, int], limit: int = 3) -> Response:
         return answer({"body": body, "limit": limit})
 
-    app = FastAPI()
+    short_way = ShortWay()
+    app = Api(short_way)
     problems.install(app)
     app.include_router(router, prefix="/api")
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://logboom")
+    short_way.add(router, "/api")
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://logboom")
 
 
 async def _said(client: httpx.AsyncClient, method: str, target: str) -> tuple[int, Any]:
@@ -89,6 +105,55 @@ async def test_parameters_are_read_as_fastapi_reads_them(target: str, status: in
     ours = await _said(_served(PlainRoute), "GET", target)
     assert ours == await _said(_served(APIRoute), "GET", target)
     assert ours[0] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "gone", 410),
+        ("GET", "away?q=a", 503),
+        ("GET", "bug", 500),
+        ("GET", "nowhere", 404),
+        ("HEAD", "none", 405),
+        ("DELETE", "none", 405),
+        ("GET", "none/", 307),
+    ],
+)
+async def test_what_is_no_answer_is_told_as_on_fastapis_way(
+    method: str, target: str, status: int
+) -> None:
+    ours, usual = [
+        await _served(kind).request(method, f"/api/{target}") for kind in (PlainRoute, APIRoute)
+    ]
+    assert (ours.status_code, ours.content) == (usual.status_code, usual.content)
+    assert ours.headers == usual.headers
+    assert ours.status_code == status
+
+
+async def test_a_bug_is_raised_for_the_servers_log() -> None:
+    router = APIRouter(route_class=PlainRoute)
+
+    @router.get("/bug")
+    async def bug() -> Response:
+        raise RuntimeError("a bug")
+
+    short_way = ShortWay()
+    short_way.add(router, "")
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(Api(short_way)), base_url="http://logboom"
+    )
+    with pytest.raises(RuntimeError, match="a bug"):
+        await client.get("/bug")
+
+
+@pytest.mark.parametrize("target", ["count?q=a", "count?q=(", "count?nothing=1", "count/"])
+async def test_requests_of_the_short_way_are_measured(tmp_path: FolderPath, target: str) -> None:
+    async with served(tmp_path) as world:
+        status = (await world.api.get(f"/api/v1/{target}")).status_code
+        told = (await world.api.get("/metrics")).text
+    route = "other" if target.endswith("/") else "/count"
+    labels = f'method="GET",route="{route}",status="{status}"'
+    assert [line for line in told.splitlines() if labels in line and "_count{" in line]
 
 
 async def test_a_route_with_a_body_goes_the_usual_way() -> None:

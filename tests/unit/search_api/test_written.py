@@ -12,7 +12,7 @@ import pytest
 from logboom.event import Event
 from logboom.store import Document
 from logboom.store.local.serial import encode, event_of, id_of
-from logboom.store.stored_events import StoredEvents
+from logboom.store.stored_events import StoredEvents, with_id
 from search_api.asking import shown, written
 from tests.api_world import served
 
@@ -38,8 +38,8 @@ LINES = {
 }
 
 
-def stored(*lines: bytes) -> StoredEvents:
-    return StoredEvents([(id_of(line), line) for line in lines], event_of)
+def stored(*lines: bytes) -> StoredEvents[bytes]:
+    return StoredEvents(lines, lambda line: with_id(id_of(line), line, event_of), event_of)
 
 
 @pytest.mark.parametrize("fields", [[], ["message", "large"]])

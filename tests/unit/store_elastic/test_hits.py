@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from logboom.event import Event, encode_event
 from logboom.store import Document
-from logboom.store.elastic.hits import event_of, line_of, read_found
+from logboom.store.elastic.hits import event_of, line_of, read_found, read_hit, text_of
 from logboom.store.elastic.spelling import spelled
-from logboom.store.stored_events import StoredEvents
+from logboom.store.stored_events import StoredEvents, with_id
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 WORDS = b',"logboom":{"words":{"message":"a b"}}'
@@ -42,7 +42,9 @@ def answer_of(*sources: bytes, **more: Any) -> bytes:
 def texts_of(*sources: bytes) -> list[bytes]:
     """What is answered for documents."""
     hits = read_found(answer_of(*sources)).hits.hits
-    return list(StoredEvents([(h.id, line_of(bytes(h.source))) for h in hits], event_of).texts())
+    texts = list(StoredEvents(hits, text_of, read_hit).texts())
+    assert texts == [with_id(hit.id, line_of(bytes(hit.source)), event_of) for hit in hits]
+    return texts
 
 
 @given(TEXTS, TEXTS, TEXTS)
