@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from logboom.broker import Broker, ConsumedBatch, Subscription
 from logboom.broker.runs import values_of
@@ -71,20 +71,40 @@ class Written:
     positions: Mapping[int, int]
 
 
+class Trouble(NamedTuple):
+    """Why something that is tried again and again did not work the last time.
+
+    Attributes:
+        part: Of what it is asked.
+        why: In words for people.
+    """
+
+    part: str
+    why: str
+
+
 @dataclass(slots=True)
 class Counts:
-    """Events since the start, by what became of them."""
+    """Events since the start, by what became of them.
+
+    Attributes:
+        troubles: What does not work now, by its waits between the tries, the oldest first.
+    """
 
     consumed: int = 0
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
-    troubles: dict[str, str] = field(default_factory=dict)
+    troubles: dict[Backoff, Trouble] = field(default_factory=dict)
 
     @property
     def waiting_for(self) -> str | None:
         """What keeps events from being stored, in words for people."""
-        return next(iter(self.troubles.values()), None)
+        return next((trouble.why for trouble in self.troubles.values()), None)
+
+    def waits_for(self, part: str) -> bool:
+        """Whether anything that a part is asked for does not work now."""
+        return any(trouble.part == part for trouble in self.troubles.values())
 
 
 class Consumer:
@@ -238,12 +258,13 @@ class Consumer:
             except AlreadyRunning:
                 raise
             except LogboomError as error:
-                if part not in self.counts.troubles:
+                if not self.counts.waits_for(part):
                     log.warning("processing waits: %s", error.sentence())
-                self.counts.troubles[part] = error.sentence()
+                self.counts.troubles[backoff] = Trouble(part, error.sentence())
                 await backoff.wait()
             else:
-                if self.counts.troubles.pop(part, None) is not None:
+                was_in_trouble = self.counts.troubles.pop(backoff, None) is not None
+                if was_in_trouble and not self.counts.waits_for(part):
                     log.info("processing goes on: the %s works again", part)
                 return result
 

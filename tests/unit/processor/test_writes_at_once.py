@@ -93,6 +93,9 @@ class Surroundings:
     async def close(self) -> None:
         pass
 
+    def health(self) -> tuple[bool, str | None]:
+        return self.consumer.waits_in_vain, self.consumer.counts.waiting_for
+
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """The consumer consumes, until it is cancelled."""
@@ -166,6 +169,28 @@ async def test_a_write_that_fails_is_written_again_while_the_other_goes_on(
         await turns()
         commits = [one for one in around.done if one.startswith("committed")]
         assert commits == ["committed 10", "committed 20", "committed 30"]
+
+
+async def test_the_health_says_what_one_write_waits_for_while_others_are_stored(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Backoff, "next_wait_s", lambda _: 0.0)
+    caplog.set_level("INFO", "logboom.processor")
+    around = Surroundings(2)
+    async with around.at_work():
+        await turns()
+        for number in range(2):
+            around.asked[number].set_result(StoreUnavailable(f"no day {number}", where="nowhere"))
+            await turns()
+        around.asked[3].set_result(Outcome.STORED)
+        await turns()
+        assert around.health() == (True, "nowhere: no day 0")
+        around.asked[2].set_result(Outcome.STORED)
+        await turns()
+        assert around.health() == (False, None)
+    assert [record.message for record in caplog.records] == [
+        "processing waits: nowhere: no day 0", "processing goes on: the store works again",
+    ]  # fmt: skip
 
 
 async def test_what_the_store_refuses_is_buried_before_its_position_is_committed() -> None:
