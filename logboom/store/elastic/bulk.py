@@ -166,7 +166,7 @@ class BulkWriter:
         )  # fmt: skip
 
     def forget(self, day: date) -> None:
-        """The day's index was dropped: the next document of that day makes a new one."""
+        """The day's index is perhaps not as it was: before the next document of that day it is looked at."""
         self._prepared.pop(day, None)
         self._attributes.forget(day)
 
@@ -177,12 +177,14 @@ class BulkWriter:
         """Sees to it that the indices are as these documents need them."""
         for day in sorted({document.day for document in documents}):
             await self._prepare_day(day)
-        for day, paths in self._attributes.unknown(documents, shapes).items():
-            try:
+        told = self._attributes.unknown(documents, shapes)
+        try:
+            for day, paths in told.items():
                 await self._installer.add_attributes(self._names.of(day), paths)
-            except LogboomError:
-                self._attributes.forget(day)
-                raise
+        except (LogboomError, asyncio.CancelledError):
+            for day in told:
+                self.forget(day)
+            raise
 
     async def _prepare_day(self, day: date) -> None:
         """Looks again now and then: another process may have dropped the day's index."""

@@ -35,7 +35,7 @@ class _Client:
         return True
 
 
-class _Installer:
+class IdleInstaller:
     """Has nothing to do."""
 
     async def prepare_index(self, _name: str) -> None:
@@ -45,9 +45,11 @@ class _Installer:
         pass
 
 
-def writer_to(server: Server, settings: WriterSettings) -> BulkWriter:
-    """A writer to a server."""
+def writer_to(
+    server: Server, settings: WriterSettings, installer: IdleInstaller | None = None
+) -> BulkWriter:
+    """A writer to a server, whose indices are there already unless an installer does anything."""
     return BulkWriter(
         cast("Client", _Client(server)), IndexNames("logs-%Y.%m.%d"), settings, SystemClock(),
-        cast("Installer", _Installer()),
+        cast("Installer", installer or IdleInstaller()),
     )  # fmt: skip
