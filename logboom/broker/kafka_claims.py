@@ -12,12 +12,11 @@ class _Claim:
     """Messages of one partition that were handed out since it became ours.
 
     Attributes:
-        first: Offset of the first of them.
         next: Offset behind the last of them.
-        settled: Everything before it is committed, or is no longer ours to commit.
+        settled: Everything before it is committed, or is no longer ours to commit; at first the offset
+            of the first of them.
     """
 
-    first: int
     next: int
     settled: int
 
@@ -27,7 +26,8 @@ class Claims:
 
     A position is committed only for messages that were handed out under the present ownership: a
     write that ends after its partition went to another member, and came back, would otherwise set
-    the group's position back.
+    the group's position back. Under one ownership it never goes back either: when nobody committed
+    meanwhile, the same messages are handed out again, and the write of the second time may end later.
     """
 
     def __init__(self) -> None:
@@ -38,19 +38,19 @@ class Claims:
 
     def hand_out(self, partition: int, first: int, following: int) -> None:
         """Notes that the messages from offset `first` to before `following` are being worked on."""
-        claim = self._claims.setdefault(partition, _Claim(first, first, first))
+        claim = self._claims.setdefault(partition, _Claim(first, first))
         claim.next = following
         self._all_settled.clear()
 
     def committable(self, positions: Mapping[int, int], owned: Iterable[int]) -> dict[int, int]:
-        """Those of the positions that are ours to commit."""
+        """Those of the positions that are ours to commit, and set none back."""
         ours = set(owned)
         return {
             partition: position
             for partition, position in positions.items()
             if partition in ours
             and (claim := self._claims.get(partition)) is not None
-            and claim.first <= position <= claim.next
+            and claim.settled <= position <= claim.next
         }
 
     def settle(self, positions: Mapping[int, int]) -> None:

@@ -40,6 +40,19 @@ def test_a_write_that_ends_late_does_not_set_the_position_back() -> None:
     assert claims.committable({0: 1100}, OURS) == {0: 1100}
 
 
+def test_messages_that_are_handed_out_again_do_not_set_the_position_back() -> None:
+    claims = Claims()
+    claims.hand_out(0, 100, 150)
+    claims.hand_out(0, 150, 200)
+    claims.forget()  # the partition came back, and nobody had committed
+    claims.hand_out(0, 100, 150)
+    claims.hand_out(0, 150, 200)
+    assert claims.committable({0: 200}, OURS) == {0: 200}  # by the write of the first time
+    claims.settle({0: 200})
+    assert claims.committable({0: 150}, OURS) == {}
+    assert claims.committable({0: 200}, OURS) == {0: 200}
+
+
 async def test_giving_up_waits_for_all_that_is_handed_out() -> None:
     claims = Claims()
     assert await claims.wait_until_settled(patience_s=0)
