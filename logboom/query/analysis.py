@@ -37,7 +37,11 @@ _FOLDED = regex.compile(
 """Runs that are folded. What is no letter keeps standing between words: `Core™` is `core`. Single
 letters of Hangul stay so: `ㅎㅏ` is no syllable, and `[ㄱ-ㅎㅏ-ㅣ]` all of them."""
 
-_LONGEST_PART = 200
+LONGEST_PART = 64
+"""Characters of a word of a query that are looked for in longer ones. Stores follow a pattern through a
+bounded number of states; so many never take more of them than the embedded store has."""
+
+_LONGEST_HEAD = 16
 _HEAD = re.compile(r"(?:[a-z]{0,16}|[a-z0-9]{0,4})(?:[^a-z0-9]|\Z)", re.DOTALL)
 _BEFORE = "([a-z]{0,16}|[a-z0-9]{0,4})([^a-z0-9].*)?"
 
@@ -73,10 +77,12 @@ def folded(text: str) -> str:
 def is_unspaced(word: str) -> bool:
     """True for a word of a query that means every word that it is a part of.
 
+    One that begins with more than sixteen characters of other scripts means just itself.
+
     Args:
         word: One of `words`.
     """
-    return not word.isascii() and len(word) <= _LONGEST_PART and _UNSPACED.search(word) is not None
+    return not word.isascii() and _UNSPACED.search(word, 0, _LONGEST_HEAD + 1) is not None
 
 
 def is_part(sought: str, word: str) -> bool:
@@ -86,13 +92,13 @@ def is_part(sought: str, word: str) -> bool:
     and digits: identifiers, which are most of the words of a log, and would be most of the work.
 
     Args:
-        sought: A word of a query.
+        sought: A word of a query, of which the first `LONGEST_PART` characters count.
         word: A word of a text.
     """
-    place = word.find(sought)
+    place = word.find(sought[:LONGEST_PART])
     return place == 0 or (place > 0 and _HEAD.match(word[:place]) is not None)
 
 
 def part_pattern(sought: str) -> str:
     """A regular expression (`logboom.query.regexp`) over the words that a word is a part of."""
-    return f"{_BEFORE}{sought}.*"
+    return f"{_BEFORE}{sought[:LONGEST_PART]}.*"

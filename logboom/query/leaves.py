@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from logboom.errors import QueryError
 from logboom.fields import EVENT_FIELDS, FieldType, resolve
-from logboom.query.analysis import folded, words
+from logboom.query.analysis import LONGEST_PART, folded, is_unspaced, words
 from logboom.query.automaton import read_regexp
 from logboom.query.costs import Costs
 from logboom.query.enclosing import (
@@ -324,14 +324,20 @@ class Leaves:
         return self._spans[text]
 
     def _has_words(self, text: str, at: int) -> bool:
-        found = bool(words(text))
+        found = words(text)
         if not found:
             self.note(
                 f"{text!r} has no letters or digits, and texts are searched by words: "
                 "it was left out.",
                 at,
             )
-        return found
+        elif any(len(word) > LONGEST_PART and is_unspaced(word) for word in found):
+            self.note(
+                f"Of a word of more than {LONGEST_PART} characters, in a script without spaces, the "
+                f"first {LONGEST_PART} are compared.",
+                at,
+            )
+        return bool(found)
 
     def _patterned(self, field: Field, pattern: str, at: int) -> str:
         """The stored name of a field whose values are texts."""

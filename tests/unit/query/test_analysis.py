@@ -69,6 +69,7 @@ def test_texts_that_look_the_same_have_the_same_words(text: str, form: Any) -> N
 @example("가", "ab12가")
 @example("가", "ab123가")
 @example("b가", "검" + "ab1" * 9 + "b가")
+@example("가" * 64 + "나", "검" + "가" * 64 + "다")
 def test_stores_are_asked_for_the_words_that_a_word_is_a_part_of(sought: str, word: str) -> None:
     found = Automaton(parse_regexp(part_pattern(sought))).matches(word)
     assert found == is_part(sought, word)
@@ -76,6 +77,19 @@ def test_stores_are_asked_for_the_words_that_a_word_is_a_part_of(sought: str, wo
 
 def test_words_of_some_scripts_stand_for_longer_ones() -> None:
     assert all(
-        map(is_unspaced, ["오류", "失敗", "タイム", "ひらがな", "cpu使用率", "เชื่อม", "注音ㄅ"])
+        map(
+            is_unspaced,
+            [
+                "오류",
+                "失敗",
+                "タイム",
+                "ひらがな",
+                "cpu使用率",
+                "เชื่อม",
+                "注音ㄅ",
+                "a" * 16 + "가",
+                "가" * 201,
+            ],
+        )
     )
-    assert not any(map(is_unspaced, ["timeout", "über", "слово", "قلم", "가" * 201]))
+    assert not any(map(is_unspaced, ["timeout", "über", "слово", "قلم", "a" * 17 + "가"]))
