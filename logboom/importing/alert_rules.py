@@ -48,7 +48,7 @@ def import_alert_rules(text: str, *, origin: str) -> Translation:
 
 
 def _group(entry: Located, notes: list[Note]) -> dict[str, Any]:
-    group: dict[str, Any] = {"name": str(entry.values.get("name", "imported")).replace("/", "-")}
+    group: dict[str, Any] = {"name": _name_of(entry.values.get("name", "imported"))}
     interval = entry.values.get("interval")
     if interval is not None:
         group["every"] = str(interval)
@@ -59,6 +59,11 @@ def _group(entry: Located, notes: list[Note]) -> dict[str, Any]:
             rules += [_named_apart(made, known, rule, notes) for made in _rule(rule, notes)]
     group["rules"] = rules
     return group
+
+
+def _name_of(value: object) -> str:
+    """The same name without what names have not here."""
+    return " ".join(str(value).split()).replace("/", "-").replace("#", "-")
 
 
 def _named_apart(
@@ -78,7 +83,7 @@ def _named_apart(
 
 
 def _rule(rule: Located, notes: list[Note]) -> Iterator[dict[str, Any]]:
-    name = str(rule.values.get("alert", "")).replace("/", "-")
+    name = _name_of(rule.values.get("alert", ""))
     if not name:
         recorded = rule.values.get("record", "a rule without a name")
         notes.append(Note(rule.line, f"{recorded} records a series: our rules measure events"))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from logboom.config.mistakes import sentences_of
 from logboom.config.section import Section
@@ -22,6 +22,7 @@ from logboom.fields import FieldType
 from logboom.severities import SEVERITIES, meant_by
 from search_api.alerts.conditions import parse_when
 from search_api.alerts.expressions import known_field, parse_where
+from search_api.alerts.names import Name
 from search_api.alerts.rule_checks import check_baseline, check_rule
 from search_api.alerts.rules import Rule, RuleGroup
 from search_api.alerts.sense import check_sense
@@ -31,7 +32,6 @@ from search_api.alerts.templates import check_language, check_template
 MOST_RULES: Final = 1_000
 """In one group."""
 
-_NAME = re.compile(r"[^\x00-\x1f/#]{1,150}\Z")
 _LABEL = re.compile(r"[A-Za-z_][\w.]{0,99}\Z")
 _OWN_LABELS = frozenset({"alertname", "no_data"})
 _OF_PROMETHEUS: Final = "rules of Prometheus: `logboom import FILE` translates them"
@@ -49,21 +49,9 @@ _ELSEWHERE: Final = {
 """What is said of keys that are usual elsewhere."""
 
 _LONGEST_LABEL = 200
-_LONGEST_NAME = 180
 _LONGEST_NAMES = 60_000
 _MOST_BY = 5
 _Read = TypeVar("_Read")
-
-
-def _named(text: str) -> str:
-    if not _NAME.match(text):
-        raise ValueError("a name has 1 to 150 characters, no / and no # among them")
-    if text in {".", ".."}:
-        raise ValueError("a name is a part of paths, where . and .. are folders")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_named)]
 
 
 def _listed(value: object) -> object:
@@ -268,8 +256,6 @@ def _twice(section: GroupSection) -> list[str]:
 
 
 def _rule(group: GroupSection, section: RuleSection) -> Rule:
-    if max(len(group.name.encode()), len(section.alert.encode())) > _LONGEST_NAME:
-        raise ConfigError(f"a name has more than {_LONGEST_NAME} bytes")
     where = _at("where", lambda: parse_where(section.where))
     recovery = None if section.recovery is None else f"{section.recovery}"
     when = _at("when", lambda: parse_when(section.when, recovery=recovery))

@@ -45,7 +45,7 @@ _LONGEST_US = 31 * DAY_US
 Previews = Callable[[Sequence[Alert]], list[dict[str, Any]]]
 """What receivers would be told of alerts, as JSON."""
 
-Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,90}$")]
+Name = Annotated[str, Path(pattern="^[^\\x00-\\x1f\\x7f/#]{1,150}$")]
 
 
 def alert_routes(alerting: Alerting, sees: showing.Sees, reads: showing.Sees) -> APIRouter:
