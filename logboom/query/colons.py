@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from logboom.fields import ALIASES, EVENT_FIELDS
+from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS
 from logboom.query.leaves import TEXTS, Field
 from logboom.query.scanner import Word
 
@@ -18,6 +18,7 @@ class Colon(Enum):
     FIELD = auto()
     TEXT = auto()
     UNLIKE_A_FIELD = auto()  # text, but the writer should know
+    FILE_AND_LINE = auto()  # text, or a field whose last step is called as a source file ends
     DOUBLED = auto()
 
 
@@ -35,8 +36,14 @@ def colon_after(text: str, word: Word, *, inside: Field) -> Colon:
         return Colon.TEXT
     if behind.startswith("::") and behind != ":::":
         return Colon.DOUBLED if is_known else Colon.TEXT
-    if word.raw[0].isdigit() or (_SOURCE_FILE.search(word.raw) and behind[1:2].isdigit()):
+    if word.raw[0].isdigit():
         return Colon.UNLIKE_A_FIELD if inside is TEXTS else Colon.TEXT
-    if len(word.raw) == 1 and word.raw.isalpha() and behind.startswith(":\\\\"):
-        return Colon.TEXT  # a drive of Windows
-    return Colon.FIELD
+    if is_like_a_file(word.raw) and behind[1:2].isdigit():
+        return Colon.FILE_AND_LINE if inside is TEXTS else Colon.TEXT
+    is_drive = len(word.raw) == 1 and word.raw.isalpha() and behind.startswith(":\\\\")
+    return Colon.TEXT if is_drive else Colon.FIELD
+
+
+def is_like_a_file(name: str) -> bool:
+    """True for what may be a source file, and is not said to be an attribute: ``main.c``."""
+    return _SOURCE_FILE.search(name) is not None and not name.startswith(f"{ATTRIBUTES}.")

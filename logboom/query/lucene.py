@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logboom.errors import QueryError
-from logboom.fields import FieldType
-from logboom.query.chain import Chain, LooseChain, negation
+from logboom.fields import ATTRIBUTES, FieldType
+from logboom.query.chain import Chain, LooseChain, disjunction, negation
 from logboom.query.clauses import Clauses
 from logboom.query.colons import Colon, colon_after
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
@@ -261,6 +261,8 @@ class _Parser:
                     begin,
                 )
                 return found
+            case Colon.FILE_AND_LINE:
+                return self._file_and_line(word)
             case Colon.DOUBLED:
                 raise QueryError(
                     f"after {word.raw}: comes a second colon",
@@ -273,6 +275,24 @@ class _Parser:
         """The word at `begin`, its colons included."""
         self._scanner.place = begin
         return self._clauses.word(field, self._clauses.value(field))
+
+    def _file_and_line(self, word: Word) -> Query | None:
+        """``main.c:42``, which is a place in a source file, or ``{"main": {"c": 42}}``: either."""
+        scanner = self._scanner
+        text = self._whole_value(TEXTS, word.position)
+        if unescape_pattern(word) is not None:
+            return text
+        scanner.place = word.position + len(word.raw)
+        scanner.take(":")
+        field = field_of(unescape(word))
+        own = self._clauses.word(field, scanner.take_value())
+        written = scanner.text[word.position : scanner.place]
+        self._leaves.note(
+            f"{written} was read as text, and as the field {field.name}; "
+            f"write {quoted(written)} for the text alone, or {ATTRIBUTES}.{word.raw}:… for the field.",
+            word.position,
+        )
+        return disjunction([one for one in (text, own) if one is not None])
 
     def _of_field(self, word: Word) -> Query | None:
         """The clause of a field whose name was read; the colon is here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
+from logboom.query.colons import is_like_a_file
 from logboom.query.model import (
     And,
     Exists,
@@ -95,6 +96,7 @@ def _name(field: str) -> str:
     short = field.removeprefix(f"{ATTRIBUTES}.")
     is_safe = short not in ALIASES and resolve(short)[0] == field and len(short) > 1
     is_safe = is_safe and short[0].isalpha()  # a digit or a sign would begin something else
+    is_safe = is_safe and not is_like_a_file(short)
     is_safe = is_safe and not any(known.startswith(f"{short}.") for known in EVENT_FIELDS)
     return _escaped(short if is_safe else field)
 

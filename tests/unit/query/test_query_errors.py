@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 
@@ -17,6 +18,7 @@ from logboom.query.lucene import (
     parse_query,
     parse_query_with_notes,
 )
+from logboom.query.model import Term
 
 NOW_NS = 1_773_192_615_123_456_789
 
@@ -228,7 +230,7 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("a => b", 2, "it was left out"),
         ('a "---"', 2, "it was left out"),
         ("10:15:32", 0, "read as text"),
-        ("Pay.java:17", 0, "read as text"),
+        ("a Pay.java:17", 2, "read as text, and as the field attributes.Pay.java"),
         ("levle:error", 0, "did you mean level?"),
         ("Level:error", 0, "did you mean level?"),
         ("servce:checkout", 0, "did you mean service?"),
@@ -261,9 +263,19 @@ def test_what_may_not_have_been_meant_is_noted(text: str, position: int, note: s
     assert any(note in one.text and one.position == position for one in notes), notes
 
 
+@pytest.mark.parametrize("text", ["10:15:32", "2x.c:42", "main.c:42", "a.b.c:4:2", r"my\ a.py:3"])
+def test_what_a_note_advises_for_a_field_is_read_so(text: str) -> None:
+    (note,) = parse_query_with_notes(text, now_ns=NOW_NS).notes
+    advised = re.search(r"write (?:.* or )?(attributes\..*):… for", note.text)
+    assert advised is not None
+    reading = parse_query_with_notes(f"{advised[1]}:42", now_ns=NOW_NS)
+    assert reading.notes == ()
+    assert reading.query == Term(advised[1].replace("\\", ""), "42")
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "a b", "a AND b OR c", "level:error -service:x", "k:5", "user.name:x", "attributes.x:5",
+    ["", "a b", "a AND b OR c", "level:error -service:x", "k:5", "user.name:x", "attributes.x:5", "attributes.a.c:5",
      "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "k:>5", "k:[E TO F]", "k:>2026-11-20", "std::vector", "status:(>=400 <500)", "path:(*a* *b*)", "k:(a AND b)", "message:(a b)",
      "service:(a -b)", "k:(a a)", "k:(+a +b)", "k:(a b*)", "duration:>5s s", "k:5 s", "duration:5 m2"],
 )  # fmt: skip
