@@ -4,12 +4,13 @@ Two sums must hold. For each source, on the shipper's side:
 
     lines read = lines in acknowledged events + empty lines + dead letters + dropped + pending
 
-and for each run of a source and each day that the store still has:
+and for each run of a source and each day that retention has not reached yet, or that the store still has:
 
     events acknowledged by the broker = events stored + dead letters + events still in the broker
 
 A dead letter of a shipper that was sent after all counts as acknowledged from then on. Events that left
-the store on purpose, with a day that was dropped or archived, count as stored.
+the store on purpose, with a day that was dropped or archived, count as stored. A day that is gone
+otherwise is missing, until somebody says that it was deleted on purpose: from then on it is left out.
 
 What a shipper had planned to send and could not find again is a row of its own. If the broker had
 taken it before, the store has so many events more than were acknowledged; the others are lost, and
@@ -21,7 +22,7 @@ A damaged file, of which nothing is read, is a red row for as long as it is foun
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -121,7 +122,7 @@ def judge(
     sources: Iterable[SourceStatus], stored: Iterable[SourceCount], *, lag: int,
     dead: Iterable[DeadStatus], days: Iterable[date], losses: Iterable[LossStatus] = (),
     removed: Iterable[Removed] = (), since: Mapping[str, int] | None = None,
-    damaged: Iterable[DamagedFile] = (),
+    damaged: Iterable[DamagedFile] = (), oldest: date = date.min, forgiven: Collection[date] = (),
 ) -> Ledger:  # fmt: skip
     """Judges.
 
@@ -131,11 +132,13 @@ def judge(
             event that is stored meanwhile cannot look like a missing one.
         lag: Events that wait in the broker, taken before `stored` was counted.
         dead: What is told of dead letters, by data folder.
-        days: The days that the store still has; others are left out of the comparison.
+        days: The days that the store still has.
         losses: What the shippers could not find again.
         removed: What was taken out of the store.
         since: Events that were acknowledged since `sources` was read, by run: they may be stored.
         damaged: Files that the shippers find and cannot read.
+        oldest: Days before it are left out once the store does not have them: retention's.
+        forgiven: Days that are left out, since somebody has said that they were deleted on purpose.
     """
     kept = {day.isoformat() for day in days}
     counts: dict[str, dict[str, int]] = {}
@@ -149,7 +152,10 @@ def judge(
     lag += letters.replaying
     telling = [loss for loss in losses if not kept or max(loss.days, default="") >= min(kept)]
     lost_days = {loss.run: loss.days for loss in telling}
-    known = _Known(counts, letters, accountable, lag, lost_days, moving)
+    is_forgiven = frozenset(day.isoformat() for day in forgiven)
+    known = _Known(
+        counts, letters, accountable, lag, lost_days, moving, oldest.isoformat(), is_forgiven
+    )
     rows: list[SourceRow] = []
     findings: list[str] = []
     arrived: dict[str, int] = {}
@@ -157,6 +163,7 @@ def judge(
         row, said = _row(source, known, arrived)
         rows.append(row)
         findings += said
+    findings += _gone_days(known.gone)
     lost: list[LossRow] = []
     for loss in telling:
         if loss.run not in arrived:
@@ -189,12 +196,17 @@ def _add_removed(
 
 @dataclass(frozen=True, slots=True)
 class _Balance:
-    """Both sides of one run: events that the store has, that it lacks, that arrived though lost."""
+    """Both sides of one run: events that the store has, that it lacks, that arrived though lost.
+
+    Attributes:
+        gone: Of the acknowledged ones that are not stored, those of days that the store has not, by day.
+    """
 
     acked: int
     stored: int
     missing: int
     arrived: int
+    gone: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +252,11 @@ class _Known:
     """What the store and the processors tell, and the events by day that were lost, by run.
 
     Attributes:
+        kept: Days that the store has, or that were taken out of it.
         moving: Events, by run, that may be counted as stored and as removed, or not yet as acknowledged.
+        oldest: Days before it are compared only where they are kept.
+        forgiven: Days that are never compared.
+        gone: Is added to: by day, the events that are missing of each run since their day is gone.
     """
 
     counts: Mapping[str, Mapping[str, int]]
@@ -249,17 +265,28 @@ class _Known:
     lag: int
     lost: Mapping[str, Mapping[str, int]]
     moving: Mapping[str, int]
+    oldest: str
+    forgiven: Collection[str]
+    gone: dict[str, list[int]] = field(default_factory=dict)
 
     def balance(self, run: str, days: Mapping[str, int]) -> _Balance:
         """Compares the events of a run that were acknowledged, by day, with those that are stored."""
         have, lost = self.counts.get(run, {}), self.lost.get(run, {})
-        acked = {day: events for day, events in days.items() if day in self.kept or not have}
+        acked = {day: events for day, events in days.items() if self._is_compared(day)}
         stored = sum(have.get(day, 0) for day in {*acked, *lost})
         missing = sum(acked.values()) - stored - self.letters.refused.get(run, 0)
         if missing < 0:
             missing = min(0, missing + self.moving.get(run, 0))
         arrived = min(max(0, -missing), sum(lost.values()))
-        return _Balance(sum(acked.values()), stored, missing + arrived, arrived)
+        gone = {
+            day: events - have.get(day, 0)
+            for day, events in acked.items()
+            if day not in self.kept and events > have.get(day, 0)
+        }
+        return _Balance(sum(acked.values()), stored, missing + arrived, arrived, gone)
+
+    def _is_compared(self, day: str) -> bool:
+        return day not in self.forgiven and (day in self.kept or day >= self.oldest)
 
 
 def _row(
@@ -275,7 +302,7 @@ def _row(
         acked_total += balance.acked
         stored_total += balance.stored
         ahead += max(0, -balance.missing)
-        said, judged = _difference(source.path, run, balance.missing, known.lag)
+        said, judged = _difference(source.path, run, balance, known)
         findings += said
         verdict = _worst((verdict, judged))
     sent = source.lines_acked + source.lines_empty + source.lines_dead + source.lines_pending
@@ -319,7 +346,9 @@ def _damaged(file: DamagedFile) -> LossRow:
     return LossRow("", file.path, "", 0, file.bytes, 0, 0, file.reason, file.at_ns, "red")
 
 
-def _difference(path: str, run: str, missing: int, lag: int) -> tuple[list[str], Verdict]:
+def _difference(path: str, run: str, balance: _Balance, known: _Known) -> tuple[list[str], Verdict]:
+    """What is to be said of a run; notes what is missing of it since its day is gone."""
+    missing, lag = balance.missing, known.lag
     if missing == 0:
         return [], "green"
     if missing < 0:
@@ -328,7 +357,23 @@ def _difference(path: str, run: str, missing: int, lag: int) -> tuple[list[str],
         )
     if missing <= lag:
         return [f"{path} ({run}): {missing} events are on their way to the store"], "catching up"
-    return [f"{path} ({run}): {missing} events are missing in the store"], "red"
+    for day, events in balance.gone.items():
+        known.gone.setdefault(day, []).append(events)
+    others = missing - sum(balance.gone.values())
+    if others <= 0:
+        return [], "red"
+    return [f"{path} ({run}): {others} events are missing in the store"], "red"
+
+
+def _gone_days(gone: Mapping[str, Sequence[int]]) -> list[str]:
+    """A sentence for each day that is gone, with the events that each run had in it."""
+    return [
+        f"the day {day} is gone from the store, though logboom was not told to remove it: {sum(events)}"
+        f" events of {len(events)} {'source' if len(events) == 1 else 'sources'} were acknowledged;"
+        " bring it back from an archive or a backup, or, if it was deleted on purpose, say so:"
+        f" logboom days drop {day} --gone"
+        for day, events in sorted(gone.items())
+    ]
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -57,7 +57,10 @@ async def _serve(config: Config, clock: Clock) -> None:
         opened.push_async_callback(memory.close)
         doors = open_doorkeeping(config, memory, clock)
         opened.push_async_callback(doors.close)
-        state = PipelineState(broker, store, config.processor.group, config.data, clock, memory)
+        state = PipelineState(
+            broker, store, config.processor.group, config.data, clock, memory,
+            keep=config.retention.keep,
+        )  # fmt: skip
         opened.push_async_callback(state.close)
         app = create_app(store, state, clock, config, memory, doors)
         server = Server(_settings(guarded(app, config, doors, clock), config.api))

@@ -7,10 +7,11 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from logboom.archive.forgiven import forgiven_days
 from logboom.archive.removals import Removal, all_removals, removed_of
 from logboom.broker import Broker, PartitionLag
 from logboom.clock import Clock
@@ -68,6 +69,7 @@ class _Held:
     stored: Sequence[SourceCount]
     days: Sequence[date]
     removed: Sequence[Removed]
+    forgiven: Sequence[date]
 
 
 class PipelineState:
@@ -80,6 +82,7 @@ class PipelineState:
         data: The data folder; its dead letters are those of a processor on this machine.
         clock: For ages.
         memory: Has what was taken out of the store; None: nothing ever was.
+        keep: For how long days are kept; None: for ever.
         patience_s: So long each part may take to say how it is.
 
     Attributes:
@@ -88,8 +91,10 @@ class PipelineState:
 
     def __init__(
         self, broker: Broker, store: Store, group: str, data: Path, clock: Clock,
-        memory: State | None = None, *, patience_s: float = _PATIENCE_S,
+        memory: State | None = None, *, keep: timedelta | None = None,
+        patience_s: float = _PATIENCE_S,
     ) -> None:  # fmt: skip
+        self._keep = keep
         self._patience_s = patience_s
         self._memory = memory
         self._broker = broker
@@ -172,6 +177,7 @@ class PipelineState:
                 losses=snapshot.losses, removed=held.removed,
                 since=_acked_since(snapshot.sources, later.sources),
                 damaged=[file for status in snapshot.services for file in status.damaged],
+                oldest=self._oldest(), forgiven=held.forgiven,
             )  # fmt: skip
             if not any(row.events_ahead for row in judged.sources) or not self._is_told_of(later):
                 break
@@ -194,7 +200,18 @@ class PipelineState:
             days = [day.day for day in await self._store.days()]
             before, removed = removed, await self._removed()
             if removed == before:
-                return _Held(stored, days, removed_of(removed))
+                return _Held(stored, days, removed_of(removed), await self._forgiven())
+
+    def _oldest(self) -> date:
+        """The first day that retention has not reached."""
+        now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
+        keep = self._keep
+        if keep is None or keep.days >= now.toordinal() - 1:
+            return date.min
+        return (now - keep).date()
+
+    async def _forgiven(self) -> Sequence[date]:
+        return () if self._memory is None else await forgiven_days(self._memory)
 
     async def _removed(self) -> Sequence[Removal]:
         return () if self._memory is None else await all_removals(self._memory)

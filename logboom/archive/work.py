@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from logboom.archive import files, places, removals
+from logboom.archive import files, forgiven, places, removals
 from logboom.archive.manifest import DELETED, Manifest
 from logboom.archive.places import Found
 from logboom.archive.removals import Removal
@@ -173,6 +173,7 @@ class DayWork:
         await Marks(self._state).mark_day(manifest.day)  # its rates, in a store that has none
         for removal in await self._removals_of(manifest):
             await removals.forget(self._state, removal)
+        await forgiven.take_back(self._state, manifest.day)
         if not await removals.all_removals(self._state, manifest.day):
             await self._gone.forget(manifest.day)  # its rates are worked out of all of its events
         if manifest.folder == self.deleted:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logboom.cli.day_table import Row, read_table
+from logboom.cli.days_gone import say_gone
 from logboom.cli.layout import span_text
 from logboom.cli.options import ConfigOption, DataOption, JsonOption
 from logboom.cli.settings import settings_of
@@ -91,6 +92,12 @@ def drop(
     ] = None,
     config: ConfigOption = None,
     data: DataOption = None,
+    gone: Annotated[
+        bool,
+        typer.Option(
+            "--gone", help="They are gone already, on purpose: the ledger leaves them out."
+        ),
+    ] = False,
     yes: YesOption = False,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
@@ -103,6 +110,9 @@ def drop(
 
     settings = settings_of(config, data, "logboom days")
     chosen = parse_days(days)
+    if gone:
+        say_gone(settings, chosen, yes=yes, dry_run=dry_run, as_json=as_json)
+        return
     left = settings.retention.grace if grace is None else _duration(grace)
     how = f"can be restored for {span_text(left)}" if left else "cannot be restored"
     order = Order("drop", chosen, None, left.total_seconds())

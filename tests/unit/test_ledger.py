@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logboom.ledger import Ledger, judge
+from logboom.ledger import Ledger, Removed, judge
 from logboom.status import (
     DamagedFile,
     DeadStatus,
@@ -157,9 +157,59 @@ def test_pending_lines_are_accounted_for() -> None:
     assert verdict_of(source(lines_read=115, lines_pending=3), 100).verdict == "green"
 
 
-def test_a_day_that_was_dropped_is_left_out() -> None:
-    status = source(acked={"r": {"2026-11-21": 100, "2026-01-01": 5}})
-    assert verdict_of(status, 100).verdict == "green"
+OTHER = date(2026, 10, 18)
+TWO_DAYS = {"r": {"2026-11-21": 100, "2026-10-18": 5}}
+
+
+def with_other_day(stored: int, lag: int = 0, **facts: Any) -> Ledger:
+    counts = [SourceCount("r", DAY, stored)]
+    known = [source(acked=TWO_DAYS)]
+    return judge(known, counts, lag=lag, dead=[], days=[DAY], **facts)
+
+
+def test_a_day_that_is_gone_without_an_order_is_red() -> None:
+    ledger = with_other_day(100)
+    assert (ledger.verdict, ledger.sources[0].verdict) == ("red", "red")
+    (finding,) = ledger.findings
+    for part in ("2026-10-18", "5 events of 1 source ", "backup", "days drop 2026-10-18 --gone"):
+        assert part in finding
+    assert (ledger.sources[0].events_acked, ledger.sources[0].events_stored) == (105, 100)
+
+
+def test_what_else_is_missing_is_told_beside_a_day_that_is_gone() -> None:
+    missing, gone = with_other_day(98).findings
+    assert "2 events are missing" in missing
+    assert "5 events of 1 source " in gone
+
+
+def test_a_day_that_is_gone_is_told_once_for_all_sources() -> None:
+    both = [source(acked=TWO_DAYS), source(source="t", path="/b.log", run="q",
+            lines_read=7, lines_acked=7, lines_empty=0, acked={"q": {"2026-10-18": 7}})]  # fmt: skip
+    ledger = judge(both, [SourceCount("r", DAY, 100)], lag=0, dead=[], days=[DAY])
+    (finding,) = ledger.findings
+    assert "12 events of 2 sources" in finding
+
+
+def test_a_day_of_which_all_is_on_its_way_is_not_gone() -> None:
+    assert with_other_day(100, lag=5).verdict == "catching up"
+    assert with_other_day(100, lag=4).verdict == "red"
+
+
+def test_a_day_that_was_removed_on_purpose_is_not_gone() -> None:
+    assert with_other_day(100, removed=[Removed("r", OTHER, 5)]).verdict == "green"
+    assert with_other_day(100, removed=[Removed("r", OTHER, 4)]).verdict == "red"
+
+
+def test_a_day_that_retention_has_reached_is_left_out() -> None:
+    assert with_other_day(100, oldest=date(2026, 10, 19)).verdict == "green"
+    assert with_other_day(100, oldest=OTHER).verdict == "red"
+
+
+def test_a_day_that_was_said_to_be_deleted_on_purpose_is_left_out() -> None:
+    ledger = with_other_day(100, forgiven=[OTHER])
+    assert (ledger.verdict, ledger.findings) == ("green", [])
+    assert ledger.sources[0].events_acked == 100
+    assert with_other_day(99, forgiven=[OTHER]).verdict == "red"
 
 
 def loss(**changes: Any) -> LossStatus:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from logboom.archive import places
+from logboom.archive.forgiven import forgiven_days
 from logboom.archive.work import DayWork
 from logboom.cli.app import make_app
 from logboom.cli.day_table import check_data
@@ -78,6 +79,34 @@ def test_a_dry_run_of_a_range_names_the_days_that_are_there(data: Path) -> None:
     result = logboom("days", "drop", *words, "--data", str(data))
     (told,) = (json.loads(line) for line in result.stdout.splitlines())
     assert (told["day"], told["would"], told["events"]) == ("2026-03-14", "drop", 15)
+
+
+async def _forgiven(data: Path) -> list[str]:
+    state = open_state(Config.model_validate({"data": data}), SystemClock())
+    try:
+        return [str(day) for day in await forgiven_days(state)]
+    finally:
+        await state.close()
+
+
+def test_days_that_are_gone_are_said_to_be_meant_so(data: Path) -> None:
+    words = ["days", "drop", "2026-03-11..2026-03-12", "--gone", "--data", str(data)]
+    result = logboom(*words, "--dry-run")
+    assert "2026-03-11  would be left out of the ledger" in result.stdout
+    assert asyncio.run(_forgiven(data)) == []
+    result = logboom(*words)
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (
+        0,
+        "2026-03-12  is left out of the ledger",
+    )
+    assert asyncio.run(_forgiven(data)) == ["2026-03-11", "2026-03-12"]
+
+
+def test_a_day_that_the_store_has_is_not_gone(data: Path) -> None:
+    result = logboom("days", "drop", "2026-03-11..2026-03-14", "--gone", "--data", str(data))
+    assert isinstance(result.exception, UsageError)
+    assert "2026-03-14 is in the store" in str(result.exception)
+    assert asyncio.run(_forgiven(data)) == []
 
 
 def test_a_dry_run_says_that_a_day_that_is_not_over_would_be_refused(tmp_path: Path) -> None:
