@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,9 @@ def bounded_attributes(attributes: dict[str, Any]) -> tuple[dict[str, Any], bool
         if counter.keys >= MAX_KEYS:
             rest[name] = value
         else:
-            bounded[_key(name)] = _bound(value, 1, counter)
+            bounded[_key(name, bounded)] = _bound(value, 1, counter)
+    if REST in bounded and rest:
+        rest[REST] = bounded[REST]
     if rest:
         bounded[REST] = counter.fitted(written(rest))
     return bounded, counter.has_cut
@@ -85,7 +87,10 @@ def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, P
         return counter.fitted(written(value))
     if isinstance(value, dict):
         counter.keys += len(value)
-        return {_key(str(name)): _bound(part, depth + 1, counter) for name, part in value.items()}
+        inside: dict[str, Any] = {}
+        for name, part in value.items():
+            inside[_key(str(name), inside)] = _bound(part, depth + 1, counter)
+        return inside
     if isinstance(value, list):
         return [_bound(part, depth + 1, counter) for part in value]
     return counter.fitted(str(value))
@@ -124,9 +129,14 @@ class _Sign:
     text: str
 
 
-def _key(name: str) -> str:
-    clean = name.strip(".")
-    return clean[:MAX_KEY] if clean else _EMPTY_KEY
+def _key(name: str, taken: Mapping[str, Any]) -> str:
+    """A name that is not empty, nor too long; one that another has become already is numbered."""
+    clean = wanted = name.strip(".")[:MAX_KEY] or _EMPTY_KEY
+    number = 1
+    while clean in taken:
+        number += 1
+        clean = f"{wanted[: MAX_KEY - len(str(number)) - 1]}_{number}"
+    return clean
 
 
 def readable(value: Any) -> Any:  # noqa: ANN401 - JSON is of any shape

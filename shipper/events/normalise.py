@@ -13,7 +13,7 @@ from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
 from shipper.events.bounds import bounded_attributes, is_storable, readable, written
-from shipper.events.objects import COMPOSED, KEPT, OBJECTS, composed
+from shipper.events.objects import COMPOSED, OBJECTS, composed, unsaid
 from shipper.events.placing import TARGETS, places, put
 from shipper.framing.frames import TRUNCATED
 from shipper.parsers.port import Fields
@@ -27,6 +27,8 @@ NESTED_OBJECTS = frozenset(
 
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS
 SMALL_TEXT = 16_000
+_DEPTH = 3
+"""So deep known fields are looked for within an object."""
 _PLACES = places()
 
 
@@ -176,14 +178,16 @@ class Normaliser:
     ) -> None:  # fmt: skip
         """What has no place of its own name: its parts may have one; else it is an attribute."""
         if name in OBJECTS and self._place_object(event, name, value, read_ns):
-            if name in KEPT:
-                attributes[name] = value
+            more = unsaid(name, value)
+            if more:
+                _add(attributes, name, more)
         elif isinstance(value, dict) and name in NESTED_OBJECTS:
             self._place_nested(event, attributes, name, value, read_ns)
         elif isinstance(value, dict) and name == "attributes":
-            attributes.update(value)
+            for inner, part in value.items():
+                _add(attributes, inner, part)
         else:
-            attributes[name.removeprefix("attributes.")] = value
+            _add(attributes, name.removeprefix("attributes."), value)
 
     def _place_object(self, event: dict[str, Any], name: str, value: object, read_ns: int) -> bool:
         """A logger's own object; False when it is not of the known form, or its place is taken."""
@@ -201,13 +205,26 @@ class Normaliser:
         value: dict[str, Any], read_ns: int,
     ) -> None:  # fmt: skip
         """An object with an ECS object's name: its known fields are placed, the rest is kept."""
-        rest: dict[str, Any] = {}
-        for inner, leaf in _leaves(name, value):
-            place = None if inner == "event.id" else _PLACES.get(inner)
-            if place is None or not place.take(event, leaf, self._context.zone, read_ns):
-                _nest(rest, inner.split(".")[1:], leaf)
+        rest = self._rest_of(event, name, value, read_ns, _DEPTH)
         if rest:
-            attributes[name] = rest
+            _add(attributes, name, rest)
+
+    def _rest_of(
+        self, event: dict[str, Any], prefix: str, value: dict[str, Any], read_ns: int, depth: int
+    ) -> dict[str, Any]:
+        """Places the known fields of an object; what is left of it, in its own form."""
+        rest: dict[str, Any] = {}
+        for name, part in value.items():
+            inner = f"{prefix}.{name}"
+            if isinstance(part, dict) and part and depth and "." not in name:
+                left = self._rest_of(event, inner, part, read_ns, depth - 1)
+                if left:
+                    rest[name] = left
+                continue
+            place = None if inner == "event.id" else _PLACES.get(inner)
+            if place is None or not place.take(event, part, self._context.zone, read_ns):
+                rest[name] = part
+        return rest
 
     def _add_trace(self, event: dict[str, Any], text: str) -> None:
         """The exception that a stack trace tells of: one in the text, or one in its field."""
@@ -269,10 +286,11 @@ def _message_of(event: Mapping[str, Any], text: str) -> str:
     return message if isinstance(message, str) else text
 
 
-def _nest(holder: dict[str, Any], names: Sequence[str], value: object) -> None:
-    for name in names[:-1]:
-        holder = holder.setdefault(name, {})
-    holder[names[-1]] = value
+def _add(attributes: dict[str, Any], name: str, value: object) -> None:
+    """Adds an attribute; one whose name is taken gets a longer one."""
+    while name in attributes:
+        name = f"attributes.{name}"
+    attributes[name] = value
 
 
 def _merge(into: dict[str, Any], added: Mapping[str, Any]) -> None:
@@ -281,17 +299,6 @@ def _merge(into: dict[str, Any], added: Mapping[str, Any]) -> None:
         present = into.setdefault(name, value)
         if present is not value and isinstance(present, dict) and isinstance(value, dict):
             _merge(present, value)
-
-
-def _leaves(prefix: str, value: Mapping[str, Any], depth: int = 0) -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
-    for name, part in value.items():
-        inner = f"{prefix}.{name}"
-        if isinstance(part, dict) and part and depth < 3 and "." not in name:
-            found += _leaves(inner, part, depth + 1)
-        else:
-            found.append((inner, part))
-    return found
 
 
 def _tag_as_cut(event: dict[str, Any]) -> None:

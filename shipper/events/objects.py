@@ -100,8 +100,24 @@ OBJECTS: Final[dict[str, Callable[[Any], Fields | None]]] = {
 }  # fmt: skip
 """Name → what an object, or a list, of that name says; None when it is not of that form."""
 
-KEPT: Final = frozenset({"exception"})
-"""Of these, those that say more than is taken out of them: they stay among the attributes, too."""
+_JAVA_PARTS: Final = frozenset({
+    "className", "name", "message", "localizedMessage", "stepArray", "extendedStackTrace",
+    "commonFramesCount", "commonElementCount", "cause",
+})  # fmt: skip
+_SAID: Final[Mapping[str, frozenset[str]]] = {
+    "instant": frozenset({"epochSecond", "nanoOfSecond"}),
+    "throwable": _JAVA_PARTS,
+    "thrown": _JAVA_PARTS,
+}
+
+
+def unsaid(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+    """What an object of `OBJECTS` says beyond what is taken out of it: that stays an attribute."""
+    said = _SAID.get(name)
+    if said is None or not isinstance(value, dict):
+        return value
+    return {inner: part for inner, part in value.items() if inner not in said}
+
 
 COMPOSED: Final = frozenset({"@t", "arguments"})
 """Names that show that an event's message, or its level, depends on other fields."""

@@ -163,6 +163,34 @@ def test_the_class_of_an_exception_is_read_from_its_trace() -> None:
     assert (event["error"]["type"], event["error"]["message"]) == ("java.io.IOException", "y")
 
 
+@pytest.mark.parametrize(
+    ("fields", "attributes"),
+    [
+        (
+            {"http": {"route": "/x", "route.name": "y"}},
+            {"http": {"route": "/x", "route.name": "y"}},
+        ),
+        (
+            {"http": {"route.name": "y", "route": "/x"}},
+            {"http": {"route.name": "y", "route": "/x"}},
+        ),
+        ({"error": {"a": {"b": 1}, "a.b": 2}}, {"error": {"a": {"b": 1}, "a.b": 2}}),
+        ({"http": {"": 1, ".x": 2, "x": 3}}, {"http": {"_empty": 1, "x": 2, "x_2": 3}}),
+        ({"": 1, "_empty": 2, "x": []}, {"_empty": 1, "_empty_2": 2, "x": []}),
+        ({"x": 1, "attributes.x": 2}, {"x": 1, "attributes.x": 2}),
+        ({"attributes": {"http": 1}, "http": {"x": 2}}, {"http": 1, "attributes.http": {"x": 2}}),
+        ({"thrown": {"name": "X", "of": "ours"}}, {"thrown": {"of": "ours"}}),
+    ],
+    ids=str,
+)
+def test_of_names_that_meet_in_one_place_both_values_are_kept(
+    fields: dict[str, Any], attributes: dict[str, Any]
+) -> None:
+    assert normalise({"message": "m", **fields})["attributes"] == {
+        **attributes, "environment": "prod"
+    }  # fmt: skip
+
+
 STRANGE: list[dict[str, Any]] = [
     {"thrown": {"name": "X", "cause": {"name": 7}, "extendedStackTrace": "y"}},
     {"throwable": {"className": "X", "stepArray": [1, None, {}]}},
