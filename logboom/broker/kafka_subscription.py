@@ -162,10 +162,13 @@ class KafkaSubscription:
         return ConsumedBatch(partition, offsets, drained.messages)
 
     async def commit(self, positions: Mapping[int, int]) -> None:
-        """See `Subscription.commit`."""
+        """See `Subscription.commit`.
+
+        The client's own commit has no end while nobody coordinates the group.
+        """
         self._check_open()
         try:
-            async with self._committing:
+            async with self._committing, asyncio.timeout(self._timeout_s):
                 consumer = self._consumer
                 ours = self._claims.committable(positions, self.partitions)
                 if consumer is not None and ours:
@@ -176,7 +179,7 @@ class KafkaSubscription:
                 "positions were not committed, another member reads on from the last ones: %s",
                 error,
             )
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             raise translated(error, self._section) from error
         self._claims.settle(positions)
 
