@@ -2,9 +2,9 @@
 
 All services share what their threads have freed; processors of `logboom up` keep more small pieces at hand,
 and none of the large ones while they write an index of their own.
-What was freed between two things that are still there is kept. Only the processor makes up for that: as
-long as it runs it frees thousands of small texts, batch after batch, beside what stays, such as rates
-and known errors. What the shipper reads and the API answers are pieces that go as a whole.
+What was freed between two things that are still there is kept. The shipper and the processor make up for
+that: as long as they run they free thousands of small texts, batch after batch, beside what stays, such
+as sources, rates and known errors. What the API answers are pieces that go as a whole.
 
 Rings are not looked for: batches have none, and a look at all objects holds everything else up.
 """
@@ -21,7 +21,8 @@ _AT_HAND: Final[Mapping[str, str]] = MappingProxyType(
     {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=512"}
 )
 
-EVERY_S = 10.0
+EVERY_S = 5.0
+"""A look at what was freed takes milliseconds, and what is wanted again some more."""
 _M_ARENA_MAX = -8
 _MOST_ARENAS = 2
 _M_MMAP_THRESHOLD = -3

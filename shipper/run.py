@@ -21,6 +21,7 @@ from logboom.lifecycle import (
     supervisor_in,
     why_ended_in,
 )
+from logboom.memory import EVERY_S, give_back, trim_of_c_library
 from logboom.reporting import Reporter
 from logboom.supervising import Pauses
 from shipper.events.treatment import Treatment
@@ -103,6 +104,7 @@ class Shipper:
                     tasks.create_task(self._telling.run(stop)),
                     tasks.create_task(self._telling.monitoring().serve()),
                     tasks.create_task(self._has.spools.keep()),
+                    tasks.create_task(give_back(EVERY_S, trim_of_c_library())),
                 ]
                 await self._ship(stop, receiving)
                 for task in (receiving, *others):

@@ -3,6 +3,7 @@
 //! Nothing is allocated for a single entry or value: texts lie in the chunk's buffer, and an object
 //! or array is followed by what it holds.
 
+use std::mem::size_of;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use tantivy::schema::{Field, Schema};
 use crate::reading;
 use crate::room::Place;
 
-/// What an entry's JSON takes for each value, at the least usually.
-const BYTES_PER_NODE: usize = 16;
+/// What an entry's JSON takes for each value, at the least usually; room that is left is given back.
+const BYTES_PER_NODE: usize = 10;
 
-/// A value of an entry. Objects hold a `Text` and a value by turns.
+/// A value of an entry, in 16 bytes. Objects hold a `Text` and a value by turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Node {
     Null,
@@ -25,7 +26,8 @@ pub enum Node {
     Float(f64),
     /// ns since the epoch.
     Instant(i64),
-    Address(Ipv6Addr),
+    /// The number of the address in its chunk.
+    Address(u32),
     /// A text in the buffer, as it stands in the JSON.
     Text {
         begin: u32,
@@ -44,6 +46,9 @@ pub enum Node {
         behind: u32,
     },
 }
+
+/// A chunk has tens of them for each entry.
+const _: () = assert!(size_of::<Node>() == 16);
 
 /// What a field of the index takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,6 +73,7 @@ pub struct Chunk {
     pub text: Arc<str>,
     pub unescaped: String,
     pub nodes: Vec<Node>,
+    pub addresses: Vec<Ipv6Addr>,
     pub members: Vec<Member>,
     /// Where the members of each entry end.
     pub ends: Vec<u32>,
@@ -108,6 +114,7 @@ impl Chunk {
             text: text.clone(),
             unescaped: String::new(),
             nodes: Vec::with_capacity(text.len() / BYTES_PER_NODE),
+            addresses: Vec::new(),
             members: Vec::new(),
             ends: Vec::new(),
             _place: place,
@@ -122,6 +129,7 @@ impl Chunk {
             }
             chunk.ends.push(chunk.members.len() as u32);
         }
+        chunk.nodes.shrink_to_fit();
         Arc::new(chunk)
     }
 

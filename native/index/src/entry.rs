@@ -91,7 +91,9 @@ impl<'a> Value<'a> for Placed<'a> {
             Node::Unsigned(value) => ReferenceValueLeaf::U64(value),
             Node::Float(value) => ReferenceValueLeaf::F64(value),
             Node::Instant(value) => ReferenceValueLeaf::Date(DateTime::from_timestamp_nanos(value)),
-            Node::Address(value) => ReferenceValueLeaf::IpAddr(value),
+            Node::Address(value) => {
+                ReferenceValueLeaf::IpAddr(self.chunk.addresses[value as usize])
+            }
         })
     }
 }

@@ -86,6 +86,11 @@ impl Folder {
     pub fn open(path: &Path) -> tantivy::Result<Self> {
         Ok(Self { files: MmapDirectory::open(path)?, reading: Arc::default() })
     }
+
+    /// Takes out of this process what was read; what is read again comes from the system's cache.
+    pub fn give_back(&self) {
+        self.reading.give_back();
+    }
 }
 
 impl fmt::Debug for Folder {

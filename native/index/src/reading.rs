@@ -254,7 +254,7 @@ fn add_members(chunk: &mut Chunk, field: Field, kind: Kind, node: u32) -> Option
 }
 
 /// A value as its field takes it; None when it does not.
-fn suited(chunk: &Chunk, value: Node, kind: Kind) -> Option<Node> {
+fn suited(chunk: &mut Chunk, value: Node, kind: Kind) -> Option<Node> {
     match (kind, value) {
         (Kind::Signed, Node::Signed(_))
         | (Kind::Object, Node::Object { .. })
@@ -262,7 +262,9 @@ fn suited(chunk: &Chunk, value: Node, kind: Kind) -> Option<Node> {
         (Kind::Unsigned, Node::Signed(number)) => u64::try_from(number).ok().map(Node::Unsigned),
         (Kind::Unsigned, Node::Unsigned(_)) => Some(value),
         (Kind::Address, Node::Text { .. } | Node::Unescaped { .. }) => {
-            address(chunk.str_at(value)).map(Node::Address)
+            let address = address(chunk.str_at(value))?;
+            chunk.addresses.push(address);
+            Some(Node::Address(chunk.addresses.len() as u32 - 1))
         }
         _ => None,
     }

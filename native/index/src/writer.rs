@@ -17,20 +17,22 @@ const WORDS: &str = "words";
 /// What is read together: so many entries, fewer if they are long.
 const ENTRIES_AT_ONCE: usize = 1000;
 const BYTES_AT_ONCE: usize = 1 << 20;
-/// Bytes of entries that may wait; what is made of them takes about three times as much.
-const MOST_WAITING_BYTES: usize = 12 << 20;
+/// Bytes of entries that may wait; what is made of them takes about twice as much.
+const MOST_WAITING_BYTES: usize = 6 << 20;
 
 /// Takes in entries and makes them visible.
 pub struct Writer {
     writer: IndexWriter<Entry>,
     fields: Fields,
     room: Room,
+    folder: Folder,
 }
 
 impl Writer {
     /// Opens an index that is there for writing.
     pub fn open(path: &Path, memory_bytes: usize) -> tantivy::Result<Self> {
-        let index = Index::open(Folder::open(path)?)?;
+        let folder = Folder::open(path)?;
+        let index = Index::open(folder.clone())?;
         let words = TextAnalyzer::builder(SimpleTokenizer::default()).filter(LowerCaser).build();
         index.tokenizers().register(WORDS, words);
         let fields = Fields::of(&index.schema())
@@ -42,11 +44,12 @@ impl Writer {
             .build();
         let writer = index.writer_with_options(options)?;
         writer.set_merge_policy(Box::new(Bounded::new(memory_bytes)));
-        Ok(Self { writer, fields, room: Room::new(MOST_WAITING_BYTES) })
+        Ok(Self { writer, fields, room: Room::new(MOST_WAITING_BYTES), folder })
     }
 
     /// Adds entries up to the first that is none; answers with their number.
     pub fn add(&self, entries: &str) -> tantivy::Result<usize> {
+        self.folder.give_back(); // merges read for long before they write
         let mut added = 0;
         let mut rest = entries;
         while !rest.is_empty() {

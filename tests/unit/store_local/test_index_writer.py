@@ -115,6 +115,34 @@ def test_columns_are_filled(library: ctypes.CDLL, tmp_path: Path) -> None:
         }  # fmt: skip
 
 
+def addresses(index: Index) -> dict[str, int]:
+    """How many entries have each one."""
+    asked = {"all": {"terms": {"field": "_ip", "size": 100}}}
+    found = index.searcher().aggregate(Query.all_query(), asked)["all"]["buckets"]
+    return {str(bucket["key"]): int(bucket["doc_count"]) for bucket in found}
+
+
+def test_each_of_many_addresses_is_counted(library: ctypes.CDLL, tmp_path: Path) -> None:
+    some = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2"]
+    rows: list[dict[str, Any]] = [{**OWN, "_ip": ip} for ip in some]
+    entries = [orjson.dumps(row) for row in [*rows, OWN] * 500]
+    for one in (library, None):
+        index = filled(one, tmp_path / str(one is None), entries)
+        assert addresses(index) == dict.fromkeys(some, 500)
+
+
+def test_addresses_of_a_refused_entry_are_not_counted(library: ctypes.CDLL, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{**OWN, "_ip": ip} for ip in ("10.0.0.1", "10.0.0.2")]
+    refused = orjson.dumps({"_ip": "10.0.0.3", "_time": "x"})
+    index, writer = opened(library, tmp_path / "index")
+    assert writer.add(Chunk.of([orjson.dumps(rows[0]), refused])).entries == 1
+    assert writer.add(Chunk.of([orjson.dumps(rows[1])])) == Added(1)
+    writer.commit()
+    writer.close(waits=True)
+    index.reload()
+    assert addresses(index) == {"10.0.0.1": 1, "10.0.0.2": 1}
+
+
 @pytest.mark.parametrize(
     "refused",
     [
