@@ -52,6 +52,9 @@ class LocalWriter:
     One thread takes in documents; another commits the indices that have waited long enough.
     """
 
+    at_once = 1
+    """See `StoreWriter.at_once`: one thread writes."""
+
     def __init__(self, folder: StoreFolder, clock: Clock, *, memory_bytes: int) -> None:
         """Takes the lock and brings every day into order; one of which that fails is told, and tried again.
 
@@ -91,9 +94,6 @@ class LocalWriter:
             target=self._commit_on_time, name="store-commit", daemon=True
         )
         self._committer.start()
-
-    at_once = 1
-    """See `StoreWriter.at_once`: one thread writes."""
 
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         """Stores documents; see `StoreWriter.write`."""
