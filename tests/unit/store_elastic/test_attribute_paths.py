@@ -71,10 +71,16 @@ def test_many_new_texts_are_named_together_and_few_are_not() -> None:
 
 def test_texts_are_bounded_and_odd_names_left_out() -> None:
     paths = AttributePaths()
-    odd = dict.fromkeys(["", " ", ".", "a.", ".a", "a..b"], "x")
+    odd = dict.fromkeys(["", " ", "\t"], "x")
     found = paths.unknown([document({**odd, **{f"k{n}": "x" for n in range(2 * MOST_TEXTS)}})])
     assert len(found[ONE]) == MOST_TEXTS
     assert all(name.startswith("k") for name in found[ONE])
+
+
+def test_names_with_dots_where_no_step_is_are_names_like_others() -> None:
+    names = [".", "a.", ".a", "a..b", "..", "x. .y"]
+    found = named(AttributePaths(), document(dict.fromkeys(names, 1) | {"d": {"": 2, ".": 3}}))
+    assert set(found[ONE]) == {*names, "d.", "d.."}
 
 
 def test_attributes_of_another_shape_are_passed_over() -> None:
