@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from logboom.dead.totals import Totals
 from logboom.status import DamagedFile, DeadStatus, LossStatus, SourceStatus
 from logboom.store import SourceCount
 
@@ -40,6 +41,7 @@ class SourceRow:
     Attributes:
         dropped: The lines that rules of the configuration dropped, by the rule's name.
         events_ahead: Events more in the store than were acknowledged.
+        lines_discarded: Lines of dead letters that somebody has discarded.
     """
 
     source: str
@@ -55,6 +57,7 @@ class SourceRow:
     lines_dropped: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     events_ahead: int = 0
+    lines_discarded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Ledger:
         losses: By path; without those whose days the store does not keep any more. Behind them,
             damaged files.
         dead: Dead letters of all services that wait now.
+        discarded: Dead letters that somebody has discarded, ever.
     """
 
     sources: Sequence[SourceRow]
@@ -102,6 +106,7 @@ class Ledger:
     findings: Sequence[str]
     losses: Sequence[LossRow] = ()
     dead: int = 0
+    discarded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def judge(
     moving = Counter(since or {})
     moving.update(_add_removed(counts, removed))
     accountable = kept | {one.day.isoformat() for one in removed}
-    letters = _Letters.of(dead)
+    letters = Totals.of(dead)
     lag += letters.replaying
     telling = [loss for loss in losses if not kept or max(loss.days, default="") >= min(kept)]
     lost_days = {loss.run: loss.days for loss in telling}
@@ -178,7 +183,7 @@ def judge(
     if lag and verdict == "green":
         verdict = "catching up"
         findings.append(f"{lag} events are on their way to the store")
-    return Ledger(rows, lag, verdict, findings, lost, letters.waiting)
+    return Ledger(rows, lag, verdict, findings, lost, letters.waiting, letters.discarded)
 
 
 def _add_removed(
@@ -210,44 +215,6 @@ class _Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letters:
-    """The dead letters of all data folders.
-
-    Attributes:
-        waiting: How many there are.
-        replaying: Of these, those on their way back: they may be in the store already.
-        refused: By the store, by run.
-        replayed: Events that were dead in a shipper and were sent after all, by run and day.
-        replayed_lines: Their lines, by source.
-    """
-
-    waiting: int
-    replaying: int
-    refused: Mapping[str, int]
-    replayed: Mapping[str, Mapping[str, int]]
-    replayed_lines: Mapping[str, int]
-
-    @classmethod
-    def of(cls, statuses: Iterable[DeadStatus]) -> _Letters:
-        """Adds up what is told of each data folder."""
-        waiting = replaying = 0
-        refused, lines = Counter[str](), Counter[str]()
-        replayed: dict[str, Counter[str]] = {}
-        for status in statuses:
-            waiting += status.letters
-            replaying += status.replaying
-            refused.update(status.refused)
-            lines.update(status.replayed_lines)
-            for run, days in status.replayed.items():
-                replayed.setdefault(run, Counter()).update(days)
-        return cls(waiting, replaying, refused, replayed, lines)
-
-    def acked(self, run: str, days: Mapping[str, int]) -> Mapping[str, int]:
-        """The events of a run that the broker has, by day: those that were sent later, too."""
-        return Counter(days) + Counter(self.replayed.get(run, {}))
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
     """What the store and the processors tell, and the events by day that were lost, by run.
 
@@ -260,7 +227,7 @@ class _Known:
     """
 
     counts: Mapping[str, Mapping[str, int]]
-    letters: _Letters
+    letters: Totals
     kept: set[str]
     lag: int
     lost: Mapping[str, Mapping[str, int]]
@@ -274,15 +241,14 @@ class _Known:
         have, lost = self.counts.get(run, {}), self.lost.get(run, {})
         acked = {day: events for day, events in days.items() if self._is_compared(day)}
         stored = sum(have.get(day, 0) for day in {*acked, *lost})
+        given_up = self.letters.given_up.get(run, {})
         missing = sum(acked.values()) - stored - self.letters.refused.get(run, 0)
+        missing -= sum(given_up.get(day, 0) for day in acked)
         if missing < 0:
             missing = min(0, missing + self.moving.get(run, 0))
         arrived = min(max(0, -missing), sum(lost.values()))
-        gone = {
-            day: events - have.get(day, 0)
-            for day, events in acked.items()
-            if day not in self.kept and events > have.get(day, 0)
-        }
+        left = {day: acked[day] - have.get(day, 0) - given_up.get(day, 0) for day in acked}
+        gone = {day: count for day, count in left.items() if day not in self.kept and count > 0}
         return _Balance(sum(acked.values()), stored, missing + arrived, arrived, gone)
 
     def _is_compared(self, day: str) -> bool:
@@ -313,11 +279,13 @@ def _row(
             f"{source.path}: {source.lines_read} lines were read, and {accounted} are accounted for"
         )
     sent_later = min(source.lines_dead, known.letters.replayed_lines.get(source.source, 0))
+    dead = source.lines_dead - sent_later
+    given_up = min(dead, known.letters.given_up_lines.get(source.source, 0))
     row = SourceRow(
         source.source, source.path, source.lines_read, source.lines_acked + sent_later,
-        source.lines_empty, source.lines_dead - sent_later, source.lines_pending, acked_total,
+        source.lines_empty, dead - given_up, source.lines_pending, acked_total,
         stored_total, verdict, source.lines_dropped, dict(source.dropped),
-        ahead,
+        ahead, given_up,
     )  # fmt: skip
     return row, findings
 

@@ -182,6 +182,9 @@ class DeadStatus(_Entry):
         refused: Events that the store refused and that wait, by run.
         replayed: Events that were dead in a shipper and were sent after all, by run and UTC day.
         replayed_lines: Lines of these, by id of the source.
+        discarded: How many letters somebody has discarded.
+        given_up: Events of these that the store had refused, by run and UTC day.
+        given_up_lines: Lines of those that a shipper had buried, by id of the source.
     """
 
     store: str
@@ -194,6 +197,9 @@ class DeadStatus(_Entry):
     refused: Mapping[str, int] = {}
     replayed: Mapping[str, Mapping[str, int]] = {}
     replayed_lines: Mapping[str, int] = {}
+    discarded: int = 0
+    given_up: Mapping[str, Mapping[str, int]] = {}
+    given_up_lines: Mapping[str, int] = {}
 
     @property
     def key(self) -> str:

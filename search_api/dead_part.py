@@ -1,4 +1,4 @@
-"""Which events wait in the dead letters? Told in the health until they are sent again."""
+"""Which events wait in the dead letters? Told in the health until they are sent again or discarded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ def dead_part(dead: Sequence[DeadStatus], *, with_reason: bool) -> list[dict[str
         return []
     latest = max(dead, key=lambda status: status.latest_ns)
     events = "1 event waits" if waiting == 1 else f"{waiting} events wait"
-    detail = f"{events}{_why(latest) if with_reason else ''}; mend the cause (`logboom dead list`), then `logboom dead replay --all`"
+    why = _why(latest) if with_reason else ""
+    detail = (
+        f"{events}{why}; mend the cause (`logboom dead list`), then"
+        " `logboom dead replay --all`, or `discard`"
+    )
     return [{"name": "dead letters", "state": "not empty", "detail": detail}]
 
 

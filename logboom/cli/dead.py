@@ -1,8 +1,9 @@
-"""`logboom dead`: what could not be shipped or stored, why, and sending it again."""
+"""`logboom dead`: what could not be shipped or stored, why, and sending it again or giving it up."""
 
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from logboom.cli.options import ConfigOption, DataOption, JsonOption
 from logboom.clock import SystemClock, utc_text
 from logboom.config import Config, expand, from_mapping, read_mapping
 from logboom.dead import DeadLetters, Letter, LetterHead
+from logboom.dead.discarding import discard_letters
 from logboom.environment import process_environment
 from logboom.errors import UsageError
 
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_letters)
     group.command("show")(show)
     group.command("replay")(replay)
+    group.command("discard")(discard)
     app.add_typer(group)
 
 
@@ -89,13 +92,81 @@ def replay(
         raise UsageError("needs the ids of events, or --all", mend="see `logboom dead list`")
     settings = _config(config, data)
     letters = _letters(settings)
-    known = {head.event for head in letters.heads()}
-    strange = [event for event in events or () if event not in known]
-    if strange:
-        raise UsageError(f"there is no dead letter {strange[0]}", mend="see `logboom dead list`")
+    _check_known(events, letters.heads())
     sent, refused = asyncio.run(_replay(settings, letters, None if every else events))
     sys.stdout.write(f"{sent} sent, {refused} refused\n")
     raise typer.Exit(1 if refused else 0)
+
+
+def discard(
+    events: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="Those with this in their reason.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Gives dead letters up for good: their events are nowhere else. The ledger goes on to count them.
+
+    Example: logboom dead discard --reason "larger than" -c logboom.yaml
+    """
+    if bool(events) + every + bool(reason) != 1:
+        raise UsageError(
+            "needs the ids of events, or --reason, or --all", mend="see `logboom dead list`"
+        )
+    settings = _config(config, data)
+    letters = _letters(settings)
+    heads = [head for head in letters.heads() if not head.replaying]
+    _check_known(events, heads)
+    chosen = [
+        head.event
+        for head in heads
+        if every or head.event in (events or ()) or (reason and reason in head.reason)
+    ]
+    if chosen and not yes:
+        _ask(f"{_counted(len(chosen))} will be deleted for good")
+    gone = discard_letters(
+        letters, chosen, audit=settings.data / "audit" / "dead.log", by=getpass.getuser(),
+        clock=SystemClock(),
+    ) if chosen else []  # fmt: skip
+    if gone:
+        asyncio.run(_tell(settings, letters))
+    sys.stdout.write(f"{_counted(len(gone))} discarded\n")
+
+
+def _counted(letters: int) -> str:
+    return "1 dead letter" if letters == 1 else f"{letters} dead letters"
+
+
+def _ask(what: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(f"{what}, and nobody can be asked", mend="write --yes")
+    if not typer.confirm(f"{what}. Go on?", err=True):
+        raise typer.Exit(1)
+
+
+def _check_known(events: Sequence[str] | None, heads: Sequence[LetterHead]) -> None:
+    known = {head.event for head in heads}
+    strange = [event for event in events or () if event not in known]
+    if strange:
+        raise UsageError(f"there is no dead letter {strange[0]}", mend="see `logboom dead list`")
+
+
+async def _tell(config: Config, letters: DeadLetters) -> None:
+    """Tells the status stream what the letters are now."""
+    from logboom.broker import open_broker  # noqa: PLC0415 - not needed for --help
+    from logboom.dead.telling import DeadTelling  # noqa: PLC0415 - not needed for --help
+
+    broker = await open_broker(config)
+    try:
+        await broker.post_status(await DeadTelling(letters, SystemClock()).news())
+    finally:
+        await broker.close()
 
 
 async def _replay(

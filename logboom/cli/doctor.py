@@ -110,6 +110,8 @@ def _print(health: dict[str, Any], ledger: dict[str, Any], *, has_arrived: bool)
         _say(_loss(row))
     if ledger.get("dead"):
         _say(f"dead letters: {ledger['dead']:,} (see `logboom dead list`)")
+    if ledger.get("discarded"):
+        _say(f"dead letters that were discarded: {ledger['discarded']:,} (see audit/dead.log)")
     if has_arrived and ledger["verdict"] != "green":
         _say(f"ledger: green, and {ledger['lag']:,} events that came meanwhile are on their way")
         return
@@ -145,7 +147,7 @@ def _source(row: dict[str, Any]) -> str:
     path = in_the_middle(row["path"], _WIDTH - len(verdict) - 1)
     kinds = (
         f"{row[f'lines_{kind}']:,} {kind}"
-        for kind in ("acked", "empty", "dead", "dropped", "pending")
+        for kind in ("acked", "empty", "dead", "discarded", "dropped", "pending")
         if row.get(f"lines_{kind}") or kind == "acked"
     )
     lines = f"  lines   {row['lines_read']:,} read = {' + '.join(kinds)}"

@@ -9,37 +9,30 @@ the same number.
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from logboom.dead.letter import Letter, LetterHead
+from logboom.dead.tables import (
+    HEAD,
+    change_bytes,
+    forget,
+    head_of,
+    insert,
+    make_tables,
+    meta_of,
+    set_meta,
+    status_of,
+    version_of,
+    waiting_in,
+)
 from logboom.errors import DeadLettersFull, DeadLettersUnavailable, DiskFull
 from logboom.status import DeadStatus
 
 FILE_NAME = "letters.db"
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE letters (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, part TEXT NOT NULL,
-  reason TEXT NOT NULL, run TEXT NOT NULL, source TEXT NOT NULL, path TEXT NOT NULL,
-  start INTEGER NOT NULL, end INTEGER NOT NULL, lines INTEGER NOT NULL, day TEXT NOT NULL,
-  at_ns INTEGER NOT NULL, size INTEGER NOT NULL, value BLOB NOT NULL, replay INTEGER
-);
-CREATE UNIQUE INDEX waiting ON letters (event, part) WHERE replay IS NULL;
-CREATE INDEX by_run ON letters (part, run, start);
-CREATE TABLE replayed (
-  source TEXT NOT NULL, run TEXT NOT NULL, day TEXT NOT NULL, events INTEGER NOT NULL,
-  lines INTEGER NOT NULL, PRIMARY KEY (source, run, day)
-) WITHOUT ROWID;
-"""
-_HEAD = "event, part, reason, run, source, path, start, end, lines, day, at_ns, size, replay"
 _BUSY_S = 20.0
-_MOST_RUNS = 10_000
-_LONGEST_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +90,15 @@ class DeadLetters:
         """
         with self._writing() as database:
             for letter in letters:
-                _forget(database, "event=? AND part=? AND replay IS NULL", _name(letter))
-                _insert(database, letter)
+                forget(database, "event=? AND part=? AND replay IS NULL", _name(letter))
+                insert(database, letter)
             total = sum(letter.head.size for letter in letters)
-            if _change_bytes(database, total) > self._max_bytes:
+            if change_bytes(database, total) > self._max_bytes:
                 raise DeadLettersFull(
                     f"the dead letters are full: {self._max_bytes} bytes",
                     where=str(self._path),
-                    mend="mend their cause and send them with `logboom dead replay`, or raise"
-                    " dead_letters.max_bytes",
+                    mend="mend their cause and send them with `logboom dead replay`, discard them, or"
+                    " raise dead_letters.max_bytes",
                 )
 
     def withdraw(self, events: Sequence[str]) -> None:
@@ -119,7 +112,7 @@ class DeadLetters:
             return
         with self._writing() as database:
             for event in events:
-                _forget(database, "event=? AND part=? AND replay IS NULL", (event, "shipper"))
+                forget(database, "event=? AND part=? AND replay IS NULL", (event, "shipper"))
 
     def heads(self, *, limit: int | None = None) -> list[LetterHead]:
         """The letters by the order of their burial, at most `limit` of them.
@@ -131,10 +124,10 @@ class DeadLetters:
             if database is None:
                 return []
             rows = database.execute(
-                f"SELECT {_HEAD} FROM letters ORDER BY number LIMIT ?",  # noqa: S608 - a constant
+                f"SELECT {HEAD} FROM letters ORDER BY number LIMIT ?",  # noqa: S608 - a constant
                 (-1 if limit is None else limit,),
             )
-            return [_head(row) for row in rows]
+            return [head_of(row) for row in rows]
 
     def get(self, event: str) -> list[Letter]:
         """The letters of one event: none, or one, or two when a replay of it was refused again.
@@ -146,10 +139,10 @@ class DeadLetters:
             if database is None:
                 return []
             rows = database.execute(
-                f"SELECT {_HEAD}, value FROM letters WHERE event=? ORDER BY number",  # noqa: S608 - a constant
+                f"SELECT {HEAD}, value FROM letters WHERE event=? ORDER BY number",  # noqa: S608 - a constant
                 (event,),
             )
-            return [Letter(_head(row[:-1]), row[-1]) for row in rows]
+            return [Letter(head_of(row[:-1]), row[-1]) for row in rows]
 
     def status(self, *, at_ns: int) -> DeadStatus | None:
         """What the status stream is told of them; None when there never was a letter.
@@ -160,7 +153,7 @@ class DeadLetters:
         with self._reading() as database:
             if database is None:
                 return None
-            return _status(database, at_ns)
+            return status_of(database, at_ns)
 
     def plan(self, events: Sequence[str] | None, *, most: int) -> Replay | None:
         """Decides durably what goes back next.
@@ -183,11 +176,11 @@ class DeadLetters:
             unfinished = database.execute("SELECT min(replay) FROM letters").fetchone()[0]
             if unfinished is not None:
                 return _replay(database, unfinished)
-            sequence = int(_meta(database, "sequence")) + 1
-            chosen = _waiting(database, events, most)
+            sequence = int(meta_of(database, "sequence")) + 1
+            chosen = waiting_in(database, events, most)
             if not chosen:
                 return None
-            _set_meta(database, "sequence", str(sequence))
+            set_meta(database, "sequence", str(sequence))
             database.executemany(
                 "UPDATE letters SET replay=? WHERE number=?", [(sequence, n) for n in chosen]
             )
@@ -207,7 +200,7 @@ class DeadLetters:
         """
         with self._writing() as database:
             for event, reason in refused.items():
-                _forget(database, "event=? AND replay IS NULL", (event,))
+                forget(database, "event=? AND replay IS NULL", (event,))
                 database.execute(
                     "UPDATE letters SET replay=NULL, reason=?, at_ns=? WHERE event=? AND replay=?",
                     (reason, at_ns, event, replay.sequence),
@@ -218,7 +211,40 @@ class DeadLetters:
                 " ON CONFLICT DO UPDATE SET events=events+excluded.events, lines=lines+excluded.lines",
                 (replay.sequence,),
             )
-            _forget(database, "replay=?", (replay.sequence,))
+            forget(database, "replay=?", (replay.sequence,))
+
+    def discard(self, events: Sequence[str]) -> list[LetterHead]:
+        """Gives letters up for good; how many they were stays known, the events do not.
+
+        Args:
+            events: Ids of events. Their letters on the way back stay.
+
+        Returns:
+            Those that are gone now.
+
+        Raises:
+            DiskFull: There is no room; nothing was changed.
+            DeadLettersUnavailable: The file cannot be used now.
+        """
+        if not self._is_there():
+            return []
+        gone: list[LetterHead] = []
+        with self._writing() as database:
+            for event in dict.fromkeys(events):
+                rows = database.execute(
+                    f"SELECT {HEAD} FROM letters WHERE event=? AND replay IS NULL",  # noqa: S608 - a constant
+                    (event,),
+                )
+                gone += [head_of(row) for row in rows]
+                database.execute(
+                    "INSERT INTO discarded SELECT part, source, run, day, count(*), sum(lines)"
+                    " FROM letters WHERE event=? AND replay IS NULL GROUP BY part, source, run, day"
+                    " ON CONFLICT DO UPDATE SET events=events+excluded.events,"
+                    " lines=lines+excluded.lines",
+                    (event,),
+                )
+                forget(database, "event=? AND replay IS NULL", (event,))
+        return gone
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -232,7 +258,7 @@ class DeadLetters:
                 file.execute("PRAGMA synchronous=FULL")
                 file.execute("BEGIN IMMEDIATE")
                 try:
-                    _make_tables(file)
+                    make_tables(file)
                     yield file
                     file.execute("COMMIT")
                 finally:
@@ -255,8 +281,7 @@ class DeadLetters:
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as file:
                 file.execute("BEGIN")
-                made = file.execute("PRAGMA user_version").fetchone()[0]
-                yield file if made else None
+                yield file if version_of(file) else None
         except sqlite3.DatabaseError as error:
             raise self._trouble(error) from error
 
@@ -276,102 +301,14 @@ class DeadLetters:
         )
 
 
-def _make_tables(database: sqlite3.Connection) -> None:
-    if database.execute("PRAGMA user_version").fetchone()[0]:
-        return
-    for statement in filter(str.strip, _SCHEMA.split(";")):
-        database.execute(statement)
-    database.execute(
-        "INSERT INTO meta VALUES ('id', ?), ('sequence', '0'), ('bytes', '0')", (uuid.uuid4().hex,)
-    )
-    database.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-
-
 def _name(letter: Letter) -> tuple[str, str]:
     return letter.head.event, letter.head.part
 
 
-def _insert(database: sqlite3.Connection, letter: Letter) -> None:
-    head = letter.head
-    database.execute(
-        f"INSERT INTO letters ({_HEAD}, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,NULL,?)",  # noqa: S608 - a constant
-        (
-            head.event, head.part, head.reason, head.run, head.source, head.path, head.start,
-            head.end, head.lines, head.day, head.at_ns, head.size, letter.value,
-        ),
-    )  # fmt: skip
-
-
-def _forget(database: sqlite3.Connection, which: str, values: Sequence[object]) -> None:
-    row = database.execute(
-        f"SELECT coalesce(sum(size), 0) FROM letters WHERE {which}",  # noqa: S608 - constants
-        values,
-    ).fetchone()
-    database.execute(f"DELETE FROM letters WHERE {which}", values)  # noqa: S608 - constants
-    _change_bytes(database, -row[0])
-
-
-def _change_bytes(database: sqlite3.Connection, more: int) -> int:
-    total = int(_meta(database, "bytes")) + more
-    _set_meta(database, "bytes", str(total))
-    return total
-
-
-def _meta(database: sqlite3.Connection, key: str) -> str:
-    return str(database.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()[0])
-
-
-def _set_meta(database: sqlite3.Connection, key: str, value: str) -> None:
-    database.execute("UPDATE meta SET value=? WHERE key=?", (value, key))
-
-
-def _waiting(database: sqlite3.Connection, events: Sequence[str] | None, most: int) -> list[int]:
-    if events is None:
-        rows = database.execute(
-            "SELECT number FROM letters WHERE replay IS NULL ORDER BY number LIMIT ?", (most,)
-        )
-        return [row[0] for row in rows]
-    found: list[int] = []
-    for event in events[:most]:
-        rows = database.execute(
-            "SELECT number FROM letters WHERE event=? AND replay IS NULL", (event,)
-        )
-        found += [row[0] for row in rows]
-    return sorted(found)
-
-
 def _replay(database: sqlite3.Connection, sequence: int) -> Replay:
     rows = database.execute(
-        f"SELECT {_HEAD}, value FROM letters WHERE replay=? ORDER BY number",  # noqa: S608 - a constant
+        f"SELECT {HEAD}, value FROM letters WHERE replay=? ORDER BY number",  # noqa: S608 - a constant
         (sequence,),
     )
-    letters = [Letter(_head(row[:-1]), row[-1]) for row in rows]
-    return Replay(_meta(database, "id"), sequence, letters)
-
-
-def _head(row: Sequence[object]) -> LetterHead:
-    *values, replay = row
-    return LetterHead(*values, replay is not None)  # type: ignore[call-arg,arg-type] # the columns are its fields
-
-
-def _status(database: sqlite3.Connection, at_ns: int) -> DeadStatus:
-    letters, replaying = database.execute("SELECT count(*), count(replay) FROM letters").fetchone()
-    latest_ns, latest_reason = database.execute(
-        "SELECT max(at_ns), reason FROM letters WHERE replay IS NULL"  # the reason of that row
-    ).fetchone()
-    refused = database.execute(
-        "SELECT run, count(*) FROM letters WHERE part='processor' AND replay IS NULL"
-        " GROUP BY run LIMIT ?",
-        (_MOST_RUNS,),
-    )
-    runs: dict[str, dict[str, int]] = {}
-    lines: dict[str, int] = {}
-    for source, run, day, events, count in database.execute("SELECT * FROM replayed"):
-        runs.setdefault(run, {})[day] = events
-        lines[source] = lines.get(source, 0) + count
-    return DeadStatus(
-        store=_meta(database, "id"), at_ns=at_ns, letters=letters,
-        bytes=int(_meta(database, "bytes")), replaying=replaying,
-        latest_reason=(latest_reason or "")[:_LONGEST_REASON], latest_ns=latest_ns or 0,
-        refused=dict(refused), replayed=runs, replayed_lines=lines,
-    )  # fmt: skip
+    letters = [Letter(head_of(row[:-1]), row[-1]) for row in rows]
+    return Replay(meta_of(database, "id"), sequence, letters)

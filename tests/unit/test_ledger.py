@@ -130,6 +130,37 @@ def test_a_letter_of_the_shipper_that_was_sent_later_moves_from_dead_to_acked() 
     assert (row.lines_acked, row.lines_dead, row.events_acked) == (108, 2, 103)
 
 
+def test_events_that_the_store_refused_and_somebody_discarded_are_accounted_for() -> None:
+    counts = [SourceCount("r", DAY, 97)]
+    given_up = letters(discarded=3, given_up={"r": {DAY.isoformat(): 3}})
+    ledger = judge([source()], counts, lag=0, dead=[given_up], days=[DAY])
+    assert (ledger.verdict, ledger.dead, ledger.discarded) == ("green", 0, 3)
+    assert ledger.sources[0].events_acked == 100
+    less = [SourceCount("r", DAY, 96)]
+    assert judge([source()], less, lag=0, dead=[given_up], days=[DAY]).verdict == "red"
+
+
+def test_what_was_discarded_of_other_days_hides_no_loss() -> None:
+    counts = [SourceCount("r", DAY, 97)]
+    given_up = letters(discarded=3, given_up={"r": {"2025-01-01": 3}})
+    assert judge([source()], counts, lag=0, dead=[given_up], days=[DAY]).verdict == "red"
+
+
+def test_what_was_discarded_of_a_day_that_is_gone_is_not_missing() -> None:
+    given_up = letters(discarded=100, given_up={"r": {DAY.isoformat(): 100}})
+    ledger = judge([source()], [], lag=0, dead=[given_up], days=[])
+    assert (ledger.verdict, list(ledger.findings)) == ("green", [])
+
+
+def test_a_letter_of_the_shipper_that_was_discarded_is_told_apart() -> None:
+    status = source(lines_acked=104, lines_dead=6)
+    given_up = letters(discarded=4, given_up_lines={status.source: 4})
+    ledger = judge([status], [SourceCount("r", DAY, 100)], lag=0, dead=[given_up], days=[DAY])
+    (row,) = ledger.sources
+    assert ledger.verdict == "green"
+    assert (row.lines_acked, row.lines_dead, row.lines_discarded) == (104, 2, 4)
+
+
 def test_letters_of_all_data_folders_are_added_up() -> None:
     both = [letters(letters=2, refused={"r": 2}), letters(letters=1, refused={"r": 1})]
     ledger = judge([source()], [SourceCount("r", DAY, 97)], lag=0, dead=both, days=[DAY])

@@ -1,4 +1,4 @@
-"""Dead letters that wait are a warning in the health, until they are sent again."""
+"""Dead letters that wait are a warning in the health, until they are sent again or discarded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_letters_that_wait_are_a_warning_and_go_with_their_replay(tmp_path
     assert part["state"] == "not empty"
     assert part["detail"] == (
         "3 events wait, the latest since 2026-11-21 12:00:01Z: no such field;"
-        " mend the cause (`logboom dead list`), then `logboom dead replay --all`"
+        " mend the cause (`logboom dead list`), then `logboom dead replay --all`, or `discard`"
     )
     assert health["status"] == "degraded"
     assert "dead letters is not empty: 3 events wait" in health["verdict"]
@@ -84,7 +84,7 @@ def test_what_an_older_service_tells_has_no_reason() -> None:
     (part,) = dead_part([DeadStatus(store="a", at_ns=1, letters=3, replaying=1)], with_reason=True)
     assert (
         part["detail"]
-        == "2 events wait; mend the cause (`logboom dead list`), then `logboom dead replay --all`"
+        == "2 events wait; mend the cause (`logboom dead list`), then `logboom dead replay --all`, or `discard`"
     )
     assert (
         dead_part([DeadStatus(store="a", at_ns=1, letters=3, replaying=3)], with_reason=True) == []
