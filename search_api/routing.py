@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, APIRouter
 from pydantic import ValidationError, create_model
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api import problems
 from search_api.strictness import refuse_others, refuse_unknown
@@ -120,15 +120,23 @@ class ShortWay:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"], answering = self._routes[scope["path"]]
+        has_begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         try:
             response = await answering(scope)
+            await response(scope, receive, sending)
         except Exception as error:
+            if has_begun:
+                raise
             told, is_bug = await problems.told(Request(scope, receive), error)
             await told(scope, receive, send)
             if is_bug:
                 raise  # as Starlette does: the server's log has it, too
-        else:
-            await response(scope, receive, send)
 
 
 class Api(FastAPI):

@@ -23,6 +23,8 @@ from search_api.responding import answer
 from search_api.routing import PlainRoute
 
 _WRITTEN_AT_ONCE = 500
+_HANDED_ON_AT_ONCE = 1_000
+"""Events as they are stored."""
 
 
 class SearchBody(BaseModel):
@@ -46,7 +48,8 @@ async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.
     def write() -> list[orjson.Fragment]:
         return [orjson.Fragment(text) for text in written(events, fields)]
 
-    return write() if len(events) <= _WRITTEN_AT_ONCE else await asyncio.to_thread(write)
+    most = _WRITTEN_AT_ONCE if fields else _HANDED_ON_AT_ONCE
+    return write() if len(events) <= most else await asyncio.to_thread(write)
 
 
 def search_routes(parts: Parts) -> APIRouter:

@@ -7,23 +7,26 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain, pairwise
+from itertools import chain
 from pathlib import Path
-from typing import Literal
 
-from logboom.native.values import Entries, Prepared
+from logboom.native.buffers import (
+    address,
+    ends_of,
+    numbers,
+    pieces,
+    split_text,
+    unwritten,
+    with_state,
+)
+from logboom.native.values import Entries, Hits, Prepared
 
-_INTERFACE = 11
+_INTERFACE = 12
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1
 SUSPECT = 2
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
-
-
-_new_bytes = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_char_p, ctypes.c_ssize_t)(
-    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
-)
 
 
 class _Bytes(ctypes.Structure):
@@ -73,7 +76,7 @@ class Events:
     @classmethod
     def none(cls, count: int) -> Events:
         """None was made of so many lines."""
-        return cls(b"", _numbers("I", count), bytearray(count), _no_times(count))
+        return cls(b"", numbers("I", count), bytearray(count), _no_times(count))
 
     @property
     def values(self) -> list[bytes | None]:
@@ -141,6 +144,12 @@ class Library:
             _Bytes, _Bytes, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_size_t,
             ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
+        self._hits = library.logboom_hits
+        self._hits.restype = ctypes.c_int64
+        self._hits.argtypes = (
+            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_char_p,
+            ctypes.c_size_t,
+        )  # fmt: skip
 
     def splice(
         self, lines: Lines, program: bytes, automaton: bytes, *, run: str, created: str, offset: int
@@ -162,15 +171,15 @@ class Library:
         if not count:
             return Events.none(0)
         states = bytearray(lines.left)
-        ends = _numbers("I", count)
+        ends = numbers("I", count)
         times = _no_times(count)
-        out = _unwritten(2 * len(lines.text) + _GROWTH * count)
+        out = unwritten(2 * len(lines.text) + _GROWTH * count)
         used = self._splice(
             _Bytes.of(lines.text), _Bytes.of(program), _Bytes.of(automaton),
             _Bytes.of(run.encode()), _Bytes.of(created.encode()), offset, count,
             lines.starts.buffer_info()[0], lines.ends.buffer_info()[0],
             lines.places.buffer_info()[0],
-            _address(states), ends.buffer_info()[0], _address(times), out, len(out),
+            address(states), ends.buffer_info()[0], address(times), out, len(out),
         )  # fmt: skip
         _check(used)
         return Events(out[:used], ends, states, times)
@@ -191,7 +200,7 @@ class Library:
             _check(
                 self._suspects(
                     _Bytes.of(lines.text), _Bytes.of(automaton), count,
-                    lines.starts.buffer_info()[0], lines.ends.buffer_info()[0], _address(states),
+                    lines.starts.buffer_info()[0], lines.ends.buffer_info()[0], address(states),
                 )
             )  # fmt: skip
         return states
@@ -209,26 +218,26 @@ class Library:
         count = len(messages)
         if not count:
             return Prepared([], [], "", [], [], "")
-        text, message_ends, states = b"".join(messages), _ends(messages), bytearray(count)
-        day, ids, ids_used = bytearray(10), bytearray(_ID_ROOM * count), _numbers("Q", 1)
-        tally, tally_used = bytearray(_TALLY_ROOM), _numbers("Q", 1)
-        ends, out = _numbers("I", count), _unwritten(len(text) + _ADDED * count)
+        text, message_ends, states = b"".join(messages), ends_of(messages), bytearray(count)
+        day, ids, ids_used = bytearray(10), bytearray(_ID_ROOM * count), numbers("Q", 1)
+        tally, tally_used = bytearray(_TALLY_ROOM), numbers("Q", 1)
+        ends, out = numbers("I", count), unwritten(len(text) + _ADDED * count)
         used = self._prepare(
             _Bytes.of(text), _Bytes.of(ingested.encode()), count,
             message_ends.buffer_info()[0],
             duration_ends_ns.buffer_info()[0], len(duration_ends_ns),
-            _address(states), _address(day),
-            _address(ids), len(ids), ids_used.buffer_info()[0],
-            _address(tally), len(tally), tally_used.buffer_info()[0], ends.buffer_info()[0],
+            address(states), address(day),
+            address(ids), len(ids), ids_used.buffer_info()[0],
+            address(tally), len(tally), tally_used.buffer_info()[0], ends.buffer_info()[0],
             out, len(out),
         )  # fmt: skip
         _check(used)
         return Prepared(
-            _pieces(out, ends),
-            _split_text(ids, ids_used[0]),
+            pieces(out, ends),
+            split_text(ids, ids_used[0]),
             day.decode("latin-1"),
-            _with(states, _ERROR, _ERROR | _COUNTED),
-            _with(states, 0, _CALM, _ERROR),
+            with_state(states, _ERROR, _ERROR | _COUNTED),
+            with_state(states, 0, _CALM, _ERROR),
             str(memoryview(tally)[: tally_used[0]], "utf-8"),
         )
 
@@ -243,18 +252,18 @@ class Library:
         count = len(events)
         if not count:
             return Entries(b"", [], array("Q"), array("Q"), bytearray())
-        text, event_ends, states = b"".join(events), _ends(events), bytearray(count)
-        offsets, attributes = _numbers("Q", count), _numbers("Q", count)
-        ids, ids_used = bytearray(_ID_ROOM * count), _numbers("Q", 1)
+        text, event_ends, states = b"".join(events), ends_of(events), bytearray(count)
+        offsets, attributes = numbers("Q", count), numbers("Q", count)
+        ids, ids_used = bytearray(_ID_ROOM * count), numbers("Q", 1)
         out = bytearray(len(text) + _ENTRY_ADDED * count)
         used = self._entries(
             _Bytes.of(text), day_start_us, first, count, event_ends.buffer_info()[0],
-            _address(states), offsets.buffer_info()[0], attributes.buffer_info()[0],
-            _address(ids), len(ids), ids_used.buffer_info()[0], _address(out), len(out),
+            address(states), offsets.buffer_info()[0], attributes.buffer_info()[0],
+            address(ids), len(ids), ids_used.buffer_info()[0], address(out), len(out),
         )  # fmt: skip
         _check(used)
         text = bytes(memoryview(out)[:used])
-        return Entries(text, _split_text(ids, ids_used[0]), offsets, attributes, states)
+        return Entries(text, split_text(ids, ids_used[0]), offsets, attributes, states)
 
     def actions(
         self, sources: Sequence[bytes], ids: Sequence[str], front: bytes,
@@ -273,18 +282,18 @@ class Library:
             and of which kinds they are, in one number, 0 for events that have to be looked at.
         """
         count = len(sources)
-        text, source_ends = b"".join(sources), _ends(sources)
-        ends, shapes = _numbers("I", count), _numbers("Q", count)
+        text, source_ends = b"".join(sources), ends_of(sources)
+        ends, shapes = numbers("I", count), numbers("Q", count)
         before, behind = words or (b"", b"")
         added = len(front) + len(before) + len(behind) + _ACTION_ADDED
-        out = _unwritten((2 if words else 1) * len(text) + added * count)
+        out = unwritten((2 if words else 1) * len(text) + added * count)
         used = self._actions(
             _Bytes.of(text), _Bytes.of("\n".join(ids).encode(errors="replace")), _Bytes.of(front),
             _Bytes.of(before), _Bytes.of(behind), count, source_ends.buffer_info()[0],
             ends.buffer_info()[0], shapes.buffer_info()[0], out, len(out),
         )  # fmt: skip
         _check(used)
-        return _pieces(out, ends), shapes
+        return pieces(out, ends), shapes
 
     def records(
         self, text: bytes, begin: int, ends: array[int], key: bytes, first: int
@@ -301,7 +310,7 @@ class Library:
         count = len(ends)
         if not count:
             return b""
-        out = _unwritten(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
+        out = unwritten(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
         used = self._records(
             _Bytes.of(text), _Bytes.of(key), begin, first, count, ends.buffer_info()[0],
             out, len(out),
@@ -309,7 +318,35 @@ class Library:
         _check(used)
         return out[:used]
 
+    def hits(self, answer: bytes, own: bytes, most: int) -> Hits | None:
+        """Cuts the documents out of a usual answer of Elasticsearch's.
 
+        Args:
+            answer: To a search.
+            own: The name of the object that is not handed on.
+            most: So many documents at most.
+
+        Returns:
+            What was found; None when the answer is left to Python.
+        """
+        places, told = numbers("I", _PLACES * most), numbers("I", 3)
+        out = unwritten(len(answer))
+        used = self._hits(
+            _Bytes.of(answer), _Bytes.of(own), most, places.buffer_info()[0],
+            told.buffer_info()[0], out, len(out),
+        )  # fmt: skip
+        if used == _MALFORMED:
+            return None
+        _check(used)
+        count, begin, end = told
+        del places[_PLACES * count :]
+        sorts = [answer[one:other] for one, other in zip(places[::3], places[1::3], strict=True)]
+        rest = b"".join((answer[:begin], b"[]", answer[end:]))
+        return Hits(pieces(out, places[2::3]), sorts, rest)
+
+
+_PLACES = 3  # where the sort values of a document begin and end, and where its text does
+_MALFORMED = -1
 _ID_ROOM = 23  # an id and a line break
 _RECORD_ADDED = 32  # what a record may have more than its key and its value
 _ADDED = 128  # what the index time and the mark of an error add to an event
@@ -319,47 +356,9 @@ _ACTION_ADDED = 32  # an id, and the ends of the lines
 _ENTRY_ADDED = 512  # what an entry may have more than its event
 
 
-def _split_text(buffer: bytearray, used: int) -> list[str]:
-    """The lines of a buffer, each of which ends with a line break."""
-    return str(memoryview(buffer)[:used], "utf-8").split("\n")[:-1]
-
-
-def _with(states: bytearray, *wanted: int) -> list[int]:
-    """The numbers that have one of the states."""
-    if not any(state in states for state in wanted):
-        return []
-    return [number for number, state in enumerate(states) if state in wanted]
-
-
-def _ends(texts: Sequence[bytes]) -> array[int]:
-    """One past the last byte of each, when they are joined."""
-    return array("I", accumulate(map(len, texts)))
-
-
-def _numbers(kind: Literal["I", "Q"], count: int) -> array[int]:
-    return array(kind, bytes(array(kind).itemsize * count))
-
-
 def _check(used: int) -> None:
     if used < 0:
         raise RuntimeError(f"the compiled part failed: {used}")
-
-
-def _pieces(text: bytes, ends: array[int]) -> list[bytes]:
-    return [text[begin:end] for begin, end in pairwise((0, *ends))]
-
-
-def _unwritten(size: int) -> bytes:
-    """Bytes of which nobody knows yet, to be written by the compiled part before they are read.
-
-    Source: PyBytes_FromStringAndSize of Python's C interface; only of two bytes and more is each its own.
-    """
-    made: bytes = _new_bytes(None, max(size, 2))
-    return made
-
-
-def _address(buffer: bytearray) -> int:
-    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
 
 _EVENT = (MADE, SUSPECT)

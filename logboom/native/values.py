@@ -45,3 +45,18 @@ class Entries:
     offsets: array[int]
     attributes: array[int]
     states: bytearray
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What was found in an answer of Elasticsearch's.
+
+    Attributes:
+        texts: What is handed on of each document: its event with its id in front, as `_id`.
+        sorts: The sort values of each, as JSON.
+        rest: The answer without its documents.
+    """
+
+    texts: list[bytes]
+    sorts: list[bytes]
+    rest: bytes

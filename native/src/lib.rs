@@ -8,6 +8,7 @@ mod automaton;
 mod bulk;
 mod entry;
 mod event;
+mod hits;
 mod json;
 mod out;
 mod prepare;
@@ -26,13 +27,15 @@ use std::slice;
 use automaton::Automaton;
 use bulk::{actions, Actions, Sources};
 use entry::{entries, Entries, Events};
+use hits::{hits, Cut};
+use out::Out;
 use prepare::{prepare, Documents, Messages, Used};
 use program::Program;
 use records::{records, Run};
 use splice::{splice, Given, Made};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 11;
+const INTERFACE: u32 = 12;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -350,6 +353,40 @@ pub unsafe extern "C" fn logboom_records(
         )
     };
     guarded(|| records(&run, out))
+}
+
+/// Cuts the documents out of an answer of Elasticsearch's (`hits.rs`): `places` takes three values for
+/// each of them, `told` how many there are and where their list begins and ends in the answer. `own` is
+/// the name of the object that is not handed on.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 for an
+/// answer that is left to Python, or with more than `most` documents.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given: `places` for three times `most` elements, `told`
+/// for three.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_hits(
+    text: Bytes,
+    own: Bytes,
+    most: usize,
+    places: *mut u32,
+    told: *mut u32,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    let (text, own, cut) = unsafe {
+        (
+            text.slice(),
+            own.slice(),
+            Cut {
+                places: slice::from_raw_parts_mut(places, most * hits::PLACES),
+                out: Out { bytes: slice::from_raw_parts_mut(out, capacity), used: 0 },
+                told: &mut *told.cast::<[u32; 3]>(),
+            },
+        )
+    };
+    guarded(|| hits(text, own, cut))
 }
 
 fn guarded(work: impl FnOnce() -> Option<usize>) -> i64 {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import orjson
 
 from logboom.event import Event, decode_json, encode_event
+from logboom.native import native_library
 from logboom.store.elastic.spelling import OWN, without_spelling
 from logboom.store.stored_events import with_id
 
@@ -21,63 +23,119 @@ _LINE_BREAK = ord("\n")
 
 
 class Hit(msgspec.Struct, gc=False):
-    """A document that was found; its source as it came."""
+    """A document that was found.
 
+    Attributes:
+        text: What is handed on of it: its event as it was written, with its id in front, as `_id`.
+        sort: Its place in the order, as JSON.
+    """
+
+    text: bytes
+    sort: bytes
+
+    def place(self) -> list[Any]:
+        """Its place in the order."""
+        values: list[Any] = decode_json(self.sort)
+        return values
+
+
+class _Document(msgspec.Struct, gc=False):
     id: str = msgspec.field(name="_id")
-    sort: list[Any] = msgspec.field(default_factory=list)
+    sort: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"[]"))
     source: msgspec.Raw = msgspec.field(name="_source", default=msgspec.Raw(b"{}"))
 
 
-class Hits(msgspec.Struct, gc=False):
-    """Documents, and how many match."""
-
-    hits: list[Hit]
+class _Documents(msgspec.Struct, gc=False):
+    hits: list[_Document]
     total: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class Found(msgspec.Struct, gc=False):
-    """An answer of Elasticsearch's to a search."""
-
-    hits: Hits
+class _Answer(msgspec.Struct, gc=False):
+    hits: _Documents
     shards: dict[str, Any] = msgspec.field(name="_shards")
     timed_out: bool = False
 
 
-_FOUND = msgspec.json.Decoder(Found)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer of Elasticsearch's to a search.
+
+    Attributes:
+        hits: The documents.
+        total: How many match, as Elasticsearch tells it; empty when it was not asked.
+        shards: Which of them have answered.
+        timed_out: It is not whole.
+    """
+
+    hits: list[Hit]
+    total: Mapping[str, Any]
+    shards: Mapping[str, Any]
+    timed_out: bool
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
 _ONE_VALUE = msgspec.json.Decoder(msgspec.Raw)
 
 
-def read_found(content: bytes) -> Found:
-    """Reads an answer."""
+def read_found(content: bytes, most: int) -> Found:
+    """Reads an answer.
+
+    Args:
+        content: As it came.
+        most: So many documents were asked for.
+    """
+    library = native_library()
+    cut = None if library is None else library.hits(content, OWN.encode(), most)
+    if cut is None:
+        answer = _read(content)
+        hits = [Hit(text_of(one), bytes(one.sort)) for one in answer.hits.hits]
+    else:
+        answer = _read(cut.rest)
+        hits = list(map(Hit, cut.texts, cut.sorts))
+    return Found(hits, answer.hits.total, answer.shards, answer.timed_out)
+
+
+def _read(content: bytes) -> _Answer:
     try:
-        return _FOUND.decode(content)
+        return _ANSWER.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _read_more(decode_json(content))
 
 
-def _read_more(answer: Mapping[str, Any]) -> Found:
+def _read_more(answer: Mapping[str, Any]) -> _Answer:
     """An answer with what others read a little more of, such as halves of characters."""
-    hits = [
-        Hit(one["_id"], one.get("sort", []), msgspec.Raw(encode_event(one.get("_source", {}))))
+    documents = [
+        _Document(one["_id"], *(msgspec.Raw(encode_event(part)) for part in _parts(one)))
         for one in answer["hits"]["hits"]
     ]
     total = answer["hits"].get("total", {})
-    return Found(Hits(hits, total), answer["_shards"], answer.get("timed_out", False))
+    return _Answer(_Documents(documents, total), answer["_shards"], answer.get("timed_out", False))
 
 
-def text_of(hit: Hit) -> bytes:
-    """What is answered for a document: its event as it was written, with its id in front, as `_id`.
+def _parts(hit: Mapping[str, Any]) -> tuple[Any, Any]:
+    return hit.get("sort", []), hit.get("_source", {})
+
+
+def text_of(document: _Document) -> bytes:
+    """What is handed on of a document.
 
     The usual one is cut in one go; `with_id` and `line_of` do the same for any.
     """
-    source = bytes(hit.source)
+    source = bytes(document.source)
     begin = source.rfind(_OWN_AT_THE_END)
     if (
         begin > 0 and _LINE_BREAK not in source and source.startswith(_FIRST_NAME)
         and source.find(_ID_NAME) < 0 and _is_value(source[begin + _TO_OWN : -1])
     ):  # fmt: skip
-        return b'{"_id":%b,%b}' % (orjson.dumps(hit.id), source[1:begin])
-    return with_id(hit.id, line_of(source), event_of)
+        return b'{"_id":%b,%b}' % (orjson.dumps(document.id), source[1:begin])
+    return with_id(document.id, line_of(source), event_of)
+
+
+def read_hit(hit: Hit) -> Event:
+    """The event of a document."""
+    event: Event = decode_json(hit.text)
+    del event["_id"]  # a document of Elasticsearch's has no member of that name
+    return event
 
 
 def line_of(source: bytes) -> bytes:
@@ -88,11 +146,6 @@ def line_of(source: bytes) -> bytes:
     if begin > 0 and _LINE_BREAK not in source and _is_value(source[begin + _TO_OWN : -1]):
         return source[:begin] + b"}"
     return encode_event(event_of(source))
-
-
-def read_hit(hit: Hit) -> Event:
-    """The event of a document."""
-    return event_of(bytes(hit.source))
 
 
 def event_of(line: bytes) -> Event:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
-from logboom.store.elastic.hits import Found, Hit, read_found, read_hit, text_of
+from logboom.store.elastic.hits import Found, Hit, read_found, read_hit
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.times import NANOS, TIME
@@ -25,6 +27,9 @@ PATIENCE = "30s"
 
 _AT_ONCE = 1_001
 """Events in one answer, since they may be large: a page of a thousand, and whether there is another."""
+
+_READ_AT_ONCE_BYTES = 2 * 2**20
+"""Larger answers are read in a thread, so that others are answered meanwhile."""
 
 _ID = "event.id"
 
@@ -74,13 +79,13 @@ class Searcher:
             answer, size = await self._find(body)
             received += size
             warnings += [one for one in _warnings(answer) if one not in warnings]
-            total = _total(answer.hits.total, request) if total is None else total
-            hits += answer.hits.hits
+            total = _total(answer.total, request) if total is None else total
+            hits += answer.hits
             fit = hits if received <= request.max_bytes else _that_fit(hits, request.max_bytes)
-            is_last = len(answer.hits.hits) < body["size"]
+            is_last = len(answer.hits) < body["size"]
             if is_last or len(hits) > request.limit or len(fit) < len(hits):
                 break
-            after = hits[-1].sort
+            after = hits[-1].place()
         shown = fit[: request.limit]
         return _page(request, shown, total, warnings, more=len(hits) > len(shown))
 
@@ -120,7 +125,9 @@ class Searcher:
     async def _find(self, body: dict[str, Any]) -> tuple[Found, int]:
         """As `ask`; events are not looked into. Tells the bytes of the answer, too."""
         content = await self.ask_unread(body)
-        return read_found(content), len(content)
+        if len(content) <= _READ_AT_ONCE_BYTES:
+            return read_found(content, body["size"]), len(content)
+        return await asyncio.to_thread(read_found, content, body["size"]), len(content)
 
 
 def _warnings(answer: Found) -> list[str]:
@@ -164,7 +171,7 @@ def _that_fit(hits: Sequence[Hit], max_bytes: int) -> Sequence[Hit]:
     """The first hits that are not larger together; one at least."""
     size = 0
     for number, hit in enumerate(hits):
-        size += len(memoryview(hit.source))
+        size += len(hit.text)
         if size > max_bytes and number:
             return hits[:number]
     return hits
@@ -175,9 +182,9 @@ def _page(
     more: bool,
 ) -> Page:  # fmt: skip
     return Page(
-        events=StoredEvents(shown, text_of, read_hit),
+        events=StoredEvents(shown, attrgetter("text"), read_hit),
         total=total,
-        cursor=Cursor(shown[-1].sort, total).text(request) if more and shown else None,
+        cursor=Cursor(shown[-1].place(), total).text(request) if more and shown else None,
         partial=bool(warnings),
         warnings=tuple(warnings),
         lost=tuple(warnings),  # each part may have left out any of its events

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from operator import attrgetter
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -12,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logboom.event import Event, encode_event
+from logboom.native import native_library
 from logboom.store import Document
-from logboom.store.elastic.hits import event_of, line_of, read_found, read_hit, text_of
+from logboom.store.elastic.hits import event_of, line_of, read_found, read_hit
 from logboom.store.elastic.spelling import spelled
 from logboom.store.stored_events import StoredEvents, with_id
 
@@ -40,10 +43,16 @@ def answer_of(*sources: bytes, **more: Any) -> bytes:
 
 
 def texts_of(*sources: bytes) -> list[bytes]:
-    """What is answered for documents."""
-    hits = read_found(answer_of(*sources)).hits.hits
-    texts = list(StoredEvents(hits, text_of, read_hit).texts())
-    assert texts == [with_id(hit.id, line_of(bytes(hit.source)), event_of) for hit in hits]
+    """What is answered for documents, with the compiled part or without."""
+    content = answer_of(*sources)
+    found = read_found(content, len(sources))
+    with patch("logboom.store.elastic.hits.native_library", lambda: None):
+        without = read_found(content, len(sources))
+    assert found == without
+    texts = list(StoredEvents(found.hits, attrgetter("text"), read_hit).texts())
+    assert texts == [
+        with_id(f"id-{number}", line_of(source), event_of) for number, source in enumerate(sources)
+    ]
     return texts
 
 
@@ -102,13 +111,55 @@ def test_numbers_beyond_64_bits_are_answered_as_they_are() -> None:
 def test_the_rest_of_an_answer_is_read(message: bytes) -> None:
     shards = {"total": 2, "failed": 1, "failures": [{"reason": {"reason": "broken"}}]}
     content = answer_of(b'{"message":"%b"}' % message, timed_out=True, _shards=shards)
-    found = read_found(content)
+    found = read_found(content, 1)
     assert (found.timed_out, found.shards) == (True, shards)
-    assert found.hits.total == {"value": 7, "relation": "eq"}
-    assert [(hit.id, hit.sort) for hit in found.hits.hits] == [("id-0", [1, 2, "x"])]
+    assert found.total == {"value": 7, "relation": "eq"}
+    (hit,) = found.hits
+    assert (hit.place(), read_hit(hit)) == ([1, 2, "x"], json.loads(b'{"message":"%b"}' % message))
 
 
 def test_an_answer_without_what_was_not_asked_for_is_read() -> None:
-    found = read_found(b'{"_shards":{"total":0,"failed":0},"hits":{"hits":[{"_id":"a"}]}}')
-    assert (found.timed_out, found.hits.total) == (False, {})
-    assert [(hit.sort, bytes(hit.source)) for hit in found.hits.hits] == [([], b"{}")]
+    found = read_found(b'{"_shards":{"total":0,"failed":0},"hits":{"hits":[{"_id":"a"}]}}', 1)
+    assert (found.timed_out, found.total) == (False, {})
+    assert [(hit.place(), hit.text) for hit in found.hits] == [([], b'{"_id":"a"}')]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+    max_leaves=12,
+)
+
+
+@pytest.mark.skipif(native_library() is None, reason="there is no compiled part")
+@given(st.lists(st.dictionaries(TEXTS | st.just("logboom"), JSON), max_size=4), st.booleans())
+def test_the_compiled_part_reads_what_python_reads(events: list[Event], ours: bool) -> None:
+    library = native_library()
+    assert library is not None
+    events = [{name: event[name] for name in event if name != "_id"} for event in events]
+    sources = [stored(event) if ours else encode_event(event) for event in events]
+    content = answer_of(*sources)
+    cut = library.hits(content, b"logboom", len(sources))
+    texts = texts_of(*sources)
+    if cut is not None:
+        assert cut.texts == texts
+    if not any("logboom" in event or not event for event in events):
+        assert cut is not None, "it was left to Python without need"
+
+
+@pytest.mark.skipif(native_library() is None, reason="there is no compiled part")
+@given(st.data())
+def test_the_compiled_part_takes_no_broken_answer_for_a_whole_one(data: st.DataObject) -> None:
+    library = native_library()
+    assert library is not None
+    content = answer_of(stored({"message": "a b", "attributes": {"n": [1, {"m": "x"}]}}), b"{}")
+    end = data.draw(st.integers(0, len(content) - 1))
+    assert library.hits(content[:end], b"logboom", 2) is None
+    mutated = bytearray(content)
+    mutated[end] = data.draw(st.integers(0, 255))
+    library.hits(bytes(mutated), b"logboom", 2)
+    assert library.hits(content, b"logboom", 1) is None
