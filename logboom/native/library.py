@@ -329,7 +329,7 @@ class Library:
         Returns:
             What was found; None when the answer is left to Python.
         """
-        places, told = numbers("I", _PLACES * most), numbers("I", 3)
+        places, told = numbers("I", _PLACES * max(1, most)), numbers("I", 3)
         out = unwritten(len(answer))
         used = self._hits(
             _Bytes.of(answer), _Bytes.of(own), most, places.buffer_info()[0],
