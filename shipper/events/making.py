@@ -9,6 +9,7 @@ from logboom.clock import utc_text
 from logboom.native import Library
 from logboom.native.library import Events
 from shipper.delivery.shrinking import shrink
+from shipper.events.bounds import written
 from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer
@@ -19,11 +20,14 @@ from shipper.events.splicing import Splicer
 from shipper.framing import Frames
 from shipper.framing.frames import NO_TEXT
 from shipper.parsers import Parser
+from shipper.parsers.loose_json import read_object
 from shipper.parsers.port import Fields, gives_objects
+from shipper.parsers.repeated_names import has_a_name_twice
 from shipper.redaction.key_lines import KeyLines
 from shipper.redaction.redact import Redactor
 
 PARSE_FAILED = "parse_failed"
+DUPLICATE_KEYS = "duplicate_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,36 @@ class EventMaker:
     def begin_behind(self, text: str) -> None:
         """What comes next is read behind this text, of which nothing is made."""
         self._keys.begin_behind(text)
+
+    @property
+    def place(self) -> int:
+        """What is remembered of the events before; to go back to."""
+        return self._keys.place
+
+    def go_back(self, place: int) -> None:
+        """The events since then come again."""
+        self._keys.go_back(place)
+
+    def clean(self, text: str, wrapped: Fields | None) -> tuple[str, str, tuple[str, ...]]:
+        """The next text without its secrets: of it there is no other event.
+
+        Args:
+            text: The event's whole text.
+            wrapped: What a wrapper around it said.
+
+        Returns:
+            The text; what was around it, as JSON; the kinds of the secrets.
+        """
+        redactor = self._redactor
+        within = redactor.within_a_key
+        if within is not None and self._keys.follow([text], redactor.suspects([text])):
+            redactor = within
+        clean, names = redactor.redact(text)
+        redactor.counts.update(set(names))
+        fields = read_object(text) if names and text[:1] == "{" else None
+        if fields is not None:
+            clean = written(redactor.redact_fields(fields))
+        return clean, written(redactor.redact_fields(wrapped)) if wrapped else "", names
 
     def make(self, given: Given) -> Made:
         """Makes all events of a buffer."""
@@ -222,6 +256,8 @@ class EventMaker:
             fields = fields_of(number, text)
             if fields is None and self._names_a_format:
                 marks = (*marks, PARSE_FAILED)
+            elif fields is not None and text[:1] == "{" and has_a_name_twice(text):
+                marks = (*marks, DUPLICATE_KEYS)  # never of a usual line: it has a shape
             value, stamp = self._normaliser_of(number).normalise(
                 fields, text, offset=given.offset + frames.starts[number], read_ns=given.read_ns,
                 read_text=given.read_text, tags=marks, secrets=number in suspects,

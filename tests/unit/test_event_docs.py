@@ -119,6 +119,7 @@ def test_levels_bounds_and_reasons_are_those_of_the_code() -> None:
 SAMPLES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "multiline": (b"ValueError: x\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n", {}),
     "parse_failed": (b"no json\n", {"format": "json"}),
+    "duplicate_keys": (b'{"message":"m","k":1,"k":2}\n', {}),
     "grok_timeout": (
         b"a" * 60 + b"!\n",
         {"format": "grok", "patterns": ["^(a+)+$"], "pattern_budget_ms": 20},
