@@ -147,12 +147,15 @@ class IndexDays:
         if own == read and len(timestamp) >= 20 and _is_day(own):
             return own, False
         read_time = datetime.fromisoformat(created)
+        if not _is_day(read):
+            raise ValueError(f"a time that does not begin with its day: {created}")
         try:
             own_time = datetime.fromisoformat(timestamp)
-            if read_time - self._retention <= own_time <= read_time + _FUTURE_TOLERANCE:
+            is_near = read_time - self._retention <= own_time <= read_time + _FUTURE_TOLERANCE
+            if is_near and _is_day(own):
                 return own, False
-        except (ValueError, TypeError):
-            pass  # not a time at all: as far out of range as can be
+        except (ValueError, TypeError, OverflowError):
+            pass  # not a time at all, or of the first or last year: as far out of range as can be
         return read, True
 
     def has_whole(self, day: str, created: str) -> bool:
@@ -201,13 +204,18 @@ def stored_at(event: Event, path: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def epoch_us(timestamp: str) -> int:
-    """Microseconds since the epoch of an ISO 8601 timestamp in UTC; digits beyond are cut off.
+    """Microseconds since the epoch of an ISO 8601 timestamp; digits beyond are cut off.
+
+    Args:
+        timestamp: In UTC where it does not say otherwise.
 
     Raises:
         ValueError: When the text is no ISO 8601 timestamp.
     """
     moment = datetime.fromisoformat(timestamp)
-    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

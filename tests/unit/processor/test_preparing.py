@@ -14,6 +14,7 @@ from logboom.broker import ConsumedBatch, Message
 from logboom.clock import ManualClock
 from logboom.event import TIME_OUT_OF_RANGE, IndexDays, event_id, source_run
 from logboom.head import head_of
+from logboom.native import native_library
 from logboom.store import Document
 from processor.preparing import FOREIGN, Preparer
 
@@ -45,6 +46,26 @@ def prepared(*values: bytes) -> list[Document]:
 def of(made: dict[str, Any]) -> Document:
     (document,) = prepared(orjson.dumps(made))
     return document
+
+
+ODD_TIMES = (
+    "2026-W11T09:00:00.000Z", "2026-W11-6T09:00:00.000Z", "2026W11T09:00:00.000Z",
+    "20260314T090000.000Z", "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.999Z",
+    "0000-00-00T00:00:00Z", "2026-03-14", "2026-03-14T25:00:00.000Z", "2026-03-14T09:00:00.000",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("created", [*ODD_TIMES, "2026-03-14T09:00:01.000Z"])
+@pytest.mark.parametrize("time", [*ODD_TIMES, "2026-03-14T09:00:00.000Z"])
+def test_no_time_stops_it(time: str, created: str) -> None:
+    made = event(**{"@timestamp": time, "event": {"id": "theirs", "created": created}})
+    for library in (None, native_library()):
+        one = Preparer(IndexDays(timedelta(days=90)), ManualClock(NOW), library)
+        messages = [Message(b"key", orjson.dumps(made))]
+        (document,) = one.prepare([ConsumedBatch(3, [40], messages)]).documents
+        assert document.id in {"theirs", "foreign-3-40"}
+        assert document.event["message"] == "hello"
 
 
 def test_a_calm_event_only_gets_its_index_time() -> None:
