@@ -101,7 +101,7 @@ def _parts(config: Config, broker: Broker, store: Store, state: State, clock: Cl
     )
     letters = DeadLetters(config.data / "dead", max_bytes=config.dead_letters.max_bytes)
     burial = Burial(letters, clock)
-    rolling = open_rolling(config, store, state, instance, clock)
+    rolling = open_rolling(config, store, state, instance, clock, warn=reporter.trouble)
     rates = Rates()
 
     async def mark(written: Tally) -> None:

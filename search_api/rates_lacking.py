@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from logboom.errors import StateError
@@ -28,7 +30,11 @@ async def told_what_lacks(stretch: Stretch, state: State | None) -> Stretch:
     if state is None:
         return stretch
     try:
-        found = [*await _waiting(stretch, state), *await _late(stretch, state)]
+        found = [
+            *await _waiting(stretch, state),
+            *await _late(stretch, state),
+            *await _lost(stretch, state),
+        ]
     except StateError as error:
         found = [f"nobody knows whether minutes wait to be worked out: {error.sentence()}"]
     return replace(stretch, warnings=[*stretch.warnings, *found]) if found else stretch
@@ -47,6 +53,18 @@ async def _late(stretch: Stretch, state: State) -> list[str]:
     days = await GoneDays(state).late(stretch.start_us, stretch.end_us)
     if not days:
         return []
-    names = ", ".join(map(str, days[:_DAYS_TOLD])) + (" and others" if days[_DAYS_TOLD:] else "")
     rule = "each row counts those before or those since, whichever are more"
-    return [f"of days whose events were dropped or archived before others came, {rule}: {names}"]
+    dropped = "whose events were dropped or archived before others came"
+    return [f"of days {dropped}, {rule}: {_named(days)}"]
+
+
+async def _lost(stretch: Stretch, state: State) -> list[str]:
+    days = await GoneDays(state).lost(stretch.start_us, stretch.end_us)
+    if not days:
+        return []
+    why = "and cannot be worked out anew, since their events were dropped or archived"
+    return [f"rates of these days were lost, {why}: {_named(days)}"]
+
+
+def _named(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:_DAYS_TOLD])) + (" and others" if days[_DAYS_TOLD:] else "")

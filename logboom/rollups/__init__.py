@@ -5,8 +5,8 @@ A row is a pure function of the events that the store holds (docs/adr/0011). The
 """
 
 from logboom.rollups.durations import RELATIVE_ERROR, Durations
-from logboom.rollups.port import MOST_ROWS, Rollups
+from logboom.rollups.port import MOST_ROWS, Rollups, Room
 from logboom.rollups.row import Row, added_up
 from logboom.rollups.tiers import Tier
 
-__all__ = ["MOST_ROWS", "RELATIVE_ERROR", "Durations", "Rollups", "Row", "Tier", "added_up"]
+__all__ = ["MOST_ROWS", "RELATIVE_ERROR", "Durations", "Rollups", "Room", "Row", "Tier", "added_up"]

@@ -2,7 +2,8 @@
 
 Rows of a day that was dropped or archived are never worked out anew to less. An event that comes after
 that is stored in a new index of the day; a row of it counts only where there is none with more events.
-So such days are remembered, and whoever reads their rates is told.
+So such days are remembered, and whoever reads their rates is told; also when the rows themselves are
+lost, which nobody can work out anew.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from logboom.state import State
+from logboom.state import Record, State
 
 _KIND: Final = "rollups-gone-days"
 _PAGE: Final = 5_000
@@ -43,7 +44,25 @@ class GoneDays:
         """
         known = await self._state.get(_KIND, day.isoformat())
         if known is not None and not known.value["late"]:
-            await self._state.put(_KIND, day.isoformat(), {"late": True})
+            await self._state.put(_KIND, day.isoformat(), {**known.value, "late": True})
+
+    async def note_lost(self, start_us: int, end_us: int) -> list[date]:
+        """Remembers that rows of a stretch of time are lost.
+
+        Args:
+            start_us: Included, µs since the epoch.
+            end_us: Excluded.
+
+        Returns:
+            Those days of it, ascending, of which nothing can be worked out anew.
+
+        Raises:
+            StateUnavailable: Note it again.
+        """
+        lost = [one for one in await self._records(start_us, end_us) if not one.value.get("lost")]
+        for one in lost:
+            await self._state.put(_KIND, one.key, {**one.value, "lost": True})
+        return [date.fromisoformat(one.key) for one in lost]
 
     async def forget(self, day: date) -> None:
         """A day's events are back. Idempotent.
@@ -64,10 +83,18 @@ class GoneDays:
         Raises:
             StateUnavailable: Ask again later.
         """
-        first, last = _day_of(start_us), _day_of(end_us - 1)
-        records = await self._state.list(_KIND, after=f"{first}"[:-1], limit=_PAGE)
-        days = [date.fromisoformat(one.key) for one in records if one.value["late"]]
-        return [day for day in days if first <= day <= last]
+        found = await self._records(start_us, end_us)
+        return [date.fromisoformat(one.key) for one in found if one.value["late"]]
+
+    async def lost(self, start_us: int, end_us: int) -> list[date]:
+        """The days of a stretch of time whose rows were lost, ascending; otherwise as `late`."""
+        found = await self._records(start_us, end_us)
+        return [date.fromisoformat(one.key) for one in found if one.value.get("lost")]
+
+    async def _records(self, start_us: int, end_us: int) -> list[Record]:
+        first, last = f"{_day_of(start_us)}", f"{_day_of(end_us - 1)}"
+        records = await self._state.list(_KIND, after=first[:-1], limit=_PAGE)
+        return [one for one in records if first <= one.key <= last]
 
 
 def _day_of(time_us: int) -> date:

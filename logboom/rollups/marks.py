@@ -8,18 +8,19 @@ it was marked again meanwhile, which its version tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
 from logboom.event import epoch_us
+from logboom.rollups.port import Room
 from logboom.rollups.tiers import Tier
 from logboom.state import Record, State, Write
 
 _KIND: Final = "rollup-marks"
 _MINUTE_LENGTH: Final = len("2026-11-21T14:15")
 _HOUR_LENGTH: Final = len("2026-11-21T14")
-_BEGUN: Final = ("rollups", "begun")
+_ROOMS: Final = ("rollups", "rooms")
 _AT_ONCE: Final = 5_000
 _MOST_MINUTES: Final = 200
 """Minutes that are marked one by one; of more, the hours are marked."""
@@ -79,16 +80,25 @@ class Marks:
         """
         await self._put(f"{day}T{hour:02}" for hour in range(24))
 
-    async def begin(self, days: Iterable[date]) -> None:
-        """Marks the days that a store held before there were rollups; once in a store's life.
+    async def rooms(self) -> Sequence[Room] | None:
+        """The rooms of which all is worked out but what is marked; None before there were rollups.
 
         Raises:
-            StateUnavailable: Begin again.
+            StateUnavailable: Ask again later.
         """
-        if await self._state.get(*_BEGUN) is None:
-            for day in days:
-                await self.mark_day(day)
-            await self._state.put(*_BEGUN, {})
+        record = await self._state.get(*_ROOMS)
+        if record is None:
+            return None
+        return [Room(**{**one, "tier": Tier(one["tier"])}) for one in record.value["rooms"]]
+
+    async def note_rooms(self, rooms: Iterable[Room]) -> None:
+        """Remembers that of these rooms all is worked out but what is marked.
+
+        Raises:
+            StateUnavailable: Note it again.
+        """
+        found = [{**asdict(room), "tier": room.tier.value} for room in rooms]
+        await self._state.put(*_ROOMS, {"rooms": found})
 
     async def newest(self, now_us: int) -> Sequence[Mark]:
         """The marks of this hour and of the one before, ascending.

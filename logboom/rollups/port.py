@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from logboom.rollups.row import Row
@@ -10,6 +11,25 @@ from logboom.rollups.tiers import Tier
 
 MOST_ROWS: Final = 200_000
 """Rows in one answer; whoever needs more asks for a shorter stretch, or for one service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A part of a store in which rows are kept: a file, an index.
+
+    Attributes:
+        name: Which one.
+        id: Another one when it was made anew: what was in it before is lost.
+        start_us: Begin of the stretch of time whose rows are in it, µs since the epoch.
+        end_us: The stretch's end.
+        tier: Of these rows, the one that is kept longest.
+    """
+
+    name: str
+    id: str
+    start_us: int
+    end_us: int
+    tier: Tier
 
 
 class Rollups(Protocol):
@@ -63,6 +83,14 @@ class Rollups(Protocol):
 
         Raises:
             TooManyRows: There are more than `MOST_ROWS`.
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def rooms(self) -> Sequence[Room]:
+        """Where rows are kept now. One that is missing was lost, or has expired.
+
+        Raises:
             StoreUnavailable: Ask again later.
         """
         ...

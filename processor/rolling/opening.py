@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from logboom.clock import Clock
@@ -40,8 +40,9 @@ class Rolling:
 
 
 def open_rolling(
-    config: Config, store: Store, state: State, instance: str, clock: Clock
-) -> Rolling:
+    config: Config, store: Store, state: State, instance: str, clock: Clock,
+    *, warn: Callable[[str], None] = lambda _: None,
+) -> Rolling:  # fmt: skip
     """Everything that rolling up takes.
 
     Args:
@@ -50,9 +51,11 @@ def open_rolling(
         state: Has the marks.
         instance: Nobody else's name.
         clock: Asked for the time.
+        warn: Is told of rows that are lost.
     """
     marks = Marks(state)
     # An embedded store has one processor: after a crash the next one need not wait for the last.
     holder = EMBEDDED if store.kind == "local" else instance
     lease = Lease(state, LEASE, holder, clock, for_s=config.processor.lease.total_seconds())
-    return Rolling(marks, Roller(store, marks, GoneDays(state), lease, config.rollups, clock))
+    roller = Roller(store, marks, GoneDays(state), lease, config.rollups, clock, warn)
+    return Rolling(marks, roller)

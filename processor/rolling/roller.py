@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from logboom.clock import Clock
@@ -16,6 +16,7 @@ from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Mark, Marks
 from logboom.state.lease import Lease
 from logboom.store import Store
+from processor.rolling.lost_rows import LostRows
 from processor.rolling.summing import Progress, Summing
 
 log = logging.getLogger("logboom.rollups")
@@ -47,11 +48,12 @@ class Roller:
         lease: Sees to it that one processor does it.
         section: How long rows are kept, and what part of the time may be spent.
         clock: Asked for the time.
+        warn: Is told of rows that are lost.
     """
 
     def __init__(
         self, store: Store, marks: Marks, gone: GoneDays, lease: Lease, section: RollupsSection,
-        clock: Clock,
+        clock: Clock, warn: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._marks = marks
@@ -62,9 +64,9 @@ class Roller:
         self._expire_at = clock.monotonic()
         self._told: str | None = None
         self._last: Mark | None = None
-        self._has_begun = False
         self._waits: set[str] = set()
         self.progress = Progress()
+        self._lost_rows = LostRows(store, marks, gone, section, clock, warn)
         self._summing = Summing(store, section, clock, self.progress)
 
     async def run(self) -> None:
@@ -106,7 +108,7 @@ class Roller:
         """
         if not await self._lease.take():
             return 0
-        await self._begin()
+        await self._lost_rows.look()
         await self._expire()
         now_us = self._clock.now_ns() // 1000
         newest = await self._marks.newest(now_us)
@@ -172,11 +174,6 @@ class Roller:
             log.warning("an hour's rollups wait: %s", error.sentence())
         self._waits.add(error.sentence())
         return False
-
-    async def _begin(self) -> None:
-        if not self._has_begun:
-            await self._marks.begin([day.day for day in await self._store.days()])
-            self._has_begun = True
 
     async def _expire(self) -> None:
         if self._clock.monotonic() < self._expire_at:

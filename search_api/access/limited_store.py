@@ -11,7 +11,7 @@ from logboom.errors import NotAllowed
 from logboom.event import Event
 from logboom.query.memory import compile_query
 from logboom.query.model import MatchAll, Query
-from logboom.rollups import Rollups, Row, Tier
+from logboom.rollups import Rollups, Room, Row, Tier
 from logboom.store import (
     Count,
     Day,
@@ -85,6 +85,11 @@ class LimitedRollups:
         """Not for callers who are limited."""
         _refuse_limited("keeping rollups")
         await self._rollups.keep(tier, rows)
+
+    async def rooms(self) -> Sequence[Room]:
+        """Not for callers who are limited."""
+        _refuse_limited("where rollups are kept")
+        return await self._rollups.rooms()
 
     async def expire(self, tier: Tier, before_us: int) -> None:
         """Not for callers who are limited."""

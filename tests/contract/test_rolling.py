@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 
+import httpx
 import pytest
 
 from logboom.clock import ManualClock
-from logboom.config import Config
+from logboom.config import Config, LocalStoreSection
 from logboom.rollups import Tier
 from logboom.state import State, open_state
 from logboom.store import Document, Store, open_store
+from logboom.store.elastic.rollups import base_name
 from processor.rolling.opening import Rolling, open_rolling
 from processor.rolling.touching import touched_minutes
 from tests.rollups import happening, in_order, truth
@@ -76,3 +78,42 @@ async def test_rows_follow_what_is_stored(config: Config, store: Store, state: S
         assert in_order(rows) == truth(happened, tier)
     assert await rolling.marks.behind(None, 100) == []
     await writer.close()
+
+
+async def test_rows_that_are_lost_are_worked_out_anew(
+    config: Config, store: Store, state: State
+) -> None:
+    happened, clock = documents(), ManualClock(NOW)
+    rolling = open_rolling(config, store, state, "one", clock)
+    writer = await store.writer()
+    await writer.write(happened)
+    await roll_all(rolling)
+    clock.advance(11)  # indices that are new are known by the next look
+    await roll_all(rolling)
+    await writer.close()
+    await store.close()
+    await _lose_rows(config)
+    clock.advance(61)
+    again, said = await open_store(config, clock=clock), list[str]()
+    await roll_all(open_rolling(config, again, state, "two", clock, warn=said.append))
+    for tier in Tier:
+        rows = await again.rollups.rows(tier, 0, BEYOND_US)
+        assert in_order(rows) == truth(happened, tier)
+    assert len(said) == 1
+    assert said[0].startswith("rates were lost with ")
+    clock.advance(61)
+    await roll_all(open_rolling(config, again, state, "three", clock, warn=said.append))
+    assert len(said) == 1
+    await again.close()
+
+
+async def _lose_rows(config: Config) -> None:
+    """Removes the file; of the indices, that of a day, and that of a month's hours."""
+    if isinstance(config.store, LocalStoreSection):
+        (config.data / "store" / "rollups.sqlite3").unlink()
+        return
+    base = base_name(config.index)
+    async with httpx.AsyncClient(base_url=config.store.urls[0]) as client:
+        for name in ("1m-2026.03.13", "1h-2026.03"):
+            answer = await client.delete(f"/{base}-{name}")
+            assert answer.status_code == 200, answer.text

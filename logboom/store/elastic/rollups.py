@@ -16,7 +16,7 @@ import orjson
 
 from logboom.config import ElasticsearchSection
 from logboom.errors import TooManyRows
-from logboom.rollups import MOST_ROWS, Durations, Row, Tier
+from logboom.rollups import MOST_ROWS, Durations, Room, Row, Tier
 from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl, all_of, between, term
@@ -100,14 +100,29 @@ class ElasticRollups:
                 return found
             body["search_after"] = hits[-1]["sort"]
 
+    async def rooms(self) -> Sequence[Room]:
+        """The indices; see `Rollups.rooms`."""
+        path = ",".join(self._pattern(tier) for tier in Tier)
+        found = await self._client.ask(
+            "GET", f"/{path}",
+            parameters={**ANY_INDEX, "filter_path": "*.settings.index.uuid"},
+        )  # fmt: skip
+        uuids = {name: about["settings"]["index"]["uuid"] for name, about in (found or {}).items()}
+        return [
+            Room(name, uuids[name], *stretch, tier)
+            for tier in Tier
+            for name in sorted(uuids)
+            if (stretch := self._stretch(tier, name)) is not None
+        ]
+
     async def expire(self, tier: Tier, before_us: int) -> None:
         """Deletes the indices that are old as a whole; see `Rollups.expire`."""
         indices = await self._client.ask(
             "GET", f"/{self._pattern(tier)}", parameters={**ANY_INDEX, "filter_path": "*.aliases"}
         )
         for index in sorted(indices or ()):
-            end_us = self._end_us(tier, index)
-            if end_us is not None and end_us <= before_us:
+            stretch = self._stretch(tier, index)
+            if stretch is not None and stretch[1] <= before_us:
                 status, answer = await self._client.try_to("DELETE", f"/{quote(index)}")
                 if status not in {_OK, 404}:
                     raise failure(status, answer, self._client.address)
@@ -159,17 +174,18 @@ class ElasticRollups:
         moment = datetime.fromtimestamp(start_us // 1_000_000, UTC)
         return f"{self._base}-{tier.text}-{moment.strftime(_PERIODS[tier])}"
 
-    def _end_us(self, tier: Tier, index: str) -> int | None:
-        """When the stretch of an index ends; None for a name that is none of ours."""
+    def _stretch(self, tier: Tier, index: str) -> tuple[int, int] | None:
+        """When the stretch of an index begins and ends; None for a name that is none of this tier's."""
+        period = _PERIODS[tier]
         text = index.removeprefix(f"{self._base}-{tier.text}-")
         try:
-            first = datetime.strptime(text, _PERIODS[tier]).replace(tzinfo=UTC)
+            first = datetime.strptime(text, period).replace(tzinfo=UTC)
         except ValueError:
             return None
-        behind = first + timedelta(days=1 if _PERIODS[tier] == _DAILY else 32)
-        if _PERIODS[tier] == _MONTHLY:
+        behind = first + timedelta(days=1 if period == _DAILY else 32)
+        if period == _MONTHLY:
             behind = behind.replace(day=1)
-        return int(behind.timestamp()) * 1_000_000
+        return int(first.timestamp()) * 1_000_000, int(behind.timestamp()) * 1_000_000
 
 
 def base_name(pattern: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
+from uuid import uuid4
 
 import orjson
 
 from logboom.errors import StoreDamaged, StoreRefused, StoreUnavailable, TooManyRows
 from logboom.own_thread import OwnThread
-from logboom.rollups import MOST_ROWS, Durations, Row, Tier
+from logboom.rollups import MOST_ROWS, Durations, Room, Row, Tier
 from logboom.shared_database import SharedDatabase, Terms, for_os_error
 from logboom.store.local.days import Days
 from logboom.store.local.summing import summarise
@@ -19,6 +20,7 @@ from logboom.store.local.translate import Translator
 
 FILE_NAME = "rollups.sqlite3"
 _VERSION = 1
+_BEYOND_US = 2**53
 _SCHEMA = """
 CREATE TABLE rows (
   tier INTEGER NOT NULL, start_us INTEGER NOT NULL, service TEXT NOT NULL, host TEXT NOT NULL,
@@ -37,6 +39,7 @@ _TERMS = Terms(
 _COLUMNS = (
     "start_us, service, host, level, events, errors, requests, server_errors, last_ms, durations"
 )
+_IDENTITY = "CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL)"
 _KEEP = f"""
 INSERT INTO rows (tier, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET events=excluded.events, errors=excluded.errors,
@@ -75,6 +78,7 @@ class LocalRollups:
         self._days = days
         self._translator = translator
         self._run = run
+        self._inode = 0
         self._file = OwnThread("rollups", self._open, SharedDatabase.close, closed=StoreUnavailable)
 
     async def summarise(self, start_us: int, end_us: int) -> Sequence[Row]:
@@ -119,6 +123,31 @@ class LocalRollups:
             )
         return found
 
+    async def rooms(self) -> Sequence[Room]:
+        """The file; see `Rollups.rooms`."""
+
+        def read(file: SharedDatabase) -> list[Room]:
+            if not self._is_the_one_opened():
+                raise StoreUnavailable(
+                    "was removed or replaced while it was open", where=str(self._path),
+                    mend="stop all of logboom and start it again: rates are then worked out anew",
+                )  # fmt: skip
+            with file.transaction() as connection:
+                connection.execute(_IDENTITY)
+                found = connection.execute("SELECT id FROM identity").fetchone()
+                if found is None:
+                    found = (uuid4().hex,)
+                    connection.execute("INSERT INTO identity VALUES (?)", found)
+            return [Room(FILE_NAME, str(found[0]), 0, _BEYOND_US, Tier.HOUR)]
+
+        return await self._file.do(read)
+
+    def _is_the_one_opened(self) -> bool:
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
     async def expire(self, tier: Tier, before_us: int) -> None:
         """Forgets old rows; see `Rollups.expire`."""
 
@@ -141,9 +170,11 @@ class LocalRollups:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise for_os_error(error, self._path.parent, StoreRefused) from error
-        return SharedDatabase(
+        file = SharedDatabase(
             self._path, synchronous="FULL", schema=_SCHEMA, version=_VERSION, terms=_TERMS
         )
+        self._inode = self._path.stat().st_ino
+        return file
 
 
 _Columns = tuple[int, str, str, str, int, int, int, int, int, bytes]

@@ -87,6 +87,13 @@ async def test_what_the_rows_lack_is_told(tmp_path: Path) -> None:
             "of days whose events were dropped or archived before others came, each row counts"
             " those before or those since, whichever are more: 2026-03-11"
         )
+        await gone.forget(date(2026, 3, 11))
+        await gone.note(date(2026, 3, 9))
+        assert await gone.note_lost(NOW_US - 30 * 86_400_000_000, NOW_US) == [date(2026, 3, 9)]
+        assert await gone.note_lost(NOW_US - 30 * 86_400_000_000, NOW_US) == []
+        (told,) = (await ask(client, "rates", from_="2026-03-09", to="2026-03-10"))["warnings"]
+        assert told.startswith("rates of these days were lost, and cannot be worked out anew")
+        assert told.endswith(": 2026-03-09")
     await memory.close()
     await store.close()
     await broker.close()
