@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -114,6 +115,7 @@ class Sender:
     async def _send(self, write: Write, body: Body) -> None:
         """Sends a body until each of its documents has its answer."""
         backoff = Backoff()
+        failed: Counter[int] = Counter()
         waiting = [body]
         while waiting:
             body = waiting.pop()
@@ -127,7 +129,7 @@ class Sender:
             if status != _OK:
                 waiting += self._halves(write, body, status, answer)
                 continue
-            left = self._take(write, sort_out(answer, body, self._client.address), backoff.tries)
+            left = self._take(write, sort_out(answer, body, self._client.address), failed)
             if left.failure is not None:
                 raise left.failure
             if left.later:
@@ -136,16 +138,21 @@ class Sender:
             elif not waiting:
                 self._pace.went_well()
 
-    def _take(self, write: Write, found: Sorted, tries: int) -> Sorted:
-        """Notes answers; what is left is to be tried again."""
+    def _take(self, write: Write, found: Sorted, failed: Counter[int]) -> Sorted:
+        """Notes answers; what is left is to be tried again.
+
+        Args:
+            failed: How often the server has failed at a document, by its number; is added to.
+        """
         if found.answers:
             write.fates.answers.update(found.answers)
             write.progress_at = self._clock.monotonic()
         write.fates.reducible |= {
             n for n, one in found.answers.items() if isinstance(one, Rejected)
         }
+        failed.update(found.broken)
         for number in found.broken:
-            if tries >= _TRIES_WHEN_BROKEN:
+            if failed[number] > _TRIES_WHEN_BROKEN:
                 write.fates.refuse(number, found.reason)
             else:
                 found.later.append(number)
