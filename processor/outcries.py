@@ -125,6 +125,28 @@ _HINTS = AhoCorasick(
         "gone",
         "rule",
         "ssl_",
+        "closed",
+        "fehl",
+        "échec",
+        "fallo",
+        "falha",
+        "エラー",
+        "例外",
+        "失敗",
+        "오류",
+        "에러",
+        "예외",
+        "실패",
+        "错误",
+        "錯誤",
+        "异常",
+        "異常",
+        "失败",
+        "ошибк",
+        "сбой",
+        "błąd",
+        "hata",
+        "fout",
     ]
 )
 """One of these is in every text that a sign is found in."""
@@ -132,7 +154,7 @@ _HINTS = AhoCorasick(
 _ERRORS = r"(?:errors?|errs?|exceptions?|failures?|crash(?:es)?|panics?|fatals?|time-?outs?|problems?|faults?|corruptions?|criticals?|alerts?|mismatch(?:es)?|(?:[A-Z]\w{0,60})?(?:Error|Exception))"
 _FAILED = r"(?:fail(?:s|ed)?|rejected|rejection|refused|aborted|lost|dropped|unreachable|unavailable|denied|expired|invalid|corrupted|broken|killed|hung)"
 _BAD = rf"(?:{_ERRORS}|{_FAILED})"
-_NAUGHT = r"(?:nil|null|none|undefined|false|no|off|ok|success|0+(?:\.0{0,9})?(?:%|ms|s)?|\"\"|''|\[\]|\{\}|<nil>|\(none\)|n/a|-)"
+_NAUGHT = r"(?:nil|null|none|undefined|false|no|off|ok|success|keine?|aucune?|ningun[oa]|nenhuma?|nessun[oa]|0+(?:\.0{0,9})?(?:%|ms|s)?|\"\"|''|\[\]|\{\}|<nil>|\(none\)|n/a|-)"
 _AFTER_NAUGHT = r"(?=[,;)}\]\"'|.]|\s*$|\s+[\w.-]{1,40}[=:]|\s+\()"
 _DENIALS = (
     # of none: no errors, nothing failed
@@ -147,6 +169,7 @@ _DENIALS = (
         r"\b(?:if|unless|until|when|whenever|in case (?:of|an?|the)|on|upon|for|to|as|of|handle[sd]?|handling|handles_|catch(?:es|ing)?|recover(?:s|ed|ing)? from|simulat\w{1,4}|expect(?:s|ed|ing)?|should|would|may|might|test(?:s|ed|ing)?|last|previous|known|resolved|fixed|fix(?:es|ing)?|cleared|clears?|retry|retries|report(?:s|ed|ing)?|log(?:s|ged|ging)?|print(?:s|ed|ing)?|count(?:s|ed|ing)?|writ(?:es|ing)|show|shows|about)"
         rf" (?:(?:an?|the|any|that|this|its|all|each|every|some) )?(?:[\w-]{{1,20}} )?(?:\w{{1,12}}[-_])?{_ERRORS}(?:[ -]{_BAD})?(?: (?:occurs?|happens?|are|is) )?\b"
     ),
+    rf"\b(?:if|unless|in case) (?:(?:the|an?|any) )?\w{{1,20}} (?:(?:is|was|were|has been|gets|got) )?(?:{_FAILED}|reset|closed|timed out)\b",
     r"\b(?:would|should|may|might|could|if \w{1,20}|when \w{1,20}|after) (?:\d{1,6} |be )?fail(?:ed)?\b",
     # of things that have to do with errors: error rate, failure detector
     rf"\b(?:\w{{1,12}}[-_])?{_BAD}[ _-]?(?:rates?|count(?:er|s)?|budget|pages?|handl(?:ers?|ing)|logs?|logger|logging|codes?|levels?|threshold|report(?:s|ing)?|tracking|messages?|templates?|boundar(?:y|ies)|types?|class|detect(?:ion|or)|correction|metrics?|queue|topic|policy|mode|over|safe|stream|channel|rules?|bars?|recovery|injection|history|dashboard|retries|margin|monitor(?:ing)?|docs?|value|format|lists?|entries|limit|attempts|window|settings?|interval|tolerance|overlay|links?|notif\w{{1,10}})\b",
@@ -164,7 +187,12 @@ _DENIALS = (
     r"^(?:ok \d|test \S{1,80} \.\.\. ok|PASS(?:ED)?\b|--- PASS).{0,300}",
     r"\b0 of \d{1,9} \w{1,30} failed\b",
 )
-_DENIED = re.compile("|".join(_DENIALS), re.IGNORECASE)
+_MENDED = (
+    r"(?:behoben|korrigiert|ignoriert|corrigée?s?\b|corregid[oa]|corrigid[oa]|corrett[oa]\b|résolue?s?\b|resuelt[oa]|resolvid[oa]|risolt[oa]|исправлен|устран[её]н|\bреш[её]н"
+    r"|修正済|修正され|解決済|解決しました|解決され|復旧し|해결되|해결됨|해결했|복구되|복구됨|복구했|무시됨|무시했|已修复|已解决|已忽略|已恢复)"
+)
+"""Says in other languages that an error is mended."""
+_DENIED = re.compile("|".join((*_DENIALS, rf"^.{{0,{_LOOKED_AT}}}{_MENDED}")), re.IGNORECASE)
 """What only speaks of errors."""
 
 _LEVELS = r"(?:ERROR|ERR|FATAL|CRITICAL|CRIT|SEVERE|PANIC|EMERG|EMERGENCY)"
@@ -201,11 +229,12 @@ _FAILURE = re.compile(
     r"\bfail(?:ed|s)?(?:\s*[:!;(]|[.]?\s*$|, | (?:to|with|due|because|after|while|during|on|at|in|for|by|as|since|validation|checksum|authentication|login|attempt|password|command)\b)"
     r"|\b(?:has|have|had|was|is|\w{1,40}|\w{1,20} \S{1,40}) failed\b|^failed \w"
     r"|\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|is not able|failure (?:to|in|while|during|of|on)|(?:authentication|transport|disk|hardware|network|power|handshake|link|node|system) failure)\b"
-    r"|(?-i:\bFAIL(?:ED|URE)?\b)|\bfailure status\b|\bno rule to make\b",
+    r"|(?-i:\bFAIL(?:ED|URE)?\b)|\bfailure status\b|\bno rule to make\b"
+    r"|\b(?:failures|errors|failed): [1-9]|\b[1-9]\d{0,8} (?:errors?|failures?|exceptions?) (?:in|within|during|over) (?:the )?(?:last|past)\b",
     re.IGNORECASE,
 )
 _TROUBLE = re.compile(
-    r"\bconnection (?:was |is |has been |\S{1,40} )?(?:refused|reset|aborted|timed out|lost|closed (?:unexpectedly|prematurely|by remote))|\bconnect(?:ion)? to \S{1,80} (?:refused|timed out|lost|failed)|\bhas gone away"
+    r"\bconnection (?:was |is |has been |\S{1,40} )?(?:refused|reset|aborted|timed out|lost|closed (?:unexpectedly|prematurely|by remote))|\bprematurely closed\b|\bconnect(?:ion)? to \S{1,80} (?:refused|timed out|lost|failed)|\bhas gone away"
     r"|\b(?:permission|access) (?:was )?denied|\bdenied (?:access|permission)|\bno such (?:file|host|table|column|device|process|container|image|bucket|key)|\bno space left|\btoo many (?:open files|connections|requests)|\bbroken pipe"
     r"|\bdeadlock (?:detected|found)|\bdisk (?:is )?full|\bdisk quota|\bread-only file ?system|\bindex read-only|\bname or service not known|\bno route to host|\b(?:network|host) (?:is )?(?:unreachable|down)\b|\bunreachable\b"
     r"|\bbad gateway|\bservice unavailable|\binternal server error|\bgateway time-?out|\b(?:input/output|i/o) error|\b(?:checksum|signature|hash|digest|version|type) mismatch|\bmismatched types|\bcorrupt(?:ed|ion)?\b"
@@ -219,8 +248,31 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 
+_BEFORE = r"^[\W\d]{0,40}(?:\[[^\[\]]{1,40}\]\W{0,3}){0,3}"
+_EASTERN = r"(?:エラー|例外|失敗|오류|에러|예외|실패|错误|錯誤|异常|異常|失败)"
+_EASTERN_FAILURE = r"(?:失敗|실패|失败)"
+_WESTERN = r"(?:\w{0,30}fehler|fehlgeschlagen|erreur|échec|errore|erro|fallo|falha|\w{0,30}ошибка|сбой|błąd|hata|fout)"
+_NOTHING_FOLLOWS = (
+    r"(?!0(?:[.,]0{1,9})?\s?(?:[%件건个個.,;)|]|\s|$)"
+    r"|(?:なし|無し|ありません|없음|없습니다|无|無|没有|沒有|нет|keine?[rns]?|aucune?|ningun[oa]?|nenhuma?|nessun[oa]?|brak|yok|geen|none|null|nil|false|ok|-)\s{0,9}(?:[.,;)|]|$))"
+)
+_LEADING_ON = (
+    r"(?:beim|bei|im|in|an|auf|mit|von|während|lors|de|du|dans|pendant|à|en|al|del|durante|ao|na|no|em|di|del|nel|nella|nello|при|в|на|записи|чтения|подключения|соединения|доступа|сервера"
+    r"|interne|interno|fatale?|inesperado|imprevisto|inattendue)"
+)
+_LABEL = re.compile(
+    rf"{_BEFORE}(?:[^\W\d]{{1,30}}[ -]){{0,2}}?{_WESTERN}(?: (?:[^\W\d]\S{{0,30}}|[1-9]\d{{0,5}})){{0,3}}?\s?[:：]\s{{0,9}}{_NOTHING_FOLLOWS}[^\s:]"
+    rf"|{_BEFORE}{_WESTERN} {_LEADING_ON} \S|{_BEFORE}error (?:al|del|de|durante|en|interno|inesperado)\b:? ?\S"
+    rf"|{_BEFORE}(?:\w{{1,30}} ){{1,4}}?fehlgeschlagen\b(?!\s?[:：])"
+    rf"|{_EASTERN}\s?[:：]\s{{0,9}}{_NOTHING_FOLLOWS}[^\s:]"
+    rf"|^\W{{0,3}}[\[【(<]{_EASTERN}[\]】)>]\s?{_NOTHING_FOLLOWS}\S|[^\s\d:：,、]\s?{_EASTERN_FAILURE}[。.!！]?\s{{0,9}}$",
+    re.IGNORECASE,
+)
+"""The word for an error in other languages, where it stands as a label: at the begin, or before a colon."""
+
 _SIGNS = (
     ("text.outcry", _OUTCRY),
+    ("text.outcry", _LABEL),
     ("text.exception", _EXCEPTION),
     ("text.crash", _CRASH),
     ("text.failure", _FAILURE),

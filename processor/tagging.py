@@ -7,9 +7,10 @@ exception it carries, by an HTTP status of the 5xx, or by its text. The first re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from logboom.config.tagging import ErrorsSection
 from logboom.event import Event
@@ -23,6 +24,11 @@ REASONS = ("level", "exception", "http_status", "text")
 
 _ERROR_LEVELS = frozenset({"error", "fatal"})
 _CALM_LEVELS = frozenset({"trace", "debug", "info", "warn"})
+_NO_ERROR = re.compile(
+    rb'"\s*(?:-|<nil>|\(?(?:none|null|nil|undefined|false|no|no errors?|ok|success|n/a)\)?\.?|\{\}|\[\]'
+    rb'|0+(?:\.0+)?)?\s*"',
+    re.IGNORECASE,
+)
 
 
 def by_level(head: Head) -> bool:
@@ -31,9 +37,24 @@ def by_level(head: Head) -> bool:
 
 
 def by_exception(head: Head) -> bool:
-    """It carries an exception."""
+    """It carries an exception, or its text where neither a level nor a status says what it is."""
     error = head.error
-    return error is not UNSET and (error.stack_trace is not UNSET or error.type is not UNSET)
+    if error is UNSET:
+        return False
+    if error.stack_trace is not UNSET or error.type is not UNSET:
+        return True
+    return not _says_otherwise(head) and error.message is not UNSET and _is_told(error.message)
+
+
+def _says_otherwise(head: Head) -> bool:
+    """A level or the fields of HTTP tell what the event is."""
+    return bool(head.http) or (head.log is not UNSET and head.log.level is not UNSET)
+
+
+def _is_told(message: Raw) -> bool:
+    """A text that does not say that there is no error, as JSON."""
+    text = bytes(message)
+    return text.startswith(b'"') and _NO_ERROR.fullmatch(text) is None
 
 
 def by_http_status(head: Head) -> bool:
@@ -96,6 +117,6 @@ class Tagger:
         Texts with a calm level are believed: "0 errors", "error=nil" and "retry without error" are
         common in them.
         """
-        if head.http or not head.message or (head.log and head.log.level is not UNSET):
+        if _says_otherwise(head) or not head.message:
             return False
         return error_sign(head.message, self._off) is not None

@@ -58,7 +58,8 @@ def test_only_the_first_line_counts() -> None:
 @pytest.mark.parametrize(
     "unit",
     ["error", "a.", "error ", "error_", "0connection to ", "A\\", "if the error ", "/a", "- 0", "x:",
-     "$", "Exception", "no error-", "table ", "error is ", "q='", "Unhandled "],
+     "$", "Exception", "no error-", "table ", "error is ", "q='", "Unhandled ", "fehler ",
+     "[x]", "エラー", "a: ", "Fehler: [", "実行 失敗", "fehler-", "ошибка \u00e9"],
 )  # fmt: skip
 def test_no_text_takes_long(unit: str) -> None:
     begun = time.process_time()

@@ -116,6 +116,26 @@ def test_what_is_off_makes_no_error(
     assert reason({"off": off}, **fields) == found
 
 
+@pytest.mark.parametrize("way", ["spliced", "decoded"])
+@pytest.mark.parametrize("text", ["disk gone", "no space left", "0 bytes written", "E"])
+def test_the_text_of_an_error_without_a_level_is_one(text: str, way: str) -> None:
+    log = {"source": RUN, "offset": 77}
+    assert reason({}, way=way, log=log, error={"message": text}) == "exception"
+    assert reason({"off": ["exception"]}, way=way, log=log, error={"message": text}) is None
+    assert reason({}, way=way, error={"message": text}) is None, "its level says that it is none"
+    answered = {"response": {"status_code": 404}}
+    assert reason({}, way=way, log=log, error={"message": text}, http=answered) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "-", "none", "None", "null", "nil", "<nil>", "undefined", "false", "no", "No error", "no errors.",
+     "ok", "Success", "0", "0.0", "n/a", "(none)", "{}", "[]"],
+)  # fmt: skip
+def test_a_text_that_says_that_there_is_no_error_is_none(text: str) -> None:
+    assert reason({}, log={"source": RUN, "offset": 77}, error={"message": text}) is None
+
+
 @pytest.mark.parametrize(
     ("section", "complaint"),
     [
