@@ -2,11 +2,11 @@
 
 It is written again as a whole. Without a memory of it, what was stored then would be answered as a
 duplicate, and nobody would ever count it as stored. The same holds for a request whose answer was
-lost, within one write as well.
+lost, within one write as well. Writes that are under way beside each other share the memory.
 
 What is told as stored is wrong by so much: a document in a request whose answer was lost is told as
-stored though an earlier process had stored it, or an earlier write that told of it; and what is
-beyond the memory's bound, or lost with the process, is told as a duplicate though it was new.
+stored though an earlier process had stored it, or another write that has told of it or will; and what
+is beyond the memory's bound, or lost with the process, is told as a duplicate though it was new.
 """
 
 from __future__ import annotations
