@@ -88,10 +88,10 @@ class LocalStoreSection(Section):
 
     kind: Literal["local"] = Field("local", exclude=True, repr=False)
     writer_memory: Size = Field(
-        128 * 2**20,
+        96 * 2**20,
         description="Memory of the index writers: half of it for the first day that is written"
-        " to, half of the rest for the next one, but at least 15 MiB each. A day's merges take as"
-        " much again at the most, with the compiled index writer.",
+        " to, half of the rest for the next one, but at least 15 MiB each. A day's merges take half"
+        " as much again at the most, or 15 MiB, with the compiled index writer.",
     )
 
 

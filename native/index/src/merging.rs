@@ -10,10 +10,12 @@ type Events = HashMap<SegmentId, usize>;
 
 /// What a merge takes for each event of its segments, besides what it reads: 27 were measured.
 const BYTES_PER_EVENT: usize = 32;
+/// A merge may take as much in any case, if its writer does: the memory of days that have the least.
+const LEAST_BYTES: usize = 15 << 20;
 /// So many of about one size are merged: with fewer, every event is written more often.
 const SEGMENTS_OF_A_SIZE: usize = 6;
 
-/// Segments of about one size, as many as the memory of one merge is enough for.
+/// Segments of about one size, as many as half of the writer's memory is enough for, or all where it has little.
 #[derive(Debug)]
 pub struct Bounded {
     by_size: LogMergePolicy,
@@ -22,7 +24,7 @@ pub struct Bounded {
 
 impl Bounded {
     pub fn new(memory_bytes: usize) -> Self {
-        let most_events = memory_bytes / BYTES_PER_EVENT;
+        let most_events = (memory_bytes / 2).max(LEAST_BYTES.min(memory_bytes)) / BYTES_PER_EVENT;
         let mut by_size = LogMergePolicy::default();
         by_size.set_min_num_segments(SEGMENTS_OF_A_SIZE);
         by_size.set_max_docs_before_merge(most_events);

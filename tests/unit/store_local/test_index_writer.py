@@ -51,12 +51,14 @@ def filled(library: ctypes.CDLL | None, folder: Path, entries: Sequence[bytes]) 
     return index
 
 
-def opened(library: ctypes.CDLL | None, folder: Path) -> tuple[Index, IndexWriter]:
+def opened(
+    library: ctypes.CDLL | None, folder: Path, memory_bytes: int = MEMORY_BYTES
+) -> tuple[Index, IndexWriter]:
     folder.mkdir(parents=True)
     index = teach_words(Index(SCHEMA, path=str(folder)))
     if library is None:
-        return index, PythonIndexWriter(index, MEMORY_BYTES)
-    return index, CompiledIndexWriter(library, folder, MEMORY_BYTES)
+        return index, PythonIndexWriter(index, memory_bytes)
+    return index, CompiledIndexWriter(library, folder, memory_bytes)
 
 
 def hits(index: Index, query: str) -> int:
@@ -239,20 +241,24 @@ def file_pages_bytes() -> int:
     return int(found[1]) * 1024
 
 
+@pytest.mark.parametrize(
+    ("memory_bytes", "commits", "events", "merged"),
+    [(MEMORY_BYTES, 8, 70_000, 420_000), (33_000_000, 6, 100_000, 500_000)],
+)
 def test_no_merge_is_of_more_events_than_its_memory_is_for(
-    library: ctypes.CDLL, tmp_path: Path
+    library: ctypes.CDLL, tmp_path: Path, memory_bytes: int, commits: int, events: int, merged: int
 ) -> None:
-    _, writer = opened(library, tmp_path / "index")
+    _, writer = opened(library, tmp_path / "index", memory_bytes)
     entries = Chunk.of([b'{"_number":1}'] * 10_000)
-    for _ in range(8):
-        for _ in range(7):
+    for _ in range(commits):
+        for _ in range(events // 10_000):
             writer.add(entries)
         writer.commit()
     writer.close(waits=True)
     meta = orjson.loads((tmp_path / "index" / "meta.json").read_bytes())
     sizes = [segment["max_doc"] for segment in meta["segments"]]
-    assert sum(sizes) == 560_000
-    assert 70_000 * 6 <= max(sizes) <= MEMORY_BYTES / 32
+    assert sum(sizes) == commits * events
+    assert merged <= max(sizes) <= max(MEMORY_BYTES, memory_bytes / 2) / 32
 
 
 VALUES = st.recursive(
