@@ -35,6 +35,10 @@ _RUST = re.compile(r"^thread '[^'\n]*+' (?:\(\d+\) )?panicked at ", re.MULTILINE
 _RUST_END = re.compile(r"^(?:stack backtrace:|note: )", re.MULTILINE)
 _RUBY = re.compile(r"^(?:<internal:|[A-Za-z]:)?[^ :\n]++:\d+:in [`'][^'\n]*+': (.*)", re.MULTILINE)
 _RUBY_TYPE = re.compile(r"(.*) \(([A-Z][\w:]*+)\)$")
+_RUBY_LOGGED = re.compile(
+    r" \(([A-Z][\w:]*+)\)\n(?=(?:<internal:|[A-Za-z]:)?[^ :\n]++:\d+:in [`'][^'\n]*+'(?:\n|\Z))"
+)
+_RUBY_LOGGER = re.compile(r"[DIWEFA], \[[^\]\n]*+\] {1,2}[A-Z]++ -- [^:\n]*+: ")
 _PHP = re.compile(
     r"(?:Uncaught (?:exception ')?|^Next |^)([A-Z][\w\\]*+)'?(?:: | with message ')", re.MULTILINE
 )
@@ -173,6 +177,16 @@ def _ruby(text: str) -> Fields | None:
     return _fields(kind[2], kind[1], text[match.start() :])
 
 
+def _ruby_logged(text: str) -> Fields | None:
+    """As Ruby's Logger writes an exception: its class behind the message, and frames alone."""
+    match = _RUBY_LOGGED.search(text)
+    if match is None:
+        return None
+    head = _RUBY_LOGGER.match(text)
+    begin = text.rfind("\n", 0, match.start()) + 1 if head is None else head.end()
+    return _fields(match[1], text[begin : match.start()], text[begin:])
+
+
 def _php(text: str) -> Fields | None:
     stop = text.find("\nStack trace:")
     match = next((m for m in _PHP.finditer(text, 0, stop) if m[1] not in _PHP_MERE), None)
@@ -226,6 +240,7 @@ _LANGUAGES: tuple[tuple[str, Callable[[str], Fields | None]], ...] = (
     ("\nStack trace:", _php),
     ("Unhandled exception:\n", _dart),
     ("\tfrom ", _ruby),
+    (":in ", _ruby_logged),
     (" at ", _at_frames),
     ("\tat ", _at_frames),
     ("** (", _elixir),

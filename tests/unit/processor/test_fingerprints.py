@@ -70,6 +70,10 @@ NODE = """TypeError: Cannot read properties of undefined (reading 'price')
     at new Cart (/srv/app/cart.js:3:1)
     at /srv/app/node_modules/express/lib/router.js:10:3
     at process.processTicksAndRejections (node:internal/process/task_queues:95:5)"""
+RUBY_LOGGED = """no price (Shop::PriceError)
+/srv/shop/app/cart.rb:12:in `total'
+/usr/lib/ruby/gems/3.1.0/gems/rack-2.2/lib/rack.rb:3:in `call'
+/srv/shop/app/api.rb:30:in `block (2 levels) in post'"""
 RUBY = """/srv/shop/app/cart.rb:12:in `total': no price (Shop::PriceError)
 \tfrom /usr/lib/ruby/gems/3.1.0/gems/rack-2.2/lib/rack.rb:3:in `call'
 \tfrom /srv/shop/app/api.rb:30:in `block (2 levels) in post'"""
@@ -103,7 +107,7 @@ CPP = """==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x6020 at 
 
 TRACES = {
     "java": JAVA, "java, caused": JAVA_CAUSED, "python": PYTHON, "python, caused": PYTHON_CAUSED,
-    "go": GO, "node": NODE, "ruby": RUBY, "net": NET, "php": PHP, "rust": RUST, "cpp": CPP,
+    "go": GO, "node": NODE, "ruby": RUBY, "ruby, logged": RUBY_LOGGED, "net": NET, "php": PHP, "rust": RUST, "cpp": CPP,
 }  # fmt: skip
 OWN = {
     "java": ["com.acme.shop.Orders.place", "com.acme.shop.Orders.lambda$all", "com.acme.web.Api.post"],
@@ -113,6 +117,7 @@ OWN = {
     "go": ["main.(*Cart).Total", "github.com/acme/shop/api.Post.func"],
     "node": ["cart.js:total", "main.js:Orders.post", "cart.js:Cart"],
     "ruby": ["app/cart:total", "app/api:block in post"],
+    "ruby, logged": ["app/cart:total", "app/api:block in post"],
     "net": ["Shop.Stock.Open", "Shop.Stock.Load"],
     "php": ["Shop\\Cart->sell"],
     "rust": ["shop::cart::total", "shop::main"],

@@ -29,6 +29,42 @@ def test_a_trace_says_of_which_exception_it_is(name: str) -> None:
         assert found["error.stack_trace"] in whole
 
 
+LOGGED = "E, [2026-10-10T13:55:36.123456 #4711] ERROR -- shop: "
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        (LOGGED, "no tea left"),
+        ("", "no tea left"),
+        ("2026-11-21 06:24:28 ERROR a - failed\n", "no tea left"),
+        (LOGGED, "undefined method `tee' for nil\nDid you mean?  tea"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["`sell'", "'Shop#sell'"])
+def test_what_rubys_logger_writes_of_an_exception_is_one(
+    before: str, message: str, mark: str
+) -> None:
+    frames = f"/srv/app/shop.rb:4:in {mark}\n<internal:kernel>:187:in 'loop'\nshop.rb:9:in '<main>'"
+    trace = f"{message} (Shop::NoStock)\n{frames}"
+    assert events_of(f"{LOGGED}{trace}\n{LOGGED}fine\n") == [f"{LOGGED}{trace}", f"{LOGGED}fine"]
+    assert extract_error(before + trace) == {
+        "error.type": "Shop::NoStock", "error.message": message, "error.stack_trace": trace,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see shop.rb (Shop)\n/srv/app/shop.rb:4",
+        "no tea (left)\n/srv/app/shop.rb:4:in 'sell'",
+        "tea (Shop)\nis at /srv/app/shop.rb:4:in 'sell'",
+    ],
+)
+def test_a_place_in_a_program_of_ruby_alone_is_no_exception(text: str) -> None:
+    assert extract_error(text) is None
+
+
 @pytest.mark.parametrize(("kind", "behind"), [("MyErr", "Error"), ("TypeError", "ERR_X")])
 def test_an_error_of_node_begins_with_its_own_name(kind: str, behind: str) -> None:
     trace = f"{kind} [{behind}]: outer\nsecond\n    at f (/x/a.js:2:9)\n\nNode.js v20.1.0"
