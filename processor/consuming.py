@@ -151,6 +151,13 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, and then until what was taken is stored and committed."""
         self.writer = writer = await self._insist("store", self._store.writer)
+        try:
+            await self._move(writer, stop)
+        finally:
+            self.writer = None
+            await writer.close()
+
+    async def _move(self, writer: StoreWriter, stop: asyncio.Event) -> None:
         self.subscription = subscription = await self._insist(
             "broker", lambda: self._broker.subscription(group=self._section.group)
         )
@@ -160,8 +167,6 @@ class Consumer:
                 await self._consume(subscription, stop)
         finally:
             await subscription.close()
-            self.writer = None
-            await writer.close()
 
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -13,7 +13,12 @@ import pytest
 from logboom.broker import Broker, ConsumedBatch, Message
 from logboom.clock import ManualClock
 from logboom.config import ProcessorSection
-from logboom.errors import AlreadyRunning, StateUnavailable, StoreUnavailable
+from logboom.errors import (
+    AlreadyRunning,
+    BrokerUnavailable,
+    StateUnavailable,
+    StoreUnavailable,
+)
 from logboom.event import IndexDays
 from logboom.retrying import Backoff
 from logboom.store import Document, Outcome, Rejected, Store
@@ -44,6 +49,8 @@ class Surroundings:
         self.under_way = 0
         self.done: list[str] = []
         self.has_state = True
+        self.has_broker = True
+        self.closed = 0
         self._next = 0
         preparer = Preparer(
             IndexDays(timedelta(days=90)), ManualClock(datetime(2026, 3, 14, 9, 1, tzinfo=UTC))
@@ -57,6 +64,8 @@ class Surroundings:
         return self
 
     async def subscription(self, *, group: str) -> Any:
+        if not self.has_broker:
+            raise BrokerUnavailable("no broker", where="nowhere")
         return self
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
@@ -91,7 +100,7 @@ class Surroundings:
         self.done.append(f"committed {positions[0]}")
 
     async def close(self) -> None:
-        pass
+        self.closed += 1
 
     def health(self) -> tuple[bool, str | None]:
         return self.consumer.waits_in_vain, self.consumer.counts.waiting_for
@@ -227,3 +236,12 @@ async def test_all_that_was_taken_is_settled_before_it_ends() -> None:
     await running
     commits = [one for one in around.done if one.startswith("committed")]
     assert commits == [f"committed {EVENTS * (n + 1)}" for n in range(len(around.asked))]
+
+
+async def test_the_store_is_let_go_of_also_where_the_broker_was_never_there() -> None:
+    around = Surroundings(2)
+    around.has_broker = False
+    async with around.at_work():
+        await turns()
+        assert around.health() == (True, "nowhere: no broker")
+    assert around.closed == 1
