@@ -89,6 +89,10 @@ class DayWriter:
         """
         return self._documents.is_current()
 
+    def restore_dictionary(self) -> None:
+        """Writes the dictionary anew that was removed or changed behind our back."""
+        self._documents.restore_dictionary()
+
     def append(self, documents: Sequence[Document]) -> list[Outcome | Rejected]:
         """Stores documents; they are durable when it returns.
 

@@ -223,6 +223,15 @@ class DocumentWriter:
             raise
         self._learn(trained)
 
+    def restore_dictionary(self) -> None:
+        """Writes the dictionary anew; whoever appends has it in memory.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._dictionary is not None:
+            dictionary.save(self._folder, self._dictionary)
+
     def _learn(self, trained: zstandard.ZstdCompressionDict | None) -> None:
         self._dictionary = trained
         self._compressor = dictionary.compressor(trained)

@@ -22,6 +22,7 @@ from logboom.errors import (
 )
 from logboom.store.local.commit_pace import COMMIT_AFTER_S, least_s_between
 from logboom.store.local.day_writer import DayWriter, is_behind
+from logboom.store.local.dictionaries import Dictionaries
 from logboom.store.local.document_reader import DocumentReader
 from logboom.store.local.documents import for_room
 from logboom.store.local.folders import DayFolder, StoreFolder
@@ -77,6 +78,7 @@ class LocalWriter:
         self._used: dict[date, float] = {}
         self._committed: dict[date, float] = {}
         self._behind: set[DayFolder] = set()
+        self._dictionaries = Dictionaries()
         self._refused = RefusedDays(folder.path, clock)
         self._looked = clock.monotonic()
         self._stopping = threading.Event()
@@ -285,7 +287,7 @@ class LocalWriter:
         self._folder.finish_drops()
         for folder in self._folder.days():
             try:
-                if is_behind(folder):
+                if is_behind(folder) or self._dictionaries.is_lost(folder):
                     bring_into_order(self._folder, folder, self._opened)
             except (DiskFull, StoreUnavailable, OSError) as error:
                 _log.warning("the day %s cannot be brought into order: %s", folder.day, error)
@@ -342,7 +344,9 @@ class LocalWriter:
         if now - self._looked < _LOOK_S or not self._mending.done():
             return
         self._looked = now
-        waiting = [one for one in self._folder.days() if one in self._behind or is_to_mend(one)]
+        known, is_lost = self._behind, self._dictionaries.is_lost
+        days = self._folder.days()
+        waiting = [one for one in days if one in known or is_to_mend(one) or is_lost(one)]
         if waiting:
             self._mend_by(partial(self._begin_to_mend, waiting))
 
@@ -362,6 +366,10 @@ class LocalWriter:
 
         One after the other: a day that cannot be mended keeps no other from it.
         """
+        for one in folders:
+            with told_and_tried_again():
+                if one.day in self._days and self._dictionaries.is_lost(one):
+                    self._days[one.day].restore_dictionary()
         free = [one for one in folders if one.day not in self._days]
         younger = [one for one in free if one.day > self._mender.last]
         folder = next(iter(younger or free), None)
