@@ -69,6 +69,8 @@ class Tails:
     ) -> AsyncGenerator[News, None]:  # fmt: skip
         """What is stored from now on. The first news may be empty: from then on nothing is missed.
 
+        Empty ones say where to go on, as far as that is known.
+
         Args:
             query: Only what matches.
             since: The place of earlier news: what was stored behind it comes first.

@@ -44,6 +44,8 @@ def tail(
         if name == "dropped":
             sys.stderr.write(f"logboom: {_left_out(content)}\n")
             continue
+        if name == "place":
+            continue
         if name == "problem":
             sys.stderr.write(f"logboom: {content['detail']}\n")
             raise typer.Exit(1)
@@ -65,17 +67,18 @@ def _messages(url: str, query: str) -> Iterator[tuple[str, dict[str, Any]]]:
     backoff = Backoff(most_s=2.0)
     was_there = False
     while True:
-        name = "message"
+        name, place = "message", last
         try:
             for line in stream(url, "tail", {"q": query or None}, last_event_id=last):
                 was_there = True
                 backoff.reset()
                 kind, _, value = line.partition(": ")
                 if kind == "id":
-                    last = value
+                    place = value
                 elif kind == "event":
                     name = value
                 elif kind == "data":
+                    last = place  # what broke off before its end comes again
                     yield name, json.loads(value)
                     name = "message"
         except ServiceUnreachable:

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from logboom.clock import Clock
@@ -32,6 +32,9 @@ _LONGEST_REST_S = 2.0
 _KEPT_LINES = 5_000
 _KEPT_S = 60.0
 
+_Stand = tuple[int, str]
+"""An index time, µs since the epoch, and an id: a tail's order."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -46,6 +49,11 @@ class Place:
     ingested_us: int
     id: str = ""
     told: str = ""
+
+    @property
+    def stands(self) -> _Stand:
+        """What it means to every tail."""
+        return self.ingested_us, self.id
 
     def text(self) -> str:
         """As clients keep it."""
@@ -103,17 +111,21 @@ class AskedTails:
         place = None if since is None else Place.parse(since)
         tail = self._tail(query)
         listener = Listener()
+        behind: _Stand = (0, "") if place is None else place.stands
         tail.clients += 1
         try:
             await tail.has_begun()
             if place is not None:
                 async for news in self._missed(tail, listener, place):
+                    behind = max(behind, _behind(news))
                     yield news
             else:
                 tail.listeners[listener] = frozenset()
-                yield News()
+                yield News(place=tail.place_of(listener, behind))
             while (told := await listener.next(patience_s)) is not None:
-                yield told
+                behind = max(behind, _behind(told))
+                is_placed = bool(told.lines or told.place)
+                yield told if is_placed else replace(told, place=tail.place_of(listener, behind))
         finally:
             tail.clients -= 1
             tail.listeners.pop(listener, None)
@@ -175,8 +187,13 @@ class AskedTails:
         yield News(lines, dropped)
 
 
-def _stands(event: Event) -> tuple[int, str]:
+def _stands(event: Event) -> _Stand:
     return ingested_us(event), event["event"]["id"]
+
+
+def _behind(news: News) -> _Stand:
+    """Where the last line stands."""
+    return Place.parse(news.lines[-1].place).stands if news.lines else (0, "")
 
 
 class _Tail:
@@ -192,6 +209,7 @@ class _Tail:
         self._name = secrets.token_hex(4)
         self._lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._count = 0
+        self._reached: _Stand = (0, "")
         self._begun = asyncio.Event()
         self._why: LogboomError | None = None
 
@@ -217,6 +235,17 @@ class _Tail:
         if not is_ours or self._count - int(number) > len(self._lines):
             return None
         return list(self._lines)[max(0, len(self._lines) - (self._count - int(number))) :]
+
+    def place_of(self, listener: Listener, behind: _Stand) -> str:
+        """Up to where a client was told everything; empty while it waits, or is ahead of the tail.
+
+        Args:
+            listener: The client's.
+            behind: Where the last that it was told stands.
+        """
+        if not listener.has_all or self._reached < behind:
+            return ""
+        return Place(*self._reached, self.told_so_far).text()
 
     def line(self, event: Event, told: str) -> Line:
         """An event as it is told."""
@@ -262,10 +291,11 @@ class _Tail:
 
     async def _look(self) -> None:
         if not self._begun.is_set():
-            await self._looks.begin()
+            self._reached = await self._looks.begin()
             self._begun.set()
             return
         found = await self._looks.next()
+        self._reached = max([self._reached, *map(_stands, found.events)])
         if not found.events and not found.dropped:
             return
         lines = []

@@ -70,9 +70,17 @@ class Looks:
         self._forgotten_us = 0
         self._swept_us = self._now_us()
 
-    async def begin(self) -> None:
-        """Takes what is there already for seen."""
-        await self._look()
+    async def begin(self) -> tuple[int, str]:
+        """Takes what is there already for seen.
+
+        Returns:
+            Index time, µs since the epoch, and id: no event that is told later stands before them,
+            but for those that become visible late.
+        """
+        since_us = self._open_us
+        found = await self._look()
+        stands = [(ingested_us(event), event["event"]["id"]) for event in found.events]
+        return max(stands, default=(since_us, ""))
 
     async def next(self) -> Found:
         """What has become visible since the last time."""

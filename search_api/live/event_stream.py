@@ -23,7 +23,7 @@ class EventStream(Response):
     at least every heartbeat.
 
     Args:
-        following: The news; empty ones become a sign of life.
+        following: The news; empty ones become a place to go on from, or a sign of life.
     """
 
     media_type = "text/event-stream"
@@ -38,10 +38,13 @@ class EventStream(Response):
         del scope
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await _send(send, b": logboom tail\n\n")
+        place = ""
         async with aclosing(self._following):
             try:
                 async for news in self._following:
-                    await _send(send, b"".join(_messages(news)) or b": alive\n\n")
+                    is_elsewhere, place = news.place not in {"", place}, news.place or place
+                    said = b"".join(_messages(news))
+                    await _send(send, said or (_place(place) if is_elsewhere else b": alive\n\n"))
                     if await _is_gone(receive):
                         return
             except LogboomError as error:
@@ -63,6 +66,11 @@ async def _is_gone(receive: Receive) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _place(place: str) -> bytes:
+    """Where to go on; an id without any data is not kept by all clients."""
+    return b"id: %b\nevent: place\ndata: %b\n\n" % (place.encode(), orjson.dumps({"place": place}))
 
 
 def _messages(news: News) -> Iterator[bytes]:

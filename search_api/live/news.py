@@ -39,7 +39,8 @@ class News:
         lines: In the order in which they were stored.
         dropped: Matching events that came before them and are left out.
         passed_over: Events that came before them and were not looked at; some may have matched.
-        place: Where to go on behind all of this; empty: behind the last line.
+        place: Where to go on behind all of this, also when it is nothing; empty: behind the last
+            line, or where one stood before.
     """
 
     lines: Sequence[Line] = ()
@@ -89,7 +90,7 @@ class Listener:
             async with asyncio.timeout(patience_s):
                 await self._wake.wait()
         except TimeoutError:
-            return News()
+            pass
         if self._waiting:
             news = self._waiting.popleft()
             self._lines -= len(news.lines)
@@ -105,6 +106,11 @@ class Listener:
         if not (self._waiting or self._is_behind or self._has_ended):
             self._wake.clear()
         return news
+
+    @property
+    def has_all(self) -> bool:
+        """True when the client has taken everything that it was told."""
+        return not self._waiting and not self._is_behind
 
     @property
     def _is_behind(self) -> bool:

@@ -15,8 +15,6 @@ from search_api.live.news import News
 from search_api.live.session import Session, Wish
 from search_api.parts import Parts
 
-_PATIENCE_S = 3600.0
-
 
 def live_routes(parts: Parts) -> APIRouter:
     """Makes the route below ``/api/v1``."""
@@ -27,7 +25,7 @@ def live_routes(parts: Parts) -> APIRouter:
         query = understand(parts.clock.now_ns(), wish.q, None, None, wish.tz).query
         if wish.after:
             await parts.tails.check(wish.after)
-        return parts.tails.follow(query, wish.after or None, patience_s=_PATIENCE_S, who=who)
+        return parts.tails.follow(query, wish.after or None, who=who)
 
     @router.websocket("/live")
     async def live(websocket: WebSocket) -> None:

@@ -134,15 +134,16 @@ class Session:
     async def _tell_tail(self, name: str, wish: Wish) -> None:
         following = await self._follow(wish)
         head = b'{"channel":"tail","id":%b,' % orjson.dumps(name)
-        is_known = False
+        place: str | None = None
         async with aclosing(following):
             async for news in following:
-                if not is_known:  # from here on nothing is missed
-                    is_known = True
-                    await self._send({"subscribed": name, "channel": TAIL})
-                message = _message(head, news)
-                if message:
-                    await self._socket.send_text(message.decode())
+                if place is None:  # from here on nothing is missed
+                    place = wish.after or news.place
+                    await self._send({"subscribed": name, "channel": TAIL, "place": place})
+                behind = news.lines[-1].place if news.lines and not news.place else news.place
+                if news.lines or news.dropped or news.passed_over or behind not in {"", place}:
+                    place = behind or place
+                    await self._socket.send_text(_message(head, news, place).decode())
 
     async def _problem(
         self, name: str | None, detail: str, error: LogboomError | None = None
@@ -156,11 +157,8 @@ class Session:
         await self._socket.send_text(orjson.dumps(content).decode())
 
 
-def _message(head: bytes, news: News) -> bytes:
-    """News as one message; empty when there are none."""
-    if not (news.lines or news.dropped or news.passed_over):
-        return b""
-    place = news.lines[-1].place if news.lines and not news.place else news.place
+def _message(head: bytes, news: News, place: str) -> bytes:
+    """News as one message; where there are none it tells the place alone."""
     return b'%b"events":[%b],"dropped":%d,"passed_over":%d,"place":%b}' % (
         head, b",".join(line.json for line in news.lines), news.dropped, news.passed_over,
         orjson.dumps(place),

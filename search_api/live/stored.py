@@ -84,9 +84,10 @@ class StoredTails:
         try:
             async for news in self._join(query, matches, listener, since):
                 yield news
-            yield News()
+            yield News(place=self._place_of(listener))
             while (told := await listener.next(patience_s)) is not None:
-                yield told
+                is_placed = bool(told.lines or told.place)
+                yield told if is_placed else replace(told, place=self._place_of(listener))
         finally:
             self._leave(query, listener)
 
@@ -138,6 +139,11 @@ class StoredTails:
             place = piece.place
             if piece.is_all:
                 return found
+
+    def _place_of(self, listener: Listener) -> str:
+        """Up to where a client was told everything; empty while it is ahead of the reader."""
+        is_level = listener.has_all and listener not in self._told
+        return (self._place or "") if is_level else ""
 
     def _leave(self, query: Query, listener: Listener) -> None:
         self._told.pop(listener, None)

@@ -252,6 +252,63 @@ async def test_a_tail_is_taken_up_again_where_it_was(world: World) -> None:
     other.close()
 
 
+async def place_of(tails: Tails, query: str, listening: list[str] | None = None) -> str:
+    """Where to go on, of a tail that shows nothing; the latest of several."""
+    model = parse_query(query, now_ns=0, zone=UTC)
+    seen = 0
+    async with asyncio.timeout(30), aclosing(tails.follow(model, None, patience_s=0.02)) as news:
+        async for one in news:
+            assert not one.lines
+            seen += 1
+            if listening is not None:
+                listening.append(query)
+            if seen > 1 and (listening is None or len(listening) > 40):
+                return one.place
+    raise AssertionError("the tail has ended")
+
+
+async def test_a_tail_that_showed_nothing_yet_is_taken_up_again(world: World) -> None:
+    await write(world, document(NEW, 0, minutes=0, level="error", ingested=NOW))
+    tails = Tails(world.store, world.clock)
+    beginning = await place_of(tails, "level:error")
+    listening: list[str] = []
+    waiting = asyncio.create_task(place_of(tails, "level:error", listening))
+    await has_news(listening, 2)
+    later = NOW + timedelta(seconds=1)
+    await write(world, document(NEW, 1, minutes=1, ingested=later))  # no match
+    place = await waiting
+    errors = [
+        document(
+            NEW, number, minutes=number, level="error", ingested=NOW + timedelta(seconds=number)
+        )
+        for number in (2, 3)
+    ]
+    await write(world, *errors)
+    other = Tails(world.store, world.clock)  # another process knows the places, too
+    for one in (tails, other):
+        for since in (beginning, place):
+            assert told(await take(one, "level:error", 2, since)) == [2, 3]
+    tails.close()
+    other.close()
+
+
+async def test_who_was_told_all_is_not_told_again(world: World) -> None:
+    tails = Tails(world.store, world.clock)
+    listening: list[str] = []
+    taking = asyncio.create_task(take(tails, "", 1, None, listening))
+    await has_news(listening, 1)
+    await write(world, document(NEW, 0, minutes=0, ingested=NOW + timedelta(seconds=1)))
+    (line,) = [line for news in await taking for line in news.lines]
+    behind = await place_of(tails, "")
+    await write(world, document(NEW, 1, minutes=1, ingested=NOW + timedelta(seconds=2)))
+    other = Tails(world.store, world.clock)
+    for one in (tails, other):
+        for since in (behind, line.place):
+            assert told(await take(one, "", 1, since)) == [1]
+    tails.close()
+    other.close()
+
+
 async def test_a_tail_shows_what_is_stored_late(world: World) -> None:
     tails = Tails(world.store, world.clock)
     listening: list[str] = []

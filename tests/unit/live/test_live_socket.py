@@ -78,6 +78,17 @@ async def test_a_tail_is_filtered_compressed_and_taken_up_again(api: Served) -> 
         assert (await told(socket, "errors", 1))[0] == [5]
 
 
+async def test_a_tail_that_showed_nothing_yet_is_taken_up_again(api: Served) -> None:
+    async with live(api) as socket:
+        await say(socket, subscribe="tail", q="level:error")
+        place = (await hear(socket, subscribed="tail"))["place"]
+    await has_clients(api, 0)
+    await api.write(0, level="error")
+    async with live(api) as socket:
+        await say(socket, subscribe="tail", q="level:error", after=place)
+        assert (await told(socket, "tail", 1))[0] == [0]
+
+
 async def has_clients(api: Served, count: int) -> None:
     async def has() -> bool:
         return api.tails.clients == count
@@ -173,7 +184,7 @@ async def events_of(
 ) -> str:
     """Follows until these have come; gives the id of the last."""
     found: list[int] = []
-    last = ""
+    last, is_place = "", False
     url = f"{api.url}/api/v1/tail"
     async with (
         asyncio.timeout(30),
@@ -183,10 +194,15 @@ async def events_of(
         assert answer.headers["content-type"].startswith("text/event-stream")
         async for line in answer.aiter_lines():
             kind, _, value = line.partition(": ")
-            if line == ": alive":  # from here on nothing is missed
-                await api.write(*write, level="error")
+            if line == "event: place":
+                is_place = True
             elif kind == "id":
                 last = value
+            elif line == ": alive" or (kind == "data" and is_place):  # nothing is missed any more
+                assert not is_place or orjson.loads(value) == {"place": last}
+                is_place = False
+                await api.write(*write, level="error")
+                write = ()
             elif kind == "data":
                 found.append(orjson.loads(value)["attributes"]["seq"])
                 if len(found) == len(wanted):

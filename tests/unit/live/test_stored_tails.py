@@ -44,7 +44,7 @@ async def test_a_client_that_goes_while_it_comes_back_doubles_nothing_for_others
     async def told(query: Query) -> list[str]:
         ids: list[str] = []
         async with aclosing(tails.follow(query, None, 60)) as following:
-            assert await anext(following) == News()
+            assert await anext(following) == News(place="0")
             await began.wait()
             async for news in following:
                 ids += [line.id for line in news.lines]
