@@ -45,6 +45,9 @@ def reduced(document: Document, reason: str) -> Document:
         value = _part(found, outer).get(inner)
         if isinstance(value, str):
             event.setdefault(outer, {}).setdefault(inner, _clean(value))
+    path = _part(_part(found, "log"), "file").get("path")
+    if isinstance(path, str):
+        event.setdefault("log", {})["file"] = {"path": _clean(path)}
     offset = _part(found, "log").get("offset")
     if isinstance(offset, int) and abs(offset) < 2**63:
         event.setdefault("log", {})["offset"] = offset

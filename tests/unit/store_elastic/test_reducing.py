@@ -32,7 +32,13 @@ def test_what_finds_an_event_stays() -> None:
         "@timestamp": "2026-03-14T09:00:00.123456789Z",
         "message": "it broke",
         "event": {"id": "one", "created": "2026-03-14T09:00:01.000Z"},
-        "log": {"level": "error", "source": "run", "offset": 7, "odd": {}},
+        "log": {
+            "level": "error",
+            "source": "run",
+            "offset": 7,
+            "odd": {},
+            "file": {"path": "/var/log/a.log", "inode": 5},
+        },
         "service": {"name": "cart", "version": 3},
         "trace": {"id": "t"},
         "tags": ["error", 5],
@@ -42,12 +48,17 @@ def test_what_finds_an_event_stays() -> None:
         "@timestamp": event["@timestamp"],
         "message": "it broke",
         "event": {**event["event"], "original": orjson.dumps(event).decode()},
-        "log": {"level": "error", "source": "run", "offset": 7},
+        "log": {"level": "error", "source": "run", "offset": 7, "file": {"path": "/var/log/a.log"}},
         "service": {"name": "cart"},
         "trace": {"id": "t"},
         "tags": ["error", REDUCED],
         "attributes": {REDUCED: {"reason": "because"}},
     }
+
+
+@pytest.mark.parametrize("file", ["/var/log/a.log", {"path": {"a": 1}}, {"path": 5}, [], None, {}])
+def test_a_file_that_may_be_what_was_refused_is_left_out(file: Any) -> None:
+    assert form({"log": {"file": file, "level": "info"}})["log"] == {"level": "info"}
 
 
 @pytest.mark.parametrize("value", [b'{"a":', b"[1]", b"\xff\xfe", b"", b" nonsense\n"])
@@ -79,4 +90,5 @@ def test_every_part_has_the_type_that_it_must_have(event: dict[str, Any]) -> Non
         values = dict(found.get(name, {}))
         offset = values.pop("offset", 0)
         assert type(offset) is int
+        assert isinstance(values.pop("file", {"path": ""})["path"], str)
         assert all(isinstance(value, str) for value in values.values())
