@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict
 STALE_AFTER_S = 10.0
 """A service whose last entry is older than this is taken for dead or cut off."""
 
+UNREAD = "unread"
+"""Of a part of the health that may have left lines unread: why, in words."""
+
 FEWEST_RESTARTS = 2
 """A service that was started again so often is taken for one that crashes."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -67,6 +67,9 @@ SERVICE_GAUGES: dict[str, str] = {
 
 REDACTED = "events_redacted:"
 """With the name of a kind of secret: the counter of events in which such a one was replaced."""
+
+FAULTS = "event_faults:"
+"""With the kind of a fault of logboom's own: the counter of texts that became plain events by it."""
 
 
 SOURCE_COUNTERS: dict[str, str] = {
@@ -138,10 +141,16 @@ class ApiMetrics:
 
 
 class PipelineCollector(Collector):
-    """Turns the last known state of the pipeline into metrics, at every scrape."""
+    """Turns the last known state of the pipeline into metrics, at every scrape.
+
+    Attributes:
+        services: What the services told last, those that are gone included.
+        gone: Keys of those that are gone: they have counters, and no gauges.
+    """
 
     def __init__(self) -> None:
         self.services: Iterable[ServiceStatus] = ()
+        self.gone: Set[str] = frozenset()
         self.sources: Iterable[SourceStatus] = ()
         self.lag: Iterable[PartitionLag] = ()
         self.losses: Iterable[LossStatus] = ()
@@ -159,7 +168,7 @@ class PipelineCollector(Collector):
             "1 while a service waits for broker, store or disk.",
             labels=labels,
         )
-        for service in self.services:
+        for service in self._running():
             waiting.add_metric(
                 [service.service, service.instance], float(service.state == "waiting")
             )
@@ -171,7 +180,13 @@ class PipelineCollector(Collector):
                     family.add_metric([service.service, service.instance], service.counters[name])
             yield family
         yield from self._gauges(labels)
-        yield self._redacted()
+        yield self._by_kind(
+            REDACTED, "logboom_events_redacted", "Events in which a secret was replaced.", "rule"
+        )
+        yield self._by_kind(
+            FAULTS, "logboom_event_faults",
+            "Texts that met a fault of logboom's own, and became plain events.", "reason",
+        )  # fmt: skip
         yield from self._sources()
         yield from self._trouble()
         yield from _scaling(self.scaling)
@@ -184,25 +199,26 @@ class PipelineCollector(Collector):
             lag.add_metric([str(partition.partition)], partition.messages)
         yield lag
 
+    def _running(self) -> Iterator[ServiceStatus]:
+        return (service for service in self.services if service.key not in self.gone)
+
     def _gauges(self, labels: list[str]) -> Iterator[GaugeMetricFamily]:
         for name, meaning in SERVICE_GAUGES.items():
             family = GaugeMetricFamily(f"logboom_{name}", meaning, labels=labels)
-            for service in self.services:
+            for service in self._running():
                 if name in service.counters:
                     family.add_metric([service.service, service.instance], service.counters[name])
             yield family
 
-    def _redacted(self) -> CounterMetricFamily:
-        redacted = CounterMetricFamily(
-            "logboom_events_redacted", "Events in which a secret was replaced.",
-            labels=["service", "instance", "rule"],
-        )  # fmt: skip
+    def _by_kind(self, prefix: str, name: str, meaning: str, label: str) -> CounterMetricFamily:
+        """Counters of services whose names have a kind behind a prefix."""
+        family = CounterMetricFamily(name, meaning, labels=["service", "instance", label])
         for service in self.services:
-            for name, count in service.counters.items():
-                if name.startswith(REDACTED):
-                    rule = name.removeprefix(REDACTED)
-                    redacted.add_metric([service.service, service.instance, rule], count)
-        return redacted
+            for counter, count in service.counters.items():
+                if counter.startswith(prefix):
+                    kind = counter.removeprefix(prefix)
+                    family.add_metric([service.service, service.instance, kind], count)
+        return family
 
     def _sources(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         sources = list(self.sources)

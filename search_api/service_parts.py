@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logboom.lifecycle import RESTARTS_WITHIN_S
-from logboom.status import FEWEST_RESTARTS, STALE_AFTER_S, ServiceStatus
+from logboom.status import FEWEST_RESTARTS, STALE_AFTER_S, UNREAD, ServiceStatus
+from logboom.telemetry import FAULTS
+
+_MOST_KINDS = 3
 
 
 def service_parts(
@@ -59,7 +62,35 @@ def _part(status: ServiceStatus, mine: Sequence[ServiceStatus], now_ns: int) -> 
             state, detail = "crashing", f"{restarts}: {_why_it_ended(status, mine)}"
         else:
             detail = f"{detail}; {restarts}"
-    return {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
+    faults = _faults(status)
+    if faults:
+        detail = f"{faults}; {detail}" if detail else faults
+        state = "faulty" if state == "running" else state
+    part = {"name": f"{status.service} {status.instance}", "state": state, "detail": detail}
+    if state == "crashing" and _has_not_looked(status):
+        part[UNREAD] = "it has not looked through its files since: lines in them may be unread"
+    return part
+
+
+def _has_not_looked(status: ServiceStatus) -> bool:
+    """Whether a shipper has yet to look at some of its files since it was started."""
+    return status.looked_ns is not None and status.looked_ns < status.started_ns
+
+
+def _faults(status: ServiceStatus) -> str:
+    """Which faults of logboom's own its texts met; nothing when they met none."""
+    counts = {
+        name.removeprefix(FAULTS): texts
+        for name, texts in status.counters.items()
+        if name.startswith(FAULTS) and texts
+    }
+    if not counts:
+        return ""
+    kinds = ", ".join(sorted(counts, key=lambda kind: (-counts[kind], kind))[:_MOST_KINDS])
+    return (
+        f"{sum(counts.values()):,.0f} texts met a fault of logboom's own ({kinds}) and became plain"
+        " events, tagged fault: its log has the trace"
+    )
 
 
 def _reason(status: ServiceStatus) -> str:

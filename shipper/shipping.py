@@ -330,9 +330,10 @@ class Shipping:
     def _skipped(self, count: int) -> None:
         self._has.counts["nul_bytes_skipped"] += count
 
-    def _made(self, events: int, redacted: Mapping[str, int]) -> None:
+    def _made(self, events: int, redacted: Mapping[str, int], faults: Mapping[str, int]) -> None:
         self._has.counts["events_made"] += events
         self._has.treatment.redactor.counts.update(redacted)
+        self._has.treatment.faults.counts.update(faults)
 
     async def _publish(self, batch: Batch, *, planned_before: bool) -> Batch:
         if self._pool is None or planned_before:

@@ -11,7 +11,7 @@ from logboom.lifecycle import last_words
 from logboom.monitoring import Monitoring
 from logboom.reporting import INTERVAL_S, Reporter
 from logboom.status import MOST_DAMAGED, DamagedFile
-from logboom.telemetry import REDACTED, PipelineCollector
+from logboom.telemetry import FAULTS, REDACTED, PipelineCollector
 from shipper.reading.sources import Source
 from shipper.shipping import Equipment, Shipping
 
@@ -127,6 +127,8 @@ class Telling:
         counters = {name: float(count) for name, count in self._has.counts.items()}
         for rule, events in self._has.treatment.redactor.counts.items():
             counters[f"{REDACTED}{rule}"] = float(events)
+        for kind, texts in self._has.treatment.faults.counts.items():
+            counters[f"{FAULTS}{kind}"] = float(texts)
         if self._has.inputs:
             counters["spool_bytes"] = float(self._has.spools.size_bytes)
             counters["spool_waiting_bytes"] = float(self._has.spools.waiting_bytes)

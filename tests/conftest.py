@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from shipper.events.faults import Faults
 from tests.services.elasticsearch import start_elasticsearch
 from tests.services.errors import ServiceMissing
 from tests.services.kafka import start_kafka
@@ -41,6 +42,22 @@ _SERVICES = {
     "distributed": ("kafka", "elasticsearch"),
 }
 """What a fixture, or a parameter, of this name needs."""
+
+
+@pytest.fixture
+def faults_are_expected() -> None:
+    """A test that asks for it has faults met as users have them."""
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_hidden(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shipper would make a plain event of fails the test."""
+
+    def fail(_faults: Faults, error: Exception) -> str:
+        raise error
+
+    if "faults_are_expected" not in request.fixturenames:
+        monkeypatch.setattr(Faults, "met", fail)
 
 
 def pytest_configure() -> None:

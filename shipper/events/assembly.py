@@ -19,6 +19,7 @@ from logboom.event import IndexDays
 from logboom.native import native_library
 from shipper.delivery.batches import Segment
 from shipper.delivery.stamps import days_of
+from shipper.events.faults import FaultTolerantMaker
 from shipper.events.making import EventMaker, Given, text_of
 from shipper.events.normalise import SourceContext
 from shipper.events.preceding import Preceding
@@ -101,12 +102,16 @@ class Assembler:
                 **section.fields,
             },
         )
+        max_message_bytes = max_event_bytes + _MESSAGE_OVERHEAD
         self._maker = EventMaker(
             context, self._parser, treatment.redactor,
             native_library() if is_utf_8(section.encoding) else None,
             names_a_format=inner.format not in {"auto", "plain"},
-            max_message_bytes=max_event_bytes + _MESSAGE_OVERHEAD,
+            max_message_bytes=max_message_bytes,
         )  # fmt: skip
+        self._tolerant = FaultTolerantMaker(
+            self._maker, context, treatment.faults, max_message_bytes=max_message_bytes
+        )
 
     @property
     def format_name(self) -> str:
@@ -190,7 +195,7 @@ class Assembler:
             frames.texts[0] = frames.texts[0].removeprefix(_BYTE_ORDER_MARK)
         if self._preceding is not None:
             self._begin(self._preceding, offset)
-        made = self._maker.make(Given.of(frames, buffer, offset=offset, read_ns=read_ns))
+        made = self._tolerant.make(Given.of(frames, buffer, offset=offset, read_ns=read_ns))
         return made.run(self._key), made.stamps()
 
     def _begin(self, preceding: Callable[[], Preceding], offset: int) -> None:

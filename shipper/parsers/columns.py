@@ -70,7 +70,10 @@ class CsvParser:
         self._has_begun = True
 
     def parse(self, text: str) -> Fields | None:
-        """See `Parser.parse`. A row with more or fewer cells than the header is not of it."""
+        """See `Parser.parse`. A row with more or fewer cells than the header is not of it.
+
+        The header is one wherever it comes: files are joined, and texts parsed again.
+        """
         is_first = not self._has_begun
         self._has_begun = True
         if self._columns is None and not is_first:
@@ -82,9 +85,10 @@ class CsvParser:
             if self._wants_proof and not _is_header(cells, text):
                 return None
             self._columns = [cell.strip() for cell in cells]
-            return {"message": text, "tags": [HEADER]}
-        if len(cells) != len(self._columns):
+        elif len(cells) != len(self._columns):
             return None
+        if cells[0].strip() == self._columns[0] and [c.strip() for c in cells] == self._columns:
+            return {"message": text, "tags": [HEADER]}
         fields: Fields = {
             name: cell for name, cell in zip(self._columns, cells, strict=True) if name and cell
         }

@@ -32,6 +32,15 @@ class KeyLines:
         self._left = 0
 
     @property
+    def place(self) -> int:
+        """Where in a key the next event is; to go back to."""
+        return self._left
+
+    def go_back(self, place: int) -> None:
+        """The events since then come again."""
+        self._left = place
+
+    @property
     def is_within(self) -> bool:
         """True when a key has begun and not ended."""
         return self._left > 0

@@ -46,13 +46,13 @@ class OwnGatherer:
     Args:
         collector: Gathers.
         offer: Takes batches.
-        made: Told of what was made: events, and redactions by rule that nobody else counts.
+        made: Told of what was made: events, and redactions and faults that nobody else counts.
         clock: For how long events have waited.
     """
 
     def __init__(
         self, collector: Collector, offer: Callable[[Batch], Awaitable[None]],
-        made: Callable[[int, Mapping[str, int]], None], clock: Clock,
+        made: Callable[[int, Mapping[str, int], Mapping[str, int]], None], clock: Clock,
     ) -> None:  # fmt: skip
         self._collector = collector
         self._offer = offer
@@ -61,7 +61,7 @@ class OwnGatherer:
 
     async def deliver(self, assembled: Assembled) -> None:
         """Takes what was assembled."""
-        self._made(len(assembled.messages), {})
+        self._made(len(assembled.messages), {}, {})
         self._collector.add(assembled, now=self._clock.monotonic())
         if self._collector.full:
             await self.hand_over(everything=True)

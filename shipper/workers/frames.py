@@ -79,12 +79,14 @@ class Made:
         consumed: Bytes that it accounts for.
         size_bytes: Of the messages.
         redacted: Events in which a rule found a secret since the last answer, by its name.
+        faults: Texts that met a fault of logboom's own since then, by its kind.
     """
 
     segment: Segment | None
     consumed: int
     size_bytes: int
     redacted: Mapping[str, int]
+    faults: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

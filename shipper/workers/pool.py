@@ -87,7 +87,7 @@ class WorkerPool:
         make_collector: Called for each worker.
         offer: Takes batches.
         path_of: The path of a source as its events name it.
-        made: Told of what came back: events, and the redactions in them by rule.
+        made: Told of what came back: events, the redactions in them by rule, and faults by kind.
         troubles: Told of what workers wait for.
         clock: For how long events have waited.
     """
@@ -95,7 +95,8 @@ class WorkerPool:
     def __init__(
         self, channels: Sequence[Channel], make_collector: Callable[[], Collector],
         offer: Callable[[Batch], Awaitable[None]], path_of: Callable[[Source], str],
-        made: Callable[[int, Mapping[str, int]], None], troubles: Troubles, clock: Clock,
+        made: Callable[[int, Mapping[str, int], Mapping[str, int]], None], troubles: Troubles,
+        clock: Clock,
     ) -> None:  # fmt: skip
         self._desks = [
             _Desk(number, channel, make_collector()) for number, channel in enumerate(channels, 1)
@@ -236,7 +237,7 @@ class WorkerPool:
         if segment is not None:
             collected = Assembled(segment, (), made.consumed, made.size_bytes)
             desk.collector.add(collected, now=self._clock.monotonic())
-        self._made(0 if segment is None else len(segment.starts), made.redacted)
+        self._made(0 if segment is None else len(segment.starts), made.redacted, made.faults)
         source.next_look = job.next_look
         job.done.set_result(None)
         self._call_in(desk)

@@ -140,9 +140,11 @@ class Worker:
         )
         if assembled.segment is not None:
             self._made.append((assembled.segment, assembled.messages))
-        redacted = dict(self._treatment.redactor.counts)
-        self._treatment.redactor.counts.clear()
-        return Made(assembled.segment, assembled.consumed, assembled.size_bytes, redacted)
+        redacted, faults = self._treatment.redactor.counts, self._treatment.faults.counts
+        told = dict(redacted), dict(faults)
+        redacted.clear()
+        faults.clear()
+        return Made(assembled.segment, assembled.consumed, assembled.size_bytes, *told)
 
     async def _publish(self, publishing: Publishing, batch: Batch) -> None:
         settled = await publishing.publish(batch, planned_before=False)

@@ -80,6 +80,31 @@ def test_of_a_service_that_crashes_the_last_words_are_told() -> None:
     assert part_of(died, now_s=120) == ("silent", "silent for 30 s, after: no room")
 
 
+def test_a_crashing_shipper_says_whether_it_has_looked_at_its_files() -> None:
+    def unread(**changes: Any) -> str | None:
+        shipper = told_by("h", 100, service="shipper", **changes)
+        (part,) = service_parts("shipper", [shipper], 101 * 10**9, is_known=True)
+        return part.get("unread")
+
+    assert "lines in them may be unread" in str(unread(restarts=3, looked_ns=0))
+    assert "lines in them may be unread" in str(unread(restarts=3, looked_ns=99 * 10**9))
+    assert unread(restarts=3, looked_ns=100 * 10**9) is None
+    assert unread(restarts=1, looked_ns=0) is None
+    assert unread(restarts=3) is None
+
+
+def test_faults_of_our_own_are_told() -> None:
+    counters = {"event_faults:KeyError in a.b:1": 1.0, "event_faults:TypeError in a.b:7": 2000.0}
+    state, detail = part_of(told_by("h", 100, counters=counters), now_s=101)
+    assert state == "faulty"
+    assert detail == (
+        "2,001 texts met a fault of logboom's own (TypeError in a.b:7, KeyError in a.b:1) and became"
+        " plain events, tagged fault: its log has the trace"
+    )
+    waiting = told_by("h", 100, counters=counters, state="waiting", waiting_for="no room")
+    assert part_of(waiting, now_s=101) == ("waiting", f"{detail}; no room")
+
+
 @pytest.mark.parametrize(("restarts", "age_s"), [(0, 20), (1, 20), (3, 301)])
 async def test_one_restart_or_old_ones_are_forgiven(
     tmp_path: Path, restarts: int, age_s: float

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from logboom.broker.local import LocalBroker
@@ -21,6 +22,7 @@ from shipper.delivery.batches import Batch
 from shipper.delivery.collecting import Collector, numbers_after
 from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
+from shipper.events.normalise import Normaliser
 from shipper.reading.sources import Source
 from shipper.registry.registry import SourceRecord
 from shipper.workers.frames import Begin, Channel
@@ -37,6 +39,7 @@ class Staff:
     Attributes:
         offered: The batches that came of it.
         redacted: Redactions by rule.
+        faults: Texts that met a fault of logboom's own, by its kind.
     """
 
     pool: WorkerPool
@@ -44,6 +47,7 @@ class Staff:
     ends: list[Channel]
     offered: list[Batch]
     redacted: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
 
     async def give(self, source: Source, text: str) -> None:
         assert self.pool.has_room(source)
@@ -67,13 +71,15 @@ def with_staff(folder: Path, count: int, act: Callable[[Staff], Awaitable[None]]
             asyncio.create_task(Worker(Begin(number, config, "p", None), channel, clock).run())
             for number, channel in enumerate(theirs, 1)
         ]
-        numbers, offered, redacted = numbers_after(0), [], Counter[str]()
+        numbers, offered = numbers_after(0), []
+        redacted, faults = Counter[str](), Counter[str]()
 
         async def offer(batch: Batch) -> None:
             offered.append(batch)
 
-        def made(_events: int, rules: Mapping[str, int]) -> None:
+        def made(_events: int, rules: Mapping[str, int], kinds: Mapping[str, int]) -> None:
             redacted.update(rules)
+            faults.update(kinds)
 
         pool = WorkerPool(
             ours,
@@ -83,7 +89,7 @@ def with_staff(folder: Path, count: int, act: Callable[[Staff], Awaitable[None]]
         listening = asyncio.create_task(pool.listen())
         try:
             async with asyncio.timeout(10):
-                await act(Staff(pool, listening, theirs, offered, redacted))
+                await act(Staff(pool, listening, theirs, offered, redacted, faults))
         finally:
             listening.cancel()
             for channel in (*ours, *theirs):
@@ -150,6 +156,30 @@ def test_workers_make_what_one_process_makes(tmp_path: Path) -> None:
         expected += [(m.key, m.value) for part in parts for m in part.messages]
     assert len(expected) == 5 * 40
     assert sorted(in_the_broker(tmp_path)) == sorted(expected)
+
+
+@pytest.mark.usefixtures("faults_are_expected")
+def test_a_fault_that_a_worker_meets_is_told_and_the_worker_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Normaliser, *_: object, **__: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(Normaliser, "normalise", fail)
+
+    async def act(staff: Staff) -> None:
+        for name in "ab":
+            source = make_source(name)
+            await staff.give(source, lines(0, 3))
+            await staff.pool.quiet(source)
+            await staff.pool.flush(source, read_ns=READ_NS)
+        await staff.publish()
+        (kind,) = staff.faults
+        assert kind.startswith("KeyError in ")
+        assert staff.faults[kind] == 6
+
+    with_staff(tmp_path, 2, act)
+    assert len({orjson.loads(value)["event"]["id"] for _, value in in_the_broker(tmp_path)}) == 6
 
 
 def test_sources_are_divided_and_stay_where_they_are(tmp_path: Path) -> None:
