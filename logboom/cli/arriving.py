@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from logboom.status import UNREAD
+
 _PATIENCE_S = 5.0
 """A pipeline that works stores something within this time while events wait for it."""
 
@@ -47,13 +49,22 @@ def stuck_because(
     """
     is_behind = ledger["verdict"] != "green" and not has_arrived(first, ledger)
     reasons = [
-        f"{part['name']} is {part['state']}: {part['detail']}"
+        f"{part['name']} is {part['state']}: {'; '.join(_why(part))}"
         for part in health["parts"]
-        if is_behind and part["state"] in _HELD_UP
+        if UNREAD in part or (is_behind and part["state"] in _HELD_UP)
     ]
     if not reasons and is_behind and took_s >= _PATIENCE_S and _stands_still(first, ledger):
         reasons.append(f"{ledger['lag']} events wait, and none was stored within {took_s:.0f} s")
     return reasons
+
+
+def leaves_unread(health: Mapping[str, Any]) -> bool:
+    """Whether there may be lines that nobody has looked at, so that the ledger knows nothing of them."""
+    return any(UNREAD in part for part in health["parts"])
+
+
+def _why(part: Mapping[str, Any]) -> Sequence[str]:
+    return [part[name] for name in ("detail", UNREAD) if part.get(name)]
 
 
 def _stands_still(first: Mapping[str, Any] | None, ledger: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from logboom.cli.arriving import has_arrived, stuck_because
+from logboom.cli.arriving import has_arrived, leaves_unread, stuck_because
 from logboom.cli.layout import in_the_middle
 from logboom.cli.options import UrlOption
 from logboom.cli.remote import DEFAULT_URL, ask
@@ -86,12 +86,13 @@ def _settled(url: str, wait_s: float) -> _Seen:
             trouble = error.sentence()
         first = first or ledger
         took_s = time.monotonic() - begun
-        if has_arrived(first, ledger) or took_s >= wait_s:
+        is_settled = has_arrived(first, ledger) and not leaves_unread(health)
+        if is_settled or took_s >= wait_s:
             return _Seen(health, first, ledger, trouble, took_s)
         if not told:
             told = True
             sys.stderr.write(
-                f"health: {health['status']}; events are on their way: looking for {wait_s:.0f} s"
+                f"health: {health['status']}; lines or events are on their way: looking for {wait_s:.0f} s"
                 " (--wait 0: not at all)\n"
             )
         time.sleep(_LOOK_S)

@@ -158,6 +158,16 @@ def test_a_pipeline_that_is_stuck_is_status_1(
     assert (f"stuck: processor a is {state}: {reason}" in done.output) == bool(status)
 
 
+def test_lines_that_a_crashing_shipper_leaves_unread_are_status_1(
+    url: str, answers: Answers
+) -> None:
+    part = {"name": "shipper a", "state": "crashing", "detail": "TypeError", "unread": "not looked"}
+    answers["/api/v1/health"] = (200, {**HEALTH, "parts": [part]})
+    done = CliRunner().invoke(make_app(), ["doctor", "--url", url, "--wait", "0.6"])
+    assert done.exit_code == 1
+    assert "stuck: shipper a is crashing: TypeError; not looked" in done.output
+
+
 def test_a_figure_is_never_shortened_away(url: str, answers: Answers) -> None:
     detail = f"embedded store with 12,345 days in /srv/{'very/' * 40}data/store"
     answers["/api/v1/health"] = (200, {

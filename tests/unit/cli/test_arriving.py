@@ -25,6 +25,15 @@ def test_what_comes_meanwhile_is_not_waited_for() -> None:
     assert not has_arrived(first, None)
 
 
+def test_what_a_crashing_shipper_has_not_looked_at_is_stuck_though_the_ledger_is_green() -> None:
+    part = {"name": "shipper a", "state": "crashing", "detail": "again", "unread": "not looked"}
+    health = {"parts": [*WELL["parts"], part]}
+    green = ledger(100, 100, "green")
+    assert stuck_because(health, green, green, 0.0) == ["shipper a is crashing: again; not looked"]
+    del part["unread"]
+    assert stuck_because(health, green, green, 0.0) == []
+
+
 def test_where_events_wait_and_nothing_moves_it_is_stuck() -> None:
     first = ledger(100, 90)
     assert stuck_because(WELL, ledger(100, 90), first, 10.0) == [
