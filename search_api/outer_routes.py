@@ -75,6 +75,7 @@ def install(
 async def _update(collector: PipelineCollector, state: PipelineState) -> None:
     snapshot = await state.snapshot()
     collector.services, collector.sources = snapshot.services, snapshot.sources
+    collector.gone = state.gone(snapshot)
     collector.limits = await state.limits.known()
     collector.lag, collector.losses, collector.dead = snapshot.lag, snapshot.losses, snapshot.dead
     collector.rates, collector.scaling = snapshot.rates, snapshot.scaling

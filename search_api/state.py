@@ -44,6 +44,8 @@ _LOOKS_BACK = 12
 _LOOK_BACK_S = 0.25
 """What the store has before it was told to be acknowledged is told within seconds."""
 _FORGOTTEN_S = 3600.0
+_GONE_S = 60.0
+"""A service that is silent for longer is told by no gauge any more; its counters stay until it is forgotten."""
 _LITTLE_ROOM_BYTES = 2 * 2**20
 _SERVICES = ("shipper", "processor")
 
@@ -157,6 +159,16 @@ class PipelineState:
         rates = [one for one in rates if self._age_s(one.at_ns) < _FORGOTTEN_S]
         scaling = [s for s in decode_scaling(entries) if self._age_s(s.at_ns) <= STALE_AFTER_S]
         return Snapshot(recent, sources, lag, None, losses, dead, rates, scaling)
+
+    def gone(self, snapshot: Snapshot) -> frozenset[str]:
+        """The keys of the services that have stopped, or are silent for long though they could be heard."""
+        if snapshot.broker_trouble is not None:
+            return frozenset()
+        return frozenset(
+            status.key
+            for status in snapshot.services
+            if status.state == "stopped" or self._age_s(status.at_ns) > _GONE_S
+        )
 
     def _age_s(self, at_ns: int) -> float:
         return (self._clock.now_ns() - at_ns) / 1e9

@@ -107,6 +107,7 @@ class Roller:
             StateUnavailable: The same.
         """
         if not await self._lease.take():
+            self.progress.waiting = 0  # whoever has the lease tells what waits for all
             return 0
         await self._lost_rows.look()
         await self._expire()

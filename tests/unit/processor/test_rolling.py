@@ -205,6 +205,15 @@ async def test_what_waits_is_counted(pipeline: Pipeline) -> None:
     assert (await marks.waiting(0, FAR_US), pipeline.rolling.roller.progress.waiting) == (0, 0)
 
 
+async def test_what_waits_is_told_by_who_rolls_alone(pipeline: Pipeline) -> None:
+    await pipeline.write(events("09:00", "09:04", "08:59"))
+    pipeline.rolling.roller.progress.waiting = 3
+    other = Lease(pipeline.state, LEASE, "another", pipeline.clock)
+    assert await other.take()
+    await pipeline.rolling.roller.roll()
+    assert pipeline.rolling.roller.progress.waiting == 0
+
+
 async def test_many_minutes_are_marked_as_hours(pipeline: Pipeline) -> None:
     times = [f"{n // 60:02}:{n % 60:02}" for n in range(300)]
     documents = events(*times)
