@@ -192,9 +192,11 @@ class Answering:
             return
         self._is_explaining = True
         try:
-            plan = await plan_of(self._store, question.query, question.times, self._clock)
-            log.warning("%s over %s", head, redacted(plan.sentence()))
+            plan = await plan_of(
+                self._store, question.query, question.times, self._clock, question.text
+            )
+            log.warning("%s over %s", head, plan.sentence())
         except LogboomError as error:
-            log.warning("%s; its plan is not known: %s", head, error)
+            log.warning("%s; its plan is not known: %s", head, redacted(str(error)))
         finally:
             self._is_explaining = False

@@ -9,12 +9,16 @@ from datetime import date
 from logboom.clock import Clock
 from logboom.errors import LogboomError
 from logboom.event import epoch_us
+from logboom.keys.redacting import hidden_words, redacted, words_of
 from logboom.query.model import And, MatchAll, Not, Or, Query
 from logboom.query.printing import format_query
 from logboom.store import Count, Store, TimeRange
 
 _MOST_LEAVES = 8
 _LONGEST_LEAF = 200
+_STARS = "***"
+_SHORTEST_PART = 3
+"""Letters of a secret that say something of it."""
 _DAY_US = 86_400_000_000
 
 
@@ -48,30 +52,56 @@ class Plan:
         return f"{len(self.days)} of {self.stored} days{span}{leaves}"
 
 
-async def plan_of(store: Store, query: Query, times: TimeRange, clock: Clock) -> Plan:
+async def plan_of(
+    store: Store, query: Query, times: TimeRange, clock: Clock, text: str = ""
+) -> Plan:
     """Works out what a search costs by asking for its leaves one by one.
+
+    Args:
+        store: Answers.
+        query: The search.
+        times: Of which times.
+        clock: For how long it takes.
+        text: The query as the user wrote it: what looks like a secret there is not told of a leaf.
 
     Raises:
         StoreUnavailable: Ask again later.
     """
     stored = [day.day for day in await store.days()]
     touched = [day for day in stored if _touches(day, times)]
+    hidden = hidden_words(text)
     costs = [
-        await _cost(store, leaf, times, clock)
+        await _cost(store, leaf, times, clock, hidden)
         for leaf, _ in zip(_leaves(query), range(_MOST_LEAVES), strict=False)
     ]
     return Plan(touched, len(stored), costs)
 
 
-async def _cost(store: Store, leaf: Query, times: TimeRange, clock: Clock) -> LeafCost:
+async def _cost(store: Store, leaf: Query, times: TimeRange, clock: Clock, hidden: str) -> LeafCost:
     begun = clock.monotonic()
     try:
         matches = await store.count(leaf, times)
     except LogboomError:
         matches = None  # then that is what it costs
-    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in format_query(leaf))
-    shown = text if len(text) <= _LONGEST_LEAF else f"{text[:_LONGEST_LEAF]}…"
-    return LeafCost(shown, matches, (clock.monotonic() - begun) * 1000)
+    return LeafCost(_shown(leaf, hidden), matches, (clock.monotonic() - begun) * 1000)
+
+
+def _shown(leaf: Query, hidden: str) -> str:
+    """A leaf in one line, without secrets.
+
+    Args:
+        leaf: Alone it may not look like one: `token = abc` are three.
+        hidden: The words that are secret.
+    """
+    written = format_query(leaf)
+    known = hidden.split()
+    is_secret = any(
+        word in known or (len(word) >= _SHORTEST_PART and word in hidden)
+        for word in words_of(written)
+    )
+    told = _STARS if is_secret else redacted(written)
+    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in told)
+    return text if len(text) <= _LONGEST_LEAF else f"{text[:_LONGEST_LEAF]}…"
 
 
 def _leaves(query: Query) -> Iterator[Query]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from logboom.clock import ManualClock
 from logboom.config.searching import SearchesSection
-from logboom.errors import StoreUnavailable, TooBusy
+from logboom.errors import QueryError, StoreUnavailable, TooBusy
 from logboom.event import epoch_us, event_id
+from logboom.query.lucene import parse_query
 from logboom.query.model import And, MatchAll, Not, Phrase, Query, Term, Wildcard
 from logboom.store import Document, TimeRange
 from logboom.telemetry import ApiMetrics
@@ -235,6 +236,53 @@ async def test_answers_are_kept_for_those_with_the_same_limits(world: World) -> 
     assert await body() == b'{"count":"2"}'
     mine[0] = Term("service.name", "a")
     assert await body() == b'{"count":"1"}'
+
+
+SECRETS = (
+    "password={}", "token: {}", "api_key = {}", "Authorization: Bearer {}", "bearer {}{}",
+    "logboom_{}{}{}", "ghp_{}{}{}", "sk-{}-{}-{}", "eyJ{}.{}.{}-x_y",
+)  # fmt: skip
+FORMS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda text: "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text),
+    lambda text: "".join(f"\\{sign}" if sign in " -_" else sign for sign in text),
+    lambda text: f"\\u{ord(text[0]):04x}{text[1:]}",
+    lambda text: f'"{text}"',
+    lambda text: f'"say \\"{text}\\" again"~2',
+    lambda text: f'service:"{text}"',
+    lambda text: "note:" + "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text),
+    lambda text: f"*{text}*",
+    lambda text: f"{text}~1",
+    lambda text: f'labels.note:["{text}" TO *]',
+)
+
+
+async def test_no_secret_of_a_slow_search_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = Answering(
+        world.store, lambda query: query, world.clock, ApiMetrics(CollectorRegistry()),
+        SearchesSection(),
+    )  # fmt: skip
+
+    async def ask() -> Answer:
+        world.clock.advance(1)
+        return Answer({"events": []})
+
+    texts = [
+        f"*o* {form(secret.replace('{}', 'Sup3rXecretY'))}" for secret in SECRETS for form in FORMS
+    ]
+    for text in texts:
+        try:
+            query = parse_query(text, now_ns=0, zone=UTC)
+        except QueryError:
+            query = And((Wildcard(None, "*o*"), Term(None, text)))
+        response = await slow.respond(Question("count", text, query, TimeRange()), ask)
+        assert response.background is not None
+        await response.background()
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == len(texts)
+    assert [one for one in told if "xecret" in one.casefold() or "*o* has" not in one] == []
 
 
 async def test_a_slow_search_is_logged_with_its_plan(
