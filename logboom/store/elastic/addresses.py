@@ -14,7 +14,26 @@ from logboom.errors import ConfigError
 
 _PORTS = {"http": 80, "https": 443}
 _NO_NAME = re.compile(r"[^\w.:-]")
-_HEADERS = "user-agent: logboom\r\naccept: application/json\r\n"
+_HEADERS = ("user-agent: logboom", "accept: application/json", "expect:")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom we trust, and who we are, in TLS.
+
+    Attributes:
+        verify: False: whoever answers.
+        ca_file: Certificates that are trusted; None: there is no such file.
+        ca_folder: The same, a folder.
+        cert_file: Our certificate, if we have one.
+        key_file: Its key, when it is in a file of its own.
+    """
+
+    verify: bool
+    ca_file: str | None
+    ca_folder: str | None
+    cert_file: str | None
+    key_file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +42,15 @@ class Address:
 
     Attributes:
         shown: For people; without secrets.
-        host: A name, or an IP address without brackets.
-        port: Of TCP.
-        prefix: Before every path: empty, or `/…`.
-        context: Whom we trust; None: plain HTTP.
-        headers: What is sent with each request, secrets included: lines of the request's head.
+        url: What paths are put behind; without secrets, and in ASCII.
+        trust: None: plain HTTP.
+        headers: What is sent with each request, secrets included; one that ends with its colon is not sent.
     """
 
     shown: str
-    host: str
-    port: int
-    prefix: str
-    context: ssl.SSLContext | None
-    headers: str
+    url: str
+    trust: Trust | None
+    headers: Sequence[str]
 
 
 def addresses_of(section: ElasticsearchSection) -> Sequence[Address]:
@@ -45,12 +60,12 @@ def addresses_of(section: ElasticsearchSection) -> Sequence[Address]:
         ConfigError: An address or a certificate cannot be used.
     """
     is_secure = any(url.lower().startswith("https:") for url in section.urls)
-    context = _tls_context(section.tls) if is_secure else None
-    found = [_address(url, section, context) for url in section.urls]
+    trust = _trust(section.tls) if is_secure else None
+    found = [_address(url, section, trust) for url in section.urls]
     return list({one.shown: one for one in found}.values())
 
 
-def _address(url: str, section: ElasticsearchSection, context: ssl.SSLContext | None) -> Address:
+def _address(url: str, section: ElasticsearchSection, trust: Trust | None) -> Address:
     scheme, _, rest = url.partition("://")
     login, _, where = rest.rpartition("@")  # a password may have any signs
     try:
@@ -68,29 +83,36 @@ def _address(url: str, section: ElasticsearchSection, context: ssl.SSLContext | 
             mend="write for example https://host:9200",
         )
     prefix = "/" + parts.path.strip("/") if parts.path.strip("/") else ""
-    name = f"[{host}]" if ":" in host else host.encode("idna").decode()
-    headers = f"host: {name}:{port}\r\n{_HEADERS}{_authorization(section, login)}"
-    shown = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{prefix}"
+    in_brackets = f"[{host}]" if ":" in host else host
+    name = f"[{quote(host, safe=':')}]" if ":" in host else host.encode("idna").decode()
     return Address(
-        shown, host, port, quote(prefix, safe="/%"), context if scheme == "https" else None, headers
+        f"{scheme}://{in_brackets}:{port}{prefix}",
+        f"{scheme}://{name}:{port}{quote(prefix, safe='/%')}",
+        trust if scheme == "https" else None,
+        (*_HEADERS, *_authorization(section, login)),
     )
 
 
-def _authorization(section: ElasticsearchSection, login: str) -> str:
-    """The line that lets us in; empty when nothing is known that would."""
+def _authorization(section: ElasticsearchSection, login: str) -> Sequence[str]:
+    """The header that lets us in; none when nothing is known that would."""
     if section.api_key is not None:
-        return f"authorization: ApiKey {section.api_key.get_secret_value()}\r\n"
+        return [f"authorization: ApiKey {section.api_key.get_secret_value()}"]
     if section.username is not None and section.password is not None:
         pair = f"{section.username}:{section.password.get_secret_value()}"
     elif login:
         name, _, password = login.partition(":")
         pair = f"{unquote(name)}:{unquote(password)}"
     else:
-        return ""
-    return f"authorization: Basic {b64encode(pair.encode()).decode()}\r\n"
+        return []
+    return [f"authorization: Basic {b64encode(pair.encode()).decode()}"]
 
 
-def _tls_context(tls: TlsSection) -> ssl.SSLContext:
+def _trust(tls: TlsSection) -> Trust:
+    """What a configuration says of TLS; its files are read once, so that what is wrong with them is told now.
+
+    Raises:
+        ConfigError: A certificate or a key cannot be used.
+    """
     where = "store.elasticsearch.tls"
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
@@ -98,9 +120,6 @@ def _tls_context(tls: TlsSection) -> ssl.SSLContext:
         raise ConfigError(
             f"the certificates in {tls.ca_file} cannot be used: {error}", where=f"{where}.ca_file"
         ) from error
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     if tls.cert_file is not None:
         try:
             context.load_cert_chain(tls.cert_file, tls.key_file)
@@ -109,4 +128,11 @@ def _tls_context(tls: TlsSection) -> ssl.SSLContext:
                 f"our certificate {tls.cert_file} cannot be used: {error}",
                 where=f"{where}.cert_file",
             ) from error
-    return context
+    known = ssl.get_default_verify_paths()
+    return Trust(
+        tls.verify,
+        known.cafile if tls.ca_file is None else str(tls.ca_file),
+        known.capath if tls.ca_file is None else None,
+        None if tls.cert_file is None else str(tls.cert_file),
+        None if tls.key_file is None else str(tls.key_file),
+    )

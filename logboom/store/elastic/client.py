@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,9 +13,9 @@ from logboom.config import ElasticsearchSection
 from logboom.errors import QueryError, StoreError, StoreRefused, StoreUnavailable
 from logboom.event import decode_json
 from logboom.store.elastic.addresses import addresses_of
-from logboom.store.elastic.connection import Answer, Broken
-from logboom.store.elastic.nodes import NoConnection, Nodes
+from logboom.store.elastic.nodes import Nodes
 from logboom.store.elastic.refusals import failure, reason_of
+from logboom.store.elastic.transfers import Answer, Broken, NoConnection, NotTrusted
 
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
@@ -31,8 +30,8 @@ _VERSIONS = "items.*._seq_no,items.*._primary_term"
 
 _PARAMETERS_KNOWN = 64
 _PLAIN_HTTP = "WRONG_VERSION_NUMBER"
-_Failure = TimeoutError | NoConnection | Broken | ssl.SSLError
-_FAILURES = (TimeoutError, NoConnection, Broken, ssl.SSLError)
+_Failure = TimeoutError | NoConnection | NotTrusted | Broken
+_FAILURES = (TimeoutError, NoConnection, NotTrusted, Broken)
 
 
 class TimedOut(StoreUnavailable):
@@ -194,7 +193,7 @@ class Client:
             raise NoElasticsearch(_NO_ELASTICSEARCH, where=self._address, mend=_CHECK_URLS)
 
     def _translated(self, error: _Failure) -> StoreError:
-        if isinstance(error, ssl.SSLError):
+        if isinstance(error, NotTrusted):
             is_plain = _PLAIN_HTTP in str(error).upper().replace(" ", "_")
             return StoreRefused(
                 f"no trusted connection to Elasticsearch: {error}",

@@ -26,7 +26,7 @@ class Exchange:
         lengths = [
             int(line.partition(":")[2])
             for line in head.splitlines()
-            if line.startswith("content-length")
+            if line.lower().startswith("content-length")
         ]
         body = await self.reader.readexactly(lengths[0]) if lengths else b""
         return head.partition("\r\n")[0], body

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
-from logboom.store.elastic.connection import Answer, Broken
 from logboom.store.elastic.nodes import Node
+from logboom.store.elastic.transfers import Answer, Broken
+from tests.services.process import free_port
 from tests.unit.store_elastic.http_servers import OK, Exchange, answering, served
 
 _CHUNKED = (
@@ -67,17 +69,21 @@ async def test_an_answer_without_a_length_goes_on_until_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says", "has_begun"),
+    ("content", "says", "has_hung_up"),
     [
-        (b"", "disconnected", False),
-        (b"\x15\x03\x03\x00\x02\x02\x50", "speaks no HTTP", True),
-        (b"HTTP/1.1 200 OK\r\nx: " + b"x" * 100_000, "no end", True),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", "disconnected", True),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "discon", True),
-        (b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", "no HTTP", True),
+        (b"", "Empty reply", True),
+        (b"\x15\x03\x03\x00\x02\x02\x50", "speaks no HTTP", False),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"x" * 90_000, "no end", False),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"x" * 400_000, "of libcurl", False),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n", "no end", False),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", "6 bytes missing", False),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "closed", False),
+        (b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", "Empty", False),
     ],
 )
-async def test_what_is_no_whole_answer_is_none(content: bytes, says: str, has_begun: bool) -> None:
+async def test_what_is_no_whole_answer_is_none(
+    content: bytes, says: str, has_hung_up: bool
+) -> None:
     async def one(exchange: Exchange) -> None:
         await exchange.request()
         await exchange.say(content)
@@ -87,7 +93,7 @@ async def test_what_is_no_whole_answer_is_none(content: bytes, says: str, has_be
         with pytest.raises(Broken, match=says) as caught:
             await node.ask("POST", "/", "text/plain", b"x")
         await node.close()
-    assert caught.value.has_begun == has_begun
+    assert caught.value.has_hung_up == has_hung_up
 
 
 async def test_a_large_body_arrives_whole_while_others_are_answered() -> None:
@@ -128,3 +134,25 @@ async def test_a_body_that_is_refused_before_it_was_sent_is_not_sent_on() -> Non
             answer = await node.ask("POST", "/_bulk", "x", b"x" * 50_000_000)
             assert (answer.status, answer.body) == (413, b"{}")
         await node.close()
+
+
+async def test_nothing_of_a_request_is_held_when_it_is_answered() -> None:
+    async with served(answering()) as where:
+        node = Node(where, 60.0)
+        body = bytes(1000)
+        before = sys.getrefcount(body)
+        await node.ask("POST", "/", "x", body)
+        assert sys.getrefcount(body) == before
+        await node.close()
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    assert (await asked(OK)).body == b"{}"
+
+
+async def test_redirections_are_answers_like_others() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+    answer = await asked(moved, "POST")
+    assert (answer.status, answer.headers["location"]) == (302, "http://127.0.0.1:1/")
