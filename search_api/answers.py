@@ -36,10 +36,11 @@ class ContextAnswer(BaseModel):
 
 
 class CountAnswer(BaseModel):
-    """A number of matches."""
+    """A number of matches; `gte`: at least so many."""
 
     count: int
     relation: Literal["eq", "gte"]
+    warnings: list[str]
 
 
 class ValueAnswer(BaseModel):

@@ -34,7 +34,9 @@ def counting_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             total = await store.count(asked.query, asked.times)
             relation = total_of(total)["relation"]
-            return Answer({"count": total.value, "relation": relation}, is_whole=total.exact)
+            warnings = [*asked.notes, *([] if total.exact else [PARTIAL])]
+            content = {"count": total.value, "relation": relation, "warnings": warnings}
+            return Answer(content, is_whole=total.exact)
 
         question = Question("count", q, asked.query, asked.times)
         return await parts.answering.respond(question, found)

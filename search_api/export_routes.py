@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,8 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from logboom.errors import LogboomError
 from logboom.query.times import iso_text
-from logboom.store import TimeRange
-from search_api.asking import fields_of, order_of, understand
+from search_api.asking import Asked, fields_of, order_of, understand
 from search_api.exporting import LINE_ENDS, MEDIA_TYPES, Export, Format, begin, exported
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -26,6 +26,11 @@ log = logging.getLogger("logboom.api")
 FROM_HEADER, TO_HEADER = "Logboom-From", "Logboom-To"
 """What `from` and `to` meant, as instants: whoever goes on with an export later gives them."""
 
+NOTES_HEADER = "Logboom-Notes"
+"""What may not be meant so: a JSON list of sentences, in ASCII."""
+_MOST_NOTES_BYTES = 4_000
+"""Proxies take headers of 8 KiB in all, or of 4."""
+
 
 class ExportResponse(StreamingResponse):
     """An export on its way, in its turn.
@@ -34,16 +39,18 @@ class ExportResponse(StreamingResponse):
         content: The pieces.
         turns: So many at once.
         form: Of the content.
-        times: What was asked for.
+        asked: What was asked for.
     """
 
     def __init__(
-        self, content: AsyncIterator[bytes], turns: Turns, form: Format, times: TimeRange
+        self, content: AsyncIterator[bytes], turns: Turns, form: Format, asked: Asked
     ) -> None:
         headers = {"Content-Disposition": f'attachment; filename="logboom-export.{form}"'}
-        for name, at_us in ((FROM_HEADER, times.start_us), (TO_HEADER, times.end_us)):
+        for name, at_us in ((FROM_HEADER, asked.times.start_us), (TO_HEADER, asked.times.end_us)):
             if at_us is not None:
                 headers[name] = iso_text(at_us)
+        if asked.notes:
+            headers[NOTES_HEADER] = _told(asked.notes)
         super().__init__(content, media_type=MEDIA_TYPES[form], headers=headers)
         self._turns = turns
 
@@ -58,6 +65,14 @@ class ExportResponse(StreamingResponse):
                 await super().__call__(scope, receive, send)
             except LogboomError as error:
                 log.warning("an export broke off: %s", error)
+
+
+def _told(notes: Sequence[str]) -> str:
+    """As many notes as there is room for."""
+    told = list(notes)
+    while len(text := json.dumps(told)) > _MOST_NOTES_BYTES:
+        told.pop()
+    return text
 
 
 def export_routes(parts: Parts) -> APIRouter:
@@ -82,7 +97,10 @@ def export_routes(parts: Parts) -> APIRouter:
             bool, Query(description="An empty line whenever nothing was found for 15 s.")
         ] = False,
     ) -> Response:  # fmt: skip
-        """Everything that matches, as it is read; a stream that breaks off is not complete."""
+        """Everything that matches, as it is read; a stream that breaks off is not complete.
+
+        The header `Logboom-Notes` has what may not be meant so in `q`: a JSON list of sentences.
+        """
         asked = understand(clock.now_ns(), q, start, end, tz)
         names = fields_of(fields)
         ready = await begin(
@@ -90,6 +108,6 @@ def export_routes(parts: Parts) -> APIRouter:
         )
         pieces = exported(store, ready, form)
         content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
-        return ExportResponse(content, turns, form, asked.times)
+        return ExportResponse(content, turns, form, asked)
 
     return router

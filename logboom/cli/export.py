@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -12,6 +13,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from logboom.cli.export_parts import Form, Part, Progress, Rows
+from logboom.cli.layout import printable
 from logboom.cli.options import SinceOption, UntilOption, UrlOption, ZoneOption
 from logboom.cli.query_words import query_of
 from logboom.cli.remote import DEFAULT_URL, ask, opened
@@ -25,6 +27,7 @@ _NOTED_EVERY_S = 1.0
 _SHOWN_AFTER_S = 2.0
 _SHOWN_EVERY_S = 0.5
 _OF_MATCHES = ("q", "from", "to", "tz")
+_NOTES = "Logboom-Notes"
 _TIMES = {"from": "Logboom-From", "to": "Logboom-To"}
 
 
@@ -148,6 +151,7 @@ def _read(
     asked = {**progress.asked, **progress.times, "after": progress.last, "keep_alive": "true"}
     with opened(url, "export", asked) as answer:
         _learn_times(answer, progress)
+        show.notes(json.loads(answer.headers.get(_NOTES) or "[]"))
         while piece := answer.read1(_PIECE_BYTES):
             sink.write(rows.take(piece, progress))
             if clock.monotonic() - noted_s > _NOTED_EVERY_S:
@@ -182,6 +186,13 @@ class _Display:
         self._begun_at = progress.events
         self._due_s = self._begun_s + _SHOWN_AFTER_S
         self._total: int | None = None
+        self._are_noted = False
+
+    def notes(self, notes: Sequence[str]) -> None:
+        """Says once what may not be meant so, on a terminal or not."""
+        if not self._are_noted:
+            sys.stderr.writelines(f"logboom: {printable(note)}\n" for note in notes)
+        self._are_noted = True
 
     def update(self) -> None:
         """Shows what has changed, now and then."""

@@ -66,6 +66,33 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 @pytest.mark.parametrize("sort", ["asc", "desc"])
+async def test_what_may_not_be_meant_so_is_told_once(
+    served: Served, tmp_path: Path, sort: str
+) -> None:
+    file = tmp_path / "all.ndjson"
+    asked = "levle:error OR sevrice:shop OR line"
+    async with cut_off(served, [100_000]) as url:
+        done = await run(asked, "--sort", sort, "-o", str(file), "--url", url)
+    assert (done.exit_code, done.stdout) == (0, ""), done.output
+    told = done.stderr.splitlines()
+    assert len(told) == len(set(told)) == 2
+    assert "levle" in told[0]
+    assert len(file.read_text().splitlines()) == COUNT
+    async with httpx.AsyncClient(base_url=served.url) as client:
+        query = {"q": asked}
+        answers = [(await client.get(f"/api/v1/{n}", params=query)) for n in ("search", "count")]
+        notes = json.loads(
+            (await client.get("/api/v1/export", params=query)).headers["Logboom-Notes"]
+        )
+        many = {"q": " ".join(f"한글{n}.c:{n}" for n in range(90))}
+        bounded = (await client.get("/api/v1/export", params=many)).headers["Logboom-Notes"]
+    assert [answer.json()["warnings"] for answer in answers] == [notes, notes]
+    assert [f"logboom: {note}" for note in notes] == told
+    assert len(bounded) <= 4_000
+    assert json.loads(bounded) != []
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
 async def test_an_export_that_breaks_off_goes_on(served: Served, tmp_path: Path, sort: str) -> None:
     file = tmp_path / "all.ndjson"
     async with cut_off(served, [100_000, 1_000, 200_000]) as url:
