@@ -10,8 +10,9 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from logboom.event import Event, epoch_us, value_at
+from logboom.query.model import Query as EventQuery
 from logboom.query.model import Term
-from logboom.store import SearchRequest, SortOrder
+from logboom.store import Count, SearchRequest, SortOrder, Store, TimeRange
 from search_api.answering import Answer, Question
 from search_api.answers import Problem, Total
 from search_api.asking import shown, total_of
@@ -25,12 +26,14 @@ MOST = 10_000
 
 _TRACE = "trace.id"
 _BAD = frozenset({"error", "fatal"})
+_MOST_SERVICES = 1_000
+_LOW = "the numbers of services and errors may be low: not all events of the trace were counted"
 
 TraceId = Annotated[str, Path(min_length=1, max_length=512)]
 
 
 class TraceAnswer(BaseModel):
-    """The events of a trace, oldest first; the numbers are those of this page."""
+    """The events of a trace, oldest first; the numbers are those of the whole trace."""
 
     trace: str
     events: list[dict[str, Any]]
@@ -66,14 +69,20 @@ def trace_routes(parts: Parts) -> APIRouter:
             page = await parts.store.search(request)
             if not page.events and not page.partial:
                 raise HTTPException(404, f"there are no events with the trace.id {trace_id}")
+            warnings = list(page.warnings)
+            if cursor is None and page.cursor is None:
+                summary = _summary(page.events)
+            else:
+                summary, is_complete = await _whole(parts.store, request.query, page.total)
+                warnings += [] if is_complete else [_LOW]
             content = {
                 "trace": trace_id,
                 "events": [shown(event, []) for event in page.events],
                 "total": total_of(page.total),
                 "cursor": place.next_text(page.cursor),
-                **_summary(page.events),
+                **summary,
                 "partial": page.partial,
-                "warnings": list(page.warnings),
+                "warnings": warnings,
             }
             return Answer(content, is_whole=not page.partial)
 
@@ -81,6 +90,25 @@ def trace_routes(parts: Parts) -> APIRouter:
         return await parts.answering.respond(question, found)
 
     return router
+
+
+async def _whole(store: Store, query: EventQuery, total: Count) -> tuple[dict[str, Any], bool]:
+    """The numbers of a trace that has more than one page, and whether all events are in them."""
+    ends = [
+        await store.search(SearchRequest(query, limit=1, order=order, count_limit=1))
+        for order in (SortOrder.ASC, SortOrder.DESC)
+    ]
+    summary = _summary([event for end in ends for event in end.events])
+    fields = ("service.name", "log.level")
+    found = await store.facets(query, TimeRange(), fields=fields, size=_MOST_SERVICES)
+    services, levels = ({one.value: one.count for one in found.values[name]} for name in fields)
+    is_complete = found.complete and total.exact
+    nameless = total.value - sum(services.values())
+    if is_complete and nameless > 0 and len(services) < _MOST_SERVICES:
+        services[""] = nameless
+    ranked = dict(sorted(services.items(), key=lambda one: one[1], reverse=True))
+    errors = sum(levels.get(level, 0) for level in _BAD)
+    return {**summary, "services": ranked, "errors": errors}, is_complete
 
 
 def _summary(events: Sequence[Event]) -> dict[str, Any]:

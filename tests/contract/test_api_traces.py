@@ -30,11 +30,22 @@ async def test_a_trace_is_shown_in_order_across_days_and_services(world: World) 
 
 
 async def test_a_long_trace_has_pages(world: World) -> None:  # noqa: F811
-    await write(world, *(traced(number, number, "t-1", "web") for number in range(7)))
+    services, levels = ("web", "pay", "web", "cart", "web", "pay", "web"), ("info", "error")
+    lines = [
+        traced(number, number, "t-1", services[number], levels[number % 2]) for number in range(6)
+    ]
+    last = document(NEW, 6, minutes=6, level="fatal")
+    nameless = Document.of(last.id, last.day, {**last.event, "trace": {"id": "t-1"}})
+    await write(world, *lines, nameless)
+    whole = (await world.api.get("/api/v1/traces/t-1")).json()
+    numbers = ("total", "from", "to", "duration_ms", "services", "errors", "warnings")
+    assert whole["services"] == {"web": 3, "pay": 2, "cart": 1, "": 1}
+    assert (whole["duration_ms"], whole["errors"], whole["warnings"]) == (360_000, 4, [])
     seen: list[int] = []
     more: dict[str, str] = {}
     while True:
         page = (await world.api.get("/api/v1/traces/t-1", params={"limit": "3", **more})).json()
+        assert [page[name] for name in numbers] == [whole[name] for name in numbers]
         seen += [event["attributes"]["seq"] for event in page["events"]]
         if page["cursor"] is None:
             break
