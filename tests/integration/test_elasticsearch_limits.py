@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 import pytest
 
-from logboom.query.model import Term
-from logboom.store import Outcome, TimeRange
+from logboom.query.model import Exists, Not, Or, Query, Range, Term
+from logboom.store import Count, Outcome, SearchRequest, TimeRange
 from tests.integration.elastic import Opener, document
 
 
@@ -37,8 +38,85 @@ async def test_fields_are_told_before_and_when_they_are_used_up(
     assert (await store.count(beyond, TimeRange())).value == 0
 
 
+async def test_all_days_that_are_nearly_full_are_told(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique, field_limit=500)
+    writer = await store.writer()
+
+    async def told() -> list[str]:
+        limits = [one for one in await store.limits() if one.kind == "fields"]
+        return [one.of.removeprefix(f"{unique}-2026.03.") for one in limits]
+
+    days = [date(2026, 3, number) for number in range(10, 16)]
+    await writer.write([document(n, day=day) for n, day in enumerate(days)])
+    assert await told() == ["13", "14", "15"]
+    full = document(100, day=days[1], attributes={f"key-{n}": "x" for n in range(1000)})
+    await writer.write([full])
+    await store.refresh()
+    assert await told() == ["11", "13", "14", "15"]
+    await store.drop_day(days[1])
+    assert await told() == ["13", "14", "15"]
+
+
+async def test_numbers_are_numbers_though_not_all_names_have_room(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique, field_limit=500)
+    writer = await store.writer()
+    many = {f"key-{n}": "x" for n in range(1000)}
+    await writer.write(
+        [
+            document(0, attributes={"v": "text"}),
+            document(1, attributes=many),
+            document(2, attributes={"v": 5}),
+        ]
+    )
+    await store.refresh()
+    above = Range("attributes.v", "1", None, include_lower=False, include_upper=False)
+    assert await store.count(above, TimeRange()) == Count(1)
+
+
 async def test_shards_are_told(elasticsearch: str, open_elastic: Opener, unique: str) -> None:
     store = await open_elastic(elasticsearch, unique)
     (shards,) = [one for one in await store.limits() if one.kind == "shards"]
     assert shards.most >= 1000
     assert not shards.is_near
+
+
+async def test_an_answer_says_that_a_day_was_full_before_it_knew_a_field(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique, field_limit=500)
+    writer = await store.writer()
+    await writer.write([document(0, attributes={"before": 1})])
+    await writer.write([document(1, attributes={f"key-{n}": "x" for n in range(1000)})])
+    await writer.write([document(2, attributes={"late": 5, "before": 2, "key-1": "y" * 9000})])
+    await store.refresh()
+
+    for field in ("before", "key-1"):
+        known = Term(f"attributes.{field}", "2")
+        page = await store.search(SearchRequest(known, TimeRange(), limit=10))
+        assert page.warnings == ()
+        assert page.total.exact
+        assert (await store.count(known, TimeRange())).exact
+    queries: tuple[Query, ...] = (
+        Term("attributes.late", "5"),
+        Range("attributes.late", "1", None, include_lower=False, include_upper=False),
+        Or((Term("message", "nothing"), Not(Term("attributes.late", "5")))),
+    )
+    for query in queries:
+        page = await store.search(SearchRequest(query, TimeRange(), limit=10))
+        assert page.warnings == page.lost
+        (warning,) = page.warnings
+        assert "2026-03-14 has no room for the field attributes.late" in warning
+        assert "field_limit" in warning
+        assert not page.partial
+        assert not page.total.exact
+        assert not (await store.count(query, TimeRange())).exact
+        other = TimeRange(0, 1_000_000)
+        page = await store.search(SearchRequest(query, other, limit=10))
+        assert page.warnings == ()
+        assert (await store.count(query, other)).exact
+    exists = Exists("attributes.late")
+    assert (await store.count(exists, TimeRange())) == Count(1)

@@ -91,7 +91,7 @@ class Installer:
     async def add_attributes(self, name: str, paths: Mapping[str, Kind]) -> None:
         """Tells an index what attributes hold, in one go.
 
-        An index that has no room for more fields is left as it is.
+        An index that has no room for all of them is told of the numbers, and otherwise left as it is.
 
         Args:
             name: Of the index.
@@ -109,7 +109,11 @@ class Installer:
         status, answer = await self._client.try_to(
             "PUT", f"/{quote(name)}/_mapping", body={"properties": {ATTRIBUTES: attributes}}
         )
-        if status == 400 and len(paths) > 1 and _NO_ROOM not in reason_of(answer):
+        has_no_room = status == 400 and _NO_ROOM in reason_of(answer)
+        numbers = {path: kind for path, kind in paths.items() if kind is Kind.NUMBER}
+        if has_no_room and 0 < len(numbers) < len(paths):
+            await self.add_attributes(name, numbers)  # texts need no telling: as many as fit will
+        elif status == 400 and len(paths) > 1 and not has_no_room:
             both = list(paths.items())  # one odd name must not keep the others from being told
             await self.add_attributes(name, dict(both[: len(both) // 2]))
             await self.add_attributes(name, dict(both[len(both) // 2 :]))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.limits import Limit
 
 _NEWEST_DAYS = 3
+_DAYS_AT_ONCE = 10
+"""In one answer: the mapping of one day may have some hundred kilobytes."""
 _FIELD_LIMIT = "index.mapping.total_fields.limit"
 _DEFAULT_FIELD_LIMIT = 1000
 _SHARDS_PER_NODE = "cluster.max_shards_per_node"
@@ -37,9 +40,10 @@ class LimitWatcher:
     def __init__(self, client: Client, names: IndexNames) -> None:
         self._client = client
         self._names = names
+        self._looked: dict[str, tuple[tuple[str, str], Limit]] = {}
 
     async def look(self) -> Sequence[Limit]:
-        """All limits, those of the newest day indices included.
+        """All limits, of day indices those of the newest and of all that are nearly full.
 
         Raises:
             StoreUnavailable: Ask again later.
@@ -56,25 +60,42 @@ class LimitWatcher:
         return {**answer["defaults"], **answer["persistent"], **answer["transient"]}
 
     async def _fields(self) -> list[Limit]:
-        """Of the newest days: older ones hardly get new fields."""
+        """Of the newest days, and of the others that are nearly full.
+
+        Of the others, an index is looked at again when it has got, or lost, documents.
+        """
         rows = await self._client.ask(
-            "GET", f"/_cat/indices/{self._names.path}", parameters={"format": "json", "h": "index"}
-        )
-        days = [(day, row["index"]) for row in rows if (day := self._names.day(row["index"]))]
-        newest = [name for _, name in sorted(days, reverse=True)[:_NEWEST_DAYS]]
-        if not newest:
-            return []
+            "GET", f"/_cat/indices/{self._names.path}",
+            parameters={"format": "json", "h": "index,uuid,docs.count"},
+        )  # fmt: skip
+        states = {
+            row["index"]: (row["uuid"], row["docs.count"])
+            for row in rows
+            if self._names.day(row["index"]) is not None
+        }
+        days = sorted(states, key=lambda name: str(self._names.day(name)))
+        newest = days[-_NEWEST_DAYS:]
+        self._looked = {
+            name: seen
+            for name, seen in self._looked.items()
+            if states.get(name) == seen[0] and name not in newest
+        }
+        wanted = [name for name in days if name not in self._looked]
+        for begin in range(0, len(wanted), _DAYS_AT_ONCE):
+            await self._look_at(wanted[begin : begin + _DAYS_AT_ONCE], states)
+        limits = {name: self._looked[name][1] for name in days if name in self._looked}
+        return [limit for name, limit in limits.items() if name in newest or limit.is_near]
+
+    async def _look_at(self, names: Sequence[str], states: Mapping[str, tuple[str, str]]) -> None:
+        """Counts the fields of some day indices."""
         answer = await self._client.ask(
-            "GET", f"/{','.join(newest)}",
+            "GET", f"/{quote(','.join(names), safe=',')}",
             parameters={"flat_settings": "true", "ignore_unavailable": "true"},
         )  # fmt: skip
-        return [
-            _limit(
-                "fields", name, count_fields(index["mappings"]),
-                float(index["settings"].get(_FIELD_LIMIT, _DEFAULT_FIELD_LIMIT)),
-            )
-            for name, index in sorted(answer.items())
-        ]  # fmt: skip
+        for name, index in answer.items():
+            most = float(index["settings"].get(_FIELD_LIMIT, _DEFAULT_FIELD_LIMIT))
+            limit = _limit("fields", name, count_fields(index["mappings"]), most)
+            self._looked[name] = states[name], limit
 
     async def _shards(self, settings: Mapping[str, Any]) -> Limit:
         health = await self._client.ask("GET", "/_cluster/health")

@@ -11,6 +11,7 @@ from typing import Any
 from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
+from logboom.store.elastic.full_days import FullDays
 from logboom.store.elastic.hits import Found, Hit, read_found, read_hit
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
@@ -47,6 +48,7 @@ class Searcher:
         self.patience = patience
         # The same copies of all shards each time: what was seen once is seen again (docs/adr/0020).
         self.parameters = {**ANY_INDEX, "preference": f"logboom-{secrets.token_hex(4)}"}
+        self.full_days = FullDays(client, names, self.ask)
         self._client = client
         self._path = f"/{names.path}/_search"
 
@@ -67,6 +69,9 @@ class Searcher:
         total = None if cursor is None else cursor.total
         hits: list[Hit] = []
         warnings: list[str] = []
+        lacking = (
+            await self.full_days.warnings(request.query, request.times) if cursor is None else []
+        )
         received = 0
         while True:
             wanted = request.limit + 1 - len(hits)  # one more tells whether there is another page
@@ -79,7 +84,8 @@ class Searcher:
             answer, size = await self._find(body)
             received += size
             warnings += [one for one in _warnings(answer) if one not in warnings]
-            total = _total(answer.total, request) if total is None else total
+            if total is None:
+                total = _total(answer.total, request, is_whole=not lacking)
             hits += answer.hits
             fit = hits if received <= request.max_bytes else _that_fit(hits, request.max_bytes)
             is_last = len(answer.hits) < body["size"]
@@ -87,7 +93,8 @@ class Searcher:
                 break
             after = hits[-1].place()
         shown = fit[: request.limit]
-        return _page(request, shown, total, warnings, more=len(hits) > len(shown))
+        more = len(hits) > len(shown)
+        return _page(request, shown, total, warnings, lacking=lacking, more=more)
 
     async def get(self, event_id: str) -> Event | None:
         """One event by its id, of the latest day that has it, or None."""
@@ -162,9 +169,11 @@ def _sort(order: SortOrder) -> list[dict[str, Any]]:
     return [{name: {"order": order.value, "unmapped_type": kind}} for name, kind in types]
 
 
-def _total(total: Mapping[str, Any], request: SearchRequest) -> Count:
-    exact = total["relation"] == "eq" and total["value"] <= request.count_limit
-    return Count(total["value"]) if exact else Count(request.count_limit, exact=False)
+def _total(total: Mapping[str, Any], request: SearchRequest, *, is_whole: bool) -> Count:
+    counted = total["relation"] == "eq" and total["value"] <= request.count_limit
+    if counted:
+        return Count(total["value"], exact=is_whole)
+    return Count(request.count_limit, exact=False)
 
 
 def _that_fit(hits: Sequence[Hit], max_bytes: int) -> Sequence[Hit]:
@@ -179,13 +188,14 @@ def _that_fit(hits: Sequence[Hit], max_bytes: int) -> Sequence[Hit]:
 
 def _page(
     request: SearchRequest, shown: Sequence[Hit], total: Count, warnings: Sequence[str], *,
-    more: bool,
+    lacking: Sequence[str], more: bool,
 ) -> Page:  # fmt: skip
+    lost = (*warnings, *lacking)  # each part may have left out any of its events
     return Page(
         events=StoredEvents(shown, attrgetter("text"), read_hit),
         total=total,
         cursor=Cursor(shown[-1].place(), total).text(request) if more and shown else None,
         partial=bool(warnings),
-        warnings=tuple(warnings),
-        lost=tuple(warnings),  # each part may have left out any of its events
+        warnings=lost,
+        lost=lost,
     )

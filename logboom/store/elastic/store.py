@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -130,8 +131,10 @@ class ElasticsearchStore:
         return await self._searcher.page(request)
 
     async def count(self, query: Query, times: TimeRange) -> Count:
-        """Counts matches, exactly unless some shards do not answer."""
-        return await self._counter.count(asked(query, times))
+        """Counts matches, exactly unless shards do not answer, or days have no room for a field."""
+        found = await self._counter.count(asked(query, times))
+        lacking = await self._searcher.full_days.warnings(query, times)
+        return replace(found, exact=found.exact and not lacking)
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,

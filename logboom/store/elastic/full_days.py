@@ -1,0 +1,129 @@
+"""Which attributes that a query asks for does a day hold, but not know, because it has no room for more?
+
+An index takes so many fields. Of an event that brings more, Elasticsearch names those that it left out
+in `_ignored`, as it does with values that are too long, or no numbers: those have a field, though.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from logboom.fields import ATTRIBUTES
+from logboom.query.model import And, Exists, MatchAll, Not, Or, Query
+from logboom.store.elastic import times as event_times
+from logboom.store.elastic.client import Client
+from logboom.store.elastic.dsl import Dsl, all_of, term
+from logboom.store.elastic.names import IndexNames
+from logboom.store.values import TimeRange
+
+_MOST_DAYS = 1_000
+_MOST_NAMED = 3
+_PREFIX = f"{ATTRIBUTES}."
+
+
+class FullDays:
+    """Tells what an answer lacks for want of fields.
+
+    Args:
+        client: The way to Elasticsearch.
+        names: Of the day indices.
+        ask: One search over all day indices.
+    """
+
+    def __init__(
+        self, client: Client, names: IndexNames,
+        ask: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]],
+    ) -> None:  # fmt: skip
+        self._client = client
+        self._names = names
+        self._ask = ask
+
+    async def warnings(self, query: Query, times: TimeRange) -> list[str]:
+        """One sentence for each attribute of a query that days within `times` have no room for.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        attributes = sorted(_attributes(query))
+        if not attributes:
+            return []
+        left_out = await self._left_out(attributes, times)
+        unknown = await self._unknown(left_out) if left_out else {}
+        return [_sentence(name, unknown[name]) for name in attributes if unknown.get(name)]
+
+    async def _left_out(
+        self, attributes: Iterable[str], times: TimeRange
+    ) -> Mapping[str, frozenset[str]]:
+        """The indices with events whose value of an attribute was left out; attributes without any are not named."""
+        by_index = {"terms": {"field": "_index", "size": _MOST_DAYS}}
+        filters = {name: term("_ignored", name) for name in attributes}
+        wanted: list[Dsl] = [{"terms": {"_ignored": list(filters)}}, *event_times.within(times)]
+        answer = await self._ask(
+            {
+                "query": all_of(wanted),
+                "size": 0,
+                "track_total_hits": False,
+                "aggs": {
+                    "of": {"filters": {"filters": filters}, "aggs": {"in": by_index}},
+                },
+            }
+        )
+        buckets = answer.get("aggregations", {}).get("of", {}).get("buckets", {})
+        return {
+            name: frozenset(one["key"] for one in bucket["in"]["buckets"])
+            for name, bucket in buckets.items()
+            if bucket["doc_count"]
+        }
+
+    async def _unknown(self, left_out: Mapping[str, frozenset[str]]) -> Mapping[str, list[str]]:
+        """The days, ascending, whose indices have no field for an attribute that they hold."""
+        answer = await self._client.ask(
+            "POST", f"/{self._names.path}/_field_caps",
+            parameters={"include_unmapped": "true", "ignore_unavailable": "true"},
+            body={"fields": sorted(left_out)},
+        )  # fmt: skip
+        return {
+            name: sorted(
+                str(self._names.day(index))
+                for index in holding
+                if _is_unmapped(answer["fields"].get(name), index)
+            )
+            for name, holding in left_out.items()
+        }
+
+
+def _is_unmapped(kinds: Mapping[str, Any] | None, index: str) -> bool:
+    """Whether an index has no such field, by what `_field_caps` says of it.
+
+    `indices` are named only where the kinds differ.
+    """
+    if kinds is None:
+        return True
+    unmapped = kinds.get("unmapped")
+    return unmapped is not None and index in unmapped.get("indices", (index,))
+
+
+def _attributes(query: Query) -> set[str]:
+    """Names of attributes whose values are asked for; whether there is one is known without a field."""
+    match query:
+        case And(parts) | Or(parts):
+            return set().union(*map(_attributes, parts))
+        case Not(part):
+            return _attributes(part)
+        case Exists() | MatchAll():
+            return set()
+        case _:
+            name = query.field
+            return {name} if name is not None and name.startswith(_PREFIX) else set()
+
+
+def _sentence(name: str, days: list[str]) -> str:
+    named = ", ".join(days[:_MOST_NAMED])
+    more = f" and {len(days) - _MOST_NAMED} more days" if len(days) > _MOST_NAMED else ""
+    has = "have" if len(days) > 1 else "has"
+    return (
+        f"{named}{more} {has} no room for the field {name}, so its values there are not looked at, and"
+        f" more events may match: ask for events that have it ({name}:*), and raise"
+        " store.elasticsearch.field_limit for new days, or log fewer different names"
+    )

@@ -1,0 +1,85 @@
+"""An answer says which attributes it could not look at, on which days; nothing else is warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from logboom.query.model import And, Exists, MatchAll, Not, Or, Query, Term
+from logboom.store import TimeRange
+from logboom.store.elastic.client import Client
+from logboom.store.elastic.full_days import FullDays
+from logboom.store.elastic.names import IndexNames
+
+LATE = Term("attributes.late", "5")
+
+
+class Server:
+    """Answers with what was left out of which index, and which indices have no such field."""
+
+    def __init__(self, left_out: Mapping[str, list[str]], fields: dict[str, Any]) -> None:
+        self._left_out = left_out
+        self._fields = fields
+        self.searches: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+
+    async def search(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.searches.append(body)
+        asked = body["aggs"]["of"]["filters"]["filters"]
+        buckets = {
+            name: {
+                "doc_count": len(self._left_out.get(name, ())),
+                "in": {"buckets": [{"key": index} for index in self._left_out.get(name, ())]},
+            }
+            for name in asked
+        }
+        return {"aggregations": {"of": {"buckets": buckets}}}
+
+    async def ask(self, _method: str, path: str, **_rest: object) -> dict[str, Any]:
+        self.paths.append(path)
+        return {"fields": self._fields}
+
+    def full_days(self) -> FullDays:
+        return FullDays(cast("Client", self), IndexNames("logs-%Y.%m.%d"), self.search)
+
+
+@pytest.mark.parametrize(
+    "query", [MatchAll(), Term("service.name", "x"), Term(None, "x"), Exists("attributes.late")]
+)
+async def test_a_query_without_values_of_attributes_costs_nothing(query: Query) -> None:
+    server = Server({}, {})
+    assert await server.full_days().warnings(query, TimeRange()) == []
+    assert not server.searches
+
+
+async def test_where_nothing_was_left_out_no_fields_are_asked_for() -> None:
+    server = Server({}, {})
+    assert await server.full_days().warnings(LATE, TimeRange()) == []
+    assert len(server.searches) == 1
+    assert not server.paths
+
+
+async def test_each_attribute_is_told_with_the_days_that_do_not_know_it() -> None:
+    days = [f"logs-2026.03.{number:02}" for number in range(10, 16)]
+    long = Term("attributes.long", "x")
+    everywhere = Term("attributes.all", "x")
+    server = Server(
+        {"attributes.late": days[:2], "attributes.long": days, "attributes.all": days},
+        {
+            "attributes.late": {
+                "keyword": {},
+                "unmapped": {"indices": [days[1], "logs-2026.01.01"]},
+            },
+            "attributes.long": {"keyword": {}},
+        },
+    )
+    query = And((Or((LATE, long)), Not(everywhere)))
+    everywhere_told, late_told = await server.full_days().warnings(query, TimeRange())
+    assert late_told.startswith("2026-03-11 has no room for the field attributes.late,")
+    assert everywhere_told.startswith(
+        "2026-03-10, 2026-03-11, 2026-03-12 and 3 more days have no room for the field attributes.all,"
+    )
+    (path,) = server.paths
+    assert len(path) < 100, "however many days there are"
