@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,6 +45,9 @@ _LOOKS_BACK = 12
 _LOOK_BACK_S = 0.25
 """What the store has before it was told to be acknowledged is told within seconds."""
 _FORGOTTEN_S = 3600.0
+_DELETED_S = 24 * 3600.0
+"""What processes that are gone have told is deleted then: each of them has had a name of its own."""
+_DELETE_EVERY_S = 3600.0
 _GONE_S = 60.0
 """A service that is silent for longer is told by no gauge any more; its counters stay until it is forgotten."""
 _LITTLE_ROOM_BYTES = 2 * 2**20
@@ -110,6 +114,7 @@ class PipelineState:
         self._turn = asyncio.Lock()
         self._looking: asyncio.Task[Snapshot] | None = None
         self._taken = 0.0
+        self._delete_at = clock.monotonic()
         self._snapshot: Snapshot | None = None
 
     async def snapshot(self, *, fresh: bool = False) -> Snapshot:
@@ -155,10 +160,25 @@ class PipelineState:
             if old is None:
                 return Snapshot((), (), (), str(error))
             return replace(old, broker_trouble=str(error))
+        await self._delete_old(services, rates)
         recent = [s for s in services if self._age_s(s.at_ns) < _FORGOTTEN_S]
         rates = [one for one in rates if self._age_s(one.at_ns) < _FORGOTTEN_S]
         scaling = [s for s in decode_scaling(entries) if self._age_s(s.at_ns) <= STALE_AFTER_S]
         return Snapshot(recent, sources, lag, None, losses, dead, rates, scaling)
+
+    async def _delete_old(
+        self, services: Sequence[ServiceStatus], rates: Sequence[RatesStatus]
+    ) -> None:
+        """Shippers are left: their names stay the same."""
+        if self._clock.monotonic() < self._delete_at:
+            return
+        self._delete_at = self._clock.monotonic() + _DELETE_EVERY_S
+        told = {one.key: one.at_ns for one in services if one.service != "shipper"}
+        told |= {one.key: one.at_ns for one in rates}
+        old = [key for key, at_ns in told.items() if self._age_s(at_ns) > _DELETED_S]
+        if old:
+            with suppress(LogboomError):  # the next hour's turn
+                await self._broker.post_status(dict.fromkeys(old))
 
     def gone(self, snapshot: Snapshot) -> frozenset[str]:
         """The keys of the services that have stopped, or are silent for long though they could be heard."""

@@ -88,7 +88,7 @@ class KafkaBroker:
             self._topic_was_seen = self._section.topic in await admin.list_topics()
         return self._topic_was_seen
 
-    async def post_status(self, entries: Mapping[str, bytes]) -> None:
+    async def post_status(self, entries: Mapping[str, bytes | None]) -> None:
         """See `Broker.post_status`."""
         await self._create_topics_once()
         await self._status.post(entries)

@@ -26,7 +26,7 @@ class KafkaStatus:
         self._turn = asyncio.Lock()
         self.topic_is_known = False
 
-    async def post(self, entries: Mapping[str, bytes]) -> None:
+    async def post(self, entries: Mapping[str, bytes | None]) -> None:
         """See `Broker.post_status`."""
         async with self._turn:
             try:
@@ -59,6 +59,8 @@ class KafkaStatus:
             for record in found.get(self._place, ()):
                 if record.key is not None and record.value is not None:
                     self._entries[record.key.decode()] = record.value
+                elif record.key is not None:
+                    self._entries.pop(record.key.decode(), None)
 
     async def _started_producer(self) -> AIOKafkaProducer:
         if self._producer is None:

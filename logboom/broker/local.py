@@ -227,7 +227,7 @@ class LocalBroker:
         committed, end = await self._log.do(lambda events: (events.committed(group), events.end()))
         return [PartitionLag(PARTITION, committed, end)]
 
-    async def post_status(self, entries: Mapping[str, bytes]) -> None:
+    async def post_status(self, entries: Mapping[str, bytes | None]) -> None:
         """See `Broker.post_status`."""
         await self._board.do(lambda board: board.post(entries))
 

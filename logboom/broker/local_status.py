@@ -32,14 +32,17 @@ class StatusBoard:
             terms=TERMS,
         )
 
-    def post(self, entries: Mapping[str, bytes]) -> None:
-        """Replaces entries. They may be lost when the machine loses power.
+    def post(self, entries: Mapping[str, bytes | None]) -> None:
+        """Replaces entries, and forgets those that are None. They may be lost when the machine loses power.
 
         Raises:
             DiskFull: The disk has no room; nothing was changed.
         """
         with self._file.transaction() as database:
-            database.executemany("INSERT OR REPLACE INTO entries VALUES (?,?)", entries.items())
+            posted = [(key, value) for key, value in entries.items() if value is not None]
+            database.executemany("INSERT OR REPLACE INTO entries VALUES (?,?)", posted)
+            forgotten = [(key,) for key, value in entries.items() if value is None]
+            database.executemany("DELETE FROM entries WHERE key=?", forgotten)
 
     def read(self) -> dict[str, bytes]:
         """All entries."""

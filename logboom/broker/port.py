@@ -198,8 +198,8 @@ class Broker(Protocol):
         """
         ...
 
-    async def post_status(self, entries: Mapping[str, bytes]) -> None:
-        """Puts entries onto the status stream; the last one of each key counts.
+    async def post_status(self, entries: Mapping[str, bytes | None]) -> None:
+        """Puts entries onto the status stream; the last one of each key counts, and None forgets it.
 
         Raises:
             BrokerUnavailable: Post again later.

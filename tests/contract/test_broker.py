@@ -257,6 +257,15 @@ async def test_the_last_status_of_each_key_counts(broker: Broker) -> None:
     assert await broker.read_status() == {"a": b"2", "b": b"3"}
 
 
+async def test_a_status_is_forgotten(broker: Broker) -> None:
+    await broker.post_status({"a": b"1", "b": b"1"})
+    assert await broker.read_status() == {"a": b"1", "b": b"1"}
+    await broker.post_status({"a": None, "c": None})
+    assert await broker.read_status() == {"b": b"1"}
+    await broker.post_status({"a": b"2"})
+    assert await broker.read_status() == {"a": b"2", "b": b"1"}
+
+
 async def test_closing_twice_is_fine(broker: Broker) -> None:
     publisher = await broker.publisher(producer="p")
     subscription = await broker.subscription(group="g")

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from logboom.broker.local import LocalBroker
 from logboom.config import LocalBrokerSection
 from logboom.reporting import Reporter
+from logboom.status import RatesStatus
 from logboom.telemetry import PipelineCollector
 from search_api.state import PipelineState, Snapshot
 from tests.api_world import served
@@ -58,6 +59,24 @@ async def test_gauges_of_what_is_gone_leave_and_counters_stay(tmp_path: Path) ->
         await three.post(COUNTERS, {})
         snapshot = await pipeline.snapshot(fresh=True)
         assert told(pipeline, snapshot) == ({"runs"}, {"runs"})
+        await broker.close()
+
+
+async def test_what_processes_told_that_are_gone_for_a_day_is_deleted(tmp_path: Path) -> None:
+    async with served(tmp_path) as world:
+        broker = LocalBroker(tmp_path / "told", LocalBrokerSection())
+        pipeline = PipelineState(broker, world.store, "g", tmp_path, world.clock)
+        rates = RatesStatus(instance="one", at_ns=world.clock.now_ns())
+        more = {rates.key: rates.model_dump_json().encode()}
+        await Reporter(broker, "processor", "one", world.clock).post(COUNTERS, more)
+        await Reporter(broker, "shipper", "one", world.clock).post(COUNTERS, {})
+        await pipeline.snapshot(fresh=True)
+        world.clock.advance(23 * 3600)
+        await pipeline.snapshot(fresh=True)
+        assert set(await broker.read_status()) == {"processor/one", "rates/one", "shipper/one"}
+        world.clock.advance(2 * 3600)
+        await pipeline.snapshot(fresh=True)
+        assert set(await broker.read_status()) == {"shipper/one"}
         await broker.close()
 
 
