@@ -28,7 +28,8 @@ _WEEKDAYS = {
 }  # fmt: skip
 _STRETCHES = {
     "this week": (0, "w"), "last week": (-1, "w"), "this month": (0, "M"), "last month": (-1, "M"),
-    "this year": (0, "y"), "last year": (-1, "y"),
+    "this year": (0, "y"), "last year": (-1, "y"), "next week": (1, "w"), "next month": (1, "M"),
+    "next year": (1, "y"),
     "이번 주": (0, "w"), "이번주": (0, "w"), "지난 주": (-1, "w"), "지난주": (-1, "w"),
     "이번 달": (0, "M"), "이번달": (0, "M"), "지난 달": (-1, "M"), "지난달": (-1, "M"),
     "올해": (0, "y"), "작년": (-1, "y"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -53,7 +55,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         caller = _caller_of(scope)
-        trace = _Trace(self._audit, self._clock, caller)
+        trace = _Trace(self._audit, self._clock, caller, scope.setdefault("state", {}))
         sending = Sending(send, caller.path, lambda: trace.write(sending.status, "begin"))
         try:
             trace.admission = admission = await self._gate.admit(caller)
@@ -98,7 +100,10 @@ class Guard:
 class _Trace:
     """What the audit log is told of one request."""
 
-    def __init__(self, audit: AuditLog | None, clock: Clock, caller: Caller) -> None:
+    def __init__(
+        self, audit: AuditLog | None, clock: Clock, caller: Caller, state: Mapping[str, Any]
+    ) -> None:
+        self._state = state
         self._audit = audit
         self._clock = clock
         self._caller = caller
@@ -115,7 +120,7 @@ class _Trace:
         access = None if admission is None else admission.access
         self._audit.write(
             Asked(
-                who="" if access is None else access.name,
+                who=self._state.get("begun_by", "") if access is None else access.name,
                 address=caller.address,
                 method="WEBSOCKET" if caller.is_socket else caller.method,
                 path=caller.path,

@@ -101,6 +101,7 @@ async def _begun(
     request: Request, response: Response, sessions: Sessions, access: Access
 ) -> Response:
     secret, life_s = await sessions.begin(access)
+    request.state.begun_by = access.name
     response.set_cookie(
         COOKIE, secret, max_age=life_s, path="/", httponly=True, samesite="strict",
         secure=request.url.scheme == "https",

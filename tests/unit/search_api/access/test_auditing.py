@@ -63,6 +63,7 @@ async def test_nothing_secret_gets_into_any_log(
         )
         await api.client.post("/api/v1/session", json={"key": admin})
         cookie = api.client.cookies["logboom_session"]
+        assert api.audited()[-1]["user.name"] == api.audited()[0]["user.name"] != ""
         path = api.config.api.audit_path(api.config.data)
         assert path is not None
         ours = [r.getMessage() for r in caplog.records if not r.name.startswith("http")]
