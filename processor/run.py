@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from logboom.archive.keeping import Keeper
 from logboom.broker import Broker, open_broker
 from logboom.clock import Clock, SystemClock
-from logboom.config import Config, LocalStoreSection
+from logboom.config import Config, LocalStoreSection, ProcessorSection
 from logboom.dead import DeadLetters
 from logboom.dead.telling import DeadTelling
 from logboom.environment import process_environment
@@ -49,6 +49,9 @@ from processor.tallying import Tally
 from processor.telling import Telling
 
 log = logging.getLogger("logboom.processor")
+
+_EMBEDDED_BATCH_EVENTS = 10_000
+"""In one write to the embedded store: this process holds it several times over, and what the index makes of it."""
 
 _LAST_WRITES_S = 15.0
 _LAST_TURNS_S = 2.0
@@ -109,7 +112,7 @@ def _parts(config: Config, broker: Broker, store: Store, state: State, clock: Cl
         await rolling.mark(written.minutes)
 
     consumer = Consumer(
-        broker, store, config.processor, preparer, burial.bury, mark, rates.add, clock
+        broker, store, section_of(config), preparer, burial.bury, mark, rates.add, clock
     )
     keeper = open_keeper(config, store, state, consumer, reporter, clock, instance=instance)
     telling = Telling(
@@ -117,6 +120,15 @@ def _parts(config: Config, broker: Broker, store: Store, state: State, clock: Cl
         OwnLag(broker, config.processor.group, consumer, clock), clock,
     )  # fmt: skip
     return _Parts(consumer, rolling.roller, keeper, reporter, telling)
+
+
+def section_of(config: Config) -> ProcessorSection:
+    """The processor's settings; a size of writes that is not set is what suits the store."""
+    section = config.processor
+    is_set = "batch_events" in section.model_fields_set
+    if isinstance(config.store, LocalStoreSection) and not is_set:
+        section = section.model_copy(update={"batch_events": _EMBEDDED_BATCH_EVENTS})
+    return section
 
 
 async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:

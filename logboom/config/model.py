@@ -85,7 +85,8 @@ class ProcessorSection(Section):
     group: str = Field("logboom-processor", description="Name of the consumer group.")
     batch_events: int = Field(
         20_000, ge=1, le=1_000_000,
-        description="Events per write to the store, at most; fewer when they have more than 64 MiB.",
+        description="Events per write to the store, at most; fewer when they have more than 64 MiB."
+        " Not set, writes to the embedded store have 10,000.",
     )  # fmt: skip
     linger: Duration = Field(
         timedelta(milliseconds=500), description="Wait this long for a write to fill."

@@ -34,7 +34,7 @@ from logboom.store.local.soundness import (
 
 log = logging.getLogger("logboom.store")
 
-_MOST_WAITING_BYTES = 16 * 2**20
+_MOST_WAITING_BYTES = 8 * 2**20
 """Of entries that may wait while the index commits; then whoever brings more waits too."""
 
 _MANY_SEGMENTS = 16
