@@ -52,8 +52,8 @@ async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_p
         return set(engine.rules.groups) == set(engine.standing.groups) == {"group"}
 
     await world.kept.delete("a slow one", "")  # also while it is asked
+    world.clock.advance(5)  # rules are read that often
     await soon(is_known_alone, timeout_s=60, what="the other group is gone")
-    world.clock.advance(5)
     await evaluated(engine, "group", 60, world)
     assert engine.standing.success_us is not None
     running.cancel()
