@@ -55,7 +55,11 @@ async def test_a_question_that_is_not_answered_holds_up_its_own_group_only(tmp_p
     world.clock.advance(5)  # rules are read that often
     await soon(is_known_alone, timeout_s=60, what="the other group is gone")
     await evaluated(engine, "group", 60, world)
-    assert engine.standing.success_us is not None
+
+    async def has_succeeded() -> bool:
+        return engine.standing.success_us is not None
+
+    await soon(has_succeeded, timeout_s=60, what="all groups are evaluated")
     running.cancel()
     await asyncio.wait([running])
     assert set(engine.rules.groups) == {"group"}
