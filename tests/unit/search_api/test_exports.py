@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import Message
 
 from logboom.errors import TooBusy
+from logboom.query.model import MatchAll
 from logboom.store import TimeRange
 from logboom.telemetry import ApiMetrics
+from search_api.asking import Asked
 from search_api.export_routes import ExportResponse
 from search_api.turns import Turns
 from tests.api_world import served
@@ -50,8 +53,10 @@ async def test_exports_take_turns_and_give_them_back_when_the_client_goes() -> N
             yield b"{}\n"
             await asyncio.sleep(0)
 
+    asked = Asked(MatchAll(), TimeRange(0, 1_000_000), ["`levle` is no field"], ZoneInfo("UTC"))
+
     def response() -> ExportResponse:
-        return ExportResponse(endless(), turns, "ndjson", TimeRange(0, 1_000_000))
+        return ExportResponse(endless(), turns, "ndjson", asked)
 
     scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
     first = asyncio.create_task(response()(scope, nothing, send))
@@ -59,6 +64,7 @@ async def test_exports_take_turns_and_give_them_back_when_the_client_goes() -> N
     headers = dict(sent[0]["headers"])
     assert headers[b"logboom-from"] == b"1970-01-01T00:00:00.000Z"
     assert headers[b"logboom-to"] == b"1970-01-01T00:00:01.000Z"
+    assert headers[b"logboom-notes"] == b'["`levle` is no field"]'
     with pytest.raises(TooBusy, match="1 exports are under way"):
         await response()(scope, nothing, send)
     first.cancel()
