@@ -144,7 +144,7 @@ class Leaves:
         """
         if is_everything(pattern):
             return MatchAll() if field.name is None else self.exists(field.written)
-        if pattern[0] in "*?":
+        if pattern.startswith(("*", "?")):
             self._costs.add_pattern(at=at)
         if field.kind is FieldType.TEXT:
             found, note = by_words(field.name, pattern, at)

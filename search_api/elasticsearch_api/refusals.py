@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from logboom.errors import LogboomError, NotAllowed, QueryError, TooBusy
 
 ILLEGAL = "illegal_argument_exception"
 PARSING = "parsing_exception"
+
+_PAGES = (
+    "page with `search_after`: sort by `@timestamp` and `_doc`, and send the `sort` of the last hit"
+    " back; nothing is missed or doubled"
+)
+_LUCENE = "ask `_search` with a `query_string`"
+_INSTEAD: Final[Mapping[str, str]] = {
+    "scroll": _PAGES, "_pit": _PAGES, "pit": _PAGES, "keep_alive": _PAGES,
+    "_async_search": "ask `_search`", "_sql": _LUCENE, "_query": _LUCENE, "_eql": _LUCENE,
+    "_bulk": "logboom's HTTP input takes it (docs/inputs.md)",
+    "filter_path": "take what you need of the whole answer",
+}  # fmt: skip
+"""What to do where something is not there, by the name of a path or a parameter."""
 
 
 class Refused(Exception):
@@ -25,6 +39,11 @@ class Refused(Exception):
         self.reason = reason
         self.kind = kind
         self.status = status
+
+
+def instead_of(*names: str, otherwise: str = "") -> str:
+    """What to do in place of something that goes by one of these names."""
+    return next((_INSTEAD[name] for name in names if name in _INSTEAD), otherwise)
 
 
 def unsupported(what: str, instead: str = "") -> Refused:

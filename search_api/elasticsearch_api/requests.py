@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_api.elasticsearch_api.bodies import an_object, decoded
-from search_api.elasticsearch_api.refusals import unsupported
+from search_api.elasticsearch_api.refusals import instead_of, unsupported
 
 _WITHOUT_EFFECT = frozenset(
     {
@@ -62,10 +62,10 @@ class Asked:
         known = {*_WITHOUT_EFFECT, *_INTO_BODY, *_OF_SOURCE, *_ELSEWHERE}
         for name in self.parameters:
             if name not in known:
-                raise unsupported(f"the parameter {name!r}")
+                raise unsupported(f"the parameter {name!r}", instead_of(name))
         for name in ("typed_keys", "filter_path"):
             if self.parameters.get(name, "false") != "false":
-                raise unsupported(f"the parameter {name!r}")
+                raise unsupported(f"the parameter {name!r}", instead_of(name))
 
     def content(self) -> dict[str, Any]:
         """The body, and what parameters say in its place.

@@ -13,7 +13,13 @@ from logboom.store import Store
 from search_api.answering import Answering
 from search_api.elasticsearch_api import describing, indices
 from search_api.elasticsearch_api.bodies import MAX_BODY_BYTES, an_object, as_list, decoded
-from search_api.elasticsearch_api.refusals import PARSING, Refused, error_body, unsupported
+from search_api.elasticsearch_api.refusals import (
+    PARSING,
+    Refused,
+    error_body,
+    instead_of,
+    unsupported,
+)
 from search_api.elasticsearch_api.requests import Asked
 from search_api.elasticsearch_api.searching import MAX_WINDOW, Searches
 from search_api.elasticsearch_api.sources import check_patterns, source_of
@@ -229,7 +235,8 @@ class _Api:
 
 
 def _unknown(path: tuple[str, ...]) -> Refused:
-    return unsupported(f"/{'/'.join(path)}", "docs/elasticsearch-api.md lists what it has")
+    instead = instead_of(*reversed(path), otherwise="docs/elasticsearch-api.md lists what it has")
+    return unsupported(f"/{'/'.join(path)}", instead)
 
 
 def _json(content: Mapping[str, Any] | list[Any], accept: str, *, status: int = _OK) -> Response:

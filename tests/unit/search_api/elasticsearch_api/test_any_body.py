@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -142,6 +142,8 @@ BODIES = st.one_of(
     max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(body=BODIES)
+@example(body={"query": {"wildcard": {"message": ""}}})
+@example(body={"query": {"wildcard": {"service.name": ""}}})
 async def test_any_body_is_answered_or_refused(http: httpx.AsyncClient, body: Any) -> None:
     answer = await http.post("/_search", content=_encoded(body))
     assert answer.status_code in {200, 400, 413}, (body, answer.text)

@@ -324,6 +324,26 @@ async def test_what_is_refused_is_named(client: AsyncElasticsearch, body: Any, n
     assert error.value.body["error"]["root_cause"][0]["reason"] == reason
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/_search?scroll=1m", "search_after"),
+        ("/logboom-*/_pit?keep_alive=1m", "search_after"),
+        ("/_search/scroll", "search_after"),
+        ("/_sql", "query_string"),
+        ("/_search?filter_path=took", "the whole answer"),
+        ("/_bulk", "HTTP input"),
+        ("/_ingest/pipeline", "docs/elasticsearch-api.md"),
+    ],
+)
+async def test_a_refusal_says_what_to_do_instead(
+    http: httpx.AsyncClient, path: str, says: str
+) -> None:
+    answer = await http.post(path, json={})
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]["reason"]
+
+
 async def test_nothing_can_be_written(client: AsyncElasticsearch) -> None:
     with pytest.raises(BadRequestError, match="reads only"):
         await client.indices.delete(index=INDEX)
