@@ -120,6 +120,9 @@ class Consumer:
             sure to be worked out anew.
         count: Is told of those that were new to the store, once they are marked.
         clock: For lingering.
+
+    Attributes:
+        has_backlog: The last write was full before it had waited long enough: more is there than is taken.
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class Consumer:
         self._ahead = asyncio.Semaphore(1)
         self._event_bytes = _EVENT_BYTES
         self.counts = Counts()
+        self.has_backlog = False
         self.writer: StoreWriter | None = None
         self.subscription: Subscription | None = None
 
@@ -204,6 +208,7 @@ class Consumer:
                 self._event_bytes = size // count + 1
                 if due is None:
                     due = self._clock.monotonic() + self._section.linger.total_seconds()
+        self.has_backlog = room <= 0 or room_bytes <= 0
         return batches
 
     def _share(self, subscription: Subscription) -> int:

@@ -142,7 +142,7 @@ async def _work(parts: _Parts, config: Config, stop: asyncio.Event) -> None:
         reporting = tasks.create_task(_report(reporter, consumer, telling))
         giving = tasks.create_task(give_back(EVERY_S, trim_of_c_library()))
         monitoring = tasks.create_task(Monitoring(config.processor.metrics, reporter, tell).serve())
-        rolling_up = tasks.create_task(parts.roller.run())
+        rolling_up = tasks.create_task(parts.roller.run(lambda: consumer.has_backlog))
         keeping = tasks.create_task(parts.keeper.run())
         consuming = tasks.create_task(consumer.run(stop))
         await until(stop, consuming)

@@ -26,6 +26,8 @@ LEASE = "rollups"
 
 _LEAST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 20.0
+"""Also where there is a backlog, of which the next write would make most of the work worthless."""
+
 _TROUBLE_PAUSE_S = 5.0
 _AT_ONCE = 5_000
 """Marks of other hours that are looked at in one round."""
@@ -69,12 +71,15 @@ class Roller:
         self._lost_rows = LostRows(store, marks, gone, section, clock, warn)
         self._summing = Summing(store, section, clock, self.progress)
 
-    async def run(self) -> None:
-        """Rolls up until it is cancelled; a store that does not answer is asked again."""
+    async def run(self, has_backlog: Callable[[], bool] = lambda: False) -> None:
+        """Rolls up until it is cancelled; a store that does not answer is asked again.
+
+        Args:
+            has_backlog: Whether more events wait than are written at once.
+        """
         try:
             while True:
-                rest_s = await self._round()
-                await asyncio.sleep(rest_s)
+                await _rest(await self._round(), has_backlog)
         finally:
             await self._give_back()
 
@@ -190,6 +195,15 @@ class Roller:
             await self._lease.give_back()
         except LogboomError as error:
             log.debug("the lease of the rollups ends by itself: %s", error.sentence())
+
+
+async def _rest(least_s: float, has_backlog: Callable[[], bool]) -> None:
+    """Rests; longer while there is a backlog, whose minutes would be marked again at once."""
+    await asyncio.sleep(least_s)
+    rested_s = least_s
+    while has_backlog() and rested_s < _LONGEST_PAUSE_S:
+        await asyncio.sleep(_LEAST_PAUSE_S)
+        rested_s += _LEAST_PAUSE_S
 
 
 def _day_of(mark: Mark) -> date:

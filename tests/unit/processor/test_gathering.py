@@ -48,6 +48,22 @@ async def test_a_write_is_bounded_by_events_and_by_bytes(event_bytes: int, at_on
         assert count <= 20_000
         assert size < 64 * MIB + event_bytes
         assert count == 20_000 or size >= 64 * MIB
+        assert consumer.has_backlog
+
+
+async def test_there_is_no_backlog_when_a_write_has_waited_for_more() -> None:
+    class Few(_Endless):
+        async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
+            clock.advance(1)
+            return await super().receive(max_messages=3, timeout_s=timeout_s)
+
+    unused: Any = None
+    clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
+    consumer = Consumer(unused, unused, ProcessorSection(), unused, unused, unused, unused, clock)
+    consumer.has_backlog = True
+    subscription: Any = Few(b"x", 3)
+    assert await consumer._gather(subscription, asyncio.Event())
+    assert not consumer.has_backlog
 
 
 async def test_the_first_write_is_bounded_too() -> None:

@@ -319,3 +319,34 @@ async def test_a_day_that_cannot_be_read_waits_and_holds_up_no_other(
     await pipeline.roll_all()
     await pipeline.expect([*yesterday, *today])
     assert await pipeline.rolling.marks.behind(None, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("backlog", "rests"),
+    [
+        ([], [3.0]),
+        ([True, True, False], [3.0, 1.0, 1.0]),
+        ([True] * 99, [3.0, *[1.0] * 17]),
+    ],
+)
+async def test_it_rests_longer_while_there_is_a_backlog(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, backlog: list[bool], rests: list[float]
+) -> None:
+    roller, slept, left = pipeline.rolling.roller, list[float](), iter(backlog)
+    rounds = 0
+
+    async def one_round() -> float:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 2:
+            raise asyncio.CancelledError
+        return 3.0
+
+    async def sleep(for_s: float) -> None:
+        slept.append(for_s)
+
+    monkeypatch.setattr(roller, "_round", one_round)
+    monkeypatch.setattr("processor.rolling.roller.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await roller.run(lambda: next(left, False))
+    assert slept == rests
