@@ -24,6 +24,12 @@ from logboom.errors import UsageError
 
 _WIDTH = 80
 
+EventsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False),
+]
+EveryOption = Annotated[bool, typer.Option("--all", help="All dead letters.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
@@ -76,13 +82,10 @@ def show(
 
 
 def replay(
-    events: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False),
-    ] = None,
+    events: EventsArgument = None,
     config: ConfigOption = None,
     data: DataOption = None,
-    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    every: EveryOption = False,
 ) -> None:
     """Sends dead letters again, under their old ids; exit status 1 when some are refused still.
 
@@ -99,13 +102,10 @@ def replay(
 
 
 def discard(
-    events: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Ids of events.", show_default=False),
-    ] = None,
+    events: EventsArgument = None,
     config: ConfigOption = None,
     data: DataOption = None,
-    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    every: EveryOption = False,
     reason: Annotated[
         str | None, typer.Option(help="Those with this in their reason.", show_default=False)
     ] = None,
