@@ -4,8 +4,9 @@ The one definition that every store's analyser is held to.
 
 A word is a longest run of characters that are Unicode letters (the property Alphabetic, so vowel
 signs of Indic and Thai scripts belong to their word) or digits (the categories Nd, Nl and No),
-lower-cased character by character. Everything else, the underscore included, lies between words:
-`user-id` is `user` `id`, `a.b.C` is `a` `b` `c`.
+lower-cased character by character. An emoji or dingbat (`SIGNS`) is a word by itself; those that are
+made of several, such as flags and colours of skin, are as many words in a row. Everything else, the
+underscore included, lies between words: `user-id` is `user` `id`, `a.b.C` is `a` `b` `c`.
 
 Unicode can write one character in several ways: é as one sign or as e with an accent behind it, A in
 full width. Before it is cut, a text of an event or of a query is `folded`, so that all of them are one.
@@ -22,11 +23,19 @@ from unicodedata import is_normalized, normalize
 
 import regex
 
-WORD_PATTERN = r"[\p{Alphabetic}\p{N}]+"
+SIGNS = (
+    "\u231a\u231b\u23e9-\u23fa\u25b6\u25c0\u2600-\u2775\u2794-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55"
+    "\U0001f000-\U0001f0ff\U0001f18a-\U0001faff"
+)
+"""Ranges of the signs that are words by themselves: what is logged to be seen, such as 🚀 ✓ ⚠. Not
+those that draw lines, bars and arrows. None of them is a letter or a digit, or is folded."""
+
+WORD_PATTERN = rf"[\p{{Alphabetic}}\p{{N}}]+|[{SIGNS}]"
 """A word before it is lower-cased, for every engine that knows Unicode's properties."""
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = regex.compile(WORD_PATTERN)
+_SIGN = re.compile(f"[{SIGNS}]")
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}"
     r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
@@ -60,6 +69,11 @@ def words(text: str) -> list[str]:
     # A capital sigma that ends a word would become another letter than the one inside a word;
     # the stores lower-case each character by itself.
     return [word.lower() for word in _WORD.findall(folded(text).replace("Σ", "σ"))]
+
+
+def is_sign(character: str) -> bool:
+    """True for a character that is a word by itself wherever it stands."""
+    return _SIGN.fullmatch(character) is not None
 
 
 def folded(text: str) -> str:

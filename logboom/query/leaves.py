@@ -327,7 +327,7 @@ class Leaves:
         found = words(text)
         if not found:
             self.note(
-                f"{text!r} has no letters or digits, and texts are searched by words: "
+                f"{text!r} has no letters, digits or emojis, and texts are searched by words: "
                 "it was left out.",
                 at,
             )

@@ -114,9 +114,10 @@ class _Parser:
             )
         if query is None:
             raise QueryError(
-                "there are no letters or digits to search for",
+                "there are no letters or digits to search for, and no emojis",
                 position=0,
-                suggestion="texts are searched by words; for a value of signs only, name its field",
+                suggestion="texts are searched by words: write those beside the signs; "
+                'a value of signs only is found in its field: attributes.mark:"->"',
             )
         return query
 

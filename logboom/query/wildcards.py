@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from logboom.query.analysis import folded, words
+from logboom.query.analysis import folded, is_sign, words
 from logboom.query.model import And, Query, Term, Wildcard
 
 _EVERYTHING = re.compile(r"\*+")
@@ -56,7 +56,7 @@ def by_words(
     if plain:
         parts.append(Term(field, " ".join(plain)))
     if not parts:
-        return None, f"{pattern} has no letters or digits to look for: it was left out."
+        return None, f"{pattern} has no letters, digits or emojis to look for: it was left out."
     if len(parts) > 1:
         return And(tuple(parts)), (
             f"{pattern} was read as several words, which need not stand next to each other; "
@@ -71,12 +71,16 @@ def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:
     has_wildcard = False
     for sign, is_wildcard in signs(folded(pattern)):
         word = [sign] if is_wildcard else words(sign)
-        if word:
+        is_whole = is_sign(sign)
+        if word and not is_whole:
             piece += word
             has_wildcard |= is_wildcard
-        elif piece:
+            continue
+        if piece:
             yield "".join(piece), has_wildcard
             piece, has_wildcard = [], False
+        if is_whole:
+            yield sign, False
     if piece:
         yield "".join(piece), has_wildcard
 

@@ -17,7 +17,7 @@ from tantivy import Index
 
 from logboom import native
 
-_INTERFACE = 1
+_INTERFACE = 2
 _PATH = Path(native.__file__).with_name("liblogboom_index.so")
 _REASON_BYTES = 4096
 

@@ -15,9 +15,7 @@ from typing import Final
 import tantivy
 
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS
-
-VERSION: Final = 3
-"""Grows with every change here or in `entry.py`; an index of another version is built anew."""
+from logboom.query.analysis import WORD_PATTERN
 
 TIME = "_time"  # the event time in µs
 NUMBER = "_number"  # of the document in the day's documents
@@ -93,7 +91,7 @@ def teach_words(index: tantivy.Index) -> tantivy.Index:
         The same index.
     """
     analyser = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(WORD_PATTERN))
         .filter(tantivy.Filter.lowercase())
         .build()
     )

@@ -8,6 +8,7 @@ mod folder;
 mod merging;
 mod reading;
 mod room;
+mod words;
 mod writer;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -16,7 +17,7 @@ use std::{ptr, slice, str};
 
 use crate::writer::Writer;
 
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 const FAILED: i64 = -1;
 
 #[no_mangle]

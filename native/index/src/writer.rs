@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tantivy::indexer::{IndexWriterOptions, UserOperation};
-use tantivy::tokenizer::{LowerCaser, SimpleTokenizer, TextAnalyzer};
+use tantivy::tokenizer::{LowerCaser, TextAnalyzer};
 use tantivy::{Index, IndexWriter, TantivyError};
 
 use crate::chunk::{Chunk, Fields};
@@ -12,6 +12,7 @@ use crate::entry::Entry;
 use crate::folder::Folder;
 use crate::merging::Bounded;
 use crate::room::Room;
+use crate::words::Words;
 
 const WORDS: &str = "words";
 /// What is read together: so many entries, fewer if they are long.
@@ -33,7 +34,7 @@ impl Writer {
     pub fn open(path: &Path, memory_bytes: usize) -> tantivy::Result<Self> {
         let folder = Folder::open(path)?;
         let index = Index::open(folder.clone())?;
-        let words = TextAnalyzer::builder(SimpleTokenizer::default()).filter(LowerCaser).build();
+        let words = TextAnalyzer::builder(Words::default()).filter(LowerCaser).build();
         index.tokenizers().register(WORDS, words);
         let fields = Fields::of(&index.schema())
             .ok_or_else(|| TantivyError::SchemaError("of another kind".to_owned()))?;

@@ -44,6 +44,10 @@ from logboom.query.regexp import parse_regexp
         ("con\ufb01g Core™ 5㎏", ["config", "core", "5"]),
         ("\uf900 5\u00b5s", ["豈", "5\u03bcs"]),
         ("a\0b\ud800c", ["a", "b", "c"]),
+        ("done🚀🔥now ✓ ✗", ["done", "🚀", "🔥", "now", "✓", "✗"]),
+        ("⚠️ ⚠ 1️⃣", ["⚠", "⚠", "1"]),
+        ("👍🏽 🇰🇷 👨\u200d👧", ["👍", "🏽", "🇰", "🇷", "👨", "👧"]),
+        ("→ ─ █ ● © 100%", ["100"]),
     ],
 )
 def test_words(text: str, expected: list[str]) -> None:

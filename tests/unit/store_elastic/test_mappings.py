@@ -106,10 +106,11 @@ def test_the_servers_words_are_ours() -> None:
     assert tokenizer["group"] == 0
     java = regex.compile(tokenizer["pattern"].replace("IsAlphabetic", "Alphabetic"))
     assert java.findall("a.b_C 주문 x1") == ["a", "b", "C", "주문", "x1"]
+    assert java.findall("done🚀🔥x ⚠\ufe0f") == ["done", "🚀", "🔥", "x", "⚠"]
     assert analysis["analyzer"]["logboom_words"]["filter"][0] == "lowercase"
 
 
-@given(st.text() | st.text("aZ1 é\u0301한\u30c6\u3099-", max_size=12))
+@given(st.text() | st.text("aZ1 é\u0301한\u30c6\u3099-🚀✓\ufe0f", max_size=12))
 def test_a_folded_text_is_cut_into_our_words_and_no_word_loses_its_accent(text: str) -> None:
     analysis = load("texts-analysed")["template"]["settings"]["index"]["analysis"]
     java = analysis["tokenizer"]["logboom_words"]["pattern"].replace("IsAlphabetic", "Alphabetic")

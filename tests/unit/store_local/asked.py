@@ -39,6 +39,8 @@ WORDS = [
     "\uff83\uff9e\uff70\uff80",
     "データ",
     "\u110c\u116e\u1106\u116e\u11ab",
+    "🚀",
+    "주문👍🏽",
 ]
 SOUGHT = [*WORDS, "失敗", "索に", "오류", "使用率", "cpu使", "เชื่อม", "使用率9", "가"]
 """Words as they are, and parts of those that stand for all words that they are a part of."""
@@ -152,7 +154,7 @@ KEYWORD_VALUES = st.sampled_from(
     ["info", "error", "cart", "cart-v2", "Kasse über", "slow", "E", "x"]
 ) | st.text(max_size=3)
 TIME_TEXTS = st.sampled_from(LIKE_TIMES)
-PIECES = st.sampled_from([*"acertuZ0*?*?-.:\\", "주", "ü", "eu", "12", "\\*", " ", "2026-03-14"])
+PIECES = st.sampled_from([*"acertuZ0*?*?-.:\\🚀", "주", "ü", "eu", "12", "\\*", " ", "2026-03-14"])
 PATTERNS = st.lists(PIECES, max_size=5).map("".join)
 REGEXPS = st.sampled_from(
     [

@@ -8,9 +8,11 @@ import os
 import random
 import re
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import is_normalized
 
 import orjson
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tantivy import Index, Query
 
+from logboom.query.analysis import words
 from logboom.store.local.index_writer import (
     Added,
     Chunk,
@@ -65,11 +68,34 @@ def hits(index: Index, query: str) -> int:
     return len(index.searcher().search(index.parse_query(query, ["message"]), 1000).hits)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_lies_between_words_and_what_is_one_by_itself_is_what_the_definition_says(
+    compiled: bool, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    library = request.getfixturevalue("library") if compiled else None
+    codes = (*range(0x2190, 0x3040), *range(0x1F000, 0x1FC00))
+    texts = [f"a{chr(code) * 2}b" for code in codes if is_normalized("NFKC", chr(code))]
+    index = filled(library, tmp_path / "index", [entry_of(text) for text in texts])
+    alike = Counter(tuple(words(text)) for text in texts)
+    for found, count in alike.items():
+        query = (
+            Query.phrase_query(SCHEMA, "message", [*found])
+            if len(found) > 1
+            else Query.term_query(SCHEMA, "message", found[0])
+        )
+        assert len(index.searcher().search(query, len(texts)).hits) == count, found
+
+
+def entry_of(text: str) -> bytes:
+    return orjson.dumps(OWN | {"message": text})
+
+
 @pytest.mark.parametrize(
     ("entry", "query"),
     [
         ({"message": 'Grüße, 가나다 and "quotes" \\ \n'}, "message:grüße AND message:quotes"),
         ({"message": "a b c"}, 'message:"b c"'),
+        ({"message": "done🚀🔥x"}, 'message:"done 🚀 🔥 x"'),
         ({"message": ["one", "two"]}, "message:one AND message:two"),
         ({"tags": ["error", "multi\tline"]}, "tags:error"),
         (
