@@ -18,9 +18,9 @@ def parse_number(text: str) -> int | float | None:
     """
     if len(text) > _LONGEST or _NUMBER.fullmatch(text) is None:
         return None
-    if text.lstrip("+-").isdigit():
-        return int(text)
     number = float(text)
     if not math.isfinite(number):
         return None
+    if text.lstrip("+-").isdigit():
+        return int(text)
     return int(number) if number.is_integer() else number

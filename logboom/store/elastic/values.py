@@ -10,6 +10,8 @@ import math
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
+import orjson
+
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, FieldType
 from logboom.query.model import Fuzzy, Phrase, Range, Regex, Term, Wildcard
@@ -32,6 +34,9 @@ Leaf = Term | Phrase | Wildcard | Regex | Fuzzy
 
 _EXACT_IN_A_DOUBLE = 2**53
 """From here on, whole numbers share the double next to them."""
+
+_BEYOND_WHOLE_NUMBERS = 2**64
+"""From here on, JSON's numbers are read as doubles."""
 
 
 def keyword(query: Leaf, field: str) -> Dsl:
@@ -63,9 +68,19 @@ def attribute(query: Leaf, field: str) -> Dsl:
     if not isinstance(query, Term | Phrase):
         return all_of([keyword(query, field)], but_not=[_is_a_number(field)])
     number = parse_number(query.value)
-    if number is None or abs(number) >= _EXACT_IN_A_DOUBLE:
+    if number is None:
         return term(field, query.value)
-    return any_of([term(field, query.value), _equal(_number(field), number)])
+    if _EXACT_IN_A_DOUBLE <= abs(number) < _BEYOND_WHOLE_NUMBERS:
+        return any_of([term(field, text) for text in _spellings(query.value, int(number))])
+    return any_of([term(field, query.value), _equal(_number(field), _as_double(number))])
+
+
+def _spellings(text: str, number: int) -> list[str]:
+    """How JSON may have a whole number that others share a double with: it is compared as a text."""
+    texts = [text, str(number)]
+    if float(number) == number:
+        texts += [f"{number}.0", orjson.dumps(float(number)).decode()]
+    return list(dict.fromkeys(texts))
 
 
 def attribute_range(query: Range) -> Dsl:

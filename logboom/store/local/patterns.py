@@ -25,6 +25,9 @@ ANY = f"[^{_MARK}]"
 
 LONGEST_PATTERN = 1000
 
+_LONGEST_END = 200
+"""Characters; the patterns that are made of it are nested as deep."""
+
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
 _LEFT_OUT = ((0xD800, 0xDFFF), (ord(TIME_MARK), ord(TIME_MARK)))  # the surrogates, the mark
 
@@ -79,7 +82,16 @@ def _characters(node: Characters) -> str:
 
 
 def from_ends(query: Range) -> str | None:
-    """Strings between the two ends of a range, by code points; None when there are none."""
+    """Strings between the two ends of a range, by code points; None when there are none.
+
+    Raises:
+        QueryError: An end is too long.
+    """
+    if any(len(end) > _LONGEST_END for end in (query.lower, query.upper) if end is not None):
+        raise QueryError(
+            f"an end of a range of texts has at most {_LONGEST_END} characters",
+            suggestion="leave the last ones out",
+        )
     low, high = query.lower or "", query.upper
     include_low = query.include_lower or query.lower is None
     if high is None:
