@@ -15,7 +15,7 @@ from logboom.naming import names_in, plain_name
 from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
-from logboom.store import Count, Histogram, SortOrder, TimeRange
+from logboom.store import Count, SortOrder, TimeRange
 from logboom.store.stored_events import StoredEvents
 from search_api.responding import json_of
 
@@ -161,20 +161,15 @@ def written(events: Sequence[Event], fields: Sequence[str]) -> Iterator[bytes]:
     return (json_of({"_id": _id(event), **chosen(event)}) for event in events)
 
 
+def list_written(events: Sequence[Event], fields: Sequence[str]) -> bytes:
+    """The same as a list."""
+    if not fields and isinstance(events, StoredEvents):
+        return events.list_text()
+    return b"[%b]" % b",".join(written(events, fields))
+
+
 def _id(event: Event) -> object:
     return event.get("event", {}).get("id")
-
-
-def shown_histogram(found: Histogram) -> dict[str, Any]:
-    """A histogram as it is answered."""
-    ms, rest = divmod(found.interval_us, 1000)
-    text = f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
-    return {
-        "interval": f"{found.interval_us}us" if rest else text,
-        "buckets": [
-            {"from": iso_text(b.start_us), "count": b.count, "by": b.by} for b in found.buckets
-        ],
-    }
 
 
 def total_of(count: Count) -> dict[str, Any]:

@@ -7,13 +7,8 @@ from fastapi import APIRouter, Response
 from logboom.query.times import parse_interval
 from search_api.answering import Answer, Question
 from search_api.answers import CountAnswer, HistogramAnswer
-from search_api.asking import (
-    keyword_field,
-    shown_histogram,
-    total_of,
-    understand,
-)
-from search_api.histograms import histogram_of
+from search_api.asking import keyword_field, total_of, understand, why_not_whole
+from search_api.histograms import histogram_of, shown_histogram
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.routing import PlainRoute
@@ -34,7 +29,8 @@ def counting_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             total = await store.count(asked.query, asked.times)
             relation = total_of(total)["relation"]
-            warnings = [*asked.notes, *([] if total.exact else [PARTIAL])]
+            lacking = [] if total.exact else await why_not_whole(store, asked, (), PARTIAL)
+            warnings = [*asked.notes, *lacking]
             content = {"count": total.value, "relation": relation, "warnings": warnings}
             return Answer(content, is_whole=total.exact)
 
@@ -54,7 +50,9 @@ def counting_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             now_us = clock.now_ns() // 1000
             one = await histogram_of(store, asked, width_us=width_us, by=split, now_us=now_us)
-            warnings = [*asked.notes, *([PARTIAL] if one.partial else [])]
+            by = () if split is None else (split,)
+            lacking = await why_not_whole(store, asked, by, PARTIAL) if one.partial else []
+            warnings = [*asked.notes, *lacking]
             content = {**shown_histogram(one), "partial": one.partial, "warnings": warnings}
             return Answer(content, is_whole=not one.partial)
 

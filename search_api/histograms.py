@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import orjson
 
 from logboom.event import epoch_us
-from logboom.store import Bucket, Histogram, Store, TimeRange
+from logboom.native import native_library
+from logboom.query.times import iso_text
+from logboom.store import Histogram, Store, TimeRange
 from search_api.asking import Asked, automatic_interval_us
+from search_api.responding import json_of
 from search_api.zoned import Piece, cut
 
 _DAY_US = 86_400_000_000
@@ -42,8 +48,36 @@ async def histogram_of(
     end_us = times.end_us
     if end_us is None and times.start_us is not None:
         end_us = max(now_us, times.start_us)
-    buckets = parts.assembled([one.buckets for one in counted], TimeRange(times.start_us, end_us))
-    return Histogram(width_us, buckets, any(one.partial for one in counted))
+    starts_us, columns = parts.assembled(counted, TimeRange(times.start_us, end_us))
+    split = {value: counts for value, counts in columns.items() if value is not None}
+    partial = any(one.partial for one in counted)
+    return Histogram(width_us, starts_us, columns[None], split, partial)
+
+
+def shown_histogram(found: Histogram) -> dict[str, Any]:
+    """A histogram as it is answered."""
+    ms, rest = divmod(found.interval_us, 1000)
+    text = f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
+    return {
+        "interval": f"{found.interval_us}us" if rest else text,
+        "buckets": orjson.Fragment(_stretches(found)),
+    }
+
+
+def _stretches(found: Histogram) -> bytes:
+    """The stretches as JSON."""
+    library = native_library()
+    by = [(json_of(value), counts) for value, counts in found.by.items()]
+    written = (
+        None if library is None
+        else library.answers.write_stretches(found.starts_us, found.counts, by)
+    )  # fmt: skip
+    if written is not None:
+        return written
+    rows = [
+        {"from": iso_text(one.start_us), "count": one.count, "by": one.by} for one in found.buckets
+    ]
+    return json_of(rows)
 
 
 async def _piece(
@@ -56,11 +90,7 @@ async def _piece(
     )  # fmt: skip
     if chosen is None:
         return found
-    buckets = [
-        Bucket(one.start_us, one.count, {v: n for v, n in one.by.items() if v in chosen})
-        for one in found.buckets
-    ]
-    return replace(found, buckets=buckets)
+    return replace(found, by={value: some for value, some in found.by.items() if value in chosen})
 
 
 async def _most_frequent(store: Store, asked: Asked, by: str) -> frozenset[str]:

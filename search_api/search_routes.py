@@ -15,7 +15,15 @@ from logboom.store import SearchRequest
 from search_api import problems
 from search_api.answering import Answer, Question
 from search_api.answers import Problem, SearchAnswer
-from search_api.asking import MAX_LIMIT, fields_of, order_of, shown, total_of, understand, written
+from search_api.asking import (
+    MAX_LIMIT,
+    fields_of,
+    list_written,
+    order_of,
+    shown,
+    total_of,
+    understand,
+)
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -42,14 +50,12 @@ class SearchBody(BaseModel):
     tz: str = "UTC"
 
 
-async def _texts(events: Sequence[Event], fields: Sequence[str]) -> list[orjson.Fragment]:
-    """Events as JSON; of many in a thread, so that others are answered meanwhile."""
-
-    def write() -> list[orjson.Fragment]:
-        return [orjson.Fragment(text) for text in written(events, fields)]
-
+async def _list(events: Sequence[Event], fields: Sequence[str]) -> orjson.Fragment:
+    """Events as a list; many are written in a thread, so that others are answered meanwhile."""
     most = _WRITTEN_AT_ONCE if fields else _HANDED_ON_AT_ONCE
-    return write() if len(events) <= most else await asyncio.to_thread(write)
+    if len(events) <= most:
+        return orjson.Fragment(list_written(events, fields))
+    return orjson.Fragment(await asyncio.to_thread(list_written, events, fields))
 
 
 def search_routes(parts: Parts) -> APIRouter:
@@ -68,7 +74,7 @@ def search_routes(parts: Parts) -> APIRouter:
         async def found() -> Answer:
             page = await parts.store.search(request)
             content = {
-                "events": await _texts(page.events, fields),
+                "events": await _list(page.events, fields),
                 "total": total_of(page.total),
                 "cursor": place.next_text(page.cursor),
                 "partial": page.partial,

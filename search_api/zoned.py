@@ -8,14 +8,15 @@ begin are one.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import add
 from zoneinfo import ZoneInfo
 
 from logboom.errors import QueryError
-from logboom.store import Bucket, TimeRange
+from logboom.store import Histogram, TimeRange
 
 MOST_BUCKETS = 20_000
 
@@ -24,6 +25,9 @@ _DAY_US = 24 * _HOUR_US
 _WEEK_US = 7 * _DAY_US
 _MONDAY_US = 4 * _DAY_US  # the first one since the epoch
 _LOOK_US = _WEEK_US
+Columns = Mapping[str | None, "array[int]"]
+"""Counts of each stretch: in all, by None, and of each value."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
@@ -57,45 +61,56 @@ class Cut:
     width_us: int
     zone: ZoneInfo
 
-    def assembled(self, found: Iterable[Sequence[Bucket]], filled: TimeRange) -> list[Bucket]:
-        """One row of buckets, without gaps.
+    def assembled(
+        self, found: Sequence[Histogram], filled: TimeRange
+    ) -> tuple[Sequence[int], Columns]:
+        """One row of stretches, without gaps.
 
         Args:
             found: Of each piece.
-            filled: Which times have buckets in any case.
+            filled: Which times have stretches in any case.
+
+        Returns:
+            Where each begins, µs since the epoch; and its counts in all, by None, and of each value.
 
         Raises:
             QueryError: There would be too many.
         """
-        sums = self._sums(found)
-        labels = set(sums)
-        if filled.start_us is not None:
-            labels.add(self._label(filled.start_us))
-        if filled.end_us is not None:
-            labels.add(self._label(filled.end_us - 1))
-        if not labels:
-            return []
-        first, last = min(labels), max(labels)
-        if (last - first) // self.width_us >= MOST_BUCKETS:
+        labels = self._labels(found, filled)
+        if len(labels) > MOST_BUCKETS:
             raise QueryError(
                 f"there would be more than {MOST_BUCKETS} buckets",
                 suggestion="choose a longer interval or a shorter range of time",
             )
-        row = range(first, last + 1, self.width_us)
-        if len(self.pieces) == 1:
-            ahead_us = self.pieces[0].ahead_us
-            return [sums.get(label) or Bucket(label - ahead_us, 0) for label in row]
-        return [_beginning(sums.get(label), _instant(label, self.zone)) for label in row]
+        columns: dict[str | None, array[int]] = {None: array("Q", bytes(8 * len(labels)))}
+        for piece, histogram in zip(self.pieces, found, strict=True):
+            if not histogram.counts:
+                continue
+            at = labels.index(histogram.starts_us[0] + piece.ahead_us)
+            for value, counts in ((None, histogram.counts), *histogram.by.items()):
+                column = columns.setdefault(value, array("Q", bytes(8 * len(labels))))
+                _add(column, at, counts)
+        return self._starts(labels), columns
 
-    def _sums(self, found: Iterable[Sequence[Bucket]]) -> dict[int, Bucket]:
-        """The buckets of each label as one."""
-        sums: dict[int, Bucket] = {}
-        for piece, buckets in zip(self.pieces, found, strict=True):
-            labelled = {bucket.start_us + piece.ahead_us: bucket for bucket in buckets}
-            for label in sums.keys() & labelled.keys():
-                labelled[label] = _sum(sums[label], labelled[label])
-            sums |= labelled
-        return sums
+    def _labels(self, found: Sequence[Histogram], filled: TimeRange) -> range:
+        """What the clocks show when the stretches begin."""
+        ends = [
+            start_us + piece.ahead_us
+            for piece, histogram in zip(self.pieces, found, strict=True)
+            if histogram.counts
+            for start_us in (histogram.starts_us[0], histogram.starts_us[-1])
+        ]
+        if filled.start_us is not None:
+            ends.append(self._label(filled.start_us))
+        if filled.end_us is not None:
+            ends.append(self._label(filled.end_us - 1))
+        return range(min(ends), max(ends) + 1, self.width_us) if ends else range(0)
+
+    def _starts(self, labels: range) -> Sequence[int]:
+        if len(self.pieces) > 1:
+            return [_instant(label, self.zone) for label in labels]
+        ahead_us = self.pieces[0].ahead_us
+        return range(labels.start - ahead_us, labels.stop - ahead_us, labels.step)
 
     def _label(self, time_us: int) -> int:
         is_one = len(self.pieces) == 1
@@ -104,15 +119,11 @@ class Cut:
         return shown_us - (shown_us - _shift(self.width_us)) % self.width_us
 
 
-def _sum(one: Bucket, other: Bucket) -> Bucket:
-    return Bucket(one.start_us, one.count + other.count, Counter(one.by) + Counter(other.by))
-
-
-def _beginning(bucket: Bucket | None, start_us: int) -> Bucket:
-    """A bucket that begins at a time; an empty one in place of none."""
-    if bucket is None:
-        return Bucket(start_us, 0, {})
-    return bucket if bucket.start_us == start_us else Bucket(start_us, bucket.count, bucket.by)
+def _add(column: array[int], at: int, counts: array[int]) -> None:
+    """Adds counts to those of the stretches from one on."""
+    end = at + len(counts)
+    both = column[at:end]
+    column[at:end] = array("Q", map(add, both, counts)) if any(both) else counts
 
 
 def cut(times: TimeRange, known: tuple[int, int], width_us: int, zone: ZoneInfo) -> Cut:

@@ -13,6 +13,27 @@ _new_bytes = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_char_p, ctypes.c_ssize
 )
 
 
+class Bytes(ctypes.Structure):
+    """Bytes as the compiled part is given them."""
+
+    _fields_ = (("data", ctypes.c_char_p), ("length", ctypes.c_size_t))
+
+    @classmethod
+    def of(cls, data: bytes) -> Bytes:
+        """These; they must be there for as long as the call takes."""
+        return cls(data, len(data))
+
+
+def check(used: int) -> None:
+    """Looks at what a call has answered.
+
+    Raises:
+        RuntimeError: It failed: a bug.
+    """
+    if used < 0:
+        raise RuntimeError(f"the compiled part failed: {used}")
+
+
 def split_text(buffer: bytearray, used: int) -> list[str]:
     """The lines of a buffer, each of which ends with a line break."""
     return str(memoryview(buffer)[:used], "utf-8").split("\n")[:-1]
@@ -30,7 +51,7 @@ def ends_of(texts: Sequence[bytes]) -> array[int]:
     return array("I", accumulate(map(len, texts)))
 
 
-def numbers(kind: Literal["I", "Q"], count: int) -> array[int]:
+def numbers(kind: Literal["I", "Q", "q"], count: int) -> array[int]:
     """So many zeros, to be written over."""
     return array(kind, bytes(array(kind).itemsize * count))
 

@@ -10,8 +10,11 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
+from logboom.native.answers import Answers
 from logboom.native.buffers import (
+    Bytes,
     address,
+    check,
     ends_of,
     numbers,
     pieces,
@@ -19,22 +22,14 @@ from logboom.native.buffers import (
     unwritten,
     with_state,
 )
-from logboom.native.values import Entries, Hits, Prepared
+from logboom.native.values import Entries, Prepared
 
-_INTERFACE = 12
+_INTERFACE = 13
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1
 SUSPECT = 2
 _GROWTH = 1024  # what an event may have more than its line, next to its template's texts
-
-
-class _Bytes(ctypes.Structure):
-    _fields_ = (("data", ctypes.c_char_p), ("length", ctypes.c_size_t))
-
-    @classmethod
-    def of(cls, data: bytes) -> _Bytes:
-        return cls(data, len(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,49 +102,47 @@ class Library:
 
     Args:
         library: As it was loaded.
+
+    Attributes:
+        answers: What it has for answers of searches.
     """
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._splice = library.logboom_splice
         self._splice.restype = ctypes.c_int64
         self._splice.argtypes = (
-            _Bytes, _Bytes, _Bytes, _Bytes, _Bytes, ctypes.c_uint64, ctypes.c_size_t,
+            Bytes, Bytes, Bytes, Bytes, Bytes, ctypes.c_uint64, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 6, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
         self._suspects = library.logboom_suspects
         self._suspects.restype = ctypes.c_int64
-        self._suspects.argtypes = (_Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 3)
+        self._suspects.argtypes = (Bytes, Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 3)
         self._prepare = library.logboom_prepare
         self._prepare.restype = ctypes.c_int64
         self._prepare.argtypes = (
-            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
+            Bytes, Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 3, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
             *(ctypes.c_void_p,) * 2, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
         self._entries = library.logboom_entries
         self._entries.restype = ctypes.c_int64
         self._entries.argtypes = (
-            _Bytes, ctypes.c_int64, ctypes.c_uint64, ctypes.c_size_t, *(ctypes.c_void_p,) * 5,
+            Bytes, ctypes.c_int64, ctypes.c_uint64, ctypes.c_size_t, *(ctypes.c_void_p,) * 5,
             ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_size_t,
         )  # fmt: skip
         self._actions = library.logboom_actions
         self._actions.restype = ctypes.c_int64
         self._actions.argtypes = (
-            *(_Bytes,) * 5, ctypes.c_size_t, *(ctypes.c_void_p,) * 3, ctypes.c_char_p,
+            *(Bytes,) * 5, ctypes.c_size_t, *(ctypes.c_void_p,) * 3, ctypes.c_char_p,
             ctypes.c_size_t,
         )  # fmt: skip
         self._records = library.logboom_records
         self._records.restype = ctypes.c_int64
         self._records.argtypes = (
-            _Bytes, _Bytes, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_size_t,
+            Bytes, Bytes, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_size_t,
             ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t,
         )  # fmt: skip
-        self._hits = library.logboom_hits
-        self._hits.restype = ctypes.c_int64
-        self._hits.argtypes = (
-            _Bytes, _Bytes, ctypes.c_size_t, *(ctypes.c_void_p,) * 2, ctypes.c_char_p,
-            ctypes.c_size_t,
-        )  # fmt: skip
+        self.answers = Answers(library)
 
     def splice(
         self, lines: Lines, program: bytes, automaton: bytes, *, run: str, created: str, offset: int
@@ -175,13 +168,13 @@ class Library:
         times = _no_times(count)
         out = unwritten(2 * len(lines.text) + _GROWTH * count)
         used = self._splice(
-            _Bytes.of(lines.text), _Bytes.of(program), _Bytes.of(automaton),
-            _Bytes.of(run.encode()), _Bytes.of(created.encode()), offset, count,
+            Bytes.of(lines.text), Bytes.of(program), Bytes.of(automaton),
+            Bytes.of(run.encode()), Bytes.of(created.encode()), offset, count,
             lines.starts.buffer_info()[0], lines.ends.buffer_info()[0],
             lines.places.buffer_info()[0],
             address(states), ends.buffer_info()[0], address(times), out, len(out),
         )  # fmt: skip
-        _check(used)
+        check(used)
         return Events(out[:used], ends, states, times)
 
     def suspects(self, lines: Lines, automaton: bytes) -> bytearray:
@@ -197,9 +190,9 @@ class Library:
         count = len(lines.starts)
         states = bytearray(count)
         if count:
-            _check(
+            check(
                 self._suspects(
-                    _Bytes.of(lines.text), _Bytes.of(automaton), count,
+                    Bytes.of(lines.text), Bytes.of(automaton), count,
                     lines.starts.buffer_info()[0], lines.ends.buffer_info()[0], address(states),
                 )
             )  # fmt: skip
@@ -223,7 +216,7 @@ class Library:
         tally, tally_used = bytearray(_TALLY_ROOM), numbers("Q", 1)
         ends, out = numbers("I", count), unwritten(len(text) + _ADDED * count)
         used = self._prepare(
-            _Bytes.of(text), _Bytes.of(ingested.encode()), count,
+            Bytes.of(text), Bytes.of(ingested.encode()), count,
             message_ends.buffer_info()[0],
             duration_ends_ns.buffer_info()[0], len(duration_ends_ns),
             address(states), address(day),
@@ -231,7 +224,7 @@ class Library:
             address(tally), len(tally), tally_used.buffer_info()[0], ends.buffer_info()[0],
             out, len(out),
         )  # fmt: skip
-        _check(used)
+        check(used)
         return Prepared(
             pieces(out, ends),
             split_text(ids, ids_used[0]),
@@ -257,11 +250,11 @@ class Library:
         ids, ids_used = bytearray(_ID_ROOM * count), numbers("Q", 1)
         out = bytearray(len(text) + _ENTRY_ADDED * count)
         used = self._entries(
-            _Bytes.of(text), day_start_us, first, count, event_ends.buffer_info()[0],
+            Bytes.of(text), day_start_us, first, count, event_ends.buffer_info()[0],
             address(states), offsets.buffer_info()[0], attributes.buffer_info()[0],
             address(ids), len(ids), ids_used.buffer_info()[0], address(out), len(out),
         )  # fmt: skip
-        _check(used)
+        check(used)
         text = bytes(memoryview(out)[:used])
         return Entries(text, split_text(ids, ids_used[0]), offsets, attributes, states)
 
@@ -288,11 +281,11 @@ class Library:
         added = len(front) + len(before) + len(behind) + _ACTION_ADDED
         out = unwritten((2 if words else 1) * len(text) + added * count)
         used = self._actions(
-            _Bytes.of(text), _Bytes.of("\n".join(ids).encode(errors="replace")), _Bytes.of(front),
-            _Bytes.of(before), _Bytes.of(behind), count, source_ends.buffer_info()[0],
+            Bytes.of(text), Bytes.of("\n".join(ids).encode(errors="replace")), Bytes.of(front),
+            Bytes.of(before), Bytes.of(behind), count, source_ends.buffer_info()[0],
             ends.buffer_info()[0], shapes.buffer_info()[0], out, len(out),
         )  # fmt: skip
-        _check(used)
+        check(used)
         return pieces(out, ends), shapes
 
     def records(
@@ -312,41 +305,13 @@ class Library:
             return b""
         out = unwritten(ends[-1] - begin + (len(key) + _RECORD_ADDED) * count)
         used = self._records(
-            _Bytes.of(text), _Bytes.of(key), begin, first, count, ends.buffer_info()[0],
+            Bytes.of(text), Bytes.of(key), begin, first, count, ends.buffer_info()[0],
             out, len(out),
         )  # fmt: skip
-        _check(used)
+        check(used)
         return out[:used]
 
-    def hits(self, answer: bytes, own: bytes, most: int) -> Hits | None:
-        """Cuts the documents out of a usual answer of Elasticsearch's.
 
-        Args:
-            answer: To a search.
-            own: The name of the object that is not handed on.
-            most: So many documents at most.
-
-        Returns:
-            What was found; None when the answer is left to Python.
-        """
-        places, told = numbers("I", _PLACES * max(1, most)), numbers("I", 3)
-        out = unwritten(len(answer))
-        used = self._hits(
-            _Bytes.of(answer), _Bytes.of(own), most, places.buffer_info()[0],
-            told.buffer_info()[0], out, len(out),
-        )  # fmt: skip
-        if used == _MALFORMED:
-            return None
-        _check(used)
-        count, begin, end = told
-        del places[_PLACES * count :]
-        sorts = [answer[one:other] for one, other in zip(places[::3], places[1::3], strict=True)]
-        rest = b"".join((answer[:begin], b"[]", answer[end:]))
-        return Hits(pieces(out, places[2::3]), sorts, rest)
-
-
-_PLACES = 3  # where the sort values of a document begin and end, and where its text does
-_MALFORMED = -1
 _ID_ROOM = 23  # an id and a line break
 _RECORD_ADDED = 32  # what a record may have more than its key and its value
 _ADDED = 128  # what the index time and the mark of an error add to an event
@@ -354,11 +319,6 @@ _TALLY_ROOM = 1 << 16
 _CALM, _ERROR, _COUNTED = 1, 2, 4
 _ACTION_ADDED = 32  # an id, and the ends of the lines
 _ENTRY_ADDED = 512  # what an entry may have more than its event
-
-
-def _check(used: int) -> None:
-    if used < 0:
-        raise RuntimeError(f"the compiled part failed: {used}")
 
 
 _EVENT = (MADE, SUSPECT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -52,11 +53,31 @@ class Hits:
     """What was found in an answer of Elasticsearch's.
 
     Attributes:
-        texts: What is handed on of each document: its event with its id in front, as `_id`.
-        sorts: The sort values of each, as JSON.
+        text: What is handed on of each document, with commas between: its event with its id in front,
+            as `_id`.
+        ends: Where that of each ends.
+        places: Where the sort values of each begin and end in the answer, as JSON.
         rest: The answer without its documents.
     """
 
-    texts: list[bytes]
-    sorts: list[bytes]
+    text: bytes
+    ends: array[int]
+    places: Sequence[tuple[int, int]]
+    rest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Counts over time in an answer of Elasticsearch's.
+
+    Attributes:
+        starts: Where each stretch begins, as in the answer.
+        counts: Of each stretch.
+        by: The same of each value, by the value as JSON.
+        rest: The answer without its stretches.
+    """
+
+    starts: array[int]
+    counts: array[int]
+    by: Mapping[bytes, array[int]]
     rest: bytes

@@ -32,19 +32,27 @@ class StoredEvents(Sequence[Event], Generic[Found]):
         found: What the store has found, in its order.
         text: Makes of one what is answered: the event as JSON, with the document's id in front, as `_id`.
         read: Makes of one the event.
+        joined: Makes of many what `text` makes of each, with commas between; None: one by one.
     """
 
     def __init__(
-        self, found: Sequence[Found], text: Callable[[Found], bytes], read: Callable[[Found], Event]
-    ) -> None:
+        self, found: Sequence[Found], text: Callable[[Found], bytes], read: Callable[[Found], Event],
+        joined: Callable[[Sequence[Found]], bytes] | None = None,
+    ) -> None:  # fmt: skip
         self._found = found
         self._text = text
         self._read = read
+        self._joined = joined
         self._events: list[Event] | None = None
 
     def texts(self) -> Iterator[bytes]:
         """Each event as JSON, its id in front as `_id`."""
         return map(self._text, self._found)
+
+    def list_text(self) -> bytes:
+        """All events as a list in JSON, each as `texts` has it."""
+        joined = b",".join(self.texts()) if self._joined is None else self._joined(self._found)
+        return b"[%b]" % joined
 
     def __len__(self) -> int:
         return len(self._found)
@@ -57,7 +65,7 @@ class StoredEvents(Sequence[Event], Generic[Found]):
 
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
         if isinstance(index, slice):
-            return StoredEvents(self._found[index], self._text, self._read)
+            return StoredEvents(self._found[index], self._text, self._read, self._joined)
         return self._all()[index]
 
     def __iter__(self) -> Iterator[Event]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
@@ -151,8 +152,9 @@ class Page:
     lost: Sequence[str] = ()
 
 
-class Bucket(Struct, frozen=True, gc=False):
-    """Documents in one stretch of time. A struct: an answer may have thousands of them.
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Documents in one stretch of time.
 
     Attributes:
         start_us: Begin of the stretch, µs since the epoch.
@@ -161,22 +163,40 @@ class Bucket(Struct, frozen=True, gc=False):
 
     start_us: int
     count: int
-    by: Mapping[str, int] = {}
+    by: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts over time.
+    """Counts over time, a column each: an answer may have thousands of stretches.
 
     Attributes:
-        interval_us: Width of a bucket.
-        buckets: Ascending, without gaps from the first to the last match.
+        interval_us: Width of a stretch.
+        starts_us: Where each begins, µs since the epoch: ascending, without gaps from the first to the
+            last match.
+        counts: Of each stretch.
+        by: The same of each value of the field that they are split by, the most frequent one first.
         partial: True when not all matches were counted: it took too long.
     """
 
     interval_us: int
-    buckets: Sequence[Bucket]
+    starts_us: Sequence[int]
+    counts: array[int]
+    by: Mapping[str, array[int]] = field(default_factory=dict)
     partial: bool = False
+
+    @classmethod
+    def empty(cls, interval_us: int, *, partial: bool = False) -> Histogram:
+        """Nothing was found."""
+        return cls(interval_us, (), array("Q"), partial=partial)
+
+    @property
+    def buckets(self) -> list[Bucket]:
+        """The same stretch by stretch; values that do not occur in one are left out there."""
+        return [
+            Bucket(start, count, {value: some[row] for value, some in self.by.items() if some[row]})
+            for row, (start, count) in enumerate(zip(self.starts_us, self.counts, strict=True))
+        ]
 
 
 @dataclass(frozen=True, slots=True)

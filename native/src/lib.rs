@@ -4,6 +4,7 @@
 //! the automaton), and does whatever is unusual. Nothing here allocates anything that outlives a call,
 //! and no input can make it panic, or read or write outside of what it was given.
 
+mod answer;
 mod automaton;
 mod bulk;
 mod entry;
@@ -16,6 +17,7 @@ mod program;
 mod records;
 mod scan;
 mod splice;
+mod stretches;
 mod tally;
 mod times;
 mod words;
@@ -33,9 +35,10 @@ use prepare::{prepare, Documents, Messages, Used};
 use program::Program;
 use records::{records, Run};
 use splice::{splice, Given, Made};
+use stretches::{Columns, Found};
 
 /// Raised by one with every change of an argument; the binding refuses a library of another number.
-const INTERFACE: u32 = 12;
+const INTERFACE: u32 = 13;
 
 const MALFORMED: i64 = -1;
 const PANICKED: i64 = -2;
@@ -387,6 +390,71 @@ pub unsafe extern "C" fn logboom_hits(
         )
     };
     guarded(|| hits(text, own, cut))
+}
+
+/// Reads counts over time out of an answer of Elasticsearch's: `stretches::Found` says what is told of them.
+///
+/// Returns 0, or a negative number as `logboom_splice` does: -1 for an answer that is left to Python, or
+/// with more than `rows` stretches or `columns` values.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given: `starts` for `rows` elements, `counts` for `rows`
+/// times one more than `columns`, `values` for twice `columns`, `told` for four.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_read_stretches(
+    text: Bytes,
+    rows: usize,
+    columns: usize,
+    starts: *mut i64,
+    counts: *mut u64,
+    values: *mut u32,
+    told: *mut u32,
+) -> i64 {
+    let (text, found) = unsafe {
+        (
+            text.slice(),
+            Found {
+                starts: slice::from_raw_parts_mut(starts, rows),
+                counts: slice::from_raw_parts_mut(counts, rows * (columns + 1)),
+                values: slice::from_raw_parts_mut(values, columns * 2),
+                told: &mut *told.cast::<[u32; 4]>(),
+            },
+        )
+    };
+    guarded(|| stretches::read(text, found))
+}
+
+/// Writes counts over time as JSON: `stretches::Columns` says what is given of them.
+///
+/// Returns how many bytes of `out` are used, or a negative number as `logboom_splice` does: -1 for what
+/// is left to Python.
+///
+/// # Safety
+/// All pointers must be valid for the lengths given: `starts` for `rows` elements, `counts` for `rows`
+/// times one more than `columns`, `value_ends` for `columns`.
+#[no_mangle]
+pub unsafe extern "C" fn logboom_write_stretches(
+    values: Bytes,
+    rows: usize,
+    columns: usize,
+    starts: *const i64,
+    counts: *const u64,
+    value_ends: *const u32,
+    out: *mut u8,
+    capacity: usize,
+) -> i64 {
+    let (columns, out) = unsafe {
+        (
+            Columns {
+                starts: slice::from_raw_parts(starts, rows),
+                counts: slice::from_raw_parts(counts, rows * (columns + 1)),
+                values: values.slice(),
+                value_ends: slice::from_raw_parts(value_ends, columns),
+            },
+            Out { bytes: slice::from_raw_parts_mut(out, capacity), used: 0 },
+        )
+    };
+    guarded(|| stretches::write(columns, out))
 }
 
 fn guarded(work: impl FnOnce() -> Option<usize>) -> i64 {

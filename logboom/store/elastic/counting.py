@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,13 @@ from logboom.store.divisions import Grouping, Interval
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.over_time import SHOWN, read_histogram
+from logboom.store.elastic.over_time import (
+    FEW,
+    PER_STRETCH,
+    SHOWN,
+    Incomplete,
+    read_histogram,
+)
 from logboom.store.elastic.searching import Searcher, label_of, warnings_of
 from logboom.store.elastic.times import TIME
 from logboom.store.values import Count, Group, Groups, Histogram, SourceCount
@@ -20,6 +27,7 @@ from logboom.store.values import Count, Group, Groups, Histogram, SourceCount
 _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
 _GROUPS_PER_SHARD = 3_000
+_FIELDS_KNOWN = 1_000
 
 
 class Counter:
@@ -35,6 +43,7 @@ class Counter:
         self._client = client
         self._names = names
         self._searcher = searcher
+        self._of_few: set[str] = set()  # fields that had few values when they were last counted
 
     async def count(self, query: Dsl) -> Count:
         """Counts matches; not exact when some shards did not answer, or not in time.
@@ -62,6 +71,33 @@ class Counter:
         """
         if interval.width_us < 1000 or interval.width_us % 1000:
             raise QueryError("Elasticsearch counts in intervals of whole milliseconds")
+        field = interval.by
+        if field is None:
+            return await self._over_time(query, interval)
+        if field in self._of_few:
+            with suppress(Incomplete, QueryError):  # what is wrong in any case is seen below
+                return await self._over_time(query, interval, {"size": FEW + 1}, PER_STRETCH)
+        values = await self._most_frequent(query, field, max(interval.size, FEW + 1))
+        self._note(field, has_few=len(values) <= FEW)
+        chosen = values[: interval.size]
+        if not chosen:
+            return await self._over_time(query, interval)
+        return await self._over_time(query, interval, {"include": chosen, "size": len(chosen)})
+
+    async def _over_time(
+        self, query: Dsl, interval: Interval, split: Dsl | None = None, most: Dsl | None = None
+    ) -> Histogram:
+        """Counts over time.
+
+        Args:
+            query: Translated.
+            interval: How time is cut.
+            split: How many and which values of the field; None: none.
+            most: Asks for the most values of a stretch; without, `split` names all that are wanted.
+
+        Raises:
+            Incomplete: There are more values than were asked for.
+        """
         over_time: dict[str, Any] = {
             "date_histogram": {
                 "field": TIME,
@@ -70,13 +106,18 @@ class Counter:
                 "min_doc_count": 1,
             }
         }
-        if interval.by is not None:
-            values = await self._most_frequent(query, interval.by, interval.size)
-            if values:
-                chosen = {"field": interval.by, "include": values, "size": len(values)}
-                over_time["aggs"] = {"by": {"terms": chosen}}
-        content = await self._searcher.ask_unread(self._body(query, over_time), shown=SHOWN)
-        return read_histogram(content, interval.width_us)
+        if split is not None:
+            over_time["aggs"] = {"by": {"terms": {"field": interval.by, **split}}}
+        body = self._body(query, {"found": over_time, **({} if most is None else {"most": most})})
+        content = await self._searcher.ask_unread(body, shown=SHOWN)
+        return read_histogram(content, interval.width_us, interval.size)
+
+    def _note(self, field: str, *, has_few: bool) -> None:
+        """Remembers whether all values of a field may be asked for at once."""
+        if not has_few:
+            self._of_few.discard(field)
+        elif len(self._of_few) < _FIELDS_KNOWN:
+            self._of_few.add(field)
 
     async def groups(self, query: Dsl, grouping: Grouping) -> Groups:
         """Groups matches by the values of a field; see `Store.groups`.
@@ -112,17 +153,17 @@ class Counter:
         found = await self._aggregate(query, {"terms": terms})
         return [bucket["key"] for bucket in found.get("buckets", ())]
 
-    def _body(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
+    def _body(self, query: Dsl, aggregations: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "query": query,
             "size": 0,
             "track_total_hits": False,
             "timeout": self._searcher.patience,
-            "aggs": {"found": aggregation},
+            "aggs": aggregations,
         }
 
     async def _aggregate(self, query: Dsl, aggregation: dict[str, Any]) -> dict[str, Any]:
-        answer = await self._searcher.ask(self._body(query, aggregation))
+        answer = await self._searcher.ask(self._body(query, {"found": aggregation}))
         insist_on_all(answer, self._client.address)
         found: dict[str, Any] = answer.get("aggregations", {}).get("found", {})
         return found

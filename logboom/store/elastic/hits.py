@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 import orjson
 
 from logboom.event import Event, decode_json, encode_event
 from logboom.native import native_library
+from logboom.native.values import Hits
 from logboom.store.elastic.spelling import OWN, without_spelling
 from logboom.store.stored_events import with_id
 
@@ -37,6 +38,53 @@ class Hit(msgspec.Struct, gc=False):
         """Its place in the order."""
         values: list[Any] = decode_json(self.sort)
         return values
+
+
+class CutHits(Sequence[Hit]):
+    """Documents that the compiled part has cut out of an answer: each is made only when it is looked at.
+
+    Args:
+        cut: What it found.
+        answer: Where it did.
+        numbers: Which of them these are.
+    """
+
+    def __init__(self, cut: Hits, answer: bytes, numbers: range | None = None) -> None:
+        self._cut = cut
+        self._answer = answer
+        self._numbers = range(len(cut.ends)) if numbers is None else numbers
+
+    def joined(self) -> bytes:
+        """The texts of all of them, with commas between."""
+        if not self._numbers:
+            return b""
+        begin, end = self._begin(self._numbers[0]), self._cut.ends[self._numbers[-1]]
+        return self._cut.text[begin:end]
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Hit]: ...
+
+    def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
+        if isinstance(index, slice):
+            numbers = self._numbers[index]
+            if numbers.step == 1:
+                return CutHits(self._cut, self._answer, numbers)
+            return [self._at(number) for number in numbers]
+        return self._at(self._numbers[index])
+
+    def _begin(self, number: int) -> int:
+        return self._cut.ends[number - 1] + 1 if number else 0
+
+    def _at(self, number: int) -> Hit:
+        text = self._cut.text[self._begin(number) : self._cut.ends[number]]
+        begin, end = self._cut.places[number]
+        return Hit(text, self._answer[begin:end])
 
 
 class _Document(msgspec.Struct, gc=False):
@@ -67,7 +115,7 @@ class Found:
         timed_out: It is not whole.
     """
 
-    hits: list[Hit]
+    hits: Sequence[Hit]
     total: Mapping[str, Any]
     shards: Mapping[str, Any]
     timed_out: bool
@@ -85,13 +133,12 @@ def read_found(content: bytes, most: int) -> Found:
         most: So many documents were asked for.
     """
     library = native_library()
-    cut = None if library is None else library.hits(content, OWN.encode(), most)
+    cut = None if library is None else library.answers.hits(content, OWN.encode(), most)
     if cut is None:
         answer = _read(content)
-        hits = [Hit(text_of(one), bytes(one.sort)) for one in answer.hits.hits]
+        hits: Sequence[Hit] = [Hit(text_of(one), bytes(one.sort)) for one in answer.hits.hits]
     else:
-        answer = _read(cut.rest)
-        hits = list(map(Hit, cut.texts, cut.sorts))
+        answer, hits = _read(cut.rest), CutHits(cut, content)
     return Found(hits, answer.hits.total, answer.shards, answer.timed_out)
 
 
@@ -114,6 +161,11 @@ def _read_more(answer: Mapping[str, Any]) -> _Answer:
 
 def _parts(hit: Mapping[str, Any]) -> tuple[Any, Any]:
     return hit.get("sort", []), hit.get("_source", {})
+
+
+def joined(hits: Sequence[Hit]) -> bytes:
+    """What is handed on of documents, with commas between."""
+    return hits.joined() if isinstance(hits, CutHits) else b",".join(one.text for one in hits)
 
 
 def text_of(document: _Document) -> bytes:

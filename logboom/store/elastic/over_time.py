@@ -1,92 +1,118 @@
-"""What does Elasticsearch's answer say of counts over time, read without a dict for each of them?"""
+"""What does Elasticsearch's answer say of counts over time, read without an object for each of them?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
+import orjson
 
 from logboom.errors import QueryError
-from logboom.store.elastic.searching import warnings_of
-from logboom.store.values import Bucket, Histogram
+from logboom.event import decode_json
+from logboom.native import native_library
+from logboom.native.values import Stretches
+from logboom.store.elastic.dsl import Dsl
+from logboom.store.elastic.searching import label_of, warnings_of
+from logboom.store.values import Histogram
 
 MOST_BUCKETS: Final = 20_000
+FEW: Final = 20
+"""So many values of a field can be asked for in each stretch: all of them, as a rule."""
+
+PER_STRETCH: Final[Dsl] = {"max_bucket": {"buckets_path": "found>by._bucket_count"}}
+"""Aggregation, to be named `most`: the most values that a stretch shows."""
+
 SHOWN: Final = (
     "timed_out,_shards,aggregations.found.buckets.key,aggregations.found.buckets.doc_count,"
-    "aggregations.found.buckets.by.buckets"
+    "aggregations.found.buckets.by.buckets,aggregations.most.value"
 )
 """What is read here (`filter_path`): a third of each bucket says the same once more, or nothing."""
 
 _TOO_MANY = "choose a longer interval or a shorter range of time"
+_READ_AT_ONCE = 100
+"""Values that the compiled part has room for."""
 
 
-class _Value(msgspec.Struct, gc=False, frozen=True):
-    key: str | int | float
-    doc_count: int
-    key_as_string: str | None = None
+class Incomplete(Exception):
+    """A stretch may have more values than it shows."""
 
 
-class _Values(msgspec.Struct, gc=False, frozen=True):
-    buckets: tuple[_Value, ...] = ()
-
-
-class _Stretch(msgspec.Struct, gc=False, frozen=True):
-    key: int
-    doc_count: int
-    by: _Values = _Values()
-
-
-class _Stretches(msgspec.Struct, gc=False, frozen=True):
-    buckets: tuple[_Stretch, ...] = ()
-
-
-class _Aggregations(msgspec.Struct, gc=False, frozen=True):
-    found: _Stretches = _Stretches()
-
-
-class _Answer(msgspec.Struct, gc=False, frozen=True):
-    shards: dict[str, Any] = msgspec.field(name="_shards")
-    timed_out: bool = False
-    aggregations: _Aggregations = _Aggregations()
-
-
-_ANSWER = msgspec.json.Decoder(_Answer)
-
-
-def read_histogram(content: bytes, width_us: int) -> Histogram:
-    """The buckets that were found, with empty ones between them.
+def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
+    """The stretches that were found, with empty ones between them.
 
     Args:
-        content: The answer to an aggregation named `found` by time, split by one named `by` or not.
-        width_us: Of a bucket.
+        content: The answer to an aggregation named `found` by time, split by one named `by` or not;
+            maybe with `PER_STRETCH`, which then has to say that no stretch shows more than `FEW`.
+        width_us: Of a stretch.
+        size: So many values stay, the most frequent ones.
 
     Raises:
-        QueryError: There would be too many.
+        QueryError: There would be too many stretches.
+        Incomplete: See there.
     """
-    answer = _ANSWER.decode(content)
-    partial = bool(warnings_of({"timed_out": answer.timed_out, "_shards": answer.shards}))
-    found = answer.aggregations.found.buckets
-    buckets = [Bucket(one.key * 1000, one.doc_count, _counts(one.by.buckets)) for one in found]
-    return Histogram(width_us, _without_gaps(buckets, width_us), partial)
-
-
-def _counts(values: Sequence[_Value]) -> dict[str, int]:
-    """By value, as text; all values of a field are of one kind, and texts need no other text."""
-    if values and isinstance(values[0].key, str):
-        return {one.key: one.doc_count for one in values}  # type: ignore[misc] # as the first one
-    return {one.key_as_string or str(one.key): one.doc_count for one in values}
-
-
-def _without_gaps(found: Sequence[Bucket], width_us: int) -> Sequence[Bucket]:
-    if not found:
-        return ()
-    first, last = found[0].start_us, found[-1].start_us
-    number = (last - first) // width_us + 1
-    if number > MOST_BUCKETS:
+    library = native_library()
+    found = None if library is None else library.answers.read_stretches(content, _READ_AT_ONCE)
+    if found is None:
+        found = _read(decode_json(content))
+    rest = orjson.loads(found.rest)
+    most = rest.get("aggregations", {}).get("most", {}).get("value")
+    if most is not None and most > FEW:
+        raise Incomplete
+    partial = bool(warnings_of({"timed_out": rest.get("timed_out"), "_shards": rest["_shards"]}))
+    if not found.counts:
+        return Histogram.empty(width_us, partial=partial)
+    rows = [start_ms * 1000 for start_ms in (found.starts[0], found.starts[-1])]
+    starts_us = range(rows[0], rows[1] + 1, width_us)
+    if len(starts_us) > MOST_BUCKETS:
         raise QueryError(f"there would be more than {MOST_BUCKETS} buckets", suggestion=_TOO_MANY)
-    if number == len(found):
-        return found
-    counted = {one.start_us: one for one in found}
-    starts = range(first, last + 1, width_us)
-    return [counted.get(start) or Bucket(start, 0) for start in starts]
+    counts, *columns = _without_gaps(found, [found.counts, *found.by.values()], width_us)
+    by = dict(zip(map(_label, found.by), columns, strict=True))
+    return Histogram(width_us, starts_us, counts, most_frequent(by, size), partial)
+
+
+def most_frequent(by: Mapping[str, array[int]], size: int) -> Mapping[str, array[int]]:
+    """The values with the most counts in all, those first; of equal ones the first by the alphabet."""
+    totals = {value: sum(counts) for value, counts in by.items()}
+    ranked = sorted(totals.items(), key=lambda one: (-one[1], one[0]))
+    return {value: by[value] for value, _ in ranked[:size]}
+
+
+def _without_gaps(
+    found: Stretches, columns: Sequence[array[int]], width_us: int
+) -> Sequence[array[int]]:
+    first_ms = found.starts[0]
+    number = (found.starts[-1] - first_ms) * 1000 // width_us + 1
+    if number == len(found.starts):
+        return columns
+    places = [(start_ms - first_ms) * 1000 // width_us for start_ms in found.starts]
+    return [_spread(column, places, number) for column in columns]
+
+
+def _spread(column: array[int], places: Sequence[int], number: int) -> array[int]:
+    spread = array("Q", bytes(column.itemsize * number))
+    for place, count in zip(places, column, strict=True):
+        spread[place] = count
+    return spread
+
+
+def _label(value: bytes) -> str:
+    """A value as text."""
+    return str(orjson.loads(value))
+
+
+def _read(answer: dict[str, Any]) -> Stretches:
+    """As the compiled part does, of any answer."""
+    found = answer.get("aggregations", {}).pop("found", {}).get("buckets", [])
+    by: dict[bytes, array[int]] = {}
+    for row, one in enumerate(found):
+        for value in one.get("by", {}).get("buckets", ()):
+            name = orjson.dumps(label_of(value))
+            column = by.setdefault(name, array("Q", bytes(8 * len(found))))
+            column[row] += value["doc_count"]
+    return Stretches(
+        array("q", [one["key"] for one in found]),
+        array("Q", [one["doc_count"] for one in found]),
+        by,
+        orjson.dumps(answer),
+    )

@@ -12,7 +12,7 @@ from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
 from logboom.store.elastic.full_days import FullDays
-from logboom.store.elastic.hits import Found, Hit, read_found, read_hit
+from logboom.store.elastic.hits import Found, Hit, joined, read_found, read_hit
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.times import NANOS, TIME
@@ -67,11 +67,9 @@ class Searcher:
         }
         after = None if cursor is None else cursor.after
         total = None if cursor is None else cursor.total
-        hits: list[Hit] = []
+        hits: Sequence[Hit] = ()
         warnings: list[str] = []
-        lacking = (
-            await self.full_days.warnings(request.query, request.times) if cursor is None else []
-        )
+        lacking: list[str] = []
         received = 0
         while True:
             wanted = request.limit + 1 - len(hits)  # one more tells whether there is another page
@@ -81,12 +79,18 @@ class Searcher:
             }
             if after is not None:
                 body["search_after"] = after
-            answer, size = await self._find(body)
+            find = self._find(body)
+            if total is None:
+                (answer, size), lacking = await self.full_days.beside(
+                    find, request.query, request.times
+                )
+            else:
+                answer, size = await find
             received += size
             warnings += [one for one in _warnings(answer) if one not in warnings]
             if total is None:
                 total = _total(answer.total, request, is_whole=not lacking)
-            hits += answer.hits
+            hits = [*hits, *answer.hits] if hits else answer.hits
             fit = hits if received <= request.max_bytes else _that_fit(hits, request.max_bytes)
             is_last = len(answer.hits) < body["size"]
             if is_last or len(hits) > request.limit or len(fit) < len(hits):
@@ -192,7 +196,7 @@ def _page(
 ) -> Page:  # fmt: skip
     lost = (*warnings, *lacking)  # each part may have left out any of its events
     return Page(
-        events=StoredEvents(shown, attrgetter("text"), read_hit),
+        events=StoredEvents(shown, attrgetter("text"), read_hit, joined),
         total=total,
         cursor=Cursor(shown[-1].place(), total).text(request) if more and shown else None,
         partial=bool(warnings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from logboom.store.local.schema import ADDRESS, TIME
 from logboom.store.local.seen import run_buckets
 from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.unusual import TIME_MARK
-from logboom.store.values import Bucket, Count, Histogram, SourceCount, TimeRange
+from logboom.store.values import Count, Histogram, SourceCount, TimeRange
 
 MOST_BUCKETS = 20_000
 _COLUMNS = {"client.ip": ADDRESS}
@@ -214,22 +215,22 @@ def _assemble(
     partial: bool = False,
 ) -> Histogram:  # fmt: skip
     if not counts:
-        return Histogram(interval.width_us, (), partial)
-    first, last = min(counts), max(counts)
-    if (last - first) // interval.width_us >= MOST_BUCKETS:
+        return Histogram.empty(interval.width_us, partial=partial)
+    starts_us = range(min(counts), max(counts) + 1, interval.width_us)
+    if len(starts_us) > MOST_BUCKETS:
         raise QueryError(
             f"there would be more than {MOST_BUCKETS} buckets",
             suggestion="choose a longer interval or a shorter range of time",
         )
-    buckets = [
-        Bucket(
-            start,
-            counts[start],
-            {value: some[start] for value, some in split.items() if some[start]},
-        )
-        for start in range(first, last + 1, interval.width_us)
-    ]
-    return Histogram(interval.width_us, buckets, partial)
+    by = {value: _column(some, starts_us) for value, some in split.items() if some}
+    return Histogram(interval.width_us, starts_us, _column(counts, starts_us), by, partial)
+
+
+def _column(counts: Mapping[int, int], starts_us: range) -> array[int]:
+    column = array("Q", bytes(8 * len(starts_us)))
+    for start_us, count in counts.items():
+        column[(start_us - starts_us.start) // starts_us.step] = count
+    return column
 
 
 def _over_time(day: Snapshot, query: Query, interval: Interval) -> Counter[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from logboom.errors import QueryError
 from logboom.query.times import iso_text
-from logboom.store import Bucket, TimeRange
+from logboom.store import Histogram, TimeRange
 from search_api.zoned import cut
 
 HOUR_US = 3_600_000_000
@@ -39,8 +41,17 @@ def counted(
             if first <= moment < last:
                 start = moment - (moment - piece.offset_us) % width_us
                 counts[start] = counts.get(start, 0) + 1
-        found.append([Bucket(start, count) for start, count in counts.items()])
-    return [(iso_text(b.start_us)[:16], b.count) for b in parts.assembled(found, times)]
+        found.append(histogram(counts, width_us))
+    starts, columns = parts.assembled(found, times)
+    return [(iso_text(one)[:16], n) for one, n in zip(starts, columns[None], strict=True)]
+
+
+def histogram(counts: Mapping[int, int], width_us: int) -> Histogram:
+    """Counts as a store has them, by the begin of their stretch."""
+    if not counts:
+        return Histogram.empty(width_us)
+    starts = range(min(counts), max(counts) + 1, width_us)
+    return Histogram(width_us, starts, array("Q", [counts.get(start, 0) for start in starts]))
 
 
 def test_days_begin_at_midnight_of_the_zone() -> None:
@@ -125,12 +136,11 @@ def test_each_moment_is_in_the_bucket_that_it_belongs_to(
             if start <= moment < end:
                 at = moment - (moment - piece.offset_us) % (width * HOUR_US)
                 counts[at] = counts.get(at, 0) + 1
-        found.append([Bucket(at, count) for at, count in counts.items()])
-    buckets = parts.assembled(found, times)
-    starts = [one.start_us for one in buckets]
-    assert starts == sorted(set(starts))
-    for bucket, end in zip(buckets, [*starts[1:], 2**60], strict=True):
-        assert bucket.count == sum(bucket.start_us <= moment < end for moment in moments)
+        found.append(histogram(counts, width * HOUR_US))
+    starts, columns = parts.assembled(found, times)
+    assert list(starts) == sorted(set(starts))
+    for at, end, count in zip(starts, [*starts[1:], 2**60], columns[None], strict=True):
+        assert count == sum(at <= moment < end for moment in moments)
 
 
 def test_too_many_buckets_are_refused() -> None:
@@ -140,6 +150,32 @@ def test_too_many_buckets_are_refused() -> None:
 
 def test_without_a_range_there_are_buckets_from_the_first_match_to_the_last() -> None:
     parts = cut(TimeRange(), (0, 10 * DAY_US), DAY_US, ZoneInfo("UTC"))
-    assert parts.assembled([[]], TimeRange()) == []
-    found = parts.assembled([[Bucket(DAY_US, 1), Bucket(3 * DAY_US, 2)]], TimeRange())
-    assert [one.count for one in found] == [1, 0, 2]
+    nothing, columns = parts.assembled([Histogram.empty(DAY_US)], TimeRange())
+    assert (list(nothing), list(columns[None])) == ([], [])
+    some = histogram({DAY_US: 1, 3 * DAY_US: 2}, DAY_US)
+    starts, columns = parts.assembled([some], TimeRange())
+    assert list(starts) == [DAY_US, 2 * DAY_US, 3 * DAY_US]
+    assert list(columns[None]) == [1, 0, 2]
+
+
+def test_values_keep_their_stretches_where_the_clocks_are_changed() -> None:
+    times = TimeRange(us("2026-10-24T22:00"), us("2026-10-25T04:00"))
+    known = (us("2026-10-24T22:00"), us("2026-10-25T04:00"))
+    parts = cut(times, known, 3 * HOUR_US, ZoneInfo("Europe/Berlin"))
+    before, after = parts.pieces
+    # 00:00 and 03:00 in Berlin; 02:00 is shown twice, so that what is from 00:00 has four hours
+    found = [
+        Histogram(
+            3 * HOUR_US, [known[0]], array("Q", [3]), {"a": array("Q", [2]), "b": array("Q", [1])}
+        ),
+        Histogram(
+            3 * HOUR_US, range(us("2026-10-24T23:00"), us("2026-10-25T02:00") + 1, 3 * HOUR_US),
+            array("Q", [1, 2]), {"a": array("Q", [1, 0]), "c": array("Q", [0, 2])},
+        ),
+    ]  # fmt: skip
+    assert (before.ahead_us, after.ahead_us) == (2 * HOUR_US, HOUR_US)
+    starts, columns = parts.assembled(found, times)
+    assert [iso_text(one)[:16] for one in starts] == ["2026-10-24T22:00", "2026-10-25T02:00"]
+    assert {value: list(counts) for value, counts in columns.items()} == {
+        None: [4, 2], "a": [3, 0], "b": [1, 0], "c": [0, 2],
+    }  # fmt: skip

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logboom.errors import QueryError
+from logboom.native import native_library
 from logboom.store import Bucket, Histogram
-from logboom.store.elastic.over_time import MOST_BUCKETS, read_histogram
+from logboom.store.elastic.over_time import FEW, MOST_BUCKETS, Incomplete, read_histogram
 
 MINUTE_MS = 60_000
 MINUTE_US = MINUTE_MS * 1000
@@ -21,7 +26,15 @@ def read(*buckets: dict[str, Any], **more: object) -> Histogram:
     answer = {
         "timed_out": False, "_shards": WHOLE, "aggregations": {"found": {"buckets": buckets}}, **more,
     }  # fmt: skip
-    return read_histogram(orjson.dumps(answer), MINUTE_US)
+    return read_both(orjson.dumps(answer))
+
+
+def read_both(content: bytes, size: int = 10) -> Histogram:
+    """The same with the compiled part and without it."""
+    found = read_histogram(content, MINUTE_US, size)
+    with patch("logboom.store.elastic.over_time.native_library", lambda: None):
+        assert read_histogram(content, MINUTE_US, size) == found
+    return found
 
 
 def bucket(minute: int, count: int, *values: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +45,8 @@ def bucket(minute: int, count: int, *values: dict[str, Any]) -> dict[str, Any]:
 
 def test_buckets_have_counts_by_value() -> None:
     found = read(bucket(7, 3, {"key": "info", "doc_count": 2}, {"key": "", "doc_count": 1}))
-    assert found == Histogram(MINUTE_US, [Bucket(7 * MINUTE_US, 3, {"info": 2, "": 1})])
+    assert found.buckets == [Bucket(7 * MINUTE_US, 3, {"info": 2, "": 1})]
+    assert not found.partial
 
 
 def test_values_that_are_no_texts_are_shown_as_elasticsearch_writes_them() -> None:
@@ -63,7 +77,8 @@ def test_between_buckets_there_are_empty_ones() -> None:
      {"_shards": WHOLE, "aggregations": {"found": {}}}],
 )  # fmt: skip
 def test_nothing_found(answer: dict[str, Any]) -> None:
-    assert read_histogram(orjson.dumps(answer), MINUTE_US) == Histogram(MINUTE_US, ())
+    found = read_both(orjson.dumps(answer))
+    assert (found.buckets, found.partial) == ([], False)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +92,61 @@ def test_more_buckets_than_anybody_can_look_at_are_refused() -> None:
     assert len(read(bucket(0, 1), bucket(MOST_BUCKETS - 1, 1)).buckets) == MOST_BUCKETS
     with pytest.raises(QueryError, match="more than 20000 buckets"):
         read(bucket(0, 1), bucket(MOST_BUCKETS, 1))
+
+
+def test_the_most_frequent_values_stay() -> None:
+    buckets = [
+        bucket(minute, 6, *({"key": key, "doc_count": n} for key, n in some.items()))
+        for minute, some in enumerate([{"c": 3, "b": 2, "a": 1}, {"a": 4, "d": 2}])
+    ]
+    answer = {"_shards": WHOLE, "aggregations": {"found": {"buckets": buckets}}}
+    found = read_both(orjson.dumps(answer), 2)
+    assert {value: list(counts) for value, counts in found.by.items()} == {"a": [1, 4], "c": [3, 0]}
+    assert list(read_both(orjson.dumps(answer), 3).by) == ["a", "c", "b"]  # b before d
+
+
+def test_a_stretch_that_may_have_more_values_is_told() -> None:
+    for most, is_complete in ((None, True), (float(FEW), True), (FEW + 1.0, False)):
+        answer = {
+            "_shards": WHOLE,
+            "aggregations": {"found": {"buckets": [bucket(0, 1)]}, "most": {"value": most}},
+        }
+        with nullcontext() if is_complete else pytest.raises(Incomplete):
+            assert read_both(orjson.dumps(answer)).counts[0] == 1
+
+
+COUNTS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 2**40))
+
+
+@given(st.dictionaries(st.integers(-50, 50), COUNTS, max_size=20), st.sampled_from([0, 5, 30]))
+def test_whatever_was_counted_is_read(rows: dict[int, dict[str, int]], spare: int) -> None:
+    buckets = [
+        bucket(minute, 2**41, *({"key": key, "doc_count": n} for key, n in some.items()))
+        for minute, some in sorted(rows.items())
+    ]
+    answer = {"_shards": WHOLE, "aggregations": {"found": {"buckets": buckets}}, "took": spare}
+    found = read_both(orjson.dumps(answer), 1_000)
+    assert {one.start_us // MINUTE_US: one.by for one in found.buckets if one.count} == rows
+
+
+def test_more_values_than_the_compiled_part_has_room_for_are_read() -> None:
+    values = ({"key": f"v{number}", "doc_count": number + 1} for number in range(150))
+    answer = {"_shards": WHOLE, "aggregations": {"found": {"buckets": [bucket(0, 1, *values)]}}}
+    assert len(read_both(orjson.dumps(answer), 150).by) == 150
+
+
+@pytest.mark.skipif(native_library() is None, reason="there is no compiled part")
+@given(st.data())
+def test_the_compiled_part_takes_no_broken_answer_for_a_whole_one(data: st.DataObject) -> None:
+    library = native_library()
+    assert library is not None
+    values = {"key": "a", "doc_count": 2}, {"key": 1, "key_as_string": "true", "doc_count": 1}
+    buckets = [bucket(0, 3, *values), bucket(2, 1, *values)]
+    content = orjson.dumps({"_shards": WHOLE, "aggregations": {"found": {"buckets": buckets}}})
+    assert library.answers.read_stretches(content, 2) is not None
+    assert library.answers.read_stretches(content, 1) is None
+    end = data.draw(st.integers(0, len(content) - 1))
+    assert library.answers.read_stretches(content[:end], 2) is None
+    mutated = bytearray(content)
+    mutated[end] = data.draw(st.integers(0, 255))
+    library.answers.read_stretches(bytes(mutated), 2)
