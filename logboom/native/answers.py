@@ -63,7 +63,7 @@ class Answers:
         count, begin, end = told
         del places[_PLACES * count :]
         sorts = list(zip(places[::3], places[1::3], strict=True))
-        return Hits(out[:used], places[2::3], sorts, _without(answer, begin, end))
+        return Hits(out, places[2::3], sorts, _without(answer, begin, end))
 
     def read_stretches(self, answer: bytes, most: int) -> Stretches | None:
         """Reads counts over time, split by values or not, out of a usual answer of Elasticsearch's.

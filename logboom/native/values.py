@@ -54,7 +54,7 @@ class Hits:
 
     Attributes:
         text: What is handed on of each document, with commas between: its event with its id in front,
-            as `_id`.
+            as `_id`. Nothing is known of what stands behind the last one.
         ends: Where that of each ends.
         places: Where the sort values of each begin and end in the answer, as JSON.
         rest: The answer without its documents.

@@ -37,7 +37,7 @@ class StoredEvents(Sequence[Event], Generic[Found]):
 
     def __init__(
         self, found: Sequence[Found], text: Callable[[Found], bytes], read: Callable[[Found], Event],
-        joined: Callable[[Sequence[Found]], bytes] | None = None,
+        joined: Callable[[Sequence[Found]], bytes | memoryview] | None = None,
     ) -> None:  # fmt: skip
         self._found = found
         self._text = text
@@ -52,7 +52,7 @@ class StoredEvents(Sequence[Event], Generic[Found]):
     def list_text(self) -> bytes:
         """All events as a list in JSON, each as `texts` has it."""
         joined = b",".join(self.texts()) if self._joined is None else self._joined(self._found)
-        return b"[%b]" % joined
+        return b"".join((b"[", joined, b"]"))
 
     def __len__(self) -> int:
         return len(self._found)

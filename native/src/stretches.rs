@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::answer::{behind_string, elements, members, skip};
+use crate::json::word;
 use crate::out::Out;
 use crate::scan::{number, whole_number};
 use crate::times;
@@ -107,26 +108,10 @@ impl Table<'_> {
 
     /// One value of a stretch; `expected` is its number if the values stand as they did before.
     fn value(&mut self, at: usize, row: usize, expected: usize) -> Option<usize> {
-        let text = self.text;
-        let (mut key, mut shown, mut count) = (0..0, 0..0, None);
-        let end = members(text, at, |name, _, at| match name {
-            b"doc_count" => {
-                let (value, end) = integer(text, at)?;
-                count = Some(value);
-                Some(end)
-            }
-            b"key" | b"key_as_string" => {
-                let is_text = *text.get(at)? == b'"';
-                let end = if is_text { behind_string(text, at)? } else { number(text, at)? };
-                *(if name == b"key" { &mut key } else { &mut shown }) = at..end;
-                Some(end)
-            }
-            _ => skip(text, at),
-        })?;
-        let value = if shown.is_empty() { key } else { shown };
+        let (value, count, end) = usual(self.text, at).or_else(|| any(self.text, at))?;
         let column = 1 + self.number_of(value, expected)?;
         let place = self.found.counts.get_mut(column * self.rows + row)?;
-        *place = place.checked_add(count?.try_into().ok()?)?;
+        *place = place.checked_add(count.try_into().ok()?)?;
         Some(end)
     }
 
@@ -142,6 +127,33 @@ impl Table<'_> {
         self.values.push(value);
         (self.values.len() * 2 <= self.found.values.len()).then(|| self.values.len() - 1)
     }
+}
+
+/// A value as it nearly always stands, its count, and where it ends.
+fn usual(text: &[u8], at: usize) -> Option<(Range<usize>, i64, usize)> {
+    let begin = word(text, at, b"{\"key\":")?;
+    let end = behind_string(text, begin)?;
+    let (count, behind) = integer(text, word(text, end, b",\"doc_count\":")?)?;
+    Some((begin..end, count, word(text, behind, b"}")?))
+}
+
+fn any(text: &[u8], at: usize) -> Option<(Range<usize>, i64, usize)> {
+    let (mut key, mut shown, mut count) = (0..0, 0..0, None);
+    let end = members(text, at, |name, _, at| match name {
+        b"doc_count" => {
+            let (value, end) = integer(text, at)?;
+            count = Some(value);
+            Some(end)
+        }
+        b"key" | b"key_as_string" => {
+            let is_text = *text.get(at)? == b'"';
+            let end = if is_text { behind_string(text, at)? } else { number(text, at)? };
+            *(if name == b"key" { &mut key } else { &mut shown }) = at..end;
+            Some(end)
+        }
+        _ => skip(text, at),
+    })?;
+    Some((if shown.is_empty() { key } else { shown }, count?, end))
 }
 
 fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {

@@ -54,12 +54,12 @@ class CutHits(Sequence[Hit]):
         self._answer = answer
         self._numbers = range(len(cut.ends)) if numbers is None else numbers
 
-    def joined(self) -> bytes:
+    def joined(self) -> memoryview:
         """The texts of all of them, with commas between."""
         if not self._numbers:
-            return b""
+            return memoryview(b"")
         begin, end = self._begin(self._numbers[0]), self._cut.ends[self._numbers[-1]]
-        return self._cut.text[begin:end]
+        return memoryview(self._cut.text)[begin:end]
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -163,7 +163,7 @@ def _parts(hit: Mapping[str, Any]) -> tuple[Any, Any]:
     return hit.get("sort", []), hit.get("_source", {})
 
 
-def joined(hits: Sequence[Hit]) -> bytes:
+def joined(hits: Sequence[Hit]) -> bytes | memoryview:
     """What is handed on of documents, with commas between."""
     return hits.joined() if isinstance(hits, CutHits) else b",".join(one.text for one in hits)
 

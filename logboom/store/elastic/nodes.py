@@ -6,62 +6,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from urllib.parse import quote
 
 from logboom.store.elastic.addresses import Address
-from logboom.store.elastic.transfers import (
-    CONNECTIONS_PER_NODE,
-    Answer,
-    Broken,
-    NoConnection,
-    NotTrusted,
-    Transfers,
-)
+from logboom.store.elastic.transfers import Answer, Broken, NoConnection, NotTrusted, Transfers
 
 _LONGEST_REST_S = 30.0
 _MOST_DOUBLINGS = 5
-_RESERVED = "%/:?#[]@!$&'()*+,;=~"
-
-
-class Node:
-    """One of them.
-
-    Args:
-        address: Where it is.
-        patience_s: A request, with all that it waits for, is given up after so long.
-    """
-
-    def __init__(self, address: Address, patience_s: float) -> None:
-        self._transfers = Transfers(address)
-        self._patience_s = patience_s
-        self._free = asyncio.Semaphore(CONNECTIONS_PER_NODE)
-
-    async def ask(
-        self, method: str, target: str, kind: str, body: bytes, *, once: bool = False
-    ) -> Answer:
-        """One request and its answer.
-
-        Args:
-            method: In capitals.
-            target: Path and query.
-            kind: The body's, if there is one.
-            body: Empty: none.
-            once: It is sent at most once.
-
-        Raises:
-            TimeoutError: There is no whole answer in time.
-            NoConnection: Nothing was sent.
-            NotTrusted: The same.
-            Broken: It was sent, and there is no whole answer.
-        """
-        if not target.isascii() or not target.isprintable() or " " in target:
-            target = quote(target, safe=_RESERVED)
-        async with asyncio.timeout(self._patience_s), self._free:
-            return await self._transfers.ask(method, target, kind, body, once=once)
-
-    async def close(self) -> None:
-        """Ends all connections; what is under way is cancelled. Idempotent."""
-        await self._transfers.close()
 
 
 class Nodes:
@@ -75,7 +25,7 @@ class Nodes:
     """
 
     def __init__(self, addresses: Sequence[Address], patience_s: float) -> None:
-        self._nodes = [Node(address, patience_s) for address in addresses]
+        self._nodes = [Transfers(address, patience_s) for address in addresses]
         random.shuffle(self._nodes)  # processes that start together do not ask the same one
         self._failures = dict.fromkeys(self._nodes, 0)
         self._rests_until_s = dict.fromkeys(self._nodes, 0.0)
@@ -84,7 +34,7 @@ class Nodes:
     async def ask(
         self, method: str, target: str, kind: str = "", body: bytes = b"", *, once: bool = False
     ) -> Answer:
-        """Asks one of them; when it fails, another one, each once. See `Node.ask`.
+        """Asks one of them; when it fails, another one, each once. See `Transfers.ask`.
 
         Args:
             method: In capitals.
@@ -122,7 +72,7 @@ class Nodes:
             self._failures[node], self._rests_until_s[node] = 0, 0.0
         return answer
 
-    def _next(self) -> Node:
+    def _next(self) -> Transfers:
         """The next one of those that do not rest; if all do, the one that has rested most."""
         if len(self._nodes) == 1:
             return self._nodes[0]
@@ -133,7 +83,7 @@ class Nodes:
         self._turn += 1
         return awake[self._turn % len(awake)]
 
-    def _note_failure(self, node: Node) -> None:
+    def _note_failure(self, node: Transfers) -> None:
         failures = self._failures[node]
         self._failures[node] = failures + 1
         rest_s = min(2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_REST_S)

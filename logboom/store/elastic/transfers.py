@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import pycurl
 
 from logboom.store.elastic.addresses import Address
 
-CONNECTIONS_PER_NODE = 50
+_CONNECTIONS = 50
+_RESERVED = "%/:?#[]@!$&'()*+,;=~"
 _KEPT_S = 15
 """A connection that nobody needed for so long is not used again: others on the way may have forgotten it."""
 
@@ -71,13 +73,16 @@ class Transfers:
 
     Args:
         address: Where it is, and whom we trust.
+        patience_s: A request, with all that it waits for, is given up after so long.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience_s: float) -> None:
         self._address = address
+        self._patience_s = patience_s
+        self._free = asyncio.Semaphore(_CONNECTIONS)
         self._headers = [line.encode() for line in address.headers]
         self._multi = pycurl.AsyncCurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, CONNECTIONS_PER_NODE)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, _CONNECTIONS)
         self._idle: list[pycurl.Curl] = []
 
     async def ask(
@@ -90,16 +95,28 @@ class Transfers:
 
         Args:
             method: In capitals.
-            target: Path and query, quoted.
+            target: Path and query.
             kind: The body's, if there is one.
             body: Empty: none. It is not copied.
             once: Sent at most once, over a connection of its own.
 
         Raises:
+            TimeoutError: There is no whole answer in time.
             NoConnection: Nothing was sent.
             NotTrusted: The same.
             Broken: Something was sent, and there is no whole answer.
         """
+        if not target.isascii() or not target.isprintable() or " " in target:
+            target = quote(target, safe=_RESERVED)
+        async with asyncio.timeout(self._patience_s), self._free:
+            return await self._ask(method, target, kind, body, once=once)
+
+    async def close(self) -> None:
+        """Ends all connections, and what is under way on them. Idempotent."""
+        self._idle.clear()
+        await self._multi.aclose()
+
+    async def _ask(self, method: str, target: str, kind: str, body: bytes, *, once: bool) -> Answer:
         curl = self._idle.pop() if self._idle else pycurl.Curl()
         head: list[bytes] = []
         pieces: list[bytes] = []
@@ -135,11 +152,6 @@ class Transfers:
             raise Broken("the connection was ended by us") from None  # see `close`
         if _END_OF_HEAD not in head:
             raise Broken("the answer's head has no end")
-
-    async def close(self) -> None:
-        """Ends all connections, and what is under way on them. Idempotent."""
-        self._idle.clear()
-        await self._multi.aclose()
 
     def _set_up(self, curl: pycurl.Curl, url: str) -> None:
         curl.setopt(pycurl.URL, url)

@@ -152,7 +152,7 @@ def test_the_compiled_part_reads_what_python_reads(events: list[Event], ours: bo
     cut = library.answers.hits(content, b"logboom", len(sources))
     texts = texts_of(*sources)
     if cut is not None:
-        assert cut.text == b",".join(texts)
+        assert cut.text[: cut.ends[-1] if texts else 0] == b",".join(texts)
     if not any("logboom" in event or not event for event in events):
         assert cut is not None, "it was left to Python without need"
 

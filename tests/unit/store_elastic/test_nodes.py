@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from logboom.store.elastic.nodes import Node, Nodes
-from logboom.store.elastic.transfers import Broken, NoConnection
+from logboom.store.elastic.nodes import Nodes
+from logboom.store.elastic.transfers import Broken, NoConnection, Transfers
 from tests.services.process import free_port
 from tests.unit.store_elastic.http_servers import OK, Exchange, Serve, address, answering, served
 
@@ -30,14 +30,14 @@ async def hang_up(exchange: Exchange) -> None:
     await exchange.request()
 
 
-async def ask(node: Node | Nodes, method: str = "GET", body: bytes = b"") -> bytes:
+async def ask(node: Transfers | Nodes, method: str = "GET", body: bytes = b"") -> bytes:
     return (await node.ask(method, "/a", "application/json", body)).body
 
 
 async def test_a_connection_serves_one_request_after_the_other() -> None:
     serve = Counted(answering())
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         assert [await ask(node) for _ in range(5)] == [b"{}"] * 5
         await node.close()
     assert serve.connections == 1
@@ -56,7 +56,7 @@ async def test_so_many_at_once_and_no_more_connections_than_are_allowed() -> Non
 
     serve = Counted(slow)
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         asking = [asyncio.create_task(ask(node)) for _ in range(120)]
         await all_there.wait()
         go.set()
@@ -77,7 +77,7 @@ async def test_the_answer_to_a_question_that_was_given_up_is_nobody_elses() -> N
             await exchange.say(OK)
 
     async with served(late) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         task = asyncio.create_task(node.ask("GET", "/given-up", "", b""))
         await asked.wait()
         task.cancel()
@@ -92,7 +92,7 @@ async def test_what_is_not_answered_in_time_is_given_up() -> None:
         await exchange.reader.read()
 
     async with served(never) as where:
-        node = Node(where, 0.01)
+        node = Transfers(where, 0.01)
         with pytest.raises(TimeoutError):
             await ask(node)
         await node.close()
@@ -108,7 +108,7 @@ async def _one_and_then_no_more(exchange: Exchange) -> None:
 async def test_a_connection_that_was_forgotten_while_idle(method: str) -> None:
     serve = Counted(_one_and_then_no_more)
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         assert [await ask(node, method, b"{}") for _ in range(2)] == [b"{}"] * 2
         await node.close()
     assert serve.connections == 2
@@ -127,7 +127,7 @@ async def test_what_may_be_sent_once_only_has_connections_of_its_own() -> None:
 
     serve = Counted(note)
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         for _ in range(2):
             await node.ask("POST", "/_bulk", "x", b"{}", once=True)
         with pytest.raises(Broken) as caught:
@@ -144,7 +144,7 @@ async def test_a_connection_that_the_server_has_ended_is_not_used_again() -> Non
 
     serve = Counted(one)
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         for _ in range(3):
             assert await ask(node, "POST", b"{}") == b"{}"
         await node.close()
@@ -152,7 +152,7 @@ async def test_a_connection_that_the_server_has_ended_is_not_used_again() -> Non
 
 
 async def test_it_is_told_when_nothing_was_sent() -> None:
-    node = Node(address(f"http://127.0.0.1:{free_port()}"), _PATIENCE_S)
+    node = Transfers(address(f"http://127.0.0.1:{free_port()}"), _PATIENCE_S)
     with pytest.raises(NoConnection, match="no connection to http://127"):
         await ask(node)
     await node.close()
@@ -164,7 +164,7 @@ async def test_connections_that_nobody_needed_for_long_are_not_used_again(
     monkeypatch.setattr("logboom.store.elastic.transfers._KEPT_S", 1)
     serve = Counted(answering())
     async with served(serve) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         await ask(node)
         await asyncio.sleep(2.1)  # libcurl counts in whole seconds
         await ask(node)
@@ -181,7 +181,7 @@ async def test_closing_ends_what_is_under_way() -> None:
         await exchange.reader.read()
 
     async with served(never) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         task = asyncio.create_task(ask(node))
         await asked.wait()
         await node.close()
@@ -243,7 +243,7 @@ async def test_paths_are_sent_as_urls_have_them() -> None:
             await exchange.say(OK)
 
     async with served(note) as where:
-        node = Node(where, _PATIENCE_S)
+        node = Transfers(where, _PATIENCE_S)
         for target in ("/a%20b,c*/_search?q=1", "/한 x", "/a\r\nb: c"):
             await node.ask("GET", target, "", b"")
         await node.close()

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from logboom.store.elastic.nodes import Node
-from logboom.store.elastic.transfers import Answer, Broken
+from logboom.store.elastic.transfers import Answer, Broken, Transfers
 from tests.services.process import free_port
 from tests.unit.store_elastic.http_servers import OK, Exchange, answering, served
 
@@ -23,7 +22,7 @@ _INTERIM = (
 async def asked(content: bytes, method: str = "GET") -> Answer:
     """What is made of an answer, twice the same."""
     async with served(answering(content)) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         first, second = [await node.ask(method, "/", "", b"") for _ in range(2)]
         await node.close()
     assert first == second
@@ -63,7 +62,7 @@ async def test_an_answer_without_a_length_goes_on_until_the_end() -> None:
         await exchange.say(b"def")
 
     async with served(one) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         assert (await node.ask("GET", "/", "", b"")).body == b"abcdef"
         await node.close()
 
@@ -89,7 +88,7 @@ async def test_what_is_no_whole_answer_is_none(
         await exchange.say(content)
 
     async with served(one) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         with pytest.raises(Broken, match=says) as caught:
             await node.ask("POST", "/", "text/plain", b"x")
         await node.close()
@@ -112,7 +111,7 @@ async def test_a_large_body_arrives_whole_while_others_are_answered() -> None:
             await exchange.say(OK)
 
     async with served(take) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         both = (node.ask("POST", "/large", "x", body), node.ask("POST", "/small", "x", b"1"))
         answers = await asyncio.gather(*both)
         await node.close()
@@ -129,7 +128,7 @@ async def test_a_body_that_is_refused_before_it_was_sent_is_not_sent_on() -> Non
         await exchange.reader.read()
 
     async with served(refuse) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         for _ in range(2):
             answer = await node.ask("POST", "/_bulk", "x", b"x" * 50_000_000)
             assert (answer.status, answer.body) == (413, b"{}")
@@ -138,7 +137,7 @@ async def test_a_body_that_is_refused_before_it_was_sent_is_not_sent_on() -> Non
 
 async def test_nothing_of_a_request_is_held_when_it_is_answered() -> None:
     async with served(answering()) as where:
-        node = Node(where, 60.0)
+        node = Transfers(where, 60.0)
         body = bytes(1000)
         before = sys.getrefcount(body)
         await node.ask("POST", "/", "x", body)
