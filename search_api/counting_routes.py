@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from logboom.query.times import parse_interval
 from search_api.answering import Answer, Question
 from search_api.answers import CountAnswer, HistogramAnswer
-from search_api.asking import keyword_field, total_of, understand, why_not_whole
+from search_api.asking import keyword_field, total_of, understand
 from search_api.histograms import histogram_of, shown_histogram
+from search_api.lacking import why_not_whole
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.routing import PlainRoute

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -27,7 +28,7 @@ FROM_HEADER, TO_HEADER = "Logboom-From", "Logboom-To"
 """What `from` and `to` meant, as instants: whoever goes on with an export later gives them."""
 
 NOTES_HEADER = "Logboom-Notes"
-"""What may not be meant so: a JSON list of sentences, in ASCII."""
+"""What may not be meant so, or is missing: a JSON list of sentences, in ASCII."""
 _MOST_NOTES_BYTES = 4_000
 """Proxies take headers of 8 KiB in all, or of 4."""
 
@@ -99,15 +100,18 @@ def export_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """Everything that matches, as it is read; a stream that breaks off is not complete.
 
-        The header `Logboom-Notes` has what may not be meant so in `q`: a JSON list of sentences.
+        The header `Logboom-Notes` has what may not be meant so in `q`, and attributes that days of
+        Elasticsearch have no room for: a JSON list of sentences.
         """
         asked = understand(clock.now_ns(), q, start, end, tz)
         names = fields_of(fields)
         ready = await begin(
             store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
         )
+        lacking = await store.lacking(asked.query, asked.times)
         pieces = exported(store, ready, form)
         content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
-        return ExportResponse(content, turns, form, asked)
+        told = replace(asked, notes=[*asked.notes, *lacking])
+        return ExportResponse(content, turns, form, told)
 
     return router

@@ -14,6 +14,7 @@ from logboom.store import FieldUse, ValueCount
 from search_api.answering import Answer, Question
 from search_api.answers import FacetsAnswer, FieldsAnswer
 from search_api.asking import understand
+from search_api.lacking import why_not_whole
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
 from search_api.routing import PlainRoute
@@ -45,7 +46,8 @@ def facet_routes(parts: Parts) -> APIRouter:
             fields = list(dict.fromkeys(stored.values()))
             found = await store.facets(asked.query, asked.times, fields=fields, size=size)
             values = {name: _shown(found.values[field]) for name, field in stored.items()}
-            warnings = [*asked.notes, *([] if found.complete else [_SAMPLED])]
+            lacking = [] if found.complete else await why_not_whole(store, asked, fields, _SAMPLED)
+            warnings = [*asked.notes, *lacking]
             content = {"facets": values, "sampled": not found.complete, "warnings": warnings}
             return Answer(content, is_whole=found.complete)
 

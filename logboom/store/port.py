@@ -168,6 +168,26 @@ class Store(Protocol):
         """
         ...
 
+    async def lacking(
+        self, query: Query, times: TimeRange, fields: Sequence[str] = ()
+    ) -> Sequence[str]:
+        """What makes an answer of this store less than whole though all of it has answered.
+
+        Such an answer is not exact, or not complete; the pages of a search tell it themselves.
+
+        Args:
+            query: Which events are asked for.
+            times: Of which times.
+            fields: Stored names of what is counted of them.
+
+        Returns:
+            A sentence each; mostly none.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
     ) -> FieldUses:

@@ -156,6 +156,12 @@ class LimitedStore:
         """Counts their values."""
         return await self._store.facets(limited(query), times, fields=fields, size=size)
 
+    async def lacking(
+        self, query: Query, times: TimeRange, fields: Sequence[str] = ()
+    ) -> Sequence[str]:
+        """Tells what an answer lacks."""
+        return await self._store.lacking(query, times, fields)
+
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
     ) -> FieldUses:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
-from logboom.query.model import Exists, Or, Query, Term
+from logboom.query.model import And, Exists, Or, Query, Term
 from logboom.spellings import stored_as, unit_of_duration
 from logboom.store import TimeRange
 from search_api.alerts.expressions import LEAST_LENGTH, fields_in
@@ -122,14 +122,35 @@ async def unseen(source: Source, rule: Rule, now_us: int) -> list[str]:
     return found
 
 
+async def not_looked_at(source: Source, rule: Rule, times: TimeRange) -> Sequence[str]:
+    """Attributes of a rule that days have no room for, a sentence each; see `Store.lacking`.
+
+    Raises:
+        StoreUnavailable: Ask again later.
+    """
+    return await source.lacking(And((rule.where, *_parts(rule))), times, list(_measured(rule)))
+
+
 def _own(rule: Rule) -> Iterator[str]:
     """Stored names of the applications' own fields that a rule names, each once."""
-    names = [*fields_in(rule.where), *rule.by]
-    for condition in rule.when.conditions:
-        measure, field = condition.measure.inner or condition.measure, _field_of(condition)
-        names += [field] if field is not None else []
-        names += [name for part in measure.parts or () for name in fields_in(part)]
+    asked = [name for query in (rule.where, *_parts(rule)) for name in fields_in(query)]
+    names = [*asked, *_measured(rule)]
     yield from dict.fromkeys(name for name in names if name not in EVENT_FIELDS)
+
+
+def _measured(rule: Rule) -> Iterator[str]:
+    """Stored names of the fields by whose values events are counted, and of those that are measured."""
+    yield from rule.by
+    for condition in rule.when.conditions:
+        field = _field_of(condition)
+        if field is not None:
+            yield field
+
+
+def _parts(rule: Rule) -> Iterator[Query]:
+    """The queries of a rule's conditions."""
+    for condition in rule.when.conditions:
+        yield from (condition.measure.inner or condition.measure).parts or ()
 
 
 def _hint(stored: str) -> str | None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError, QueryError
+from logboom.store import TimeRange
 from search_api.alerts import showing
 from search_api.alerts.alert import Alert
 from search_api.alerts.alert_answers import (
@@ -24,7 +25,7 @@ from search_api.alerts.alert_answers import (
 )
 from search_api.alerts.alerting import Alerting
 from search_api.alerts.backtest import backtest, measure_now
-from search_api.alerts.doubts import doubts_of, unseen
+from search_api.alerts.doubts import doubts_of, not_looked_at, unseen
 from search_api.alerts.rule_keeping import Change, read_group
 from search_api.alerts.rules import DAY_US, Rule, RuleGroup, duration_text
 from search_api.alerts.source import Source
@@ -135,7 +136,7 @@ def trial_routes(
             {
                 "rule": rule.id,
                 "condition": rule.told,
-                "warnings": await _warnings(source, rule, now_us),
+                "warnings": await _warnings(source, rule, now_us, TimeRange(start_us, end_us)),
                 "evaluations": result.instants,
                 "fired": result.fired,
                 "alerts": previews(result.alerts),
@@ -156,7 +157,9 @@ def trial_routes(
             {
                 "rule": rule.id,
                 "condition": rule.told,
-                "warnings": await _warnings(source, rule, now_us),
+                "warnings": await _warnings(
+                    source, rule, now_us, TimeRange(now_us - rule.over_us, now_us)
+                ),
                 "series": series[:1_000],
             }
         )
@@ -203,10 +206,16 @@ def _read_with_doubts(content: Mapping[str, Any]) -> tuple[RuleGroup, list[str]]
     return group, [f"{rule.name}: {doubt}" for rule in group.rules for doubt in doubts_of(rule)]
 
 
-async def _warnings(source: Source, rule: Rule, now_us: int) -> list[str]:
-    """What a rule hardly means; what was found goes out though the store cannot be asked of fields."""
+async def _warnings(source: Source, rule: Rule, now_us: int, times: TimeRange) -> list[str]:
+    """What a rule hardly means, and what was not looked at within times.
+
+    What was found goes out though the store cannot be asked of fields.
+    """
     try:
-        missing = await unseen(source, rule, now_us)
+        missing = [
+            *await unseen(source, rule, now_us),
+            *await not_looked_at(source, rule, times),
+        ]
     except LogboomError as error:
         missing = [f"it was not looked whether events have the rule's fields: {error}"]
     return [*doubts_of(rule), *missing]

@@ -40,6 +40,10 @@ class Source(Protocol):
         """
         ...
 
+    async def lacking(self, query: Query, times: TimeRange, fields: Sequence[str]) -> Sequence[str]:
+        """What the cells of a query lack; see `Store.lacking`."""
+        ...
+
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         """The latest events that match."""
         ...
@@ -85,6 +89,10 @@ class StoreSource:
         merged = [name for name in found if await self._state.get(MERGES, name) is not None]
         return {name: at_us for name, at_us in found.items() if name not in merged}
 
+    async def lacking(self, query: Query, times: TimeRange, fields: Sequence[str]) -> Sequence[str]:
+        """What cells lack; see `Store.lacking`."""
+        return await self._store.lacking(query, times, fields)
+
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         """The latest events that match."""
         page = await self._store.search(SearchRequest(query, times, limit=limit, count_limit=1))
@@ -128,6 +136,12 @@ class MemorySource:
             if name in fingerprints:
                 found[name] = min(at_us, found.get(name, at_us))
         return {name: at_us for name, at_us in found.items() if at_us >= since_us}
+
+    async def lacking(
+        self, _query: Query, _times: TimeRange, _fields: Sequence[str]
+    ) -> Sequence[str]:
+        """Nothing."""
+        return ()
 
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         """The latest events that match."""

@@ -52,6 +52,10 @@ class InTurns:
         """The latest events that match."""
         return await self._in_turn(self._source.samples(query, times, limit))
 
+    async def lacking(self, query: Query, times: TimeRange, fields: Sequence[str]) -> Sequence[str]:
+        """What cells lack; see `Store.lacking`."""
+        return await self._in_turn(self._source.lacking(query, times, fields))
+
     async def _in_turn(self, question: Coroutine[Any, Any, _Answer]) -> _Answer:
         try:
             await self._room.acquire()

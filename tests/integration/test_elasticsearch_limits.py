@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 
-from logboom.query.model import Exists, Not, Or, Query, Range, Term
+from logboom.query.model import Exists, MatchAll, Not, Or, Query, Range, Term
 from logboom.store import Count, Outcome, SearchRequest, TimeRange
 from tests.integration.elastic import Opener, document
+
+HOUR_US = 3_600_000_000
 
 
 async def test_fields_are_told_before_and_when_they_are_used_up(
@@ -118,5 +120,35 @@ async def test_an_answer_says_that_a_day_was_full_before_it_knew_a_field(
         page = await store.search(SearchRequest(query, other, limit=10))
         assert page.warnings == ()
         assert (await store.count(query, other)).exact
+        counted = await store.histogram(query, TimeRange(), interval_us=HOUR_US, by=None)
+        assert counted.partial
+        assert not (await store.facets(query, TimeRange(), fields=["tags"])).complete
+        assert not (await store.groups(query, TimeRange(), field="tags")).complete
+        assert list(await store.lacking(query, TimeRange())) == [warning]
+        assert not await store.lacking(query, other)
     exists = Exists("attributes.late")
     assert (await store.count(exists, TimeRange())) == Count(1)
+
+
+async def test_what_is_counted_by_a_field_that_a_day_does_not_know_is_not_whole(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique, field_limit=500)
+    writer = await store.writer()
+    await writer.write([document(1, attributes={f"key-{n}": "x" for n in range(1000)})])
+    await writer.write([document(2, attributes={"late": "a"})])
+    await store.refresh()
+
+    late, known = "attributes.late", "attributes.key-1"
+    everything, times = MatchAll(), TimeRange()
+    for field, is_whole in ((late, False), (known, True)):
+        facets = await store.facets(everything, times, fields=["service.name", field])
+        assert facets.complete is is_whole
+        groups = await store.groups(everything, times, field="service.name", by=field)
+        assert groups.complete is is_whole
+        counted = await store.histogram(everything, times, interval_us=HOUR_US, by=field)
+        assert counted.partial is not is_whole
+        told = await store.lacking(everything, times, [field])
+        assert [sentence.partition(",")[0] for sentence in told] == (
+            [] if is_whole else ["2026-03-14 has no room for the field attributes.late"]
+        )

@@ -6,8 +6,9 @@ in `_ignored`, as it does with values that are too long, or no numbers: those ha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from logboom.fields import ATTRIBUTES
 from logboom.query.model import And, Exists, MatchAll, Not, Or, Query
@@ -20,6 +21,8 @@ from logboom.store.values import TimeRange
 _MOST_DAYS = 1_000
 _MOST_NAMED = 3
 _PREFIX = f"{ATTRIBUTES}."
+
+_Answer = TypeVar("_Answer")
 
 
 class FullDays:
@@ -39,13 +42,40 @@ class FullDays:
         self._names = names
         self._ask = ask
 
-    async def warnings(self, query: Query, times: TimeRange) -> list[str]:
+    async def beside(
+        self, answer: Coroutine[Any, Any, _Answer], query: Query, times: TimeRange,
+        fields: Iterable[str] = (),
+    ) -> tuple[_Answer, list[str]]:  # fmt: skip
+        """An answer to a query, and its `warnings`, which are asked for meanwhile.
+
+        Raises:
+            QueryError: As the answer does.
+            StoreUnavailable: Ask again later.
+        """
+        if not _named(query, fields):
+            return await answer, []
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                found = tasks.create_task(answer)
+                lacking = tasks.create_task(self.warnings(query, times, fields))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        return found.result(), lacking.result()
+
+    async def warnings(
+        self, query: Query, times: TimeRange, fields: Iterable[str] = ()
+    ) -> list[str]:
         """One sentence for each attribute of a query that days within `times` have no room for.
+
+        Args:
+            query: Which events are asked for.
+            times: Of which times.
+            fields: Stored names of what is counted of them, too.
 
         Raises:
             StoreUnavailable: Ask again later.
         """
-        attributes = sorted(_attributes(query))
+        attributes = _named(query, fields)
         if not attributes:
             return []
         left_out = await self._left_out(attributes, times)
@@ -102,6 +132,11 @@ def _is_unmapped(kinds: Mapping[str, Any] | None, index: str) -> bool:
         return True
     unmapped = kinds.get("unmapped")
     return unmapped is not None and index in unmapped.get("indices", (index,))
+
+
+def _named(query: Query, fields: Iterable[str]) -> Sequence[str]:
+    """The attributes whose values are asked for or counted, by their names."""
+    return sorted(_attributes(query) | {name for name in fields if name.startswith(_PREFIX)})
 
 
 def _attributes(query: Query) -> set[str]:

@@ -79,6 +79,7 @@ class ElasticsearchStore:
         self._clock = clock
         self._client = Client(section)
         self._searcher = Searcher(self._client, names, patience)
+        self._full_days = self._searcher.full_days
         self._counter = Counter(self._client, names, self._searcher)
         self._measurer = Measurer(self._client, self._searcher)
         self._limits = LimitWatcher(self._client, names)
@@ -132,8 +133,8 @@ class ElasticsearchStore:
 
     async def count(self, query: Query, times: TimeRange) -> Count:
         """Counts matches, exactly unless shards do not answer, or days have no room for a field."""
-        found = await self._counter.count(asked(query, times))
-        lacking = await self._searcher.full_days.warnings(query, times)
+        counted = self._counter.count(asked(query, times))
+        found, lacking = await self._full_days.beside(counted, query, times)
         return replace(found, exact=found.exact and not lacking)
 
     async def histogram(
@@ -141,22 +142,36 @@ class ElasticsearchStore:
         by_size: int = 10, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
-        return await self._counter.histogram(
+        counted = self._counter.histogram(
             asked(query, times), Interval(interval_us, by, by_size, offset_us)
         )
+        split = () if by is None else (by,)
+        found, lacking = await self._full_days.beside(counted, query, times, split)
+        return replace(found, partial=found.partial or bool(lacking))
 
     async def groups(
         self, query: Query, times: TimeRange, *, field: str, by: str | None = None,
         size: int = 1000, by_size: int = 10,
     ) -> Groups:  # fmt: skip
         """Groups matches by the values of a field; see `Store.groups`."""
-        return await self._counter.groups(asked(query, times), Grouping(field, by, size, by_size))
+        grouped = self._counter.groups(asked(query, times), Grouping(field, by, size, by_size))
+        split = (field,) if by is None else (field, by)
+        found, lacking = await self._full_days.beside(grouped, query, times, split)
+        return replace(found, complete=found.complete and not lacking)
 
     async def facets(
         self, query: Query, times: TimeRange, *, fields: Sequence[str], size: int = 10
     ) -> Facets:
         """Counts the most frequent values of fields; see `Store.facets`."""
-        return await facets(self._searcher, asked(query, times), fields, size)
+        counted = facets(self._searcher, asked(query, times), fields, size)
+        found, lacking = await self._full_days.beside(counted, query, times, fields)
+        return replace(found, complete=found.complete and not lacking)
+
+    async def lacking(
+        self, query: Query, times: TimeRange, fields: Sequence[str] = ()
+    ) -> Sequence[str]:
+        """The attributes that days have no room for; see `Store.lacking`."""
+        return await self._full_days.warnings(query, times, fields)
 
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200

@@ -197,6 +197,12 @@ class LocalStore:
 
         return await self._ask(counted)
 
+    async def lacking(
+        self, _query: Query, _times: TimeRange, _fields: Sequence[str] = ()
+    ) -> Sequence[str]:
+        """Nothing; see `Store.lacking`."""
+        return ()
+
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
     ) -> FieldUses:

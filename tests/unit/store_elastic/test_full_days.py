@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pytest
 
+from logboom.errors import QueryError, StoreUnavailable
 from logboom.query.model import And, Exists, MatchAll, Not, Or, Query, Term
 from logboom.store import TimeRange
 from logboom.store.elastic.client import Client
@@ -83,3 +85,80 @@ async def test_each_attribute_is_told_with_the_days_that_do_not_know_it() -> Non
     )
     (path,) = server.paths
     assert len(path) < 100, "however many days there are"
+
+
+async def test_what_is_counted_is_asked_for_as_well() -> None:
+    days = ["logs-2026.03.10"]
+    server = Server({"attributes.late": days}, {})
+    assert await server.full_days().warnings(MatchAll(), TimeRange(), ["service.name"]) == []
+    (told,) = await server.full_days().warnings(MatchAll(), TimeRange(), ["attributes.late"])
+    assert told.startswith("2026-03-10 has no room for the field attributes.late,")
+
+
+class Meanwhile(Server):
+    """One whose answer comes only once the other question is under way, too."""
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
+        self.is_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def search(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.is_asked.set()
+        await self.may_answer.wait()
+        return await super().search(body)
+
+    async def answer(self) -> str:
+        await self.is_asked.wait()
+        self.may_answer.set()
+        return "found"
+
+
+async def test_an_answer_is_asked_for_meanwhile() -> None:
+    server = Meanwhile()
+    found = await server.full_days().beside(server.answer(), LATE, TimeRange())
+    assert found == ("found", [])
+
+
+async def test_an_answer_without_attributes_is_asked_for_alone() -> None:
+    server = Meanwhile()
+    server.is_asked.set()
+    assert await server.full_days().beside(server.answer(), MatchAll(), TimeRange()) == (
+        "found",
+        [],
+    )
+    assert not server.searches
+
+
+async def test_an_error_of_the_answer_is_raised_as_it_is_and_nothing_is_left_behind() -> None:
+    server = Meanwhile()
+
+    async def refused() -> str:
+        await server.is_asked.wait()
+        raise QueryError("no")
+
+    with pytest.raises(QueryError, match="no"):
+        await server.full_days().beside(refused(), LATE, TimeRange())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_error_of_what_is_asked_beside_it_likewise() -> None:
+    class Failing(Server):
+        async def search(self, body: dict[str, Any]) -> dict[str, Any]:
+            raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable, match="gone"):
+        await Failing({}, {}).full_days().beside(asyncio.Event().wait(), LATE, TimeRange())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_neither_is_left_behind_when_nobody_waits_any_more() -> None:
+    server = Meanwhile()
+    asking = asyncio.create_task(
+        server.full_days().beside(asyncio.Event().wait(), LATE, TimeRange())
+    )
+    await server.is_asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert asyncio.all_tasks() == {asyncio.current_task()}

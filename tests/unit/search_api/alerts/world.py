@@ -92,6 +92,9 @@ class ArrivingSource:
     async def samples(self, query: Query, times: TimeRange, limit: int) -> Sequence[Event]:
         return await self._now().samples(query, times, limit)
 
+    async def lacking(self, query: Query, times: TimeRange, fields: Sequence[str]) -> Sequence[str]:
+        return await self._now().lacking(query, times, fields)
+
 
 class FailingState:
     """A state that fails at its n-th write: before or after it was done, as when a process is killed."""
