@@ -18,7 +18,7 @@ from logboom.store.local.paging import Collection, Found, Wanted
 from logboom.store.local.schema import NUMBER
 from logboom.store.local.serial import event_of, unreadable
 from logboom.store.local.translate import id_query
-from logboom.store.stored_events import StoredEvents, with_id
+from logboom.store.stored_events import StoredEvents, joined_with_ids, with_id
 from logboom.store.values import Count, Day, Page, SearchRequest, SortOrder
 
 _HOUR_US = 3_600_000_000
@@ -68,7 +68,7 @@ def search_page(
         warnings.append("the search took too long and was stopped: there may be more matches")
     after = found[-1].key if found and len(collection.found) > request.limit else collection.rest
     return Page(
-        events=StoredEvents(found, _text_of, _event_of),
+        events=StoredEvents(found, _text_of, _event_of, _joined),
         total=total,
         cursor=None if after is None else Cursor(after, total).text(request),
         partial=bool(warnings),
@@ -79,6 +79,10 @@ def search_page(
 
 def _text_of(found: Found) -> bytes:
     return with_id(found.key[1], found.line, event_of)
+
+
+def _joined(found: Sequence[Found]) -> bytes:
+    return joined_with_ids((one.key[1] for one in found), [one.line for one in found], event_of)
 
 
 def _event_of(found: Found) -> Event:

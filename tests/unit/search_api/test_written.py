@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from logboom.event import Event
 from logboom.store import Document
 from logboom.store.local.serial import encode, event_of, id_of
-from logboom.store.stored_events import StoredEvents, with_id
+from logboom.store.stored_events import StoredEvents, joined_with_ids, with_id
 from search_api.asking import shown, written
 from tests.api_world import served
 
@@ -54,6 +55,18 @@ def test_it_is_the_same_as_read_and_written_anew(line: bytes, fields: list[str])
     event = event_of(line)
     again = shown(event, fields) if fields else {"_id": id_of(line), **event}
     assert json.loads(text, object_pairs_hook=pairs) == again
+
+
+@pytest.mark.parametrize("count", range(len(LINES) + 1))
+def test_a_list_has_what_each_of_its_events_is_written_as(count: int) -> None:
+    for lines in combinations((b"{}", *LINES.values()), count):
+        names = [f"id-{number}" for number in range(count)]
+        each = [with_id(name, line, read) for name, line in zip(names, lines, strict=True)]
+        assert joined_with_ids(names, lines, read) == b",".join(each)
+
+
+def read(line: bytes) -> Event:
+    return {} if line == b"{}" else event_of(line)
 
 
 @pytest.mark.parametrize(
