@@ -10,14 +10,14 @@ from logboom.keys.tokens import PREFIX
 _STARS = "***"
 _SECRET = re.compile(
     rf"{PREFIX}[\w-]{{20,}}"  # ours
-    r"|eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # JSON web tokens
+    r"|(?<![\w-])(?=[\w-]*?eyJ[\w-]{5})[\w-]++\.[\w-]{5,}+\.[\w-]*"  # JSON web tokens, in linear time
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\b(?:ghp|gho|ghs|github_pat|glpat|xoxb|xoxp|sk)[-_][\w-]{20,}",
     re.ASCII,
 )
 _NAMED = re.compile(
     r"(?:pass(?:word|wd)?|secret|token|api[-_.]?key|authorization|bearer|cookie)[\"']?\s*[:=]\s*"
-    r"(\"[^\"]*\"?|'[^']*'?|\([^)]*\)?|[\[{][^\]}]*[\]}]?|/[^/]*/[^\s&;,)]*|[^\s&;,)]+)",
+    r"(\"[^\"]*\"?|'[^']*'?|\([^)]*\)?|[\[{][^\]}]*[\]}]?|/[^/]*(?:/[^\s&;,)]*|\Z)|[^\s&;,)]+)",
     re.IGNORECASE,
 )
 _SENT_ALONG = re.compile(r"\b(?:bearer|basic)\s+([\w+/=.-]{12}[^\s&;,)]*)", re.IGNORECASE)

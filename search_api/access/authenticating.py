@@ -41,11 +41,14 @@ class Authentication:
         self._clock = clock
         self.needs_keys = needs_keys
 
-    async def access(self, headers: Mapping[str, str]) -> Access | None:
+    async def access(
+        self, headers: Mapping[str, str], *, is_sparing: bool = False
+    ) -> Access | None:
         """Who sends a request; None: it brings nothing that would tell.
 
         Args:
             headers: By lower-case names.
+            is_sparing: The state is asked no more often, however many ask.
 
         Raises:
             WrongCredentials: What it brings is worth nothing.
@@ -64,19 +67,10 @@ class Authentication:
         secret = session_of(headers)
         if secret is None:
             return None
-        found = await self._sessions.access(secret)
+        found = await self._sessions.access(secret, is_sparing=is_sparing)
         if found is None:
             raise WrongCredentials
         return found
-
-    def is_guess(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request brings nothing but a session that is not known here.
-
-        Args:
-            headers: By lower-case names.
-        """
-        secret = session_of(headers) if self.needs_keys and not any(offered(headers)) else None
-        return secret is not None and not self._sessions.is_remembered(secret)
 
     async def of(self, text: str) -> Access | None:
         """Who has a key or a token; None: it is worth nothing.

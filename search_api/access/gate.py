@@ -16,8 +16,8 @@ from search_api.access.authenticating import Authentication, WrongCredentials
 from search_api.access.grants import Access, Services
 from search_api.access.needs import Need, need_of
 from search_api.access.origins import Origins
-from search_api.access.purses import Purses
-from search_api.access.refusals import Refusal, too_often, unknown_caller
+from search_api.access.purses import Purses, burst_of, subnet_of
+from search_api.access.refusals import Refusal, too_many_wrong_keys, too_often, unknown_caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Gate:
         self._origins = Origins(section)
         limits = section.limits
         self._spent = Purses(clock, burst=limits.burst)
-        self._failed = Purses(clock, burst=max(10.0, limits.failures_per_s))
+        self._wrong_per_s = limits.failures_per_s
+        self._wrong = Purses(clock, burst=burst_of(limits.failures_per_s))
 
     async def admit(self, caller: Caller) -> Admission:
         """Lets a request in.
@@ -83,9 +84,7 @@ class Gate:
         """
         self._check_form(caller)
         need = need_of(caller.method, caller.path)
-        if need.is_guessed_at and caller.method == "POST":
-            self._check_guesses(caller)
-        access = await self._who(caller, need)
+        access = await self._who(caller, need) if need.asks_who else None
         if need.scope is None:
             return Admission(access, need, None, frozenset())
         if access is None:
@@ -113,28 +112,34 @@ class Gate:
             )
 
     async def _who(self, caller: Caller, need: Need) -> Access | None:
-        if self._authentication.is_guess(caller.headers):
-            wait_s = self._failed.wait_s(caller.address, self._section.limits.failures_per_s)
-            if wait_s:  # the state is not asked for more than one may guess
-                raise _too_many_guesses(wait_s)
+        """Who asks; None: nobody known, which this route allows.
+
+        A good key is let in also from an address that wrong ones come from too often: others may sit behind
+        it. That would help whoever tries keys, if there were a hope of meeting one (docs/adr/0021).
+        """
+        is_sparing = self._wrong.wait_s(subnet_of(caller.address), self._wrong_per_s) > 0
         try:
-            return await self._authentication.access(caller.headers)
+            return await self._authentication.access(caller.headers, is_sparing=is_sparing)
         except WrongCredentials:
+            refusal = self.wrong_key(caller.address)
             if need.scope is None:
                 return None
-            self._check_guesses(caller)
-            raise unknown_caller(
-                "the key, token or session is not known, has expired, or was revoked"
-            ) from None
+            raise refusal from None
         except LogboomError as error:
             if need.scope is None:
                 return None
             raise Refusal(503, error.sentence(), {"Retry-After": "2"}) from error
 
-    def _check_guesses(self, caller: Caller) -> None:
-        wait_s = self._failed.take(caller.address, self._section.limits.failures_per_s)
+    def wrong_key(self, address: str) -> Refusal:
+        """Counts a wrong key, token or session of an address.
+
+        Returns:
+            How it is answered: that it is wrong, or that too many were, whatever it is.
+        """
+        wait_s = self._wrong.take(subnet_of(address), self._wrong_per_s)
         if wait_s:
-            raise _too_many_guesses(wait_s)
+            return too_many_wrong_keys(wait_s)
+        return unknown_caller("the key, token or session is not known, has expired, or was revoked")
 
     def spend(self, access: Access) -> float:
         """Counts a request of somebody; returns 0, or the seconds until they may ask again."""
@@ -148,10 +153,6 @@ class Gate:
         if wait_s:
             per_s = self._per_s(access)
             raise too_often(wait_s, f"{access.name} asks more than {per_s:g} times a second")
-
-
-def _too_many_guesses(wait_s: float) -> Refusal:
-    return too_often(wait_s, "too many wrong keys come from this address")
 
 
 def _readable(access: Access) -> Services:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -24,7 +25,6 @@ from search_api.access.watching import watched
 from search_api.plain_pages import HEADERS
 
 _TOO_OFTEN = 429
-_UNKNOWN = 401
 
 
 class Guard:
@@ -62,11 +62,12 @@ class Guard:
             body = await received(caller.method, caller.headers, receive, self._most_bytes)
             if admission.need.scope is KeyScope.READ:
                 trace.body = body.content
+            scope["state"]["wrong_key"] = partial(self._gate.wrong_key, caller.address)
             await self._serve(scope, body.receive, sending, admission)
         except Refusal as refusal:
-            if refusal.status == _UNKNOWN and wants_page(caller.method, caller.headers):
+            if refusal.asks_for_key and wants_page(caller.method, caller.headers):
                 page = door_page(caller.path, caller.query, caller.headers, refusal.detail)
-                refused = HTMLResponse(page, _UNKNOWN, {**HEADERS, **refusal.headers})
+                refused = HTMLResponse(page, refusal.status, {**HEADERS, **refusal.headers})
                 await refused(scope, receive, sending)
             else:
                 await send_to(scope, sending, refusal)
@@ -113,11 +114,11 @@ class _Trace:
 
     def write(self, status: int, phase: str) -> None:
         admission, caller = self.admission, self._caller
-        if self._audit is None or (admission is None and status == _TOO_OFTEN):
-            return  # of those whom nobody knows there could be any number
+        access = None if admission is None else admission.access
+        if self._audit is None or (access is None and status == _TOO_OFTEN):
+            return
         if admission is not None and not admission.need.is_audited:
             return
-        access = None if admission is None else admission.access
         self._audit.write(
             Asked(
                 who=self._state.get("begun_by", "") if access is None else access.name,

@@ -21,19 +21,20 @@ class Need:
         is_limited: Everything that it tells passes through the services that the caller may see, or
             tells of no events: so those who are limited may have it.
         is_audited: Who asked is written down.
-        is_guessed_at: A key can be tried there.
+        asks_who: It matters who asks; else what a request brings is not looked at.
         also: Another scope of the caller, for the events that are shown.
     """
 
     scope: Scope | None
     is_limited: bool = False
     is_audited: bool = True
-    is_guessed_at: bool = False
+    asks_who: bool = True
     also: Scope | None = None
 
 
-OPEN = Need(None, is_limited=True, is_audited=False)
-_SESSION = Need(None, is_limited=True, is_guessed_at=True)
+OPEN = Need(None, is_limited=True, is_audited=False, asks_who=False)
+_READY = Need(None, is_limited=True, is_audited=False)
+_SESSION = Need(None, is_limited=True)
 _EVENTS = Need(Scope.READ, is_limited=True)
 _PIPELINE = Need(Scope.READ)
 _HEALTH = Need(Scope.READ, is_limited=True, is_audited=False)
@@ -66,7 +67,7 @@ _TRIED = frozenset({("rules", "backtest"), ("rules", "dry-run")})
 """They show what is in events; and so do alerts, of which a rule says what they show."""
 
 _OUTSIDE: Mapping[str, Need] = {
-    "/": OPEN, "/healthz": OPEN, "/readyz": OPEN, "/openapi.json": OPEN, "/metrics": _WATCHED,
+    "/": OPEN, "/healthz": OPEN, "/readyz": _READY, "/openapi.json": OPEN, "/metrics": _WATCHED,
     "/favicon.ico": OPEN, "/favicon.svg": OPEN,
 }  # fmt: skip
 _PAGE = ("/assets/",)

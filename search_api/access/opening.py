@@ -73,7 +73,9 @@ def open_doorkeeping(config: Config, state: State, clock: Clock) -> Doorkeeping:
         KeyBook(state, clock),
         sessions,
         provider,
-        None if path is None else AuditLog(path, clock),
+        None
+        if path is None
+        else AuditLog(path, clock, strangers_per_s=section.limits.failures_per_s),
     )
 
 

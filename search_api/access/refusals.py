@@ -26,25 +26,38 @@ class Refusal(Exception):
         status: Of the answer.
         detail: For whoever asks.
         headers: That the answer has besides.
+        asks_for_key: With a good key it would not have come to this.
     """
 
     def __init__(
-        self, status: int, detail: str, headers: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+        self, status: int, detail: str, headers: Mapping[str, str] = MappingProxyType({}), *,
+        asks_for_key: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers
+        self.asks_for_key = asks_for_key
 
 
 def unknown_caller(detail: str) -> Refusal:
     """A key is missing, or worth nothing."""
-    return Refusal(401, detail, {"WWW-Authenticate": CHALLENGE})
+    return Refusal(401, detail, {"WWW-Authenticate": CHALLENGE}, asks_for_key=True)
 
 
 def too_often(wait_s: float, detail: str) -> Refusal:
     """So many requests that some have to wait."""
-    return Refusal(429, detail, {"Retry-After": str(max(1, ceil(wait_s)))})
+    return Refusal(429, detail, _later(wait_s))
+
+
+def too_many_wrong_keys(wait_s: float) -> Refusal:
+    """So many wrong keys that those who send them have to wait."""
+    detail = "too many wrong keys come from this address; a good one is let in"
+    return Refusal(429, detail, _later(wait_s), asks_for_key=True)
+
+
+def _later(wait_s: float) -> Mapping[str, str]:
+    return {"Retry-After": str(max(1, ceil(wait_s)))}
 
 
 def messages_of(refusal: Refusal) -> tuple[Message, Message]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from search_api.access.authenticating import COOKIE, Authentication, session_of
 from search_api.access.door_page import key_page, own_address
 from search_api.access.grants import ANYBODY, Access
-from search_api.access.refusals import CHALLENGE
+from search_api.access.refusals import Refusal, unknown_caller
 from search_api.access.sessions import Sessions
 from search_api.plain_pages import HEADERS, fields_of
 from search_api.problems import problem
@@ -54,7 +54,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         """Who asks, and what they may do."""
         access = _access_of(request, authentication)
         if access is None:
-            return _unknown("nobody is logged in: begin a session with a key")
+            return _refused(unknown_caller("nobody is logged in: begin a session with a key"))
         return answer(_shown(access, authentication))
 
     @router.post("/session", response_model=SessionAnswer)
@@ -64,7 +64,7 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
             return answer(_shown(ANYBODY, authentication))
         access = await authentication.of(body.key)
         if access is None:
-            return _unknown("the key or token is not known, has expired, or was revoked")
+            return _refused(request.state.wrong_key())
         return await _begun(request, answer(_shown(access, authentication)), sessions, access)
 
     @router.delete("/session", status_code=204)
@@ -92,8 +92,9 @@ def _add_form(router: APIRouter, authentication: Authentication, sessions: Sessi
             return leads_on
         access = await authentication.of(given.get("key", [""])[0][:_LONGEST_KEY].strip())
         if access is None:
-            detail = "This key is not known, has expired, or was revoked."
-            return HTMLResponse(key_page(address, detail), 401, HEADERS)
+            refusal: Refusal = request.state.wrong_key()
+            page = key_page(address, refusal.detail)
+            return HTMLResponse(page, refusal.status, {**HEADERS, **refusal.headers})
         return await _begun(request, leads_on, sessions, access)
 
 
@@ -109,9 +110,9 @@ async def _begun(
     return response
 
 
-def _unknown(detail: str) -> Response:
-    response = problem(401, detail)
-    response.headers["WWW-Authenticate"] = CHALLENGE
+def _refused(refusal: Refusal) -> Response:
+    response = problem(refusal.status, refusal.detail)
+    response.headers.update(refusal.headers)
     return response
 
 

@@ -6,13 +6,14 @@ key's, only the digest is kept.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from logboom.clock import Clock
-from logboom.errors import TooBusy
+from logboom.errors import StateUnavailable, TooBusy
 from logboom.keys import KnownKeys, Scope, digest_of, new_token
 from logboom.keys.known import FRESH_S
 from logboom.state import Record, State
@@ -42,6 +43,9 @@ class Sessions:
         self._keys = keys
         self._clock = clock
         self._found: OrderedDict[str, tuple[float, Record | None]] = OrderedDict()
+        self._turn = asyncio.Lock()
+        self._listed_at = float("-inf")
+        self._listed: Mapping[str, Record] | None = None
 
     async def begin(self, access: Access) -> tuple[str, int]:
         """Makes a session.
@@ -65,16 +69,22 @@ class Sessions:
         secret = new_token()
         value = {"begun_ns": now_ns, "expires_ns": expires_ns, **_kept(access)}
         await self._state.put(KIND, digest_of(secret), value, expected=None)
+        self._listed_at = float("-inf")
         return secret, max(0, (expires_ns - now_ns) // 10**9)
 
-    async def access(self, secret: str) -> Access | None:
+    async def access(self, secret: str, *, is_sparing: bool = False) -> Access | None:
         """Whose session it is; None: nobody's any more.
+
+        Args:
+            secret: Of the session.
+            is_sparing: It is looked for among all as they were a moment ago: what that costs the state does not grow
+                with the number of secrets that are tried.
 
         Raises:
             StateUnavailable: Ask again later.
         """
         session = digest_of(secret)
-        record = await self._record(session)
+        record = await (self._among_all(session) if is_sparing else self._record(session))
         if record is None or self._clock.now_ns() >= record.value["expires_ns"]:
             return None
         digest = record.value.get("digest")
@@ -85,11 +95,6 @@ class Sessions:
             return None
         expires_ns = record.value["expires_ns"]
         return replace(access_of_key(key), session=session, expires_ns=expires_ns)
-
-    def is_remembered(self, secret: str) -> bool:
-        """Whether this was seen to be a session not long ago; the state is not asked."""
-        _, record = self._found.get(digest_of(secret), (0.0, None))
-        return record is not None
 
     async def is_there(self, digest: str) -> bool:
         """Whether a session has not been ended, by its digest.
@@ -106,8 +111,23 @@ class Sessions:
             StateUnavailable: It may or may not be forgotten; try again.
         """
         digest = digest_of(secret)
+        await self._end(digest)
+
+    async def _end(self, digest: str) -> None:
         await self._state.delete(KIND, digest)
         self._found.pop(digest, None)
+        self._listed_at = float("-inf")
+
+    async def _among_all(self, session: str) -> Record | None:
+        async with self._turn:
+            now = self._clock.monotonic()
+            if now - self._listed_at >= FRESH_S:
+                self._listed_at, self._listed = now, None
+                records = await self._state.list(KIND, limit=MOST_SESSIONS)
+                self._listed = {record.key: record for record in records}
+            if self._listed is None:
+                raise StateUnavailable("the sessions are not known now", where=self._state.address)
+            return self._listed.get(session)
 
     async def _record(self, digest: str) -> Record | None:
         now = self._clock.monotonic()
@@ -134,8 +154,7 @@ class Sessions:
         own.sort(key=lambda record: record.value.get("begun_ns", 0))
         gone = own[: max(0, len(own) - MOST_OF_ONE + 1)]
         for record in gone:
-            await self._state.delete(KIND, record.key)
-            self._found.pop(record.key, None)
+            await self._end(record.key)
         return len(records) - len(gone)
 
 

@@ -6,13 +6,22 @@ import json
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from logboom.clock import ManualClock
 from logboom.keys import new_token
 from logboom.keys.redacting import redacted
-from search_api.access.auditing import Asked, AuditLog, line_of
+from search_api.access.auditing import (
+    _LONGEST_VALUE,
+    _MOST_LOOKED_AT,
+    Asked,
+    AuditLog,
+    line_of,
+)
 from tests.unit.search_api.access.conftest import NOW, Api, opened
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
@@ -107,9 +116,90 @@ def test_a_line_is_one_line_whatever_is_asked() -> None:
         assert len(line_of(asked(query=query), 0)) < 5_000
 
 
+SECRETS = (
+    "logboom_" + "Qz7" * 14 + "w",
+    "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiJRejdRejcifQ" * 40 + ".Qz7Qz7Qz7Qz7Qz7Qz7Qz7Qz7",
+    "ghp_" + "Qz7" * 12,
+    "password=" + "Qz7" * 8,
+    'password="' + "Qz7 zQ8 " * 400 + '"',
+    "token=/" + "Qz7 zQ8 " * 10 + "/",
+    "Authorization: Basic " + "Qz7" * 8 + "==",
+    "password\\=" + "Qz7" * 8,
+)
+EDGES = (_LONGEST_VALUE, _MOST_LOOKED_AT)
+
+
+@given(
+    secret=st.sampled_from(SECRETS), edge=st.sampled_from(EDGES), behind=st.integers(-1_200, 1_200),
+    place=st.sampled_from(["query", "body", "nested", "path", "name"]), filler=st.sampled_from(["x ", "lorem, ", "-"]),
+    more=st.sampled_from(["", " level:error " * 4_000]),
+)  # fmt: skip
+@settings(max_examples=400, deadline=None)
+def test_no_piece_of_a_secret_is_left_where_a_text_is_cut(
+    secret: str, edge: int, behind: int, place: str, filler: str, more: str
+) -> None:
+    before = (filler * edge)[: max(0, edge - behind)] + " "
+    text = f"{before}{secret} {more}"
+    ways: dict[str, dict[str, Any]] = {
+        "query": {"query": urlencode({"q": text}).encode()},
+        "name": {"query": urlencode({text: "a"}).encode()},
+        "path": {"path": text},
+        "body": {"body": json.dumps({"q": text}).encode()},
+        "nested": {"body": json.dumps({"query": {"q": [text]}}).encode()},
+    }
+    line = line_of(asked(**ways[place]), 0)
+    assert "Qz7" not in line
+    assert len(line) < 3_000
+
+
+def test_how_much_is_looked_at_is_bounded() -> None:
+    values = {f"p{number}": "lorem " * 2_000 for number in range(20)}
+    told = json.loads(line_of(asked(body=json.dumps(values).encode()), 0))["parameters"]
+    assert [len(value) for value in told.values()] == [_LONGEST_VALUE] * 3
+    for deep in (
+        b"[" * 400 + b"]" * 400,
+        b"[" + b"1," * 400_000 + b"1]",
+        b'{"a":' * 300 + b"1" + b"}" * 300,
+    ):
+        assert len(line_of(asked(body=b'{"q":%s}' % deep), 0)) < 3_000
+
+
+def test_what_is_nested_has_no_secrets_either() -> None:
+    content = {
+        "query": {"terms": [{"client_secret": "hunter2", "n": 1, "q": "password=hunter2 x"}, None]}
+    }
+    line = line_of(asked(body=json.dumps(content).encode()), 0)
+    assert json.loads(json.loads(line)["parameters"]["query"]) == {
+        "terms": [{"client_secret": "***", "n": 1, "q": "password=*** x"}, None]
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["access_token", "client_secret", "X-Api-Key", "pass", "id_token", "Cookie", "key"]
+)
+def test_what_is_named_as_a_secret_is_one(name: str) -> None:
+    line = line_of(asked(query=urlencode({name: "hunter2", "q": "a"}).encode()), 0)
+    assert json.loads(line)["parameters"] == {name: "***", "q": "a"}
+
+
+async def test_of_strangers_there_are_so_many_lines_and_the_rest_are_counted(api: Api) -> None:
+    key = await api.key("read")
+    for _ in range(50):
+        assert (await api.get("count")).status_code == 401
+        assert (await api.get("session")).status_code == 401
+    assert (await api.client.get("/", headers={"Host": "["})).status_code == 200
+    assert len(api.audited()) == 10
+    assert (await api.get("count", key)).status_code == 200
+    assert (await api.get("count", key)).status_code == 200
+    assert [line.get("left_out") for line in api.audited()] == [*[None] * 10, 90, None]
+    api.clock.advance(1)
+    await api.get("count")
+    assert len(api.audited()) == 13
+
+
 def test_a_file_that_was_rotated_away_is_opened_anew(tmp_path: Path) -> None:
     path = tmp_path / "audit" / "api.log"
-    audit = AuditLog(path, ManualClock(NOW))
+    audit = AuditLog(path, ManualClock(NOW), strangers_per_s=5)
     audit.write(asked(path="/1"))
     path.rename(path.with_suffix(".1"))
     audit.write(asked(path="/2"))
@@ -124,6 +214,9 @@ def test_a_file_that_was_rotated_away_is_opened_anew(tmp_path: Path) -> None:
     [
         (f"find {new_token()} now", "find *** now"),
         (JWT, "***"),
+        (rf"a\n{JWT} x.{JWT},{JWT[:-8]}", "*** x.***,***"),
+        ("eyJ" * 500, "eyJ" * 500),
+        ("token:/a b", "token:***"),
         (f"Authorization: Bearer {JWT}", "Authorization: *** ***"),
         ("password=hunter2 AND level:error", "password=*** AND level:error"),
         ('message:"api_key: abc"', 'message:"api_key: ***'),

@@ -82,3 +82,19 @@ async def test_keys_are_not_tried_often(api: Api) -> None:
         answer = await api.client.post("/api/v1/session/form", data={"key": "nonsense"})
         statuses.add(answer.status_code)
     assert statuses == {401, 429}
+
+
+async def test_a_key_is_asked_for_also_where_others_try_wrong_ones(api: Api) -> None:
+    for _ in range(15):
+        await api.client.post("/api/v1/session/form", data={"key": "nonsense"})
+    headers = {**BROWSER, "Cookie": "logboom_session=ended"}
+    asked = await api.client.get(LINK, headers=headers)
+    assert asked.status_code == 429
+    assert "retry-after" in asked.headers
+    assert 'name="key"' in asked.text
+    wrong = await api.client.post("/api/v1/session/form", data={"key": "nonsense", "next": LINK})
+    assert (wrong.status_code, "retry-after" in wrong.headers) == (429, True)
+    assert unescape(wrong.text).count(LINK) == 1
+    body = {"key": await api.key("read"), "next": LINK}
+    begun = await api.client.post("/api/v1/session/form", data=body, headers=headers)
+    assert (begun.status_code, begun.headers["location"]) == (303, LINK)

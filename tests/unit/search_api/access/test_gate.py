@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from logboom.config import ApiSection
@@ -16,6 +17,7 @@ from search_api.access.headers import CONTENT_SECURITY_POLICY
 from search_api.access.limiting import SERVICES, limited
 from search_api.access.needs import CLOSED, need_of
 from search_api.access.origins import Origins
+from search_api.access.purses import subnet_of
 from tests.unit.search_api.access.conftest import Api, opened
 
 ADMINS_ONLY = {"/api/v1/keys", "/api/v1/keys/{name}"}
@@ -208,6 +210,55 @@ async def test_a_key_may_ask_so_often(tmp_path: Path) -> None:
         login = await api.client.post("/api/v1/session", json={"key": "logboom_wrong"})
         assert login.status_code == 429
         assert (await api.get("count", other)).status_code == 200
+
+
+async def test_who_has_a_good_key_comes_in_where_others_try_wrong_ones(api: Api) -> None:
+    key = await api.key("read")
+
+    async def tried(text: str) -> list[int]:
+        api.client.cookies.clear()
+        form = await api.client.post("/api/v1/session/form", data={"key": text})
+        begun = await api.client.post("/api/v1/session", json={"key": text})
+        api.client.cookies.clear()
+        return [form.status_code, begun.status_code, (await api.get("count", text)).status_code]
+
+    for _ in range(20):
+        assert await tried(key) == [303, 200, 200]
+    assert [await tried("logboom_wrong") for _ in range(3)] == [[401] * 3] * 3
+    assert await tried("logboom_wrong") == [401, 429, 429]
+    for _ in range(5):
+        assert await tried("logboom_wrong") == [429] * 3
+        assert await tried(key) == [303, 200, 200]
+    ended = {"Cookie": "logboom_session=ended"}
+    begun = await api.client.post("/api/v1/session", json={"key": key}, headers=ended)
+    assert begun.status_code == 200
+    api.client.cookies.clear()
+    refused = await api.client.post("/api/v1/session", json={"key": "logboom_wrong"})
+    assert refused.headers["retry-after"] == "1"
+    assert "too many wrong keys" in refused.json()["detail"]
+    assert [one["http.response.status_code"] for one in api.audited()].count(429) == 0
+
+
+async def test_many_addresses_of_one_subnet_are_one(api: Api) -> None:
+    statuses = []
+    for number in range(15):
+        transport = httpx.ASGITransport(api.guard, client=(f"2001:db8:1:2::{number:x}", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=str(api.client.base_url)) as one:
+            answer = await one.get("/api/v1/count", headers={"X-API-Key": "wrong"})
+            statuses.append(answer.status_code)
+    assert statuses == [401] * 10 + [429] * 5
+
+
+@pytest.mark.parametrize(
+    ("address", "subnet"),
+    [
+        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("", ""), ("testclient", "testclient"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"), ("::1", "::/64"),
+        ("a:b", "a:b"), ("unix:/run/a", "unix:/run/a"),
+    ],
+)  # fmt: skip
+def test_what_an_address_is_counted_under(address: str, subnet: str) -> None:
+    assert subnet_of(address) == subnet
 
 
 async def test_what_is_too_large_is_refused(tmp_path: Path) -> None:

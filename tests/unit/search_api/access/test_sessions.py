@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+from logboom.errors import StateUnavailable
 from logboom.keys import digest_of
 from logboom.keys.known import FRESH_S
+from logboom.state import Record
+from logboom.state.local import LocalState
 from search_api.access import watching
 from search_api.access.authenticating import COOKIE, session_of
 from search_api.access.sessions import LIFE_S, MOST_OF_ONE
@@ -128,12 +132,95 @@ async def test_sessions_are_not_guessed_at_the_cost_of_the_state(tmp_path: Path)
             api.client.cookies.clear()
             api.client.cookies.set(COOKIE, f"guess{number}")
             statuses.append((await api.get("count")).status_code)
-        assert statuses == [401] * 9 + [429] * 6  # beginning the session was the first
-        assert len(sessions._found) == 1 + 9
+        assert statuses == [401] * 10 + [429] * 5
+        assert len(sessions._found) == 1 + 10
         api.client.cookies.clear()
         api.client.cookies.set(COOKIE, real)
         api.clock.advance(FRESH_S / 4)
         assert (await api.get("count")).status_code == 200
+
+
+class _Counted:
+    """A state that counts how often it is asked for sessions."""
+
+    def __init__(self, state: LocalState) -> None:
+        self._state = state
+        self.address = state.address
+        self.gets = self.lists = 0
+        self.is_away = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._state, name)
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        self.gets += 1
+        return await self._state.get(kind, key)
+
+    async def list(self, kind: str, **more: Any) -> Sequence[Record]:
+        self.lists += 1
+        if self.is_away:
+            raise StateUnavailable("is away", where=self.address)
+        return await self._state.list(kind, **more)
+
+
+def _counted(api: Api) -> _Counted:
+    state = _Counted(api.memory)
+    api.doors.sessions._state = state
+    return state
+
+
+async def _with(api: Api, secret: str, path: str = "/api/v1/count") -> int:
+    api.client.cookies.clear()
+    return (await api.client.get(path, headers={"Cookie": f"{COOKIE}={secret}"})).status_code
+
+
+async def test_a_session_of_elsewhere_is_let_in_while_others_guess(api: Api) -> None:
+    key = await api.key("read")
+    begun = await api.client.post("/api/v1/session", json={"key": key})
+    real = begun.cookies[COOKIE]
+    state = _counted(api)
+    assert {await _with(api, f"guess{number}") for number in range(15)} == {401, 429}
+    gets = state.gets
+    api.doors.sessions._found.clear()  # as in a process that has not seen it yet
+    statuses = [await _with(api, real)]
+    statuses += [await _with(api, f"other{number}") for number in range(30)]
+    statuses += [await _with(api, real)]
+    assert statuses == [200, *[429] * 30, 200]
+    assert (state.gets - gets, state.lists) == (0, 1)
+    headers = {"Cookie": f"{COOKIE}={real}"}
+    assert (await api.client.delete("/api/v1/session", headers=headers)).status_code == 204
+    assert await _with(api, real) == 429
+    begun = await api.client.post("/api/v1/session", json={"key": key})
+    assert await _with(api, begun.cookies[COOKIE]) == 200
+
+
+async def test_while_the_state_is_away_it_is_not_said_that_a_session_is_wrong(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, auth="keys", limits={"failures_per_s": 0.1}) as api:
+        begun = await api.client.post("/api/v1/session", json={"key": await api.key("read")})
+        real = begun.cookies[COOKIE]
+        for number in range(15):
+            await _with(api, f"guess{number}")
+        state = _counted(api)
+        state.is_away = True
+        api.clock.advance(FRESH_S)
+        assert [await _with(api, real) for _ in range(3)] == [503] * 3
+        assert state.lists == 1
+        state.is_away = False
+        api.clock.advance(FRESH_S)
+        assert await _with(api, real) == 200
+
+
+async def test_what_is_open_to_all_costs_the_state_nothing(api: Api) -> None:
+    state = _counted(api)
+    for number in range(30):
+        for path in ("/healthz", "/", "/openapi.json", "/assets/none.js", "/favicon.ico"):
+            assert await _with(api, f"guess{number}", path) in {200, 404}
+    assert (state.gets, state.lists) == (0, 0)
+    for number in range(30):
+        assert await _with(api, f"guess{number}", "/readyz") == 200
+    assert state.gets == 10
 
 
 async def test_a_tail_ends_soon_after_its_session(api: Api, monkeypatch: Any) -> None:
