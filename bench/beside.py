@@ -6,7 +6,9 @@ The events of `bench.local_store` are written into an embedded store and into th
 the tests start, each by its own writer; both stay in the folder, for later runs. Then the very same
 questions are asked of our API on the one, of our API on the other, and of Elasticsearch itself: what our
 API sent to it was noted by a server in between before the clock ran. All three take turns, question
-by question. The answers of both stores must be the same. Nobody keeps answers: neither our API nor
+by question. What our API adds is also measured without Elasticsearch's own ups and downs (*to kept*):
+the server in between gives the answer that it has just noted at once, to our API and to plain HTTP in
+turn. The answers of both stores must be the same. Nobody keeps answers: neither our API nor
 Elasticsearch, whose cache of requests is off.
 """
 
@@ -60,6 +62,7 @@ class Times:
     through: list[float] = field(default_factory=list)
     through_cpu: list[float] = field(default_factory=list)
     direct: list[float] = field(default_factory=list)
+    added_to_kept: list[float] = field(default_factory=list)
 
     @property
     def added(self) -> list[float]:
@@ -182,6 +185,7 @@ class Asked:
         noted: Our API on Elasticsearch, through `between`.
         between: Notes what it sends.
         direct: Elasticsearch itself.
+        kept: Its answers, as `between` keeps them.
         apis: The processes of `embedded` and `through`.
     """
 
@@ -190,6 +194,7 @@ class Asked:
     noted: Connection
     between: Between
     direct: Direct
+    kept: Direct
     apis: tuple[psutil.Process, psutil.Process]
 
 
@@ -209,6 +214,7 @@ async def ask(asked: Asked, facts: Facts, kind: str, runs: int) -> tuple[Times, 
         took, theirs, through_cpu = await in_turn(
             asked, sent, targets[1], direct_first=number % 2 == 0
         )
+        added_to_kept = await added(asked, sent, targets[2], direct_first=number % 2 == 0)
         begun = time.perf_counter()
         ours, embedded_cpu = await asked_of(asked.embedded, asked.apis[0], targets[0])
         embedded = time.perf_counter() - begun
@@ -217,6 +223,7 @@ async def ask(asked: Asked, facts: Facts, kind: str, runs: int) -> tuple[Times, 
             times.direct.append(took[0] * 1000)
             times.through.append(took[1] * 1000)
             times.through_cpu.append(through_cpu)
+            times.added_to_kept.append(added_to_kept * 1000)
             times.embedded.append(embedded * 1000)
             times.embedded_cpu.append(embedded_cpu)
     return times, different
@@ -252,9 +259,24 @@ async def in_turn(
     return ((first, second) if direct_first else (second, first)), answer, cpu_ms
 
 
+async def added(asked: Asked, sent: list[Sent], target: str, *, direct_first: bool) -> float:
+    """What our API adds to answers that are there at once: those which Elasticsearch gave before, in s."""
+    took = {}
+    asked.between.keeps = True
+    for is_direct in (direct_first, not direct_first):
+        begun = time.perf_counter()
+        if is_direct:
+            asked.kept.ask(sent)
+        else:
+            await asked.noted.ask(target)
+        took[is_direct] = time.perf_counter() - begun
+    asked.between.keeps = False
+    return took[False] - took[True]
+
+
 async def compare(asked: Asked, facts: Facts, options: argparse.Namespace) -> None:
     """Prints a line for each kind."""
-    heads = ("embedded", "its CPU", "API on ES", "its CPU", "ES itself", "API adds")
+    heads = ("embedded", "its CPU", "API on ES", "its CPU", "ES itself", "API adds", "to kept")
     print(f"{'p50/p95 ms':10}{''.join(f'{head:>14}' for head in heads)}  different")
     for kind in KINDS:
         if options.only and kind not in options.only.split(","):
@@ -262,7 +284,7 @@ async def compare(asked: Asked, facts: Facts, options: argparse.Namespace) -> No
         times, different = await ask(asked, facts, kind, options.runs)
         each = (
             times.embedded, times.embedded_cpu, times.through, times.through_cpu, times.direct,
-            times.added,
+            times.added, times.added_to_kept,
         )  # fmt: skip
         shown = [
             f"{percentile(some, 50):.1f}/{percentile(some, 95):.1f}".rjust(14)
@@ -282,7 +304,7 @@ async def _measure(
 ) -> None:  # fmt: skip
     facts = await learn(Load(urls[0], 1, 1))
     embedded, through, noted = (Connection(url, {}) for url in urls)
-    asked = Asked(embedded, through, noted, between, direct, apis)
+    asked = Asked(embedded, through, noted, between, direct, Direct(between.url), apis)
     await compare(asked, facts, options)
     for one in (embedded, through, noted):
         one.close()
