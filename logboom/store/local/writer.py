@@ -6,8 +6,8 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from functools import partial
@@ -20,7 +20,7 @@ from logboom.errors import (
     StoreDamaged,
     StoreUnavailable,
 )
-from logboom.store.local.commit_pace import COMMIT_AFTER_S, least_s_between
+from logboom.store.local.committing import Committer
 from logboom.store.local.day_writer import DayWriter, is_behind
 from logboom.store.local.dictionaries import Dictionaries
 from logboom.store.local.document_reader import DocumentReader
@@ -31,7 +31,6 @@ from logboom.store.local.mending import (
     Mender,
     bring_into_order,
     is_to_mend,
-    needs_mending,
     told_and_tried_again,
 )
 from logboom.store.local.refused_days import RefusedDays
@@ -41,7 +40,6 @@ from logboom.store.values import Document, Outcome, Rejected
 _OPEN_DAYS = 8
 _LEAST_MEMORY = 15 * 2**20
 _IDLE_S = 120.0
-_LOOK_S = 10.0
 
 
 _log = logging.getLogger(__name__)
@@ -50,7 +48,7 @@ _log = logging.getLogger(__name__)
 class LocalWriter:
     """The embedded store's `StoreWriter`.
 
-    One thread takes in documents; another commits the indices that have waited long enough.
+    One thread takes in documents; another has them made visible (`committing.py`).
     """
 
     at_once = 1
@@ -72,15 +70,12 @@ class LocalWriter:
             self._lock = WriterLock(folder.path, clock)
         except OSError as error:
             raise for_room(error, folder.path) from error
-        self._failure: BaseException | None = None
         self._unanswered = Unanswered()
         self._days: OrderedDict[date, DayWriter] = OrderedDict()
         self._used: dict[date, float] = {}
-        self._committed: dict[date, float] = {}
         self._behind: set[DayFolder] = set()
         self._dictionaries = Dictionaries()
         self._refused = RefusedDays(folder.path, clock)
-        self._looked = clock.monotonic()
         self._stopping = threading.Event()
         try:
             self._bring_up_to_date()
@@ -90,12 +85,11 @@ class LocalWriter:
         self._changing_days = threading.Lock()
         self._executor = ThreadPoolExecutor(1, "store-write")
         self._mender = Mender(folder)
-        self._mending: Future[None] = Future()
-        self._mending.set_result(None)
-        self._committer = threading.Thread(
-            target=self._commit_on_time, name="store-commit", daemon=True
-        )
-        self._committer.start()
+        self._committer = Committer(
+            clock, self._stopping, self._executor,
+            opened=self._writers, mend_opened=self._try_to_mend,
+            waiting=self._waiting, begin_to_mend=self._begin_to_mend,
+        )  # fmt: skip
 
     async def write(self, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
         """Stores documents; see `StoreWriter.write`."""
@@ -179,8 +173,7 @@ class LocalWriter:
         return [answers[index] for index in range(len(documents))]
 
     def _append(self, day: date, documents: Sequence[Document]) -> Sequence[Outcome | Rejected]:
-        if self._failure is not None:
-            raise self._failure
+        self._committer.raise_failure()
         try:
             answers = self._append_to(self._day(day), documents)
         except OSError as error:
@@ -311,55 +304,16 @@ class LocalWriter:
         for writer in self._days.values():
             writer.commit()
 
-    def _commit_on_time(self) -> None:
-        """The committing thread; a failure that nobody foresaw is raised by the next write."""
-        try:
-            while not self._stopping.wait(COMMIT_AFTER_S):
-                self._commit_what_waits()
-                with told_and_tried_again():
-                    self._look_after_days()
-        except BaseException as error:
-            self._failure = error
-            raise
-
-    def _commit_what_waits(self) -> None:
-        now = self._clock.monotonic()
+    def _writers(self) -> list[DayWriter]:
+        """The days that are open; for any thread."""
         with self._changing_days:
-            writers = list(self._days.values())
-        due: list[DayWriter] = []
-        for writer in writers:
-            with told_and_tried_again():
-                if self._is_due(writer, now):
-                    self._committed[writer.folder.day] = now
-                    due.append(writer)
-                    writer.commit()
-        with told_and_tried_again():
-            is_wanted = any(writer.is_broken or not writer.is_current() for writer in due)
-            if is_wanted and self._mending.done():
-                self._mend_by(self._try_to_mend)
+            return list(self._days.values())
 
-    def _look_after_days(self) -> None:
-        """Has days brought into order that nobody writes to; at most so often, and one by one."""
-        now = self._clock.monotonic()
-        if now - self._looked < _LOOK_S or not self._mending.done():
-            return
-        self._looked = now
+    def _waiting(self) -> list[DayFolder]:
+        """The days to bring into order, whether they are written to or not; in the committing thread."""
         known, is_lost = self._behind, self._dictionaries.is_lost
         days = self._folder.days()
-        waiting = [one for one in days if one in known or is_to_mend(one) or is_lost(one)]
-        if waiting:
-            self._mend_by(partial(self._begin_to_mend, waiting))
-
-    def _mend_by(self, work: Callable[[], None]) -> None:
-        """Has work done in the writing thread; what nobody foresaw is raised by the next write."""
-        self._mending = self._executor.submit(work)
-        self._mending.add_done_callback(self._note_unforeseen)
-
-    def _note_unforeseen(self, ended: Future[None]) -> None:
-        error = ended.exception()
-        if error is not None:
-            _log.error("days cannot be mended", exc_info=error)
-            self._failure = error
+        return [one for one in days if one in known or is_to_mend(one) or is_lost(one)]
 
     def _begin_to_mend(self, folders: Sequence[DayFolder]) -> None:
         """In the writing thread: so nobody begins to write to the day meanwhile.
@@ -375,12 +329,6 @@ class LocalWriter:
         folder = next(iter(younger or free), None)
         if folder is not None:
             self._mender.begin(folder, partial(self._opened, memory_bytes=self._share()))
-
-    def _is_due(self, writer: DayWriter, now: float) -> bool:
-        if needs_mending(writer.folder) or not writer.is_current():
-            return True
-        since_s = now - self._committed.get(writer.folder.day, 0.0)
-        return writer.uncommitted > 0 and since_s >= least_s_between(writer.uncommitted)
 
     def _try_to_mend(self) -> None:
         with told_and_tried_again():

@@ -9,6 +9,7 @@ import pytest
 
 from logboom.errors import StoreUnavailable
 from logboom.store import Outcome
+from logboom.store.local.committing import Committer
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.documents import DATA_NAME, DocumentWriter
 from logboom.store.local.folders import StoreFolder
@@ -48,7 +49,7 @@ async def test_what_is_told_as_stored_after_the_disk_has_failed_is_on_it(
 async def test_a_disk_that_fails_as_an_index_is_committed_is_told_and_what_is_stored_stays(
     writer: LocalWriter, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+    monkeypatch.setattr(Committer, "_commit_what_waits", lambda _committer: None)
     assert set(await writer.write(documents(100))) == {Outcome.STORED}
     disk.fails = True
     with pytest.raises(StoreUnavailable, match="the disk fails"):

@@ -13,6 +13,7 @@ from logboom.clock import ManualClock
 from logboom.errors import StoreUnavailable
 from logboom.query.model import MatchAll
 from logboom.store import Count, Outcome
+from logboom.store.local.committing import Committer
 from logboom.store.local.documents import DATA_NAME
 from logboom.store.local.writer import LocalWriter
 from tests.polling import soon
@@ -70,7 +71,7 @@ async def test_what_is_told_as_stored_after_files_were_taken_away_is_found(
 ) -> None:  # fmt: skip
     writer = opened_writer(tmp_path, clock)
     with monkeypatch.context() as silent:
-        silent.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+        silent.setattr(Committer, "_commit_what_waits", lambda _committer: None)
         assert set(await writer.write(documents(100))) == {Outcome.STORED}
         if is_committed:
             await writer.flush()
@@ -122,7 +123,7 @@ async def test_a_write_during_which_files_are_taken_away_fails_and_is_stored_whe
     damage: Callable[[Path], object],
 ) -> None:  # fmt: skip
     writer = opened_writer(tmp_path, clock)
-    monkeypatch.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+    monkeypatch.setattr(Committer, "_commit_what_waits", lambda _committer: None)
     await writer.write(documents(100))
     await writer.flush()
     fdatasync = os.fdatasync
@@ -144,7 +145,7 @@ async def test_a_write_during_which_files_are_taken_away_fails_and_is_stored_whe
 async def test_an_index_is_not_committed_beside_events_that_are_not_its_own(
     tmp_path: Path, writer: LocalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+    monkeypatch.setattr(Committer, "_commit_what_waits", lambda _committer: None)
     await writer.write(documents(100))
     await writer.flush()
     await writer.write(documents(100, first=100))

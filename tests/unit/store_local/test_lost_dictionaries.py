@@ -9,7 +9,7 @@ import pytest
 
 from logboom.query.model import MatchAll
 from logboom.store import Count, SearchRequest
-from logboom.store.local import dictionary, writer
+from logboom.store.local import committing, dictionary
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, documents
 from tests.unit.store_local.stores import EVERYTHING, day_folder, opened
@@ -38,7 +38,7 @@ async def test_a_dictionary_that_is_lost_meanwhile_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
     folder = await filled(tmp_path)
-    monkeypatch.setattr(writer, "_LOOK_S", 0.0)
+    monkeypatch.setattr(committing, "_LOOK_S", 0.0)
     store = opened(tmp_path)
     writing = await store.writer()
     assert await store.count(MatchAll(), EVERYTHING) == Count(6_200, exact=True)
@@ -58,7 +58,7 @@ async def test_the_dictionary_of_a_day_that_is_written_to_is_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
     path = await filled(tmp_path) / dictionary.NAME
-    monkeypatch.setattr(writer, "_LOOK_S", 0.0)
+    monkeypatch.setattr(committing, "_LOOK_S", 0.0)
     store, whole = opened(tmp_path), path.read_bytes()
     writing = await store.writer()
     await writing.write(documents(10, first=9_000))

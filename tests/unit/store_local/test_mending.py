@@ -16,6 +16,7 @@ from logboom.errors import StoreUnavailable
 from logboom.query.model import MatchAll
 from logboom.store import Count, Document, Outcome, Rejected
 from logboom.store.local import LocalStore, day_index, mending
+from logboom.store.local.committing import Committer
 from logboom.store.local.documents import DocumentWriter
 from logboom.store.local.index_writer import IndexWriter, open_index_writer
 from logboom.store.local.soundness import begin_anew, mark
@@ -275,7 +276,7 @@ async def test_a_day_that_stays_broken_keeps_no_other_from_being_visible_after_t
             return FailingWriter()
         return open_index_writer(index, path, memory_bytes=memory_bytes)
 
-    monkeypatch.setattr(LocalWriter, "_commit_what_waits", lambda _writer: None)
+    monkeypatch.setattr(Committer, "_commit_what_waits", lambda _committer: None)
     with monkeypatch.context() as broken:
         broken.setattr(day_index, "open_index_writer", fail)
         with pytest.raises(StoreUnavailable, match="nothing more can be written"):

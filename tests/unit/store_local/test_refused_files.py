@@ -16,8 +16,7 @@ from logboom.clock import ManualClock
 from logboom.errors import StoreDamaged, StoreUnavailable
 from logboom.query.model import MatchAll
 from logboom.store import Count, Outcome, Rejected, SearchRequest
-from logboom.store.local import soundness
-from logboom.store.local import writer as writing
+from logboom.store.local import committing, soundness
 from logboom.store.local.documents import DocumentWriter
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.soundness import is_marked
@@ -67,7 +66,7 @@ async def test_writing_goes_on_after_a_day_could_not_be_looked_at(
         return len(asked) > 1
 
     with monkeypatch.context() as refused:
-        refused.setattr(writing, "needs_mending", refuse)
+        refused.setattr(committing, "needs_mending", refuse)
         assert await writer.write(documents(1)) == [Outcome.STORED]
         await soon(is_asked_twice, timeout_s=20, what="the day is looked at again")
     assert await writer.write(documents(1, first=1)) == [Outcome.STORED]
