@@ -325,7 +325,9 @@ class Leaves:
 
     def _has_words(self, text: str, at: int) -> bool:
         found = words(text)
-        if not found:
+        if text == "|":
+            self.note("| begins no command: what follows it was searched for, too.", at)
+        elif not found:
             self.note(
                 f"{text!r} has no letters, digits or emojis, and texts are searched by words: "
                 "it was left out.",

@@ -9,8 +9,13 @@ from logboom.query.distance import within
 from logboom.query.leaves import TEXTS, Field, Leaves
 from logboom.query.model import Query, Term
 from logboom.query.scanner import Word
+from logboom.spellings import stored_as
 
-_ASSIGNED = re.compile(r"(@?[A-Za-z_][\w.]*)(==?|!=|>=?|<=?)(?=.)", re.ASCII)
+_NAME = r"(@?[A-Za-z_][\w.]*)"
+_ASSIGNED = re.compile(_NAME + r"\s*(=~|!~|==?|!=|>=?|<=?)(?![=<>~])\s*[^\s=<>()]+", re.ASCII)
+_ONE_OF = re.compile(_NAME + r"\s+(?:in|IN)\s*\(([^()]+)\)", re.ASCII)
+_LISTED = re.compile(r'"[^"]*"|[^\s,"]+')
+_KEYWORD = ".keyword"
 _UNIT_APART = re.compile(r"\d\s+(ns|us|µs|μs|ms|s|m|h|d)(?=[\s)]|\Z)", re.ASCII)
 _LEAST_LENGTH = 4
 
@@ -25,9 +30,13 @@ def near_name_note(name: str, *, spaced: bool, at: int, leaves: Leaves) -> None:
     stored, kind = resolve(name)
     if kind is not FieldType.DYNAMIC or name == stored:
         return
-    near = _near(name)
-    if near is not None:
+    near, own = _near(name), stored_as(name)
+    if name == "_missing_":
+        leaves.note(f"_missing_ was read as {stored}; write NOT _exists_:… for that.", at)
+    elif near is not None:
         leaves.note(f"{name} was read as {stored}; did you mean {near}?", at)
+    elif own is not None:
+        leaves.note(f"{name} was read as {stored}; what loggers call so is {own}.", at)
     elif spaced:
         leaves.note(
             f'{name}: was read as the field {stored}; to find the text, put it into "".', at
@@ -35,7 +44,7 @@ def near_name_note(name: str, *, spaced: bool, at: int, leaves: Leaves) -> None:
 
 
 def _near(name: str) -> str | None:
-    lowered = name.lower()
+    lowered = name.lower().removesuffix(_KEYWORD)
     known = (*ALIASES, *EVENT_FIELDS)
     if lowered in known:
         return lowered
@@ -44,22 +53,45 @@ def _near(name: str) -> str | None:
     return next((one for one in known if within(one, lowered, 1)), None)
 
 
-def stands_for_operator_note(word: Word, *, field: Field, leaves: Leaves) -> None:
-    """Notes that a word looks like an operator, or like a comparison as other languages write it."""
+def stands_for_operator_note(word: Word, query: str, *, field: Field, leaves: Leaves) -> None:
+    """Notes that a word looks like an operator, or like a comparison as other languages write it.
+
+    Args:
+        word: That was read.
+        query: Its whole text.
+        field: Where the word is looked for.
+        leaves: Where that is noted.
+    """
     if word.raw in {"and", "or", "not"}:
         leaves.note(
             f"{word.raw} was searched for as a word; the operator is {word.raw.upper()}.",
             word.position,
         )
-    assigned = _ASSIGNED.match(word.raw) if field is TEXTS else None
-    if assigned is not None and (assigned[1] in ALIASES or assigned[1] in EVENT_FIELDS):
-        sign = "" if assigned[2] in {"=", "==", "!="} else assigned[2]
-        minus = "-" if assigned[2] == "!=" else ""
+    if field is TEXTS:
+        _note_comparison(query, word.position, leaves)
+
+
+def _note_comparison(query: str, at: int, leaves: Leaves) -> None:
+    assigned, one_of = _ASSIGNED.match(query, at), _ONE_OF.match(query, at)
+    if assigned is not None and _is_known(assigned[1]):
+        sign = assigned[2]
+        minus = "-" if sign[0] == "!" else ""
+        value = "/…/" if sign[-1] == "~" else f"{sign if sign[0] in '<>' else ''}…"
         leaves.note(
-            f"{word.raw} was searched for as text; "
-            f"the field is asked by {minus}{assigned[1]}:{sign}….",
-            word.position,
+            f"{assigned[0]} was searched for as text; "
+            f"the field is asked by {minus}{assigned[1]}:{value}.",
+            at,
         )
+    if one_of is not None and _is_known(one_of[1]):
+        values = " OR ".join(_LISTED.findall(one_of[2]))
+        leaves.note(
+            f"{one_of[0]} was searched for as words; write {one_of[1]}:({values}) for the field.",
+            at,
+        )
+
+
+def _is_known(name: str) -> bool:
+    return name in ALIASES or name in EVENT_FIELDS
 
 
 def unit_apart_note(query: str, place: int, *, field: Field, leaves: Leaves) -> None:

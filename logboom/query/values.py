@@ -24,6 +24,8 @@ LEAST_LONG, LARGEST_LONG = -(2**63), 2**63 - 1
 
 _OPERATOR = re.compile(r"(?:!=|==?|<>)")
 _UNKNOWN_DIGITS = re.compile(r"(\d{1,2})([xX?]{1,2}|\*)", re.ASCII)
+_SEVERAL = re.compile(r"[,|;]")
+_FROM_TO = re.compile(r"(\d+)(?:\.\.+|-)(\d+)", re.ASCII)
 _OCTETS = re.compile(r"((?:\d{1,3}\.){1,3})\*", re.ASCII)
 _PART = r"(\d+(?:\.\d+)?)\s*(ns|us|µs|μs|ms|s|m|h|d)"
 _WITH_UNITS = re.compile(rf"{_PART}(?:\s*{_PART})*", re.ASCII)
@@ -83,6 +85,12 @@ def _number_suggestion(name: str, text: str) -> str:
     bare = _OPERATOR.sub("", text, count=1)
     if bare != text and parse_number(bare) is not None:
         return f"write {'-' if text.startswith(('!', '<>')) else ''}{name}:{bare}"
+    several = _SEVERAL.split(text)
+    if len(several) > 1 and all(parse_number(one) is not None for one in several):
+        return f"write {name}:({' OR '.join(several)})"
+    ends = _FROM_TO.fullmatch(text)
+    if ends is not None:
+        return f"write {name}:[{ends[1]} TO {ends[2]}]"
     masked = _UNKNOWN_DIGITS.fullmatch(text)
     if masked is not None and resolve(name)[0] == _STATUS:
         width = 10 ** (3 - len(masked[1]))

@@ -44,15 +44,15 @@ def by_words(
     """
     parts: list[Query] = []
     plain: list[str] = []
-    pieces = [piece for piece in _pieces(pattern) if not is_everything(piece[0])]
-    for piece, has_wildcard in pieces:
+    for piece, has_wildcard in _pieces(pattern):
         if not has_wildcard:
             plain.append(piece)
             continue
         if plain:
             parts.append(Term(field, " ".join(plain)))
             plain = []
-        parts.append(Wildcard(field, piece, at))
+        if not is_everything(piece):
+            parts.append(Wildcard(field, piece, at))
     if plain:
         parts.append(Term(field, " ".join(plain)))
     if not parts:
