@@ -16,6 +16,9 @@ from search_api.notifying.quiet import Quiet, Silence
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday
 NAMES = ("team", "oncall", "lead", "head")
+TOP = {"receiver": "team", "group_by": ["alertname"], "group_wait": "10s", "group_interval": "1m",
+       "repeat_interval": "4h"}  # fmt: skip
+"""The settings of a route that most timelines run on."""
 
 
 def plan(**settings: Any) -> Plan:
