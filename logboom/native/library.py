@@ -24,7 +24,7 @@ from logboom.native.buffers import (
 )
 from logboom.native.values import Entries, Prepared
 
-_INTERFACE = 13
+_INTERFACE = 14
 _PATH = Path(__file__).with_name("liblogboom_native.so")
 _TIME_BYTES = 24
 MADE = 1

@@ -9,7 +9,8 @@ made of several, such as flags and colours of skin, are as many words in a row. 
 underscore included, lies between words: `user-id` is `user` `id`, `a.b.C` is `a` `b` `c`.
 
 Unicode can write one character in several ways: é as one sign or as e with an accent behind it, A in
-full width. Before it is cut, a text of an event or of a query is `folded`, so that all of them are one.
+full width. And a few letters have no lower case of one character, or two of them: İ, Σ. Before it is cut,
+a text of an event or of a query is `folded`, so that all of them are one.
 
 A word of a query means the same word of a text. Scripts that are written without spaces, or that put
 endings to words, would hardly ever be found so: a word that has a character of them means every word
@@ -46,6 +47,9 @@ _FOLDED = regex.compile(
 """Runs that are folded. What is no letter keeps standing between words: `Core™` is `core`. Single
 letters of Hangul stay so: `ㅎㅏ` is no syllable, and `[ㄱ-ㅎㅏ-ㅣ]` all of them."""
 
+_OF_ONE_CASE = {"İ": "i", "i\u0307": "i", "ς": "σ"}
+"""What an upper case is never lowered to, or to two characters."""
+
 LONGEST_PART = 64
 """Characters of a word of a query that are looked for in longer ones. Stores follow a pattern through a
 bounded number of states; so many never take more of them than the embedded store has."""
@@ -80,12 +84,19 @@ def folded(text: str) -> str:
     """A text with each of its characters in the usual one of the ways in which Unicode can write it.
 
     Letters and digits, with the accents on them, are brought into the form NFKC: composed, and
-    without the widths and other forms of signs. Folding what is folded changes nothing.
+    without the widths and other forms of signs. The Greek sigma that ends a word is any other, and the
+    capital I with a dot is an i. Folding what is folded changes nothing.
     """
-    if text.isascii() or is_normalized("NFKC", text):
+    if text.isascii():
         return text
-    found: str = _FOLDED.sub(lambda run: normalize("NFKC", run[0]), text)
-    return found
+    found: str = text
+    if not is_normalized("NFKC", text):
+        found = _FOLDED.sub(lambda run: normalize("NFKC", run[0]), text)
+    if not any(sign in found for sign in _OF_ONE_CASE):
+        return found
+    for sign, usual in _OF_ONE_CASE.items():
+        found = found.replace(sign, usual)
+    return folded(found)
 
 
 def is_unspaced(word: str) -> bool:

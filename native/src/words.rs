@@ -8,14 +8,16 @@ const PLAIN: &[(u32, u32)] = &[
     (0x00b4, 0x00b4),
     (0x00b6, 0x00b8),
     (0x00bb, 0x00bb),
-    (0x00bf, 0x0131),
+    (0x00bf, 0x012f),
+    (0x0131, 0x0131),
     (0x0134, 0x013e),
     (0x0141, 0x0148),
     (0x014a, 0x017e),
     (0x0180, 0x01c3),
     (0x01cd, 0x01f0),
     (0x01f4, 0x02af),
-    (0x0386, 0x03cf),
+    (0x0386, 0x03c1),
+    (0x03c3, 0x03cf),
     (0x0400, 0x0482),
     (0x048a, 0x0556),
     (0x05d0, 0x05ea),
@@ -91,8 +93,17 @@ mod tests {
         {
             assert_eq!(may_fold(text.as_bytes()), text.contains('５'), "{text}");
         }
-        for text in ["cafe\u{301}", "ＥＲＲＯＲ", "ｴﾗｰ", "\u{110b}\u{1169}", "ﬁ", "x²", "\u{3099}"]
-        {
+        for text in [
+            "cafe\u{301}",
+            "ＥＲＲＯＲ",
+            "ｴﾗｰ",
+            "\u{110b}\u{1169}",
+            "ﬁ",
+            "x²",
+            "\u{3099}",
+            "οδός",
+            "İ",
+        ] {
             assert!(may_fold(text.as_bytes()), "{text}");
         }
     }

@@ -32,7 +32,8 @@ from logboom.query.regexp import parse_regexp
         ("接続に失敗しました。再試行", ["接続に失敗しました", "再試行"]),
         ("Größe ÉCOLE", ["größe", "école"]),
         ("नमस्ते", ["नमस", "ते"]),  # the virama is not Alphabetic, the vowel sign is
-        ("ΟΔΟΣ", ["οδοσ"]),
+        ("ΟΔΟΣ οδός", ["οδοσ", "οδόσ"]),
+        ("İzmir I\u0307zmir i\u0307zmir \u0131", ["izmir", "izmir", "izmir", "\u0131"]),
         ("x² ½ Ⅷ", ["x2", "1", "2", "viii"]),
         ("cafe\u0301 caf\u00e9 cafe", ["caf\u00e9", "caf\u00e9", "cafe"]),
         ("Mu\u0308ller x\u0304y", ["m\u00fcller", "x", "y"]),  # there is no x with a macron
