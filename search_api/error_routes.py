@@ -146,16 +146,16 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
 
 
 def _shown(group: ErrorGroup) -> dict[str, Any]:
-    record = group.record
+    record, (name, *merged) = group.record, group.told
     return {
-        "fingerprint": group.fingerprint,
+        "fingerprint": name,
         "title": "" if record is None else record.title,
         "type": "" if record is None else record.kind,
         "count": group.count,
         "first_seen": None if group.first_us is None else iso_text(group.first_us),
         "last_seen": None if group.last_us is None else iso_text(group.last_us),
         "services": dict(group.services.most_common()),
-        "merged": group.members[1:],
+        "merged": merged,
     }
 
 

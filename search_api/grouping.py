@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logboom.errors import QueryError
-from logboom.event import Event, epoch_us
+from logboom.event import Event, epoch_us, value_at
 from logboom.grouping import GROUPS, MERGES, FirstSight, first_sight, is_fingerprint
 from logboom.query.model import And, Exists, Or, Query, Term
 from logboom.state import State, Write
@@ -35,6 +35,7 @@ class ErrorGroup:
         last_us: Last of them; None without any.
         services: Count per service.
         record: What is durably known of it, or made of a sample; None when neither is there.
+        seen: Those of its fingerprints whose errors whoever asks may know of, as far as they were come upon.
     """
 
     fingerprint: str
@@ -44,6 +45,7 @@ class ErrorGroup:
     last_us: int | None = None
     services: Counter[str] = field(default_factory=Counter)
     record: FirstSight | None = None
+    seen: set[str] = field(default_factory=set)
 
     def add(self, row: Group) -> None:
         """Counts the events of one fingerprint in."""
@@ -51,6 +53,12 @@ class ErrorGroup:
         self.first_us = _least(self.first_us, row.first_us)
         self.last_us = row.last_us if self.last_us is None else max(self.last_us, row.last_us)
         self.services.update(row.by)
+        self.seen.add(row.value)
+
+    @property
+    def told(self) -> list[str]:
+        """Its fingerprints that may be told; each of them finds the group."""
+        return [name for name in self.members if name in self.seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +207,8 @@ class ErrorGroups:
 
     async def _fill(self, group: ErrorGroup) -> None:
         """Adds what outlives the events."""
+        if self._sees(""):
+            group.seen.update(group.members)
         for name in group.members:
             kept = await self._state.get(GROUPS, name)
             if kept is None:
@@ -207,9 +217,11 @@ class ErrorGroups:
             if not self._sees(record.service):
                 continue
             group.record = group.record or record
+            group.seen.add(name)
             group.first_us = _least(group.first_us, _time(record.first_seen))
         if group.record is None and (event := await self.sample(group)) is not None:
             group.record = first_sight(event)
+            group.seen.add(str(value_at(event, FINGERPRINT)))
 
 
 def _any_of(fingerprints: Sequence[str]) -> Query:

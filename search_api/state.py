@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +50,7 @@ _DELETED_S = 24 * 3600.0
 _DELETE_EVERY_S = 3600.0
 _GONE_S = 60.0
 """A service that is silent for longer is told by no gauge any more; its counters stay until it is forgotten."""
+_WITHHELD = "what it says is told to those who see all services"
 _LITTLE_ROOM_BYTES = 2 * 2**20
 _SERVICES = ("shipper", "processor")
 
@@ -252,11 +253,12 @@ class PipelineState:
         """The dead letters of our own data folder as they are now."""
         return await asyncio.to_thread(self._letters.status, at_ns=self._clock.now_ns())
 
-    async def health(self, *, with_reasons: bool = False) -> dict[str, Any]:
+    async def health(self, *, with_reasons: bool) -> dict[str, Any]:
         """All parts with a plain verdict, as JSON; within about 3 s, also when parts do not answer.
 
         Args:
-            with_reasons: Also the words in which events were refused, which may quote them.
+            with_reasons: Also what may quote events, or name files and rules of any service: why events were
+                refused, what services and alerts say of themselves, which files are not read.
         """
         snapshot, letters, store, damaged, limits = await asyncio.gather(
             self.timely_snapshot(),
@@ -266,11 +268,7 @@ class PipelineState:
             self._timely(self.limits.parts()),
         )
         parts = [self._broker_part(snapshot), *store, self._disk_part(), *damaged, *limits]
-        parts += [part for more in self.more_parts for part in more()]
-        now_ns, is_known = self._clock.now_ns(), snapshot.broker_trouble is None
-        for name in _SERVICES:
-            parts += service_parts(name, snapshot.services, now_ns, is_known=is_known)
-        parts += files_part(snapshot.sources, now_ns)
+        parts += [part if with_reasons else _withheld(part) for part in self._speaking(snapshot)]
         parts += dead_part(_dead(snapshot.dead, None, letters), with_reason=with_reasons)
         parts += [self._scaling_part(status) for status in snapshot.scaling]
         bad = [part for part in parts if part["state"] not in {"running", "answers"}]
@@ -289,6 +287,15 @@ class PipelineState:
             "lag": lag,
             "sources": len(snapshot.sources),
         }
+
+    def _speaking(self, snapshot: Snapshot) -> Iterator[dict[str, str]]:
+        """The parts that speak in words of their own."""
+        for more in self.more_parts:
+            yield from more()
+        now_ns, is_known = self._clock.now_ns(), snapshot.broker_trouble is None
+        for name in _SERVICES:
+            yield from service_parts(name, snapshot.services, now_ns, is_known=is_known)
+        yield from files_part(snapshot.sources, now_ns)
 
     def _broker_part(self, snapshot: Snapshot) -> dict[str, str]:
         trouble = snapshot.broker_trouble
@@ -350,6 +357,12 @@ class PipelineState:
             "state": "running",
             "detail": status.sentence(self._clock.now_ns()),
         }
+
+
+def _withheld(part: Mapping[str, str]) -> dict[str, str]:
+    """A part as those may know it who do not see all services."""
+    name, detail = part["name"].partition(" of ")[0], part["detail"]
+    return {**part, "name": name, "detail": _WITHHELD if detail else ""}
 
 
 def _acked_since(

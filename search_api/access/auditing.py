@@ -104,7 +104,7 @@ def line_of(asked: Asked, now_ns: int, *, left_out: int = 0) -> str:
         "client.ip": asked.address,
         "http.request.method": asked.method,
         "url.path": texts.safe(asked.path, _LONGEST_PATH),
-        "parameters": dict(_parameters(asked, texts)),
+        "parameters": _listed(_parameters(asked, texts)),
         "http.response.status_code": asked.status,
         "took_ms": round(asked.took_s * 1000, 3),
     }
@@ -163,6 +163,14 @@ class _Texts:
         return self._left <= 0
 
 
+def _listed(parameters: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """By name; what was given several times is a list."""
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    return {name: some[0] if len(some) == 1 else some for name, some in values.items()}
+
+
 def _parameters(asked: Asked, texts: _Texts) -> Iterator[tuple[str, str]]:
     query = asked.query.decode("utf-8", "replace")
     pairs: list[tuple[str, Any]] = list(
@@ -172,7 +180,7 @@ def _parameters(asked: Asked, texts: _Texts) -> Iterator[tuple[str, str]]:
         pairs += _members(asked.body)
     for name, value in pairs[:_MOST_PARAMETERS]:
         if texts.is_used_up:
-            return
+            break
         told = texts.safe(name, _LONGEST_NAME)
         if _is_secret(name):
             yield told, _STARS
@@ -180,6 +188,8 @@ def _parameters(asked: Asked, texts: _Texts) -> Iterator[tuple[str, str]]:
             yield told, texts.safe(value, _LONGEST_VALUE)
         else:
             yield told, json.dumps(texts.plain(value))[:_LONGEST_VALUE]
+    if len(pairs) > _MOST_PARAMETERS:
+        yield "...", f"{len(pairs) - _MOST_PARAMETERS} more"
 
 
 def _is_secret(name: str) -> bool:
@@ -189,8 +199,27 @@ def _is_secret(name: str) -> bool:
 
 
 def _members(body: bytes) -> list[tuple[str, Any]]:
+    """What is asked for by a JSON object, or by several of them, a line each, as of `_msearch`."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
-        return [("body", f"{len(body)} bytes that are no JSON")]
+        return _of_lines(body)
     return list(content.items()) if isinstance(content, Mapping) else [("body", content)]
+
+
+def _of_lines(body: bytes) -> list[tuple[str, Any]]:
+    found = [_of_line(line) for line in body[:_MOST_LOOKED_AT].split(b"\n") if line.strip()]
+    if not any(isinstance(one, Mapping) for one in found):
+        return [("body", _no_json(body))]
+    return [("body", one) for one in found]
+
+
+def _of_line(line: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return _no_json(line)
+
+
+def _no_json(text: bytes) -> str:
+    return f"{len(text)} bytes that are no JSON"

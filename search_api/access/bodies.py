@@ -24,6 +24,8 @@ class Body:
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_BODY_HEADERS = frozenset({"content-length", "transfer-encoding"})
+"""A request has a body if it has one of them, whatever its method is (RFC 9112, 6.3): searches come by GET, too."""
 
 
 async def received(
@@ -43,7 +45,7 @@ async def received(
     Raises:
         Refusal: It is too large.
     """
-    if method not in _WITH_BODY:
+    if method not in _WITH_BODY and not _BODY_HEADERS & headers.keys():
         return Body(b"", receive)
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most_bytes):

@@ -85,6 +85,9 @@ class Gate:
         self._check_form(caller)
         need = need_of(caller.method, caller.path)
         access = await self._who(caller, need) if need.asks_who else None
+        refusal = None if access is None else self.rate_refusal(access)
+        if refusal is not None:
+            raise refusal
         if need.scope is None:
             return Admission(access, need, None, frozenset())
         if access is None:
@@ -92,7 +95,6 @@ class Gate:
                 "this needs an API key: send it as `Authorization: Bearer KEY`, or make one with"
                 " `logboom keys create`"
             )
-        self._check_rate(access)
         services = services_for(need, need.scope, access)
         if need.also is not None:
             services = services_for(need, need.also, access)
@@ -148,11 +150,13 @@ class Gate:
     def _per_s(self, access: Access) -> float:
         return access.requests_per_s or self._section.limits.requests_per_s
 
-    def _check_rate(self, access: Access) -> None:
+    def rate_refusal(self, access: Access) -> Refusal | None:
+        """Counts a request of somebody; returns why it is refused, if they asked too often."""
         wait_s = self.spend(access)
-        if wait_s:
-            per_s = self._per_s(access)
-            raise too_often(wait_s, f"{access.name} asks more than {per_s:g} times a second")
+        if not wait_s:
+            return None
+        per_s = self._per_s(access)
+        return too_often(wait_s, f"{access.name} asks more than {per_s:g} times a second")
 
 
 def _readable(access: Access) -> Services:

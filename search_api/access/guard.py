@@ -63,6 +63,7 @@ class Guard:
             if admission.need.scope is KeyScope.READ:
                 trace.body = body.content
             scope["state"]["wrong_key"] = partial(self._gate.wrong_key, caller.address)
+            scope["state"]["rate_refusal"] = self._gate.rate_refusal
             await self._serve(scope, body.receive, sending, admission)
         except Refusal as refusal:
             if refusal.asks_for_key and wants_page(caller.method, caller.headers):

@@ -62,28 +62,36 @@ class Provider:
         Raises:
             ProviderUnavailable: Its keys are not known.
         """
-        await self._refresh(name)
+        if not self._has(name):
+            async with self._turn:
+                await self._refresh(name)
         return self._keys.get(name)
 
     async def close(self) -> None:
         """Lets go of its connections. Idempotent."""
         await self._client.aclose()
 
+    def _has(self, name: str) -> bool:
+        """Whether a key is known, and may be used at once: no token waits while others have the provider asked."""
+        longest_s = STALE_S if self._turn.locked() else FRESH_S
+        return self._is_known(name, longest_s)
+
     async def _refresh(self, name: str) -> None:
-        async with self._turn:
-            now = self._clock.monotonic()
-            is_fresh = self._read_at is not None and now - self._read_at < FRESH_S
-            was_tried = self._tried_at is not None and now - self._tried_at < RETRY_S
-            if is_fresh and (name in self._keys or was_tried):
-                return
-            if not was_tried:
-                self._tried_at = now
-                try:
-                    self._keys, self._read_at = await self._read(), now
-                except ProviderUnavailable as error:
-                    log.warning("the keys of the provider are not read: %s", error.sentence())
-            if self._read_at is None or now - self._read_at > STALE_S:
-                raise ProviderUnavailable("tokens cannot be checked now", where=self._issuer)
+        now = self._clock.monotonic()
+        was_tried = self._tried_at is not None and now - self._tried_at < RETRY_S
+        if not was_tried and not self._is_known(name, FRESH_S):
+            self._tried_at = now
+            try:
+                self._keys, self._read_at = await self._read(), now
+            except ProviderUnavailable as error:
+                log.warning("the keys of the provider are not read: %s", error.sentence())
+        if self._read_at is None or now - self._read_at > STALE_S:
+            raise ProviderUnavailable("tokens cannot be checked now", where=self._issuer)
+
+    def _is_known(self, name: str, longest_s: float) -> bool:
+        """Whether a key is among those that were read not longer ago."""
+        is_new = self._read_at is not None and self._clock.monotonic() - self._read_at < longest_s
+        return is_new and name in self._keys
 
     async def _read(self) -> dict[str, jwt.PyJWK]:
         about = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")

@@ -18,6 +18,7 @@ from search_api.problems import problem
 from search_api.responding import answer
 
 _LONGEST_KEY = 8_000
+_TOO_OFTEN = 429
 
 
 class SessionBody(BaseModel):
@@ -62,16 +63,22 @@ def session_routes(authentication: Authentication, sessions: Sessions) -> APIRou
         """Begins a session: the answer sets a cookie that scripts cannot read."""
         if not authentication.needs_keys:
             return answer(_shown(ANYBODY, authentication))
-        access = await authentication.of(body.key)
-        if access is None:
-            return _refused(request.state.wrong_key())
-        return await _begun(request, answer(_shown(access, authentication)), sessions, access)
+        found = await _found(request, authentication, body.key)
+        if isinstance(found, Refusal):
+            return _refused(found)
+        return await _begun(request, answer(_shown(found, authentication)), sessions, found)
 
     @router.delete("/session", status_code=204)
     async def end(request: Request) -> Response:
         """Ends the session of the request's cookie, if it has one."""
         secret = session_of(dict(request.headers))
         if secret is not None:
+            if (
+                request.state.access is None
+            ):  # what strangers name costs the state no more than wrong keys
+                wrong: Refusal = request.state.wrong_key()
+                if wrong.status == _TOO_OFTEN:
+                    return _refused(wrong)
             await sessions.end(secret)
         response = Response(status_code=204)
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
@@ -90,12 +97,23 @@ def _add_form(router: APIRouter, authentication: Authentication, sessions: Sessi
         leads_on = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
         if not authentication.needs_keys:
             return leads_on
-        access = await authentication.of(given.get("key", [""])[0][:_LONGEST_KEY].strip())
-        if access is None:
-            refusal: Refusal = request.state.wrong_key()
-            page = key_page(address, refusal.detail)
-            return HTMLResponse(page, refusal.status, {**HEADERS, **refusal.headers})
-        return await _begun(request, leads_on, sessions, access)
+        key = given.get("key", [""])[0][:_LONGEST_KEY].strip()
+        found = await _found(request, authentication, key)
+        if isinstance(found, Refusal):
+            page = key_page(address, found.detail)
+            return HTMLResponse(page, found.status, {**HEADERS, **found.headers})
+        return await _begun(request, leads_on, sessions, found)
+
+
+async def _found(request: Request, authentication: Authentication, key: str) -> Access | Refusal:
+    """Who has a key or a token, or why they may not begin a session; either is counted."""
+    access = await authentication.of(key)
+    state = request.state
+    if access is None:
+        wrong: Refusal = state.wrong_key()
+        return wrong
+    too_often: Refusal | None = state.rate_refusal(access)
+    return too_often or access
 
 
 async def _begun(

@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 
 from logboom.clock import Clock, utc_text
 from logboom.errors import LogboomError
+from search_api.access.channels import STATUS, STATUS_IN_FULL
 from search_api.live.analysis import last_minutes
 from search_api.live.firing import firing_now
 from search_api.live.host import HostMeter
@@ -113,7 +115,8 @@ def make_channels(parts: Parts) -> Mapping[str, Channel]:
     store, clock, memory = parts.store, parts.clock, parts.memory
     measures: dict[str, Measure] = {
         "server-metrics": HostMeter(parts.config.data, clock).measure,
-        "system-status": parts.pipeline.health,
+        STATUS: partial(parts.pipeline.health, with_reasons=False),
+        STATUS_IN_FULL: partial(parts.pipeline.health, with_reasons=True),
         "analysis": lambda: last_minutes(store, clock),
         "alerts": lambda: firing_now(memory),
     }

@@ -32,7 +32,7 @@ async def health_of(folder: Path, *, restarts: int, age_s: float) -> dict[str, A
         clock.advance(age_s)
         await shipper.post({}, {})
         await processor.post({}, {})
-        return await PipelineState(broker, store, "g", folder, clock).health()
+        return await PipelineState(broker, store, "g", folder, clock).health(with_reasons=True)
     finally:
         await store.close()
         await broker.close()

@@ -130,7 +130,7 @@ async def test_the_health_tells_it_as_long_as_it_is_fresh(tmp_path: Path, age_s:
     try:
         await broker.post_status({STATUS.key: STATUS.model_dump_json().encode()})
         clock.advance(age_s)
-        health = await PipelineState(broker, store, "g", tmp_path, clock).health()
+        health = await PipelineState(broker, store, "g", tmp_path, clock).health(with_reasons=True)
     finally:
         await store.close()
         await broker.close()

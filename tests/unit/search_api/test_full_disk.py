@@ -67,7 +67,7 @@ async def test_the_health_says_what_to_do(small_disk: Path, tmp_path: Path) -> N
     broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
     store = await open_store(Config(data=tmp_path), clock=clock)
     fill(small_disk)
-    health = await PipelineState(broker, store, "g", small_disk, clock).health()
+    health = await PipelineState(broker, store, "g", small_disk, clock).health(with_reasons=True)
     assert f"disk is full: no room left on {small_disk}: free some space" in health["verdict"]
     await store.close()
     await broker.close()

@@ -164,6 +164,31 @@ def test_how_much_is_looked_at_is_bounded() -> None:
         assert len(line_of(asked(body=b'{"q":%s}' % deep), 0)) < 3_000
 
 
+async def test_questions_in_bodies_are_written_whatever_their_method(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {await api.key('read')}"}
+    body = {"query": {"term": {"service.name": "bank"}}}
+    for method in ("GET", "POST"):
+        answer = await api.client.request(method, "/es/_search", json=body, headers=headers)
+        assert answer.json()["hits"]["total"]["value"] == 20
+        assert json.loads(api.audited()[-1]["parameters"]["query"]) == body["query"]
+    large = b" " * 2**21
+    answer = await api.client.request("GET", "/es/_search", content=large, headers=headers)
+    assert answer.status_code == 413
+    lines = [{"index": "x"}, body, {}, {"query": {"match_all": {}}}]
+    several = "".join(json.dumps(line) + "\n" for line in lines) + "{\n{}\n"
+    await api.client.post("/es/_msearch", content=several, headers=headers)
+    told = api.audited()[-1]["parameters"]["body"]
+    assert [json.loads(line) for line in told[:4]] == lines
+    assert told[4:] == ["1 bytes that are no JSON", "{}"]
+
+
+def test_what_is_given_several_times_is_all_told() -> None:
+    line = line_of(asked(query=b"field=service&field=account&q=a"), 0)
+    assert json.loads(line)["parameters"] == {"field": ["service", "account"], "q": "a"}
+    told = json.loads(line_of(asked(query=b"a=b&" * 70), 0))["parameters"]
+    assert told == {"a": ["b"] * 50, "...": "20 more"}
+
+
 def test_what_is_nested_has_no_secrets_either() -> None:
     content = {
         "query": {"terms": [{"client_secret": "hunter2", "n": 1, "q": "password=hunter2 x"}, None]}

@@ -355,3 +355,11 @@ def test_channels_that_tell_of_all_services_are_for_those_who_see_all() -> None:
     assert allowed(read=None, alerts=few) == {"analysis"}
     assert allowed(admin=None) == {"analysis", "alerts", "new"}
     assert set(channels_for(None, channels)) == set(channels)
+
+    def status(**grants: frozenset[str] | None) -> dict[str, str]:
+        access = Access("key x", {Scope(name): of for name, of in grants.items()}, "x")
+        return dict(channels_for(access, {"system-status": "some", "system-status-in-full": "all"}))
+
+    assert status(read=few) == status(alerts=None) == status(read=few, alerts=None)
+    assert status(read=few) == {"system-status": "some"}
+    assert status(read=None) == status(admin=None) == {"system-status": "all"}

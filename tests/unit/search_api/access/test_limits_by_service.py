@@ -9,9 +9,13 @@ from typing import Any
 
 import orjson
 
+from logboom.broker.local import LocalBroker
+from logboom.config import LocalBrokerSection
 from logboom.dead import DeadLetters
 from logboom.dead.letter import letter_of_document
 from logboom.event import event_id
+from logboom.reporting import Reporter
+from logboom.status import SourceStatus
 from logboom.store import Document
 from tests.unit.search_api.access.conftest import RUN, Api, document
 
@@ -57,6 +61,53 @@ async def test_why_an_event_was_refused_is_not_told_to_who_sees_some_services(ap
     limited = (await api.get("health", ours)).text
     assert "1 event waits" in limited
     assert "bank" not in limited
+
+
+async def test_what_services_say_of_themselves_is_not_told_to_who_sees_some(api: Api) -> None:
+    broker = LocalBroker(api.config.data / "broker", LocalBrokerSection())
+    shipper = Reporter(broker, "shipper", "a", api.clock)
+    shipper.state, shipper.waiting_for = "waiting", "no room for /var/log/bank.log"
+    source = SourceStatus(
+        source="1", shipper="a", run=RUN, path="/srv/bank/vault.log", at_ns=api.clock.now_ns(),
+        state="unreadable", detail="bank is not readable",
+    )  # fmt: skip
+    await shipper.post({}, {source.key: source.model_dump_json().encode()})
+    await broker.close()
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read")
+    everything = (await api.get("health", all_of_it)).json()
+    assert "/var/log/bank.log" in everything["verdict"]
+    assert "/srv/bank/vault.log" in str(everything["parts"])
+    limited = (await api.get("health", key)).json()
+    assert "bank" not in str(limited)
+    assert limited["status"] == everything["status"]
+    parts = {part["name"]: (part["state"], part["detail"]) for part in limited["parts"]}
+    assert parts["shipper a"] == (
+        "waiting", "what it says is told to those who see all services",
+    )  # fmt: skip
+
+
+async def test_of_merged_errors_those_of_other_services_have_no_name(api: Api) -> None:
+    key, all_of_it = await api.key("read", services=SHOP), await api.key("read", "alerts")
+    headers = {"X-API-Key": all_of_it}
+    body = {"fingerprints": ["broken-bank", "broken-shop-cart", "broken-shop-pay"]}
+    merged = await api.client.post("/api/v1/errors/merge", json=body, headers=headers)
+    assert merged.json()["merged"] == ["broken-shop-cart", "broken-shop-pay"]
+    for way in (
+        "errors/broken-shop-pay",
+        "errors?from=now-1d",
+        "errors?from=now-1d&sort=first_seen",
+    ):
+        limited = await api.get(way, key)
+        assert limited.status_code == 200
+        assert "bank" not in limited.text, way
+        found = limited.json()
+        group = found["errors"][0] if "errors" in found else found
+        assert (group["fingerprint"], group["merged"]) == ("broken-shop-cart", ["broken-shop-pay"])
+        assert group["count"] == 20
+        everything = (await api.get(way, all_of_it)).json()
+        group = everything["errors"][0] if "errors" in everything else everything
+        assert group["fingerprint"] == "broken-bank"
+        assert group["merged"] == ["broken-shop-cart", "broken-shop-pay"]
 
 
 async def test_what_belongs_to_another_service_is_not_there(api: Api) -> None:

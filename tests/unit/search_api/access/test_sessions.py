@@ -141,12 +141,12 @@ async def test_sessions_are_not_guessed_at_the_cost_of_the_state(tmp_path: Path)
 
 
 class _Counted:
-    """A state that counts how often it is asked for sessions."""
+    """A state that counts how often sessions are asked for and ended."""
 
     def __init__(self, state: LocalState) -> None:
         self._state = state
         self.address = state.address
-        self.gets = self.lists = 0
+        self.gets = self.lists = self.deletes = 0
         self.is_away = False
 
     def __getattr__(self, name: str) -> Any:
@@ -155,6 +155,10 @@ class _Counted:
     async def get(self, kind: str, key: str) -> Record | None:
         self.gets += 1
         return await self._state.get(kind, key)
+
+    async def delete(self, kind: str, key: str, **more: Any) -> bool:
+        self.deletes += 1
+        return await self._state.delete(kind, key, **more)
 
     async def list(self, kind: str, **more: Any) -> Sequence[Record]:
         self.lists += 1
@@ -210,6 +214,38 @@ async def test_while_the_state_is_away_it_is_not_said_that_a_session_is_wrong(
         state.is_away = False
         api.clock.advance(FRESH_S)
         assert await _with(api, real) == 200
+
+
+async def test_strangers_end_sessions_no_more_often_than_they_may_guess(api: Api) -> None:
+    key = await api.key("read")
+    begun = await api.client.post("/api/v1/session", json={"key": key})
+    state = _counted(api)
+    statuses = set()
+    for number in range(30):
+        headers = {"Cookie": f"{COOKIE}=guess{number}"}
+        statuses.add((await api.client.delete("/api/v1/session", headers=headers)).status_code)
+    assert statuses == {204, 429}
+    assert state.deletes <= 10
+    headers = {"Cookie": f"{COOKIE}={begun.cookies[COOKIE]}"}
+    assert (await api.client.delete("/api/v1/session", headers=headers)).status_code == 204
+    assert await _with(api, begun.cookies[COOKIE]) == 429
+
+
+async def test_logins_count_as_requests_of_the_key(tmp_path: Path) -> None:
+    limits = {"requests_per_s": 1, "burst": 3}
+    async with opened(tmp_path, auth="keys", limits=limits) as api:
+        key = await api.key("read")
+        statuses = []
+        for _ in range(5):
+            api.client.cookies.clear()
+            begun = await api.client.post("/api/v1/session", json={"key": key})
+            statuses.append(begun.status_code)
+        assert statuses == [200, 200, 200, 429, 429]
+        assert "asks more than 1 times a second" in begun.json()["detail"]
+        form = await api.client.post("/api/v1/session/form", data={"key": key})
+        assert form.status_code == 429
+        assert (await api.get("session", key)).status_code == 429
+        assert (await api.get("session")).status_code == 401
 
 
 async def test_what_is_open_to_all_costs_the_state_nothing(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from logboom.errors import ProviderUnavailable
 from logboom.keys import Scope
 from search_api.access.provider import FRESH_S, RETRY_S, STALE_S, Provider
 from search_api.access.tokens import Tokens
+from tests.polling import soon
 from tests.unit.search_api.access.conftest import NOW, opened
 
 NOW_S = int(NOW.timestamp())
@@ -45,6 +47,7 @@ class Issuer:
     asked: list[str] = field(default_factory=list)
     broken: bool = False
     called: str | None = None
+    answers: threading.Event = field(default_factory=threading.Event)
 
     def token(self, name: str = "first", *, signed: Any = None, alg: str = "", **more: Any) -> str:
         claims = {
@@ -83,10 +86,12 @@ class Issuer:
 @contextmanager
 def issuing() -> Iterator[Issuer]:
     issuer = Issuer()
+    issuer.answers.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
+            issuer.answers.wait(30)
             content = None if issuer.broken else issuer.page(self.path)
             body = json.dumps(content).encode()
             self.send_response(500 if content is None else 200)
@@ -244,4 +249,28 @@ async def test_keys_of_before_serve_while_the_provider_is_away(
     clock.advance(RETRY_S)
     with pytest.raises(ProviderUnavailable):
         await tokens.access(forever)
+    await provider.close()
+
+
+async def test_no_token_waits_while_a_slow_provider_is_asked_for_an_unknown_key(
+    issuer: Issuer, clock: ManualClock
+) -> None:
+    provider = Provider(section(issuer), clock)
+    tokens = Tokens(section(issuer), provider, clock)
+    good, unknown = issuer.token(exp=NOW_S + 10**4), issuer.token("unknown", signed=RSA)
+    assert await tokens.access(good) is not None
+    for _ in range(2):  # also when its keys are to be read anew
+        clock.advance(FRESH_S / 1.5)
+        asked = len(issuer.asked)
+        issuer.answers.clear()
+        waiting = asyncio.create_task(tokens.access(unknown), name="unknown")
+
+        async def is_asked(asked: int = asked) -> bool:
+            return len(issuer.asked) > asked
+
+        await soon(is_asked, timeout_s=20, what="the provider is asked")
+        assert await tokens.access(good) is not None
+        assert not waiting.done()
+        issuer.answers.set()
+        assert await waiting is None
     await provider.close()
