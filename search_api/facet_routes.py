@@ -23,6 +23,7 @@ MOST_FACETS = 20
 MOST_VALUES = 1_000
 MOST_FIELDS = 500
 _SAMPLED = "not all matches were counted: counts may be low, and rare values missing"
+_NOT_ALL = "not all matches were counted: there may be more of them, and other fields"
 
 
 def facet_routes(parts: Parts) -> APIRouter:
@@ -66,14 +67,13 @@ def facet_routes(parts: Parts) -> APIRouter:
         async def listed() -> Answer:
             found = await store.fields(asked.query, asked.times, prefix=prefix, size=size)
             uses = [_shown_use(use, found.total) for use in found.rows]
-            return Answer(
-                {
-                    "fields": uses,
-                    "total": found.total,
-                    "sampled": found.sampled,
-                    "warnings": list(asked.notes),
-                }
-            )
+            content = {
+                "fields": uses,
+                "total": found.total,
+                "sampled": found.sampled,
+                "warnings": [*asked.notes, *([] if found.complete else [_NOT_ALL])],
+            }
+            return Answer(content, is_whole=found.complete)
 
         question = Question("fields", q, asked.query, asked.times, (prefix, size))
         return await parts.answering.respond(question, listed)

@@ -272,11 +272,13 @@ class FieldUses:
         rows: By their names.
         total: All matches.
         sampled: Matches that were looked through for names, types and examples.
+        complete: False when there are more matches, or none of them could be looked through.
     """
 
     rows: Sequence[FieldUse]
     total: int
     sampled: int
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,20 @@ async def test_fields_keep_to_query_times_prefix_and_size(
     assert await names(MatchAll(), TimeRange(0, 1)) == []
 
 
+@pytest.mark.parametrize("day", [0, 13, 29])
+async def test_fields_of_matches_on_one_day_of_many(
+    store: Store, writer: StoreWriter, day: int
+) -> None:
+    await put(store, writer, [document(n, at(days=n)) for n in range(30)])
+    rare = [document(100 + n, at(days=day, seconds=n), service={"name": "rare"}) for n in range(24)]
+    await put(store, writer, rare)
+    found = await store.fields(Term("service.name", "rare"), TimeRange(), prefix="service")
+    assert [(one.name, one.events) for one in found.rows] == [("service.name", 24)]
+    assert (found.total, found.sampled, found.complete) == (24, 24, True)
+    everywhere = await store.fields(MatchAll(), TimeRange(), prefix="service")
+    assert (everywhere.total, everywhere.sampled) == (54, 54)
+
+
 @pytest.mark.parametrize("field", ["attributes.status", "attributes.cached", "client.ip", "tags"])
 async def test_a_histogram_is_split_by_values_of_any_type(
     store: Store, writer: StoreWriter, field: str

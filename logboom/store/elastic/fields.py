@@ -7,7 +7,7 @@ from typing import Any
 
 from logboom.query.model import Exists, Query
 from logboom.store.elastic.dsl import Dsl
-from logboom.store.elastic.searching import Searcher
+from logboom.store.elastic.searching import Searcher, warnings_of
 from logboom.store.elastic.spelling import without_spelling
 from logboom.store.elastic.translate import asked, translate
 from logboom.store.sampling import SAMPLE, fields_of
@@ -38,7 +38,8 @@ async def fields(
     total = answer["hits"]["total"]["value"]
     found = sorted(fields_of(events, prefix), key=lambda one: (-one.events, one.name))[:size]
     uses = await _counted(searcher, matching, found) if found else []
-    return FieldUses(sorted(uses, key=lambda one: one.name), total, len(events))
+    is_whole = not warnings_of(answer)
+    return FieldUses(sorted(uses, key=lambda one: one.name), total, len(events), is_whole)
 
 
 def _sample(query: Dsl, patience: str) -> Dsl:

@@ -208,10 +208,11 @@ class LocalStore:
     ) -> FieldUses:
         """The fields that matches have; see `Store.fields`."""
         is_late = self._lateness(_SHARE_FOR_FIELDS)
+        is_half_over = self._lateness(_SHARE_FOR_FIELDS / 2)
         return await self._ask(
             lambda: fields(
                 self._days.view(), self._translator, query, times, prefix=prefix, size=size,
-                is_late=is_late,
+                is_late=is_late, is_half_over=is_half_over,
             )
         )  # fmt: skip
 

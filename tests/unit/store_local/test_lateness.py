@@ -91,11 +91,17 @@ def test_facets_are_those_of_the_newest_days(view: View) -> None:
 
 
 def test_fields_are_told_by_the_sample(view: View) -> None:
-    asked = {"prefix": "service", "size": 10}
+    asked = {"prefix": "service", "size": 10, "is_half_over": late_after(4)}
     found = fields(view, Translator(), MatchAll(), TimeRange(), **asked, is_late=late_after(30))  # type: ignore[arg-type]
     assert [(one.name, one.events) for one in found.rows] == [("service.name", 4)]
+    assert (found.total, found.complete) == (4, True)
+    asked["is_half_over"] = late_after(2)
+    half = fields(view, Translator(), MatchAll(), TimeRange(), **asked, is_late=late_after(0))  # type: ignore[arg-type]
+    assert [(one.name, one.events) for one in half.rows] == [("service.name", 2)]
+    assert (half.total, half.sampled, half.complete) == (2, 1, False)
+    asked["is_half_over"] = late_after(0)
     hurried = fields(view, Translator(), MatchAll(), TimeRange(), **asked, is_late=late_after(0))  # type: ignore[arg-type]
-    assert hurried.rows == []
+    assert (hurried.rows, hurried.complete) == ([], False)
 
 
 @pytest.mark.parametrize("order", SortOrder)
