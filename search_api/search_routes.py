@@ -24,6 +24,7 @@ from search_api.asking import (
     total_of,
     understand,
 )
+from search_api.own_names import own_names
 from search_api.paging import Place
 from search_api.parameters import PROBLEMS, From, Q, To, Zone
 from search_api.parts import Parts
@@ -73,12 +74,14 @@ def search_routes(parts: Parts) -> APIRouter:
 
         async def found() -> Answer:
             page = await parts.store.search(request)
+            found_nothing = page.total.value == 0 and not page.partial
+            own = await own_names(parts.store, asked.query, asked.times) if found_nothing else ()
             content = {
                 "events": await _list(page.events, fields),
                 "total": total_of(page.total),
                 "cursor": place.next_text(page.cursor),
                 "partial": page.partial,
-                "warnings": [*asked.notes, *page.warnings],
+                "warnings": [*asked.notes, *own, *page.warnings],
             }
             return Answer(content, is_whole=not page.partial)
 

@@ -1,0 +1,61 @@
+"""A search that finds nothing says where an application's own field of that name is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from logboom.event import event_id
+from logboom.store import Document
+from tests.api_world import World, served
+
+RUN = "0123456789abc"
+
+
+def document(number: int, attributes: dict[str, object]) -> Document:
+    event = {
+        "@timestamp": f"2026-11-21T11:{number:02d}:00.000Z",
+        "message": f"order {number}",
+        "log": {"source": RUN, "offset": number},
+        "event": {"id": event_id(RUN, number)},
+        "attributes": attributes,
+    }
+    return Document.of(event_id(RUN, number), date(2026, 11, 21), event)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with served(tmp_path) as one:
+        own: list[dict[str, object]] = [{"user": "alice", "id": 4711}, {"user": "bob"}, {}]
+        await one.write([document(number, attributes) for number, attributes in enumerate(own)])
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("q", "told"),
+    [
+        ("user:alice", "user is user.id; 2 events have attributes.user: write attributes.user:…"),
+        ("order AND NOT (id:x OR user:x)", None),
+        ("message:order AND (id:4711 OR level:error)", "id is event.id; 1 event has attributes.id"),
+        ("ip:10.0.0.1", None),
+        ("attributes.user:nobody", None),
+        ("nothing", None),
+        ("attributes.user:alice", None),
+    ],
+)
+async def test_it_is_told_where_such_events_are(world: World, q: str, told: str | None) -> None:
+    found = await world.ask("search", q=q)
+    if told is None:
+        assert found["warnings"] == []
+    else:
+        (warning,) = found["warnings"]
+        assert warning.startswith(told)
+
+
+async def test_only_within_the_times_that_are_asked_for(world: World) -> None:
+    assert not (await world.ask("search", q="user:alice", to="2026-11-21T11:00"))["warnings"]
+    (warning,) = (await world.ask("search", q="user:alice", from_="2026-11-21T11:01"))["warnings"]
+    assert warning.startswith("user is user.id; 1 event has attributes.user")
