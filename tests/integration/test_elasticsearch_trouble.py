@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
@@ -17,6 +15,7 @@ from logboom.event import decode_json
 from logboom.query.model import And, MatchAll, Or, Query, Term
 from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
 from logboom.store.elastic.bulk import BulkWriter
+from tests.http_handling import answer, handled
 from tests.integration.conftest import Starter
 from tests.integration.elastic import DAY, Opener, document, insist, stored_ids
 from tests.polling import soon
@@ -236,18 +235,13 @@ async def test_a_node_that_is_gone_is_passed_over(
 class _SomethingElse(BaseHTTPRequestHandler):
     kind = "application/json"
     content = b'{"nodes": {}}'
-    more = ("x-more", "nothing")
+    more = "x-more"
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("content-type", self.kind)
-        self.send_header("content-length", str(len(self.content)))
-        self.send_header(*self.more)
-        self.end_headers()
-        self.wfile.write(self.content)
+        answer(self, self.content, headers={"content-type": self.kind, self.more: "yes"})
 
-    def log_message(self, *_arguments: Any) -> None:
-        pass
+    def log_message(self, *_words: object) -> None:
+        """Nothing: what a test prints is looked at."""
 
 
 class _Page(_SomethingElse):
@@ -261,7 +255,7 @@ class _Picture(_SomethingElse):
 
 
 class _Kibana(_SomethingElse):
-    more = ("kbn-name", "kibana")
+    more = "kbn-name"
 
 
 class _OpenSearch(_SomethingElse):
@@ -276,19 +270,8 @@ class _Old(_SomethingElse):
 
 @pytest.fixture(params=[_SomethingElse, _Page, _Picture])
 def something_else(request: pytest.FixtureRequest) -> Iterator[str]:
-    with served(request.param) as url:
+    with handled(request.param) as url:
         yield url
-
-
-@contextlib.contextmanager
-def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 async def test_a_server_that_is_no_elasticsearch_is_recognised(
@@ -307,7 +290,7 @@ async def test_a_server_that_is_no_elasticsearch_is_recognised(
 async def test_it_is_said_who_answers_instead(
     handler: type[_SomethingElse], says: str, open_elastic: Opener, unique: str
 ) -> None:
-    with served(handler) as url:
+    with handled(handler) as url:
         store = await open_elastic(url, unique)
         with pytest.raises(StoreRefused, match=says):
             await store.check()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
 from logboom.errors import LogboomError
+from tests.http_handling import answer, handled
 
 HEALTH = {
     "status": "degraded", "verdict": "the disk is full",
@@ -31,24 +31,16 @@ def answers() -> Answers:
 def url(answers: Answers) -> Iterator[str]:
     """An API that gives just these answers."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Api(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, content = answers[self.path.partition("?")[0]]
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            answer(self, json.dumps(content).encode(), status)
 
-        def log_message(self, *_: object) -> None:
-            pass
+        def log_message(self, *_words: object) -> None:
+            """Nothing: what a test prints is looked at."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with handled(Api) as url:
+        yield url
 
 
 def test_all_well_is_status_0(url: str) -> None:

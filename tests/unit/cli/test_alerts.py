@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
 from logboom.errors import ConfigError, UsageError
+from tests.http_handling import answer, handled
 
 EXAMPLES = Path(__file__).parents[3] / "mappings" / "alerts" / "examples-test.yaml"
 RULES = "groups: [{name: g, rules: [{alert: Many, when: count > 5, over: 1m}]}]"
@@ -45,24 +45,17 @@ class Api(BaseHTTPRequestHandler):
             "alerts": [ALERT], "total": 1, "fired": self.fired, "evaluations": 9, "condition": "count > 5",
             "warnings": ["odd"],
         }  # fmt: skip
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
+        answer(self, json.dumps(content).encode())
 
-    def log_message(self, *_words: Any) -> None:
-        """Nothing."""
+    def log_message(self, *_words: object) -> None:
+        """Nothing: what a test prints is looked at."""
 
 
 @pytest.fixture
 def api() -> Iterator[str]:
     Api.asked = []
-    server = HTTPServer(("127.0.0.1", 0), Api)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with handled(Api) as url:
+        yield url
 
 
 def run(*words: str) -> tuple[int, str, str]:

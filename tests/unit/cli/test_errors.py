@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
 from logboom.errors import UsageError
+from tests.http_handling import answer, handled
 
 GROUP = {
     "fingerprint": "1:000000000000000a", "title": "LoadError:\x1b[31m no\nroom", "type": "LoadError",
@@ -29,23 +29,16 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         Api.asked = parse_qs(urlparse(self.path).query)
         content = {"errors": [GROUP], "total": 5, "complete": False, "warnings": ["too many"]}
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
+        answer(self, json.dumps(content).encode())
 
-    def log_message(self, *_arguments: object) -> None:
-        """Nothing: the output is what is tested."""
+    def log_message(self, *_words: object) -> None:
+        """Nothing: what a test prints is looked at."""
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Api)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with handled(Api) as address:
+        yield address
 
 
 def test_groups_are_a_table(url: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from logboom.cli.app import make_app
 from logboom.cli.remote import KEY, KEY_FILE, api_key, ask
 from logboom.errors import KeyTaken, LogboomError, UsageError
 from logboom.keys import digest_of
+from tests.http_handling import answer, handled
 
 RUNNER = CliRunner()
 
@@ -77,28 +77,20 @@ def test_the_key_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
 
 @contextmanager
 def _server(seen: list[str | None], leads_to: str | None) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Somebody(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append(self.headers.get("Authorization"))
-            status = 401 if leads_to is None else 302
-            self.send_response(status)
-            if leads_to is not None:
-                self.send_header("Location", leads_to)
             body = b'{"detail": "who are you?"}'
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            if leads_to is None:
+                answer(self, body, 401)
+            else:
+                answer(self, body, 302, {"Location": leads_to})
 
-        def log_message(self, *_: object) -> None:
-            pass
+        def log_message(self, *_words: object) -> None:
+            """Nothing: what a test prints is looked at."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with handled(Somebody) as url:
+        yield url
 
 
 def test_another_host_that_we_are_led_to_does_not_get_the_key(

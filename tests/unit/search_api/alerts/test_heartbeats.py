@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from logboom.config import HeartbeatSection
 from search_api.alerts.heartbeat import Heartbeat
 from search_api.alerts.rules import US
 from search_api.alerts.standing import GroupStanding, Standing
+from tests.http_handling import answer, handled
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START, START_US
 from tests.unit.search_api.alerts.world import World, group_of
@@ -30,23 +31,17 @@ class Outside(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         type(self).beats += 1
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.status)
-        self.end_headers()
+        answer(self, b"", self.status)
 
     def log_message(self, *_words: object) -> None:
-        """Nothing."""
+        """Nothing: what a test prints is looked at."""
 
 
 @pytest.fixture
 def outside() -> Iterator[str]:
     Outside.beats, Outside.status = 0, 200
-    server = HTTPServer(("127.0.0.1", 0), Outside)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/secret"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with handled(Outside) as url:
+        yield f"{url}/secret"
 
 
 async def test_signs_of_life_come_only_while_all_is_well(outside: str) -> None:
@@ -85,24 +80,18 @@ class Dripping(BaseHTTPRequestHandler):
             self.wfile.write(b"\r\n\r\n")
 
     def log_message(self, *_words: object) -> None:
-        """Nothing."""
+        """Nothing: what a test prints is looked at."""
 
 
 async def test_a_sign_of_life_takes_its_time_and_no_more() -> None:
     Dripping.is_over.clear()
-    server = HTTPServer(("127.0.0.1", 0), Dripping)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_address[1]}/"
-    section = HeartbeatSection.model_validate({"url": url, "every": "60s"})
     standing = Standing(success_us=START_US)
+    with handled(Dripping) as url:
+        section = HeartbeatSection.model_validate({"url": f"{url}/", "every": "60s"})
 
-    await Heartbeat(section, ManualClock(START), patience_s=0.3).beat(standing)
+        await Heartbeat(section, ManualClock(START), patience_s=0.3).beat(standing)
 
-    Dripping.is_over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+        Dripping.is_over.set()
     assert standing.heartbeats == 0
     assert "Timeout" in standing.heartbeat_trouble
 
