@@ -43,7 +43,8 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield pattern_routes(parts)
     if parts.memory is not None:
         yield keeping_routes(Searches(parts.memory, clock))
-        yield error_routes(ErrorGroups(store, parts.memory, parts.sees), clock)
+        groups = ErrorGroups(store, parts.memory, parts.sees)
+        yield error_routes(groups, clock, parts.answering)
         if parts.alerting is not None:
             yield alert_routes(parts.alerting, parts.sees, parts.reads)
             yield trial_routes(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from logboom.clock import Clock
 from logboom.query.times import iso_text
+from search_api.answering import Answering
 from search_api.answers import Problem
 from search_api.asking import shown, understand
 from search_api.grouping import MOST_MERGED, ErrorGroup, ErrorGroups
@@ -77,12 +78,13 @@ class SplitAnswer(BaseModel):
     split: list[str]
 
 
-def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
+def error_routes(groups: ErrorGroups, clock: Clock, answering: Answering) -> APIRouter:
     """The routes below ``/api/v1``.
 
     Args:
         groups: Knows them.
         clock: For times such as ``now-1h``.
+        answering: Bounds how many are counted at once, and for how long.
     """
     router = APIRouter(
         responses={400: {"model": Problem}, 503: {"model": Problem, "description": "Try again."}},
@@ -98,7 +100,9 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
     ) -> Response:  # fmt: skip
         """The groups of errors among the matches; without `from` those of the last 24 hours."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        listed = await groups.list(asked.query, asked.times, sort=sort, limit=limit)
+        listed = await answering.in_turn(
+            lambda: groups.list(asked.query, asked.times, sort=sort, limit=limit)
+        )
         warnings = [*asked.notes, *([] if listed.complete else [_INCOMPLETE])]
         return answer(
             {
@@ -116,10 +120,11 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
     ) -> Response:  # fmt: skip
         """One group, by any of its fingerprints; without `from` over all that is stored."""
         asked = understand(clock.now_ns(), q, begin, end, tz)
-        group = await groups.get(fingerprint, asked.query, asked.times)
+        group, sample = await answering.in_turn(
+            lambda: groups.sampled(fingerprint, asked.query, asked.times)
+        )
         if group is None:
             return _unknown([fingerprint])
-        sample = await groups.sample(group)
         first = None if group.record is None else group.record.value()
         return answer(
             {
@@ -133,7 +138,7 @@ def error_routes(groups: ErrorGroups, clock: Clock) -> APIRouter:
     async def merge(body: MergeBody) -> Response:
         """Takes groups for one from now on, their stored events included."""
         into = body.fingerprints[0] if body.into is None else body.into
-        group = await groups.merge(body.fingerprints, into)
+        group = await answering.in_turn(lambda: groups.merge(body.fingerprints, into))
         return _unknown(body.fingerprints) if group is None else answer(_shown(group))
 
     @router.post("/errors/{fingerprint}/split", response_model=SplitAnswer)

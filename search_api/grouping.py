@@ -136,6 +136,13 @@ class ErrorGroups:
         await self._complete([group])
         return group if group.count or group.record is not None else None
 
+    async def sampled(
+        self, fingerprint: str, query: Query, times: TimeRange
+    ) -> tuple[ErrorGroup | None, Event | None]:
+        """One group as of `get`, with its newest event."""
+        group = await self.get(fingerprint, query, times)
+        return group, None if group is None else await self.sample(group)
+
     async def sample(self, group: ErrorGroup) -> Event | None:
         """The newest event of a group that the store still has."""
         request = SearchRequest(_any_of(group.members), limit=1, count_limit=1)

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logboom.clock import Clock
 from logboom.config import ApiSection
-from logboom.keys import Scope as KeyScope
 from search_api.access.auditing import Asked, AuditLog
 from search_api.access.authenticating import Authentication
 from search_api.access.bodies import received
@@ -60,7 +59,7 @@ class Guard:
         try:
             trace.admission = admission = await self._gate.admit(caller)
             body = await received(caller.method, caller.headers, receive, self._most_bytes)
-            if admission.need.scope is KeyScope.READ:
+            if admission.need.tells_body:
                 trace.body = body.content
             scope["state"]["wrong_key"] = partial(self._gate.wrong_key, caller.address)
             scope["state"]["rate_refusal"] = self._gate.rate_refusal

@@ -31,6 +31,11 @@ class Need:
     asks_who: bool = True
     also: Scope | None = None
 
+    @property
+    def tells_body(self) -> bool:
+        """Whether the audit log has what is sent along: it says which events are asked for, or which key is made."""
+        return Scope.READ in {self.scope, self.also} or self.scope is Scope.ADMIN
+
 
 OPEN = Need(None, is_limited=True, is_audited=False, asks_who=False)
 _READY = Need(None, is_limited=True, is_audited=False)

@@ -182,6 +182,24 @@ async def test_questions_in_bodies_are_written_whatever_their_method(api: Api) -
     assert told[4:] == ["1 bytes that are no JSON", "{}"]
 
 
+async def test_rules_that_show_events_and_keys_that_are_made_are_written(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {await api.key('admin')}"}
+    rule = {"alert": "Any", "when": "count > 0", "over": "1h", "where": "service:bank"}
+    for method, way, body in (
+        ("POST", "rules/dry-run", {"definition": rule}), ("PUT", "rules/g", {"rules": [rule]}),
+        ("POST", "keys", {"name": "x", "scopes": ["admin"]}),
+    ):  # fmt: skip
+        await api.client.request(method, f"/api/v1/{way}", json=body, headers=headers)
+        told = api.audited()[-1]["parameters"]
+        assert {name: _read(text) for name, text in told.items()} == body, way
+    await api.client.post("/api/v1/session", json={"key": headers["Authorization"][7:]})
+    assert api.audited()[-1]["parameters"] == {}
+
+
+def _read(text: str) -> Any:
+    return json.loads(text) if text[0] in "[{" else text
+
+
 def test_what_is_given_several_times_is_all_told() -> None:
     line = line_of(asked(query=b"field=service&field=account&q=a"), 0)
     assert json.loads(line)["parameters"] == {"field": ["service", "account"], "q": "a"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,16 @@ async def test_many_addresses_of_one_subnet_are_one(api: Api) -> None:
 )  # fmt: skip
 def test_what_an_address_is_counted_under(address: str, subnet: str) -> None:
     assert subnet_of(address) == subnet
+
+
+async def test_errors_are_counted_in_turn_as_all_that_is_searched_for(tmp_path: Path) -> None:
+    async with opened(tmp_path, auth="keys", searches={"concurrent": 1}) as api:
+        key = await api.key("read")
+        for way in ("errors?from=now-1d", "errors/broken-bank", "search"):
+            assert (await api.get(way, key)).status_code == 200, way
+            answers = await asyncio.gather(*(api.get(way, key) for _ in range(5)))
+            statuses = sorted(answer.status_code for answer in answers)
+            assert (statuses[0], statuses[-1]) == (200, 429), way
 
 
 async def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
