@@ -105,7 +105,7 @@ def _times(run: Callable[[int], float]) -> int:
 
 def _compare(theirs: Theirs, case: Case, kind: str, options: argparse.Namespace) -> None:
     lines = case.lines(kind, options.lines)
-    grok = Grok([case.pattern], PatternLibrary.legacy())
+    grok = Grok([case.pattern], PatternLibrary.of("legacy"))
     with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
         file.write("\n".join(lines))
         file.flush()

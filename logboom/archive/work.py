@@ -46,7 +46,6 @@ class Restored:
         duplicates: Events that it had already.
     """
 
-    manifest: Manifest
     stored: int
     duplicates: int
 
@@ -178,7 +177,7 @@ class DayWork:
             await self._gone.forget(manifest.day)  # its rates are worked out of all of its events
         if manifest.folder == self.deleted:
             await asyncio.to_thread(files.delete, manifest)
-        done = Restored(manifest, counts[Outcome.STORED], counts[Outcome.DUPLICATE])
+        done = Restored(counts[Outcome.STORED], counts[Outcome.DUPLICATE])
         log.info(
             "the day %s was restored: %d events, and %d were there already",
             manifest.day, done.stored, done.duplicates,

@@ -25,7 +25,6 @@ from logboom.store.local.documents import DATA_NAME, DIRECTORY_NAME
 from logboom.store.local.folders import DayFolder, StoreFolder
 
 _ROOMS = ("shipper", "broker", "dead", "state")
-_STORE = "store"
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", ".users", ".lock", ".new")
 _QUIET_NS = 600 * 10**9

@@ -13,7 +13,6 @@ from typing import Any
 class AlertState(Enum):
     """What a series of a rule is. Only `FIRING` and `RESOLVED` are told to anybody."""
 
-    INACTIVE = "inactive"
     PENDING = "pending"
     FIRING = "firing"
     RESOLVED = "resolved"

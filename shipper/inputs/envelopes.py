@@ -7,8 +7,6 @@ from typing import Any
 
 import orjson
 
-FORMAT = "envelope"
-"""The format of the files of a spool."""
 _MOST_NESTED = 100
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import ciso8601
 
-from shipper.parsers.moments import SECOND, Ambiguous, Instant, from_parts, instant, later
+from shipper.parsers.moments import SECOND, Instant, from_parts, instant, later
 from shipper.parsers.time_patterns import FormedTime
 
 TIME_AMBIGUOUS: Final = "time_ambiguous"
@@ -55,7 +55,7 @@ _HOUR_NS = 3600 * SECOND
 _YEAR_10000_NS = 253_402_300_800 * SECOND
 
 
-def parse_timestamp(value: object, *, zone: tzinfo, reference_ns: int) -> int | None:
+def read_time(value: object, *, zone: tzinfo, reference_ns: int) -> Instant | None:
     """Reads a time in any of the forms that logs have.
 
     ISO 8601 and its relatives, Apache's, syslog's, klog's, a clock without a date, months by their
@@ -68,14 +68,9 @@ def parse_timestamp(value: object, *, zone: tzinfo, reference_ns: int) -> int | 
         reference_ns: About when it was written, ns since the epoch.
 
     Returns:
-        ns since the epoch within the years 1 to 9999, or None when it is no time.
+        ns since the epoch within the years 1 to 9999; both instants of a local time that can be two;
+        None when it is no time.
     """
-    found = read_time(value, zone=zone, reference_ns=reference_ns)
-    return found.nearest(reference_ns) if isinstance(found, Ambiguous) else found
-
-
-def read_time(value: object, *, zone: tzinfo, reference_ns: int) -> Instant | None:
-    """As `parse_timestamp`, and tells when a local time can be two instants."""
     if isinstance(value, str):
         plain = _plain_zone(zone)
         found = value.read(plain, reference_ns) if isinstance(value, FormedTime) else None

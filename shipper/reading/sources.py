@@ -113,7 +113,6 @@ class Source:
         self.silent_since = 0.0
         self.look_interval_s = 0.0
         self.looked_ns = 0
-        self.skipped_bytes = 0
         self.modified_ns = 0
         self.is_behind = True
         self.pieces = 0
@@ -221,7 +220,6 @@ class Source:
     def skip(self, count: int) -> None:
         """Goes on behind NUL bytes, which belong to no line; what was pending must be flushed."""
         self.pending_offset += count
-        self.skipped_bytes += count
         self.changed = True
 
     @property

@@ -24,7 +24,6 @@ class Remembered:
 
     Attributes:
         planned_bytes: Bytes that were being sent when this was read.
-        planned_lines: Their lines.
     """
 
     source: str
@@ -36,7 +35,6 @@ class Remembered:
     lines_empty: int
     lines_dead: int
     planned_bytes: int
-    planned_lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def _found(database: sqlite3.Connection, path: str) -> list[Remembered]:
     ).fetchall()
     rows.sort(key=lambda row: row[1] != path)
     return [
-        Remembered(*row, *_planned(database, row[0]))  # type: ignore[call-arg] # the columns are its fields
+        Remembered(*row, _planned(database, row[0]))  # type: ignore[call-arg] # the columns are its fields
         for *row, prefix, guard in rows
         if row[1] in {path, os.path.realpath(path)} or _holds(path, row[4], prefix, guard)
     ]
@@ -109,10 +107,8 @@ def _holds(path: str, offset: int, prefix: bytes, guard: bytes) -> bool:
         file.close()
 
 
-def _planned(database: sqlite3.Connection, source: str) -> tuple[int, int]:
+def _planned(database: sqlite3.Connection, source: str) -> int:
     row = database.execute(
-        "SELECT coalesce(sum(end - start), 0), coalesce(sum(lines + empty_lines), 0) FROM planned"
-        " WHERE source=?",
-        (source,),
+        "SELECT coalesce(sum(end - start), 0) FROM planned WHERE source=?", (source,)
     ).fetchone()
-    return int(row[0]), int(row[1])
+    return int(row[0])

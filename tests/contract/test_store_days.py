@@ -108,10 +108,10 @@ async def test_an_archive_brings_a_day_back_with_the_same_hash(
     assert (made.events, made.digest) == before
     assert json.loads(made.path.read_text())["content_digest"] == made.digest
     assert await store.days() == []
-    assert await days.restore(made) == Restored(made, 500, 0)
+    assert await days.restore(made) == Restored(500, 0)
     await store.refresh()
     assert await digest(store) == before
-    assert await days.restore(made) == Restored(made, 0, 500)
+    assert await days.restore(made) == Restored(0, 500)
     await store.refresh()
     assert await digest(store) == before
     assert await all_removals(days._state) == []

@@ -38,18 +38,13 @@ class PatternLibrary:
         self._definitions = dict(definitions)
 
     @classmethod
-    def legacy(cls) -> PatternLibrary:
-        """Logstash's pattern names as they were before ECS."""
-        return cls.of("legacy")
-
-    @classmethod
-    def ecs_v1(cls) -> PatternLibrary:
-        """The same names with captures that are ECS fields."""
-        return cls.of("ecs-v1")
-
-    @classmethod
     def of(cls, name: PatternSet) -> PatternLibrary:
-        """One of the two sets that come with logboom."""
+        """One of the two sets that come with logboom.
+
+        Args:
+            name: `legacy`: Logstash's pattern names as they were before ECS; `ecs-v1`: the same names with
+                captures that are ECS fields.
+        """
         folder = resources.files("mappings") / "grok"
         definitions: dict[str, str] = {}
         for part in ("common", "programs"):

@@ -41,11 +41,11 @@ async def test_a_day_comes_back_from_its_archive_as_it_was(place: Place) -> None
     assert await place.ledger({"2026-03-14": 3001}) == "green"
 
     assert await Marks(place.state).behind(None, 100) == []
-    assert await work.restore(made) == Restored(made, 3001, 0)
+    assert await work.restore(made) == Restored(3001, 0)
     assert len(await Marks(place.state).behind(None, 100)) == 24  # its rates are worked out anew
     assert await place.digest() == before
     assert await place.ledger({"2026-03-14": 3001}) == "green"
-    assert await work.restore(made) == Restored(made, 0, 3001)
+    assert await work.restore(made) == Restored(0, 3001)
     assert await place.days() == {DAY: 3001}
     assert await place.digest() == before
     assert await all_removals(place.state) == []

@@ -14,8 +14,8 @@ from shipper.parsers.grok import MAX_TEXT, Grok, PatternLibrary
 from shipper.parsers.grok.report import CostReport
 from shipper.parsers.making import make_parser
 
-LEGACY = PatternLibrary.legacy()
-ECS = PatternLibrary.ecs_v1()
+LEGACY = PatternLibrary.of("legacy")
+ECS = PatternLibrary.of("ecs-v1")
 APACHE = (
     '203.0.113.7 - ada [10/Oct/2026:13:55:36 +0200] "GET /cart?id=7 HTTP/1.1" 200 2326'
     ' "https://shop.example/" "curl/8.14"'

@@ -22,7 +22,7 @@ from shipper.parsers.grok.syntax import read_expression
 from shipper.parsers.grok.watch import process_watch, ticks_of
 from shipper.parsers.making import make_parser
 
-SETS = {"legacy": PatternLibrary.legacy(), "ecs-v1": PatternLibrary.ecs_v1()}
+SETS = {"legacy": PatternLibrary.of("legacy"), "ecs-v1": PatternLibrary.of("ecs-v1")}
 NAMES = [(name, pattern) for name, library in SETS.items() for pattern in library.names]
 PIECES = (
     "a",

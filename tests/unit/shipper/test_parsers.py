@@ -11,7 +11,7 @@ from shipper.parsers.making import make_parser
 from shipper.parsers.stacktrace import extract_error
 
 SEED = "%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{DATA:logger} - %{GREEDYDATA:message}"
-LIBRARY = PatternLibrary.legacy()
+LIBRARY = PatternLibrary.of("legacy")
 
 
 def parse(text: str, format_name: str = "auto") -> dict[str, object] | None:
