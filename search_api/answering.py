@@ -28,8 +28,10 @@ log = logging.getLogger("logboom.api")
 _Found = TypeVar("_Found")
 
 _PAST_US = 60_000_000
-_CHECK_S = 1.0
 """Times that ended so long ago are past: questions about them may come again, just the same."""
+
+_CHECK_S = 1.0
+"""In so much time a store that answers at all says how it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Answering:
         clock: For how long it takes.
         metrics: Count slow searches, refusals and what was found in the cache.
         section: The bounds.
-        grace_s: The store answers in part once its time is up; so much longer it is waited for.
+        grace_s: The store answers in part once its time is up; so much longer it is waited for, if it
+            answers at all.
     """
 
     def __init__(
@@ -80,7 +83,8 @@ class Answering:
         self._clock = clock
         self._metrics = metrics
         self._slow_s = section.slow.total_seconds()
-        self._most_s = section.timeout.total_seconds() + grace_s
+        self._timeout_s = section.timeout.total_seconds()
+        self._grace_s = grace_s
         self._turns = Turns(
             section.concurrent,
             "searches",
@@ -159,26 +163,37 @@ class Answering:
         self._turns.take()
         task = asyncio.ensure_future(work())
         task.add_done_callback(self._over)
-        done, _ = await asyncio.wait([task], timeout=self._most_s)
+        done, _ = await asyncio.wait([task], timeout=self._timeout_s)
         if not done:
-            raise await self._too_late()
+            await self._wait_on(task)
         return task.result()
 
-    async def _too_late(self) -> StoreUnavailable:
-        """Less to do does not help where nothing is done."""
-        where = self._store.address
+    async def _wait_on(self, task: asyncio.Future[Any]) -> None:
+        """Waits until the grace is over; nobody waits so long for a store that does not answer at all.
+
+        Raises:
+            StoreUnavailable: It is over.
+        """
+        now = asyncio.get_running_loop().time
+        ends_s = now() + self._grace_s
+        check = asyncio.ensure_future(self._store.check())
         try:
-            async with asyncio.timeout(_CHECK_S):
-                await self._store.check()
-        except (TimeoutError, LogboomError):
-            return StoreUnavailable(
-                f"the store does not answer at all, for {self._most_s:g} s or more", where=where,
+            await asyncio.wait([task, check], timeout=_CHECK_S, return_when=asyncio.FIRST_COMPLETED)
+            answers = check.done() and not check.cancelled() and check.exception() is None
+        finally:
+            check.cancel()
+        where = self._store.address
+        if not task.done() and not answers:
+            raise StoreUnavailable(
+                f"the store does not answer at all, for {self._timeout_s:g} s or more", where=where,
                 mend="see whether it runs; logboom doctor tells of all parts",
             )  # fmt: skip
-        return StoreUnavailable(
-            f"there was no answer within {self._most_s:g} s", where=where,
-            mend="ask for less, for example for a shorter time",
-        )  # fmt: skip
+        await asyncio.wait([task], timeout=max(0.0, ends_s - now()))
+        if not task.done():
+            raise StoreUnavailable(
+                f"there was no answer within {self._timeout_s + self._grace_s:g} s", where=where,
+                mend="ask for less, for example for a shorter time",
+            )  # fmt: skip
 
     def _over(self, task: asyncio.Future[Any]) -> None:
         self._turns.give_back()

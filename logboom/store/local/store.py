@@ -68,7 +68,7 @@ _T = TypeVar("_T")
 
 
 class LocalStore:
-    """The store in a folder of this machine. Searches run in threads of their own, rules' in others."""
+    """The store in a folder of this machine. Searches, rules and checks have threads of their own each."""
 
     kind: Literal["local"] = "local"
 
@@ -85,6 +85,7 @@ class LocalStore:
         self._translator = Translator()
         self._executor = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "store-search")
         self._measuring = ThreadPoolExecutor(_MEASURED_AT_ONCE, "store-measure")
+        self._checking = ThreadPoolExecutor(1, "store-check")
         self._arrivals = LocalArrivals(folder, self._run)
         self._rollups = LocalRollups(folder.path, self._days, self._translator, self._ask)
         self._writer: LocalWriter | None = None
@@ -207,12 +208,11 @@ class LocalStore:
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
     ) -> FieldUses:
         """The fields that matches have; see `Store.fields`."""
-        is_late = self._lateness(_SHARE_FOR_FIELDS)
-        is_half_over = self._lateness(_SHARE_FOR_FIELDS / 2)
         return await self._ask(
             lambda: fields(
                 self._days.view(), self._translator, query, times, prefix=prefix, size=size,
-                is_late=is_late, is_half_over=is_half_over,
+                is_late=self._lateness(_SHARE_FOR_FIELDS),
+                is_half_over=self._lateness(_SHARE_FOR_FIELDS / 2),
             )
         )  # fmt: skip
 
@@ -284,20 +284,21 @@ class LocalStore:
 
     async def troubles(self) -> Sequence[str]:
         """What is wrong with single days, a sentence each."""
-        view = await self._ask(self._days.view)
-        damaged = await self._ask(self._folder.damaged)
-        refused = await self._ask(lambda: [one for one in self._folder.days() if is_refused(one)])
+        return await self._ask(self._troubles, self._checking)
+
+    def _troubles(self) -> Sequence[str]:
+        view, damaged = self._days.view(), self._folder.damaged()
+        refused = [one for one in self._folder.days() if is_refused(one)]
         open_yet = [one for one in refused if one.day not in view.unreadable]
         aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
         met = [trouble for day in view.days for trouble in day.documents.troubles()]
-        lagging = await self._ask(lambda: self._lagging.troubles(view.days))
         forbidden = (f"the events of {one.day} may not be read: {one.path}" for one in open_yet)
         return [
             *view.warnings,
             *forbidden,
             *(f"{one.name} {aside}" for one in damaged),
             *met,
-            *lagging,
+            *self._lagging.troubles(view.days),
         ]
 
     async def limits(self) -> Sequence[Limit]:
@@ -324,8 +325,7 @@ class LocalStore:
 
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""
-        view = await self._ask(self._days.view)
-        count = len(view.days)
+        count = len((await self._ask(self._days.view, self._checking)).days)
         sentence = f"embedded store with {count} day{'' if count == 1 else 's'} in {self.address}"
         return "; ".join([sentence, *await self.troubles()])
 
@@ -334,6 +334,7 @@ class LocalStore:
         await self._rollups.close()
         self._executor.shutdown(wait=True)
         self._measuring.shutdown(wait=True)
+        self._checking.shutdown(wait=True)
         self._days.close()
 
     def _behind(self) -> dict[DayFolder, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from logboom.event import epoch_us, event_id
 from logboom.query.lucene import parse_query
 from logboom.query.model import And, MatchAll, Not, Phrase, Query, Term, Wildcard
 from logboom.store import Document, TimeRange
+from logboom.store.local import LocalStore
 from logboom.telemetry import ApiMetrics
 from search_api.answering import Answer, Answering, Question
 from search_api.caching import AnswerCache, digest_of
@@ -320,6 +322,59 @@ async def test_where_nothing_answers_it_is_no_advice_to_ask_for_less(
 
     monkeypatch.setattr(world.store, "check", silent)
     section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
-    impatient = answering(section, world.store, grace_s=0)
-    with pytest.raises(StoreUnavailable, match="does not answer at all"):
+    impatient = answering(section, world.store, grace_s=3600)  # nor is it waited for
+    with pytest.raises(StoreUnavailable, match=r"does not answer at all, for 0\.1 s or more"):
         await impatient.respond(Question("count", "", MatchAll(), TimeRange()), slowly)
+
+
+async def test_a_store_that_hangs_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hanging() -> str:
+        return f"{await asyncio.Event().wait()}"
+
+    async def never() -> Answer:
+        return Answer({"count": await asyncio.Event().wait()})
+
+    monkeypatch.setattr(world.store, "check", hanging)
+    section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
+    patient = answering(section, world.store, grace_s=3600)
+    with pytest.raises(StoreUnavailable, match="does not answer at all"):
+        await patient.respond(Question("count", "", MatchAll(), TimeRange()), never)
+
+
+async def test_a_store_at_work_is_waited_for_while_it_hands_over_what_it_has(world: World) -> None:
+    section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
+    patient = answering(section, world.store, grace_s=3600)
+    asked: list[str] = []
+    check = world.store.check
+
+    async def told() -> str:
+        sentence = await check()
+        asked.append(sentence)
+        return sentence
+
+    async def late() -> Answer:
+        async def was_asked() -> bool:
+            return bool(asked)
+
+        await soon(was_asked, timeout_s=30, what="the store is asked how it is")
+        return Answer({"count": 1})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.store, "check", told)
+        answer = await patient.respond(Question("count", "", MatchAll(), TimeRange()), late)
+    assert bytes(answer.body) == b'{"count":1}'
+
+
+async def test_the_embedded_store_says_how_it_is_while_all_searches_are_busy(world: World) -> None:
+    go_on = threading.Event()
+    store = world.store
+    assert isinstance(store, LocalStore)
+    busy = [asyncio.ensure_future(store._run(go_on.wait)) for _ in range(8)]
+    try:
+        assert "embedded store with 1 day" in await asyncio.wait_for(store.check(), 30)
+        assert list(await asyncio.wait_for(store.troubles(), 30)) == []
+    finally:
+        go_on.set()
+        await asyncio.gather(*busy)
