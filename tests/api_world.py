@@ -61,12 +61,18 @@ async def served(folder: Path, **settings: Any) -> AsyncIterator[World]:
         folder: Where it is.
         settings: Of the configuration.
     """
-    clock = ManualClock(NOW)
     config = Config.model_validate({"data": folder, **settings})
+    async with served_from(config, ManualClock(NOW)) as world:
+        yield world
+
+
+@asynccontextmanager
+async def served_from(config: Config, clock: ManualClock) -> AsyncIterator[World]:
+    """Serves the store that a configuration names."""
     store, state = await open_store(config, clock=clock), open_state(config, clock)
     writer = await store.writer()
-    broker = LocalBroker(folder / "broker", LocalBrokerSection())
-    pipeline = PipelineState(broker, store, "g", folder, clock, state)
+    broker = LocalBroker(config.data / "broker", LocalBrokerSection())
+    pipeline = PipelineState(broker, store, "g", config.data, clock, state)
     app = create_app(store, pipeline, clock, config, state)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:

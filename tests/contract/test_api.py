@@ -14,14 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, ElasticsearchSection, LocalBrokerSection, LocalStoreSection
 from logboom.event import event_id
-from logboom.store import Document, open_store
-from search_api.app import create_app
-from search_api.state import PipelineState
-from tests.api_world import ask
+from logboom.store import Document
+from tests.api_world import ask, served_from
+from tests.contract.stores import config_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 RUN = "0123456789abc"
@@ -48,22 +45,10 @@ def clock() -> ManualClock:
 async def api(
     request: pytest.FixtureRequest, tmp_path: Path, unique: str, clock: ManualClock
 ) -> AsyncIterator[httpx.AsyncClient]:
-    section: LocalStoreSection | ElasticsearchSection = LocalStoreSection()
-    if request.param == "elasticsearch":
-        section = ElasticsearchSection(urls=[request.getfixturevalue("elasticsearch")])
-    config = Config(data=tmp_path, store=section, index=f"{unique}-%Y.%m.%d")
-    store = await open_store(config, clock=clock)
-    writer = await store.writer()
-    await writer.write([document(n) for n in range(60)])
-    await store.refresh()
-    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    state = PipelineState(broker, store, "g", tmp_path, clock)
-    transport = httpx.ASGITransport(create_app(store, state, clock), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
-        yield client
-    await writer.close()
-    await store.close()
-    await broker.close()
+    config = config_of(request.param, request, tmp_path, unique)
+    async with served_from(config, clock) as world:
+        await world.write([document(n) for n in range(60)])
+        yield world.api
 
 
 def numbers(answer: dict[str, Any]) -> list[int]:

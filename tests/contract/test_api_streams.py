@@ -7,24 +7,20 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import orjson
 import pytest
 
-from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, ElasticsearchSection, LocalBrokerSection, LocalStoreSection
 from logboom.event import event_id
 from logboom.query.lucene import parse_query
-from logboom.store import Document, Store, StoreWriter, open_store
-from search_api.app import create_app
+from logboom.store import Document
 from search_api.live.news import News
-from search_api.state import PipelineState
 from search_api.tailing import Tails
+from tests.api_world import World, served_from
+from tests.contract.stores import config_of
 from tests.polling import soon
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -53,40 +49,17 @@ def document(
     return Document.of(name, at.date(), event)
 
 
-@dataclass
-class World:
-    """A store with its API."""
-
-    api: httpx.AsyncClient
-    store: Store
-    writer: StoreWriter
-    clock: ManualClock
-
-
 @pytest.fixture(params=["local", "elasticsearch"])
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, unique: str
 ) -> AsyncIterator[World]:
-    section: LocalStoreSection | ElasticsearchSection = LocalStoreSection()
-    if request.param == "elasticsearch":
-        section = ElasticsearchSection(urls=[request.getfixturevalue("elasticsearch")])
-    clock = ManualClock(NOW)
-    config = Config(data=tmp_path, store=section, index=f"{unique}-%Y.%m.%d")
-    store = await open_store(config, clock=clock)
-    writer = await store.writer()
-    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    state = PipelineState(broker, store, "g", tmp_path, clock)
-    transport = httpx.ASGITransport(create_app(store, state, clock), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
-        yield World(client, store, writer, clock)
-    await writer.close()
-    await store.close()
-    await broker.close()
+    config = config_of(request.param, request, tmp_path, unique)
+    async with served_from(config, ManualClock(NOW)) as world:
+        yield world
 
 
 async def write(world: World, *documents: Document) -> None:
-    await world.writer.write(documents)
-    await world.store.refresh()
+    await world.write(documents)
 
 
 def sequence(events: list[dict[str, dict[str, int]]]) -> list[int]:

@@ -9,19 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, LocalBrokerSection, RollupsSection
+from logboom.config import Config, RollupsSection
 from logboom.errors import QueryError
 from logboom.rollups import Tier
 from logboom.rollups.gone_days import GoneDays
 from logboom.rollups.marks import Marks
-from logboom.state import open_state
-from logboom.store import TimeRange, open_store
-from search_api.app import create_app
+from logboom.store import TimeRange
 from search_api.rates import stretch_of
-from search_api.state import PipelineState
-from tests.api_world import ask
+from tests.api_world import ask, served_from
 from tests.rollups import happening, truth
 
 NOW = datetime(2026, 3, 14, 12, 0, 30, tzinfo=UTC)
@@ -45,33 +41,16 @@ EVENTS = [
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    clock = ManualClock(NOW)
-    store = await open_store(Config(data=tmp_path), clock=clock)
-    for tier in Tier:
-        await store.rollups.keep(tier, truth(EVENTS, tier))
-    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    state = PipelineState(broker, store, "g", tmp_path, clock)
-    transport = httpx.ASGITransport(create_app(store, state, clock), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
-        yield client
-    await store.close()
-    await broker.close()
+    async with served_from(Config(data=tmp_path), ManualClock(NOW)) as world:
+        for tier in Tier:
+            await world.store.rollups.keep(tier, truth(EVENTS, tier))
+        yield world.api
 
 
 async def test_what_the_rows_lack_is_told(tmp_path: Path) -> None:
-    clock, config = ManualClock(NOW), Config(data=tmp_path)
-    store, memory = await open_store(config, clock=clock), open_state(config, clock)
-    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    app = create_app(
-        store,
-        PipelineState(broker, store, "g", tmp_path, clock),
-        clock,
-        config=config,
-        memory=memory,
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    marks, gone, now = Marks(memory), GoneDays(memory), NOW_US - 30_000_000
-    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
+    async with served_from(Config(data=tmp_path), ManualClock(NOW)) as world:
+        client, now = world.api, NOW_US - 30_000_000
+        marks, gone = Marks(world.state), GoneDays(world.state)
         await marks.mark([now, now - MINUTE_US])  # the newest are always a little late
         assert (await ask(client, "rates"))["warnings"] == []
         await marks.mark([now - 9 * MINUTE_US, now - 300 * MINUTE_US])
@@ -94,9 +73,6 @@ async def test_what_the_rows_lack_is_told(tmp_path: Path) -> None:
         (told,) = (await ask(client, "rates", from_="2026-03-09", to="2026-03-10"))["warnings"]
         assert told.startswith("rates of these days were lost, and cannot be worked out anew")
         assert told.endswith(": 2026-03-09")
-    await memory.close()
-    await store.close()
-    await broker.close()
 
 
 async def test_each_service_tells_its_rates(api: httpx.AsyncClient) -> None:
