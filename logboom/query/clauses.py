@@ -133,6 +133,8 @@ class Clauses:
 
     def word(self, field: Field, word: Word) -> Query | None:
         """The leaf for a word that was read, with what follows it."""
+        if field is TEXTS:
+            self._scanner.take("()")  # of a function: signs between words, as in any text
         distance = self.suffix(allowed="~^")
         if self._scanner.peek() in _MISPLACED:
             raise self.misplaced()

@@ -16,6 +16,8 @@ _ASSIGNED = re.compile(_NAME + r"\s*(=~|!~|==?|!=|>=?|<=?)(?![=<>~])\s*[^\s=<>()
 _ONE_OF = re.compile(_NAME + r"\s+(?:in|IN)\s*\(([^()]+)\)", re.ASCII)
 _LISTED = re.compile(r'"[^"]*"|[^\s,"]+')
 _KEYWORD = ".keyword"
+_NETWORK = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?![\w./])", re.ASCII)
+_WORDS_OF_OPERATORS = frozenset({"and", "or", "not"})
 _UNIT_APART = re.compile(r"\d\s+(ns|us|µs|μs|ms|s|m|h|d)(?=[\s)]|\Z)", re.ASCII)
 _LEAST_LENGTH = 4
 
@@ -62,7 +64,7 @@ def stands_for_operator_note(word: Word, query: str, *, field: Field, leaves: Le
         field: Where the word is looked for.
         leaves: Where that is noted.
     """
-    if word.raw in {"and", "or", "not"}:
+    if word.raw in _WORDS_OF_OPERATORS:
         leaves.note(
             f"{word.raw} was searched for as a word; the operator is {word.raw.upper()}.",
             word.position,
@@ -73,6 +75,11 @@ def stands_for_operator_note(word: Word, query: str, *, field: Field, leaves: Le
 
 def _note_comparison(query: str, at: int, leaves: Leaves) -> None:
     assigned, one_of = _ASSIGNED.match(query, at), _ONE_OF.match(query, at)
+    network = _NETWORK.match(query, at)
+    if network is not None:
+        leaves.note(
+            f"{network[0]} was searched for as text; write ip:{network[0]} for clients of it.", at
+        )
     if assigned is not None and _is_known(assigned[1]):
         sign = assigned[2]
         minus = "-" if sign[0] == "!" else ""
@@ -136,6 +143,9 @@ class Neighbours:
             word: All of its characters.
         """
         before, self._before = self._before, (clause, word)
+        if word.raw in _WORDS_OF_OPERATORS:  # that is noted, too
+            self._before = None
+            return
         if self._is_noted or before is None or not isinstance(clause, Term):
             return
         if isinstance(before[0], Term) and before[0] != clause:

@@ -259,6 +259,8 @@ def test_the_deepest_query_needs_little_stack() -> None:
         ("status in (500, 503)", 0, "write status:(500 OR 503)"),
         ('service IN ("a b",web)', 0, 'write service:("a b" OR web)'),
         ("level:error | stats count", 12, "begins no command"),
+        ("a 192.168.0.0/16", 2, "write ip:192.168.0.0/16"),
+        ("service:(web or db)", 13, "the operator is OR"),
         ("severity:error", 0, "what loggers call so is log.level"),
         ("duration_ms:>1000", 0, "what loggers call so is event.duration"),
         ("service.keyword:web", 0, "did you mean service?"),
@@ -303,7 +305,7 @@ def test_what_a_note_advises_for_a_field_is_read_so(text: str) -> None:
     "text",
     ["", "a b", "a AND b OR c", "level:error -service:x", "k:5", "user.name:x", "attributes.x:5", "attributes.a.c:5",
      "http://a/b", "java.lang.*", 'message:"and"', "tags:a", "time:>now-1h", "k:>5", "k:[E TO F]", "k:>2026-11-20", "std::vector", "status:(>=400 <500)", "path:(*a* *b*)", "k:(a AND b)", "message:(a b)",
-     "x=\"y\"", "k in (a b)", "level", "https://a.b/c?d=7", "service:(a -b)", "k:(a a)", "k:(+a +b)", "k:(a b*)", "duration:>5s s", "k:5 s", "duration:5 m2"],
+     "x=\"y\"", "k in (a b)", "level", "https://a.b/c?d=7", "Orders.place() failed", "at a.B.c()", "path:10.0.0.0/8", "service:(a -b)", "k:(a a)", "k:(+a +b)", "k:(a b*)", "duration:>5s s", "k:5 s", "duration:5 m2"],
 )  # fmt: skip
 def test_a_plain_query_has_no_notes(text: str) -> None:
     assert parse_query_with_notes(text, now_ns=NOW_NS).notes == ()
@@ -332,3 +334,8 @@ def test_patterns_with_an_open_begin_are_bounded(costly: str) -> None:
     assert found.position is not None
     assert found.position > len(" OR ".join([costly] * MAX_PATTERNS))
     assert f"more than {MAX_PATTERNS} regular" in found.what
+
+
+def test_words_of_operators_are_no_values_side_by_side() -> None:
+    (note,) = parse_query_with_notes("service:(web or db)", now_ns=NOW_NS).notes
+    assert "the operator is OR" in note.text

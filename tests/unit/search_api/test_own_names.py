@@ -43,6 +43,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         ("ip:10.0.0.1", None),
         ("attributes.user:nobody", None),
         ("nothing", None),
+        ("port:8080", "no event of these times has attributes.port; a text goes into"),
+        ("order AND _all:error", "no event of these times has attributes._all;"),
+        ("k8s.pod:*", "no event of these times has attributes.k8s.pod;"),
         ("attributes.user:alice", None),
     ],
 )
