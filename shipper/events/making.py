@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from logboom.clock import utc_text
 from logboom.native import Library
 from logboom.native.library import Events
+from shipper.bounds import written
 from shipper.delivery.shrinking import shrink
-from shipper.events.bounds import written
 from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer

@@ -12,7 +12,7 @@ import orjson
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
-from shipper.events.bounds import bounded_attributes, is_storable, readable, written
+from shipper.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, OBJECTS, composed, unsaid
 from shipper.events.placing import TARGETS, places, put
 from shipper.framing.frames import TRUNCATED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
@@ -16,6 +15,7 @@ from logboom.clock import utc_text
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from logboom.spellings import DURATION_NS, SPELLINGS
+from shipper.addresses import is_address
 from shipper.parsers.moments import Ambiguous
 from shipper.parsers.timestamps import TIME_AMBIGUOUS, read_time
 
@@ -242,16 +242,6 @@ def _whole_number(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     return None
-
-
-@lru_cache(maxsize=4096)
-def is_address(value: str) -> bool:
-    """Whether a text is an IP address."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=1024)

@@ -20,7 +20,8 @@ import orjson
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from logboom.spellings import DURATION_NS
-from shipper.events.bounds import MAX_KEY, is_storable
+from shipper.addresses import is_address
+from shipper.bounds import MAX_KEY, is_storable
 from shipper.events.normalise import (
     JSON_OPTIONS,
     NESTED_OBJECTS,
@@ -33,7 +34,6 @@ from shipper.events.placing import (
     TARGETS,
     TRACE_PARENT,
     duration_ns,
-    is_address,
     put,
     timestamp_text,
 )

@@ -1,10 +1,8 @@
-"""Which runs of digits and signs are what they look like: cards, residents, addresses?"""
+"""Which runs of digits and signs are what they look like: cards, residents?"""
 
 from __future__ import annotations
 
 from datetime import date
-
-from shipper.events.placing import is_address
 
 _MIN_CARD_DIGITS = 13
 _ISSUERS: tuple[tuple[int, int, int, frozenset[int]], ...] = (
@@ -71,8 +69,3 @@ def is_resident_number(text: str) -> bool:
     total = sum(int(d) * w for d, w in zip(digits[:12], _RESIDENT_WEIGHTS, strict=True))
     check = 11 - total % 11 + (2 if digits[6] in "5678" else 0)
     return check % 10 == int(digits[12])
-
-
-def is_ip_address(text: str) -> bool:
-    """Whether it is an IPv4 or IPv6 address."""
-    return is_address(text)

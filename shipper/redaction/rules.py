@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from shipper.redaction.numbers import is_card, is_ip_address, is_resident_number
+from shipper.addresses import is_address
+from shipper.redaction.numbers import is_card, is_resident_number
 
 REPLACEMENT: Final = "[redacted]"
 
@@ -241,7 +242,7 @@ OPTIONAL_RULES: Final[tuple[Rule, ...]] = (
             r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]{2,39}+(?:\.\d{1,3}){0,3})(?![\w:]|\.\d)"
         ),
         ("0.0", ":"),
-        accepts=is_ip_address,
+        accepts=is_address,
     ),
     Rule(
         "resident_number",

@@ -16,7 +16,8 @@ from logboom.event import Event
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.lucene import parse_query
 from logboom.query.memory import Matcher, compile_query
-from shipper.events.placing import Place, is_address, places
+from shipper.addresses import is_address
+from shipper.events.placing import Place, places
 from shipper.rules.holders import MISSING, put, take
 
 OURS = frozenset({

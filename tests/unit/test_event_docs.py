@@ -19,7 +19,7 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LEVELS
 from logboom.store.elastic.reducing import REDUCED
 from processor.preparing import FOREIGN
 from processor.tagging import ERROR_TAG, REASONS
-from shipper.events.bounds import MAX_KEYS, MAX_TEXT
+from shipper.bounds import MAX_KEYS, MAX_TEXT
 from shipper.events.faults import FAULT
 from shipper.redaction.redact import DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT
 from shipper.trying import try_events

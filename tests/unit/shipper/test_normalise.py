@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
-from shipper.events.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
+from shipper.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
 from shipper.events.normalise import Normaliser, SourceContext
 from shipper.redaction.redact import Redactor
 
