@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from logboom.errors import LogboomError
+from logboom.keys.redacting import redacted
 from logboom.query.times import iso_text
 from search_api.asking import Asked, fields_of, order_of, understand
 from search_api.exporting import LINE_ENDS, MEDIA_TYPES, Export, Format, begin, exported
@@ -32,20 +34,30 @@ NOTES_HEADER = "Logboom-Notes"
 _MOST_NOTES_BYTES = 4_000
 """Proxies take headers of 8 KiB in all, or of 4."""
 
+_BROKE_OFF = ContextVar("broke_off", default=False)
+"""Whether the answer of this request was given up half-way."""
+
+_INCOMPLETE = "ASGI callable returned without completing response."
+"""What uvicorn says of such an answer."""
+
+
+InTurn = Callable[[Callable[[], Coroutine[Any, Any, bytes]]], Awaitable[bytes]]
+
 
 class ExportResponse(StreamingResponse):
     """An export on its way, in its turn.
 
     Args:
         content: The pieces.
+        first: Waits for the first of them, as for any other answer of the store.
         turns: So many at once.
         form: Of the content.
         asked: What was asked for.
     """
 
     def __init__(
-        self, content: AsyncIterator[bytes], turns: Turns, form: Format, asked: Asked
-    ) -> None:
+        self, content: AsyncIterator[bytes], first: InTurn, turns: Turns, form: Format, asked: Asked,
+    ) -> None:  # fmt: skip
         headers = {"Content-Disposition": f'attachment; filename="logboom-export.{form}"'}
         for name, at_us in ((FROM_HEADER, asked.times.start_us), (TO_HEADER, asked.times.end_us)):
             if at_us is not None:
@@ -53,19 +65,38 @@ class ExportResponse(StreamingResponse):
         if asked.notes:
             headers[NOTES_HEADER] = _told(asked.notes)
         super().__init__(content, media_type=MEDIA_TYPES[form], headers=headers)
+        self._content = content
+        self._first = first
         self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it. What fails on the way ends the answer without its end, which clients notice.
 
         Raises:
-            TooBusy: Too many are under way; nothing was sent.
+            TooBusy: Too many are under way; nothing was sent, as with all that is raised.
+            LogboomError: There is no first piece.
         """
         with self._turns.turn():
+            self.body_iterator = _from(await self._first(self._first_piece), self._content)
             try:
                 await super().__call__(scope, receive, send)
             except LogboomError as error:
-                log.warning("an export broke off: %s", error)
+                log.warning("an export broke off: %s", redacted(str(error)))
+                _BROKE_OFF.set(True)
+
+    async def _first_piece(self) -> bytes:
+        return await anext(self._content, b"")
+
+
+async def _from(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in others:
+        yield piece
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for what the server says of an export that broke off: why it did has been told."""
+    return not (_BROKE_OFF.get() and record.getMessage() == _INCOMPLETE)
 
 
 def _told(notes: Sequence[str]) -> str:
@@ -81,6 +112,7 @@ def export_routes(parts: Parts) -> APIRouter:
     router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, clock = parts.store, parts.clock
     section, metrics = parts.config.api.searches, parts.metrics
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     turns = Turns(
         section.exports, "exports", "api.searches.exports", metrics.exports_under_way, metrics.busy
     )
@@ -112,6 +144,6 @@ def export_routes(parts: Parts) -> APIRouter:
         pieces = exported(store, ready, form)
         content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
         told = replace(asked, notes=[*asked.notes, *lacking])
-        return ExportResponse(content, turns, form, told)
+        return ExportResponse(content, parts.answering.in_turn, turns, form, told)
 
     return router

@@ -69,22 +69,24 @@ class Export:
 
 
 async def exported(store: Store, export: Export, form: Format) -> AsyncGenerator[bytes, None]:
-    """The export in pieces, each of whole lines.
+    """The export in pieces, each of whole lines; the first one, perhaps empty, once the store has answered.
 
     Raises:
         QueryError: `after` is unknown, or the store cannot use the query.
-        StoreUnavailable: Even after some patience; the export is incomplete then.
+        StoreUnavailable: At once before the first piece, later after some patience; the export is
+            incomplete then.
         StoreDamaged: At the end, when events could not be read; all others were written out.
     """
     write = (
         _csv_writer(export.fields or CSV_FIELDS) if form == "csv" else _ndjson_writer(export.fields)
     )
-    if form == "csv" and export.after is None:
-        yield _line(["_id", *map(_title, export.fields or CSV_FIELDS)])
+    has_titles = form == "csv" and export.after is None
+    head = _line(["_id", *map(_title, export.fields or CSV_FIELDS)]) if has_titles else b""
     left = export.limit
     async for events in _pages(store, export):
         some = events if left is None else events[:left]
-        yield await asyncio.to_thread(write, some)  # others are answered meanwhile
+        yield head + await asyncio.to_thread(write, some)  # others are answered meanwhile
+        head = b""
         if left is not None:
             left -= len(some)
             if left <= 0:
@@ -113,16 +115,18 @@ async def begin(store: Store, export: Export) -> Export:
 
 
 async def _pages(store: Store, export: Export) -> AsyncIterator[Sequence[Event]]:
+    """The first page, also where nothing of it is wanted, and those of the others that have events."""
     request = SearchRequest(
         export.query, times=export.times, limit=_PAGE, order=export.order, count_limit=1
     )
     found = export.after is None
     lost: dict[str, None] = {}
     while True:
-        page = await _patiently(store, request)
+        is_first = request.cursor is None
+        page = await (store.search(request) if is_first else _patiently(store, request))
         lost.update(dict.fromkeys(page.lost[: _MOST_LOST - len(lost)]))
         events, found = (page.events, True) if found else _behind(page.events, export)
-        if events:
+        if events or is_first:
             yield events
         if page.cursor is None:
             break

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import Message
 
-from logboom.errors import TooBusy
+from logboom.errors import StoreUnavailable, TooBusy
 from logboom.query.model import MatchAll
-from logboom.store import TimeRange
+from logboom.store import Count, Page, SearchRequest, TimeRange
 from logboom.telemetry import ApiMetrics
 from search_api.asking import Asked
 from search_api.export_routes import ExportResponse
 from search_api.turns import Turns
 from tests.api_world import served
+from tests.serving import document, serve
 
 
 async def test_too_many_exports_are_told_to_come_later(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ async def test_exports_take_turns_and_give_them_back_when_the_client_goes() -> N
     asked = Asked(MatchAll(), TimeRange(0, 1_000_000), ["`levle` is no field"], ZoneInfo("UTC"))
 
     def response() -> ExportResponse:
-        return ExportResponse(endless(), turns, "ndjson", asked)
+        return ExportResponse(endless(), lambda work: work(), turns, "ndjson", asked)
 
     scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
     first = asyncio.create_task(response()(scope, nothing, send))
@@ -72,3 +75,50 @@ async def test_exports_take_turns_and_give_them_back_when_the_client_goes() -> N
         await first
     with turns.turn():
         pass
+
+
+async def gone(_request: SearchRequest) -> Page:
+    raise StoreUnavailable("Elasticsearch does not answer: token=s3cr3tvalue99", where="there")
+
+
+@pytest.mark.parametrize("more", ["", "&format=csv", "&keep_alive=true", "&format=csv&limit=3"])
+async def test_a_store_that_is_away_at_the_begin_is_a_problem_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    async with served(tmp_path, api={"searches": {"exports": 1}}) as world:
+        monkeypatch.setattr(world.store, "search", gone)
+        for _ in range(2):  # nor is a turn kept
+            answer = await world.api.get(f"/api/v1/export?q=x{more}")
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "does not answer" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+async def test_an_export_of_nothing_is_whole(tmp_path: Path, form: str) -> None:
+    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url) as client:
+        answer = await client.get(f"/api/v1/export?q=nothing&format={form}&fields=message")
+    assert answer.status_code == 200
+    assert answer.text == {"ndjson": "", "csv": "_id,message\r\n"}[form]
+
+
+async def test_why_an_export_broke_off_later_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("search_api.exporting._TRIES", 0)
+    events: Sequence[dict[str, object]] = [document(1).event]
+
+    async def once(request: SearchRequest) -> Page:
+        if request.cursor is not None:
+            return await gone(request)
+        return Page(events, Count(2), "on", partial=False)
+
+    caplog.set_level(logging.INFO)
+    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url) as client:
+        monkeypatch.setattr(api.store, "search", once)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/api/v1/export")
+        told = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len(told) == 1, told
+    assert told[0].startswith("an export broke off: there: Elasticsearch does not answer")
+    assert "s3cr3t" not in told[0]
