@@ -10,14 +10,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, LocalBrokerSection
+from logboom.config import Config
 from logboom.event import Event, event_id
-from logboom.state import open_state
-from logboom.store import Document, open_store
-from search_api.app import create_app
-from search_api.state import PipelineState
+from logboom.store import Document
+from tests.api_world import served_from
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RUN = "0123456789abc"
@@ -56,23 +53,15 @@ EVENTS = [
 
 @pytest.fixture
 async def app(config: Config) -> AsyncIterator[FastAPI]:
-    clock = ManualClock(NOON)
-    store = await open_store(config, clock=clock)
-    writer = await store.writer()
-    await writer.write(
-        [Document.of(e["event"]["id"], date.fromisoformat(e["@timestamp"][:10]), e) for e in EVENTS]
-    )
-    await store.refresh()
-    broker = LocalBroker(config.data / "broker", LocalBrokerSection())
-    memory = open_state(config, clock)
-    pipeline = PipelineState(broker, store, "p", config.data, clock, memory)
-    made = create_app(store, pipeline, clock, config, memory)
-    made.state.clock = clock
-    yield made
-    await memory.close()
-    await writer.close()
-    await store.close()
-    await broker.close()
+    async with served_from(config, ManualClock(NOON)) as world:
+        await world.write(
+            [
+                Document.of(e["event"]["id"], date.fromisoformat(e["@timestamp"][:10]), e)
+                for e in EVENTS
+            ]
+        )
+        world.app.state.clock = world.clock
+        yield world.app
 
 
 async def test_rules_are_kept_tried_and_shown(app: FastAPI) -> None:

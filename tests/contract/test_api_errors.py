@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
-from logboom.config import Config, LocalBrokerSection
+from logboom.config import Config
 from logboom.event import Event, event_id
 from logboom.grouping import GROUPS
-from logboom.state import State, open_state
-from logboom.store import Document, open_store
+from logboom.state import State
+from logboom.store import Document
 from processor.grouping import Groups
-from search_api.app import create_app
-from search_api.state import PipelineState
+from tests.api_world import World, served_from
 
 RUN = "0123456789abc"
 CART, SHOP, RARE, GONE = "1:000000000000000a", "1:000000000000000b", "1:000000000000000c", "1:000000000000000d"  # fmt: skip
@@ -43,33 +40,29 @@ EVENTS = [
 
 
 @pytest.fixture
-async def state(config: Config) -> AsyncIterator[State]:
-    opened = open_state(config, ManualClock(datetime(2026, 11, 21, 12, tzinfo=UTC)))
-    yield opened
-    await opened.close()
+async def world(config: Config) -> AsyncIterator[World]:
+    clock = ManualClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    async with served_from(config, clock) as world:
+        await world.write(
+            [
+                Document.of(
+                    event["event"]["id"], date.fromisoformat(event["@timestamp"][:10]), event
+                )
+                for event in EVENTS
+            ]
+        )
+        await noted(world.state, *EVENTS, error(9, GONE, day=1))
+        yield world
 
 
 @pytest.fixture
-async def api(config: Config, state: State, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    clock = ManualClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
-    store = await open_store(config, clock=clock)
-    writer = await store.writer()
-    await writer.write(
-        [
-            Document.of(event["event"]["id"], date.fromisoformat(event["@timestamp"][:10]), event)
-            for event in EVENTS
-        ]
-    )
-    await store.refresh()
-    await noted(state, *EVENTS, error(9, GONE, day=1))
-    broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    app = create_app(store, PipelineState(broker, store, "g", tmp_path, clock), clock, memory=state)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://logboom") as client:
-        yield client
-    await writer.close()
-    await store.close()
-    await broker.close()
+def state(world: World) -> State:
+    return world.state
+
+
+@pytest.fixture
+def api(world: World) -> httpx.AsyncClient:
+    return world.api
 
 
 async def noted(state: State, *events: Event) -> int:
