@@ -57,6 +57,11 @@ class Reporter:
         if sentence not in self._errors:
             self._errors.appendleft(sentence)
 
+    def settled(self, sentence: str) -> None:
+        """A trouble is over; nothing is left of it. Idempotent."""
+        if sentence in self._errors:
+            self._errors.remove(sentence)
+
     def began_anew(self, why: str) -> None:
         """What the service does had ended unasked: that counts as if the service had been restarted."""
         self._ended = why

@@ -41,5 +41,5 @@ def open_keeper(
     lease = Lease(state, LEASE, holder, clock, for_s=config.processor.lease.total_seconds())
     return Keeper(
         work, store, state, config.retention, clock,
-        lease=lease, is_ready=lambda: consumer.writer is not None, warn=reporter.trouble,
+        lease=lease, is_ready=lambda: consumer.writer is not None, warn=reporter.trouble, over=reporter.settled,
     )  # fmt: skip

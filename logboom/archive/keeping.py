@@ -22,6 +22,7 @@ log = logging.getLogger("logboom.days")
 
 _EACH_S = 3600.0
 _LOOK_S = 1.0
+_ALL = "days cannot be looked after"
 
 
 def too_old(days: Iterable[date], now: datetime, keep: timedelta) -> list[date]:
@@ -77,13 +78,15 @@ class Keeper:
         section: How long days are kept.
         clock: For ages.
         lease: One of several processors does it.
-        warn: Is told of what fails.
+        warn: Is told of what fails, a sentence each.
+        over: Is told the same sentence once that is over.
         is_ready: True once the store can be written to.
     """
 
     def __init__(
         self, work: DayWork, store: Store, state: State, section: RetentionSection, clock: Clock,
         *, lease: Lease, is_ready: Callable[[], bool], warn: Callable[[str], None],
+        over: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._work = work
         self._store = store
@@ -93,9 +96,15 @@ class Keeper:
         self._lease = lease
         self._is_ready = is_ready
         self._warn = warn
+        self._over = over
+        self._told: dict[str, str] = {}
         self._due = clock.monotonic()
         self.counts = Counts()
-        self.trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What has failed last, and was not done since; in words for people."""
+        return next(reversed(self._told.values()), None)
 
     async def run(self) -> None:
         """Works until it is cancelled. What fails is told, and tried again."""
@@ -105,23 +114,28 @@ class Keeper:
             await asyncio.sleep(_LOOK_S)
 
     async def look(self) -> None:
-        """Does what is to be done now."""
+        """Does what is to be done now; what could not be done is due again at the next look."""
         try:
-            waiting = await orders.waiting(self._state, self._clock)
-            is_due = self._clock.monotonic() >= self._due
-            if not waiting and not is_due:
-                return
-            async with self._lease.held() as mine:
-                if not mine:
-                    return
-                await self._work.finish()
-                for record in waiting:
-                    await orders.fulfil(self._state, record, self._work)
-                if is_due:
-                    self._due = self._clock.monotonic() + _EACH_S
-                    await self.keep()
+            await self._look()
         except LogboomError as error:
-            self._failed("days cannot be looked after", error)
+            self._failed(_ALL, error)
+        else:
+            self._settle(_ALL)
+
+    async def _look(self) -> None:
+        waiting = await orders.waiting(self._state, self._clock)
+        is_due = self._clock.monotonic() >= self._due
+        if not waiting and not is_due:
+            return
+        async with self._lease.held() as mine:
+            if not mine:
+                return
+            await self._work.finish()
+            for record in waiting:
+                await orders.fulfil(self._state, record, self._work)
+            if is_due:
+                await self.keep()
+                self._due = self._clock.monotonic() + _EACH_S
 
     async def keep(self) -> None:
         """Retention, once: days first, then archives. What fails does not keep the others.
@@ -129,10 +143,11 @@ class Keeper:
         Raises:
             LogboomError: It cannot be found out what there is.
         """
-        self.trouble = None
         now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
         held = await self._work.held()
         days = [one.day for one in await self._store.days() if one.day not in held]
+        for what in tuple(self._told):
+            self._settle(what)
         for day in too_old(days, now, self._section.keep):
             await self._let_go(day)
         await asyncio.to_thread(self._keep_archives, now)
@@ -169,7 +184,14 @@ class Keeper:
     def _failed(self, what: str, error: Exception) -> None:
         reason = error.sentence() if isinstance(error, LogboomError) else str(error)
         self.counts.failures += 1
-        if self.trouble != f"{what}: {reason}":
-            log.warning("%s: %s", what, reason)
-        self.trouble = f"{what}: {reason}"
-        self._warn(self.trouble)
+        sentence = f"{what}: {reason}"
+        if self._told.get(what) != sentence:
+            self._settle(what)
+            log.warning("%s", sentence)
+        self._told[what] = sentence
+        self._warn(sentence)
+
+    def _settle(self, what: str) -> None:
+        sentence = self._told.pop(what, None)
+        if sentence is not None:
+            self._over(sentence)

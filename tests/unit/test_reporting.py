@@ -31,3 +31,15 @@ async def test_a_status_that_does_not_arrive_is_known(tmp_path: Path) -> None:
     assert await reporter.post({}, {})
     await broker.close()
     assert not await reporter.post({}, {})
+
+
+def test_a_trouble_that_is_over_is_not_told(tmp_path: Path) -> None:
+    clock = ManualClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    broker = LocalBroker(tmp_path, LocalBrokerSection())
+    reporter = Reporter(broker, "processor", "here", clock)
+    for sentence in ("one", "two", "one"):
+        reporter.trouble(sentence)
+    assert reporter.status({}).errors == ("two", "one")
+    reporter.settled("one")
+    reporter.settled("one")
+    assert reporter.status({}).errors == ("two",)

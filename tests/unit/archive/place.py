@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Place:
     writer: StoreWriter
     state: State
     clock: ManualClock
+    told: set[str] = field(default_factory=set)
 
     def work(self, **section: Any) -> DayWork:
         made = RetentionSection(**section)
@@ -43,7 +44,7 @@ class Place:
         made = RetentionSection(**section)
         return Keeper(
             self.work(**section), self.store, self.state, made, self.clock,
-            lease=Lease(self.state, LEASE, "test", self.clock), is_ready=lambda: True, warn=lambda _: None,
+            lease=Lease(self.state, LEASE, "test", self.clock), is_ready=lambda: True, warn=self.told.add, over=self.told.discard,
         )  # fmt: skip
 
     async def digest(self, day: date = DAY) -> str:

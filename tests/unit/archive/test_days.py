@@ -300,3 +300,43 @@ async def test_a_day_that_is_being_mended_is_refused_before_an_archive_of_it_is_
         assert await all_removals(place.state) == []
     finally:
         go_on.set()
+
+
+@pytest.mark.parametrize("part", ["state", "store"])
+async def test_what_was_away_is_told_until_the_next_look(
+    place: Place, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async def away(*_: object) -> list[Any]:
+        tries.append(part)
+        raise StoreUnavailable(f"does not answer, try {len(tries)}", where="there")
+
+    tries: list[str] = []
+    await place.writer.write(documents(10))
+    keeper = place.keeper(keep=timedelta(days=1), grace=timedelta(0))
+    with monkeypatch.context() as patch:
+        if part == "state":
+            patch.setattr(place.state, "list", away)
+        else:
+            patch.setattr(place.store, "days", away)
+        for number in (1, 2):
+            await keeper.look()
+            said = f"days cannot be looked after: there: does not answer, try {number}"
+            assert (place.told, keeper.trouble) == ({said}, said)
+    await keeper.look()
+    assert (place.told, keeper.trouble) == (set(), None)
+    assert await place.days() == {}  # what could not be done was done then, not an hour later
+
+
+async def test_a_day_that_cannot_go_is_told_until_it_could(place: Place) -> None:
+    await place.writer.write(documents(10))
+    wrong = place.data / "a"
+    wrong.write_text("a file, no folder")
+    keeper = place.keeper(keep=timedelta(days=1), archive_to=wrong)
+    for _ in range(3):
+        await keeper.look()
+    assert len(place.told) == 1
+    wrong.unlink()
+    place.clock.advance(3600)
+    await keeper.look()
+    assert place.told == set()
+    assert await place.days() == {}
