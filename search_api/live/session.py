@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,7 +22,11 @@ TAIL = "tail"
 MOST_SUBSCRIPTIONS = 20
 """Of one connection."""
 
+_ALREADY = "is subscribed to already; give this one another id"
+
 _Follow = Callable[["Wish"], Awaitable[AsyncGenerator[News, None]]]
+_Telling = Callable[[Callable[[], None]], Awaitable[None]]
+"""Tells what is subscribed to; what it is given is called once that has begun."""
 
 
 class Wish(BaseModel):
@@ -35,6 +40,21 @@ class Wish(BaseModel):
     q: str = ""
     tz: str = "UTC"
     after: str | None = None
+
+
+@dataclass(slots=True)
+class _Id:
+    """What is asked for under one id: a subscription, or those that are examined, one after the other.
+
+    Attributes:
+        tasks: One for each.
+        latest: Set once it is known whether the latest is refused.
+        is_taken: There is a subscription.
+    """
+
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    latest: asyncio.Event | None = None
+    is_taken: bool = False
 
 
 class Session:
@@ -55,7 +75,7 @@ class Session:
         self._channels = channels
         self._follow = follow
         self._spend = spend
-        self._subscriptions: dict[str, asyncio.Task[None]] = {}
+        self._ids: dict[str, _Id] = {}
 
     async def run(self) -> None:
         """Does what the client says until it goes away."""
@@ -66,8 +86,8 @@ class Session:
             except WebSocketDisconnect:
                 pass
             finally:
-                for subscription in self._subscriptions.values():
-                    subscription.cancel()
+                for one in self._ids.values():
+                    _cancel(one)
 
     async def _obey(self, text: str | None, tasks: asyncio.TaskGroup) -> None:
         if text is None:
@@ -90,9 +110,9 @@ class Session:
         known = (TAIL, *self._channels)
         if channel not in known:
             await self._problem(name, f"there is no channel {channel!r}, but {', '.join(known)}")
-        elif name in self._subscriptions:
-            await self._problem(name, "is subscribed to already; give this one another id")
-        elif len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
+        elif name in self._ids and self._ids[name].is_taken:
+            await self._problem(name, _ALREADY)
+        elif sum(len(one.tasks) for one in self._ids.values()) >= MOST_SUBSCRIPTIONS:
             await self._problem(name, f"{MOST_SUBSCRIPTIONS} subscriptions are the most")
         elif wait_s := self._spend():
             await self._problem(name, f"asks too often; come again in {ceil(wait_s)} s")
@@ -102,36 +122,60 @@ class Session:
                 if channel == TAIL
                 else partial(self._tell, name, channel)
             )
-            task = tasks.create_task(self._until_it_ends(name, telling))
-            self._subscriptions[name] = task
+            one = self._ids.setdefault(name, _Id())
+            before, one.latest = one.latest, asyncio.Event()
+            work = self._until_it_ends(name, one, before, one.latest, telling)
+            one.tasks.add(tasks.create_task(work))
 
     async def _unsubscribe(self, name: str) -> None:
-        task = self._subscriptions.pop(name, None)
-        if task is None:
+        one = self._ids.pop(name, None)
+        if one is None:
             await self._problem(name, "is not subscribed to")
             return
-        task.cancel()
+        _cancel(one)
         await self._send({"unsubscribed": name})
 
-    async def _until_it_ends(self, name: str, telling: Callable[[], Awaitable[None]]) -> None:
-        try:
-            try:
-                await telling()
-            except LogboomError as error:
-                await self._problem(name, str(error), error)
-        except WebSocketDisconnect:
-            return  # whoever receives hears of it, too
-        if self._subscriptions.get(name) is asyncio.current_task():
-            del self._subscriptions[name]
+    async def _until_it_ends(
+        self, name: str, one: _Id, before: asyncio.Event | None, decided: asyncio.Event,
+        telling: _Telling,
+    ) -> None:  # fmt: skip
+        """Tells what is subscribed to under an id, unless what was asked for `before` has it."""
 
-    async def _tell(self, name: str, channel: str) -> None:
+        def begun() -> None:
+            one.is_taken = True
+            decided.set()
+
+        try:
+            if before is not None:
+                await before.wait()
+            await (
+                self._problem(name, _ALREADY) if one.is_taken else self._told(name, telling, begun)
+            )
+        except WebSocketDisconnect:
+            pass  # whoever receives hears of it, too
+        finally:
+            if decided.is_set():
+                one.is_taken = False
+            decided.set()
+            one.tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if not one.tasks and self._ids.get(name) is one:
+                del self._ids[name]
+
+    async def _told(self, name: str, telling: _Telling, begun: Callable[[], None]) -> None:
+        try:
+            await telling(begun)
+        except LogboomError as error:
+            await self._problem(name, str(error), error)
+
+    async def _tell(self, name: str, channel: str, begun: Callable[[], None]) -> None:
+        begun()
         await self._send({"subscribed": name, "channel": channel})
         head = b'{"channel":%b,"id":%b,' % (orjson.dumps(channel), orjson.dumps(name))
         async with aclosing(self._channels[channel].follow()) as bulletins:
             async for bulletin in bulletins:
                 await self._socket.send_text((head + bulletin[1:]).decode())
 
-    async def _tell_tail(self, name: str, wish: Wish) -> None:
+    async def _tell_tail(self, name: str, wish: Wish, begun: Callable[[], None]) -> None:
         following = await self._follow(wish)
         head = b'{"channel":"tail","id":%b,' % orjson.dumps(name)
         place: str | None = None
@@ -140,6 +184,7 @@ class Session:
                 if place is None:  # from here on nothing is missed
                     place = wish.after or news.place
                     await self._send({"subscribed": name, "channel": TAIL, "place": place})
+                    begun()
                 behind = news.lines[-1].place if news.lines and not news.place else news.place
                 if news.lines or news.dropped or news.passed_over or behind not in {"", place}:
                     place = behind or place
@@ -155,6 +200,11 @@ class Session:
 
     async def _send(self, content: dict[str, Any]) -> None:
         await self._socket.send_text(orjson.dumps(content).decode())
+
+
+def _cancel(one: _Id) -> None:
+    for task in one.tasks:
+        task.cancel()
 
 
 def _message(head: bytes, news: News, place: str) -> bytes:
