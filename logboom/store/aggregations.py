@@ -1,8 +1,8 @@
 """What can be summed up over matches, bucket in bucket, and what does the answer look like?
 
 The shapes that Elasticsearch's aggregations have, without its names for them: `Values` are its
-`terms`, `Steps` its histograms of a fixed width, `Stretches` those of a calendar, `Measure` its
-metrics.
+`terms`, `Steps` its histograms of a fixed width, `Stretches` those of a calendar or of changed clocks,
+`Measure` its metrics.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """A bucket between each two neighbours of `edges`, which are event times in µs, ascending."""
+    """A bucket between each two neighbours of `edges`, which are times in µs, ascending."""
 
     name: str
+    field: str
     edges: tuple[int, ...]
     inside: tuple[Aggregation, ...]
 

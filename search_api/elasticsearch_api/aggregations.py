@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,18 +109,33 @@ async def _level(
 ) -> Answered:
     if not nodes:
         return Answered({}, complete=True)
-    frame = Frame()
-    if any(_follows_calendar(node) for node in nodes.values()):
-        frame = await _framed(store, query, times)
+    frame = Frame(await _ends(store, nodes, query, times))
     found = await store.aggregate(query, times, compiled(nodes.values(), frame))
     return Answered(answers(nodes, found.whole, frame), found.complete)
 
 
-async def _framed(store: Aggregating, query: Query, times: TimeRange) -> Frame:
-    """From the first to the last match."""
-    found = await store.aggregate(query, times, (Measure(TIME, Kind.NUMBERS, TIME),))
-    ends = found.whole.measures[TIME]
-    return Frame(int(ends.least or 0), int(ends.greatest or 0))
+async def _ends(
+    store: Aggregating, nodes: Mapping[str, Node], query: Query, times: TimeRange
+) -> dict[str, tuple[int, int]]:
+    """The first and the last time of each field whose buckets depend on it.
+
+    Those of the question do, where buckets are of one length from one to the other.
+    """
+    known: dict[str, tuple[int, int]] = {}
+    if times.start_us is not None and times.end_us is not None:
+        known[TIME] = (times.start_us, max(times.start_us, times.end_us))
+    unsure = {
+        node.field
+        for node in _dates(nodes.values())
+        if node.cut.evenly(known.get(node.field)) is None
+    }
+    if unsure:
+        wanted = tuple(Measure(name, Kind.NUMBERS, name) for name in sorted(unsure))
+        found = (await store.aggregate(query, times, wanted)).whole.measures
+        known |= {
+            name: (int(ends.least or 0), int(ends.greatest or 0)) for name, ends in found.items()
+        }
+    return known
 
 
 async def _filtered(
@@ -141,14 +156,13 @@ async def _filtered(
     return Answered({"buckets": rows if wanted.is_keyed else [*rows.values()]}, complete)
 
 
-def _follows_calendar(node: Node) -> bool:
-    match node:
-        case Dates():
-            return node.cut.width_us is None or any(map(_follows_calendar, node.inside.values()))
-        case Terms() | Numbers():
-            return any(map(_follows_calendar, node.inside.values()))
-        case _:
-            return False
+def _dates(nodes: Iterable[Node]) -> Iterator[Dates]:
+    """All nodes of a tree that have a bucket per stretch of time."""
+    for node in nodes:
+        if isinstance(node, Dates):
+            yield node
+        if isinstance(node, Dates | Terms | Numbers):
+            yield from _dates(node.inside.values())
 
 
 def read_aggregations(body: object, reader: QueryReader, *, now_ns: int) -> Trees:
@@ -261,7 +275,7 @@ class _Reader:
         field = _stored(options, "date_histogram")
         if resolve(field)[1] is not FieldType.DATE:
             raise Refused(f"{field} has no times for a date_histogram")
-        cut = cut_of(options, now_ns=self._now_ns)
+        cut = cut_of(options)
         if cut.width_us is None and field != TIME:
             raise unsupported(f"a calendar over {field}", f"it has that over {TIME}")
         return Dates(

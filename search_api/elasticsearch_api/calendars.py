@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -13,17 +13,18 @@ from logboom.query.moments import add, floor
 from logboom.query.times import parse_interval
 from search_api.elasticsearch_api.moments import zone_of
 from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
+from search_api.local_steps import MONDAY_US, LocalSteps, Rule, local_steps
 
 MOST_EDGES = 20_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MONDAY_US = 4 * 86_400_000_000  # the first one since the epoch
 _UNITS = {
     "minute": "m", "1m": "m", "hour": "h", "1h": "h", "day": "d", "1d": "d", "week": "w", "1w": "w",
     "month": "M", "1M": "M", "quarter": "q", "1q": "q", "year": "y", "1y": "y",
 }  # fmt: skip
 _WIDTHS_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
+_RULES = {"": Rule.AGAIN, "m": Rule.SHOWN, "h": Rule.SHOWN}
 _OFFSET = re.compile(r"([+-]?)(.+)")
 _MONTHS_OF_QUARTER = 3
 
@@ -33,10 +34,10 @@ class Cut:
     """A way to cut time.
 
     Attributes:
-        width_us: Of all buckets; None: they follow a calendar.
-        offset_us: Where they begin, but for multiples of the width; or by how much edges are moved.
-        unit: Of the calendar: d, w, M, q or y.
-        zone: Whose calendar that is.
+        width_us: Of buckets, but where clocks are changed; None: no two need be alike.
+        offset_us: By how much edges are moved.
+        unit: Of the calendar: m, h, d, w, M, q or y; empty for an interval that is fixed.
+        zone: Whose clocks and calendar these are.
     """
 
     width_us: int | None
@@ -44,12 +45,28 @@ class Cut:
     unit: str
     zone: tzinfo
 
+    def evenly(self, ends: tuple[int, int] | None) -> int | None:
+        """Where buckets begin behind multiples of the width, if they do so over a stretch of time.
+
+        Args:
+            ends: Of that stretch; None: it is not known.
+        """
+        if self.width_us is None or (ends is None and not isinstance(self.zone, timezone)):
+            return None
+        steps = self._steps(self.width_us, *(ends or (0, 0)))
+        if len(steps.periods) > 1:
+            return None
+        period = steps.periods[0]
+        return (period.label_us - period.ahead_us + self.offset_us) % self.width_us
+
     def edges(self, start_us: int, end_us: int) -> list[int]:
         """Where the buckets begin that reach over a stretch of time, and where the last ends.
 
         Raises:
             Refused: There are too many.
         """
+        if self.width_us is not None:
+            return self._step_edges(self.width_us, start_us, end_us)
         edges = [self._floor(start_us)]
         while edges[-1] <= end_us:
             edges.append(self._next(edges[-1]))
@@ -57,9 +74,26 @@ class Cut:
                 raise too_many_buckets(MOST_EDGES)
         return edges
 
+    def shown_from(self, bound_us: int) -> int:
+        """The begin of the bucket that a bound of empty ones names: as if they were not moved."""
+        return replace(self, offset_us=0).edges(bound_us, bound_us)[0] + self.offset_us
+
+    def _step_edges(self, width_us: int, start_us: int, end_us: int) -> list[int]:
+        steps = self._steps(width_us, start_us, end_us + 2 * width_us)
+        first = steps.place(start_us - self.offset_us)
+        end = steps.place(end_us - self.offset_us) + 2
+        if end - first > MOST_EDGES:
+            raise too_many_buckets(MOST_EDGES)
+        return [begin + self.offset_us for begin in steps.begins(first, end)]
+
+    def _steps(self, width_us: int, start_us: int, end_us: int) -> LocalSteps:
+        return local_steps(
+            start_us - self.offset_us, end_us - self.offset_us, width_us, self.zone,
+            shift_us=MONDAY_US if self.unit == "w" else 0,
+            rule=_RULES.get(self.unit, Rule.ONCE),
+        )  # fmt: skip
+
     def _floor(self, time_us: int) -> int:
-        if self.width_us is not None:
-            return (time_us - self.offset_us) // self.width_us * self.width_us + self.offset_us
         moment = self._local(time_us - self.offset_us)
         return _us(self._start(moment)) + self.offset_us
 
@@ -70,8 +104,6 @@ class Cut:
         return add(month, -((month.month - 1) % _MONTHS_OF_QUARTER), "M")
 
     def _next(self, edge_us: int) -> int:
-        if self.width_us is not None:
-            return edge_us + self.width_us
         moment = self._local(edge_us - self.offset_us)
         later = add(moment, 3, "M") if self.unit == "q" else add(moment, 1, self.unit)
         return _us(later) + self.offset_us
@@ -80,7 +112,7 @@ class Cut:
         return (_EPOCH + timedelta(microseconds=time_us)).astimezone(self.zone)
 
 
-def cut_of(options: Mapping[str, Any], *, now_ns: int) -> Cut:
+def cut_of(options: Mapping[str, Any]) -> Cut:
     """What the options of a date_histogram say of its buckets.
 
     Raises:
@@ -96,17 +128,11 @@ def cut_of(options: Mapping[str, Any], *, now_ns: int) -> Cut:
     if name is None and fixed is None:
         raise Refused("date_histogram needs a fixed_interval or a calendar_interval", kind=PARSING)
     if name is None:
-        width_us = parse_interval(str(fixed))
-        shift_us = offset_us - _utc_offset_us(zone, now_ns)
-        return Cut(width_us, shift_us % width_us, "", zone)
+        return Cut(parse_interval(str(fixed)), offset_us, "", zone)
     unit = _UNITS.get(str(name))
     if unit is None:
         raise unsupported(f"the calendar_interval {name!r}", f"it has {', '.join(_UNITS)}")
-    if unit in "mh" or (unit in "dw" and isinstance(zone, timezone)):
-        width_us = _WIDTHS_US[unit]
-        shift_us = offset_us - _utc_offset_us(zone, now_ns) + (_MONDAY_US if unit == "w" else 0)
-        return Cut(width_us, shift_us % width_us, unit, zone)
-    return Cut(None, offset_us, unit, zone)
+    return Cut(_WIDTHS_US.get(unit), offset_us, unit, zone)
 
 
 def too_many_buckets(most: int) -> Refused:
@@ -127,12 +153,6 @@ def _offset_us(text: str) -> int:
     except QueryError as error:
         raise Refused(f"the offset {text!r} is none: {error}", kind=PARSING) from error
     return -width_us if sign == "-" else width_us
-
-
-def _utc_offset_us(zone: tzinfo, now_ns: int) -> int:
-    now = _EPOCH + timedelta(microseconds=now_ns // 1000)
-    offset = now.astimezone(zone).utcoffset()
-    return 0 if offset is None else offset // _MICROSECOND
 
 
 def _us(moment: datetime) -> int:

@@ -33,12 +33,10 @@ class Frame:
     """What the questions and answers of one search have in common.
 
     Attributes:
-        start_us: Where buckets that follow a calendar begin at the latest.
-        end_us: Where they end at the earliest.
+        ends: By field: what lies before and behind all of its times, as far as buckets depend on it.
     """
 
-    start_us: int = 0
-    end_us: int = 0
+    ends: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     _count: int = field(default=0)
 
     def spend(self, buckets: int) -> None:
@@ -136,9 +134,12 @@ class Dates:
     def division(self, frame: Frame) -> Division:
         """What the store is asked."""
         inside = compiled(self.inside.values(), frame)
-        if self.cut.width_us is not None:
-            return Steps(self.name, self.field, self.cut.width_us, self.cut.offset_us, inside)
-        return Stretches(self.name, tuple(self.cut.edges(frame.start_us, frame.end_us)), inside)
+        ends = frame.ends.get(self.field)
+        offset_us = self.cut.evenly(ends)
+        if self.cut.width_us is not None and offset_us is not None:
+            return Steps(self.name, self.field, self.cut.width_us, offset_us, inside)
+        edges = self.cut.edges(*(ends or (0, 0)))
+        return Stretches(self.name, self.field, tuple(edges), inside)
 
     def answer(self, bucket: Bucketed, frame: Frame) -> dict[str, Any]:
         """What is answered."""
@@ -158,7 +159,7 @@ class Dates:
 
     def _keys(self, rows: Mapping[int, Bucketed]) -> Sequence[int]:
         """All keys from the first to the last that is shown, empty ones included."""
-        ends = [*rows, *(self.bounds or ())]
+        ends = [*rows, *map(self.cut.shown_from, self.bounds or ())]
         return self.cut.edges(min(ends), max(ends))[:-1] if ends else []
 
     def _text(self, key_us: int) -> str:

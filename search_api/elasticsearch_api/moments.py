@@ -80,9 +80,10 @@ def formatted(time_us: int, style: str | None, zone: tzinfo = UTC) -> str:
 
 
 def local_text(time_us: int, zone: tzinfo) -> str:
-    """An instant in a zone, with its offset."""
-    moment = _EPOCH + timedelta(microseconds=time_us)
-    return moment.astimezone(zone).isoformat(timespec="milliseconds")
+    """An instant in a zone, with its offset; Z where there is none."""
+    moment = (_EPOCH + timedelta(microseconds=time_us)).astimezone(zone)
+    text = moment.isoformat(timespec="milliseconds")
+    return text if moment.utcoffset() else text.removesuffix("+00:00") + "Z"
 
 
 def zone_of(name: object) -> tzinfo:

@@ -92,10 +92,10 @@ def _buckets(one: Division) -> dict[str, Any]:
                     "min_doc_count": 1,
                 }
             }
-        case Stretches(_, edges):
+        case Stretches(_, name, edges):
             ends = pairwise(edges)
             ranges = [{"from": float(start), "to": float(end)} for start, end in ends]
-            return {"range": {"field": TIME, "ranges": ranges}}
+            return {"range": {"field": _numeric(name), "ranges": ranges}}
 
 
 def _measure(one: Measure, *, listed: bool, bins: Mapping[str, Bins]) -> dict[str, Any]:

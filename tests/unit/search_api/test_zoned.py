@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,22 +30,27 @@ def counted(
     begin: str, end: str, width_us: int, zone: str, moments: list[int] | None = None
 ) -> list[tuple[str, int]]:
     """The buckets of a range in which something happens at the given moments, or every hour."""
-    times = TimeRange(us(begin), us(end))
-    known = (us(begin), us(end))
-    happened = list(range(*known, HOUR_US)) if moments is None else moments
-    parts = cut(times, known, width_us, ZoneInfo(zone))
+    happened = list(range(us(begin), us(end), HOUR_US)) if moments is None else moments
+    starts, counts = buckets(us(begin), us(end), width_us, zone, happened)
+    return [(iso_text(one)[:16], n) for one, n in zip(starts, counts, strict=True)]
+
+
+def buckets(
+    first_us: int, last_us: int, width_us: int, zone: str, happened: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Where those of a range begin, and what a store that counts in UTC has found for each."""
+    times = TimeRange(first_us, last_us)
+    parts = cut(times, (first_us, last_us), width_us, ZoneInfo(zone))
     found = []
     for piece in parts.pieces:
-        first = known[0] if piece.times.start_us is None else piece.times.start_us
-        last = known[1] if piece.times.end_us is None else piece.times.end_us
-        counts: dict[int, int] = {}
-        for moment in happened:
-            if first <= moment < last:
-                start = moment - (moment - piece.offset_us) % width_us
-                counts[start] = counts.get(start, 0) + 1
+        begin_us, end_us = piece.times.start_us, piece.times.end_us
+        assert begin_us is not None
+        assert end_us is not None
+        inside = [moment for moment in happened if begin_us <= moment < end_us]
+        counts = Counter(one - (one - piece.offset_us) % width_us for one in inside)
         found.append(histogram(counts, width_us))
     starts, columns = parts.assembled(found, times)
-    return [(iso_text(one)[:16], n) for one, n in zip(starts, columns[None], strict=True)]
+    return starts, columns[None]
 
 
 def histogram(counts: Mapping[int, int], width_us: int) -> Histogram:
@@ -110,37 +117,96 @@ def test_nothing_is_left_out_at_any_change_of_ten_years() -> None:
     assert {text[11:] for text in starts} == {"04:00", "05:00"}
 
 
-@given(
-    begin=st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001 - in UTC
-    hours=st.integers(1, 24 * 40),
-    width=st.sampled_from([1, 2, 3, 6, 12, 24, 7 * 24]),
-    zone=st.sampled_from(
-        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca",
-         "Asia/Kathmandu", "America/Sao_Paulo", "Asia/Seoul", "Pacific/Apia"]
-    ),
+@pytest.mark.parametrize(
+    ("zone", "begin", "end", "width_us", "first"),
+    [
+        ("America/New_York", "2026-11-01T17:00", "2026-11-02T05:00", DAY_US, "2026-11-01T04:00"),
+        ("Europe/Berlin", "2026-03-29T10:00", "2026-03-29T22:00", DAY_US, "2026-03-28T23:00"),
+        ("Europe/Berlin", "2026-10-25T11:00", "2026-10-26T11:00", 7 * DAY_US, "2026-10-18T22:00"),
+        ("Africa/Cairo", "2026-10-29T22:00", "2026-10-30T22:00", 7 * DAY_US, "2026-10-25T21:00"),
+        ("America/New_York", "2026-11-01T08:30", "2026-11-01T10:30", 6 * HOUR_US, "2026-11-01T04:00"),
+    ],
 )  # fmt: skip
-def test_each_moment_is_in_the_bucket_that_it_belongs_to(
-    begin: datetime, hours: int, width: int, zone: str
+def test_a_bucket_that_began_before_the_clocks_were_changed_begins_then(
+    zone: str, begin: str, end: str, width_us: int, first: str
 ) -> None:
-    first = us(begin.replace(microsecond=0).isoformat())
-    last = first + hours * HOUR_US
-    moments = list(range(first, last, HOUR_US // 2))
-    times = TimeRange(first, last)
-    parts = cut(times, (first, last), width * HOUR_US, ZoneInfo(zone))
-    found = []
-    for piece in parts.pieces:
-        start = first if piece.times.start_us is None else piece.times.start_us
-        end = last if piece.times.end_us is None else piece.times.end_us
-        counts: dict[int, int] = {}
-        for moment in moments:
-            if start <= moment < end:
-                at = moment - (moment - piece.offset_us) % (width * HOUR_US)
-                counts[at] = counts.get(at, 0) + 1
-        found.append(histogram(counts, width * HOUR_US))
-    starts, columns = parts.assembled(found, times)
+    found = counted(begin, end, width_us, zone)
+    assert found[0][0] == first
+    assert sum(count for _, count in found) == (us(end) - us(begin)) // HOUR_US
+
+
+def test_what_is_shown_again_belongs_to_the_bucket_that_was_begun() -> None:
+    moments = list(range(us("2026-11-01T04:00"), us("2026-11-01T11:00"), HOUR_US // 4))
+    found = counted(
+        "2026-11-01T04:00", "2026-11-01T11:00", 3 * HOUR_US // 2, "America/New_York", moments
+    )
+    # 00:00, 01:30, which ends with 03:00 an hour later, 04:30
+    assert found == [
+        ("2026-11-01T04:00", 6), ("2026-11-01T05:30", 10), ("2026-11-01T08:00", 6),
+        ("2026-11-01T09:30", 6),
+    ]  # fmt: skip
+    # From 01:10, when it is shown for the second time.
+    found = counted(
+        "2026-11-01T06:10", "2026-11-01T08:00", 3 * HOUR_US // 2, "America/New_York", moments
+    )
+    assert found == [("2026-11-01T05:30", 7)]
+
+
+def test_a_bucket_whose_begin_is_leapt_over_begins_with_the_leap() -> None:
+    moments = list(range(us("2026-09-26T11:15"), us("2026-09-26T17:15"), HOUR_US // 4))
+    found = counted("2026-09-26T11:15", "2026-09-26T17:15", 3 * HOUR_US, "Pacific/Chatham", moments)
+    # 00:00, 03:00 (02:45 was followed by 03:45), 06:00
+    assert found == [("2026-09-26T11:15", 11), ("2026-09-26T14:00", 9), ("2026-09-26T16:15", 4)]
+
+
+def test_a_range_that_ends_before_it_begins_has_no_buckets() -> None:
+    for width_us in (HOUR_US, DAY_US):
+        assert counted("2026-11-03T00:00", "2026-11-01T00:00", width_us, "America/New_York") == []
+        assert counted("2026-11-03T00:00", "2026-11-03T00:00", width_us, "America/New_York") == []
+
+
+CHANGES = {
+    "Africa/Cairo": ["2026-04-23T22:00", "2026-10-29T21:00"],
+    "Africa/Casablanca": ["2026-02-15T02:00", "2026-03-22T02:00"],
+    "America/Havana": ["2026-03-08T05:00", "2026-11-01T05:00"],
+    "America/New_York": ["2026-03-08T07:00", "2026-11-01T06:00"],
+    "America/Santiago": ["2026-04-05T03:00", "2026-09-06T04:00"],
+    "America/St_Johns": ["2010-03-14T03:31", "2010-11-07T02:31"],
+    "Asia/Kathmandu": ["1985-12-31T18:30"],
+    "Australia/Lord_Howe": ["2026-04-04T15:00", "2026-10-03T15:30"],
+    "Europe/Berlin": ["2026-03-29T01:00", "2026-10-25T01:00"],
+    "Pacific/Apia": ["2011-12-30T10:00"],
+    "Pacific/Chatham": ["2026-04-04T14:00", "2026-09-26T14:00"],
+    "Pacific/Kwajalein": ["1969-09-30T13:00", "1993-08-21T12:00"],
+}
+"""Zones, and when their clocks are changed."""
+
+MINUTE_US = HOUR_US // 60
+
+
+@given(
+    change=st.sampled_from([(zone, one) for zone, some in CHANGES.items() for one in some]),
+    before=st.integers(-40 * 60, 60 * 60),
+    minutes=st.integers(1, 60 * 60),
+    width=st.sampled_from(
+        [1, 20, 45, 60, 90, 100, 120, 180, 300, 360, 720, 1440, 2880, 7 * 1440, 30 * 1440]
+    ),
+)
+def test_each_moment_is_in_the_bucket_that_it_belongs_to(
+    change: tuple[str, str], before: int, minutes: int, width: int
+) -> None:
+    zone, at = change
+    first = us(at) - before * MINUTE_US
+    last = first + minutes * MINUTE_US
+    moments = list(range(first, last, 5 * MINUTE_US))
+    starts, counts = buckets(first, last, width * MINUTE_US, zone, moments)
     assert list(starts) == sorted(set(starts))
-    for at, end, count in zip(starts, [*starts[1:], 2**60], columns[None], strict=True):
-        assert count == sum(at <= moment < end for moment in moments)
+    assert starts[0] <= first
+    assert starts[-1] < last
+    held = Counter(bisect_right(starts, moment) - 1 for moment in moments)
+    assert list(counts) == [held[place] for place in range(len(starts))]
+    if len(starts) > 1:
+        assert starts[1] > first
 
 
 def test_too_many_buckets_are_refused() -> None:
@@ -173,7 +239,7 @@ def test_values_keep_their_stretches_where_the_clocks_are_changed() -> None:
             array("Q", [1, 2]), {"a": array("Q", [1, 0]), "c": array("Q", [0, 2])},
         ),
     ]  # fmt: skip
-    assert (before.ahead_us, after.ahead_us) == (2 * HOUR_US, HOUR_US)
+    assert (before.period.ahead_us, after.period.ahead_us) == (2 * HOUR_US, HOUR_US)
     starts, columns = parts.assembled(found, times)
     assert [iso_text(one)[:16] for one in starts] == ["2026-10-24T22:00", "2026-10-25T02:00"]
     assert {value: list(counts) for value, counts in columns.items()} == {

@@ -144,7 +144,7 @@ def test_numbers_are_added_up_within_values_within_steps(view: View) -> None:
 def test_stretches_have_any_length_and_what_is_outside_is_left_out(view: View) -> None:
     start = int(FIRST.timestamp()) * 1_000_000
     edges = (start + HOUR_US, start + 3 * HOUR_US, start + 30 * HOUR_US)
-    rows = asked(view, Stretches("c", edges, ())).whole.inside["c"].rows
+    rows = asked(view, Stretches("c", "@timestamp", edges, ())).whole.inside["c"].rows
     assert [(row.key, row.count) for row in rows] == [(edges[0], 50), (edges[1], 675)]
 
 
@@ -233,7 +233,7 @@ def test_too_many_buckets_are_refused(view: View) -> None:
     steps = Steps("s", "@timestamp", 1_000, 0, (inner,))
     edges = tuple(range(0, 80_000_000, 1_000))
     with pytest.raises(QueryError, match="too many buckets"):
-        asked(view, Stretches("c", edges, (steps,)))
+        asked(view, Stretches("c", "@timestamp", edges, (steps,)))
 
 
 def test_what_takes_too_long_is_not_complete(view: View) -> None:
