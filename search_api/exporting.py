@@ -7,8 +7,6 @@ last event that arrived, by its `_id`.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,13 +36,19 @@ _TRIES = 6
 _MOST_LOST, _TOLD = 1_000, 5
 """Sentences about what is missing: so many are counted, and so many of them told."""
 
-_FORMULA = re.compile(
-    r"[\t\r\n]|[\s\x00-\x1f\x7f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
-)
+_PASSED_OVER = r"\s\x00-\x1f\x7f\ufeff\u200b-\u200f\u2060"
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"[\t\r\n]|[{_PASSED_OVER}]*{_SIGNS}")
 """What spreadsheets take for the begin of a formula, in full width, too, also behind what they pass over.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
+
+_PARTS = r";|\t\r\n"
+_FORMULA_WITHIN = re.compile(rf'([{_PARTS}])(?=(?:(?![{_PARTS}])[{_PASSED_OVER}"])*{_SIGNS})')
+"""The same for a spreadsheet that parts cells by another sign: our quotes stand within its cells then."""
+
+_QUOTED = re.compile(rf'[",{_PARTS}]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +194,14 @@ def _row(cells: Sequence[object]) -> bytes:
 
 
 def _line(cells: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator=LINE_ENDS["csv"].decode()).writerow(cells)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return ",".join(map(_quoted, cells)).encode("utf-8", "backslashreplace") + LINE_ENDS["csv"]
+
+
+def _quoted(cell: str) -> str:
+    """A cell as RFC 4180 has it; also quoted where it has what parts cells elsewhere."""
+    if _QUOTED.search(cell) is None:
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def _cell(value: object) -> str:
@@ -200,5 +209,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
-    return json_of(value).decode()
+        text = f"'{value}" if _FORMULA.match(value) else value
+    else:
+        text = json_of(value).decode()
+    return _FORMULA_WITHIN.sub(r"\1'", text)

@@ -105,7 +105,6 @@ async def test_what_is_lost_is_told_in_few_words(pages: int, end: str) -> None:
         "\ufeff=",
         "\x00-",
         "\x0b+",
-        " \t\u3000＠",
         "\u200b=",
     ],
 )
@@ -118,4 +117,45 @@ async def test_no_cell_is_a_formula_nor_a_title(slow_store: LocalStore, begin: s
     titles, cells = csv.reader(io.StringIO(b"".join(pieces).decode(), newline=""))
     assert titles == ["_id", "@timestamp", "message", f"'{formula}"]
     assert cells[2:] == [f"'{formula}", "-5"]
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "guarded"),
+    [
+        ("a;=1+1;", "a;'=1+1;"),
+        ("a; =1;b;@x|-y", "a;' =1;b;'@x|'-y"),
+        ("1\t-1", "1\t'-1"),
+        ("x\n=1\r\n +2", "x\n'=1\r\n' +2"),
+        ('a;"=1"', 'a;\'"=1"'),
+        ("=1;\ufeff＝2", "'=1;'\ufeff＝2"),
+        ("a;b=1", "a;b=1"),
+        (" \t\u3000＠", "' \t'\u3000＠"),
+        ("x;\t|=1", "x;\t|'=1"),
+        ({"a": "x;=1"}, '{"a":"x;\'=1"}'),
+    ],
+)
+async def test_no_part_of_a_cell_is_a_formula_where_another_sign_parts_cells(
+    slow_store: LocalStore, text: object, guarded: str
+) -> None:
+    writer = await slow_store.writer()
+    await put(slow_store, writer, [document(1, at(), attributes={"text": text})])
+    export = Export(MatchAll(), TimeRange(), SortOrder.ASC, ("attributes.text",))
+    pieces = [one async for one in exported(slow_store, export, "csv")]
+    _, (_, cell) = csv.reader(io.StringIO(b"".join(pieces).decode(), newline=""))
+    assert cell == guarded
+    await writer.close()
+
+
+@pytest.mark.parametrize("text", ["a;b", "a|b", "a\tb", "a; b = c", "k=v;k2=v2"])
+async def test_no_cell_is_split_by_separators_of_other_spreadsheets(
+    slow_store: LocalStore, text: str
+) -> None:
+    writer = await slow_store.writer()
+    await put(slow_store, writer, [document(1, at(), message=text, attributes={text: text})])
+    export = Export(MatchAll(), TimeRange(), SortOrder.ASC, ("message", text))
+    pieces = [one async for one in exported(slow_store, export, "csv")]
+    titles, cells = b"".join(pieces).decode().split("\r\n")[:2]
+    assert titles == f'_id,message,"{text}"'
+    assert cells.endswith(f',"{text}","{text}"')
     await writer.close()
