@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-Reading = tuple[datetime, datetime]
-"""Start and end of a stretch, with their zones."""
+
+class Reading(NamedTuple):
+    """A stretch of time as it was named.
+
+    Attributes:
+        start: Its first moment, with a zone.
+        end: The first moment after it. Equal to the start for an instant.
+        is_whole: Whether all of it is meant also where it is shorter than a day: ``last hour`` and
+            ``now/h`` are, ``15:04`` is the point where its minute begins.
+    """
+
+    start: datetime
+    end: datetime
+    is_whole: bool = False
+
 
 _EXACT_UNITS = {
     "us": timedelta(microseconds=1),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from logboom.errors import QueryError
@@ -32,11 +32,13 @@ _FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 _ISO = re.compile(
-    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
-    r"(?:[Tt ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?)?"
-    r")?)?(?P<offset> ?[Zz]| ?[+-]\d\d(?::?\d\d)?)?",
+    r"(?P<year>\d{4})"
+    r"(?:-?W(?P<week>\d\d)(?:-?(?P<weekday>\d))?|-(?P<of_year>\d{3})|-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
+    r"(?P<clock>[Tt ](?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?)?"
+    r"(?P<offset> ?[Zz]| ?[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
+_DAYS_END = re.compile(r"[Tt ]24(?::00(?::00(?:[.,]0+)?)?)?")
 _OTHER_DAY = re.compile(r"\A(\d{4})([/.])(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _BASIC_DAY = re.compile(r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
@@ -49,7 +51,6 @@ _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwMy])", re.ASCII)
 _MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
 _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
 
-_ROUNDED = re.compile(r"^\s*(?:now|.*\|\|).*/[yMwdhHms]")
 _MINUTE_US = 60_000_000
 _MINUTES_OF_A_DAY = 1440
 _SHORTEST_DAY_US = 22 * 3_600_000_000
@@ -71,10 +72,13 @@ class Span:
     Attributes:
         start_us: Its first microsecond.
         end_us: The first microsecond after it. Equal to the start for an instant (`now`).
+        is_whole: Whether all of it is meant, not the point where it begins: a day or more, what
+            date math rounds, and stretches that words name without a time of day.
     """
 
     start_us: int
     end_us: int
+    is_whole: bool = False
 
 
 def parse_time(text: str, *, now_ns: int, zone: tzinfo, round_up: bool = False) -> int:
@@ -119,7 +123,7 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
 
             read = read_words(stripped, now=now, zone=zone)
         if read is not None:
-            return _span_us(*read)
+            return _span_us(read)
     except (OverflowError, ValueError) as error:
         raise QueryError(f"{_shown(stripped)} is not a time: {error}", suggestion=FORMS) from None
     raise QueryError(f"{_shown(stripped)} is not a time", suggestion=_suggestion(stripped))
@@ -128,16 +132,15 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
 def parse_until(text: str, *, now_ns: int, zone: tzinfo) -> int:
     """Reads the end of a range of times, which does not belong to the range itself.
 
-    A day or more, and whatever date math rounds, is meant as a whole: until ``2024-01-31`` or until
-    ``now/d`` includes that day. Until ``15:04`` or until ``now`` ends at its start. Arguments and
-    errors as for `parse_time`.
+    What is meant as a whole is included: until ``2024-01-31``, ``now/d``, ``last hour`` ends where
+    these do. Until ``15:04`` or until ``now`` ends at its start. Arguments and errors as for
+    `parse_time`.
 
     Returns:
         Microseconds since the epoch.
     """
     span = parse_span(text, now_ns=now_ns, zone=zone)
-    is_whole = span.end_us - span.start_us >= _SHORTEST_DAY_US or _ROUNDED.search(text) is not None
-    return span.end_us if is_whole else span.start_us
+    return span.end_us if span.is_whole else span.start_us
 
 
 def parse_interval(text: str) -> int:
@@ -195,34 +198,60 @@ def _iso_day(days: int) -> str:
 def _read_now(text: str, now: datetime, zone: tzinfo) -> Reading | None:
     if not text.startswith("now"):
         return None
-    return _apply_math(text[3:], now.astimezone(zone), now.astimezone(zone))
+    here = now.astimezone(zone)
+    return _apply_math(text[3:], Reading(here, here))
 
 
 def _read_iso(text: str, zone: tzinfo) -> Reading | None:
     anchor, bars, math = text.partition("||")
-    if _BASIC_DAY.fullmatch(anchor):
-        anchor = f"{anchor[:4]}-{anchor[4:6]}-{anchor[6:]}"
-    match = _ISO.fullmatch(_OTHER_DAY.sub(r"\1-\3-\4", anchor))
-    if match is None:
+    match = _ISO.fullmatch(_OTHER_DAY.sub(r"\1-\3-\4", _with_dashes(anchor)))
+    if match is None or (match["clock"] and not _names_day(match)):
         return None
-    start = datetime(
-        int(match["year"]),
-        int(match["month"] or 1),
-        int(match["day"] or 1),
-        int(match["hour"] or 0),
-        int(match["minute"] or 0),
-        int(match["second"] or 0),
-        int((match["fraction"] or "0")[:6].ljust(6, "0")),
-        tzinfo=_offset(match["offset"]) or zone,
+    is_days_end = _DAYS_END.fullmatch(match["clock"] or "") is not None
+    moment = datetime.combine(
+        _iso_date(match),
+        time(
+            0 if is_days_end else int(match["hour"] or 0),
+            int(match["minute"] or 0),
+            int(match["second"] or 0),
+            int((match["fraction"] or "0")[:6].ljust(6, "0")),
+        ),
+        _offset(match["offset"]) or zone,
     )
-    end = after(start, _finest_unit(match))
-    return _apply_math(math, start, end) if bars else (start, end)
+    start = add(moment, 1, "d") if is_days_end else moment
+    read = Reading(start, after(start, _finest_unit(match)))
+    return _apply_math(math, read) if bars else read
+
+
+def _names_day(match: re.Match[str]) -> bool:
+    return bool(match["day"] or match["weekday"] or match["of_year"])
+
+
+def _with_dashes(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if _BASIC_DAY.fullmatch(text) else text
+
+
+def _iso_date(match: re.Match[str]) -> date:
+    """The day that is named, or the first one of what is."""
+    year = int(match["year"])
+    if match["week"]:
+        return date.fromisocalendar(year, int(match["week"]), int(match["weekday"] or 1))
+    if match["of_year"]:
+        first = date(year, 1, 1)
+        found = first + timedelta(days=int(match["of_year"]) - 1)
+        if found.year != year:
+            raise ValueError(f"{year} has no day {match['of_year']}")
+        return found
+    return date(year, int(match["month"] or 1), int(match["day"] or 1))
 
 
 def _finest_unit(match: re.Match[str]) -> str:
     if match["fraction"] is not None:
         return "ms" if len(match["fraction"]) <= 3 else "us"
-    named = ("second", "s"), ("minute", "m"), ("hour", "h"), ("day", "d"), ("month", "M")
+    named = (
+        ("second", "s"), ("minute", "m"), ("hour", "h"), ("day", "d"), ("weekday", "d"),
+        ("of_year", "d"), ("week", "w"), ("month", "M"),
+    )  # fmt: skip
     return next((unit for name, unit in named if match[name] is not None), "y")
 
 
@@ -246,7 +275,7 @@ def _read_number(text: str, zone: tzinfo) -> Reading | None:
     ns = int(whole) * ns_per_tick + int(fraction.ljust(9, "0")[:9] or "0") // per_second
     start = _EPOCH + timedelta(microseconds=(-ns if text[0] == "-" else ns) // 1000)
     width = timedelta(microseconds=max(1, ns_per_tick // 1000 if not fraction else 1))
-    return start.astimezone(zone), (start + width).astimezone(zone)
+    return Reading(start.astimezone(zone), (start + width).astimezone(zone))
 
 
 def _ticks_per_second(number: int) -> int:
@@ -264,7 +293,7 @@ def _read_duration(text: str, now: datetime, zone: tzinfo) -> Reading | None:
     moment = now.astimezone(zone)
     for count, unit in _AGO_PART.findall(text):
         moment = before(moment, count, unit)
-    return moment, moment
+    return Reading(moment, moment)
 
 
 def _read_clock(text: str, now: datetime, zone: tzinfo) -> Reading | None:
@@ -273,26 +302,28 @@ def _read_clock(text: str, now: datetime, zone: tzinfo) -> Reading | None:
         return None
     hour, minute, second = (int(part or 0) for part in match.groups())
     start = floor(now.astimezone(zone), "d").replace(hour=hour, minute=minute, second=second)
-    return start, add(start, 1, "m" if match[3] is None else "s")
+    return Reading(start, add(start, 1, "m" if match[3] is None else "s"))
 
 
-def _apply_math(math: str, start: datetime, end: datetime) -> Reading | None:
+def _apply_math(math: str, read: Reading) -> Reading | None:
     if not math:
-        return start, end
+        return read
+    start, end, is_whole = read
     if _MATH.fullmatch(math) is None:
         return None
     for sign, count, unit, rounding in _MATH_STEP.findall(math):
         if rounding:
             start = floor(start, rounding)
-            end = after(start, rounding)
+            end, is_whole = after(start, rounding), True
         else:
             amount = int(f"{sign}{count or 1}")
             start, end = add(start, amount, unit), add(end, amount, unit)
-    return start, end
+    return Reading(start, end, is_whole)
 
 
-def _span_us(start: datetime, end: datetime) -> Span:
-    return Span(_us(start), _us(end))
+def _span_us(read: Reading) -> Span:
+    start_us, end_us = _us(read.start), _us(read.end)
+    return Span(start_us, end_us, read.is_whole or end_us - start_us >= _SHORTEST_DAY_US)
 
 
 def _us(moment: datetime) -> int:
