@@ -15,11 +15,14 @@ _PAGES = (
     "page with `search_after`: sort by `@timestamp` and `_doc`, and send the `sort` of the last hit"
     " back; nothing is missed or doubled"
 )
+TO_WRITE = "it reads only; send new events as `_bulk` to logboom's HTTP input (docs/inputs.md)"
 _LUCENE = "ask `_search` with a `query_string`"
 _INSTEAD: Final[Mapping[str, str]] = {
     "scroll": _PAGES, "_pit": _PAGES, "pit": _PAGES, "keep_alive": _PAGES,
     "_async_search": "ask `_search`", "_sql": _LUCENE, "_query": _LUCENE, "_eql": _LUCENE,
     "_bulk": "logboom's HTTP input takes it (docs/inputs.md)",
+    "_doc": TO_WRITE, "_create": TO_WRITE, "_update": TO_WRITE, "_reindex": TO_WRITE,
+    "_update_by_query": TO_WRITE, "_delete_by_query": TO_WRITE,
     "filter_path": "take what you need of the whole answer",
 }  # fmt: skip
 """What to do where something is not there, by the name of a path or a parameter."""

@@ -15,6 +15,7 @@ from search_api.elasticsearch_api import describing, indices
 from search_api.elasticsearch_api.bodies import MAX_BODY_BYTES, an_object, as_list, decoded
 from search_api.elasticsearch_api.refusals import (
     PARSING,
+    TO_WRITE,
     Refused,
     error_body,
     instead_of,
@@ -112,7 +113,7 @@ class _Api:
                 f"at {self._store.address}: ask it there"
             )
         if asked.method not in {"GET", "POST", "HEAD"}:
-            raise unsupported(f"{asked.method}", "it reads only")
+            raise unsupported(f"{asked.method}", TO_WRITE)
         asked.check_parameters()
         if not asked.path or asked.path[0] in {"_cluster", "_cat"}:
             return await self._of_the_whole(asked)
@@ -136,7 +137,7 @@ class _Api:
                 return await self._actions[action](asked, "")
             case (names, action) if action in self._actions:
                 return await self._actions[action](asked, names)
-            case (names, "_doc", event_id):
+            case (names, "_doc", event_id) if asked.method != "POST":
                 return await self._document(asked, names, event_id)
             case (names,) if not names.startswith("_") and asked.method in {"GET", "HEAD"}:
                 return await self._index(asked, names)

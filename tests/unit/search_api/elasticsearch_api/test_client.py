@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
+from elasticsearch.helpers import async_bulk
 
 from logboom.config import Config, LocalStoreSection
 from logboom.event import event_id
@@ -333,6 +334,9 @@ async def test_what_is_refused_is_named(client: AsyncElasticsearch, body: Any, n
         ("/_sql", "query_string"),
         ("/_search?filter_path=took", "the whole answer"),
         ("/_bulk", "HTTP input"),
+        (f"/{INDEX}/_doc", "HTTP input"),
+        (f"/{INDEX}/_doc/1", "HTTP input"),
+        (f"/{INDEX}/_create/1", "HTTP input"),
         ("/_ingest/pipeline", "docs/elasticsearch-api.md"),
     ],
 )
@@ -347,6 +351,12 @@ async def test_a_refusal_says_what_to_do_instead(
 async def test_nothing_can_be_written(client: AsyncElasticsearch) -> None:
     with pytest.raises(BadRequestError, match="reads only"):
         await client.indices.delete(index=INDEX)
+    with pytest.raises(BadRequestError, match=r"_bulk.*HTTP input"):
+        await client.index(index=INDEX, document={"message": "new"})
+    with pytest.raises(BadRequestError, match=r"_bulk.*HTTP input"):
+        await client.index(index=INDEX, id="1", document={"message": "new"})
+    with pytest.raises(BadRequestError, match=r"_bulk.*HTTP input"):
+        await async_bulk(client, [{"_index": INDEX, "message": "new"}])
     with pytest.raises(BadRequestError, match="reads only"):
         await client.bulk(operations=[{"delete": {"_index": "a", "_id": "1"}}])
     with pytest.raises(ApiError, match="'scroll'"):
