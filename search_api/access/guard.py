@@ -43,6 +43,7 @@ class Guard:
     ) -> None:  # fmt: skip
         self.app = app
         self._most_bytes = section.limits.max_body_bytes
+        self._has_tls = section.tls is not None
         self._authentication = authentication
         self._gate = Gate(section, authentication, clock)
         self._audit = audit
@@ -55,7 +56,9 @@ class Guard:
             return
         caller = _caller_of(scope)
         trace = _Trace(self._audit, self._clock, caller, scope.setdefault("state", {}))
-        sending = Sending(send, caller.path, lambda: trace.write(sending.status, "begin"))
+        sending = Sending(
+            send, caller.path, lambda: trace.write(sending.status, "begin"), has_tls=self._has_tls
+        )
         try:
             trace.admission = admission = await self._gate.admit(caller)
             body = await received(caller.method, caller.headers, receive, self._most_bytes)

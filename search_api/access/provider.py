@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -54,10 +54,13 @@ class Provider:
         self._turn = asyncio.Lock()
         self._read_at: float | None = None
         self._tried_at: float | None = None
-        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._keys: Mapping[str | None, jwt.PyJWK] = {}
 
-    async def key(self, name: str) -> jwt.PyJWK | None:
+    async def key(self, name: str | None) -> jwt.PyJWK | None:
         """One of its keys by the `kid` of a token; None when it has no such key.
+
+        Args:
+            name: None: the token names none, which is enough where there is a single key.
 
         Raises:
             ProviderUnavailable: Its keys are not known.
@@ -71,12 +74,12 @@ class Provider:
         """Lets go of its connections. Idempotent."""
         await self._client.aclose()
 
-    def _has(self, name: str) -> bool:
+    def _has(self, name: str | None) -> bool:
         """Whether a key is known, and may be used at once: no token waits while others have the provider asked."""
         longest_s = STALE_S if self._turn.locked() else FRESH_S
         return self._is_known(name, longest_s)
 
-    async def _refresh(self, name: str) -> None:
+    async def _refresh(self, name: str | None) -> None:
         now = self._clock.monotonic()
         was_tried = self._tried_at is not None and now - self._tried_at < RETRY_S
         if not was_tried and not self._is_known(name, FRESH_S):
@@ -88,26 +91,19 @@ class Provider:
         if self._read_at is None or now - self._read_at > STALE_S:
             raise ProviderUnavailable("tokens cannot be checked now", where=self._issuer)
 
-    def _is_known(self, name: str, longest_s: float) -> bool:
+    def _is_known(self, name: str | None, longest_s: float) -> bool:
         """Whether a key is among those that were read not longer ago."""
         is_new = self._read_at is not None and self._clock.monotonic() - self._read_at < longest_s
         return is_new and name in self._keys
 
-    async def _read(self) -> dict[str, jwt.PyJWK]:
+    async def _read(self) -> dict[str | None, jwt.PyJWK]:
         about = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
         if about.get("issuer") != self._issuer:
             raise ProviderUnavailable(
                 f"says that it is {about.get('issuer')!r}", where=self._issuer,
                 mend="write api.oidc.issuer as the provider does",
             )  # fmt: skip
-        keys: dict[str, jwt.PyJWK] = {}
-        for one in (await self._get(str(about.get("jwks_uri")))).get("keys", ()):
-            try:
-                key = jwt.PyJWK.from_dict(one)
-            except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
-                continue  # of a kind that we do not know; its tokens are refused
-            if key.key_id is not None and key.public_key_use in {None, "sig"}:
-                keys[key.key_id] = key
+        keys = _keys((await self._get(str(about.get("jwks_uri")))).get("keys", ()))
         if not keys:
             raise ProviderUnavailable("has no keys that can be used", where=self._issuer)
         return keys
@@ -133,6 +129,27 @@ class Provider:
         if not isinstance(content, dict):
             raise ProviderUnavailable("answers no JSON object", where=address)
         return content
+
+
+def _keys(told: Iterable[Any]) -> dict[str | None, jwt.PyJWK]:
+    """Those for signatures that can be used, by their names; under None the only one, if there is no other.
+
+    Source: https://openid.net/specs/openid-connect-core-1_0.html#Signing
+    """
+    keys: dict[str | None, jwt.PyJWK] = {}
+    signing = [one for one in told if not isinstance(one, Mapping) or one.get("use") != "enc"]
+    for one in signing:
+        try:
+            key = jwt.PyJWK.from_dict(one)
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
+            continue  # of a kind that we do not know; its tokens are refused
+        if key.public_key_use not in {None, "sig"}:
+            continue
+        if key.key_id is not None:
+            keys[key.key_id] = key
+        if len(signing) == 1:
+            keys[None] = key
+    return keys
 
 
 def _trust(section: OidcSection) -> ssl.SSLContext:

@@ -22,17 +22,19 @@ class Sending:
     Args:
         send: The server's.
         path: Of the request.
+        has_tls: We speak TLS ourselves.
         begun: Called when an answer begins that goes on for long.
 
     Attributes:
         status: Of the answer; 0: there is none yet.
     """
 
-    def __init__(self, send: Send, path: str, begun: Callable[[], None]) -> None:
+    def __init__(self, send: Send, path: str, begun: Callable[[], None], *, has_tls: bool) -> None:
         self.status = 0
         self._send = send
         self._path = path
         self._begun = begun
+        self._has_tls = has_tls
         self._kind = ""
         self._is_over = False
 
@@ -40,7 +42,7 @@ class Sending:
         """Sends a message on."""
         kind = message["type"]
         if kind in {"http.response.start", "websocket.http.response.start"}:
-            add_to(message, self._path)
+            add_to(message, self._path, has_tls=self._has_tls)
             self.status = message["status"]
             self._kind = Headers(raw=message["headers"]).get("content-type", "").partition(";")[0]
             if self._kind in _LONG:

@@ -25,7 +25,7 @@ _ALGORITHMS = frozenset(
 class PublicKeys(Protocol):
     """Has the keys that tokens are signed with."""
 
-    async def key(self, name: str) -> jwt.PyJWK | None:
+    async def key(self, name: str | None) -> jwt.PyJWK | None:
         """One of them; see `Provider.key`."""
         ...
 
@@ -58,7 +58,7 @@ class Tokens:
         try:
             header = jwt.get_unverified_header(token)
             name, algorithm = header.get("kid"), header.get("alg")
-            if not isinstance(name, str) or algorithm not in _ALGORITHMS:
+            if not isinstance(name, str | None) or algorithm not in _ALGORITHMS:
                 return None
             key = await self._keys.key(name)
             if key is None:

@@ -343,6 +343,7 @@ async def test_answers_tell_browsers_what_they_may_not_do(open_api: Api) -> None
         assert headers["referrer-policy"] == "no-referrer"
         assert "access-control-allow-origin" not in headers
         assert "server" not in headers
+        assert "strict-transport-security" not in headers
         if path.startswith("/api/"):
             assert headers["cache-control"] == "no-store"
     preflight = await open_api.client.options(
@@ -350,6 +351,16 @@ async def test_answers_tell_browsers_what_they_may_not_do(open_api: Api) -> None
     )
     assert preflight.status_code == 405
     assert "access-control-allow-origin" not in preflight.headers
+
+
+async def test_browsers_are_to_come_with_tls_alone_where_we_speak_it(tmp_path: Path) -> None:
+    files = {"cert_file": tmp_path / "cert.pem", "key_file": tmp_path / "key.pem"}
+    for file in files.values():
+        file.write_text("made elsewhere")
+    async with opened(tmp_path, tls=files) as api:
+        for path in ("/", "/api/v1/count", "/api/v1/nothing", "/healthz"):
+            told = (await api.client.get(path)).headers["strict-transport-security"]
+            assert told == "max-age=2592000", path
 
 
 def test_channels_that_tell_of_all_services_are_for_those_who_see_all() -> None:

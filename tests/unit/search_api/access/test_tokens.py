@@ -274,3 +274,40 @@ async def test_no_token_waits_while_a_slow_provider_is_asked_for_an_unknown_key(
         issuer.answers.set()
         assert await waiting is None
     await provider.close()
+
+
+async def test_a_token_need_not_name_the_only_key(issuer: Issuer, clock: ManualClock) -> None:
+    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    nameless = jwt.encode(claims, RSA, algorithm="RS256")
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(other.public_key(), as_dict=True)
+    sealing = {**public, "use": "enc", "alg": "RSA-OAEP"}
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({"first": RSA}, True),
+        ({"first": RSA, "sealing": sealing}, True),
+        ({"first": RSA, "second": other}, False),
+        ({"first": RSA, "ec": EC}, False),
+        ({"first": RSA, "odd": {"kty": "unheard-of"}}, False),
+        ({"second": other}, False),
+    ]
+    for keys, is_taken in cases:
+        issuer.keys = keys
+        provider = Provider(section(issuer), clock)
+        tokens = Tokens(section(issuer), provider, clock)
+        assert (await tokens.access(nameless) is not None) is is_taken, keys.keys()
+        for name in ("ec2", ""):
+            wrong = jwt.encode(claims, RSA, algorithm="RS256", headers={"kid": name})
+            assert await tokens.access(wrong) is None
+        await provider.close()
+
+
+async def test_the_only_key_need_not_have_a_name(issuer: Issuer, clock: ManualClock) -> None:
+    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True)
+    issuer.keys = {"first": {**public, "kid": None}}
+    provider = Provider(section(issuer), clock)
+    tokens = Tokens(section(issuer), provider, clock)
+    assert await tokens.access(jwt.encode(claims, RSA, algorithm="RS256")) is not None
+    assert await tokens.access(jwt.encode(claims, EC, algorithm="ES256")) is None
+    assert await tokens.access(issuer.token("first", signed=RSA)) is None
+    await provider.close()
