@@ -8,8 +8,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum, auto
+from functools import lru_cache
 
 DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US
@@ -18,8 +19,9 @@ MONDAY_US = 4 * DAY_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
-_FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _US + DAY_US
-_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _US - DAY_US
+_SECOND_US = 1_000_000
+_FIRST_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _US
+_LAST_US = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _US
 
 
 class Rule(Enum):
@@ -168,27 +170,40 @@ class _Clocks:
         return shown_us - (shown_us - self.shift_us) % self.width_us
 
 
-def _changes(first_us: int, last_us: int, zone: tzinfo) -> Iterator[int]:
-    """When the zone's distance from UTC changes, between two times; never beyond the calendar."""
-    first_us, last_us = max(first_us, _FIRST_US), min(last_us, _LAST_US)
-    before_us, ahead = first_us, ahead_us(first_us, zone)
-    while before_us < last_us:
-        after_us = min(before_us + WEEK_US, last_us)
-        if ahead_us(after_us, zone) != ahead:
-            low_us, high_us = before_us, after_us
-            while high_us - low_us > 1:
-                middle_us = (low_us + high_us) // 2
-                if ahead_us(middle_us, zone) == ahead:
-                    low_us = middle_us
-                else:
-                    high_us = middle_us
-            yield high_us
-            after_us, ahead = high_us, ahead_us(high_us, zone)
-        before_us = after_us
+def _changes(first_us: int, last_us: int, zone: tzinfo) -> Sequence[int]:
+    """When the zone's distance from UTC changes, behind a time and until another."""
+    every = _all_changes(zone)
+    return every[bisect_right(every, first_us) : bisect_right(every, last_us)]
+
+
+@lru_cache(maxsize=64)
+def _all_changes(zone: tzinfo) -> tuple[int, ...]:
+    """All of a zone's."""
+    if isinstance(zone, timezone):
+        return ()
+    looked_us = range(_FIRST_US, _LAST_US + WEEK_US, WEEK_US)
+    aheads = [ahead_us(at_us, zone) for at_us in looked_us]
+    return tuple(
+        _change(before_us, zone)
+        for before_us, ahead, after in zip(looked_us, aheads, aheads[1:], strict=False)
+        if ahead != after
+    )
+
+
+def _change(before_us: int, zone: tzinfo) -> int:
+    """The one in the week from a time on; clocks are changed at a whole second."""
+    ahead, low_s, high_s = ahead_us(before_us, zone), 0, WEEK_US // _SECOND_US
+    while high_s - low_s > 1:
+        middle_s = (low_s + high_s) // 2
+        if ahead_us(before_us + middle_s * _SECOND_US, zone) == ahead:
+            low_s = middle_s
+        else:
+            high_s = middle_s
+    return before_us + high_s * _SECOND_US
 
 
 def ahead_us(time_us: int, zone: tzinfo) -> int:
-    """How far the zone's clocks are ahead of UTC; times beyond the calendar count as its ends."""
+    """How far the zone's clocks are ahead of UTC; before 1900 and from 2100 on as they are then."""
     moment = _EPOCH + timedelta(microseconds=min(max(time_us, _FIRST_US), _LAST_US))
     ahead = moment.astimezone(zone).utcoffset()
     return 0 if ahead is None else ahead // _US

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -212,6 +212,12 @@ def test_each_moment_is_in_the_bucket_that_it_belongs_to(
 def test_too_many_buckets_are_refused() -> None:
     with pytest.raises(QueryError, match="bucket"):
         counted("2026-01-01T00:00", "2026-01-02T00:00", 1_000_000, "UTC", [])
+
+
+def test_all_years_may_be_asked_for() -> None:
+    found = counted("0003-01-01T00:00", "9998-01-01T00:00", 400 * DAY_US, "America/New_York", [])
+    assert len(found) == -(-(date(9998, 1, 1) - date(1, 12, 29)).days // 400)
+    assert [text for text, _ in found] == sorted({text for text, _ in found})
 
 
 def test_without_a_range_there_are_buckets_from_the_first_match_to_the_last() -> None:
