@@ -61,13 +61,15 @@ _SMALL_NUMBERS = {
 _COUNTED_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "열흘": 10, "보름": 15}
 _NOW = {"지금", "현재", "방금", "right now", "just now"}
 _SAID_SHORTER = (
+    (re.compile(r"(?:어젯밤|간밤|지난밤)(?=\s*(?:12|[0-5])\s*시)"), "오늘 밤"),
     (re.compile(r"(?:어젯밤|간밤|지난밤)"), "어제 밤"),
     (re.compile(r"오늘밤"), "오늘 밤"),
+    (re.compile(r"last night (?:at )?(?=(?:12|0?[1-5])(?::\d\d)? ?a\.?m)"), "today "),
     (re.compile(r"last night"), "yesterday night"),
     (re.compile(r"tonight"), "today night"),
     (re.compile(r"this (?=morning|afternoon|evening)"), "today "),
 )
-"""Days that are said together with a part of theirs."""
+"""Days that are said together with a part of theirs. The small hours of a night are of the next day."""
 
 
 def _any_of(*words: str) -> str:

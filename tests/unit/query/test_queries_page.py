@@ -22,9 +22,19 @@ from logboom.query.lucene import (
 )
 from logboom.query.printing import format_query
 from logboom.query.times import parse_time
+from logboom.query.translation import LANGUAGES, MORE_LANGUAGES
 
 NOW_NS = 1_773_192_615_123_456_789
 SEOUL = ZoneInfo("Asia/Seoul")
+_LANGUAGES = {
+    "German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "Italian": "it",
+    "Dutch": "nl", "Japanese": "ja", "Chinese": "zh", "Arabic": "ar", "Bulgarian": "bg",
+    "Croatian": "hr", "Czech": "cs", "Danish": "da", "Finnish": "fi", "Greek": "el", "Hebrew": "he",
+    "Hindi": "hi", "Hungarian": "hu", "Indonesian": "id", "Norwegian (Bokmål)": "nb",
+    "Persian": "fa", "Polish": "pl", "Romanian": "ro", "Russian": "ru", "Slovak": "sk",
+    "Swedish": "sv", "Thai": "th", "Traditional Chinese": "zh-Hant", "Turkish": "tr",
+    "Ukrainian": "uk", "Vietnamese": "vi",
+}  # fmt: skip
 PAGE = (Path(__file__).parents[3] / "docs" / "queries.md").read_text("utf-8")
 
 
@@ -91,6 +101,13 @@ def test_each_time_is_one() -> None:
     assert len(examples) > 25
     zero = parse_time("0", now_ns=NOW_NS, zone=SEOUL)
     assert all(parse_time(text, now_ns=NOW_NS, zone=SEOUL) > zero for text in examples)
+
+
+def test_the_languages_of_times_are_those_of_the_code() -> None:
+    told = re.findall(r"data have for them: (.*?), tried in this order; and (.*?)\.", PAGE)
+    first, more = (re.split(r", | and ", names) for names in told[0])
+    assert [_LANGUAGES[name] for name in first] == list(LANGUAGES[1:])
+    assert {_LANGUAGES[name] for name in more} == set(MORE_LANGUAGES)
 
 
 def test_the_limits_are_those_of_the_code() -> None:
