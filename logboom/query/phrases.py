@@ -8,6 +8,7 @@ behind a day, or before it, is the second, the minute or the hour that it names.
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -300,8 +301,10 @@ def _date(match: re.Match[str], today: datetime) -> datetime:
     year = match["year"] or match["its_year"] or match["then_year"]
     if year:
         return today.replace(year=int(year), month=month, day=day)
-    this_year = today.replace(month=month, day=day)
-    return this_year if this_year <= today else this_year.replace(year=today.year - 1)
+    this_year = today.year if (month, day) <= (today.month, today.day) else today.year - 1
+    if (month, day) == (2, 29):
+        this_year = next(year for year in range(this_year, 0, -1) if isleap(year))
+    return today.replace(year=this_year, month=month, day=day)
 
 
 def _read_day_and_clock(
