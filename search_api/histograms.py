@@ -11,6 +11,7 @@ from logboom.event import epoch_us
 from logboom.native import native_library
 from logboom.query.times import iso_text
 from logboom.store import Histogram, Store, TimeRange
+from logboom.store.values import most_frequent
 from search_api.asking import Asked, automatic_interval_us
 from search_api.responding import json_of
 from search_api.zoned import Piece, cut
@@ -43,15 +44,18 @@ async def histogram_of(
     if width_us is None:
         width_us = automatic_interval_us(TimeRange(*known))
     parts = cut(times, known, width_us, asked.zone)
-    chosen = await _most_frequent(store, asked, by) if by and len(parts.pieces) > 1 else None
+    is_sure, chosen = True, None
+    if by is not None and len(parts.pieces) > 1:
+        is_sure, chosen = await _most_frequent(store, asked, by)
     counted = [await _piece(store, asked, piece, width_us, by, chosen) for piece in parts.pieces]
     end_us = times.end_us
     if end_us is None and times.start_us is not None:
         end_us = max(now_us, times.start_us)
     starts_us, columns = parts.assembled(counted, TimeRange(times.start_us, end_us))
     split = {value: counts for value, counts in columns.items() if value is not None}
-    partial = any(one.partial for one in counted)
-    return Histogram(width_us, starts_us, columns[None], split, partial)
+    partial = not is_sure or any(one.partial for one in counted)
+    by_value = most_frequent(split, len(split)) if len(counted) > 1 else split
+    return Histogram(width_us, starts_us, columns[None], by_value, partial)
 
 
 def shown_histogram(found: Histogram) -> dict[str, Any]:
@@ -93,10 +97,10 @@ async def _piece(
     return replace(found, by={value: some for value, some in found.by.items() if value in chosen})
 
 
-async def _most_frequent(store: Store, asked: Asked, by: str) -> frozenset[str]:
-    """The values of the whole range: those of its pieces may be others."""
+async def _most_frequent(store: Store, asked: Asked, by: str) -> tuple[bool, frozenset[str]]:
+    """The values of the whole range: those of its pieces may be others. And whether they are sure."""
     found = await store.facets(asked.query, asked.times, fields=[by], size=_VALUES)
-    return frozenset(one.value for one in found.values[by])
+    return found.complete, frozenset(one.value for one in found.values[by])
 
 
 async def _known(store: Store, times: TimeRange, now_us: int) -> tuple[int, int]:

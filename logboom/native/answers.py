@@ -76,8 +76,10 @@ class Answers:
             What was found; None when the answer is left to Python.
         """
         rows = max(1, answer.count(b'"by":{') or answer.count(b'"key":'))
-        starts, values, told = numbers("q", rows), numbers("I", 2 * most), numbers("I", 4)
-        counts = bytearray(rows * (most + 1) * _NUMBER_BYTES)  # nothing of it is touched in vain
+        starts, values, told = numbers("q", rows), numbers("I", 2 * max(1, most)), numbers("I", 4)
+        counts = bytearray(
+            rows * (most + 1) * _NUMBER_BYTES
+        )  # 16 MB for 20,000 stretches, 100 values
         used = self._read(
             Bytes.of(answer), rows, most, starts.buffer_info()[0], address(counts),
             values.buffer_info()[0], told.buffer_info()[0],
@@ -100,13 +102,19 @@ class Answers:
 
         Args:
             starts_us: Where each stretch begins, µs since the epoch.
-            counts: Of each.
+            counts: Of each; of type `Q`.
             by: Values, as JSON, with the same of each.
 
         Returns:
             A list of objects with `from`, `count` and `by`; None when that is left to Python.
+
+        Raises:
+            ValueError: They are not all of one length, or of another type.
         """
         rows, columns = len(counts), len(by)
+        for column in (counts, *(column for _, column in by)):
+            if column.typecode != "Q" or len(column) != rows or len(starts_us) != rows:
+                raise ValueError("each stretch has a begin and a count in each column")
         if not rows:
             return b"[]"
         starts, names = array("q", starts_us), [name for name, _ in by]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Any
 
 from logboom.errors import QueryError, StoreUnavailable
@@ -15,19 +16,19 @@ from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.over_time import (
     FEW,
+    OF_FEW,
     PER_STRETCH,
     SHOWN,
     Incomplete,
     read_histogram,
 )
-from logboom.store.elastic.searching import Searcher, label_of, warnings_of
+from logboom.store.elastic.searching import Searcher, label_of, read_in_time, warnings_of
 from logboom.store.elastic.times import TIME
 from logboom.store.values import Count, Group, Groups, Histogram, SourceCount
 
 _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
 _GROUPS_PER_SHARD = 3_000
-_FIELDS_KNOWN = 1_000
 
 
 class Counter:
@@ -43,7 +44,6 @@ class Counter:
         self._client = client
         self._names = names
         self._searcher = searcher
-        self._of_few: set[str] = set()  # fields that had few values when they were last counted
 
     async def count(self, query: Dsl) -> Count:
         """Counts matches; not exact when some shards did not answer, or not in time.
@@ -74,12 +74,10 @@ class Counter:
         field = interval.by
         if field is None:
             return await self._over_time(query, interval)
-        if field in self._of_few:
+        if field in OF_FEW:
             with suppress(Incomplete, QueryError):  # what is wrong in any case is seen below
                 return await self._over_time(query, interval, {"size": FEW + 1}, PER_STRETCH)
-        values = await self._most_frequent(query, field, max(interval.size, FEW + 1))
-        self._note(field, has_few=len(values) <= FEW)
-        chosen = values[: interval.size]
+        chosen = await self._most_frequent(query, field, interval.size)
         if not chosen:
             return await self._over_time(query, interval)
         return await self._over_time(query, interval, {"include": chosen, "size": len(chosen)})
@@ -110,14 +108,8 @@ class Counter:
             over_time["aggs"] = {"by": {"terms": {"field": interval.by, **split}}}
         body = self._body(query, {"found": over_time, **({} if most is None else {"most": most})})
         content = await self._searcher.ask_unread(body, shown=SHOWN)
-        return read_histogram(content, interval.width_us, interval.size)
-
-    def _note(self, field: str, *, has_few: bool) -> None:
-        """Remembers whether all values of a field may be asked for at once."""
-        if not has_few:
-            self._of_few.discard(field)
-        elif len(self._of_few) < _FIELDS_KNOWN:
-            self._of_few.add(field)
+        read = partial(read_histogram, width_us=interval.width_us, size=interval.size)
+        return await read_in_time(content, read)
 
     async def groups(self, query: Dsl, grouping: Grouping) -> Groups:
         """Groups matches by the values of a field; see `Store.groups`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -14,11 +14,19 @@ from logboom.native import native_library
 from logboom.native.values import Stretches
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import label_of, warnings_of
-from logboom.store.values import Histogram
+from logboom.store.values import Histogram, most_frequent
 
 MOST_BUCKETS: Final = 20_000
+OF_FEW: Final = frozenset(
+    {
+        "log.level", "log.syslog.facility.name", "service.environment", "http.request.method",
+        "http.version",
+    }
+)  # fmt: skip
+"""Fields that have few values by their nature: all of them can be asked for in each stretch."""
+
 FEW: Final = 20
-"""So many values of a field can be asked for in each stretch: all of them, as a rule."""
+"""So many values at most; of more, those that are wanted are asked for by name."""
 
 PER_STRETCH: Final[Dsl] = {"max_bucket": {"buckets_path": "found>by._bucket_count"}}
 """Aggregation, to be named `most`: the most values that a stretch shows."""
@@ -30,12 +38,12 @@ SHOWN: Final = (
 """What is read here (`filter_path`): a third of each bucket says the same once more, or nothing."""
 
 _TOO_MANY = "choose a longer interval or a shorter range of time"
-_READ_AT_ONCE = 100
-"""Values that the compiled part has room for."""
+_MOST_VALUES = 100
+"""Each takes a column as long as all stretches."""
 
 
 class Incomplete(Exception):
-    """A stretch may have more values than it shows."""
+    """There are more values than can be read at once: a stretch may even have more than it shows."""
 
 
 def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
@@ -52,9 +60,10 @@ def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
         Incomplete: See there.
     """
     library = native_library()
-    found = None if library is None else library.answers.read_stretches(content, _READ_AT_ONCE)
+    most_values = max(size, _MOST_VALUES)
+    found = None if library is None else library.answers.read_stretches(content, most_values)
     if found is None:
-        found = _read(decode_json(content))
+        found = _read(decode_json(content), most_values)
     rest = orjson.loads(found.rest)
     most = rest.get("aggregations", {}).get("most", {}).get("value")
     if most is not None and most > FEW:
@@ -69,13 +78,6 @@ def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
     counts, *columns = _without_gaps(found, [found.counts, *found.by.values()], width_us)
     by = dict(zip(map(_label, found.by), columns, strict=True))
     return Histogram(width_us, starts_us, counts, most_frequent(by, size), partial)
-
-
-def most_frequent(by: Mapping[str, array[int]], size: int) -> Mapping[str, array[int]]:
-    """The values with the most counts in all, those first; of equal ones the first by the alphabet."""
-    totals = {value: sum(counts) for value, counts in by.items()}
-    ranked = sorted(totals.items(), key=lambda one: (-one[1], one[0]))
-    return {value: by[value] for value, _ in ranked[:size]}
 
 
 def _without_gaps(
@@ -101,13 +103,19 @@ def _label(value: bytes) -> str:
     return str(orjson.loads(value))
 
 
-def _read(answer: dict[str, Any]) -> Stretches:
-    """As the compiled part does, of any answer."""
+def _read(answer: dict[str, Any], most_values: int) -> Stretches:
+    """As the compiled part does, of any answer.
+
+    Raises:
+        Incomplete: There are more values.
+    """
     found = answer.get("aggregations", {}).pop("found", {}).get("buckets", [])
     by: dict[bytes, array[int]] = {}
     for row, one in enumerate(found):
         for value in one.get("by", {}).get("buckets", ()):
             name = orjson.dumps(label_of(value))
+            if name not in by and len(by) == most_values:
+                raise Incomplete
             column = by.setdefault(name, array("Q", bytes(8 * len(found))))
             column[row] += value["doc_count"]
     return Stretches(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from logboom.event import Event
 from logboom.store.elastic.client import Client
@@ -30,9 +31,10 @@ _AT_ONCE = 1_001
 """Events in one answer, since they may be large: a page of a thousand, and whether there is another."""
 
 _READ_AT_ONCE_BYTES = 2 * 2**20
-"""Larger answers are read in a thread, so that others are answered meanwhile."""
 
 _ID = "event.id"
+
+Read = TypeVar("Read")
 
 
 class Searcher:
@@ -136,9 +138,15 @@ class Searcher:
     async def _find(self, body: dict[str, Any]) -> tuple[Found, int]:
         """As `ask`; events are not looked into. Tells the bytes of the answer, too."""
         content = await self.ask_unread(body)
-        if len(content) <= _READ_AT_ONCE_BYTES:
-            return read_found(content, body["size"]), len(content)
-        return await asyncio.to_thread(read_found, content, body["size"]), len(content)
+        found = await read_in_time(content, partial(read_found, most=body["size"]))
+        return found, len(content)
+
+
+async def read_in_time(content: bytes, read: Callable[[bytes], Read]) -> Read:
+    """What an answer says; a large one is read in a thread, so that others are answered meanwhile."""
+    if len(content) <= _READ_AT_ONCE_BYTES:
+        return read(content)
+    return await asyncio.to_thread(read, content)
 
 
 def _warnings(answer: Found) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import nullcontext
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from logboom.errors import QueryError
 from logboom.native import native_library
 from logboom.store import Bucket, Histogram
+from logboom.store.elastic import over_time
 from logboom.store.elastic.over_time import FEW, MOST_BUCKETS, Incomplete, read_histogram
 
 MINUTE_MS = 60_000
@@ -129,10 +131,35 @@ def test_whatever_was_counted_is_read(rows: dict[int, dict[str, int]], spare: in
     assert {one.start_us // MINUTE_US: one.by for one in found.buckets if one.count} == rows
 
 
-def test_more_values_than_the_compiled_part_has_room_for_are_read() -> None:
-    values = ({"key": f"v{number}", "doc_count": number + 1} for number in range(150))
-    answer = {"_shards": WHOLE, "aggregations": {"found": {"buckets": [bucket(0, 1, *values)]}}}
-    assert len(read_both(orjson.dumps(answer), 150).by) == 150
+def answer_with(values: int, stretches: int) -> bytes:
+    """So many different values, some in each of so many stretches."""
+    each = values // stretches
+    buckets = [
+        bucket(row, each, *({"key": f"v{row}-{n}", "doc_count": 1} for n in range(each)))
+        for row in range(stretches)
+    ]
+    return orjson.dumps({"_shards": WHOLE, "aggregations": {"found": {"buckets": buckets}}})
+
+
+def test_as_many_values_are_read_as_are_wanted_and_a_hundred_in_any_case() -> None:
+    assert len(read_both(answer_with(150, 10), 150).by) == 150
+    assert len(read_both(answer_with(100, 10)).by) == 10
+    for library in (native_library(), None):
+        with (
+            patch("logboom.store.elastic.over_time.native_library", lambda it=library: it),
+            pytest.raises(Incomplete),
+        ):
+            read_histogram(answer_with(110, 10), MINUTE_US, 10)
+
+
+def test_more_values_than_anybody_wants_take_no_room() -> None:
+    content = answer_with(17 * 3_600, 3_600)
+    tracemalloc.start()
+    with pytest.raises(Incomplete):
+        read_histogram(content, MINUTE_US, 10)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100 * 2**20
 
 
 @pytest.mark.skipif(native_library() is None, reason="there is no compiled part")
@@ -149,4 +176,13 @@ def test_the_compiled_part_takes_no_broken_answer_for_a_whole_one(data: st.DataO
     assert library.answers.read_stretches(content[:end], 2) is None
     mutated = bytearray(content)
     mutated[end] = data.draw(st.integers(0, 255))
-    library.answers.read_stretches(bytes(mutated), 2)
+    read = library.answers.read_stretches(bytes(mutated), 2)
+    if read is None:
+        return
+    try:
+        again = over_time._read(orjson.loads(mutated), 2)
+    except orjson.JSONDecodeError:
+        return  # Elasticsearch answers with JSON; that no foreign memory is read is all that counts
+    assert (read.starts, read.counts) == (again.starts, again.counts)
+    assert [*map(orjson.loads, read.by)] == [*map(orjson.loads, again.by)]
+    assert list(read.by.values()) == list(again.by.values())
