@@ -100,13 +100,16 @@ def _settled(url: str, wait_s: float) -> _Seen:
 
 def _print(health: dict[str, Any], ledger: dict[str, Any], *, has_arrived: bool) -> None:
     _print_health(health)
-    rows = sorted(ledger["sources"], key=_rank)
+    rows = sorted((row for row in ledger["sources"] if not _is_blank(row)), key=_rank)
+    blank = len(ledger["sources"]) - len(rows)
     for row in rows[:_MOST_ROWS]:
         _say(_source(row))
     if len(rows) > _MOST_ROWS:
         left = rows[_MOST_ROWS:]
         green = sum(row["verdict"] == "green" for row in left)
         _say(f"and {len(left)} sources more, {green} of them green: see --json")
+    if blank:
+        _say(f"and {blank} source{'' if blank == 1 else 's'} without a line: see --json")
     for row in ledger["losses"]:
         _say(_loss(row))
     if ledger.get("dead"):
@@ -119,6 +122,12 @@ def _print(health: dict[str, Any], ledger: dict[str, Any], *, has_arrived: bool)
     for finding in ledger["findings"][:_MOST_ROWS]:
         _say("\n".join(wrap(finding, _WIDTH, initial_indent="! ", subsequent_indent="  ")))
     _say(f"ledger: {ledger['verdict']}")
+
+
+def _is_blank(row: dict[str, Any]) -> bool:
+    """Whether nothing can be said of a source: a new spool, for example, or one of an earlier start."""
+    counted = ("lines_read", "lines_pending", "events_acked", "events_stored")
+    return row["verdict"] == "green" and not any(row.get(name) for name in counted)
 
 
 def _rank(row: dict[str, Any]) -> tuple[bool, bool]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -158,6 +159,13 @@ def _asked(url: str, request: Request) -> Iterator[HTTPResponse]:
         raise
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, SSLCertVerificationError):
+            raise ServiceUnreachable(
+                f"its certificate is not trusted: {reason.verify_message}",
+                where=url,
+                mend="set SSL_CERT_FILE to the file with the certificate, or its authority's, and"
+                " name it with --url by a name that it is for",
+            ) from None
         raise ServiceUnreachable(
             f"no logboom answers: {reason}",
             where=url,

@@ -125,6 +125,19 @@ def test_of_many_sources_those_that_are_not_well_come_first(url: str, answers: A
     assert "and 31 sources more, 31 of them green: see --json" in lines
 
 
+def test_sources_without_a_line_are_one_line_together(url: str, answers: Answers) -> None:
+    nothing = dict.fromkeys(
+        ("lines_read", "lines_acked", "lines_empty", "lines_dead", "lines_pending", "events_acked",
+         "events_stored"), 0,
+    )  # fmt: skip
+    rows = [source(f"/spool/{n}", **nothing) for n in range(30)]
+    rows += [source("/full.log"), source("/held.log", **{**nothing, "lines_pending": 1})]
+    lines = told(url, answers, sources=rows)
+    assert [line.split()[0] for line in lines if line.startswith("/")] == ["/full.log", "/held.log"]
+    assert "and 30 sources without a line: see --json" in lines
+    assert not any("sources more" in line for line in lines)
+
+
 BEHIND = {**LEDGER, "verdict": "catching up", "lag": 5, "findings": ["5 are on their way"]}
 
 

@@ -207,7 +207,7 @@ class Client:
                 f"Elasticsearch does not answer within {self._patience_s:g} s", where=self._address
             )
         if isinstance(error, NoConnection):
-            return NotSent(f"Elasticsearch does not answer: {error}", where=self._address)
+            return NotSent(f"Elasticsearch does not answer: {error.why}", where=self._address)
         hung_up = error.has_hung_up and self._address.startswith("http:")
         return StoreUnavailable(
             f"Elasticsearch does not answer: {error}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,8 @@ _NOT_TRUSTED: Final = frozenset(
 
 _HUNG_UP: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 _END_OF_HEAD = b"\r\n"
+_WHERE_TO = re.compile(r"^Failed to connect to .+ after \d+ ms: ")
+"""How libcurl begins to say that it could not connect: where to is known, and the time differs each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,15 @@ class Answer:
 
 
 class NoConnection(Exception):
-    """There was none on which anything could be sent."""
+    """There was none on which anything could be sent.
+
+    Attributes:
+        why: In few words, which do not say where to.
+    """
+
+    def __init__(self, shown: str, why: str) -> None:
+        super().__init__(f"no connection to {shown}: {why}")
+        self.why = why
 
 
 class NotTrusted(Exception):
@@ -140,7 +151,7 @@ class Transfers:
 
     async def _perform(self, curl: pycurl.Curl, head: Sequence[bytes]) -> None:
         if self._multi.closed:
-            raise NoConnection(f"no connection to {self._address.shown}: all are ended for good")
+            raise NoConnection(self._address.shown, "all are ended for good")
         try:
             await self._multi.perform(curl)
         except pycurl.error as error:
@@ -177,7 +188,7 @@ class Transfers:
     def _translated(self, error: pycurl.error, *, has_begun: bool) -> Exception:
         code, message = error.args[0], error.args[1] or f"error {error.args[0]} of libcurl"
         if code in _NOT_CONNECTED:
-            return NoConnection(f"no connection to {self._address.shown}: {message}")
+            return NoConnection(self._address.shown, _WHERE_TO.sub("", message))
         if code in _NOT_TRUSTED:
             return NotTrusted(message)
         if code == pycurl.E_UNSUPPORTED_PROTOCOL:

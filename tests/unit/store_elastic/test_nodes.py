@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from logboom.config import ElasticsearchSection
+from logboom.store.elastic.client import Client, NotSent
 from logboom.store.elastic.nodes import Nodes
 from logboom.store.elastic.transfers import Broken, NoConnection, Transfers
 from tests.services.process import free_port
@@ -156,6 +158,18 @@ async def test_it_is_told_when_nothing_was_sent() -> None:
     with pytest.raises(NoConnection, match="no connection to http://127"):
         await ask(node)
     await node.close()
+
+
+async def test_where_nobody_answers_is_said_once() -> None:
+    port = free_port()
+    client = Client(ElasticsearchSection(urls=[f"http://127.0.0.1:{port}"]))
+    with pytest.raises(NotSent) as refused:
+        await client.ask("GET", "/_cluster/health")
+    said = refused.value.sentence()
+    assert said.count(f"{port}") == said.count("127.0.0.1") == 1, said
+    assert " ms" not in said  # the same sentence each time
+    assert said.endswith("Elasticsearch does not answer: Could not connect to server")
+    await client.close()
 
 
 async def test_connections_that_nobody_needed_for_long_are_not_used_again(
