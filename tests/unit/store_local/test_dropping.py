@@ -132,7 +132,9 @@ async def test_a_damaged_day_is_set_aside_and_told_and_the_others_go_on(
     assert (tmp_path / "store" / "damaged" / "logs-2026.03.14-1" / "index").is_dir()
     assert await store.count(MatchAll(), EVERYTHING) == Count(300, exact=False)
     broker = LocalBroker(tmp_path / "broker", LocalBrokerSection())
-    health = await PipelineState(broker, store, "g", tmp_path, ManualClock(NOW)).health(with_reasons=True)
+    health = await PipelineState(broker, store, "g", tmp_path, ManualClock(NOW)).health(
+        with_reasons=True
+    )
     assert [one["state"] for one in health["parts"] if one["name"] == "days"] == ["damaged"]
     await broker.close()
     await writer.close()
