@@ -20,7 +20,8 @@ that it is a part of (`is_part`). Stores ask for those by `part_pattern`.
 from __future__ import annotations
 
 import re
-from unicodedata import is_normalized, normalize
+from itertools import groupby
+from unicodedata import combining, is_normalized, normalize
 
 import regex
 
@@ -47,8 +48,12 @@ _FOLDED = regex.compile(
 """Runs that are folded. What is no letter keeps standing between words: `Core™` is `core`. Single
 letters of Hangul stay so: `ㅎㅏ` is no syllable, and `[ㄱ-ㅎㅏ-ㅣ]` all of them."""
 
-_OF_ONE_CASE = {"İ": "i", "i\u0307": "i", "ς": "σ"}
-"""What an upper case is never lowered to, or to two characters."""
+_DOTTED = re.compile("(?:İ|i\u0307)\u0307*")
+"""An i as a capital one with a dot is lowered to; any more dots fall with the first."""
+
+_MANY_MARKS = regex.compile(r"[\p{M}\uFF9E\uFF9F]{32,}+")
+"""More than any script puts on a letter. Normalising brings marks into their order one place at a time,
+so that the time would grow with the square of their number."""
 
 LONGEST_PART = 64
 """Characters of a word of a query that are looked for in longer ones. Stores follow a pattern through a
@@ -89,14 +94,25 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text
-    found: str = text
-    if not is_normalized("NFKC", text):
-        found = _FOLDED.sub(lambda run: normalize("NFKC", run[0]), text)
-    if not any(sign in found for sign in _OF_ONE_CASE):
-        return found
-    for sign, usual in _OF_ONE_CASE.items():
-        found = found.replace(sign, usual)
-    return folded(found)
+    while True:
+        found = text if is_normalized("NFKC", text) else _FOLDED.sub(_normalized, text)
+        text = _DOTTED.sub("i", found).replace("ς", "σ")
+        if text == found:
+            return found
+
+
+def _normalized(run: regex.Match[str]) -> str:
+    return normalize("NFKC", _MANY_MARKS.sub(_in_order, run[0]))
+
+
+def _in_order(run: regex.Match[str]) -> str:
+    """Marks in the canonical order (Unicode, D109), which normalising leaves as it is."""
+    marks = "".join(normalize("NFKD", mark) for mark in run[0])
+    return "".join("".join(sorted(some, key=combining)) for _, some in groupby(marks, key=_moves))
+
+
+def _moves(mark: str) -> bool:
+    return combining(mark) != 0
 
 
 def is_unspaced(word: str) -> bool:

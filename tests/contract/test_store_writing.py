@@ -56,6 +56,19 @@ async def test_each_document_gets_its_answer_and_duplicates_are_recognised(
     assert await found(store, MatchAll()) == ids([third, second, first])
 
 
+async def test_letters_under_thousands_of_marks_are_stored_and_found(
+    store: Store, writer: StoreWriter
+) -> None:
+    dots, marks = "i" + "\u0307" * 5_000, "e" + "\u0301\u0323" * 2_500
+    written = document(message=f"hi {dots}x and {marks}", service={"name": f"app-{dots}"})
+    plain = document(100, message="fine")
+    assert list(await writer.write([written, plain])) == [Outcome.STORED, Outcome.STORED]
+    await store.refresh()
+    assert await found(store, Phrase("message", "hi ix and")) == [written.id]
+    assert await found(store, Term("message", "fine")) == [plain.id]
+    assert await store.get(written.id) == written.event
+
+
 async def test_events_that_arrive_behind_later_ones_of_their_source_are_new(
     store: Store, writer: StoreWriter
 ) -> None:

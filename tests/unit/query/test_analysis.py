@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from typing import Any
 
@@ -34,6 +35,10 @@ from logboom.query.regexp import parse_regexp
         ("नमस्ते", ["नमस", "ते"]),  # the virama is not Alphabetic, the vowel sign is
         ("ΟΔΟΣ οδός", ["οδοσ", "οδόσ"]),
         ("İzmir I\u0307zmir i\u0307zmir \u0131", ["izmir", "izmir", "izmir", "\u0131"]),
+        pytest.param("an i" + "\u0307" * 5_000 + "x", ["an", "ix"], id="an i under many dots"),
+        pytest.param(
+            "İ" + "\u0307" * 5_000 + "\u0323s", ["\u1ecb", "s"], id="dots above and below"
+        ),
         ("x² ½ Ⅷ", ["x2", "1", "2", "viii"]),
         ("cafe\u0301 caf\u00e9 cafe", ["caf\u00e9", "caf\u00e9", "cafe"]),
         ("Mu\u0308ller x\u0304y", ["m\u00fcller", "x", "y"]),  # there is no x with a macron
@@ -58,6 +63,35 @@ def test_words(text: str, expected: list[str]) -> None:
 @given(st.text())
 def test_folding_what_is_folded_changes_nothing(text: str) -> None:
     assert folded(folded(text)) == folded(text)
+
+
+MARKS = "\u0300\u0301\u0307\u0323\u0328\u0344\u0f71\u0f73\u0f75\u3099\uff9e\uff9f\u0bbe"
+
+
+@given(st.text("aiİςé가ｶ" + MARKS, max_size=8), st.text(MARKS, min_size=20, max_size=60), st.text())
+def test_many_marks_on_a_letter_are_folded_as_few_are(front: str, marks: str, end: str) -> None:
+    text = front + marks + end
+    once = unicodedata.normalize("NFKC", text)
+    assert words(text) == words(unicodedata.normalize("NFD", text))
+    assert folded(folded(text)) == folded(text)
+    if once.isalnum() and not set(once) & set("iİς"):
+        assert folded(text) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(("i" + "\u0307" * 300 + " ") * 800, id="dots on many letters"),
+        pytest.param("i" + "\u0307" * 300_000, id="dots on one letter"),
+        pytest.param("e" + "\u0301\u0323" * 150_000, id="marks that change places"),
+        pytest.param("ཀ" + "\u0f73" * 150_000, id="marks that are two, which change places"),
+        pytest.param("ｶ" + "\uff9e\u0301" * 150_000, id="marks in half width"),
+    ],
+)
+def test_the_time_grows_with_the_length_of_the_text(text: str) -> None:
+    begun = time.process_time()
+    words(text)
+    assert time.process_time() - begun < 2, "usual is 0.2 s; by the square it were a minute"
 
 
 @given(st.text(), st.sampled_from(["NFC", "NFD"]))
