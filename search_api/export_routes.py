@@ -137,13 +137,13 @@ def export_routes(parts: Parts) -> APIRouter:
         """
         asked = understand(clock.now_ns(), q, start, end, tz)
         names = fields_of(fields)
-        ready = await begin(
-            store, Export(asked.query, asked.times, order_of(sort), names, limit, after)
-        )
-        lacking = await store.lacking(asked.query, asked.times)
+        wanted = Export(asked.query, asked.times, order_of(sort), names, limit, after)
+        in_turn = parts.answering.in_turn
+        ready = await in_turn(lambda: begin(store, wanted))
+        lacking = await in_turn(lambda: store.lacking(asked.query, asked.times))
         pieces = exported(store, ready, form)
         content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
         told = replace(asked, notes=[*asked.notes, *lacking])
-        return ExportResponse(content, parts.answering.in_turn, turns, form, told)
+        return ExportResponse(content, in_turn, turns, form, told)
 
     return router

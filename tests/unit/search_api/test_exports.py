@@ -122,3 +122,18 @@ async def test_why_an_export_broke_off_later_is_told_once(
     assert len(told) == 1, told
     assert told[0].startswith("an export broke off: there: Elasticsearch does not answer")
     assert "s3cr3t" not in told[0]
+
+
+@pytest.mark.parametrize(("part", "more"), [("lacking", ""), ("get", "&after=x"), ("search", "")])
+async def test_a_store_that_hangs_at_the_begin_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, more: str
+) -> None:
+    async def hanging(*_: object, **__: object) -> str:
+        return f"{await asyncio.Event().wait()}"
+
+    async with served(tmp_path, api={"searches": {"timeout": "100ms"}}) as world:
+        for name in (part, "check"):
+            monkeypatch.setattr(world.store, name, hanging)
+        answer = await asyncio.wait_for(world.api.get(f"/api/v1/export?q=x:1{more}"), 30)
+    assert answer.status_code == 503
+    assert "does not answer at all" in answer.json()["detail"]
