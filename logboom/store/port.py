@@ -176,7 +176,8 @@ class Store(Protocol):
         Such an answer is not exact, or not complete; the pages of a search tell it themselves.
 
         Args:
-            query: Which events are asked for.
+            query: Which events are asked for: only of those that may match is anything told, so
+                that a query with limits tells nothing of what is beyond them.
             times: Of which times.
             fields: Stored names of what is counted of them.
 

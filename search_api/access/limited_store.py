@@ -159,8 +159,8 @@ class LimitedStore:
     async def lacking(
         self, query: Query, times: TimeRange, fields: Sequence[str] = ()
     ) -> Sequence[str]:
-        """Tells what an answer lacks."""
-        return await self._store.lacking(query, times, fields)
+        """Tells what an answer about them lacks."""
+        return await self._store.lacking(limited(query), times, fields)
 
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200

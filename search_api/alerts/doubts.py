@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
-from logboom.query.model import And, Exists, Or, Query, Term
+from logboom.query.model import And, Exists, MatchAll, Or, Query, Term
 from logboom.spellings import stored_as, unit_of_duration
 from logboom.store import TimeRange
 from search_api.alerts.expressions import LEAST_LENGTH, fields_in
@@ -128,7 +128,8 @@ async def not_looked_at(source: Source, rule: Rule, times: TimeRange) -> Sequenc
     Raises:
         StoreUnavailable: Ask again later.
     """
-    return await source.lacking(And((rule.where, *_parts(rule))), times, list(_measured(rule)))
+    asked = And((rule.where, Or((MatchAll(), *_parts(rule)))))  # each part is counted by itself
+    return await source.lacking(asked, times, list(_measured(rule)))
 
 
 def _own(rule: Rule) -> Iterator[str]:

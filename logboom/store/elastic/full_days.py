@@ -2,6 +2,9 @@
 
 An index takes so many fields. Of an event that brings more, Elasticsearch names those that it left out
 in `_ignored`, as it does with values that are too long, or no numbers: those have a field, though.
+
+Only events count that all else in the query lets match: who may see some services is told nothing of
+what others log, and finds its own answers no less exact for it.
 """
 
 from __future__ import annotations
@@ -12,10 +15,10 @@ from typing import Any, TypeVar
 
 from logboom.fields import ATTRIBUTES
 from logboom.query.model import And, Exists, MatchAll, Not, Or, Query
-from logboom.store.elastic import times as event_times
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl, all_of, term
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.translate import asked
 from logboom.store.values import TimeRange
 
 _MOST_DAYS = 1_000
@@ -73,22 +76,23 @@ class FullDays:
             fields: Stored names of what is counted of them, too.
 
         Raises:
+            QueryError: The query cannot be asked of Elasticsearch.
             StoreUnavailable: Ask again later.
         """
         attributes = _named(query, fields)
         if not attributes:
             return []
-        left_out = await self._left_out(attributes, times)
+        left_out = await self._left_out(attributes, asked(_whatever_they_hold(query), times))
         unknown = await self._unknown(left_out) if left_out else {}
         return [_sentence(name, unknown[name]) for name in attributes if unknown.get(name)]
 
     async def _left_out(
-        self, attributes: Iterable[str], times: TimeRange
+        self, attributes: Iterable[str], among: Dsl
     ) -> Mapping[str, frozenset[str]]:
-        """The indices with events whose value of an attribute was left out; attributes without any are not named."""
+        """The indices with events, of some, whose value of an attribute was left out; attributes without any are not named."""
         by_index = {"terms": {"field": "_index", "size": _MOST_DAYS}}
         filters = {name: term("_ignored", name) for name in attributes}
-        wanted: list[Dsl] = [{"terms": {"_ignored": list(filters)}}, *event_times.within(times)]
+        wanted: list[Dsl] = [{"terms": {"_ignored": list(filters)}}, among]
         answer = await self._ask(
             {
                 "query": all_of(wanted),
@@ -151,6 +155,17 @@ def _attributes(query: Query) -> set[str]:
         case _:
             name = query.field
             return {name} if name is not None and name.startswith(_PREFIX) else set()
+
+
+def _whatever_they_hold(query: Query) -> Query:
+    """What a query asks of events but for values of attributes: all that may match, and more, have it."""
+    match query:
+        case And(parts):
+            return And(tuple(map(_whatever_they_hold, parts)))
+        case Or(parts):
+            return Or(tuple(map(_whatever_they_hold, parts)))
+        case _:
+            return MatchAll() if _attributes(query) else query
 
 
 def _sentence(name: str, days: list[str]) -> str:

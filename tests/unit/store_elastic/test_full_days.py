@@ -14,6 +14,7 @@ from logboom.store import TimeRange
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.full_days import FullDays
 from logboom.store.elastic.names import IndexNames
+from logboom.store.elastic.translate import translate
 
 LATE = Term("attributes.late", "5")
 
@@ -93,6 +94,46 @@ async def test_what_is_counted_is_asked_for_as_well() -> None:
     assert await server.full_days().warnings(MatchAll(), TimeRange(), ["service.name"]) == []
     (told,) = await server.full_days().warnings(MatchAll(), TimeRange(), ["attributes.late"])
     assert told.startswith("2026-03-10 has no room for the field attributes.late,")
+
+
+SHOP = Term("service.name", "shop")
+
+
+@pytest.mark.parametrize(
+    ("query", "whose"),
+    [
+        (And((LATE, SHOP)), [SHOP]),
+        (And((And((Not(LATE), Term("message", "a"))), SHOP)), [Term("message", "a"), SHOP]),
+        (And((Or((And((LATE, Term("message", "a"))), SHOP)), SHOP)), [Term("message", "a"), SHOP]),
+        (And((Not(And((LATE, Term("message", "a")))), SHOP)), [SHOP]),
+        (LATE, []),
+    ],
+)
+async def test_only_events_that_may_match_whatever_was_left_out_of_them_count(
+    query: Query, whose: list[Query]
+) -> None:
+    server = Server({}, {})
+    await server.full_days().warnings(query, TimeRange(5, 1_000_005))
+    (search,) = server.searches
+    asked_of = str(search["query"])
+    assert [str(translate(one)) in asked_of for one in whose] == [True] * len(whose)
+    for other in (SHOP, Term("message", "a")):
+        assert (str(translate(other)) in asked_of) is (other in whose)
+    assert "attributes.late" in asked_of, "among those that were left out"
+    assert str(translate(LATE)) not in asked_of
+    assert "1970-01-01T00:00:01" in asked_of
+
+
+async def test_an_event_may_match_by_what_was_left_out_of_it_alone() -> None:
+    server = Server({}, {})
+    await server.full_days().warnings(Or((LATE, SHOP)), TimeRange())
+    assert str(translate(Or((MatchAll(), SHOP)))) in str(server.searches[0]["query"])
+
+
+async def test_what_is_counted_is_looked_for_among_the_events_that_match() -> None:
+    server = Server({}, {})
+    await server.full_days().warnings(SHOP, TimeRange(), ["attributes.late"])
+    assert str(translate(SHOP)) in str(server.searches[0]["query"])
 
 
 class Meanwhile(Server):

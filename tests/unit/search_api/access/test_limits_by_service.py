@@ -8,15 +8,19 @@ from datetime import date
 from typing import Any
 
 import orjson
+import pytest
 
 from logboom.broker.local import LocalBroker
 from logboom.config import LocalBrokerSection
 from logboom.dead import DeadLetters
 from logboom.dead.letter import letter_of_document
 from logboom.event import event_id
+from logboom.query.memory import compile_query
+from logboom.query.model import And, MatchAll, Query
 from logboom.reporting import Reporter
 from logboom.status import SourceStatus
 from logboom.store import Document
+from logboom.store.local import LocalStore
 from tests.unit.search_api.access.conftest import RUN, Api, document
 
 SHOP = ["shop-*"]
@@ -248,3 +252,26 @@ async def test_days_with_other_services_events_alone_are_not_there(api: Api) -> 
         assert (await api.get(f"../../es/{path}", all_of_it)).status_code == 200, path
         assert (await api.get(f"../../es/{path}", ours)).status_code == 404, path
     assert (await api.get(f"../../es/{there}", ours)).status_code == 200
+
+
+async def test_what_is_lacking_is_asked_of_the_events_that_the_caller_sees(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Query] = []
+
+    async def lacking(_store: LocalStore, query: Query, *_rest: object) -> list[str]:
+        asked.append(query)
+        return []
+
+    monkeypatch.setattr(LocalStore, "lacking", lacking)
+    limited, everything = await api.key("read", services=SHOP), await api.key("read")
+    for key in (limited, everything):
+        assert (await api.get("export?q=attributes.payroll:x", key)).status_code == 200
+    ours, theirs = ({"service": {"name": name}} for name in ("shop-cart", "bank"))
+    of_limited, of_everything = (
+        compile_query(And(query.parts[1:]) if isinstance(query, And) else MatchAll())
+        for query in asked
+    )
+    assert of_limited(ours)
+    assert not of_limited(theirs)
+    assert of_everything(theirs)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from search_api.alerts.doubts import doubts_of, unseen
+from logboom.query.memory import compile_query
+from logboom.query.model import Query
+from logboom.store import TimeRange
+from search_api.alerts.doubts import doubts_of, not_looked_at, unseen
+from search_api.alerts.expressions import fields_in
 from search_api.alerts.rules import DAY_US, US
 from search_api.alerts.source import MemorySource
 from tests.unit.search_api.alerts.timeline import START_US, at, rule_of
@@ -101,3 +106,29 @@ async def test_fields_that_no_event_has_are_told() -> None:
     ]
     assert not await unseen(source, rule_of("max(amount) > 5"), now_us)
     assert len(await unseen(source, rule_of("max(amount) > 5"), now_us + DAY_US)) == 1
+
+
+class Asked(MemorySource):
+    """Remembers of which events it was asked what is lacking."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries: list[Query] = []
+
+    async def lacking(
+        self, query: Query, _times: TimeRange, _fields: Sequence[str]
+    ) -> Sequence[str]:
+        self.queries.append(query)
+        return ()
+
+
+async def test_what_days_have_no_room_for_is_looked_for_in_all_events_of_a_rule() -> None:
+    source = Asked()
+    rule = rule_of("ratio('level:error AND x:1', 'level:info') > 5%", where="service:shop")
+    await not_looked_at(source, rule, TimeRange())
+    (query,) = source.queries
+    assert list(fields_in(query)) == ["attributes.x"]
+    matches = compile_query(query)
+    for level in ("error", "info", "debug"):
+        assert matches({"service": {"name": "shop"}, "log": {"level": level}}), level
+    assert not matches({"service": {"name": "bank"}, "log": {"level": "error"}})
