@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -339,3 +341,13 @@ def test_patterns_with_an_open_begin_are_bounded(costly: str) -> None:
 def test_words_of_operators_are_no_values_side_by_side() -> None:
     (note,) = parse_query_with_notes("service:(web or db)", now_ns=NOW_NS).notes
     assert "the operator is OR" in note.text
+
+
+@pytest.mark.parametrize("end", [" ~", " :y", " x !~y", " !~", '"', "/"])
+@pytest.mark.parametrize("piece", ["a", "a.b", "1", " ", "a ", "a=", "a in (", "\\ ", "{a", "十"])
+def test_the_time_for_an_error_grows_with_the_length(piece: str, end: str) -> None:
+    text = (piece * MAX_LENGTH)[: MAX_LENGTH - len(end)] + end
+    begun = time.process_time()
+    with suppress(QueryError):
+        parse_query(text, now_ns=NOW_NS)
+    assert time.process_time() - begun < 0.5, "usual is 0.03 s"
