@@ -43,6 +43,7 @@ class Asked:
         status: Of the answer; 0: the client went away before.
         took_s: Until the end of the answer.
         phase: `end`, or `begin` of what goes on for long.
+        is_too_often: It was not let in, since others came just before: there could be any number of them.
     """
 
     who: str
@@ -54,6 +55,7 @@ class Asked:
     status: int
     took_s: float
     phase: str = "end"
+    is_too_often: bool = False
 
 
 class AuditLog:
@@ -62,20 +64,23 @@ class AuditLog:
     Args:
         path: The file; its folder is made, private to its user.
         clock: Tells when.
-        strangers_per_s: Lines of one address about those whom nobody knows; there could be any number of them.
+        most_per_s: Lines about those whom nobody knows, of one address, and lines about one who asks too
+            often; there could be any number of them.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, strangers_per_s: float) -> None:
+    def __init__(self, path: Path, clock: Clock, *, most_per_s: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._handler = LogFile(str(path), encoding="utf-8")
         self._clock = clock
-        self._strangers_per_s = strangers_per_s
-        self._strangers = Purses(clock, burst=burst_of(strangers_per_s))
+        self._most_per_s = most_per_s
+        self._purses = Purses(clock, burst=burst_of(most_per_s))
         self._left_out = 0
 
     def write(self, asked: Asked) -> None:
         """Appends a line, or counts it for the next one."""
-        if not asked.who and self._strangers.take(subnet_of(asked.address), self._strangers_per_s):
+        if (not asked.who or asked.is_too_often) and self._purses.take(
+            asked.who or subnet_of(asked.address), self._most_per_s
+        ):
             self._left_out += 1
             return
         text = line_of(asked, self._clock.now_ns(), left_out=self._left_out)
@@ -94,7 +99,7 @@ def line_of(asked: Asked, now_ns: int, *, left_out: int = 0) -> str:
     Args:
         asked: The request.
         now_ns: When it is written, ns since the epoch.
-        left_out: Requests of strangers before it of which no line was written.
+        left_out: Requests before it of which no line was written: of strangers, or too often.
     """
     texts = _Texts()
     told: dict[str, Any] = {

@@ -85,6 +85,13 @@ class Gate:
         self._check_form(caller)
         need = need_of(caller.method, caller.path)
         access = await self._who(caller, need) if need.asks_who else None
+        try:
+            return self._admission(access, need)
+        except Refusal as refusal:
+            refusal.who = "" if access is None else access.name
+            raise
+
+    def _admission(self, access: Access | None, need: Need) -> Admission:
         refusal = None if access is None else self.rate_refusal(access)
         if refusal is not None:
             raise refusal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -22,8 +23,6 @@ from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
 from search_api.plain_pages import HEADERS
-
-_TOO_OFTEN = 429
 
 
 class Guard:
@@ -68,6 +67,7 @@ class Guard:
             scope["state"]["rate_refusal"] = self._gate.rate_refusal
             await self._serve(scope, body.receive, sending, admission)
         except Refusal as refusal:
+            trace.refused = refusal
             if refusal.asks_for_key and wants_page(caller.method, caller.headers):
                 page = door_page(caller.path, caller.query, caller.headers, refusal.detail)
                 refused = HTMLResponse(page, refusal.status, {**HEADERS, **refusal.headers})
@@ -113,18 +113,16 @@ class _Trace:
         self._caller = caller
         self._begun = clock.monotonic()
         self.admission: Admission | None = None
+        self.refused: Refusal | None = None
         self.body = b""
 
     def write(self, status: int, phase: str) -> None:
         admission, caller = self.admission, self._caller
-        access = None if admission is None else admission.access
-        if self._audit is None or (access is None and status == _TOO_OFTEN):
-            return
-        if admission is not None and not admission.need.is_audited:
+        if self._audit is None or (admission is not None and not admission.need.is_audited):
             return
         self._audit.write(
             Asked(
-                who=self._state.get("begun_by", "") if access is None else access.name,
+                who=self._who(),
                 address=caller.address,
                 method="WEBSOCKET" if caller.is_socket else caller.method,
                 path=caller.path,
@@ -133,8 +131,17 @@ class _Trace:
                 status=status,
                 took_s=self._clock.monotonic() - self._begun,
                 phase=phase,
+                is_too_often=admission is None and status == HTTPStatus.TOO_MANY_REQUESTS,
             )
         )
+
+    def _who(self) -> str:
+        if self.admission is not None and self.admission.access is not None:
+            return self.admission.access.name
+        if self.refused is not None and self.refused.who:
+            return self.refused.who
+        begun_by: str = self._state.get("begun_by", "")
+        return begun_by
 
 
 def _caller_of(scope: Scope) -> Caller:

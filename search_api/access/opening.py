@@ -73,9 +73,7 @@ def open_doorkeeping(config: Config, state: State, clock: Clock) -> Doorkeeping:
         KeyBook(state, clock),
         sessions,
         provider,
-        None
-        if path is None
-        else AuditLog(path, clock, strangers_per_s=section.limits.failures_per_s),
+        None if path is None else AuditLog(path, clock, most_per_s=section.limits.failures_per_s),
     )
 
 

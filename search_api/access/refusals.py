@@ -27,6 +27,9 @@ class Refusal(Exception):
         detail: For whoever asks.
         headers: That the answer has besides.
         asks_for_key: With a good key it would not have come to this.
+
+    Attributes:
+        who: The name of the access that is not let in; empty: nobody known.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Refusal(Exception):
         self.detail = detail
         self.headers = headers
         self.asks_for_key = asks_for_key
+        self.who = ""
 
 
 def unknown_caller(detail: str) -> Refusal:

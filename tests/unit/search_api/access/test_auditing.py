@@ -46,7 +46,7 @@ async def test_who_asked_what_is_written_down(api: Api) -> None:
         ("key k0", "GET", "/api/v1/search", {"q": "level:error", "limit": "7"}, 200),
         ("key k0", "POST", "/api/v1/search", {"q": "service:bank"}, 200),
         ("", "GET", "/api/v1/count", {}, 401),
-        ("", "GET", "/api/v1/keys", {}, 403),
+        ("key k0", "GET", "/api/v1/keys", {}, 403),
     ]
     assert lines[0]["@timestamp"] == "2026-11-21T12:00:30.000Z"
     assert lines[0]["client.ip"] == "127.0.0.1"
@@ -240,9 +240,45 @@ async def test_of_strangers_there_are_so_many_lines_and_the_rest_are_counted(api
     assert len(api.audited()) == 13
 
 
+async def test_of_guesses_each_is_told_or_counted(api: Api) -> None:
+    key = await api.key("read")
+    statuses = [(await api.get("count", "logboom_wrong")).status_code for _ in range(200)]
+    assert statuses == [401] * 10 + [429] * 190
+    await api.get("count", key)
+    api.clock.advance(0.1)
+    assert (await api.get("count", "logboom_wrong")).status_code == 429
+    api.clock.advance(0.1)
+    assert (await api.get("count", "logboom_wrong")).status_code == 401
+    assert (await api.get("count", "logboom_wrong")).status_code == 429
+    await api.get("count", key)
+    lines = api.audited()
+    assert len(lines) + sum(line.get("left_out", 0) for line in lines) == 205
+    assert [line.get("left_out") for line in lines] == [*[None] * 10, 190, 1, 1]
+
+
+async def test_who_is_known_and_not_let_in_is_named_as_often_as_can_be(tmp_path: Path) -> None:
+    limits = {"requests_per_s": 1, "burst": 2}
+    async with opened(tmp_path, auth="keys", limits=limits) as api:
+        key, other = await api.key("alerts"), await api.key("read")
+        assert (await api.get("count", key)).status_code == 403
+        assert (await api.get("rules", key)).status_code == 200
+        for _ in range(50):
+            assert (await api.get("count", key)).status_code == 429
+        assert (await api.get("count")).status_code == 401, "strangers have lines of their own"
+        await api.get("count", other)
+        told = [
+            (one["user.name"], one["http.response.status_code"], one.get("left_out"))
+            for one in api.audited()
+        ]
+        assert told == [
+            ("key k0", 403, None), ("key k0", 200, None), *[("key k0", 429, None)] * 10,
+            ("", 401, 40), ("key k1", 200, None),
+        ]  # fmt: skip
+
+
 def test_a_file_that_was_rotated_away_is_opened_anew(tmp_path: Path) -> None:
     path = tmp_path / "audit" / "api.log"
-    audit = AuditLog(path, ManualClock(NOW), strangers_per_s=5)
+    audit = AuditLog(path, ManualClock(NOW), most_per_s=5)
     audit.write(asked(path="/1"))
     path.rename(path.with_suffix(".1"))
     audit.write(asked(path="/2"))
