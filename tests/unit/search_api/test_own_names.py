@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from logboom.errors import StoreUnavailable
 from logboom.event import event_id
-from logboom.store import Document
+from logboom.query.model import Exists, Query
+from logboom.store import Count, Document, TimeRange
+from logboom.store.local.store import LocalStore
 from tests.api_world import World, served
 
 RUN = "0123456789abc"
@@ -62,3 +66,50 @@ async def test_only_within_the_times_that_are_asked_for(world: World) -> None:
     assert not (await world.ask("search", q="user:alice", to="2026-11-21T11:00"))["warnings"]
     (warning,) = (await world.ask("search", q="user:alice", from_="2026-11-21T11:01"))["warnings"]
     assert warning.startswith("user is user.id; 1 event has attributes.user")
+
+
+async def test_an_answer_of_nothing_stays_one_when_the_store_counts_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def count(store: LocalStore, query: Query, times: TimeRange) -> Count:
+        raise StoreUnavailable("it is busy", where="the store")
+
+    monkeypatch.setattr(LocalStore, "count", count)
+    found = await world.ask("search", q="nothing AND port:8080 AND user:alice")
+    assert (found["total"]["value"], found["warnings"]) == (0, [])
+
+
+async def test_what_is_not_counted_at_once_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_given_up = asyncio.Event()
+    usual = LocalStore.count
+
+    async def count(store: LocalStore, query: Query, times: TimeRange) -> Count:
+        if query != Exists("attributes.aa"):
+            return await usual(store, query, times)
+        try:
+            return await asyncio.Future()
+        finally:
+            is_given_up.set()
+
+    monkeypatch.setattr(LocalStore, "count", count)
+    found = await world.ask("search", q="user:alice AND aa:1 AND port:8080")
+    assert [warning.split()[0] for warning in found["warnings"]] == ["user", "no"]
+    assert is_given_up.is_set()
+
+
+async def test_few_fields_are_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Query] = []
+    usual = LocalStore.count
+
+    async def count(store: LocalStore, query: Query, times: TimeRange) -> Count:
+        asked.append(query)
+        return await usual(store, query, times)
+
+    monkeypatch.setattr(LocalStore, "count", count)
+    own = " AND ".join(f"field{number}:x" for number in range(9))
+    found = await world.ask("search", q=f"{own} AND user:alice AND id:1 AND host:x AND source:x")
+    assert len(asked) == 4
+    assert len(found["warnings"]) <= 4
+    assert found["warnings"][0].startswith("user is user.id")
