@@ -7,9 +7,10 @@ import re
 from logboom.errors import QueryError
 from logboom.fields import FieldType
 from logboom.query.enclosing import End
+from logboom.query.foreign import comparison_note, instead
 from logboom.query.leaves import TEXTS, Field, Leaves
 from logboom.query.model import Query
-from logboom.query.names import stands_for_operator_note
+from logboom.query.names import operator_note
 from logboom.query.scanner import Scanner, Word, quoted, unescape, unescape_pattern
 
 MAX_SLOP = 1_000
@@ -21,10 +22,6 @@ _DISTANCES = {"": 2, "0": 0, "1": 1, "2": 2, "0.0": 0, "1.0": 1, "2.0": 2}
 _TYPOGRAPHIC_MARKS = frozenset("“”„«»")
 _LIKE_A_REGEX = re.compile(r"\.[*+]|\\[dws]")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_SELECTOR = re.compile(r'\{\s*([\w.]+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
-_PLAIN = re.compile(r"[\w.-]+")
-_UNLIKE = re.compile(r"(?<![\w.@-])([\w.@-]+)\s*!\Z")
-_NAME_BEFORE = re.compile(r"(?<![\w.@-])([\w.@-]+)\s+\Z")
 _DATE = re.compile(r"\d{4}-\d\d", re.ASCII)
 _MISPLACED = frozenset("[]{}~^\\:")
 
@@ -147,7 +144,9 @@ class Clauses:
         # A ? in the address of a page begins what follows its path.
         is_address = _ADDRESS.match(word.raw) is not None and "*" not in word.raw
         pattern = None if is_address else unescape_pattern(word)
-        stands_for_operator_note(word, self._scanner.text, field=field, leaves=self._leaves)
+        operator_note(word, self._leaves)
+        if field is TEXTS:
+            comparison_note(self._scanner.text, word.position, self._leaves)
         if distance is None:
             if pattern is not None:
                 return self._leaves.wildcard(field, pattern, at=word.position)
@@ -197,27 +196,9 @@ class Clauses:
             what,
             position=scanner.place,
             suggestion=suggestion
-            or self._instead(sign)
+            or instead(scanner.text, scanner.place)
             or f"for the text itself write {quoted(run.raw)}",
         )
-
-    def _instead(self, sign: str) -> str | None:
-        """What to write for a clause as other languages have it, or None."""
-        text, place = self._scanner.text, self._scanner.place
-        selector = _SELECTOR.match(text, place)
-        if selector is not None:
-            name, operator, value = selector.groups()
-            shown = (
-                f"/{value}/"
-                if operator[-1] == "~"
-                else (value if _PLAIN.fullmatch(value) else quoted(value))
-            )
-            return f"write {'-' if operator[0] == '!' else ''}{name}:{shown}"
-        unlike = _UNLIKE.search(text, 0, place) if sign == "~" else None
-        if unlike is not None:
-            return f"write -{unlike[1]}:/…/"
-        name = _NAME_BEFORE.search(text, 0, place) if sign == ":" else None
-        return None if name is None else f"write {name[1]}:… without a space before the colon"
 
 
 def _slop(word: Word) -> int:

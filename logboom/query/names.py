@@ -1,4 +1,4 @@
-"""Was another name or operator meant than the one that was written?"""
+"""Was another name, operator or unit meant than what was written?"""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import re
 
 from logboom.fields import ALIASES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.distance import within
-from logboom.query.leaves import TEXTS, Field, Leaves
+from logboom.query.leaves import Field, Leaves
 from logboom.query.model import Query, Term
 from logboom.query.scanner import Word
 from logboom.spellings import stored_as
 
-_NAME = r"(@?[A-Za-z_][\w.]*)"
-_ASSIGNED = re.compile(_NAME + r"\s*(=~|!~|==?|!=|>=?|<=?)(?![=<>~])\s*[^\s=<>()]+", re.ASCII)
-_ONE_OF = re.compile(_NAME + r"\s+(?:in|IN)\s*\(([^()]+)\)", re.ASCII)
-_LISTED = re.compile(r'"[^"]*"|[^\s,"]+')
 _KEYWORD = ".keyword"
-_NETWORK = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?![\w./])", re.ASCII)
 _WORDS_OF_OPERATORS = frozenset({"and", "or", "not"})
 _UNIT_APART = re.compile(r"\d\s+(ns|us|µs|μs|ms|s|m|h|d)(?=[\s)]|\Z)", re.ASCII)
 _LEAST_LENGTH = 4
@@ -55,50 +50,13 @@ def _near(name: str) -> str | None:
     return next((one for one in known if within(one, lowered, 1)), None)
 
 
-def stands_for_operator_note(word: Word, query: str, *, field: Field, leaves: Leaves) -> None:
-    """Notes that a word looks like an operator, or like a comparison as other languages write it.
-
-    Args:
-        word: That was read.
-        query: Its whole text.
-        field: Where the word is looked for.
-        leaves: Where that is noted.
-    """
+def operator_note(word: Word, leaves: Leaves) -> None:
+    """Notes that a word that was read looks like an operator."""
     if word.raw in _WORDS_OF_OPERATORS:
         leaves.note(
             f"{word.raw} was searched for as a word; the operator is {word.raw.upper()}.",
             word.position,
         )
-    if field is TEXTS:
-        _note_comparison(query, word.position, leaves)
-
-
-def _note_comparison(query: str, at: int, leaves: Leaves) -> None:
-    assigned, one_of = _ASSIGNED.match(query, at), _ONE_OF.match(query, at)
-    network = _NETWORK.match(query, at)
-    if network is not None:
-        leaves.note(
-            f"{network[0]} was searched for as text; write ip:{network[0]} for clients of it.", at
-        )
-    if assigned is not None and _is_known(assigned[1]):
-        sign = assigned[2]
-        minus = "-" if sign[0] == "!" else ""
-        value = "/…/" if sign[-1] == "~" else f"{sign if sign[0] in '<>' else ''}…"
-        leaves.note(
-            f"{assigned[0]} was searched for as text; "
-            f"the field is asked by {minus}{assigned[1]}:{value}.",
-            at,
-        )
-    if one_of is not None and _is_known(one_of[1]):
-        values = " OR ".join(_LISTED.findall(one_of[2]))
-        leaves.note(
-            f"{one_of[0]} was searched for as words; write {one_of[1]}:({values}) for the field.",
-            at,
-        )
-
-
-def _is_known(name: str) -> bool:
-    return name in ALIASES or name in EVENT_FIELDS
 
 
 def unit_apart_note(query: str, place: int, *, field: Field, leaves: Leaves) -> None:
