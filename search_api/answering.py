@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 
 from logboom.clock import Clock
 from logboom.config.searching import SearchesSection
-from logboom.errors import LogboomError, StoreUnavailable
+from logboom.errors import LogboomError, StoreRefused, StoreUnavailable
 from logboom.keys.redacting import redacted
 from logboom.query.model import MatchAll, Query
 from logboom.store import Store, TimeRange
@@ -31,7 +31,7 @@ _PAST_US = 60_000_000
 """Times that ended so long ago are past: questions about them may come again, just the same."""
 
 _CHECK_S = 1.0
-"""In so much time a store that answers at all says how it is."""
+"""In so much time a store that answers at all says how it is, or has answered somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class Answering:
         ttl_s = section.cache_ttl.total_seconds()
         self._cache = AnswerCache(section.cache, ttl_s, clock, metrics)
         self._is_explaining = False
+        self._check: asyncio.Future[bool] | None = None
+        self._answered_s = float("-inf")
 
     async def respond(self, question: Question, ask: Callable[[], Awaitable[Answer]]) -> Response:
         """Answers a question.
@@ -161,44 +163,55 @@ class Answering:
             TooBusy: Too many searches are under way.
         """
         self._turns.take()
+        begun_s = self._now_s()
         task = asyncio.ensure_future(work())
         task.add_done_callback(self._over)
         done, _ = await asyncio.wait([task], timeout=self._timeout_s)
         if not done:
-            await self._wait_on(task)
+            await self._wait_on(task, begun_s)
         return task.result()
 
-    async def _wait_on(self, task: asyncio.Future[Any]) -> None:
+    async def _wait_on(self, task: asyncio.Future[Any], begun_s: float) -> None:
         """Waits until the grace is over; nobody waits so long for a store that does not answer at all.
 
         Raises:
             StoreUnavailable: It is over.
         """
-        now = asyncio.get_running_loop().time
-        ends_s = now() + self._grace_s
-        check = asyncio.ensure_future(self._store.check())
-        try:
-            await asyncio.wait([task, check], timeout=_CHECK_S, return_when=asyncio.FIRST_COMPLETED)
-            answers = check.done() and not check.cancelled() and check.exception() is None
-        finally:
-            check.cancel()
+        ends_s = self._now_s() + self._grace_s
+        if self._check is None or self._check.done():
+            self._check = asyncio.ensure_future(self._answers())
+        check = self._check
+        await asyncio.wait([task, check], return_when=asyncio.FIRST_COMPLETED)
         where = self._store.address
-        if not task.done() and not answers:
+        if not task.done() and not check.result() and self._answered_s < begun_s:
             raise StoreUnavailable(
                 f"the store does not answer at all, for {self._timeout_s:g} s or more", where=where,
                 mend="see whether it runs; logboom doctor tells of all parts",
             )  # fmt: skip
-        await asyncio.wait([task], timeout=max(0.0, ends_s - now()))
+        await asyncio.wait([task], timeout=max(0.0, ends_s - self._now_s()))
         if not task.done():
             raise StoreUnavailable(
                 f"there was no answer within {self._timeout_s + self._grace_s:g} s", where=where,
                 mend="ask for less, for example for a shorter time",
             )  # fmt: skip
 
+    async def _answers(self) -> bool:
+        """Whether the store says how it is, soon; asked once for all who wait for it at the time."""
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                await self._store.check()
+        except (LogboomError, TimeoutError) as error:
+            return isinstance(error, StoreRefused)
+        return True
+
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
+
     def _over(self, task: asyncio.Future[Any]) -> None:
         self._turns.give_back()
-        if not task.cancelled():
-            task.exception()  # whoever still waits raises it
+        if not task.cancelled() and task.exception() is None:  # whoever still waits raises it
+            self._answered_s = self._now_s()
 
     async def _tell(self, question: Question, took_s: float) -> None:
         """Logs a slow search, and what it costs: of one at a time, when there is room for it."""

@@ -367,6 +367,62 @@ async def test_a_store_at_work_is_waited_for_while_it_hands_over_what_it_has(wor
     assert bytes(answer.body) == b'{"count":1}'
 
 
+async def test_all_who_wait_ask_one_question_at_a_time_how_the_store_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = answering(
+        SearchesSection(cache=0, timeout=timedelta(seconds=0.1)), world.store, grace_s=3600
+    )
+    under_way: list[int] = []
+    most = 0
+
+    async def told() -> str:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        await asyncio.sleep(0.05)
+        under_way.pop()
+        return "well"
+
+    async def late() -> int:
+        await asyncio.sleep(0.5)
+        return 1
+
+    monkeypatch.setattr(world.store, "check", told)
+    assert await asyncio.gather(*(patient.in_turn(late) for _ in range(8))) == [1] * 8
+    assert most == 1
+
+
+async def test_a_store_that_has_answered_others_is_waited_for_however_long_it_takes_to_say(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = answering(
+        SearchesSection(cache=0, timeout=timedelta(seconds=0.1)), world.store, grace_s=3600
+    )
+    has_given_up, begun = asyncio.Event(), asyncio.Event()
+
+    async def hanging() -> str:
+        try:
+            return f"{await asyncio.Event().wait()}"
+        finally:
+            has_given_up.set()
+
+    async def late() -> int:
+        begun.set()
+        await has_given_up.wait()
+        await asyncio.sleep(0.05)
+        return 1
+
+    async def soon_done() -> int:
+        return 2
+
+    monkeypatch.setattr(world.store, "check", hanging)
+    waiting = asyncio.ensure_future(patient.in_turn(late))
+    await begun.wait()
+    assert await patient.in_turn(soon_done) == 2
+    assert await waiting == 1
+
+
 async def test_the_embedded_store_says_how_it_is_while_all_searches_are_busy(world: World) -> None:
     go_on = threading.Event()
     store = world.store
