@@ -150,13 +150,17 @@ class Answering:
         count = await self._store.count(MatchAll(), times)
         return count.value if count.exact else None
 
-    async def in_turn(self, work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
+    async def in_turn(
+        self, work: Callable[[], Coroutine[Any, Any, _Found]], mend: str | None = None
+    ) -> _Found:
         """Does work when there is room for it, and gives it up when it takes too long.
 
-        The room is taken until the work is really over: what a store does in a thread goes on.
+        The room is taken until the work is really over: what was begun goes on, and what it changes
+        takes effect after all.
 
         Args:
             work: Asks the store.
+            mend: What helps when it takes too long; None: what helps with a search.
 
         Raises:
             StoreUnavailable: It takes too long.
@@ -168,10 +172,10 @@ class Answering:
         task.add_done_callback(self._over)
         done, _ = await asyncio.wait([task], timeout=self._timeout_s)
         if not done:
-            await self._wait_on(task, begun_s)
+            await self._wait_on(task, begun_s, mend)
         return task.result()
 
-    async def _wait_on(self, task: asyncio.Future[Any], begun_s: float) -> None:
+    async def _wait_on(self, task: asyncio.Future[Any], begun_s: float, mend: str | None) -> None:
         """Waits until the grace is over; nobody waits so long for a store that does not answer at all.
 
         Raises:
@@ -186,13 +190,13 @@ class Answering:
         if not task.done() and not check.result() and self._answered_s < begun_s:
             raise StoreUnavailable(
                 f"the store does not answer at all, for {self._timeout_s:g} s or more", where=where,
-                mend="see whether it runs; logboom doctor tells of all parts",
+                mend=mend or "see whether it runs; logboom doctor tells of all parts",
             )  # fmt: skip
         await asyncio.wait([task], timeout=max(0.0, ends_s - self._now_s()))
         if not task.done():
             raise StoreUnavailable(
                 f"there was no answer within {self._timeout_s + self._grace_s:g} s", where=where,
-                mend="ask for less, for example for a shorter time",
+                mend=mend or "ask for less, for example for a shorter time",
             )  # fmt: skip
 
     async def _answers(self) -> bool:

@@ -21,6 +21,7 @@ from search_api.routing import PlainRoute
 MOST_LISTED = 1_000
 _DEFAULT_FROM = "now-24h"
 _INCOMPLETE = "there are too many groups in these times: rare ones are missing, narrow the question"
+_GOES_ON = "the merge goes on, and may take effect yet: look at the group, or merge again, which does no harm"
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -136,9 +137,9 @@ def error_routes(groups: ErrorGroups, clock: Clock, answering: Answering) -> API
 
     @router.post("/errors/merge", response_model=ErrorAnswer, responses=_UNKNOWN)
     async def merge(body: MergeBody) -> Response:
-        """Takes groups for one from now on, their stored events included."""
+        """Takes groups for one from now on, their stored events included; after a 503 perhaps, too."""
         into = body.fingerprints[0] if body.into is None else body.into
-        group = await answering.in_turn(lambda: groups.merge(body.fingerprints, into))
+        group = await answering.in_turn(lambda: groups.merge(body.fingerprints, into), _GOES_ON)
         return _unknown(body.fingerprints) if group is None else answer(_shown(group))
 
     @router.post("/errors/{fingerprint}/split", response_model=SplitAnswer)

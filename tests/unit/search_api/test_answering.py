@@ -22,6 +22,7 @@ from logboom.store.local import LocalStore
 from logboom.telemetry import ApiMetrics
 from search_api.answering import Answer, Answering, Question
 from search_api.caching import AnswerCache, digest_of
+from search_api.grouping import ErrorGroups
 from tests.api_world import NOW, World, served
 from tests.polling import soon
 
@@ -194,6 +195,27 @@ async def test_what_takes_too_long_is_given_up_and_keeps_its_room_until_it_ends(
             return False
 
     await soon(is_free, timeout_s=10, what="there is room again")
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_of_a_merge_that_takes_too_long_it_is_told_that_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_away: bool
+) -> None:
+    async def slowly(*_given: object) -> None:
+        await asyncio.Event().wait()
+
+    async def check() -> str:
+        if is_away:
+            raise StoreUnavailable("gone")
+        return "well"
+
+    monkeypatch.setattr(ErrorGroups, "merge", slowly)
+    monkeypatch.setattr("search_api.answering.Answering.__init__.__defaults__", (0.0,))
+    async with served(tmp_path, api={"searches": {"timeout": "100ms"}}) as world:
+        monkeypatch.setattr(world.store, "check", check)
+        answer = await world.api.post("/api/v1/errors/merge", json={"fingerprints": ["a", "b"]})
+    assert answer.status_code == 503
+    assert "the merge goes on, and may take effect yet" in answer.json()["detail"]
 
 
 async def test_too_busy_is_answered_with_when_to_come_again(tmp_path: Path) -> None:
