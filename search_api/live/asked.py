@@ -21,6 +21,7 @@ from logboom.retrying import Backoff
 from logboom.store import Store, TimeRange
 from search_api.live.asking import Looks, ingested_us, newest, stored_within
 from search_api.live.news import Line, Listener, News
+from search_api.live.refreshing import Refreshes
 
 MOST_QUESTIONS = 200
 """Different questions that are followed at a time; any number of clients may share one."""
@@ -87,6 +88,7 @@ class AskedTails:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._refreshes = Refreshes(store, clock)
         self._tails: dict[Query, _Tail] = {}
         self._is_closed = False
 
@@ -133,6 +135,7 @@ class AskedTails:
     def close(self) -> None:
         """Ends all tails: their clients come to an end. Idempotent."""
         self._is_closed = True
+        self._refreshes.close()
         for tail in self._tails.values():
             tail.end(None)
             if tail.task is not None:
@@ -146,7 +149,7 @@ class AskedTails:
                     f"{MOST_QUESTIONS} different tails are followed already",
                     mend="try again later",
                 )
-            tail = self._tails[query] = _Tail(self._store, query, self._clock)
+            tail = self._tails[query] = _Tail(self._store, query, self._clock, self._refreshes)
             tail.task = asyncio.create_task(tail.run(partial(self._forget, tail)), name="tail")
         return tail
 
@@ -199,13 +202,14 @@ def _behind(news: News) -> _Stand:
 class _Tail:
     """One question, asked while anybody listens, and a little longer."""
 
-    def __init__(self, store: Store, query: Query, clock: Clock) -> None:
+    def __init__(self, store: Store, query: Query, clock: Clock, refreshes: Refreshes) -> None:
         self.query = query
         self.clients = 0
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.task: asyncio.Task[None] | None = None
         self._clock = clock
         self._looks = Looks(store, query, clock)
+        self._refreshes = refreshes
         self._name = secrets.token_hex(4)
         self._lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._count = 0
@@ -294,6 +298,8 @@ class _Tail:
             self._reached = await self._looks.begin()
             self._begun.set()
             return
+        if self.clients:
+            self._refreshes.want()
         found = await self._looks.next()
         self._reached = max([self._reached, *map(_stands, found.events)])
         if not found.events and not found.dropped:
