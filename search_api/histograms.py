@@ -11,7 +11,7 @@ from logboom.event import epoch_us
 from logboom.native import native_library
 from logboom.query.times import iso_text
 from logboom.store import Histogram, Store, TimeRange
-from logboom.store.values import most_frequent
+from logboom.store.columns import most_frequent
 from search_api.asking import Asked, automatic_interval_us
 from search_api.responding import json_of
 from search_api.zoned import Piece, cut

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
 from logboom.errors import LogboomError
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS
-from logboom.query.model import And, Exists, MatchAll, Not, Or, Query
+from logboom.query.model import Exists, Query, leaves
 from logboom.spellings import stored_as
 from logboom.store import Count, Store, TimeRange
 
@@ -35,7 +34,7 @@ async def own_names(store: Store, query: Query, times: TimeRange) -> list[str]:
         query: What was asked for.
         times: When.
     """
-    asked = set(_fields(query))
+    asked = {leaf.field for leaf in leaves(query) if leaf.field is not None}
     names: dict[str, str | None] = {
         f"{ATTRIBUTES}.{name}": name for name, own in _LEFT_ALONE.items() if own in asked
     }
@@ -67,18 +66,3 @@ def _sentence(stored: str, name: str | None, count: Count) -> str | None:
         return None
     have = "1 event has" if count.value == 1 else f"{count.value:,} events have"
     return f"{name} is {ALIASES[name]}; {have} {stored}: write {stored}:… for that."
-
-
-def _fields(query: Query) -> Iterator[str]:
-    """Stored names of the fields that a query asks for."""
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _fields(part)
-        case Not(part):
-            yield from _fields(part)
-        case MatchAll():
-            return
-        case _:
-            if query.field is not None:
-                yield query.field

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from logboom.clock import Clock
 from logboom.errors import LogboomError
 from logboom.event import epoch_us
 from logboom.keys.redacting import hidden_words, redacted, words_of
-from logboom.query.model import And, MatchAll, Not, Or, Query
+from logboom.query.model import Query, leaves
 from logboom.query.printing import format_query
 from logboom.store import Count, Store, TimeRange
 
@@ -72,7 +72,7 @@ async def plan_of(
     hidden = hidden_words(text)
     costs = [
         await _cost(store, leaf, times, clock, hidden)
-        for leaf, _ in zip(_leaves(query), range(_MOST_LEAVES), strict=False)
+        for leaf, _ in zip(leaves(query), range(_MOST_LEAVES), strict=False)
     ]
     return Plan(touched, len(stored), costs)
 
@@ -102,19 +102,6 @@ def _shown(leaf: Query, hidden: str) -> str:
     told = _STARS if is_secret else redacted(written)
     text = "".join(sign if sign.isprintable() else "\ufffd" for sign in told)
     return text if len(text) <= _LONGEST_LEAF else f"{text[:_LONGEST_LEAF]}…"
-
-
-def _leaves(query: Query) -> Iterator[Query]:
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Not(part):
-            yield from _leaves(part)
-        case MatchAll():
-            return
-        case _:
-            yield query
 
 
 def _touches(day: date, times: TimeRange) -> bool:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from operator import add
 
-from logboom.errors import QueryError
 from logboom.store import Histogram, TimeRange
+from logboom.store.columns import check_stretches, no_counts
 from search_api.local_steps import (
     MONDAY_US,
     WEEK_US,
@@ -25,8 +25,6 @@ from search_api.local_steps import (
     ahead_us,
     local_steps,
 )
-
-MOST_BUCKETS = 20_000
 
 _HOUR_US = 3_600_000_000
 Columns = Mapping[str | None, "array[int]"]
@@ -76,18 +74,14 @@ class Cut:
             QueryError: There would be too many.
         """
         first, end = self._ends(found, filled)
-        if end - first > MOST_BUCKETS:
-            raise QueryError(
-                f"there would be more than {MOST_BUCKETS} buckets",
-                suggestion="choose a longer interval or a shorter range of time",
-            )
-        columns: dict[str | None, array[int]] = {None: array("Q", bytes(8 * (end - first)))}
+        check_stretches(end - first)
+        columns: dict[str | None, array[int]] = {None: no_counts(end - first)}
         for piece, histogram in zip(self.pieces, found, strict=True):
             if not histogram.counts:
                 continue
             at, early = self._place(piece, histogram.starts_us[0])
             for value, counts in ((None, histogram.counts), *histogram.by.items()):
-                column = columns.setdefault(value, array("Q", bytes(8 * (end - first))))
+                column = columns.setdefault(value, no_counts(end - first))
                 _add(column, at - first, counts, early)
         return self.steps.begins(first, end), columns
 

@@ -8,6 +8,7 @@ the query, 0-based, for errors; two that differ in it alone are the same.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -113,4 +114,21 @@ class Not:
     part: Query
 
 
+Leaf = Term | Phrase | Wildcard | Regex | Fuzzy | Range | Exists
+"""A question that has no others in it; each has a `field`."""
+
 Query = MatchAll | Term | Phrase | Wildcard | Regex | Fuzzy | Range | Exists | And | Or | Not
+
+
+def leaves(query: Query) -> Iterator[Leaf]:
+    """The questions that a query is made of, from left to right; everything is none."""
+    match query:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case MatchAll():
+            return
+        case _:
+            yield query

@@ -199,13 +199,6 @@ class Histogram:
         ]
 
 
-def most_frequent(by: Mapping[str, array[int]], size: int) -> Mapping[str, array[int]]:
-    """The values with the most counts in all, those first; of equal ones the first by the alphabet."""
-    totals = {value: sum(counts) for value, counts in by.items()}
-    ranked = sorted(totals.items(), key=lambda one: (-one[1], one[0]))
-    return {value: by[value] for value, _ in ranked[:size]}
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
     """Documents that share a value.

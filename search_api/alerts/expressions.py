@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from logboom.errors import ConfigError, QueryError
 from logboom.fields import ALIASES, ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.lucene import parse_query
-from logboom.query.model import And, Not, Or, Query
+from logboom.query.model import Query, leaves
 from search_api.alerts.measures import (
     OF_A_MEASURE,
     OF_NOTHING,
@@ -315,14 +315,8 @@ def parse_where(text: str) -> Query:
 
 def fields_in(query: Query) -> list[str]:
     """Stored names of the fields that a query asks for and that are not the event's own."""
-    match query:
-        case And(parts) | Or(parts):
-            return [name for part in parts for name in fields_in(part)]
-        case Not(part):
-            return fields_in(part)
-        case _:
-            name = getattr(query, "field", None)
-            return [] if name is None or name in EVENT_FIELDS else [name]
+    names = (leaf.field for leaf in leaves(query))
+    return [name for name in names if name is not None and name not in EVENT_FIELDS]
 
 
 def wrong(what: str, token: Token, mend: str | None = None) -> ConfigError:

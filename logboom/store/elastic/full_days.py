@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from typing import Any, TypeVar
 
 from logboom.fields import ATTRIBUTES
-from logboom.query.model import And, Exists, MatchAll, Not, Or, Query
+from logboom.query.model import And, Exists, MatchAll, Or, Query, leaves
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl, all_of, term
 from logboom.store.elastic.names import IndexNames
@@ -145,16 +145,8 @@ def _named(query: Query, fields: Iterable[str]) -> Sequence[str]:
 
 def _attributes(query: Query) -> set[str]:
     """Names of attributes whose values are asked for; whether there is one is known without a field."""
-    match query:
-        case And(parts) | Or(parts):
-            return set().union(*map(_attributes, parts))
-        case Not(part):
-            return _attributes(part)
-        case Exists() | MatchAll():
-            return set()
-        case _:
-            name = query.field
-            return {name} if name is not None and name.startswith(_PREFIX) else set()
+    names = (leaf.field for leaf in leaves(query) if not isinstance(leaf, Exists))
+    return {name for name in names if name is not None and name.startswith(_PREFIX)}
 
 
 def _whatever_they_hold(query: Query) -> Query:

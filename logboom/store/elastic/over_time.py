@@ -8,15 +8,14 @@ from typing import Any, Final
 
 import orjson
 
-from logboom.errors import QueryError
 from logboom.event import decode_json
 from logboom.native import native_library
 from logboom.native.values import Stretches
+from logboom.store.columns import check_stretches, counts_column, most_frequent, no_counts
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import label_of, warnings_of
-from logboom.store.values import Histogram, most_frequent
+from logboom.store.values import Histogram
 
-MOST_BUCKETS: Final = 20_000
 OF_FEW: Final = frozenset(
     {
         "log.level", "log.syslog.facility.name", "service.environment", "http.request.method",
@@ -37,7 +36,6 @@ SHOWN: Final = (
 )
 """What is read here (`filter_path`): a third of each bucket says the same once more, or nothing."""
 
-_TOO_MANY = "choose a longer interval or a shorter range of time"
 _MOST_VALUES = 100
 """Each takes a column as long as all stretches."""
 
@@ -73,29 +71,18 @@ def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
         return Histogram.empty(width_us, partial=partial)
     rows = [start_ms * 1000 for start_ms in (found.starts[0], found.starts[-1])]
     starts_us = range(rows[0], rows[1] + 1, width_us)
-    if len(starts_us) > MOST_BUCKETS:
-        raise QueryError(f"there would be more than {MOST_BUCKETS} buckets", suggestion=_TOO_MANY)
-    counts, *columns = _without_gaps(found, [found.counts, *found.by.values()], width_us)
+    check_stretches(len(starts_us))
+    counts, *columns = _without_gaps(found, starts_us)
     by = dict(zip(map(_label, found.by), columns, strict=True))
     return Histogram(width_us, starts_us, counts, most_frequent(by, size), partial)
 
 
-def _without_gaps(
-    found: Stretches, columns: Sequence[array[int]], width_us: int
-) -> Sequence[array[int]]:
-    first_ms = found.starts[0]
-    number = (found.starts[-1] - first_ms) * 1000 // width_us + 1
-    if number == len(found.starts):
+def _without_gaps(found: Stretches, starts_us: range) -> Sequence[array[int]]:
+    columns = [found.counts, *found.by.values()]
+    if len(starts_us) == len(found.starts):
         return columns
-    places = [(start_ms - first_ms) * 1000 // width_us for start_ms in found.starts]
-    return [_spread(column, places, number) for column in columns]
-
-
-def _spread(column: array[int], places: Sequence[int], number: int) -> array[int]:
-    spread = array("Q", bytes(column.itemsize * number))
-    for place, count in zip(places, column, strict=True):
-        spread[place] = count
-    return spread
+    known_us = [start_ms * 1000 for start_ms in found.starts]
+    return [counts_column(zip(known_us, one, strict=True), starts_us) for one in columns]
 
 
 def _label(value: bytes) -> str:
@@ -116,7 +103,7 @@ def _read(answer: dict[str, Any], most_values: int) -> Stretches:
             name = orjson.dumps(label_of(value))
             if name not in by and len(by) == most_values:
                 raise Incomplete
-            column = by.setdefault(name, array("Q", bytes(8 * len(found))))
+            column = by.setdefault(name, no_counts(len(found)))
             column[row] += value["doc_count"]
     return Stretches(
         array("q", [one["key"] for one in found]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 from tantivy import Query
 
 from logboom.errors import QueryError
+from logboom.store.columns import check_stretches, counts_column
 from logboom.store.countable import check_countable
 from logboom.store.divisions import Interval
 from logboom.store.local import asking
@@ -24,7 +24,6 @@ from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.unusual import TIME_MARK
 from logboom.store.values import Count, Histogram, SourceCount, TimeRange
 
-MOST_BUCKETS = 20_000
 _COLUMNS = {"client.ip": ADDRESS}
 _AT_ONCE = 60_000  # buckets in one answer of tantivy; it refuses more than 65,000
 
@@ -217,20 +216,11 @@ def _assemble(
     if not counts:
         return Histogram.empty(interval.width_us, partial=partial)
     starts_us = range(min(counts), max(counts) + 1, interval.width_us)
-    if len(starts_us) > MOST_BUCKETS:
-        raise QueryError(
-            f"there would be more than {MOST_BUCKETS} buckets",
-            suggestion="choose a longer interval or a shorter range of time",
-        )
-    by = {value: _column(some, starts_us) for value, some in split.items() if some}
-    return Histogram(interval.width_us, starts_us, _column(counts, starts_us), by, partial)
-
-
-def _column(counts: Mapping[int, int], starts_us: range) -> array[int]:
-    column = array("Q", bytes(8 * len(starts_us)))
-    for start_us, count in counts.items():
-        column[(start_us - starts_us.start) // starts_us.step] = count
-    return column
+    check_stretches(len(starts_us))
+    by = {value: counts_column(some.items(), starts_us) for value, some in split.items() if some}
+    return Histogram(
+        interval.width_us, starts_us, counts_column(counts.items(), starts_us), by, partial
+    )
 
 
 def _over_time(day: Snapshot, query: Query, interval: Interval) -> Counter[int]:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from logboom.errors import QueryError
 from logboom.native import native_library
 from logboom.store import Bucket, Histogram
+from logboom.store.columns import MOST_STRETCHES
 from logboom.store.elastic import over_time
-from logboom.store.elastic.over_time import FEW, MOST_BUCKETS, Incomplete, read_histogram
+from logboom.store.elastic.over_time import FEW, Incomplete, read_histogram
 
 MINUTE_MS = 60_000
 MINUTE_US = MINUTE_MS * 1000
@@ -91,9 +92,9 @@ def test_an_answer_in_part_says_so(more: dict[str, Any]) -> None:
 
 
 def test_more_buckets_than_anybody_can_look_at_are_refused() -> None:
-    assert len(read(bucket(0, 1), bucket(MOST_BUCKETS - 1, 1)).buckets) == MOST_BUCKETS
+    assert len(read(bucket(0, 1), bucket(MOST_STRETCHES - 1, 1)).buckets) == MOST_STRETCHES
     with pytest.raises(QueryError, match="more than 20000 buckets"):
-        read(bucket(0, 1), bucket(MOST_BUCKETS, 1))
+        read(bucket(0, 1), bucket(MOST_STRETCHES, 1))
 
 
 def test_the_most_frequent_values_stay() -> None:
