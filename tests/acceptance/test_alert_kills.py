@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,8 @@ async def test_no_alert_is_lost_or_doubled_by_a_kill_at_any_step(
         eventually, lambda: is_deciding(url), timeout_s=DIES_WITHIN_S, what="rules are evaluated"
     )
     process.kill()
-    writing = asyncio.create_task(keep_failing(spikes))
+    ending = asyncio.Event()
+    writing = asyncio.create_task(keep_failing(spikes, until=ending))
     places = [Place(step, is_done) for step in STEPS for is_done in (False, True)]
     halfway = len(places) // 2
     for early, late in zip(places[:halfway], places[halfway:], strict=True):
@@ -103,9 +105,8 @@ async def test_no_alert_is_lost_or_doubled_by_a_kill_at_any_step(
             await asyncio.to_thread(dies, start_api(settings, place), str(place))
     for where in ("before", "after"):
         await asyncio.to_thread(dies_when_told, settings, listeners, where)
-    writing.cancel()
-    await asyncio.wait([writing])
-    assert writing.cancelled()
+    ending.set()
+    await writing
     process = start_api(settings, None)
     try:
         await judged(url, spikes, listeners, since)
@@ -115,12 +116,14 @@ async def test_no_alert_is_lost_or_doubled_by_a_kill_at_any_step(
     assert process.exitcode == 0
 
 
-async def keep_failing(spikes: Spikes) -> None:
-    while True:
+async def keep_failing(spikes: Spikes, *, until: asyncio.Event) -> None:
+    """A spike each time; one that is being written is written and noted before it ends."""
+    while not until.is_set():
         number = len(spikes.services)
         age_s = LATE_S if number >= FIRST_LATE and number % 3 == 0 else 0
         await spikes.write([f"s{number % len(CONDITIONS)}-{number}"], age_s=age_s)
-        await asyncio.sleep(SPIKE_EACH_S[spikes.store.kind])
+        with suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), SPIKE_EACH_S[spikes.store.kind])
 
 
 def dies(process: BaseProcess, where: str) -> None:
