@@ -14,20 +14,21 @@ from logboom.query.model import Query
 from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
-from search_api import describing, measuring, outer_routes, problems
 from search_api.access.answers import GUARDED
 from search_api.access.limited_store import limited_store
 from search_api.access.limiting import limited, reads, sees
 from search_api.access.opening import Doorkeeping, door_routes
 from search_api.alerts.alerting import Alerting
-from search_api.answering import Answering
 from search_api.areas import routers
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
+from search_api.http import describing, measuring, problems
+from search_api.http.routing import Api, ShortWay
+from search_api.http.strictness import refuse_unknown
+from search_api.live.tailing import Tails
 from search_api.parts import Parts
-from search_api.routing import Api, ShortWay
-from search_api.state import PipelineState
-from search_api.strictness import refuse_unknown
-from search_api.tailing import Tails
+from search_api.pipeline import outer_routes
+from search_api.pipeline.state import PipelineState
+from search_api.searching.answering import Answering
 
 _PREFIX = "/api/v1"
 

@@ -9,23 +9,24 @@ from fastapi import APIRouter
 
 from search_api.alerts.routes import alert_routes, trial_routes
 from search_api.alerts.source import StoreSource
-from search_api.counting_routes import counting_routes
-from search_api.error_routes import error_routes
-from search_api.export_routes import export_routes
-from search_api.facet_routes import facet_routes
-from search_api.grouping import ErrorGroups
+from search_api.counting.counting_routes import counting_routes
+from search_api.counting.facet_routes import facet_routes
+from search_api.error_groups.grouping import ErrorGroups
+from search_api.error_groups.routes import error_routes
+from search_api.exports.routes import export_routes
 from search_api.live.routes import live_routes
+from search_api.live.tail_routes import tail_routes
 from search_api.notifying.previewing import previews
 from search_api.notifying.running import links_of, notifying_routes
 from search_api.parts import Parts
-from search_api.pattern_routes import pattern_routes
-from search_api.pipeline_routes import pipeline_routes
-from search_api.rate_routes import rate_routes
-from search_api.search_keeping import keeping_routes
-from search_api.search_routes import search_routes
-from search_api.searches import Searches
-from search_api.stream_routes import stream_routes
-from search_api.trace_routes import trace_routes
+from search_api.pipeline.routes import pipeline_routes
+from search_api.rates.routes import rate_routes
+from search_api.saved_searches.routes import keeping_routes
+from search_api.saved_searches.searches import Searches
+from search_api.searching.context_routes import context_routes
+from search_api.searching.pattern_routes import pattern_routes
+from search_api.searching.search_routes import search_routes
+from search_api.searching.trace_routes import trace_routes
 
 
 def routers(parts: Parts) -> Iterator[APIRouter]:
@@ -36,7 +37,8 @@ def routers(parts: Parts) -> Iterator[APIRouter]:
     yield facet_routes(parts)
     yield export_routes(parts)
     yield trace_routes(parts)
-    yield stream_routes(parts)
+    yield context_routes(parts)
+    yield tail_routes(parts)
     yield live_routes(parts)
     yield rate_routes(store, parts.memory, parts.config.rollups, clock)
     yield pipeline_routes(parts.pipeline, parts.sees)

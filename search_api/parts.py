@@ -11,9 +11,9 @@ from logboom.state import State
 from logboom.store import Store
 from logboom.telemetry import ApiMetrics
 from search_api.alerts.alerting import Alerting
-from search_api.answering import Answering
-from search_api.state import PipelineState
-from search_api.tailing import Tails
+from search_api.live.tailing import Tails
+from search_api.pipeline.state import PipelineState
+from search_api.searching.answering import Answering
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from search_api.access.opening import guarded, open_doorkeeping
 from search_api.app import create_app
 from search_api.live.compression import LeanWebSockets
 from search_api.notifying.running import sending
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 
 log = logging.getLogger("logboom.api")
 

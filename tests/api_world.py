@@ -18,7 +18,7 @@ from logboom.config import Config, LocalBrokerSection
 from logboom.state import State, open_state
 from logboom.store import Document, Store, StoreWriter, open_store
 from search_api.app import create_app
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

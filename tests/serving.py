@@ -20,8 +20,8 @@ from logboom.state import State, open_state
 from logboom.store import Document, Store, StoreWriter, open_store
 from search_api.app import create_app
 from search_api.live.compression import LeanWebSockets
-from search_api.state import PipelineState
-from search_api.tailing import Tails
+from search_api.live.tailing import Tails
+from search_api.pipeline.state import PipelineState
 from tests.services.process import free_port
 
 RUN = "0123456789abc"

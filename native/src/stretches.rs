@@ -1,7 +1,7 @@
 //! Counts over time, split by the values of a field or not: how they are read out of Elasticsearch's
 //! answer, and how they are written as ours.
 //!
-//! `logboom/store/elastic/over_time.py` reads any answer, `search_api/histograms.py` writes any counts;
+//! `logboom/store/elastic/over_time.py` reads any answer, `search_api/counting/histograms.py` writes any counts;
 //! here it is the usual ones. Both have a column of counts in all, and behind it one for each value.
 
 use std::ops::Range;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search_api.answers import Problem
+from search_api.http.answers import Problem
 
 GUARDED: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The request is not understood."},

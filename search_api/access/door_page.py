@@ -11,7 +11,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from search_api.plain_pages import page_of
+from search_api.http.plain_pages import page_of
 
 FORM: Final = "/api/v1/session/form"
 HOME: Final = "/api/v1/session"

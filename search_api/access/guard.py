@@ -22,7 +22,7 @@ from search_api.access.limiting import READABLE, SERVICES
 from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
-from search_api.plain_pages import HEADERS
+from search_api.http.plain_pages import HEADERS
 
 
 class Guard:

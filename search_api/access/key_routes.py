@@ -12,9 +12,9 @@ from logboom.errors import KeyRefused
 from logboom.keys import ApiKey, KeyBook, KnownKeys, Scope
 from logboom.query.times import iso_text
 from search_api.access.grants import ANYBODY, Access
-from search_api.answers import Problem
-from search_api.problems import problem
-from search_api.responding import answer
+from search_api.http.answers import Problem
+from search_api.http.problems import problem
+from search_api.http.responding import answer
 
 _LONGEST_LIFE_S = 100 * 365 * 86_400
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import orjson
 from starlette.types import Message, Scope, Send
 
-from search_api.problems import MEDIA_TYPE
+from search_api.http.problems import MEDIA_TYPE
 
 CHALLENGE = 'Bearer realm="logboom"'
 """What a 401 says of how to come in."""

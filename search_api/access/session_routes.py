@@ -13,9 +13,9 @@ from search_api.access.door_page import key_page, own_address
 from search_api.access.grants import ANYBODY, Access
 from search_api.access.refusals import Refusal, unknown_caller
 from search_api.access.sessions import Sessions
-from search_api.plain_pages import HEADERS, fields_of
-from search_api.problems import problem
-from search_api.responding import answer
+from search_api.http.plain_pages import HEADERS, fields_of
+from search_api.http.problems import problem
+from search_api.http.responding import answer
 
 _LONGEST_KEY = 8_000
 _TOO_OFTEN = 429

@@ -22,7 +22,7 @@ from search_api.alerts.rule_keeping import KeptRules
 from search_api.alerts.seat import Seat
 from search_api.alerts.source import StoreSource
 from search_api.alerts.visible import Visible
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 
 Work = Callable[[], Awaitable[None]]
 Receivers = Callable[[], Mapping[str, ReceiverFigures]]

@@ -14,7 +14,7 @@ from typing import Final
 
 from logboom.broker import PartitionLag
 from logboom.status import STALE_AFTER_S, ServiceStatus, SourceStatus
-from search_api.state import Snapshot
+from search_api.pipeline.state import Snapshot
 
 _MOST_NOTED: Final = 500
 _MOST_SOURCES: Final = 20_000

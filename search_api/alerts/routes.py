@@ -29,11 +29,11 @@ from search_api.alerts.doubts import doubts_of, not_looked_at, unseen
 from search_api.alerts.rule_keeping import Change, read_group
 from search_api.alerts.rules import DAY_US, Rule, RuleGroup, duration_text
 from search_api.alerts.source import Source
-from search_api.answers import Problem
-from search_api.asking import understand
-from search_api.parameters import PROBLEMS
-from search_api.problems import problem
-from search_api.responding import answer
+from search_api.http.answers import Problem
+from search_api.http.parameters import PROBLEMS
+from search_api.http.problems import problem
+from search_api.http.responding import answer
+from search_api.searching.asking import understand
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 _CONFLICT: dict[int | str, dict[str, Any]] = {

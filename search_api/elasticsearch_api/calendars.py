@@ -11,9 +11,9 @@ from typing import Any
 from logboom.errors import QueryError
 from logboom.query.moments import add, floor
 from logboom.query.times import parse_interval
+from search_api.counting.local_steps import MONDAY_US, LocalSteps, Rule, local_steps
 from search_api.elasticsearch_api.moments import zone_of
 from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
-from search_api.local_steps import MONDAY_US, LocalSteps, Rule, local_steps
 
 MOST_EDGES = 20_000
 

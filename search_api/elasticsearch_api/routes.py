@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from logboom.clock import Clock
 from logboom.errors import LogboomError
 from logboom.store import Store
-from search_api.answering import Answering
 from search_api.elasticsearch_api import describing, indices
 from search_api.elasticsearch_api.bodies import MAX_BODY_BYTES, an_object, as_list, decoded
 from search_api.elasticsearch_api.refusals import (
@@ -24,7 +23,8 @@ from search_api.elasticsearch_api.refusals import (
 from search_api.elasticsearch_api.requests import Asked
 from search_api.elasticsearch_api.searching import MAX_WINDOW, Searches
 from search_api.elasticsearch_api.sources import check_patterns, source_of
-from search_api.responding import json_of
+from search_api.http.responding import json_of
+from search_api.searching.answering import Answering
 
 PREFIX = "/es"
 MOST_SEARCHES = 100

@@ -10,8 +10,8 @@ from logboom.query.times import iso_text
 from logboom.rollups import Row, Tier
 from logboom.rollups.row import one_of
 from logboom.store import Store, TimeRange
-from search_api.grouping import FINGERPRINT
-from search_api.rates import Stretch, numbers_of, services_of
+from search_api.error_groups.grouping import FINGERPRINT
+from search_api.rates.rollups import Stretch, numbers_of, services_of
 
 _MINUTES = 5
 _MOST_ERRORS = 10

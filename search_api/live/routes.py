@@ -9,11 +9,11 @@ from starlette.websockets import WebSocket
 
 from search_api.access.channels import channels_for
 from search_api.access.grants import purse_of
-from search_api.asking import understand
 from search_api.live.channels import make_channels
 from search_api.live.news import News
 from search_api.live.session import Session, Wish
 from search_api.parts import Parts
+from search_api.searching.asking import understand
 
 
 def live_routes(parts: Parts) -> APIRouter:

@@ -10,8 +10,8 @@ from typing import Final
 from logboom.errors import LogboomError
 from logboom.store import Store, TimeRange
 from search_api.alerts.alert import Alert
-from search_api.asking import understand
 from search_api.notifying.picture import picture
+from search_api.searching.asking import understand
 
 log = logging.getLogger("logboom.notifying")
 

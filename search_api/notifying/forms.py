@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from search_api.plain_pages import page_of
+from search_api.http.plain_pages import page_of
 
 
 def silence_page(matchers: Sequence[str]) -> str:

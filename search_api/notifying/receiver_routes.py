@@ -14,7 +14,10 @@ from logboom.config.receiving import ReceiverSection
 from logboom.errors import ReceiverError
 from logboom.state import State
 from search_api.alerts.alert import Alert, AlertState, moment_of
-from search_api.answers import Problem
+from search_api.http.answers import Problem
+from search_api.http.parameters import PROBLEMS
+from search_api.http.problems import problem
+from search_api.http.responding import answer
 from search_api.notifying.answers import (
     DeliveriesAnswer,
     ReceiversAnswer,
@@ -26,9 +29,6 @@ from search_api.notifying.group import digest_of
 from search_api.notifying.notification import Links, Notification, Outcome
 from search_api.notifying.opening import outlet_of
 from search_api.notifying.outcomes import DeliveryRecord, Outcomes
-from search_api.parameters import PROBLEMS
-from search_api.problems import problem
-from search_api.responding import answer
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 

@@ -15,7 +15,11 @@ from logboom.matching import Matcher, equal_to, parse_matcher
 from logboom.query.times import parse_time
 from search_api.alerts.alert import moment_of
 from search_api.alerts.library import Library
-from search_api.answers import Problem
+from search_api.http.answers import Problem
+from search_api.http.parameters import PROBLEMS
+from search_api.http.plain_pages import HEADERS, fields_of
+from search_api.http.problems import problem
+from search_api.http.responding import answer
 from search_api.notifying import forms
 from search_api.notifying.answers import (
     AcknowledgementAnswer,
@@ -32,10 +36,6 @@ from search_api.notifying.hints import hints_for
 from search_api.notifying.people import People
 from search_api.notifying.quiet import Silence
 from search_api.notifying.seeing import NEEDED, Seeing
-from search_api.parameters import PROBLEMS
-from search_api.plain_pages import HEADERS, fields_of
-from search_api.problems import problem
-from search_api.responding import answer
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 _US = 1_000_000

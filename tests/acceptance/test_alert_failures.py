@@ -18,7 +18,7 @@ from search_api.notifying.opening import outlet_of
 from tests.acceptance.listening import Listening
 from tests.acceptance.spikes import times_told, told_once
 from tests.polling import soon
-from tests.unit.notifying.stage import CLOCK, LINKS, at_once, firing, is_quiet, stage
+from tests.unit.search_api.notifying.stage import CLOCK, LINKS, at_once, firing, is_quiet, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

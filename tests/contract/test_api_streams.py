@@ -18,7 +18,7 @@ from logboom.event import event_id
 from logboom.query.lucene import parse_query
 from logboom.store import Document
 from search_api.live.news import News
-from search_api.tailing import Tails
+from search_api.live.tailing import Tails
 from tests.api_world import World, served_from
 from tests.contract.stores import config_of
 from tests.polling import soon

@@ -16,7 +16,15 @@ from search_api.notifying.notification import Links
 from search_api.notifying.opening import outlet_of
 from tests.polling import soon
 from tests.services.alertmanager import alerts_of, running_alertmanager
-from tests.unit.notifying.stage import CLOCK, at_once, ended, firing, now, stage, until_quiet
+from tests.unit.search_api.notifying.stage import (
+    CLOCK,
+    at_once,
+    ended,
+    firing,
+    now,
+    stage,
+    until_quiet,
+)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from logboom.clock import ManualClock
 from logboom.config import Config, LocalBrokerSection
 from logboom.state import open_state
 from search_api.app import create_app
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 from tests.api_world import ask
 from tests.integration.elastic import Opener, document
 

@@ -18,7 +18,7 @@ from search_api.notifying.joining import Groups
 from search_api.notifying.notification import Links, notification_of
 from search_api.notifying.plan import Plan
 from search_api.notifying.quiet import Quiet, Silence
-from tests.unit.notifying.timeline import NAMES, START, alert, plan
+from tests.unit.search_api.notifying.timeline import NAMES, START, alert, plan
 
 _LINKS = Links("https://logs.example")
 _FIRING, _RESOLVED = AlertState.FIRING, AlertState.RESOLVED

@@ -15,8 +15,8 @@ from logboom.lifecycle import ENDED, SUPERVISED, restarts_in, why_ended_in
 from logboom.reporting import Reporter
 from logboom.status import ServiceStatus
 from logboom.store import open_store
-from search_api.service_parts import service_parts
-from search_api.state import PipelineState
+from search_api.pipeline.service_parts import service_parts
+from search_api.pipeline.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from logboom.errors import StoreUnavailable
 from logboom.store.limits import Limit
 from logboom.store.local.store import LocalStore, open_local
 from logboom.telemetry import PipelineCollector
-from search_api.limits import StoreLimits
+from search_api.pipeline.limits import StoreLimits
 
 FULL = Limit("fields", "day", 1900, 2000, "log fewer names")
 ROOM = Limit("shards", "cluster", 10, 1000, "drop days")

@@ -21,7 +21,7 @@ from logboom.telemetry import PipelineCollector
 from processor.scaling.deciding import Figures
 from processor.scaling.run import settings_of_one
 from processor.scaling.scaler import figures_of
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 1_000_000_000

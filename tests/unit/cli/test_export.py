@@ -177,7 +177,7 @@ async def test_signs_of_life_are_left_out(
 ) -> None:
     words = ("--format", form, "--since", "1h", "--until", "now+1m", "--url", served.url, "-o")
     assert (await run(*words, str(tmp_path / "quick"))).exit_code == 0
-    monkeypatch.setattr("search_api.export_routes.SIGN_EVERY_S", 0.0)
+    monkeypatch.setattr("search_api.exports.routes.SIGN_EVERY_S", 0.0)
     assert (await run(*words, str(tmp_path / "slow"))).exit_code == 0
     assert (tmp_path / "slow").read_bytes() == (tmp_path / "quick").read_bytes()
     asked = f"/api/v1/export?format={form}&from=1h"

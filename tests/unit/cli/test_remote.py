@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
 from tests.http_handling import answer
-from tests.unit.notifying.test_email import certificate
+from tests.unit.search_api.notifying.test_email import certificate
 
 COMMANDS = (["search", "x"], ["tail"], ["export"], ["doctor"])
 NOTHING: dict[str, object] = {

@@ -18,7 +18,7 @@ from logboom.state.local import LocalState
 from logboom.state.port import Write
 from logboom.store import open_store
 from search_api.alerts.leading import lead
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 from tests.unit.small_disk import mounted
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

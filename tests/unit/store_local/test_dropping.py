@@ -17,7 +17,7 @@ from logboom.errors import AlreadyRunning, StoreDamaged
 from logboom.query.model import MatchAll
 from logboom.store import Count, SearchRequest, TimeRange
 from logboom.store.local import LocalStore
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 from tests.unit.archive.place import NOW
 from tests.unit.store_local.samples import DAY, documents
 from tests.unit.store_local.stores import day_folder, opened, write_and_close

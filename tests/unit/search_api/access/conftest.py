@@ -24,7 +24,7 @@ from logboom.store import Document, open_store
 from search_api.access.guard import Guard
 from search_api.access.opening import Doorkeeping, guarded, open_doorkeeping
 from search_api.app import create_app
-from search_api.state import PipelineState
+from search_api.pipeline.state import PipelineState
 
 NOW = datetime(2026, 11, 21, 12, 0, 30, tzinfo=UTC)
 DAY = date(2026, 11, 21)

@@ -12,9 +12,9 @@ from logboom.grouping import GROUPS
 from logboom.store import Document
 from search_api.alerts.alert import AlertState, moment_of
 from search_api.alerts.keeping import write_details
-from tests.unit.notifying.stage import ended
-from tests.unit.notifying.timeline import START, alert
 from tests.unit.search_api.access.conftest import SERVICES, Api, document
+from tests.unit.search_api.notifying.stage import ended
+from tests.unit.search_api.notifying.timeline import START, alert
 
 OF_SHOP, OF_BANK, OF_ALL = "a" * 24, "b" * 24, "c" * 24
 

@@ -11,7 +11,7 @@ from logboom.broker import PartitionLag
 from logboom.status import ServiceStatus, SourceStatus
 from search_api.alerts.lateness import Late, Lateness, Waiting
 from search_api.alerts.rules import US
-from search_api.state import Snapshot
+from search_api.pipeline.state import Snapshot
 from tests.unit.search_api.alerts.timeline import START_US, many
 from tests.unit.search_api.alerts.world import SILENCE, World, group_of
 

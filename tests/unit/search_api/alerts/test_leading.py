@@ -21,7 +21,7 @@ from search_api.alerts.keeping import CURSORS, Book
 from search_api.alerts.questions import Due, find
 from search_api.alerts.rules import US
 from search_api.alerts.standing import Standing
-from search_api.state import PipelineState, Snapshot
+from search_api.pipeline.state import PipelineState, Snapshot
 from tests.polling import soon
 from tests.unit.search_api.alerts.timeline import START, START_US, error, many
 from tests.unit.search_api.alerts.world import ERRORS, SILENCE, THREE, Make

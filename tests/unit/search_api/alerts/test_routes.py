@@ -18,13 +18,13 @@ from logboom.event import Event
 from logboom.query.model import Query
 from logboom.state.local import LocalState
 from logboom.store import TimeRange
-from search_api import problems
 from search_api.alerts import routes
 from search_api.alerts.alerting import Alerting
 from search_api.alerts.library import Library, Rules
 from search_api.alerts.rule_keeping import KeptRules, read_group
 from search_api.alerts.rules import RuleGroup
 from search_api.alerts.source import MemorySource
+from search_api.http import problems
 from search_api.notifying.people import People
 from search_api.notifying.seeing import Seeing
 from search_api.notifying.silence_routes import silence_routes

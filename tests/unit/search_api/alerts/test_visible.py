@@ -12,7 +12,7 @@ from logboom.broker import PartitionLag
 from logboom.errors import StoreUnavailable
 from search_api.alerts.lateness import Late, Lateness
 from search_api.alerts.visible import Visible
-from search_api.state import Snapshot
+from search_api.pipeline.state import Snapshot
 from tests.unit.search_api.alerts.timeline import many
 from tests.unit.search_api.alerts.world import Make, Told, World
 

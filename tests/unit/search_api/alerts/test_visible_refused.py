@@ -6,7 +6,7 @@ from logboom.broker import PartitionLag
 from logboom.errors import StoreRefused
 from search_api.alerts.lateness import Lateness
 from search_api.alerts.visible import Visible
-from search_api.state import Snapshot
+from search_api.pipeline.state import Snapshot
 
 
 class Refuses:

@@ -23,8 +23,8 @@ from logboom.config.searching import SearchesSection
 from logboom.event import Event, event_id
 from logboom.store import Document, open_store
 from logboom.telemetry import ApiMetrics
-from search_api.answering import Answering
 from search_api.elasticsearch_api.routes import PREFIX, elasticsearch_routes
+from search_api.searching.answering import Answering
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FIRST = datetime(2026, 11, 19, tzinfo=UTC)

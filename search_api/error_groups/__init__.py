@@ -1,0 +1,1 @@
+"""Errors that are the same: listed, merged and split."""

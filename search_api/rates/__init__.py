@@ -1,0 +1,1 @@
+"""What rollups say of services and of times."""

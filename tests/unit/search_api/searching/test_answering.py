@@ -1,0 +1,458 @@
+"""Answers are kept while they are right, searches are bounded, and slow ones are told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from logboom.clock import ManualClock
+from logboom.config.searching import SearchesSection
+from logboom.errors import QueryError, StoreUnavailable, TooBusy
+from logboom.event import epoch_us, event_id
+from logboom.query.lucene import parse_query
+from logboom.query.model import And, MatchAll, Not, Phrase, Query, Term, Wildcard
+from logboom.store import Document, TimeRange
+from logboom.store.local import LocalStore
+from logboom.telemetry import ApiMetrics
+from search_api.error_groups.grouping import ErrorGroups
+from search_api.searching.answering import Answer, Answering, Question
+from search_api.searching.caching import AnswerCache, digest_of
+from tests.api_world import NOW, World, served
+from tests.polling import soon
+
+RUN = "0123456789abc"
+YESTERDAY = {"from_": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z"}
+
+
+def document(number: int, *, day: int = 20, level: str = "info") -> Document:
+    event = {
+        "@timestamp": f"2026-11-{day:02d}T11:{number % 60:02d}:00.000Z",
+        "message": f"order {number}",
+        "log": {"level": level, "source": RUN, "offset": number},
+        "service": {"name": f"shop-{number % 2}"},
+        "event": {"id": event_id(RUN, number), "created": "2026-11-21T11:59:00.000Z"},
+    }
+    return Document.of(event_id(RUN, number), date(2026, 11, day), event)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with served(tmp_path) as one:
+        await one.write([document(number) for number in range(20)])
+        yield one
+
+
+async def hits(world: World) -> tuple[float, float]:
+    """How many answers were kept, and how many were not."""
+    text = (await world.api.get("/metrics")).text
+    found = {"yes": 0.0, "no": 0.0}
+    for line in text.splitlines():
+        for name in found:
+            if line.startswith(f'logboom_api_cache_requests_total{{found="{name}"}}'):
+                found[name] = float(line.split()[-1])
+    return found["yes"], found["no"]
+
+
+@pytest.mark.parametrize(
+    ("route", "more"),
+    [
+        ("search", {"limit": "5"}),
+        ("count", {}),
+        ("histogram", {"interval": "1h", "by": "level"}),
+        ("facets", {"field": "service"}),
+        ("fields", {"prefix": "ser"}),
+    ],
+)
+async def test_an_answer_is_kept_until_a_late_event_comes(
+    world: World, route: str, more: dict[str, str]
+) -> None:
+    async def answered() -> dict[str, object]:
+        found = await world.ask(route, **YESTERDAY, **more)
+        return {name: value for name, value in found.items() if name not in {"took_ms", "cursor"}}
+
+    first = await answered()
+    assert await answered() == first
+    assert await hits(world) == (1, 1)
+    await world.write([document(100, day=21)])  # another day
+    assert await answered() == first
+    assert await hits(world) == (2, 1)
+    await world.write([document(50, level="error")])  # a late one
+    assert await answered() != first
+    assert await hits(world) == (2, 2)
+
+
+async def test_different_questions_have_different_answers(world: World) -> None:
+    found = [
+        await world.ask("count", **YESTERDAY, q=q) for q in ("service:shop-0", "order", "nothing")
+    ]
+    assert [one["count"] for one in found] == [10, 20, 0]
+    pages = [
+        await world.ask("search", **YESTERDAY, **more)
+        for more in ({"sort": "asc"}, {"sort": "desc"}, {"fields": "level"}, {"limit": "1"})
+    ]
+    assert len({str(page["events"]) for page in pages}) == 4
+    assert await hits(world) == (0, 7)
+
+
+async def test_an_answer_about_the_present_is_not_kept(world: World) -> None:
+    for times in ({}, {"from_": "now-2d"}, {"from_": "2026-11-20", "to": "2026-11-21T12:00:00Z"}):
+        await world.ask("count", **times)
+    assert await hits(world) == (0, 0)
+
+
+async def test_an_answer_is_forgotten_after_its_time(world: World) -> None:
+    await world.ask("count", **YESTERDAY)
+    world.clock.advance(601)
+    await world.ask("count", **YESTERDAY)
+    assert await hits(world) == (0, 2)
+
+
+def cache(most_bytes: int) -> AnswerCache:
+    return AnswerCache(most_bytes, 600, ManualClock(NOW), ApiMetrics(CollectorRegistry()))
+
+
+def test_the_cache_is_bounded_in_bytes() -> None:
+    kept = cache(16_000)
+    keys = [digest_of(number) for number in range(20)]
+    for key in keys:
+        kept.keep(key, 1, b"x" * 1000)
+        assert kept.find(keys[0], 1) is not None  # asked for again and again: it stays
+    found = [number for number, key in enumerate(keys) if kept.find(key, 1) is not None]
+    assert found == [0, *range(11, 20)]
+    large = digest_of("large")
+    kept.keep(large, 1, b"x" * 3000)
+    assert kept.find(large, 1) is None
+    assert kept.find(keys[0], 2) is None  # of another version
+    assert kept.find(keys[0], 1) is None  # and gone
+
+
+async def test_of_a_long_question_only_a_digest_is_kept(world: World) -> None:
+    text = "order " * 20_000
+    question = Question("count", text, Phrase("message", text), TimeRange(0, 1), ("form",))
+    bounded = answering(SearchesSection(), world.store)
+
+    async def ask() -> Answer:
+        return Answer({"count": 1})
+
+    await bounded.respond(question, ask)
+    (key,) = bounded._cache._kept
+    assert len(key) == 32
+    assert key == digest_of("count", text, question.query, question.times, question.form)
+    assert key != digest_of("count", text, question.query, question.times, "form")
+
+
+def answering(section: SearchesSection, store: object = None, grace_s: float = 5) -> Answering:
+    metrics = ApiMetrics(CollectorRegistry())
+    return Answering(store, lambda query: query, ManualClock(NOW), metrics, section, grace_s)  # type: ignore[arg-type]
+
+
+async def test_too_many_searches_at_once_are_refused() -> None:
+    bounded = answering(SearchesSection(concurrent=2, cache=0))
+    question = Question("count", "", MatchAll(), TimeRange())
+    go_on = asyncio.Event()
+
+    async def slowly() -> Answer:
+        await go_on.wait()
+        return Answer({"count": 1})
+
+    running = [asyncio.create_task(bounded.respond(question, slowly)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy, match="2 searches are under way"):
+        await bounded.respond(question, slowly)
+    go_on.set()
+    assert [bytes(one.body) for one in await asyncio.gather(*running)] == [b'{"count":1}'] * 2
+    assert bytes((await bounded.respond(question, slowly)).body) == b'{"count":1}'
+
+
+async def test_what_takes_too_long_is_given_up_and_keeps_its_room_until_it_ends(
+    world: World,
+) -> None:
+    section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
+    impatient = answering(section, world.store, grace_s=0)
+    question = Question("count", "", MatchAll(), TimeRange())
+    go_on = asyncio.Event()
+
+    async def slowly() -> Answer:
+        await go_on.wait()
+        return Answer({"count": 1})
+
+    with pytest.raises(StoreUnavailable, match=r"within 0\.1 s"):
+        await impatient.respond(question, slowly)
+    with pytest.raises(TooBusy):
+        await impatient.respond(question, slowly)
+    go_on.set()
+
+    async def is_free() -> bool:
+        try:
+            return bool((await impatient.respond(question, slowly)).body)
+        except TooBusy:
+            return False
+
+    await soon(is_free, timeout_s=10, what="there is room again")
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_of_a_merge_that_takes_too_long_it_is_told_that_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_away: bool
+) -> None:
+    async def slowly(*_given: object) -> None:
+        await asyncio.Event().wait()
+
+    async def check() -> str:
+        if is_away:
+            raise StoreUnavailable("gone")
+        return "well"
+
+    monkeypatch.setattr(ErrorGroups, "merge", slowly)
+    monkeypatch.setattr("search_api.searching.answering.Answering.__init__.__defaults__", (0.0,))
+    async with served(tmp_path, api={"searches": {"timeout": "100ms"}}) as world:
+        monkeypatch.setattr(world.store, "check", check)
+        answer = await world.api.post("/api/v1/errors/merge", json={"fingerprints": ["a", "b"]})
+    assert answer.status_code == 503
+    assert "the merge goes on, and may take effect yet" in answer.json()["detail"]
+
+
+async def test_too_busy_is_answered_with_when_to_come_again(tmp_path: Path) -> None:
+    async with served(tmp_path, api={"searches": {"concurrent": 1, "cache": 0}}) as world:
+        answers = await asyncio.gather(*(world.api.get("/api/v1/count") for _ in range(5)))
+    codes = [one.status_code for one in answers]
+    assert codes.count(200) >= 1
+    assert set(codes) == {200, 429}
+    refused = next(one for one in answers if one.status_code == 429)
+    assert refused.headers["retry-after"] == "2"
+    assert "api.searches.concurrent" in refused.json()["detail"]
+
+
+async def test_a_failure_gives_its_room_back() -> None:
+    bounded = answering(SearchesSection(concurrent=1, cache=0))
+    question = Question("count", "", MatchAll(), TimeRange())
+
+    async def failing() -> Answer:
+        raise StoreUnavailable("down", where="here")
+
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="down"):
+            await bounded.respond(question, failing)
+
+
+async def test_answers_are_kept_for_those_with_the_same_limits(world: World) -> None:
+    times = TimeRange(0, 1)
+    metrics = ApiMetrics(CollectorRegistry())
+    mine: list[Query] = [Term("service.name", "a")]
+    shared = Answering(world.store, lambda _query: mine[0], world.clock, metrics, SearchesSection())
+    said = iter([b"1", b"2"])
+
+    async def ask() -> Answer:
+        return Answer({"count": next(said).decode()})
+
+    async def body() -> bytes:
+        question = Question("count", "", MatchAll(), times)
+        return bytes((await shared.respond(question, ask)).body)
+
+    assert await body() == b'{"count":"1"}'
+    mine[0] = Term("service.name", "b")
+    assert await body() == b'{"count":"2"}'
+    mine[0] = Term("service.name", "a")
+    assert await body() == b'{"count":"1"}'
+
+
+SECRETS = (
+    "password={}", "token: {}", "api_key = {}", "Authorization: Bearer {}", "bearer {}{}",
+    "logboom_{}{}{}", "ghp_{}{}{}", "sk-{}-{}-{}", "eyJ{}.{}.{}-x_y",
+)  # fmt: skip
+FORMS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda text: "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text),
+    lambda text: "".join(f"\\{sign}" if sign in " -_" else sign for sign in text),
+    lambda text: f"\\u{ord(text[0]):04x}{text[1:]}",
+    lambda text: f'"{text}"',
+    lambda text: f'"say \\"{text}\\" again"~2',
+    lambda text: f'service:"{text}"',
+    lambda text: "note:" + "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text),
+    lambda text: f"*{text}*",
+    lambda text: f"{text}~1",
+    lambda text: f'labels.note:["{text}" TO *]',
+)
+
+
+async def test_no_secret_of_a_slow_search_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = Answering(
+        world.store, lambda query: query, world.clock, ApiMetrics(CollectorRegistry()),
+        SearchesSection(),
+    )  # fmt: skip
+
+    async def ask() -> Answer:
+        world.clock.advance(1)
+        return Answer({"events": []})
+
+    texts = [
+        f"*o* {form(secret.replace('{}', 'Sup3rXecretY'))}" for secret in SECRETS for form in FORMS
+    ]
+    for text in texts:
+        try:
+            query = parse_query(text, now_ns=0, zone=UTC)
+        except QueryError:
+            query = And((Wildcard(None, "*o*"), Term(None, text)))
+        response = await slow.respond(Question("count", text, query, TimeRange()), ask)
+        assert response.background is not None
+        await response.background()
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == len(texts)
+    assert [one for one in told if "xecret" in one.casefold() or "*o* has" not in one] == []
+
+
+async def test_a_slow_search_is_logged_with_its_plan(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.write([document(100, day=21)])
+    metrics = ApiMetrics(CollectorRegistry())
+    slow = Answering(world.store, lambda query: query, world.clock, metrics, SearchesSection())
+    query = And((Term("service.name", "shop-0"), Not(Wildcard("message", "ord*"))))
+    times = TimeRange(None, epoch_us("2026-11-21T00:00:00Z"))
+
+    async def ask(seconds: float) -> Answer:
+        world.clock.advance(seconds)
+        return Answer({"events": []})
+
+    for number, seconds in enumerate((0.4, 0.6)):
+        question = Question("search", "shop-0 -ord*", query, times, number)
+        response = await slow.respond(question, lambda seconds=seconds: ask(seconds))  # type: ignore[misc]
+        if response.background is not None:
+            await response.background()
+    assert [record.getMessage() for record in caplog.records] == [
+        r"slow search: 600 ms for 'shop-0 -ord*' over 1 of 2 days (2026-11-20 to 2026-11-20); service.name:shop\-0 has 10 in 0 ms; message:ord* has 20 in 0 ms"
+    ]
+    assert metrics.slow_searches._value.get() == 1
+
+
+async def test_where_nothing_answers_it_is_no_advice_to_ask_for_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent() -> str:
+        raise StoreUnavailable("it hangs")
+
+    async def slowly() -> Answer:
+        return Answer({"count": await asyncio.Event().wait()})
+
+    monkeypatch.setattr(world.store, "check", silent)
+    section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
+    impatient = answering(section, world.store, grace_s=3600)  # nor is it waited for
+    with pytest.raises(StoreUnavailable, match=r"does not answer at all, for 0\.1 s or more"):
+        await impatient.respond(Question("count", "", MatchAll(), TimeRange()), slowly)
+
+
+async def test_a_store_that_hangs_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hanging() -> str:
+        return f"{await asyncio.Event().wait()}"
+
+    async def never() -> Answer:
+        return Answer({"count": await asyncio.Event().wait()})
+
+    monkeypatch.setattr(world.store, "check", hanging)
+    section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
+    patient = answering(section, world.store, grace_s=3600)
+    with pytest.raises(StoreUnavailable, match="does not answer at all"):
+        await patient.respond(Question("count", "", MatchAll(), TimeRange()), never)
+
+
+async def test_a_store_at_work_is_waited_for_while_it_hands_over_what_it_has(world: World) -> None:
+    section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
+    patient = answering(section, world.store, grace_s=3600)
+    asked: list[str] = []
+    check = world.store.check
+
+    async def told() -> str:
+        sentence = await check()
+        asked.append(sentence)
+        return sentence
+
+    async def late() -> Answer:
+        async def was_asked() -> bool:
+            return bool(asked)
+
+        await soon(was_asked, timeout_s=30, what="the store is asked how it is")
+        return Answer({"count": 1})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.store, "check", told)
+        answer = await patient.respond(Question("count", "", MatchAll(), TimeRange()), late)
+    assert bytes(answer.body) == b'{"count":1}'
+
+
+async def test_all_who_wait_ask_one_question_at_a_time_how_the_store_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = answering(
+        SearchesSection(cache=0, timeout=timedelta(seconds=0.1)), world.store, grace_s=3600
+    )
+    under_way: list[int] = []
+    most = 0
+
+    async def told() -> str:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        await asyncio.sleep(0.05)
+        under_way.pop()
+        return "well"
+
+    async def late() -> int:
+        await asyncio.sleep(0.5)
+        return 1
+
+    monkeypatch.setattr(world.store, "check", told)
+    assert await asyncio.gather(*(patient.in_turn(late) for _ in range(8))) == [1] * 8
+    assert most == 1
+
+
+async def test_a_store_that_has_answered_others_is_waited_for_however_long_it_takes_to_say(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = answering(
+        SearchesSection(cache=0, timeout=timedelta(seconds=0.1)), world.store, grace_s=3600
+    )
+    has_given_up, begun = asyncio.Event(), asyncio.Event()
+
+    async def hanging() -> str:
+        try:
+            return f"{await asyncio.Event().wait()}"
+        finally:
+            has_given_up.set()
+
+    async def late() -> int:
+        begun.set()
+        await has_given_up.wait()
+        await asyncio.sleep(0.05)
+        return 1
+
+    async def soon_done() -> int:
+        return 2
+
+    monkeypatch.setattr(world.store, "check", hanging)
+    waiting = asyncio.ensure_future(patient.in_turn(late))
+    await begun.wait()
+    assert await patient.in_turn(soon_done) == 2
+    assert await waiting == 1
+
+
+async def test_the_embedded_store_says_how_it_is_while_all_searches_are_busy(world: World) -> None:
+    go_on = threading.Event()
+    store = world.store
+    assert isinstance(store, LocalStore)
+    busy = [asyncio.ensure_future(store._run(go_on.wait)) for _ in range(8)]
+    try:
+        assert "embedded store with 1 day" in await asyncio.wait_for(store.check(), 30)
+        assert list(await asyncio.wait_for(store.troubles(), 30)) == []
+    finally:
+        go_on.set()
+        await asyncio.gather(*busy)
