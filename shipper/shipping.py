@@ -20,28 +20,28 @@ from logboom.event import IndexDays, source_run
 from logboom.lifecycle import end, until
 from logboom.own_thread import to_the_end
 from logboom.status import LossStatus
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.burying import Burial
 from shipper.delivery.collecting import Collector, numbers_after
 from shipper.delivery.publishing import Publishing
 from shipper.delivery.replay import planned_batches
 from shipper.delivery.sending import Sender
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
 from shipper.events.treatment import Treatment
 from shipper.files.hints import FolderHints
 from shipper.inputs.port import NetworkInput
 from shipper.inputs.spools import Spools
 from shipper.reading.noting import news_of
+from shipper.reading.port import Gatherer, Maker
 from shipper.reading.reading import Reader
 from shipper.reading.rounds import Rounds
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.troubles import Troubles
 from shipper.workers.alone import OwnGatherer, OwnMaker
 from shipper.workers.frames import Channel
 from shipper.workers.pool import WorkerPool
-from shipper.workers.port import Gatherer, Maker
 
 log = logging.getLogger("logboom.shipper")
 

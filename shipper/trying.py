@@ -18,7 +18,7 @@ from shipper.events.assembly import Assembler
 from shipper.events.making import PARSE_FAILED
 from shipper.events.treatment import Treatment
 from shipper.files.discovery import find_files, is_named, unmatched
-from shipper.inputs.spooled import spooled
+from shipper.framing.spooled import spooled
 from shipper.looking import look_at
 from shipper.rules.making import make_rules
 from shipper.why.content import what_is_missing

@@ -14,7 +14,7 @@ from logboom.broker import Message
 from logboom.clock import Clock
 from logboom.dead import DeadLetters, Letter, LetterHead
 from logboom.event import IndexDays
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 
 
 @dataclass(frozen=True, slots=True)

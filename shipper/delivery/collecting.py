@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from logboom.broker import Message
 from logboom.broker.runs import Runs
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.events.assembly import Assembled
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from logboom.broker import Message
-from shipper.delivery.shrinking import shrink
+from shipper.events.shrinking import shrink
 
 _ROOM_BYTES = 512
 """What a broker adds to a message: keys, checksums, the batch around it."""

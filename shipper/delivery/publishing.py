@@ -10,10 +10,10 @@ from typing import TypeVar
 from logboom.broker import Message, OutgoingBatch, Publisher
 from logboom.errors import BrokerError, DiskFull, EventsTooLarge, LogboomError
 from logboom.retrying import Backoff
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.burying import Burial
 from shipper.delivery.fitting import fit
-from shipper.delivery.troubles import Troubles
+from shipper.troubles import Troubles
 
 log = logging.getLogger("logboom.shipper")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logboom.broker import Message
 from logboom.broker.runs import Runs
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile
 from shipper.files.handles import Handle, Handles, NoRegularFile

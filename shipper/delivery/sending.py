@@ -11,9 +11,9 @@ from typing import Protocol
 from logboom.errors import RegistryUnavailable
 from logboom.own_thread import to_the_end
 from logboom.retrying import Backoff
-from shipper.delivery.batches import Batch
-from shipper.delivery.troubles import Troubles
+from shipper.batches import Batch
 from shipper.registry.registry import Registry
+from shipper.troubles import Troubles
 
 
 class Publish(Protocol):

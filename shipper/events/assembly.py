@@ -17,8 +17,7 @@ from logboom.broker.runs import Run, Runs
 from logboom.config import FileInput, StdinInput
 from logboom.event import IndexDays
 from logboom.native import native_library
-from shipper.delivery.batches import Segment
-from shipper.delivery.stamps import days_of
+from shipper.batches import Segment
 from shipper.events.faults import FaultTolerantMaker
 from shipper.events.making import EventMaker, Given, text_of
 from shipper.events.normalise import SourceContext
@@ -33,6 +32,7 @@ from shipper.parsers import Parser
 from shipper.parsers.making import make_parser
 from shipper.parsers.port import HeadedParser
 from shipper.rules import Rules, without
+from shipper.stamps import days_of
 
 _BYTE_ORDER_MARK = "\ufeff"
 _MESSAGE_OVERHEAD = 100_000  # what names, ids and times may add to an event's text

@@ -19,13 +19,13 @@ from logboom.errors import LogboomError
 from logboom.event import event_id
 from logboom.native.library import Events
 from shipper.bounds import readable
-from shipper.delivery.shrinking import shrink
 from shipper.events.made import Made
 from shipper.events.making import EventMaker, Given
 from shipper.events.normalise import SourceContext, laid_out, split_static
-from shipper.events.placing import put
+from shipper.events.shrinking import shrink
 from shipper.framing import Frames
 from shipper.parsers.port import Fields
+from shipper.placing import put
 
 log = logging.getLogger("logboom.shipper")
 

@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 
 from shipper.events.columns import Alike, alike, written
-from shipper.events.placing import TARGETS, timestamp_text
 from shipper.events.shapes import ADDED
 from shipper.framing.frames import MULTILINE
 from shipper.parsers.port import TIME, Fields, Row, Rows
 from shipper.parsers.stacktrace import extract_error
+from shipper.placing import TARGETS, timestamp_text
 
 _MOST_REMEMBERED = 1024
 _YEAR_AND_MILLISECONDS = re.compile(r"[0-9]{4}-.{4,60}[.,][0-9]{3}").fullmatch

@@ -9,7 +9,7 @@ from operator import sub
 
 from logboom.broker.runs import Run
 from logboom.native.library import MADE, SUSPECT, Events
-from shipper.delivery.stamps import STAMP_BYTES, Stamps
+from shipper.stamps import STAMP_BYTES, Stamps
 
 _STEP = STAMP_BYTES + 1
 _REFUSED = 0

@@ -9,13 +9,13 @@ from logboom.clock import utc_text
 from logboom.native import Library
 from logboom.native.library import Events
 from shipper.bounds import written
-from shipper.delivery.shrinking import shrink
 from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer
 from shipper.events.normalise import Normaliser, SourceContext
 from shipper.events.parsed import FieldsOf, Parsed
 from shipper.events.parsed_splicing import ParsedSplicer
+from shipper.events.shrinking import shrink
 from shipper.events.splicing import Splicer
 from shipper.framing import Frames
 from shipper.framing.frames import NO_TEXT

@@ -14,10 +14,10 @@ from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
 from shipper.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, OBJECTS, composed, unsaid
-from shipper.events.placing import TARGETS, places, put
 from shipper.framing.frames import TRUNCATED
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
+from shipper.placing import TARGETS, places, put
 from shipper.redaction.redact import Redactor
 
 NESTED_OBJECTS = frozenset(

@@ -30,7 +30,7 @@ from shipper.events.normalise import (
     split_static,
 )
 from shipper.events.objects import COMPOSED
-from shipper.events.placing import (
+from shipper.placing import (
     TARGETS,
     TRACE_PARENT,
     duration_ns,

@@ -18,10 +18,10 @@ from shipper.framing.pattern import make_rule as make_user_rule
 from shipper.framing.plain import PlainFraming
 from shipper.framing.rows import RowRule
 from shipper.framing.rules import EveryLineRule, Rule
+from shipper.framing.spooled import SpooledInput
 from shipper.framing.streams import WrappedFraming
 from shipper.framing.wide import WideFraming
 from shipper.framing.wrappers import WRAPPERS, unwrap_container, unwrap_envelope
-from shipper.inputs.spooled import SpooledInput
 from shipper.parsers.catalogue import EVERY_LINE, Format, load_catalogue
 
 _AUTO_MAX_LINES = 5000

@@ -19,11 +19,11 @@ from pathlib import Path
 from logboom.clock import Clock
 from logboom.config import FileInput
 from logboom.errors import SpoolFull
+from shipper.framing.spooled import SUFFIX
 from shipper.reading.sources import Source
 
 log = logging.getLogger("logboom.shipper")
 
-SUFFIX = ".spool"
 _FILE_BYTES = 64 * 2**20
 _LONGEST_JOINED_BYTES = 16 * _FILE_BYTES
 _PATIENCE_S = 1.0

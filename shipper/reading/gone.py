@@ -12,7 +12,7 @@ from logboom.clock import Clock
 from logboom.event import source_run
 from shipper.files.catalogue import Catalogue
 from shipper.files.listings import Listings
-from shipper.inputs.spool import SUFFIX
+from shipper.framing.spooled import SUFFIX
 from shipper.registry.losses import unread
 from shipper.registry.registry import Registry, SourceRecord
 

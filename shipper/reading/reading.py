@@ -19,15 +19,15 @@ from logboom.config import MultilineSection, ShipperSection
 from logboom.errors import RegistryUnavailable
 from logboom.own_thread import to_the_end
 from logboom.retrying import Backoff
-from shipper.delivery.troubles import Troubles
 from shipper.files.followed import FollowedFile, Reading, ReadState
 from shipper.files.handles import FileMoved
 from shipper.reading.following import Followed
+from shipper.reading.port import Maker
 from shipper.reading.sources import Source, unknown_behind
 from shipper.reading.watching import GONE_PATIENCE_S, Watcher
 from shipper.registry.losses import unread
 from shipper.registry.registry import Registry
-from shipper.workers.port import Maker
+from shipper.troubles import Troubles
 
 log = logging.getLogger("logboom.shipper")
 

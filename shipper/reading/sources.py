@@ -11,7 +11,7 @@ from typing import Literal
 from logboom.config import FileInput, StdinInput
 from logboom.event import source_run
 from logboom.status import SourceStatus
-from shipper.delivery.batches import Segment
+from shipper.batches import Segment
 from shipper.events.assembly import Assembled, Assembler
 from shipper.events.preceding import Preceding
 from shipper.files.followed import FollowedFile

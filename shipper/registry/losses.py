@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from logboom.clock import utc_text
 from logboom.status import LossStatus
-from shipper.delivery.batches import Segment
+from shipper.batches import Segment
 
 
 @dataclass(frozen=True, slots=True)

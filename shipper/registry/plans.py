@@ -7,8 +7,8 @@ from array import array
 import orjson
 import zstandard
 
-from shipper.delivery.batches import Segment
-from shipper.delivery.stamps import joined
+from shipper.batches import Segment
+from shipper.stamps import joined
 
 
 def row_of(segment: Segment, compressor: zstandard.ZstdCompressor) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from typing import Any
 import zstandard
 
 from logboom.status import LossStatus
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.registry import plans
 from shipper.registry.dropped import count_dropped, read_dropped
 from shipper.registry.file import lock_registry, open_registry, patience, transaction, troubles

@@ -10,7 +10,6 @@ import orjson
 
 from logboom.config.rules import RuleSection
 from logboom.event import Event
-from shipper.events.normalise import JSON_OPTIONS
 from shipper.rules.making import Decision, make_rules
 
 
@@ -96,4 +95,4 @@ def _written(event: Event) -> bytes:
     about = event["event"]
     for ours in ("id", "created"):
         about[ours] = about.pop(ours)
-    return orjson.dumps(event, option=JSON_OPTIONS)
+    return orjson.dumps(event, option=orjson.OPT_NON_STR_KEYS)

@@ -17,7 +17,7 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType, resolve
 from logboom.query.lucene import parse_query
 from logboom.query.memory import Matcher, compile_query
 from shipper.addresses import is_address
-from shipper.events.placing import Place, places
+from shipper.placing import Place, places
 from shipper.rules.holders import MISSING, put, take
 
 OURS = frozenset({

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from logboom.clock import Clock
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.collecting import Collector
 from shipper.events.assembly import Assembled
 from shipper.reading.sources import Source

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logboom.config import Config, FileInput, StdinInput
-from shipper.delivery.batches import Segment
+from shipper.batches import Segment
 from shipper.events.preceding import Preceding
 
 _HEAD = struct.Struct("!II")

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.delivery.collecting import Collector
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembled
 from shipper.events.preceding import Preceding
 from shipper.reading.sources import Source
+from shipper.troubles import Troubles
 from shipper.workers.frames import (
     Channel,
     Forget,

@@ -18,13 +18,13 @@ from logboom.clock import Clock, SystemClock
 from logboom.dead import DeadLetters
 from logboom.event import IndexDays
 from logboom.logs import configure_logging
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.delivery.burying import Burial
 from shipper.delivery.collecting import together
 from shipper.delivery.publishing import Publishing
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
 from shipper.events.treatment import Treatment
+from shipper.troubles import Troubles
 from shipper.workers.frames import (
     Begin,
     Channel,

@@ -15,19 +15,19 @@ from logboom.clock import ManualClock
 from logboom.config import FileInput, LocalBrokerSection, ShipperSection
 from logboom.dead import DeadLetters
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.burying import Burial
 from shipper.delivery.collecting import Collector, numbers_after
 from shipper.delivery.publishing import Publishing
 from shipper.delivery.replay import planned_batches
 from shipper.delivery.sending import Sender
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembled, Assembler
 from shipper.reading.noting import news_of
 from shipper.reading.reading import Reader
 from shipper.reading.sources import Source
 from shipper.reading.watching import Watcher
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.troubles import Troubles
 from shipper.workers.alone import OwnMaker
 
 SHIPPER = ShipperSection(batch_events=50, batches_in_flight=2)

@@ -17,7 +17,7 @@ import pytest
 from logboom.clock import ManualClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembled, Assembler
 from shipper.reading.noting import news_of

@@ -16,8 +16,8 @@ from logboom.event import IndexDays
 from shipper.delivery.burying import Burial
 from shipper.delivery.publishing import Publishing
 from shipper.delivery.sending import Sender
-from shipper.delivery.troubles import Troubles
 from shipper.registry.registry import Registry
+from shipper.troubles import Troubles
 from tests.polling import soon
 from tests.traps.conftest import Make
 from tests.traps.shipping import Shipping, append

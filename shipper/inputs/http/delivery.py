@@ -9,9 +9,10 @@ from pathlib import Path
 
 from logboom.clock import Clock
 from logboom.errors import SpoolFull
+from shipper.framing.spooled import SUFFIX
 from shipper.inputs.http.speaking import Refusal
 from shipper.inputs.http.unanswered import Appended, Unanswered
-from shipper.inputs.spool import SUFFIX, Receipt, Spool
+from shipper.inputs.spool import Receipt, Spool
 
 log = logging.getLogger("logboom.shipper")
 

@@ -12,6 +12,7 @@ from logboom.certificates import server_context
 from logboom.clock import Clock
 from logboom.config import FileInput, HttpInput
 from logboom.serving import Server, listen
+from shipper.framing.spooled import spooled
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.exchange import Exchange, Limits, Way
@@ -21,7 +22,6 @@ from shipper.inputs.http.otlp import OtlpSpeaker
 from shipper.inputs.http.speaking import Speaker
 from shipper.inputs.port import InputStatus
 from shipper.inputs.spool import Spool
-from shipper.inputs.spooled import spooled
 
 _LAST_ANSWERS_S = 3
 _IDLE_CONNECTION_S = 75

@@ -17,7 +17,8 @@ from typing import Any
 import orjson
 
 from logboom.clock import Clock
-from shipper.inputs.spool import SUFFIX, Receipt
+from shipper.framing.spooled import SUFFIX
+from shipper.inputs.spool import Receipt
 
 log = logging.getLogger("logboom.shipper")
 

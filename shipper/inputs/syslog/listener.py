@@ -15,9 +15,9 @@ from logboom.clock import Clock
 from logboom.config import SyslogInput
 from logboom.config.units import split_address
 from logboom.errors import AlreadyRunning, ConfigError
+from shipper.framing.spooled import spooled
 from shipper.inputs.port import InputStatus
 from shipper.inputs.spool import Spool
-from shipper.inputs.spooled import spooled
 from shipper.inputs.syslog.connections import Connections
 from shipper.inputs.syslog.datagrams import Datagrams, count_dropped, enlarge_buffer
 from shipper.inputs.syslog.receiving import Receiver

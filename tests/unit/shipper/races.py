@@ -13,7 +13,7 @@ import pytest
 from logboom.clock import SystemClock
 from logboom.config import FileInput, StdinInput
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.replay import planned_batches
 from shipper.events.assembly import Assembler
 from shipper.files import handles

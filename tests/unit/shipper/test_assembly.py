@@ -11,7 +11,7 @@ import pytest
 from logboom.config import FileInput
 from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.events.assembly import Assembler
 from shipper.registry.registry import Registry
 

@@ -15,7 +15,7 @@ import pytest
 from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, ShipperSection, StdinInput
 from logboom.event import IndexDays
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.events.assembly import Assembled, Assembler
 from shipper.files import handles
 from shipper.reading.reading import Reader

@@ -7,7 +7,7 @@ from array import array
 from contextlib import closing
 from pathlib import Path
 
-from shipper.delivery.batches import Batch, Segment
+from shipper.batches import Batch, Segment
 from shipper.registry.registry import Registry, SourceRecord
 
 

@@ -16,7 +16,7 @@ from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, LocalBrokerSection, ShipperSection
 from logboom.dead import DeadLetters
 from logboom.errors import RegistryFull
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.events.treatment import Treatment
 from shipper.files.hints import FolderHints
 from shipper.inputs.spools import Spools

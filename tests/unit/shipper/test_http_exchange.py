@@ -18,13 +18,14 @@ from pydantic import ValidationError
 
 from logboom.clock import SystemClock
 from logboom.config import Config, FileInput, HttpInput
+from shipper.framing.spooled import SUFFIX
 from shipper.inputs.http.bulk import BulkSpeaker
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.exchange import Exchange, Limits, Way
 from shipper.inputs.http.keys import Keys
 from shipper.inputs.http.loki import LokiSpeaker
 from shipper.inputs.http.otlp import OtlpSpeaker
-from shipper.inputs.spool import SUFFIX, Spool
+from shipper.inputs.spool import Spool
 from shipper.reading.sources import Source
 from tests.polling import soon
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from logboom.clock import ManualClock
 from logboom.config import FileInput
+from shipper.framing.spooled import SUFFIX
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.http.delivery import Delivery
 from shipper.inputs.http.speaking import Refusal
 from shipper.inputs.http.unanswered import KEEP_S, Appended
-from shipper.inputs.spool import SUFFIX, Spool
+from shipper.inputs.spool import Spool
 from shipper.reading.sources import Source
 
 

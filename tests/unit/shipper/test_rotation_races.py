@@ -12,7 +12,7 @@ import pytest
 import shipper.delivery.replay as replaying
 from logboom.clock import SystemClock
 from logboom.config import FileInput
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.files.catalogue import Catalogue
 from shipper.files.discovery import relatives
 from shipper.files.followed import FollowedFile

@@ -16,7 +16,7 @@ from logboom.config import Config, FileInput, from_mapping
 from logboom.config.rules import RuleSection
 from logboom.errors import ConfigError
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.events.assembly import Assembled, Assembler
 from shipper.events.treatment import Treatment
 from shipper.reading.sources import Source, Tally

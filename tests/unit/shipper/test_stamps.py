@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipper.delivery.stamps import Stamps, days_of, joined
+from shipper.stamps import Stamps, days_of, joined
 
 DAYS = st.sampled_from(["2026-11-20", "2026-11-21", "2026-11-22"])
 TIMES = st.lists(DAYS.map(lambda day: f"{day}T23:59:59.999Z"))

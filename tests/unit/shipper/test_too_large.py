@@ -17,15 +17,15 @@ from logboom.config import FileInput
 from logboom.dead import DeadLetters
 from logboom.errors import EventsTooLarge
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.burying import Burial
 from shipper.delivery.fitting import fit
 from shipper.delivery.publishing import Publishing
 from shipper.delivery.sending import Sender
-from shipper.delivery.shrinking import shrink
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
+from shipper.events.shrinking import shrink
 from shipper.registry.registry import Registry, SourceRecord
+from shipper.troubles import Troubles
 from tests.polling import soon
 
 DAYS = IndexDays(timedelta(days=9000))

@@ -18,13 +18,13 @@ from logboom.broker.local import LocalBroker
 from logboom.clock import ManualClock
 from logboom.config import Config, FileInput, LocalBrokerSection
 from logboom.event import IndexDays, source_run
-from shipper.delivery.batches import Batch
+from shipper.batches import Batch
 from shipper.delivery.collecting import Collector, numbers_after
-from shipper.delivery.troubles import Troubles
 from shipper.events.assembly import Assembler
 from shipper.events.normalise import Normaliser
 from shipper.reading.sources import Source
 from shipper.registry.registry import SourceRecord
+from shipper.troubles import Troubles
 from shipper.workers.frames import Begin, Channel
 from shipper.workers.pool import WorkerLost, WorkerPool
 from shipper.workers.worker import Worker

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from logboom.config import FileInput, HttpInput, SyslogInput
 
+SUFFIX = ".spool"
+"""How the names of a spool's files end."""
+
 
 class SpooledInput(FileInput):
     """Every line is an envelope (`shipper.inputs.envelopes`); `format` is that of the text in it."""
