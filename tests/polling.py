@@ -11,7 +11,7 @@ _Result = TypeVar("_Result")
 _STEP_S = 0.05
 
 
-def eventually(check: Callable[[], _Result], *, timeout_s: float, what: str) -> _Result:
+def eventually(check: Callable[[], _Result | None], *, timeout_s: float, what: str) -> _Result:
     """Calls `check` until it gives something true, and returns that.
 
     Raises:
@@ -27,7 +27,9 @@ def eventually(check: Callable[[], _Result], *, timeout_s: float, what: str) -> 
         time.sleep(_STEP_S)
 
 
-async def soon(check: Callable[[], Awaitable[_Result]], *, timeout_s: float, what: str) -> _Result:
+async def soon(
+    check: Callable[[], Awaitable[_Result | None]], *, timeout_s: float, what: str
+) -> _Result:
     """`eventually` for coroutines."""
     due = time.monotonic() + timeout_s
     while True:

@@ -41,6 +41,10 @@ class LogWriter:
     def join(self) -> None:
         self._thread.join()
 
+    def has_written(self, count: float) -> bool:
+        """Whether so many are written."""
+        return self.written >= count
+
     def _write(self) -> None:
         begun = time.monotonic()
         file = self._path.open("ab", buffering=0)

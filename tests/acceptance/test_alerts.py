@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,14 @@ def test_a_spike_of_errors_is_told_within_half_a_minute_and_resolves(
         (alert,) = eventually(lambda: alerts("firing"), timeout_s=WITHIN_S, what="it fires")
         print(f"fired {SystemClock().monotonic() - begun:.1f} s after the line was written")
 
+        def is_at_alertmanager() -> float | None:
+            return SystemClock().monotonic() if alerts_of(alertmanager) else None
+
+        come: Callable[[], float | None]
         for name, come in (
             ("webhook", lambda: listeners.at(listeners.posted, "HighErrorRate")),
             ("mail", lambda: listeners.at(listeners.mails, "FIRING:1")),
-            ("Alertmanager", lambda: alerts_of(alertmanager) and SystemClock().monotonic()),
+            ("Alertmanager", is_at_alertmanager),
         ):
             at = eventually(come, timeout_s=WITHIN_S, what=f"{name} is told")
             print(f"{name} was told {at - begun:.1f} s after the line was written")

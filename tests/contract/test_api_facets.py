@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.test_api import api, ask, clock  # noqa: F401 - fixtures
+from tests.api_world import ask
+from tests.contract.test_api import api, clock  # noqa: F401 - fixtures
 
 
 async def test_facets_of_several_fields(api: httpx.AsyncClient) -> None:  # noqa: F811

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from logboom.store import Document
-from tests.contract.test_api_streams import NEW, OLD, World, document, world, write  # noqa: F401
+from tests.api_world import World
+from tests.contract.test_api_streams import NEW, OLD, document, world, write  # noqa: F401
 
 
 def traced(number: int, minutes: int, trace: str, service: str, level: str = "info") -> Document:

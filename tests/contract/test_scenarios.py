@@ -143,11 +143,15 @@ async def test_a_query_finds(
 ) -> None:
     scenario = SCENARIOS[name]
     kind = next(kind for kind in KINDS if f"[{kind}" in request.node.name)
-    now = {"now_ns": scenario.now_us * 1000, "zone": scenario.zone}
     query = parse_query(case["query"], now_ns=scenario.now_us * 1000, zone=scenario.zone)
     reads = {"from": parse_time, "to": parse_until}
     times = TimeRange(
-        *(read(case[end], **now) if end in case else None for end, read in reads.items())
+        *(
+            read(case[end], now_ns=scenario.now_us * 1000, zone=scenario.zone)
+            if end in case
+            else None
+            for end, read in reads.items()
+        )
     )
     if kind in case.get("refused", ()):
         with pytest.raises(QueryError):

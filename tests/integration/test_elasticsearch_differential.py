@@ -13,7 +13,7 @@ from logboom.event import Event
 from logboom.query import model
 from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
-from logboom.query.values import parse_number
+from logboom.query.numbers import parse_number
 from logboom.store import Document, Outcome, SearchRequest, Store
 from tests.integration.elastic import opened
 from tests.unit.store_local.asked import DAY, NOW_NS, QUERIES, QUERY_TEXTS

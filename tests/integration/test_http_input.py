@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_the_elasticsearch_client_s_helpers(receiving: Receiving) -> None:
             for n in range(50)
         ]  # fmt: skip
         assert helpers.bulk(es, actions, chunk_size=20) == (50, [])
-        streamed = [
+        streamed: list[dict[str, Any]] = [
             {"_op_type": "delete", "_index": "app-1", "_id": "1"},
             {"_index": "app-1", "message": "streamed", "service": {"name": "bulk-stream"}},
         ]
@@ -214,7 +215,7 @@ def test_a_hundred_clients_and_bad_ones_among_them(receiving: Receiving) -> None
 
     finished: list[int] = []
     with httpx.Client(headers={"X-API-Key": KEY}, timeout=60) as http:
-        _at_once([lambda n=number: send(n) for number in range(100)])
+        _at_once([partial(send, number) for number in range(100)])
     assert len(finished) == 90
     receiving.pipeline.await_count("service:many", 90)
     found = receiving.pipeline.sequence_ids("service:many")
@@ -367,13 +368,16 @@ def test_nothing_is_lost_or_doubled_though_the_shipper_is_killed_under_load(
                 _send_until_it_succeeds(http, receiving.url, body)
                 done.append(first)
 
+    def are_done(count: int) -> bool:
+        return len(done) >= count
+
     def kill() -> None:
         dice = random.Random(11)
         for moment in sorted(dice.sample(range(10, REQUESTS - 10), 3)):
-            eventually(lambda m=moment: len(done) >= m, timeout_s=120, what="the clients go on")
+            eventually(partial(are_done, moment), timeout_s=120, what="the clients go on")
             receiving.pipeline.kill("ship")
 
-    _at_once([kill, *(lambda n=first: send(n) for first in range(CLIENTS))])
+    _at_once([kill, *(partial(send, first) for first in range(CLIENTS))])
     expected = REQUESTS * SIZE
     receiving.pipeline.await_count("service:killed", expected, timeout_s=60)
     verdict = verify(receiving.pipeline.sequence_ids("service:killed"), expected)

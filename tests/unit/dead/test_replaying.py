@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
@@ -74,7 +75,9 @@ async def test_wherever_it_dies_the_next_replay_goes_on(
 ) -> None:
     letters.bury([letter(n) for n in range(3)])
     with pytest.raises(BrokerUnavailable):
-        await replay(letters, Dying(broker, after_ack=after_ack), SystemClock(), None)
+        await replay(
+            letters, cast("Broker", Dying(broker, after_ack=after_ack)), SystemClock(), None
+        )
     assert all(head.replaying for head in letters.heads())
     letters.bury([letter(7)])
     done = await replay(letters, broker, SystemClock(), None)
@@ -84,7 +87,7 @@ async def test_wherever_it_dies_the_next_replay_goes_on(
 
 async def test_what_is_refused_still_stays_dead_with_the_new_reason(letters: DeadLetters) -> None:
     letters.bury([letter(n) for n in range(3)])
-    done = await replay(letters, Refusing([1]), SystemClock(), None)
+    done = await replay(letters, cast("Broker", Refusing([1])), SystemClock(), None)
     assert (done.sent, done.refused) == (2, 1)
     (left,) = letters.heads()
     assert (left.event, left.reason, left.replaying) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from typing import Any
 
 from hypothesis import assume
@@ -40,9 +41,9 @@ _NAMES = st.sampled_from(
 ) | (st.text(_CHARACTERS, min_size=1, max_size=5).map(lambda text: f"attributes.{text}"))
 _LONGS = st.integers(-(2**63), 2**63 - 1)
 _MOMENTS_US = st.integers(-(10**15), 10**16)
-_IPS = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).filter(
-    lambda address: address.ipv4_mapped is None
-).map(str)
+_IPS = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(str).filter(
+    lambda text: IPv6Address(text).ipv4_mapped is None
+)
 
 
 @st.composite
@@ -151,14 +152,14 @@ def leaves() -> st.SearchStrategy[Query]:
 
 def queries(leaf: st.SearchStrategy[Query] | None = None) -> st.SearchStrategy[Query]:
     """Models as the parser makes them: And and Or flat, no negated negation."""
-    several = {"min_size": 2, "max_size": 4}
+
+    def joined(one: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
+        several = st.lists(one, min_size=2, max_size=4)
+        return st.one_of(several.map(conjunction), several.map(disjunction), one.map(negation))
+
     return st.recursive(
         leaves() if leaf is None else leaf,
-        lambda one: st.one_of(
-            st.lists(one, **several).map(conjunction),
-            st.lists(one, **several).map(disjunction),
-            one.map(negation),
-        ),
+        joined,
         max_leaves=8,
     )
 

@@ -171,7 +171,7 @@ def on_string(query: Any, text: str) -> bool:
         case Range(_, lower, upper, with_lower, with_upper):
             return inside(text, lower, upper, with_lower, with_upper)
         case _:
-            return text == query.value
+            return bool(text == query.value)
 
 
 def globbed(pattern: str) -> str:

@@ -227,7 +227,7 @@ def test_the_content_types_of_all_clients_are_known() -> None:
 
 
 def test_a_made_up_id_is_the_same_when_the_request_comes_again() -> None:
-    lines = ({"index": {}}, {"a": 1}, {"index": {}}, {"a": 1})
+    lines: tuple[dict[str, Any], ...] = ({"index": {}}, {"a": 1}, {"index": {}}, {"a": 1})
     first, again = answer(taken(*lines)), answer(taken(*lines))
     assert first == again
     assert first["items"][0]["index"]["_id"] != first["items"][1]["index"]["_id"]

@@ -330,8 +330,8 @@ def test_who_listens_to_others_asks_for_keys() -> None:
     with pytest.raises(ValidationError, match="can be reached from other machines"):
         HttpInput(http="0.0.0.0:7701")
     with pytest.raises(ValidationError, match="less than 16 characters"):
-        HttpInput(http="0.0.0.0:7701", api_keys=["short"])  # type: ignore[list-item]
-    section = HttpInput(http="0.0.0.0:7701", api_keys=[KEY])  # type: ignore[list-item]
+        HttpInput(http="0.0.0.0:7701", api_keys=["short"])
+    section = HttpInput(http="0.0.0.0:7701", api_keys=[KEY])
     assert KEY not in repr(section)
     for address in ("127.0.0.1:1", "[::1]:1", "localhost:1", "127.9.9.9:1"):
         assert HttpInput(http=address).api_keys == []
@@ -347,11 +347,11 @@ def test_two_inputs_cannot_share_an_address() -> None:
 
 def test_a_key_may_be_configured_as_its_digest() -> None:
     digest = hashlib.sha256(KEY.encode()).hexdigest()
-    section = HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{digest}"])  # type: ignore[list-item]
+    section = HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{digest}"])
     keys = Keys([key.get_secret_value() for key in section.api_keys])
     assert keys.admit({"x-api-key": KEY})
     assert not keys.admit({"x-api-key": digest})
     assert not keys.admit({"x-api-key": f"sha256:{digest}"})
     for wrong in (digest[:-1], digest.upper(), "a short one that is none"):
         with pytest.raises(ValidationError, match="64 hexadecimal digits"):
-            HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{wrong}"])  # type: ignore[list-item]
+            HttpInput(http="0.0.0.0:7701", api_keys=[f"sha256:{wrong}"])

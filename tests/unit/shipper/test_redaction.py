@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -75,7 +75,7 @@ class _Counting:
 def test_each_text_is_searched_once_for_each_rule_however_many_hints_it_has() -> None:
     counting = [_Counting(rule.pattern) for rule in DEFAULT_RULES]
     rules = [
-        replace(rule, pattern=pattern)
+        replace(rule, pattern=cast("re.Pattern[str]", pattern))
         for rule, pattern in zip(DEFAULT_RULES, counting, strict=True)
     ]
     texts = ["http://a.example/x " * 500, "secret: null, " * 500, "a.eyJ-" * 500, "Bearer x " * 500]

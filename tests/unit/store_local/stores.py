@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from logboom.clock import SystemClock
-from logboom.config import Config
+from logboom.config import Config, LocalStoreSection
 from logboom.query.model import MatchAll
 from logboom.store import Document, SearchRequest, TimeRange
 from logboom.store.local import LocalStore, open_local
@@ -18,6 +18,7 @@ EVERYTHING = TimeRange()
 
 def opened(data: Path) -> LocalStore:
     config = Config.model_validate({"data": data, "index": "logs-%Y.%m.%d"})
+    assert isinstance(config.store, LocalStoreSection)
     return open_local(config.store, config, SystemClock())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -47,12 +47,12 @@ def test_both_find_the_same_by_texts(view: View, text: str) -> None:
     compare(view, parse_query(text, now_ns=NOW_NS))
 
 
-KINDS = {
-    "texts": lambda field: field is None or EVENT_FIELDS.get(field) is FieldType.TEXT,
-    "keywords": lambda field: EVENT_FIELDS.get(field) is FieldType.KEYWORD,
-    "numbers": lambda field: EVENT_FIELDS.get(field) is FieldType.LONG,
-    "times": lambda field: EVENT_FIELDS.get(field) is FieldType.DATE,
-    "addresses": lambda field: EVENT_FIELDS.get(field) is FieldType.IP,
+KINDS: dict[str, Callable[[str | None], bool]] = {
+    "texts": lambda field: field is None or EVENT_FIELDS.get(field or "") is FieldType.TEXT,
+    "keywords": lambda field: EVENT_FIELDS.get(field or "") is FieldType.KEYWORD,
+    "numbers": lambda field: EVENT_FIELDS.get(field or "") is FieldType.LONG,
+    "times": lambda field: EVENT_FIELDS.get(field or "") is FieldType.DATE,
+    "addresses": lambda field: EVENT_FIELDS.get(field or "") is FieldType.IP,
     "own": lambda field: field is not None and field.startswith("attributes."),
 }
 

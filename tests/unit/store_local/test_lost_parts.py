@@ -13,7 +13,7 @@ import pytest
 from logboom.errors import StoreUnavailable
 from logboom.query.model import MatchAll, Phrase
 from logboom.store import Count, Outcome, SearchRequest
-from logboom.store.local import day_index
+from logboom.store.local import day_index, index_writer
 from logboom.store.local.day_writer import DayWriter
 from logboom.store.local.folders import StoreFolder
 from logboom.store.local.soundness import begin_anew, finish, is_unfinished, mark
@@ -134,7 +134,7 @@ def test_an_index_that_was_lost_says_that_it_does_not_hold_all_until_it_does(
     writer.close()
     lose_the_index(folder.path)
     seen: list[bool] = []
-    open_index_writer = day_index.open_index_writer
+    open_index_writer = index_writer.open_index_writer
 
     def look(*args: object, **others: object) -> object:
         seen.append(is_unfinished(folder.index))
