@@ -11,6 +11,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from logboom.errors import QueryError
+from logboom.query.aside import about_to_take_long
 from logboom.query.moments import Reading, add, floor
 from logboom.query.phrases import read_phrase, read_translated
 
@@ -46,7 +47,7 @@ def read_words(text: str, *, now: datetime, zone: tzinfo) -> Reading | None:
     _refuse_two_meanings(text)
     if lowered.startswith("now") or _HANGUL.search(text) or not _OWN_LETTERS.search(text):
         return None
-    # Loaded only for other languages: the library behind them takes a fifth of a second.
+    about_to_take_long()
     from logboom.query.translation import LANGUAGES, MORE_LANGUAGES  # noqa: PLC0415
 
     return (

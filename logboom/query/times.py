@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from logboom.errors import QueryError
 from logboom.query.moments import Reading, add, after, before, floor
+from logboom.query.spoken import read_words
 
 MAX_TIME_LENGTH = 100
 """Longer texts are no times."""
@@ -118,9 +119,6 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
             or _read_clock(stripped, now, zone)
         )
         if read is None and "||" not in stripped:
-            # Loaded only for plain words: the library behind them takes a fifth of a second.
-            from logboom.query.spoken import read_words  # noqa: PLC0415
-
             read = read_words(stripped, now=now, zone=zone)
         if read is not None:
             return _span_us(read)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from logboom.clock import Clock
 from logboom.errors import LogboomError, QueryError
+from logboom.query.aside import read_aside
 from logboom.store import TimeRange
 from search_api.alerts import showing
 from search_api.alerts.alert import Alert
@@ -130,7 +131,7 @@ def trial_routes(
         if isinstance(rule, Response):
             return rule
         now_us = clock.now_ns() // 1000
-        start_us, end_us = _stretch(body, clock.now_ns())
+        start_us, end_us = await _stretch(body, clock.now_ns())
         result = await backtest(source, rule, start_us, end_us)
         return answer(
             {
@@ -167,13 +168,13 @@ def trial_routes(
     return router
 
 
-def _stretch(body: TrialBody, now_ns: int) -> tuple[int, int]:
+async def _stretch(body: TrialBody, now_ns: int) -> tuple[int, int]:
     """From when to when a rule is to be tried, µs since the epoch; no further than to the present.
 
     Raises:
         QueryError: There is nothing between, or too much.
     """
-    times = understand(now_ns, "", body.begin, body.end, body.tz).times
+    times = (await understand(now_ns, "", body.begin, body.end, body.tz)).times
     end_us = min(times.end_us or now_ns // 1000, now_ns // 1000)
     start_us = times.start_us or end_us - DAY_US
     if start_us >= end_us:
@@ -193,7 +194,7 @@ def _stretch(body: TrialBody, now_ns: int) -> tuple[int, int]:
 async def _rule(alerting: Alerting, body: TrialBody, sees: showing.Sees) -> Rule | Response:
     if not isinstance(body.rule, str):
         content = {"name": "trial", "every": body.every, "rules": [body.rule]}
-        return read_group(content)[0].rules[0]
+        return (await read_aside(lambda: read_group(content)))[0].rules[0]
     if not sees(""):
         return problem(403, _NOT_BY_NAME)
     rule = (await alerting.library.read()).rules.get(body.rule)

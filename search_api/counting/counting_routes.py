@@ -25,7 +25,7 @@ def counting_routes(parts: Parts) -> APIRouter:
     @router.get("/count", response_model=CountAnswer)
     async def count(q: Q = "", begin: From = None, end: To = None, tz: Zone = "UTC") -> Response:
         """Counts matches."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
 
         async def found() -> Answer:
             total = await store.count(asked.query, asked.times)
@@ -44,7 +44,7 @@ def counting_routes(parts: Parts) -> APIRouter:
         by: str | None = None, tz: Zone = "UTC",
     ) -> Response:  # fmt: skip
         """Counts matches over time."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
         width_us = parse_interval(interval) if interval else None
         split = None if by is None else keyword_field(by)
 

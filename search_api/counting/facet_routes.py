@@ -40,7 +40,7 @@ def facet_routes(parts: Parts) -> APIRouter:
     ) -> Response:  # fmt: skip
         """The most frequent values of fields, over all matches."""
         names = names_of(field)
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
         stored = {name: resolve(plain_name(name))[0] for name in names}
 
         async def counted() -> Answer:
@@ -62,7 +62,7 @@ def facet_routes(parts: Parts) -> APIRouter:
         size: Annotated[int, Query(ge=1, le=MOST_FIELDS)] = 200, tz: Zone = "UTC",
     ) -> Response:  # fmt: skip
         """The fields of the matches: types, how many have them, and some of their values."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
 
         async def listed() -> Answer:
             found = await store.fields(asked.query, asked.times, prefix=prefix, size=size)

@@ -19,6 +19,7 @@ MONDAY_US = 4 * DAY_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
+_YEAR_US = 52 * WEEK_US
 _SECOND_US = 1_000_000
 _FIRST_US = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _US
 _LAST_US = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _US
@@ -172,16 +173,19 @@ class _Clocks:
 
 def _changes(first_us: int, last_us: int, zone: tzinfo) -> Sequence[int]:
     """When the zone's distance from UTC changes, behind a time and until another."""
-    every = _all_changes(zone)
-    return every[bisect_right(every, first_us) : bisect_right(every, last_us)]
-
-
-@lru_cache(maxsize=64)
-def _all_changes(zone: tzinfo) -> tuple[int, ...]:
-    """All of a zone's."""
     if isinstance(zone, timezone):
         return ()
-    looked_us = range(_FIRST_US, _LAST_US + WEEK_US, WEEK_US)
+    begin_us, end_us = max(first_us, _FIRST_US), min(last_us, _LAST_US)
+    years = range(begin_us // _YEAR_US, end_us // _YEAR_US + 1)
+    found = [change for year in years for change in _changes_of_year(zone, year)]
+    return found[bisect_right(found, first_us) : bisect_right(found, last_us)]
+
+
+@lru_cache(maxsize=4_096)
+def _changes_of_year(zone: tzinfo, year: int) -> tuple[int, ...]:
+    """Those in the 52 weeks that so many times 52 weeks after 1970 begin."""
+    begin_us = year * _YEAR_US
+    looked_us = range(begin_us, begin_us + _YEAR_US + WEEK_US, WEEK_US)
     aheads = [ahead_us(at_us, zone) for at_us in looked_us]
     return tuple(
         _change(before_us, zone)

@@ -9,6 +9,7 @@ from typing import Any
 
 from logboom.clock import Clock
 from logboom.event import Event, epoch_us
+from logboom.query.aside import read_aside
 from logboom.query.model import MatchAll, Query
 from logboom.store import Count, Page, SearchRequest, Store, TimeRange
 from logboom.store.cursors import Cursor
@@ -93,7 +94,7 @@ class Searches:
         """
         begun = self._clock.monotonic()
         count, of_days = await self._days(expression, lenient=lenient)
-        asked = self._understood(body, of_days)
+        asked = await read_aside(lambda: self._understood(body, of_days))
         if asked.size > most:
             raise Refused(
                 f"the searches of one _msearch have at most {MAX_WINDOW} hits together, and "
@@ -124,7 +125,7 @@ class Searches:
         """How many events match; arguments and errors as for `search`."""
         check_names(body, {"query"}, "a count")
         count, of_days = await self._days(expression, lenient=lenient)
-        asked = self._understood(body, of_days)
+        asked = await read_aside(lambda: self._understood(body, of_days))
         found = await self._store.count(asked.query, asked.times)
         return {"count": found.value, "_shards": shards(count)}
 
@@ -175,7 +176,10 @@ class Searches:
         if asked.start:
             raise Refused("from must be 0 where search_after is given")
         total = await self._store.count(asked.query, asked.times)
-        rest, place = asked.ordering.after(asked.after, asked.times, now_ns=self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        rest, place = await read_aside(
+            lambda: asked.ordering.after(asked.after, asked.times, now_ns=now_ns)
+        )
         behind = SearchRequest(asked.query, rest, asked.size, asked.ordering.order)
         if place is not None:
             cursor = Cursor((place.time_us, place.event_id), total).text(behind)

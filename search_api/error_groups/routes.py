@@ -100,7 +100,7 @@ def error_routes(groups: ErrorGroups, clock: Clock, answering: Answering) -> API
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50, tz: str = "UTC",
     ) -> Response:  # fmt: skip
         """The groups of errors among the matches; without `from` those of the last 24 hours."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
         listed = await answering.in_turn(
             lambda: groups.list(asked.query, asked.times, sort=sort, limit=limit)
         )
@@ -120,7 +120,7 @@ def error_routes(groups: ErrorGroups, clock: Clock, answering: Answering) -> API
         end: Annotated[str | None, Query(alias="to")] = None, tz: str = "UTC",
     ) -> Response:  # fmt: skip
         """One group, by any of its fingerprints; without `from` over all that is stored."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
         group, sample = await answering.in_turn(
             lambda: groups.sampled(fingerprint, asked.query, asked.times)
         )

@@ -135,7 +135,7 @@ def export_routes(parts: Parts) -> APIRouter:
         The header `Logboom-Notes` has what may not be meant so in `q`, and attributes that days of
         Elasticsearch have no room for: a JSON list of sentences.
         """
-        asked = understand(clock.now_ns(), q, start, end, tz)
+        asked = await understand(clock.now_ns(), q, start, end, tz)
         names = fields_of(fields)
         wanted = Export(asked.query, asked.times, order_of(sort), names, limit, after)
         in_turn = parts.answering.in_turn

@@ -22,7 +22,7 @@ def live_routes(parts: Parts) -> APIRouter:
     channels = make_channels(parts)
 
     async def follow(wish: Wish, who: str) -> AsyncGenerator[News, None]:
-        query = understand(parts.clock.now_ns(), wish.q, None, None, wish.tz).query
+        query = (await understand(parts.clock.now_ns(), wish.q, None, None, wish.tz)).query
         if wish.after:
             await parts.tails.check(wish.after)
         return parts.tails.follow(query, wish.after or None, who=who)

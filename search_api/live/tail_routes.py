@@ -34,7 +34,7 @@ def tail_routes(parts: Parts) -> APIRouter:
         A message is an event; its id is where to go on. `event: dropped` tells how many are left
         out because they were too many at once, or the client too slow.
         """
-        query = understand(clock.now_ns(), q, None, None, tz).query
+        query = (await understand(clock.now_ns(), q, None, None, tz)).query
         await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
         if last_event_id:
             await tails.check(last_event_id)

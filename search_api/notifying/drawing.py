@@ -36,7 +36,7 @@ class Drawing:
         end_us = _us(alert.window[1])
         begin_us = (end_us - int(_BEFORE.total_seconds() * 1e6)) // _STEP_US * _STEP_US
         try:
-            asked = understand(end_us * 1000, alert.query, None, None, "UTC")
+            asked = await understand(end_us * 1000, alert.query, None, None, "UTC")
             async with asyncio.timeout(_LONGEST_S):
                 found = await self._store.histogram(
                     asked.query, TimeRange(begin_us, end_us), interval_us=_STEP_US, by=None

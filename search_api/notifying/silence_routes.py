@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from logboom.config.units import parse_duration
 from logboom.errors import QueryError
 from logboom.matching import Matcher, equal_to, parse_matcher
+from logboom.query.aside import read_aside
 from logboom.query.times import parse_time
 from search_api.alerts.alert import moment_of
 from search_api.alerts.library import Library
@@ -200,11 +201,15 @@ def _made(kind: type[_Body], **fields: object) -> _Body:
 
 async def _put(people: People, body: SilenceBody, key: str | None) -> Silence:
     now = people.now()
-    starts_at = now if body.starts_at is None else _time(body.starts_at, now)
-    ends_at = _end(body, starts_at, now)
+    starts_at, ends_at = await read_aside(lambda: _ends(body, now))
     return await people.put(
         _matchers(body), starts_at, ends_at, author=body.author, comment=body.comment, key=key
     )
+
+
+def _ends(body: SilenceBody, now: datetime) -> tuple[datetime, datetime]:
+    starts_at = now if body.starts_at is None else _time(body.starts_at, now)
+    return starts_at, _end(body, starts_at, now)
 
 
 def _end(body: SilenceBody, starts_at: datetime, now: datetime) -> datetime:

@@ -54,7 +54,7 @@ def rate_routes(
     ) -> Response:  # fmt: skip
         """Each service: its rates, errors, requests and durations, and how they change."""
         now_ns = clock.now_ns()
-        asked = understand(now_ns, "", begin, end, tz)
+        asked = await understand(now_ns, "", begin, end, tz)
         stretch = stretch_of(asked.times, now_ns // 1000, section)
         found = services_of(await rows_of(stretch), await rows_of(stretch.before), stretch)
         stretch = await told_what_lacks(stretch, state)
@@ -67,7 +67,7 @@ def rate_routes(
     ) -> Response:  # fmt: skip
         """Rates over time; of everything, or of one service, host or level."""
         now_ns = clock.now_ns()
-        asked = understand(now_ns, "", begin, end, tz)
+        asked = await understand(now_ns, "", begin, end, tz)
         width_us = parse_interval(interval) if interval else None
         stretch = stretch_of(asked.times, now_ns // 1000, section, width_us)
         if width_us is None:

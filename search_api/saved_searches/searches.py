@@ -90,7 +90,7 @@ class Searches:
             QueryError: Its query or times are not understood, or there are too many.
             StateUnavailable: It may or may not be saved.
         """
-        self._check(search)
+        await self._check(search)
         if len(await self._state.list(KIND, limit=MOST_SEARCHES)) >= MOST_SEARCHES:
             raise QueryError(
                 f"there are {MOST_SEARCHES} saved searches", suggestion="delete some of them first"
@@ -111,7 +111,7 @@ class Searches:
             StateConflict: Somebody else has changed it meanwhile.
             StateUnavailable: It may or may not be saved.
         """
-        self._check(search)
+        await self._check(search)
         if await self._state.get(KIND, name) is None:
             return None
         return _saved(await self._state.put(KIND, name, _value(search), expected=version))
@@ -127,8 +127,8 @@ class Searches:
             return False
         return await self._state.delete(KIND, name, expected=version)
 
-    def _check(self, search: Search) -> None:
-        understand(self._clock.now_ns(), search.q, search.begin, search.end, search.tz)
+    async def _check(self, search: Search) -> None:
+        await understand(self._clock.now_ns(), search.q, search.begin, search.end, search.tz)
 
 
 def _value(search: Search) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from logboom.errors import QueryError
 from logboom.event import Event
 from logboom.fields import FieldType, resolve
 from logboom.naming import names_in, plain_name
+from logboom.query.aside import read_aside
 from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
@@ -64,7 +65,9 @@ class Asked:
     zone: ZoneInfo
 
 
-def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
+async def understand(
+    now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str
+) -> Asked:
     """Reads the parameters that all questions share.
 
     Args:
@@ -73,6 +76,10 @@ def understand(now_ns: int, q: str, begin: str | None, end: str | None, zone_nam
     Raises:
         QueryError: When one of them is not understood.
     """
+    return await read_aside(lambda: _understood(now_ns, q, begin, end, zone_name))
+
+
+def _understood(now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
     try:
         zone = ZoneInfo(zone_name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file

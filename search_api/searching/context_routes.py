@@ -36,7 +36,7 @@ def context_routes(parts: Parts) -> APIRouter:
         event = await store.get(event_id)
         if event is None:
             return problems.problem(404, f"there is no event {event_id}")
-        asked = understand(clock.now_ns(), q, None, None, tz)
+        asked = await understand(clock.now_ns(), q, None, None, tz)
         deadline = clock.monotonic() + patience_s
         found = await parts.answering.in_turn(
             lambda: context_of(

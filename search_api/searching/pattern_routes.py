@@ -52,7 +52,7 @@ def pattern_routes(parts: Parts) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_PATTERNS)] = 50, tz: Zone = "UTC",
     ) -> Response:  # fmt: skip
         """What the messages of the newest matches have in common, the most frequent first."""
-        asked = understand(clock.now_ns(), q, begin, end, tz)
+        asked = await understand(clock.now_ns(), q, begin, end, tz)
 
         async def found() -> Answer:
             page = await store.search(SearchRequest(asked.query, asked.times, limit=sample))

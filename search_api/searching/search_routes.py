@@ -65,7 +65,7 @@ def search_routes(parts: Parts) -> APIRouter:
 
     async def answered(body: SearchBody) -> Response:
         place = Place.of(body.cursor, now_ns=parts.clock.now_ns())
-        asked = understand(place.now_ns, body.q, body.begin, body.end, body.tz)
+        asked = await understand(place.now_ns, body.q, body.begin, body.end, body.tz)
         request = SearchRequest(
             query=asked.query, times=asked.times, limit=body.limit, order=order_of(body.sort),
             cursor=place.cursor,

@@ -100,7 +100,7 @@ async def test_values_over_a_change_of_the_clocks_stand_by_their_frequency(
         return Facets({"service.name": values}, is_sure)
 
     store = cast("Store", SimpleNamespace(histogram=histogram, facets=facets))
-    day = understand(0, "", "2026-10-25T00:00", "2026-10-26T00:00", "Europe/Berlin")
+    day = await understand(0, "", "2026-10-25T00:00", "2026-10-26T00:00", "Europe/Berlin")
     found = await histogram_of(store, day, width_us=2 * 3600 * 10**6, by="service.name", now_us=0)
     assert [(value, sum(counts)) for value, counts in found.by.items()] == [
         ("b", 5), ("c", 3), ("a", 2),

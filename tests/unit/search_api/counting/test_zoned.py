@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -218,6 +218,26 @@ def test_all_years_may_be_asked_for() -> None:
     found = counted("0003-01-01T00:00", "9998-01-01T00:00", 400 * DAY_US, "America/New_York", [])
     assert len(found) == -(-(date(9998, 1, 1) - date(1, 12, 29)).days // 400)
     assert [text for text, _ in found] == sorted({text for text, _ in found})
+
+
+def test_of_a_zone_only_the_years_that_are_asked_for_are_looked_at() -> None:
+    looked: list[int] = []
+
+    class Zone(tzinfo):
+        def utcoffset(self, moment: datetime | None) -> timedelta:
+            assert moment is not None
+            looked.append(moment.year)
+            return timedelta(hours=9)
+
+        def dst(self, _: datetime | None) -> timedelta:
+            return timedelta()
+
+        def tzname(self, _: datetime | None) -> str:
+            return "KST"
+
+    first_us, last_us = us("2026-11-01T00:00"), us("2026-11-22T00:00")
+    cut(TimeRange(first_us, last_us), (first_us, last_us), DAY_US, Zone())
+    assert {2026} <= set(looked) <= {2025, 2026, 2027}
 
 
 def test_without_a_range_there_are_buckets_from_the_first_match_to_the_last() -> None:

@@ -33,7 +33,7 @@ WHERES = ["", "tags:error OR level:warn", "NOT logger:health", "status:>=500 AND
 
 def found(link: str, source: MemorySource) -> int:
     given = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
-    asked = understand(0, given["q"], given["from"], given["to"], "UTC")
+    asked = asyncio.run(understand(0, given["q"], given["from"], given["to"], "UTC"))
     return len(asyncio.run(source.samples(asked.query, asked.times, 1_000)))
 
 

@@ -10,15 +10,15 @@ from search_api.searching.asking import LONGEST_FIELD, MOST_FIELDS, fields_of, u
 NOW_NS = 1_795_000_000_000_000_000
 
 
-def test_times_that_nothing_can_lie_between_are_noted() -> None:
-    (note,) = understand(NOW_NS, "level:error", "now", "now-1h", "UTC").notes
+async def test_times_that_nothing_can_lie_between_are_noted() -> None:
+    (note,) = (await understand(NOW_NS, "level:error", "now", "now-1h", "UTC")).notes
     assert "nothing can match: `from` is 2026-11-18T11:06:40.000Z" in note
     assert "not later, 2026-11-18T10:06:40.000Z" in note
 
 
 @pytest.mark.parametrize(("begin", "end"), [("now-1h", "now"), (None, "now-1h"), ("now", None)])
-def test_other_times_are_not(begin: str | None, end: str | None) -> None:
-    assert not understand(NOW_NS, "level:error", begin, end, "UTC").notes
+async def test_other_times_are_not(begin: str | None, end: str | None) -> None:
+    assert not (await understand(NOW_NS, "level:error", begin, end, "UTC")).notes
 
 
 def test_fields_are_named_with_commas_or_in_a_list() -> None:
