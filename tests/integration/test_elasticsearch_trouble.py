@@ -13,7 +13,7 @@ import pytest
 from logboom.errors import ConfigError, DiskFull, QueryError, StoreRefused, StoreUnavailable
 from logboom.event import decode_json
 from logboom.query.model import And, MatchAll, Or, Query, Term
-from logboom.store import Document, Outcome, Rejected, SearchRequest, TimeRange
+from logboom.store import Count, Document, Outcome, Rejected, SearchRequest, TimeRange
 from logboom.store.elastic.bulk import BulkWriter
 from tests.http_handling import answer, handled
 from tests.integration.conftest import Starter
@@ -227,6 +227,34 @@ async def test_a_node_that_is_gone_is_passed_over(
         assert await writer.write([document(number)]) == [Outcome.STORED]
     await store.refresh()
     assert (await store.count(MatchAll(), TimeRange())).value == 6
+
+
+async def test_without_a_part_no_number_is_exact_and_no_event_is_unknown(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    await writer.write([document(n) for n in range(5)])
+    await store.refresh()
+    missing = f"{elasticsearch}/{unique}-2026.03.15"
+    nowhere = {"settings": {"index.routing.allocation.require._name": "nobody"}}
+    async with httpx.AsyncClient() as client:
+        made = await client.put(missing, params={"wait_for_active_shards": 0}, json=nowhere)
+        assert made.status_code == 200, made.text
+        try:
+            page = await store.search(SearchRequest(MatchAll(), limit=2))
+            assert page.total == await store.count(MatchAll(), TimeRange()) == Count(5, exact=False)
+            assert page.partial
+            (warning,) = page.warnings
+            assert warning.startswith("1 of 2 shards did not answer: more events may match")
+            assert warning.endswith("(no_shard_available_action_exception)")
+            assert await store.get(document(1).id) is not None
+            with pytest.raises(StoreUnavailable, match="1 of 2 shards"):
+                await store.get(document(7).id)
+        finally:
+            await client.delete(missing)
+    assert await store.get(document(7).id) is None
+    assert (await store.search(SearchRequest(MatchAll()))).total == Count(5)
 
 
 # -- what answers is something else --------------------------------------------------------------

@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
@@ -91,7 +92,7 @@ class Searcher:
             received += size
             warnings += [one for one in _warnings(answer) if one not in warnings]
             if total is None:
-                total = _total(answer.total, request, is_whole=not lacking)
+                total = _total(answer.total, request, is_whole=not (lacking or warnings))
             hits = [*hits, *answer.hits] if hits else answer.hits
             fit = hits if received <= request.max_bytes else _that_fit(hits, request.max_bytes)
             is_last = len(answer.hits) < body["size"]
@@ -103,14 +104,21 @@ class Searcher:
         return _page(request, shown, total, warnings, lacking=lacking, more=more)
 
     async def get(self, event_id: str) -> Event | None:
-        """One event by its id, of the latest day that has it, or None."""
+        """One event by its id, of the latest day that has it, or None.
+
+        Raises:
+            StoreUnavailable: It is in none of the days that have answered, and there are others.
+        """
         body = {
             "query": {"ids": {"values": [event_id]}},
             "sort": _sort(SortOrder.DESC),
             "size": 1,
             "track_total_hits": False,
         }
-        hits = (await self.ask(body))["hits"]["hits"]
+        answer = await self.ask(body)
+        hits = answer["hits"]["hits"]
+        if not hits and (missing := warnings_of(answer)):
+            raise StoreUnavailable("; ".join(missing), where=self._client.address)
         return without_spelling(hits[0]["_source"]) if hits else None
 
     async def ask(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -160,10 +168,7 @@ def warnings_of(answer: Mapping[str, Any]) -> list[str]:
         warnings.append("the search took too long and was stopped: there may be more matches")
     shards = answer["_shards"]
     if shards["failed"]:
-        reasons = {
-            str(one.get("reason", {}).get("reason", "no reason given"))
-            for one in shards.get("failures", ())
-        }
+        reasons = {_reason(one.get("reason", {})) for one in shards.get("failures", ())}
         warnings.append(
             f"{shards['failed']} of {shards['total']} shards did not answer: more events may match"
             f" ({'; '.join(sorted(reasons))})"
@@ -171,9 +176,14 @@ def warnings_of(answer: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
+def _reason(failure: Mapping[str, Any]) -> str:
+    return str(failure.get("reason") or failure.get("type") or "no reason given")
+
+
 def label_of(bucket: Mapping[str, Any]) -> str:
     """The value that the events of a bucket share, as text."""
-    return str(bucket.get("key_as_string", bucket["key"]))
+    text = bucket.get("key_as_string")
+    return str(bucket["key"] if text is None else text)
 
 
 def _sort(order: SortOrder) -> list[dict[str, Any]]:
