@@ -128,6 +128,39 @@ async def test_a_sketch_has_whole_numbers_and_others_in_the_same_buckets(
     await opened.close()
 
 
+async def test_each_value_has_one_cell_and_the_name_that_it_has_elsewhere(config: Config) -> None:
+    opened = await open_store(config, clock=SystemClock())
+    writer = await opened.writer()
+    users: list[dict[str, object]] = [
+        {"user": ""},
+        {"user": ""},
+        {},
+        {"user": "ada"},
+        {"user": True},
+        {"user": False},
+    ]
+    await writer.write(
+        [
+            document(number, attributes={**user, "size": 10 * number + 1})
+            for number, user in enumerate(users)
+        ]
+    )
+    await opened.refresh()
+    asked = request_of(
+        minutes=False, by=("attributes.user",), of="attributes.size", percentiles=True
+    )
+    cells = list(await opened.cells(asked))
+    assert seen(cells) == [
+        (0, ("",), 3), (0, ("ada",), 1), (0, ("false",), 1), (0, ("true",), 1),
+    ]  # fmt: skip
+    nobody = cells[0].numbers
+    assert nobody is not None
+    assert (nobody.count, nobody.total, nobody.least, nobody.greatest) == (3, 33, 1, 21)
+    assert nobody.sketch == sketch_of([1, 11, 21])
+    await writer.close()
+    await opened.close()
+
+
 async def test_what_was_stored_since_a_moment_is_counted_by_its_own_time(store: Store) -> None:
     source = StoreSource(store, LocalState(Path("unused"), SystemClock()))
     start_us = epoch_us(at())

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
-from logboom.rollups.durations import Durations
+from logboom.rollups.durations import Durations, merged
 from logboom.store.cells import (
     MOST_CELLS,
     Cell,
     CellsRequest,
     Numbers,
+    numbers_together,
     sketch_ranges,
     too_many_cells,
 )
@@ -31,6 +32,8 @@ _AT_ONCE: Final = 50_000
 
 _PAGE: Final = 5_000
 _NUMBERS: Final = frozenset({FieldType.LONG, FieldType.DOUBLE})
+
+_Key = tuple[int, tuple[str, ...]]
 
 
 class Measurer:
@@ -53,13 +56,13 @@ class Measurer:
             StoreUnavailable: Ask again later.
         """
         _check(request)
-        found = [
-            Cell(start_us, values, bucket["doc_count"], _numbers(bucket))
-            async for start_us, values, bucket in self._buckets(request, _stats(request), _PAGE)
-        ]
-        if request.percentiles:
-            found = await self._with_sketches(request, found)
-        return sorted(found, key=lambda cell: (cell.start_us, cell.values))
+        found: dict[_Key, Cell] = {}
+        async for start_us, values, bucket in self._buckets(request, _stats(request), _PAGE):
+            cell = Cell(start_us, values, bucket["doc_count"], _numbers(bucket))
+            before = found.get((start_us, values))
+            found[start_us, values] = cell if before is None else _together(before, cell)
+        cells = [found[key] for key in sorted(found)]
+        return await self._with_sketches(request, cells) if request.percentiles else cells
 
     async def _with_sketches(self, request: CellsRequest, found: list[Cell]) -> list[Cell]:
         numbers = [cell.numbers for cell in found if cell.numbers is not None]
@@ -70,18 +73,22 @@ class Measurer:
         lowest = {"to": ranges[0][1] if ranges else 1}
         field = number_field(request.of)
         each = {"sketch": {"range": {"field": field, "ranges": [lowest, *ends]}}}
-        sketches: dict[tuple[int, tuple[str, ...]], Durations] = {}
+        sketches: dict[_Key, Durations] = {}
         size = max(1, min(_PAGE, _AT_ONCE // (len(ends) + 2)))
         async for start_us, values, bucket in self._buckets(request, each, size):
             zeros, *counts = (one["doc_count"] for one in bucket["sketch"]["buckets"])
             bins = {key: count for (key, _, _), count in zip(ranges, counts, strict=True) if count}
-            sketches[start_us, values] = Durations(zeros, bins)
+            sketch, before = Durations(zeros, bins), sketches.get((start_us, values))
+            sketches[start_us, values] = sketch if before is None else merged([before, sketch])
         return [_with_sketch(cell, sketches.get((cell.start_us, cell.values))) for cell in found]
 
     async def _buckets(
         self, request: CellsRequest, each: Dsl, size: int
     ) -> AsyncIterator[tuple[int, tuple[str, ...], Mapping[str, Any]]]:
-        """Begin of the stretch and values, and the bucket of the events that have them."""
+        """Begin of the stretch and values, and a bucket of events that have them.
+
+        Empty texts and no value are the same to us, and two buckets to Elasticsearch.
+        """
         pages: Dsl = {"size": size, "sources": _sources(request)}
         query, number = asked(request.query, TimeRange(request.start_us, request.end_us)), 0
         while True:
@@ -141,6 +148,12 @@ def _numbers(bucket: Mapping[str, Any]) -> Numbers | None:
     if not stats or not stats["count"]:
         return None
     return Numbers(stats["count"], stats["sum"], stats["min"], stats["max"])
+
+
+def _together(one: Cell, other: Cell) -> Cell:
+    """Two cells of the same stretch and the same values as one."""
+    numbers = numbers_together((one.numbers, other.numbers))
+    return Cell(one.start_us, one.values, one.count + other.count, numbers)
 
 
 def _with_sketch(cell: Cell, sketch: Durations | None) -> Cell:

@@ -11,7 +11,7 @@ from tantivy import Query
 
 from logboom.errors import QueryError, StoreUnavailable
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
-from logboom.rollups.durations import Durations
+from logboom.rollups.durations import Durations, merged
 from logboom.store.cells import (
     Cell,
     CellsRequest,
@@ -21,7 +21,7 @@ from logboom.store.cells import (
     too_many_cells,
 )
 from logboom.store.countable import check_countable
-from logboom.store.local.counting import in_times, label_of
+from logboom.store.local.counting import bucket_label, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.schema import TIME
 from logboom.store.local.sketching import ByRange, ByValue, by_range, sketching
@@ -129,13 +129,13 @@ def _sketches(
     day: Snapshot, question: _Question, way: ByValue | ByRange
 ) -> dict[_Key, Durations] | None:
     """The sketches, asked for in one of the ways; None when an answer has not all values."""
-    sketches: dict[_Key, Durations] = {}
+    sketches: dict[_Key, list[Durations]] = {}  # of an empty text, and of no value
     for key, bucket in _groups(day, question, question.times, way.asked):
         sketch = way.read(bucket)
         if sketch is None:
             return None
-        sketches[key] = sketch
-    return sketches
+        sketches.setdefault(key, []).append(sketch)
+    return {key: parts[0] if len(parts) == 1 else merged(parts) for key, parts in sketches.items()}
 
 
 def _groups(
@@ -199,5 +199,5 @@ def _leaves(
         yield above, bucket
         return
     for one in bucket["found"]["buckets"]:
-        value = "" if one["key"] == _NONE else label_of(one["key"])
+        value = "" if one["key"] == _NONE else bucket_label(one)
         yield from _leaves(one, (*above, value), left - 1)
