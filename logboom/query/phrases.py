@@ -12,8 +12,9 @@ from calendar import isleap
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from logboom.query.clocks import CLOCK, PARTS, at_clock, in_part
+from logboom.query.clocks import CLOCK, at_clock, in_part
 from logboom.query.moments import Reading, add, before, floor
+from logboom.query.parts_of_day import NAMED_PART, PARTS, Part
 
 Translator = Callable[[str], str | None]
 """Puts words in English, where it knows them."""
@@ -61,16 +62,6 @@ _SMALL_NUMBERS = {
 }  # fmt: skip
 _COUNTED_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "열흘": 10, "보름": 15}
 _NOW = {"지금", "현재", "방금", "right now", "just now"}
-_SAID_SHORTER = (
-    (re.compile(r"(?:어젯밤|간밤|지난밤)(?=\s*(?:12|[0-5])\s*시)"), "오늘 밤"),
-    (re.compile(r"(?:어젯밤|간밤|지난밤)"), "어제 밤"),
-    (re.compile(r"오늘밤"), "오늘 밤"),
-    (re.compile(r"last night (?:at )?(?=(?:12|0?[1-5])(?::\d\d)? ?a\.?m)"), "today "),
-    (re.compile(r"last night"), "yesterday night"),
-    (re.compile(r"tonight"), "today night"),
-    (re.compile(r"this (?=morning|afternoon|evening)"), "today "),
-)
-"""Days that are said together with a part of theirs. The small hours of a night are of the next day."""
 
 
 def _any_of(*words: str) -> str:
@@ -95,7 +86,9 @@ _MONTH_OF_YEAR = re.compile(
 )
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MONTH = re.compile(_any_of(*_MONTHS))
-_AT = re.compile(r"(?:^|\s)(?:at|um|à|a las|kl\.?)$")
+_AT = re.compile(
+    r"(?:^|\s)(?:at|about|around|um|gegen|à|vers|a las?|hacia las|às|as|alle|all'|om|rond|kl\.?|в|o)$"
+)
 _COUNT = rf"\d{{1,6}}(?:\.\d{{1,3}})?|half(?:\s+an?)?|반|{_any_of(*_SMALL_NUMBERS)}"
 _UNIT = _any_of(*_UNITS)
 _LENGTH = (
@@ -120,6 +113,8 @@ _COUNTED = re.compile(
 _RELATIVE = re.compile(rf"{_COUNTED.pattern}|\b(?:ago|in)\b", re.ASCII)
 _HALF = re.compile(r"half|반")
 _DAY_UNITS = {"d", "w", "M", "y"}
+_MOST_PARTS = 3
+"""Of a day, in one text: ``mañana por la mañana`` has words for two."""
 
 
 def read_phrase(text: str, here: datetime) -> Reading | None:
@@ -135,9 +130,11 @@ def read_phrase(text: str, here: datetime) -> Reading | None:
     Raises:
         ValueError, OverflowError: When a day or a time is named that does not exist.
     """
-    for short, said in _SAID_SHORTER:
-        text = short.sub(said, text)
-    return _read_stretch(text, here) or _read_day_and_clock(text, here, day_of, bare_hours=True)
+    return (
+        _read_stretch(text, here)
+        or _read_day_and_clock(text, here, day_of, bare_hours=True)
+        or _read_with_part(text, here, day_of)
+    )
 
 
 def read_translated(text: str, here: datetime, translate: Translator) -> Reading | None:
@@ -154,7 +151,9 @@ def read_translated(text: str, here: datetime, translate: Translator) -> Reading
         said = translate(words)
         return None if said is None else day_of(said, here)
 
-    read = _read_day_and_clock(text, here, read_day, bare_hours=False)
+    read = _read_day_and_clock(text, here, read_day, bare_hours=False) or _read_with_part(
+        text, here, read_day
+    )
     said = None if read else translate(text)
     if said is None:
         return read
@@ -307,40 +306,55 @@ def _date(match: re.Match[str], today: datetime) -> datetime:
     return today.replace(year=this_year, month=month, day=day)
 
 
+def _read_with_part(text: str, here: datetime, read_day: DayReader) -> Reading | None:
+    """A day with a part of it, and maybe a time of day: ``yesterday evening at 9``."""
+    named = [*NAMED_PART.finditer(text)]
+    if len(named) > _MOST_PARTS:
+        return None
+    for match in named:
+        rest = " ".join(f"{text[: match.start()]} {text[match.end() :]}".split()).strip(" ,")
+        part = PARTS[match[0]]
+        day = read_day(rest, here) if rest else None
+        if day is not None:
+            return in_part(part, day)
+        read = _read_day_and_clock(rest, here, read_day, bare_hours=True, part=part)
+        if read is not None:
+            return read
+    return None
+
+
 def _read_day_and_clock(
-    text: str, here: datetime, read_day: DayReader, *, bare_hours: bool
+    text: str, here: datetime, read_day: DayReader, *, bare_hours: bool, part: Part | None = None
 ) -> Reading | None:
     for day_text, clock, may_be_bare in _splits(text):
         day = read_day(day_text, here) if day_text else floor(here, "d")
         if day is not None:
-            match = CLOCK.fullmatch(clock)
             is_bare_hour = may_be_bare and (bare_hours or _COUNTED.fullmatch(day_text))
-            read = (
-                in_part(clock, day)
-                if match is None
-                else at_clock(match, day, alone=not is_bare_hour)
-            )
+            read = at_clock(clock, day, part=part, alone=not is_bare_hour)
             if read is not None:
                 return read
     return None
 
 
-def _splits(text: str) -> Iterator[tuple[str, str, bool]]:
+def _splits(text: str) -> Iterator[tuple[str, re.Match[str], bool]]:
     """The ways to divide a text in a day and a time of day, which may come first or alone.
 
     Yields:
         The day, the time of day, and whether that may be a bare number, which is an hour then.
     """
-    if CLOCK.fullmatch(text):
-        yield "", text, False
+    alone = CLOCK.fullmatch(text)
+    if alone is not None:
+        yield "", alone, False
     for at in range(1, len(text)):
         first, second = text[:at], text[at:]
         if _divides(first[-1], second[0]):
-            day = _AT.sub("", first.rstrip(" ,")).rstrip()
-            if CLOCK.fullmatch(second) or (day and second in PARTS):
-                yield day, second, bool(day) and _MONTH.search(day) is None
-            elif first[-1] == " " and CLOCK.fullmatch(first[:-1]):
-                yield second, first[:-1], False
+            behind = CLOCK.fullmatch(second)
+            before = CLOCK.fullmatch(first[:-1]) if first[-1] == " " else None
+            if behind is not None:
+                day = _AT.sub("", first.rstrip(" ,")).rstrip()
+                yield day, behind, bool(day) and _MONTH.search(day) is None
+            elif before is not None:
+                yield second, before, False
 
 
 def _divides(last: str, first: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from logboom.errors import QueryError
 from logboom.query.aside import about_to_take_long
 from logboom.query.moments import Reading, add, floor
+from logboom.query.parts_of_day import said_in_full
 from logboom.query.phrases import read_phrase, read_translated
 
 _HANGUL = re.compile(r"[가-힣]")
@@ -39,7 +40,7 @@ def read_words(text: str, *, now: datetime, zone: tzinfo) -> Reading | None:
         QueryError: When the words have two meanings.
         ValueError, OverflowError: When they name a day or a time that does not exist.
     """
-    lowered = " ".join(text.lower().split())
+    lowered = said_in_full(" ".join(text.lower().split()))
     here = now.astimezone(zone)
     read = read_phrase(lowered, here)
     if read is not None:
