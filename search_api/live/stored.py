@@ -113,13 +113,13 @@ class StoredTails:
             yield await _matching(piece, matches)
             place = piece.place
         async with self._turn:
-            if self._place is None:
-                self._place = await self._arrivals.end()
-            elif place is not None:
+            begin = await self._arrivals.end() if self._place is None else None
+            if begin is None and place is not None:
                 await self._look()  # so that the reader stands nowhere before `place`
             if place is not None:
                 missed = await self._rest(place, matches)
                 self._told[listener] = {line.id for news in missed for line in news.lines}
+            self._place = begin or self._place  # not before: it is a reader's
             self._groups.setdefault(query, _Group(matches)).listeners.add(listener)
             if self._reading is None or self._reading.done():
                 self._reading = asyncio.create_task(self._read(), name="tail")

@@ -6,7 +6,10 @@ import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
 
+import pytest
+
 from logboom.clock import ManualClock
+from logboom.errors import StoreUnavailable
 from logboom.query.model import Exists, MatchAll, Query
 from logboom.store.arrivals import Arrival, Arrived
 from search_api.live.news import News
@@ -20,6 +23,7 @@ class Stored:
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
+        self.answers_left: int | None = None
 
     def write(self) -> None:
         number = len(self.arrivals)
@@ -31,6 +35,10 @@ class Stored:
 
     async def after(self, place: str, *, most: int, most_waiting: int) -> Arrived:
         del most_waiting
+        if self.answers_left is not None:
+            if not self.answers_left:
+                raise StoreUnavailable("the disk is away")
+            self.answers_left -= 1
         found = self.arrivals[int(place) :][:most]
         end = int(place) + len(found)
         return Arrived(found, str(end), is_all=end == len(self.arrivals))
@@ -67,4 +75,22 @@ async def test_a_client_that_goes_while_it_comes_back_doubles_nothing_for_others
             client.cancel()
             await asyncio.gather(client, return_exceptions=True)
     assert [task.result() for task in listening] == [[str(n) for n in range(ROUNDS)]] * 2
+    tails.close()
+
+
+async def test_who_could_not_come_back_leaves_no_place_for_others_to_begin_at() -> None:
+    stored = Stored()
+    tails = StoredTails(stored, ManualClock(datetime(2026, 11, 21, tzinfo=UTC)))
+    stored.write()
+    stored.answers_left = 1
+    async with aclosing(tails.follow(MatchAll(), "0", 60)) as following:
+        with pytest.raises(StoreUnavailable):
+            await anext(following)
+    stored.answers_left = None
+    for _ in range(3):
+        stored.write()
+    async with asyncio.timeout(30), aclosing(tails.follow(MatchAll(), None, 60)) as following:
+        assert await anext(following) == News(place="4")
+        stored.write()
+        assert [line.id for line in (await anext(following)).lines] == ["4"]
     tails.close()
