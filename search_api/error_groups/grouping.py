@@ -199,11 +199,27 @@ class ErrorGroups:
             StateUnavailable: Try again.
         """
         merges = await self._merges()
-        merged = merges.members(merges.target(fingerprint))[1:]
+        into = merges.target(fingerprint)
+        merged = merges.members(into)[1:]
         chosen = [name for name in merged if not members or name in members]
+        if chosen:
+            await self._straighten(merges, into, [name for name in merged if name not in chosen])
         for name in chosen:
             await self._state.delete(MERGES, name)
         return chosen
+
+    async def _straighten(self, merges: _Merges, into: str, members: Sequence[str]) -> None:
+        """Merges members right into their group that are so by way of others, or all around.
+
+        Those who merge at once make such ways, as none sees what the others do.
+        """
+        writes = [
+            Write(MERGES, name, {"into": into}) for name in members if merges.into(name) != into
+        ]
+        if writes:
+            await self._state.put_many(writes)
+        if merges.into(into) is not None:
+            await self._state.delete(MERGES, into)
 
     async def _merges(self) -> _Merges:
         records = await self._state.list(MERGES, limit=_MOST_MERGES)
@@ -247,6 +263,10 @@ class _Merges:
             target = self.target(name)
             if name != target:
                 self._members.setdefault(target, []).append(name)
+
+    def into(self, name: str) -> str | None:
+        """What a fingerprint was merged into itself."""
+        return self._into.get(name)
 
     def target(self, name: str) -> str:
         """The group that a fingerprint belongs to."""

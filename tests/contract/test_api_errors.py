@@ -12,7 +12,7 @@ import pytest
 from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.event import Event, event_id
-from logboom.grouping import GROUPS
+from logboom.grouping import GROUPS, MERGES
 from logboom.state import State
 from logboom.store import Document
 from processor.grouping import Groups
@@ -159,6 +159,24 @@ async def test_what_was_merged_before_comes_along(api: httpx.AsyncClient) -> Non
     assert (back["fingerprint"], back["merged"]) == (SHOP, [CART, RARE])
     assert await tell(api, f"{CART}/split", {"fingerprints": [CART]}) == {"split": [CART]}
     assert counts(await ask(api, from_="now-7d")) == {CART: 3, SHOP: 3}
+
+
+@pytest.mark.parametrize("around", [False, True])
+async def test_what_several_users_have_merged_at_once_is_split_as_any_other(
+    api: httpx.AsyncClient, state: State, around: bool
+) -> None:
+    pairs = [(CART, SHOP), (SHOP, RARE), *([(RARE, CART)] if around else [])]
+    for name, into in pairs:  # each saw none of the other merges
+        await state.put(MERGES, name, {"into": into})
+    (whole,) = (await ask(api, from_="now-7d"))["errors"]
+    name, others = whole["fingerprint"], whole["merged"]
+    assert sorted([name, *others]) == [CART, SHOP, RARE]
+    first, second = others
+    assert await tell(api, f"{name}/split", {"fingerprints": [second]}) == {"split": [second]}
+    listed = (await ask(api, from_="now-7d"))["errors"]
+    assert {one["fingerprint"]: one["merged"] for one in listed} == {name: [first], second: []}
+    assert await tell(api, f"{name}/split") == {"split": [first]}
+    assert counts(await ask(api, from_="now-7d")) == {CART: 3, SHOP: 2, RARE: 1}
 
 
 @pytest.mark.parametrize(
