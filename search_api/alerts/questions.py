@@ -131,33 +131,39 @@ async def find(source: Source, dues: Sequence[Due]) -> Found:
         dues: The rules.
 
     Returns:
-        What was found. A question that fails concerns only those rules that need it.
+        What was found. A question that fails concerns only those rules that need it; one of all
+        services that asks for too much is asked again for each service by itself.
     """
     questions = questions_of(dues)
     data, failures = Data(), dict[tuple[Need, int], LogboomError]()
     turns = asyncio.Semaphore(_AT_ONCE)
+    alone: list[Question] = []
 
     async def ask(question: Question) -> None:
-        needs = (question.parts or {"": question.need}).values()
         width_us = question.stretch.width_us
         try:
             async with turns:
                 cells = await source.cells(question.request)
         except LogboomError as error:
+            if question.parts is not None and not error.retryable:  # of all services too much
+                alone.extend(Question(one, question.stretch) for one in question.parts.values())
+                return
+            needs = (question.parts or {"": question.need}).values()
             failures.update({(need, width_us): error for need in needs})
             return
         _take(data, question, cells)
 
-    async with asyncio.TaskGroup() as tasks:
-        for question in questions:
-            tasks.create_task(ask(question))
+    for some in (questions, alone):
+        async with asyncio.TaskGroup() as tasks:
+            for question in some:
+                tasks.create_task(ask(question))
     try:
         data.first_seen = await _first_sights(source, dues, data)
     except LogboomError as error:
         for due in dues:
             if wants_first_sights(due.rule):
                 failures[needs_of(due.rule).main, width_of(due.rule, due.instants)] = error
-    return Found(data, failures, len(questions))
+    return Found(data, failures, len(questions) + len(alone))
 
 
 def _take(data: Data, question: Question, cells: Sequence[Cell]) -> None:

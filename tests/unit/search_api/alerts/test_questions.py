@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from logboom.clock import ManualClock
@@ -10,7 +11,7 @@ from logboom.grouping import GROUPS, MERGES
 from logboom.query.model import Term
 from logboom.state.local import LocalState
 from logboom.store import open_store
-from logboom.store.cells import CellsRequest
+from logboom.store.cells import Cell, CellsRequest, too_many_cells
 from search_api.alerts.questions import Due, find, questions_of
 from search_api.alerts.rules import US
 from search_api.alerts.source import MemorySource, StoreSource
@@ -33,6 +34,35 @@ async def test_rules_share_questions_and_find_the_same() -> None:
                 (), *window
             )
             assert table.window((), *window).count == 10
+
+
+class _Bounded(MemorySource):
+    """Measures so many cells at most, as stores do."""
+
+    async def cells(self, request: CellsRequest) -> Sequence[Cell]:
+        found = await super().cells(request)
+        if len(found) > 3:
+            raise too_many_cells()
+        return found
+
+
+async def test_what_other_services_have_too_much_of_keeps_no_rule_from_its_own() -> None:
+    hosts = [(service, f"h{n}") for n in range(3) for service in ("s0", "s1")]
+    hosts += [("large", f"h{n}") for n in range(9)]
+    events = [at(1, service={"name": service}, host={"name": host}) for service, host in hosts]
+    rules = [
+        rule_of("count > 0", where=f"service:{service}", by=["host.name"])
+        for service in ("s0", "s1", "large")
+    ]
+    dues = [Due(rule, [START_US + 60 * US]) for rule in rules]
+    assert len(questions_of(dues)) == 1
+    found = await find(_Bounded(events), dues)
+    assert [found.failure_of(due) is None for due in dues] == [True, True, False]
+    assert found.questions == 4
+    for (_, width_us), table in found.data.tables.items():
+        assert width_us == 60 * US
+        assert {*table.series(START_US, START_US + 60 * US)} == {("h0",), ("h1",), ("h2",)}
+    assert len(found.data.tables) == 2
 
 
 async def test_memory_measures_as_stores_do() -> None:
