@@ -44,7 +44,7 @@ EVENT_COUNTERS: dict[str, str] = {
     "events_consumed": "Events that this processor has taken from the broker.",
     "events_stored": "Events that the store has taken from this processor.",
     "events_duplicate": "Events that the store had already: replays after a crash.",
-    "events_dead": "Events that the store refused for good: dead letters.",
+    "events_dead": "Events that the store refused for good, or that cannot be read in the broker: dead letters.",
     "events_error": "Events that this processor has tagged as errors.",
     "rebalances": "Times that this processor was given its partitions.",
     "indices_dropped": "Days that retention has deleted from the store.",

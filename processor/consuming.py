@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from logboom.broker import Broker, ConsumedBatch, Subscription
+from logboom.broker import Broker, ConsumedBatch, Subscription, Unreadable
 from logboom.broker.runs import values_of
 from logboom.clock import Clock
 from logboom.config import ProcessorSection
@@ -33,11 +33,16 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Documents, what is counted of them, and the positions that they bring the group to."""
+    """Documents, what is counted of them, and the positions that they bring the group to.
+
+    Attributes:
+        unreadable: Messages between them that cannot be read.
+    """
 
     documents: Sequence[Document]
     tally: Tally
     positions: Mapping[int, int]
+    unreadable: Sequence[Unreadable] = ()
 
     def written(self, outcomes: Sequence[Outcome | Rejected]) -> Written:
         """What is left to be done when the store has answered.
@@ -51,7 +56,7 @@ class Prepared:
             new = self.tally
         else:
             new = tally([document for document, answer in rows if answer is Outcome.STORED])
-        return Written(self.tally, new, refused, self.positions)
+        return Written(self.tally, new, refused, self.positions, self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class Written:
         new: Of those that the store did not have before.
         refused: Those that the store will never take, and why.
         positions: As of `Prepared`.
+        unreadable: The same.
     """
 
     tally: Tally
     new: Tally
     refused: Sequence[tuple[Document, Rejected]]
     positions: Mapping[int, int]
+    unreadable: Sequence[Unreadable] = ()
 
 
 class Trouble(NamedTuple):
@@ -115,7 +122,8 @@ class Consumer:
         store: Where to.
         section: The processor's settings.
         preparer: Makes documents of messages.
-        bury: Takes documents that the store will never take; returns when they are durable.
+        bury: Takes documents that the store will never take, and what tells of messages that cannot be
+            read; returns when they are durable.
         mark: Is told of all documents that were written, also again; returns when their rollups are
             sure to be worked out anew.
         count: Is told of those that were new to the store, once they are marked.
@@ -127,7 +135,9 @@ class Consumer:
 
     def __init__(
         self, broker: Broker, store: Store, section: ProcessorSection, preparer: Preparer,
-        bury: Callable[[Sequence[tuple[Document, Rejected]]], Awaitable[None]],
+        bury: Callable[
+            [Sequence[tuple[Document, Rejected]], Sequence[Unreadable]], Awaitable[None]
+        ],
         mark: Callable[[Tally], Awaitable[None]], count: Callable[[Tally], None], clock: Clock,
     ) -> None:  # fmt: skip
         self._broker = broker
@@ -182,8 +192,9 @@ class Consumer:
         """What is received next, or nothing if nothing came."""
         if batches := await self._gather(subscription, stop):
             positions = {batch.partition: batch.next_offset for batch in batches}
-            made = self._preparer.prepare(batches)
-            self._ready.put_nowait(Prepared(made.documents, made.tally, positions))
+            made = self._preparer.prepare([batch for batch in batches if batch.messages])
+            unreadable = [batch.unreadable for batch in batches if batch.unreadable is not None]
+            self._ready.put_nowait(Prepared(made.documents, made.tally, positions, unreadable))
         else:
             self._ahead.release()
 
@@ -205,7 +216,8 @@ class Consumer:
             count, size = _extent(received)
             room, room_bytes = room - count, room_bytes - size
             if received:
-                self._event_bytes = size // count + 1
+                if count:
+                    self._event_bytes = size // count + 1
                 if due is None:
                     due = self._clock.monotonic() + self._section.linger.total_seconds()
         self.has_backlog = room <= 0 or room_bytes <= 0
@@ -238,6 +250,8 @@ class Consumer:
     async def _write(self, writer: StoreWriter, prepared: Prepared) -> Written:
         documents = prepared.documents
         self.counts.consumed += len(documents)
+        if not documents:
+            return prepared.written(())
         outcomes = await self._insist("store", lambda: writer.write(documents))
         self.counts.stored += outcomes.count(Outcome.STORED)
         self.counts.duplicates += outcomes.count(Outcome.DUPLICATE)
@@ -251,10 +265,11 @@ class Consumer:
         written = await writing
         if before is not None:
             await before
-        if refused := written.refused:
-            log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
-            await self._insist("dead letters", lambda: self._bury(refused))
-            self.counts.rejected += len(refused)
+        refused, unreadable = written.refused, written.unreadable
+        if refused or unreadable:
+            _tell(refused, unreadable)
+            await self._insist("dead letters", lambda: self._bury(refused, unreadable))
+            self.counts.rejected += len(refused) + sum(found.count for found in unreadable)
         await self._insist("state", lambda: self._mark(written.tally))
         self._count(written.new)
         await self._insist("broker", partial(subscription.commit, written.positions))
@@ -277,6 +292,16 @@ class Consumer:
                 if was_in_trouble and not self.counts.waits_for(part):
                     log.info("processing goes on: the %s works again", part)
                 return result
+
+
+def _tell(refused: Sequence[tuple[Document, Rejected]], unreadable: Sequence[Unreadable]) -> None:
+    if refused:
+        log.warning("the store refused %d events: %s", len(refused), refused[0][1].reason)
+    for found in unreadable:
+        log.warning(
+            "messages %d to %d in partition %d of %s cannot be read, and are passed over: %s",
+            found.first, found.last, found.partition, found.topic, found.reason,
+        )  # fmt: skip
 
 
 def _extent(batches: Sequence[ConsumedBatch]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from logboom.broker.port import (
     PartitionLag,
     Publisher,
     Subscription,
+    Unreadable,
 )
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "PartitionLag",
     "Publisher",
     "Subscription",
+    "Unreadable",
     "open_broker",
 ]

@@ -3,6 +3,10 @@
 The client hands messages out one by one, each as an object of eleven fields. What it has fetched it
 keeps by partition as an iterator over messages; in its place an iterator over whole batches is put, so
 that everything else (what is fetched when, positions, rebalances, errors) stays the client's own.
+
+A batch that cannot be read holds up nothing behind it: it is handed out as what it is. One whose checksum
+is right will never be read; one whose checksum is wrong is fetched again first, since it may have been
+spoilt on its way.
 """
 
 from __future__ import annotations
@@ -16,7 +20,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
+from logboom.broker.port import Unreadable
 from logboom.broker.runs import Taken
+
+_FETCHES = 6
+"""Of a batch whose checksum is wrong, before it is given up."""
 
 
 @dataclass(slots=True)
@@ -27,11 +35,13 @@ class Drained:
         offsets: Of each.
         keys: Of each; None where there was none.
         values: The same.
+        unreadable: Stands in place of messages that cannot be read; then there are no others.
     """
 
     offsets: list[int] = field(default_factory=list)
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
+    unreadable: Unreadable | None = None
 
     @property
     def messages(self) -> Taken:
@@ -49,6 +59,7 @@ class Drain:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self.room = 1
+        self._spoilt: dict[TopicPartition, tuple[int, int]] = {}
         fetcher = consumer._fetcher  # noqa: SLF001 - see above
         present = fetcher._records  # noqa: SLF001
         self._fetched = _Fetched(self)
@@ -73,6 +84,18 @@ class Drain:
         for place in found:
             self._fetched.put_last(place)
         return found
+
+    def is_given_up(self, place: TopicPartition, offset: int) -> bool:
+        """Whether a batch with a wrong checksum was fetched often enough; called once for each fetch."""
+        before, fetches = self._spoilt.get(place, (offset, 0))
+        fetches = fetches + 1 if before == offset else 1
+        self._spoilt[place] = offset, fetches
+        return fetches >= _FETCHES
+
+    def end_of(self, place: TopicPartition) -> int | None:
+        """The offset that the next message of a partition will get, as far as the client knows."""
+        end: int | None = self._consumer.highwater(place)
+        return end
 
 
 class _Fetched(OrderedDict[TopicPartition, Any]):
@@ -108,6 +131,8 @@ class _Batches:
         self._place = place
         self._batches: Any = records._records  # noqa: SLF001
         self._drain = drain
+        self._ahead: Any = None
+        self._unreadable: Unreadable | None = None
         self.next_fetch_offset: int = records.next_fetch_offset
         # An iterator that is never begun holds what it was made by: as a ring, all that was fetched
         # would wait for the collector.
@@ -119,25 +144,47 @@ class _Batches:
     def __next__(self) -> Drained:
         found = Drained()
         try:
-            while len(found.offsets) < self._drain.room and self._batches.has_next():
-                self._take(self._batches.next_batch(), found)
-        except Exception:  # whatever it is, nothing may be passed over
+            while self._unreadable is None and len(found.offsets) < self._drain.room:
+                batch = self._next_batch()
+                if batch is None:
+                    break
+                self._unreadable = self._take(batch, found)
+        except (CorruptRecordException, MemoryError):  # nothing may be passed over
             self._batches = _NOTHING  # this batch and the rest are fetched again
             if not found.offsets:
                 raise
-        if not found.offsets:
-            raise StopIteration
-        return found
+        if found.offsets:
+            return found
+        if self._unreadable is not None:
+            return self._passed_over(self._unreadable)
+        raise StopIteration
 
-    def _take(self, batch: Any, found: Drained) -> None:  # noqa: ANN401 - as above
+    def _next_batch(self) -> Any:  # noqa: ANN401 - as above
+        """None when there is none."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return ahead
+        return self._batches.next_batch() if self._batches.has_next() else None
+
+    def _take(self, batch: Any, found: Drained) -> Unreadable | None:  # noqa: ANN401 - as above
+        """Takes what can be read; gives what cannot."""
         if not batch.validate_crc():
-            raise CorruptRecordException(f"Invalid CRC - {self._place}")
-        if not batch.is_control_batch:
-            self._add(batch, found)
-        self.next_fetch_offset = batch.next_offset
+            if not self._drain.is_given_up(self._place, batch.base_offset):
+                raise CorruptRecordException(f"Invalid CRC - {self._place}")
+            end = self._end_of_spoilt(batch)
+            return self._unreadable_part(self.next_fetch_offset, end, "its checksum is wrong")
+        if batch.is_control_batch:
+            self.next_fetch_offset = batch.next_offset
+            return None
+        records, fault = _records_in(batch)
+        end = batch.next_offset if fault is None else _behind(records, batch.base_offset)
+        self._add(records, found)
+        self.next_fetch_offset = max(self.next_fetch_offset, end)
+        if fault is None:
+            return None
+        return self._unreadable_part(self.next_fetch_offset, batch.next_offset, fault)
 
-    def _add(self, batch: Any, found: Drained) -> None:  # noqa: ANN401 - as above
-        records = list(batch)
+    def _add(self, records: list[Any], found: Drained) -> None:
         if (
             records and records[0].offset < self.next_fetch_offset
         ):  # the middle of a batch was asked for
@@ -145,6 +192,47 @@ class _Batches:
         found.offsets += [record.offset for record in records]
         found.keys += [record.key for record in records]
         found.values += [record.value for record in records]
+
+    def _unreadable_part(self, first: int, end: int, fault: str) -> Unreadable:
+        """The messages from one offset to before another; where none is left, the last is named."""
+        topic, partition = self._place
+        return Unreadable(topic, partition, min(first, end - 1), end - 1, fault)
+
+    def _passed_over(self, unreadable: Unreadable) -> Drained:
+        self._unreadable = None
+        self.next_fetch_offset = max(self.next_fetch_offset, unreadable.last + 1)
+        return Drained(unreadable=unreadable)
+
+    def _end_of_spoilt(self, batch: Any) -> int:  # noqa: ANN401 - as above
+        """Where a batch ends that may say anything of itself: where the next one begins, if it is known."""
+        end: int = batch.next_offset
+        known = self._drain.end_of(self._place)
+        if known is not None:
+            end = min(end, known)
+        try:
+            self._ahead = self._next_batch()
+        except CorruptRecordException:
+            self._batches = _NOTHING
+        if self._ahead is not None and self._ahead.validate_crc():
+            end = self._ahead.base_offset
+        return max(end, self.next_fetch_offset + 1)
+
+
+def _records_in(batch: Any) -> tuple[list[Any], str | None]:  # noqa: ANN401 - as above
+    """The records of a batch up to the first that cannot be read, and why it cannot."""
+    records: list[Any] = []
+    try:
+        records.extend(batch)  # keeps those before an error
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the client's decoders raise what they please
+        return records, str(error) or type(error).__name__
+    return records, None
+
+
+def _behind(records: list[Any], first: int) -> int:
+    """The offset behind the last record."""
+    return records[-1].offset + 1 if records else first
 
 
 class _Nothing:

@@ -157,9 +157,9 @@ class KafkaSubscription:
         return self._claims.generation, found
 
     def _handed_out(self, partition: int, drained: Drained) -> ConsumedBatch:
-        offsets = drained.offsets
-        self._claims.hand_out(partition, offsets[0], offsets[-1] + 1)
-        return ConsumedBatch(partition, offsets, drained.messages)
+        batch = ConsumedBatch(partition, drained.offsets, drained.messages, drained.unreadable)
+        self._claims.hand_out(partition, batch.first_offset, batch.next_offset)
+        return batch
 
     async def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`.

@@ -15,8 +15,8 @@ from logboom.broker.local_log import EventLog, PackedBatch, StoredBatch
 from logboom.broker.local_seats import Seat
 from logboom.broker.local_sqlite import for_os_error
 from logboom.broker.local_status import StatusBoard
-from logboom.broker.packing import Packer, Unpacker
-from logboom.broker.port import ConsumedBatch, Message, OutgoingBatch, PartitionLag
+from logboom.broker.packing import Packer, Unpackable, Unpacker
+from logboom.broker.port import ConsumedBatch, OutgoingBatch, PartitionLag, Unreadable
 from logboom.config import LocalBrokerSection
 from logboom.errors import AlreadyRunning, BrokerUnavailable
 from logboom.own_thread import OwnThread
@@ -153,23 +153,18 @@ class LocalSubscription:
             return []
         if position is None:
             position = events.committed(self._group)
-        batches: list[ConsumedBatch] = []
-        for row in events.read(position, max_messages):
-            skipped = max(0, position - row.first)
-            messages = self._messages(row)[skipped:]
-            offsets = range(row.first + skipped, row.first + row.count)
-            batches.append(ConsumedBatch(PARTITION, offsets, messages))
-        return batches
+        rows = events.read(position, max_messages)
+        return [self._batch(events, row, max(position, row.first)) for row in rows]
 
-    def _messages(self, row: StoredBatch) -> list[Message]:
+    def _batch(self, events: EventLog, row: StoredBatch, first: int) -> ConsumedBatch:
+        """What a row has from one offset on; what cannot be unpacked holds up nothing behind it."""
         try:
-            return self._unpacker.unpack(row.packed, row.count)
-        except BrokerUnavailable as error:
-            raise BrokerUnavailable(
-                f"the batch at offset {row.first} is damaged: {error.what}",
-                where="events.db",
-                mend=f"to give it up, delete row {row.first} of its table batches with sqlite3",
-            ) from error
+            messages = self._unpacker.unpack(row.packed, row.count)[first - row.first :]
+        except Unpackable as error:
+            last = max(first, events.behind(row.first) - 1)
+            unreadable = Unreadable("local", PARTITION, first, last, str(error), row.packed)
+            return ConsumedBatch(PARTITION, (), (), unreadable)
+        return ConsumedBatch(PARTITION, range(first, row.first + row.count), messages)
 
     async def commit(self, positions: Mapping[int, int]) -> None:
         """See `Subscription.commit`."""

@@ -165,6 +165,19 @@ class EventLog:
                 "INSERT OR IGNORE INTO groups VALUES (?,?)", (group, self.committed(group))
             )
 
+    def behind(self, first: int) -> int:
+        """The offset at which what follows the row of an offset begins, whatever the row says.
+
+        Raises:
+            BrokerUnavailable: The file is damaged, or held by another process.
+        """
+        with self._file.troubles():
+            (end,) = self._file.connection.execute(
+                "SELECT coalesce((SELECT min(first) FROM batches WHERE first > ?), next) FROM ends",
+                (first,),
+            ).fetchone()
+        return int(end)
+
     def commit(self, group: str, position: int) -> None:
         """Moves a group on, and deletes what every group has passed.
 

@@ -12,11 +12,14 @@ import zstandard
 
 from logboom.broker.port import Message
 from logboom.broker.runs import Run, Runs
-from logboom.errors import BrokerUnavailable
 
 _HEAD = struct.Struct("<II")
 _LEVEL = 1
 _SIZE = "I"
+
+
+class Unpackable(ValueError):
+    """The bytes of a row are damaged: nobody will ever read them."""
 
 
 class Packer:
@@ -66,17 +69,17 @@ class Unpacker:
             expected: So many messages are to be in it.
 
         Raises:
-            BrokerUnavailable: The bytes are damaged, or say other lengths than they have.
+            Unpackable: The bytes are damaged, or say other lengths than they have.
         """
         try:
             body = self._decompressor.decompress(packed)
         except zstandard.ZstdError as error:
-            raise BrokerUnavailable(f"it cannot be unpacked: {error}") from error
+            raise Unpackable(f"it cannot be unpacked: {error}") from error
         if len(body) < _HEAD.size:
-            raise BrokerUnavailable(f"it has {len(body)} bytes")
+            raise Unpackable(f"it has {len(body)} bytes")
         count, runs = _HEAD.unpack_from(body)
         if count != expected:
-            raise BrokerUnavailable(f"it has {count} messages, its row says {expected}")
+            raise Unpackable(f"it has {count} messages, its row says {expected}")
         sizes = array(_SIZE)
         begin = _HEAD.size
         place = begin + (2 * runs + count) * sizes.itemsize
@@ -85,7 +88,7 @@ class Unpacker:
             sizes.frombytes(body[begin:place])
             is_whole = sum(sizes[:runs]) == count and sum(sizes[runs:]) == len(body) - place
         if not is_whole:
-            raise BrokerUnavailable("its lengths do not add up")
+            raise Unpackable("its lengths do not add up")
         ends = accumulate(sizes[runs:], initial=place)
         pieces = [body[start:end] for start, end in pairwise(ends)]
         keys = chain.from_iterable(starmap(repeat, zip(pieces[:runs], sizes[:runs], strict=True)))

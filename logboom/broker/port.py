@@ -38,23 +38,56 @@ class OutgoingBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Messages that the broker has, and that cannot be read out of its bytes, however often.
+
+    Attributes:
+        topic: Where they are.
+        partition: Number of the partition, from 0.
+        first: Offset of the first of them.
+        last: Offset of the last of them.
+        reason: What is wrong with the bytes.
+        content: The bytes; empty where only the broker has them.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    reason: str
+    content: bytes = b""
+
+    @property
+    def count(self) -> int:
+        """How many messages they may be."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
 class ConsumedBatch:
     """Messages of one partition, in order.
 
     Attributes:
         partition: Number of the partition, from 0.
         offsets: The offset of each message, ascending, as long as `messages`.
-        messages: At least one.
+        messages: At least one, or none where there are unreadable ones.
+        unreadable: Messages that stand here and cannot be read.
     """
 
     partition: int
     offsets: Sequence[int]
     messages: Sequence[Message]
+    unreadable: Unreadable | None = None
+
+    @property
+    def first_offset(self) -> int:
+        """Where it begins."""
+        return self.offsets[0] if self.unreadable is None else self.unreadable.first
 
     @property
     def next_offset(self) -> int:
         """The position to commit once everything in this batch is durable downstream."""
-        return self.offsets[-1] + 1
+        return (self.offsets[-1] if self.unreadable is None else self.unreadable.last) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +158,8 @@ class Subscription(Protocol):
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
         """Waits for messages.
+
+        What stands behind messages that cannot be read is read all the same.
 
         Args:
             max_messages: Give back about this many at most; a batch is never cut for it, except

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Literal
 
 import orjson
 
+from logboom.broker.port import Unreadable
 from logboom.event import SOURCE_RUN_LENGTH
 
 Part = Literal["shipper", "processor"]
@@ -72,6 +74,39 @@ def letter_of_document(name: str, day: str, value: bytes, *, reason: str, at_ns:
         path=path, start=start, end=-1, lines=1, day=day, at_ns=at_ns, size=len(value),
     )  # fmt: skip
     return Letter(head, value)
+
+
+_UNREADABLE = "unreadable-"
+
+
+def letter_of_unreadable(found: Unreadable, day: str, *, at_ns: int) -> Letter:
+    """The letter of messages that stand in the broker and cannot be read.
+
+    Args:
+        found: Where they are, and why.
+        day: Now, in UTC: theirs is not known.
+        at_ns: Now, ns since the epoch.
+    """
+    where = f"partition {found.partition} of {found.topic}"
+    reason = f"messages {found.first} to {found.last} in {where} cannot be read: {found.reason}"
+    if not found.content:
+        reason += f"; to try again, set the consumer group back to offset {found.first}"
+    about = {
+        "topic": found.topic, "partition": found.partition, "first_offset": found.first,
+        "last_offset": found.last, "reason": found.reason, "content": b64encode(found.content).decode(),
+    }  # fmt: skip
+    value = orjson.dumps(about)
+    head = LetterHead(
+        event=f"{_UNREADABLE}{found.topic}-{found.partition}-{found.first}", part="processor",
+        reason=reason, run="", source="", path="", start=-1, end=-1, lines=found.count,
+        day=day, at_ns=at_ns, size=len(value),
+    )  # fmt: skip
+    return Letter(head, value)
+
+
+def why_not_sent(head: LetterHead) -> str | None:
+    """Why a letter cannot be sent again, in words for people; None when it can."""
+    return head.reason if head.event.startswith(_UNREADABLE) else None
 
 
 def _place(value: bytes) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from logboom.broker import Broker, Message, OutgoingBatch, Publisher
 from logboom.clock import Clock
+from logboom.dead.letter import why_not_sent
 from logboom.dead.store import DeadLetters, Replay
 from logboom.errors import EventsTooLarge
 
@@ -80,12 +81,20 @@ def _waiting(letters: DeadLetters, events: Sequence[str] | None) -> list[str]:
 
 async def _publish(publisher: Publisher, planned: Replay) -> dict[str, str]:
     """Publishes a replay; gives the events that are refused still, with the reason."""
-    messages = [Message(one.head.run.encode(), one.value) for one in planned.letters]
-    names = "\n".join(letter.head.event for letter in planned.letters)
+    refused = {
+        letter.head.event: why
+        for letter in planned.letters
+        if (why := why_not_sent(letter.head)) is not None
+    }
+    letters = [letter for letter in planned.letters if letter.head.event not in refused]
+    if not letters:
+        return refused
+    messages = [Message(one.head.run.encode(), one.value) for one in letters]
+    names = "\n".join(letter.head.event for letter in letters)
     digest = blake2b(names.encode(), digest_size=8).digest()
     identity = int.from_bytes(digest, "big") >> 1
     try:
         await publisher.publish(OutgoingBatch(planned.sequence, messages, identity))
     except EventsTooLarge as error:
-        return {planned.letters[n].head.event: error.sentence() for n in error.positions}
-    return {}
+        refused |= {letters[n].head.event: error.sentence() for n in error.positions}
+    return refused

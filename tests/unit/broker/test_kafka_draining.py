@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
@@ -56,6 +56,9 @@ class Client:
         self._fetcher._subscriptions = self
         self._fetcher._wait_consume_future = None
         self.reassignment_in_progress = False
+
+    def highwater(self, _place: TopicPartition) -> int:
+        return 10
 
     async def getmany(self, *, timeout_ms: int, max_records: int) -> Any:
         assert timeout_ms == 0
@@ -155,19 +158,116 @@ async def test_what_is_taken_with_a_damaged_batch_is_kept() -> None:
     assert result._assignment.state.position == 6
 
 
-async def test_a_batch_that_cannot_be_unpacked_is_not_passed_over() -> None:
-    unknown = 7  # no codec has this number
-    content = _with_crc(batch(0, 3) + batch(3, 3, attributes=unknown) + batch(6, 3))
-    result = fetched(content)
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd", "unknown"])
+async def test_a_batch_that_cannot_be_unpacked_holds_up_nothing_behind_it(codec: str) -> None:
+    number = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4, "unknown": 7}[codec]
+    bad = _with_crc(batch(3, 4, attributes=number))  # what is no such compression at all
+    result = fetched(batch(0, 3) + bad + batch(7, 2))
     drain = drain_of(result)
-    (found,) = await taken(drain, 100)
-    assert found.offsets == [0, 1, 2]
-    assert await taken(drain, 100) == []
-    assert result._assignment.state.position == 3
-    again = drain_of(fetched(content[len(batch(0, 3)) :], position=3))
-    with pytest.raises(UnsupportedCodecError):
-        await taken(again, 100)
-    assert await taken(again, 100) == []
+    (before,) = await taken(drain, 100)
+    assert before.offsets == [0, 1, 2]
+    (between,) = await taken(drain, 100)
+    assert not between.offsets
+    assert between.unreadable is not None
+    assert (between.unreadable.topic, between.unreadable.partition) == ("events", 3)
+    assert (between.unreadable.first, between.unreadable.last) == (3, 6)
+    assert between.unreadable.reason
+    assert result._assignment.state.position == 7
+    (behind,) = await taken(drain, 100)
+    assert behind.offsets == [7, 8]
+    assert result._assignment.state.position == 9
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "zstd"])
+async def test_compressed_bytes_that_were_spoilt_before_they_were_summed_up(codec: Codec) -> None:
+    content = bytearray(batch(0, 30, codec))
+    content[-9:] = bytes(9)
+    drain = drain_of(fetched(_with_crc(bytes(content)) + batch(30, 1)))
+    (spoilt,) = await taken(drain, 100)
+    assert spoilt.unreadable is not None
+    assert (spoilt.unreadable.first, spoilt.unreadable.last) == (0, 29)
+    (behind,) = await taken(drain, 100)
+    assert behind.offsets == [30]
+
+
+async def test_what_stands_before_a_spoilt_record_of_a_batch_is_read() -> None:
+    content = bytearray(batch(0, 4))
+    content[-9:] = bytes([0xFF] * 9)  # the last record
+    result = fetched(_with_crc(bytes(content)) + batch(4, 1))
+    drain = drain_of(result)
+    (before,) = await taken(drain, 100)
+    assert before.offsets == [0, 1, 2]
+    (spoilt,) = await taken(drain, 100)
+    assert spoilt.unreadable is not None
+    assert (spoilt.unreadable.first, spoilt.unreadable.last) == (3, 3)
+    (behind,) = await taken(drain, 100)
+    assert behind.offsets == [4]
+
+
+async def test_no_memory_is_no_fault_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_batch: object) -> None:
+        raise MemoryError
+
+    drain = drain_of(fetched(batch(0, 3)))
+    monkeypatch.setattr("logboom.broker.kafka_draining._records_in", full)
+    with pytest.raises(MemoryError):
+        await taken(drain, 100)
+
+
+async def test_a_batch_whose_checksum_stays_wrong_is_given_up_after_some_fetches() -> None:
+    bad = bytearray(batch(0, 3))
+    bad[-1] ^= 1
+    content = bytes(bad) + batch(3, 2)
+    client = Client()
+    drain = Drain(client)
+    for _ in range(5):
+        client._fetcher._records[PLACE] = fetched(content)
+        with pytest.raises(CorruptRecordException):
+            await taken(drain, 100)
+    client._fetcher._records[PLACE] = fetched(content)
+    (spoilt,) = await taken(drain, 100)
+    assert spoilt.unreadable is not None
+    assert (spoilt.unreadable.first, spoilt.unreadable.last) == (0, 2)
+    (behind,) = await taken(drain, 100)
+    assert behind.offsets == [3, 4]
+
+
+@pytest.mark.parametrize(("says", "last"), [(1000, 2), (0, 2), (-5, 2)])
+async def test_a_spoilt_batch_is_not_believed_where_it_ends(says: int, last: int) -> None:
+    bad = bytearray(batch(0, 3))
+    struct.pack_into(">i", bad, 23, says)
+    content = bytes(bad) + batch(3, 2)
+    client = Client()
+    drain = Drain(client)
+    for _ in range(5):
+        client._fetcher._records[PLACE] = fetched(content)
+        with pytest.raises(CorruptRecordException):
+            await taken(drain, 100)
+    client._fetcher._records[PLACE] = fetched(content)
+    (spoilt,) = await taken(drain, 100)
+    assert spoilt.unreadable is not None
+    assert (spoilt.unreadable.first, spoilt.unreadable.last) == (0, last)
+    (behind,) = await taken(drain, 100)
+    assert behind.offsets == [3, 4]
+
+
+@pytest.mark.parametrize(("says", "last"), [(1000, 9), (1, 1), (-5, 0)])
+async def test_the_last_spoilt_batch_ends_where_the_partition_does(says: int, last: int) -> None:
+    bad = bytearray(batch(0, 3))
+    struct.pack_into(">i", bad, 23, says)
+    client = Client()
+    drain = Drain(client)
+    found: Sequence[Drained] = []
+    for number in range(6):
+        client._fetcher._records[PLACE] = result = fetched(bytes(bad))
+        if number < 5:
+            with pytest.raises(CorruptRecordException):
+                await taken(drain, 100)
+        else:
+            found = await taken(drain, 100)
+    assert found[0].unreadable is not None
+    assert (found[0].unreadable.first, found[0].unreadable.last) == (0, last)
+    assert result._assignment.state.position == last + 1
 
 
 async def test_what_was_fetched_is_given_back_without_the_collector() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from logboom.broker import Message, OutgoingBatch
+from logboom.broker import ConsumedBatch, Message, OutgoingBatch
 from logboom.broker.local import LocalBroker
 from logboom.config import LocalBrokerSection
-from logboom.errors import BrokerRefused, BrokerUnavailable
+from logboom.errors import BrokerRefused
 from tests.polling import soon
 
 
@@ -69,19 +69,31 @@ async def test_a_file_of_another_version_is_refused(broker: LocalBroker, tmp_pat
         ("count = 2", "it has 30 messages, its row says 2"),
     ],
 )
-async def test_a_damaged_batch_is_named_with_its_offset(
-    broker: LocalBroker, tmp_path: Path, change: str, reason: str
+async def test_a_damaged_batch_is_named_and_holds_up_nothing_behind_it(
+    tmp_path: Path, change: str, reason: str
 ) -> None:
+    broker = LocalBroker(tmp_path, LocalBrokerSection())
     publisher = await broker.publisher(producer="p")
     await publisher.publish(batch(1))
+    await publisher.publish(batch(2))
     await publisher.close()
     with sqlite3.connect(tmp_path / "events.db") as database:
-        database.execute(f"UPDATE batches SET {change}")
+        database.execute(f"UPDATE batches SET {change} WHERE first = 0")
     database.close()
     subscription = await broker.subscription(group="g")
-    with pytest.raises(BrokerUnavailable, match=f"offset 0 is damaged: {reason}"):
-        await subscription.receive(max_messages=1, timeout_s=0)
+    found: list[ConsumedBatch] = []
+    while not found or found[-1].next_offset < 60:
+        found += await subscription.receive(max_messages=1, timeout_s=10)
+    damaged, behind = found
+    assert damaged.unreadable is not None
+    assert (damaged.unreadable.first, damaged.unreadable.last) == (0, 29)
+    assert reason in damaged.unreadable.reason
+    assert damaged.unreadable.content
+    assert behind.messages == batch(2).messages
+    await subscription.commit({0: behind.next_offset})
+    assert [lag.messages for lag in await broker.lag(group="g")] == [0]
     await subscription.close()
+    await broker.close()
 
 
 async def test_the_second_member_of_a_group_waits_for_the_end_of_the_first(

@@ -7,8 +7,7 @@ import struct
 import pytest
 import zstandard
 
-from logboom.broker.packing import Unpacker
-from logboom.errors import BrokerUnavailable
+from logboom.broker.packing import Unpackable, Unpacker
 
 
 @pytest.mark.parametrize(
@@ -24,5 +23,5 @@ from logboom.errors import BrokerUnavailable
 )
 def test_lengths_that_are_not_those_of_the_content_are_damage(body: bytes) -> None:
     packed = zstandard.ZstdCompressor(write_checksum=True).compress(body)
-    with pytest.raises(BrokerUnavailable):
+    with pytest.raises(Unpackable):
         Unpacker().unpack(packed, 2)

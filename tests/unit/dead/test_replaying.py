@@ -10,12 +10,13 @@ from typing import cast
 import pytest
 from typer.testing import CliRunner
 
-from logboom.broker import Broker, OutgoingBatch
+from logboom.broker import Broker, OutgoingBatch, Unreadable
 from logboom.broker.local import LocalBroker
 from logboom.cli.app import make_app
 from logboom.clock import SystemClock
 from logboom.config import LocalBrokerSection
 from logboom.dead import DeadLetters, Letter, LetterHead
+from logboom.dead.letter import letter_of_unreadable
 from logboom.dead.replaying import replay
 from logboom.errors import BrokerUnavailable, EventsTooLarge
 
@@ -50,6 +51,21 @@ async def received(broker: Broker) -> list[str]:
     batches = await subscription.receive(max_messages=10_000, timeout_s=0.2)
     await subscription.close()
     return [json.loads(m.value)["event"]["id"] for batch in batches for m in batch.messages]
+
+
+async def test_what_cannot_be_read_stays_dead_beside_what_is_sent(
+    letters: DeadLetters, broker: LocalBroker
+) -> None:
+    found = Unreadable("logs", 3, 10, 14, "no zstd")
+    letters.bury([letter_of_unreadable(found, "2026-11-21", at_ns=0), letter(1)])
+    done = await replay(letters, broker, SystemClock(), None)
+    assert (done.sent, done.refused) == (1, 1)
+    assert await received(broker) == [letter(1).head.event]
+    (left,) = letters.heads()
+    assert (left.event, left.replaying) == ("unreadable-logs-3-10", False)
+    assert "messages 10 to 14 in partition 3 of logs" in left.reason
+    done = await replay(letters, broker, SystemClock(), None)
+    assert (done.sent, done.refused) == (0, 1)
 
 
 async def test_all_letters_arrive_with_their_ids_and_are_gone(

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from logboom.broker import Broker, ConsumedBatch, Message
+from logboom.broker import Broker, ConsumedBatch, Message, Unreadable
 from logboom.clock import ManualClock
 from logboom.config import ProcessorSection
 from logboom.errors import (
@@ -52,6 +52,7 @@ class Surroundings:
         self.has_broker = True
         self.closed = 0
         self._next = 0
+        self.unreadable_at: int | None = None
         preparer = Preparer(
             IndexDays(timedelta(days=90)), ManualClock(datetime(2026, 3, 14, 9, 1, tzinfo=UTC))
         )
@@ -70,6 +71,8 @@ class Surroundings:
 
     async def receive(self, *, max_messages: int, timeout_s: float) -> Sequence[ConsumedBatch]:
         first, self._next = self._next, self._next + EVENTS
+        if first == self.unreadable_at:
+            return [ConsumedBatch(0, (), (), Unreadable("t", 0, first, self._next - 1, "no gzip"))]
         values = [happening(n, TIME, service="shop").value for n in range(first, self._next)]
         return [ConsumedBatch(0, range(first, self._next), [Message(b"", v) for v in values])]
 
@@ -85,8 +88,12 @@ class Surroundings:
             raise found
         return [found] * len(documents)
 
-    async def bury(self, refused: Sequence[tuple[Document, Rejected]]) -> None:
-        self.done.append(f"buried {len(refused)}")
+    async def bury(
+        self, refused: Sequence[tuple[Document, Rejected]], unreadable: Sequence[Unreadable]
+    ) -> None:
+        if refused:
+            self.done.append(f"buried {len(refused)}")
+        self.done += [f"buried unreadable {found.first}" for found in unreadable]
 
     async def mark(self, _tally: Tally) -> None:
         if not self.has_state:
@@ -146,6 +153,24 @@ async def test_positions_do_not_pass_a_write_that_is_not_answered() -> None:
         assert around.done == [
             "marked", "counted", "committed 10", "marked", "counted", "committed 20",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [0, EVENTS])
+async def test_what_cannot_be_read_is_buried_before_the_position_passes_it(at: int) -> None:
+    around = Surroundings(1)
+    around.unreadable_at = at
+    async with around.at_work():
+        for number in range(4):
+            await turns()
+            around.asked[number].set_result(Outcome.STORED)
+        await turns()
+        buried = around.done.index(f"buried unreadable {at}")
+        before = [one for one in around.done[:buried] if one.startswith("committed")]
+        behind = [one for one in around.done[buried:] if one.startswith("committed")]
+        assert before == ["committed 10"] * (at > 0)
+        assert int(behind[0].removeprefix("committed ")) > at
+        assert around.consumer.counts.rejected == EVENTS
+        assert around.consumer.counts.stored > EVENTS
 
 
 async def test_what_waits_to_be_settled_is_bounded() -> None:
