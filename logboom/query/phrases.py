@@ -44,6 +44,8 @@ _WEEKS = {
     "다음 주": 1, "다음주": 1,
 }  # fmt: skip
 _STRETCHES = {name: (amount, "w") for name, amount in _WEEKS.items()} | {
+    "previous minute": (-1, "m"), "previous hour": (-1, "h"), "previous day": (-1, "d"),
+    "previous week": (-1, "w"), "previous month": (-1, "M"), "previous year": (-1, "y"),
     "this month": (0, "M"), "last month": (-1, "M"), "next month": (1, "M"),
     "this year": (0, "y"), "last year": (-1, "y"), "next year": (1, "y"),
     "이번 달": (0, "M"), "이번달": (0, "M"), "지난 달": (-1, "M"), "지난달": (-1, "M"),

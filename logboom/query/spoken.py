@@ -15,6 +15,7 @@ from logboom.query.aside import about_to_take_long
 from logboom.query.moments import Reading, add, floor
 from logboom.query.parts_of_day import said_in_full
 from logboom.query.phrases import read_phrase, read_translated
+from logboom.query.spellings import names_two_clocks
 
 _HANGUL = re.compile(r"[가-힣]")
 _LETTERS = re.compile(r"[^\W\d_]{3}|[月日年時]")
@@ -22,6 +23,9 @@ _OWN_LETTERS = re.compile(r"[^\W\d_]{3}|[^\W\d_\x00-\x7f]{2}|[月日年時]")
 _SHORT_WORD = re.compile(r"[a-z]{1,4}", re.ASCII)
 _PLAIN_WORD = re.compile(r"[a-z]+", re.ASCII)
 _NUMERIC_DAY = re.compile(r"(?:^|\s)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s|$)", re.ASCII)
+_NUMBER = re.compile(r"\d+", re.ASCII)
+_MOST_NUMBERS = 10
+"""Of one time: year, month, day, hour, minute, second, fraction, offset."""
 _NAMES_CLOCK = re.compile(r"\d:\d\d|\d\s*(?:[ap]\.?m\b|uhr|uur|o'clock|時|点|點)", re.IGNORECASE)
 
 
@@ -89,19 +93,29 @@ def _read_alike(text: str, here: datetime, languages: tuple[str, ...]) -> Readin
 
 
 def _read_elsewhere(text: str, here: datetime, zone: tzinfo) -> Reading | None:
-    if not _LETTERS.search(text):
+    if names_two_clocks(text) or not _LETTERS.search(text):
         return None
     found = _ask(text, here, zone)
     if found is None:
         return None
-    names_clock = _NAMES_CLOCK.search(text) is not None
-    if names_clock:
-        # Where the answer moves with the clock of the present, the clock of the text was dropped.
-        later = _ask(text, here + timedelta(minutes=17), zone)
-        return Reading(found, found) if later == found else None
+    if _drops_a_number(text, found, here, zone):
+        return None
+    if _NAMES_CLOCK.search(text):
+        return Reading(found, found)
     local = found.astimezone(zone)
     is_day = local == floor(local, "d")
     return Reading(local, add(local, 1, "d")) if is_day else Reading(found, found)
+
+
+def _drops_a_number(text: str, found: datetime, here: datetime, zone: tzinfo) -> bool:
+    """Whether what was found would be the same with another number somewhere in the text."""
+    numbers = [*_NUMBER.finditer(text)]
+    if len(numbers) > _MOST_NUMBERS:
+        return True
+    others = (
+        f"{text[: at.start()]}{(int(at[0][0]) + 1) % 10}{text[at.start() + 1 :]}" for at in numbers
+    )
+    return any(_ask(other, here, zone) == found for other in others)
 
 
 def _refuse_two_meanings(text: str) -> None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from logboom.errors import QueryError
 from logboom.query.moments import Reading, add, after, before, floor
+from logboom.query.spellings import instead, respelt
 from logboom.query.spoken import read_words
 
 MAX_TIME_LENGTH = 100
@@ -43,11 +44,13 @@ _DAYS_END = re.compile(r"[Tt ]24(?::00(?::00(?:[.,]0+)?)?)?")
 _OTHER_DAY = re.compile(r"\A(\d{4})([/.])(\d\d)\2(\d\d)(?!\d)", re.ASCII)
 _BASIC_DAY = re.compile(r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
+_CLOCK = re.compile(
+    r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d{0,3})?)?(?: ?(Z|z|UTC|GMT|\+\d\d:?\d\d))?",
+    re.ASCII,
+)
 _DURATION = re.compile(r"-?(?:\d{1,9}(?:ms|[smhdwMy]))+", re.ASCII)
 _AGO = re.compile(r"-?(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[smhdwMy])\s*)+", re.ASCII)
 _AGO_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])", re.ASCII)
-_MATH_ON_NOW = re.compile(r"now\s*([+-])\s*((?:\d+\s*[yMwdhms]\s*)+)((?:/[yMwdhms])?)", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwMy])", re.ASCII)
 _MATH = re.compile(r"(?:[+-]\d{0,9}[yMwdhHms]|/[yMwdhHms])+", re.ASCII)
 _MATH_STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])", re.ASCII)
@@ -110,13 +113,14 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
     if not stripped or len(stripped) > MAX_TIME_LENGTH:
         raise QueryError(f"{_shown(stripped)} is not a time", suggestion=FORMS)
     now = _EPOCH + timedelta(microseconds=now_ns // 1000)
+    written = respelt(stripped)
     try:
         read = (
-            _read_now(stripped, now, zone)
-            or _read_iso(stripped, zone)
-            or _read_number(stripped, zone)
-            or _read_duration(stripped, now, zone)
-            or _read_clock(stripped, now, zone)
+            _read_now(written, now, zone)
+            or _read_iso(written, zone)
+            or _read_number(written, zone)
+            or _read_duration(written, now, zone)
+            or _read_clock(written, now, zone)
         )
         if read is None and "||" not in stripped:
             read = read_words(stripped, now=now, zone=zone)
@@ -124,7 +128,9 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
             return _span_us(read)
     except (OverflowError, ValueError) as error:
         raise QueryError(f"{_shown(stripped)} is not a time: {error}", suggestion=FORMS) from None
-    raise QueryError(f"{_shown(stripped)} is not a time", suggestion=_suggestion(stripped))
+    raise QueryError(
+        f"{_shown(stripped)} is not a time", suggestion=instead(stripped, now.year) or FORMS
+    )
 
 
 def parse_until(text: str, *, now_ns: int, zone: tzinfo) -> int:
@@ -298,9 +304,14 @@ def _read_clock(text: str, now: datetime, zone: tzinfo) -> Reading | None:
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None
-    hour, minute, second = (int(part or 0) for part in match.groups())
-    start = floor(now.astimezone(zone), "d").replace(hour=hour, minute=minute, second=second)
-    return Reading(start, add(start, 1, "m" if match[3] is None else "s"))
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+    named = match[5]
+    its_zone = zone if named is None else UTC if named.isalpha() else _offset(named)
+    start = floor(now.astimezone(its_zone), "d").replace(
+        hour=hour, minute=minute, second=second, microsecond=int((match[4] or "0").ljust(6, "0"))
+    )
+    unit = "us" if match[4] else "m" if match[3] is None else "s"
+    return Reading(start, add(start, 1, unit))
 
 
 def _apply_math(math: str, read: Reading) -> Reading | None:
@@ -330,13 +341,3 @@ def _us(moment: datetime) -> int:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= MAX_TIME_LENGTH else text[:MAX_TIME_LENGTH] + "…")
-
-
-def _suggestion(text: str) -> str:
-    if re.search(r"\d \d\d:?\d\d$", text) and "T" in text:
-        return "in a URL the + of an offset is written %2B"
-    moved = _MATH_ON_NOW.fullmatch(text)
-    if moved is not None:
-        steps = re.findall(r"(\d+)\s*(\w)", moved[2])
-        return f"write now{''.join(f'{moved[1]}{count}{unit}' for count, unit in steps)}{moved[3]}"
-    return FORMS
