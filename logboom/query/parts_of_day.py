@@ -109,6 +109,7 @@ _SAID_SHORTER = {
         "this evening", "ce soir", "stasera", "questa sera", "vanavond", "deze avond",
     ),
     "today night": ("tonight", "esta (?:noche|noite)"),
+    "last hour": ("(?:l'|nell')?ultima ora",),
 }  # fmt: skip
 """What is said in which other words: patterns."""
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from logboom.query.clocks import CLOCK, at_clock, in_part
+from logboom.query.frames import within
 from logboom.query.moments import Reading, add, before, floor
 from logboom.query.parts_of_day import NAMED_PART, PARTS, Part
 
@@ -150,19 +151,34 @@ def read_translated(text: str, here: datetime, translate: Translator) -> Reading
     """
 
     def read_day(words: str, here: datetime) -> datetime | None:
-        said = translate(words)
-        return None if said is None else day_of(said, here)
+        days = (day_of(said, here) for said in _said(words, translate))
+        return next((day for day in days if day is not None), None)
 
     read = _read_day_and_clock(text, here, read_day, bare_hours=False) or _read_with_part(
         text, here, read_day
     )
-    said = None if read else translate(text)
-    if said is None:
+    if read is not None:
         return read
-    read = _read_stretch(said, here) or _read_day_and_clock(said, here, day_of, bare_hours=False)
-    if read is None and sum(1 for _ in _RELATIVE.finditer(said)) > 1:
-        raise ValueError("it names several times")
-    return read
+    for said in _said(text, translate):
+        read = _read_stretch(said, here) or _read_day_and_clock(
+            said, here, day_of, bare_hours=False
+        )
+        if read is not None:
+            return read
+        if sum(1 for _ in _RELATIVE.finditer(said)) > 1:
+            raise ValueError("it names several times")
+    return None
+
+
+def _said(text: str, translate: Translator) -> Iterator[str]:
+    """A text in English, and what it is about in English: ``last friday`` for ``letzten Freitag``."""
+    said = translate(text)
+    if said is not None:
+        yield said
+    for named, is_last in within(text):
+        said = translate(named)
+        if said is not None:
+            yield f"last {said}" if is_last else said
 
 
 def day_of(text: str, here: datetime) -> datetime | None:

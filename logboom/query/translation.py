@@ -44,6 +44,9 @@ _HAN_LENGTH = re.compile(
         "{unit}", r"(?:个|個|か|ヶ)?(?:秒|分|小时|小時|時間|天|日|周|週|星期|月|年)"
     )
 )
+_HAN_WHOLE = re.compile(
+    r"[一二两兩三四五六七八九十]+[个個]?(?:秒|分|小时|小時|時間|天|周|週|星期)[钟鐘]?"
+)
 _HAN_WEEKDAY = re.compile(r"([上下本])(周|週)([一二三四五六日])")
 _MEASURE_WORD = re.compile(r"(?<=\d)\s*[个個](?=小时|小時|星期)")
 _HAN_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九", start=1)}
@@ -147,7 +150,7 @@ def _stretch(meaning: str) -> str:
 def _with_digits(text: str) -> str:
     """``三天前`` with the digit 3, ``上周五`` as a week and a day; ``一昨日`` has no number."""
     text = _HAN_WEEKDAY.sub(r"\1\2 \2\3", text)
-    if text[-1] in "前后後":
+    if text[-1] in "前后後" or _HAN_WHOLE.fullmatch(text):
         text = _HAN_LENGTH.sub(_number, text)
     return _MEASURE_WORD.sub("", text)
 
