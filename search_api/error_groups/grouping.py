@@ -129,10 +129,13 @@ class ErrorGroups:
         merges = await self._merges()
         name = merges.target(fingerprint)
         group = ErrorGroup(name, merges.members(name))
-        errors = And((query, _any_of(group.members)))
-        found = await self._store.groups(errors, times, field=FINGERPRINT, by="service.name")
-        for row in found.rows:
-            group.add(row)
+        for first in range(0, len(group.members), _MOST_GROUPS):
+            errors = And((query, _any_of(group.members[first : first + _MOST_GROUPS])))
+            found = await self._store.groups(
+                errors, times, field=FINGERPRINT, by="service.name", size=_MOST_GROUPS
+            )
+            for row in found.rows:
+                group.add(row)
         await self._complete([group])
         return group if group.count or group.record is not None else None
 

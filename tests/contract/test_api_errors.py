@@ -13,7 +13,7 @@ from logboom.clock import ManualClock
 from logboom.config import Config
 from logboom.event import Event, event_id
 from logboom.grouping import GROUPS, MERGES
-from logboom.state import State
+from logboom.state import State, Write
 from logboom.store import Document
 from processor.grouping import Groups
 from tests.api_world import World, served_from
@@ -177,6 +177,18 @@ async def test_what_several_users_have_merged_at_once_is_split_as_any_other(
     assert {one["fingerprint"]: one["merged"] for one in listed} == {name: [first], second: []}
     assert await tell(api, f"{name}/split") == {"split": [first]}
     assert counts(await ask(api, from_="now-7d")) == {CART: 3, SHOP: 2, RARE: 1}
+
+
+async def test_a_group_of_very_many_fingerprints_has_all_their_errors(world: World) -> None:
+    names = [f"1:{number:016x}" for number in range(100, 1_250)]
+    errors = [error(number % 60, name) for number, name in enumerate(names)]
+    for number, one in enumerate(errors):
+        one["log"]["offset"] = 1_000 + number
+        one["event"]["id"] = event_id(RUN, 1_000 + number)
+    await world.write([Document.of(one["event"]["id"], date(2026, 11, 21), one) for one in errors])
+    await world.state.put_many([Write(MERGES, name, {"into": CART}) for name in names])
+    group = await ask(world.api, f"errors/{names[7]}")
+    assert (group["fingerprint"], group["count"]) == (CART, 3 + len(names))
 
 
 @pytest.mark.parametrize(

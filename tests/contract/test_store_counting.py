@@ -47,6 +47,26 @@ async def test_groups_have_counts_and_times(store: Store, writer: StoreWriter) -
     assert not found.complete
 
 
+async def test_groups_are_split_by_sums_over_all_days(store: Store, writer: StoreWriter) -> None:
+    counts = {f"service-{n:02}": (2, 2 + n % 2) for n in range(30)} | {"zebra": (1, 30)}
+    services = [
+        (name, day) for name, days in counts.items() for day in (0, 1) for _ in range(days[day])
+    ]
+    documents = [
+        document(n, at(days=day), service={"name": name}, error={"fingerprint": "1:a"})
+        for n, (name, day) in enumerate(services)
+    ]
+    await put(store, writer, documents)
+    found = await store.groups(
+        MatchAll(), TimeRange(), field="error.fingerprint", by="service.name", by_size=10
+    )
+    (row,) = found.rows
+    assert (row.count, found.complete) == (len(documents), True)
+    assert len(row.by) == 10
+    assert row.by == {name: sum(counts[name]) for name in row.by}
+    assert row.by["zebra"] == 31
+
+
 async def test_groups_of_nothing_are_none(store: Store, writer: StoreWriter) -> None:
     empty = Groups([], complete=True)
     assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty

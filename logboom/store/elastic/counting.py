@@ -29,6 +29,7 @@ from logboom.store.values import Count, Group, Groups, Histogram, SourceCount
 _SOURCES_AT_ONCE = 5_000
 _VALUES_PER_SHARD = 10_000
 _GROUPS_PER_SHARD = 3_000
+_SPLIT_PER_SHARD = 1_000
 
 
 class Counter:
@@ -124,7 +125,11 @@ class Counter:
         }
         if grouping.by is not None:
             check_countable(grouping.by)
-            parts["by"] = {"terms": {"field": grouping.by, "size": grouping.by_size}}
+            parts["by"] = {
+                "terms": {
+                    "field": grouping.by, "size": grouping.by_size, "shard_size": _SPLIT_PER_SHARD,
+                }
+            }  # fmt: skip
         check_countable(grouping.field)
         # Each day is a shard of its own: with too few values of each, sums would be missing parts.
         terms = {
@@ -136,6 +141,8 @@ class Counter:
             map(_group, found.get("buckets", ())), key=lambda row: (-row.count, row.value)
         )
         missing = found.get("sum_other_doc_count", 0) + found.get("doc_count_error_upper_bound", 0)
+        for bucket in found.get("buckets", ()):
+            missing += bucket.get("by", {}).get("doc_count_error_upper_bound", 0)
         return Groups(rows, not missing)
 
     async def _most_frequent(self, query: Dsl, field: str, size: int) -> list[Any]:

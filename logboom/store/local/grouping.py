@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ from logboom.store.local.soundness import refuse_damage
 from logboom.store.values import Group, Groups, TimeRange
 
 _VALUES_PER_DAY = 3_000  # with 20 values of a second field each, tantivy still answers
+_SPLIT_PER_DAY = 1_000
+"""Values of the second field: what is not among a day's most frequent would be missing from the sums."""
 
 
 @dataclass(slots=True)
@@ -41,15 +44,14 @@ def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: G
     Raises:
         QueryError: A field cannot be used.
     """
-    request = _request(grouping)
     sums: dict[str, _Sum] = {}
     complete = True
     for day in days:
         narrowed = in_times(day, query, times)
         if narrowed is None:
             continue
-        found = _aggregate(day, narrowed, request)
-        complete &= not found.get("sum_other_doc_count", 0)
+        found = _of_day(day, narrowed, grouping)
+        complete &= _is_whole(found)
         for bucket in found["buckets"]:
             sums.setdefault(bucket_label(bucket), _Sum()).add(bucket)
     ranked = sorted(sums.items(), key=lambda item: (-item[1].count, item[0]))
@@ -57,10 +59,24 @@ def groups(days: Sequence[Snapshot], query: Query, times: TimeRange, grouping: G
     return Groups(rows, complete and len(ranked) <= grouping.size)
 
 
-def _request(grouping: Grouping) -> dict[str, Any]:
+def _of_day(day: Snapshot, query: Query, grouping: Grouping) -> dict[str, Any]:
+    """A day's groups; where they have too many values of the second field, the most frequent ones."""
+    if grouping.by is not None:
+        with suppress(QueryError):
+            return _aggregate(day, query, _request(grouping, _SPLIT_PER_DAY))
+    return _aggregate(day, query, _request(grouping, grouping.by_size))
+
+
+def _is_whole(found: Mapping[str, Any]) -> bool:
+    """Whether a day's answer leaves nothing out."""
+    parts = (found, *(bucket.get("by", {}) for bucket in found["buckets"]))
+    return not any(part.get("sum_other_doc_count", 0) for part in parts)
+
+
+def _request(grouping: Grouping, split: int) -> dict[str, Any]:
     parts: dict[str, Any] = {"first": {"min": {"field": TIME}}, "last": {"max": {"field": TIME}}}
     if grouping.by is not None:
-        parts["by"] = {"terms": {"field": column_of(grouping.by), "size": grouping.by_size}}
+        parts["by"] = {"terms": {"field": column_of(grouping.by), "size": split}}
     terms = {"field": column_of(grouping.field), "size": _VALUES_PER_DAY}
     return {"values": {"terms": terms, "aggs": parts}}
 
