@@ -69,6 +69,18 @@ async def test_letters_under_thousands_of_marks_are_stored_and_found(
     assert await store.get(written.id) == written.event
 
 
+async def test_an_event_whose_address_has_a_zone_is_found_by_all_that_it_has(
+    store: Store, writer: StoreWriter
+) -> None:
+    scoped = document(message="asked from fe80::1%eth0", client={"ip": "fe80::1%eth0"})
+    plain = document(100, message="asked", client={"ip": "fe80::1"})
+    assert list(await writer.write([scoped, plain])) == [Outcome.STORED, Outcome.STORED]
+    await store.refresh()
+    assert await found(store, Term("message", "asked")) == ids([plain, scoped])
+    assert await found(store, Term("client.ip", "fe80::1")) == ids([plain, scoped])
+    assert await store.get(scoped.id) == scoped.event
+
+
 async def test_events_that_arrive_behind_later_ones_of_their_source_are_new(
     store: Store, writer: StoreWriter
 ) -> None:

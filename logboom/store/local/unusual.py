@@ -225,10 +225,11 @@ def take_out(copy: dict[str, Any], name: str) -> object:
 
 
 def _address(event: Event) -> str | None:
+    """That of the client, without the zone (`%eth0`) that it may have on its own machine."""
     client = event.get("client")
     value = client.get("ip") if isinstance(client, dict) else None
     try:
-        return str(ip_address(value)) if isinstance(value, str) else None
+        return str(ip_address(value)).partition("%")[0] if isinstance(value, str) else None
     except ValueError:
         return None
 
