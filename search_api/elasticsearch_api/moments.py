@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from logboom.errors import QueryError
 from logboom.event import epoch_us
+from logboom.query import zones
 from logboom.query.chain import conjunction
 from logboom.query.model import And, MatchAll, Query, Range
 from logboom.query.times import iso_text, parse_span
@@ -17,7 +18,6 @@ TIME = "@timestamp"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
-_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)?", re.ASCII)
 _FORMATS = frozenset(
     {
         "epoch_millis",
@@ -92,18 +92,10 @@ def zone_of(name: object) -> tzinfo:
     Raises:
         Refused: There is none.
     """
-    if name is None or name in {"utc", "UTC", "Z"}:
-        return UTC
-    match = _OFFSET.fullmatch(str(name))
-    if match is not None:
-        width = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-        return timezone(-width if match[1] == "-" else width)
     try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file
-        raise Refused(
-            f"{str(name)[:80]!r} is not a time zone; write for example Asia/Seoul"
-        ) from error
+        return UTC if name is None else zones.zone_of(str(name))
+    except QueryError as error:
+        raise Refused(f"{error.what}; {error.suggestion}") from error
 
 
 def instant(value: object, style: str | None, *, now_ns: int, zone: tzinfo) -> int:

@@ -17,4 +17,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 Q = Annotated[str, Query(description="Query in Lucene's syntax; empty matches everything.")]
 From = Annotated[str | None, Query(alias="from", description="Begin, included.")]
 To = Annotated[str | None, Query(alias="to", description="End, excluded.")]
-Zone = Annotated[str, Query(alias="tz", description="IANA zone of times that name none.")]
+Zone = Annotated[
+    str,
+    Query(alias="tz", description="IANA zone, or offset such as +09:00, of times that name none."),
+]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from logboom.choosing import parts_of
 from logboom.errors import QueryError
@@ -16,6 +16,7 @@ from logboom.query.aside import read_aside
 from logboom.query.lucene import parse_query_with_notes
 from logboom.query.model import Query
 from logboom.query.times import iso_text, parse_time, parse_until
+from logboom.query.zones import zone_of
 from logboom.store import Count, SortOrder, TimeRange
 from logboom.store.stored_events import StoredEvents
 from search_api.http.responding import json_of
@@ -62,7 +63,7 @@ class Asked:
     query: Query
     times: TimeRange
     notes: Sequence[str]
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 async def understand(
@@ -80,12 +81,7 @@ async def understand(
 
 
 def _understood(now_ns: int, q: str, begin: str | None, end: str | None, zone_name: str) -> Asked:
-    try:
-        zone = ZoneInfo(zone_name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: too long for a file
-        raise QueryError(
-            f"{zone_name[:80]!r} is not a time zone", suggestion="write for example Asia/Seoul"
-        ) from error
+    zone = zone_of(zone_name)
     start_us = None if not begin else parse_time(begin, now_ns=now_ns, zone=zone)
     end_us = None if not end else parse_until(end, now_ns=now_ns, zone=zone)
     reading = parse_query_with_notes(q, now_ns=now_ns, zone=zone)
@@ -94,6 +90,11 @@ def _understood(now_ns: int, q: str, begin: str | None, end: str | None, zone_na
         notes.append(
             f"nothing can match: `from` is {iso_text(start_us)}, and `to` is not later,"
             f" {iso_text(end_us)}"
+        )
+    elif start_us is not None and start_us > now_ns // 1000:
+        notes.append(
+            f"`from` is still to come: {begin} is {iso_text(start_us)}, and now it is"
+            f" {iso_text(now_ns // 1000)}"
         )
     return Asked(reading.query, TimeRange(start_us, end_us), notes, zone)
 
