@@ -22,6 +22,10 @@ _EVERY_S: Final = 0.3
 _IDLE_SHARE: Final = 4
 """From one begin to the next there are at least this many times as long as it took."""
 _REST_S: Final = 10.0
+"""After a failure nobody has it refresh for so long."""
+
+_REFUSED_REST_S: Final = 300.0
+"""The same after it was refused: rights that lack seldom come by themselves, but a key is changed for another one."""
 
 
 class Refreshes:
@@ -36,6 +40,7 @@ class Refreshes:
         self._store = store
         self._clock = clock
         self._next_s = 0.0
+        self._is_refused = False
         self._task: asyncio.Task[None] | None = None
 
     def want(self) -> None:
@@ -59,8 +64,11 @@ class Refreshes:
             await self._store.refresh()
             took_s = self._clock.monotonic() - begun
             self._next_s = begun + max(_EVERY_S, _IDLE_SHARE * took_s)
+            self._is_refused = False
         except StoreRefused as error:
-            self._next_s = inf
-            log.info("tails show what is stored at the store's own pace: %s", error)
+            self._next_s = begun + _REFUSED_REST_S
+            if not self._is_refused:
+                log.info("tails show what is stored at the store's own pace: %s", error)
+            self._is_refused = True
         except LogboomError:
             self._next_s = begun + _REST_S  # whoever looks now learns why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -87,14 +88,22 @@ async def test_a_store_that_takes_long_or_is_away_is_left_alone_for_a_while(
     assert watched.count == 2
 
 
-async def test_a_store_that_refuses_is_not_asked_again(
-    store: Store, clock: ManualClock, watched: Watched
+async def test_a_store_that_refuses_is_asked_seldom_until_it_does_not(
+    store: Store, clock: ManualClock, watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
     refreshes = Refreshes(store, clock)
     watched.error = StoreRefused("no such right")
-    for _ in range(3):
-        await wanted(refreshes, clock, 60)
-    assert watched.count == 1
+    with caplog.at_level(logging.INFO):
+        for _ in range(4):
+            await wanted(refreshes, clock, 60)
+        assert watched.count == 1
+        await wanted(refreshes, clock, 120)
+    assert watched.count == 2
+    assert caplog.text.count("at the store's own pace") == 1
+    watched.error = None
+    await wanted(refreshes, clock, 300)
+    await wanted(refreshes, clock, 1)
+    assert watched.count == 4
 
 
 def said(check: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
