@@ -320,6 +320,8 @@ class LocalWriter:
 
         One after the other: a day that cannot be mended keeps no other from it.
         """
+        if self._stopping.is_set():
+            return  # it was asked for while the writer was closed
         for one in folders:
             with told_and_tried_again():
                 if one.day in self._days and self._dictionaries.is_lost(one):

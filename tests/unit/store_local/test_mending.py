@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from logboom.store import Count, Document, Outcome, Rejected
 from logboom.store.local import LocalStore, day_index, mending
 from logboom.store.local.committing import Committer
 from logboom.store.local.documents import DocumentWriter
+from logboom.store.local.folders import DayFolder
 from logboom.store.local.index_writer import IndexWriter, open_index_writer
 from logboom.store.local.soundness import begin_anew, mark
 from logboom.store.local.writer import LocalWriter
@@ -284,3 +286,30 @@ async def test_a_day_that_stays_broken_keeps_no_other_from_being_visible_after_t
         await writer.write([document(1, day=TODAY)])
         await writer.close()
     assert await reader.count(MatchAll(), EVERYTHING) == Count(151)
+
+
+async def test_a_day_found_while_the_writer_is_closed_is_left_to_the_next_start(
+    tmp_path: Path, writer: LocalWriter, clock: ManualClock, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    looks, closes = threading.Event(), threading.Event()
+    join = Committer.join
+
+    def join_when_it_has_found_one(committer: Committer) -> None:
+        closes.set()
+        join(committer)
+
+    def find_one(_: Path) -> bool:
+        looks.set()
+        return closes.wait(20)
+
+    lose_the_index(day_folder(tmp_path))
+    monkeypatch.setattr(Committer, "join", join_when_it_has_found_one)
+    monkeypatch.setattr(mending, "is_marked", find_one)
+    clock.advance(LOOK_S)
+    assert await asyncio.to_thread(looks.wait, 20)
+    await writer.close()
+    assert "cannot be mended" not in caplog.text
+    monkeypatch.undo()
+    await opened_writer(tmp_path, clock).close()
+    assert not mending.needs_mending(DayFolder(DAY, day_folder(tmp_path)))
