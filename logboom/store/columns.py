@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
+from operator import add
 from typing import Final
 
 from logboom.errors import QueryError
@@ -41,6 +42,11 @@ def counts_column(counts: Iterable[tuple[int, int]], starts_us: range) -> array[
     for start_us, count in counts:
         column[(start_us - starts_us.start) // starts_us.step] = count
     return column
+
+
+def added(one: array[int], other: array[int]) -> array[int]:
+    """The counts of two columns of the same stretches, together."""
+    return array("Q", map(add, one, other))
 
 
 def most_frequent(by: Mapping[str, array[int]], size: int) -> Mapping[str, array[int]]:

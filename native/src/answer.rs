@@ -8,7 +8,8 @@ use crate::scan::string;
 const ESCAPES_OF_ALL: &[u8] = b"\"\\/bfnrtu";
 
 /// Goes through an object; `take` is given a name, where that begins, and where its value does, and says
-/// where the value ends.
+/// where the value ends. None also for a name that may be one that is looked for, in
+/// another spelling.
 pub fn members(
     text: &[u8],
     at: usize,
@@ -26,13 +27,30 @@ pub fn members(
         if *text.get(behind)? != b':' {
             return None;
         }
-        place = take(&text[place + 1..behind - 1], place, behind + 1)? + 1;
+        let name = &text[place + 1..behind - 1];
+        if has_letters_as_numbers(name) {
+            return None;
+        }
+        place = take(name, place, behind + 1)? + 1;
         match *text.get(place - 1)? {
             b',' => {}
             b'}' => return Some(place),
             _ => return None,
         }
     }
+}
+
+/// As in `\u0061`; control characters stand so in the names of others, which are let pass.
+fn has_letters_as_numbers(name: &[u8]) -> bool {
+    let mut rest = name;
+    while let Some(at) = rest.iter().position(|sign| *sign == b'\\') {
+        let escape = &rest[at + 1..];
+        if escape.starts_with(b"u00") && escape.get(3).is_some_and(|digit| *digit >= b'2') {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Goes through a list; `take` is given where an element begins, and says where it ends.

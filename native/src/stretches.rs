@@ -76,7 +76,7 @@ impl Table<'_> {
 
     fn stretch(&mut self, at: usize, row: usize) -> Option<usize> {
         let text = self.text;
-        let (mut start, mut count) = (None, None);
+        let (mut start, mut count, mut splits, mut lists) = (None, None, 0, 0);
         let end = members(text, at, |name, _, at| match name {
             b"key" => {
                 let (value, end) = integer(text, at)?;
@@ -88,19 +88,26 @@ impl Table<'_> {
                 count = Some(value);
                 Some(end)
             }
-            b"by" => members(text, at, |name, _, at| {
-                if name != b"buckets" {
-                    return skip(text, at);
-                }
-                let mut number = 0;
-                elements(text, at, |at| {
-                    let end = self.value(at, row, number)?;
-                    number += 1;
-                    Some(end)
+            b"by" => {
+                splits += 1;
+                members(text, at, |name, _, at| {
+                    if name != b"buckets" {
+                        return skip(text, at);
+                    }
+                    lists += 1;
+                    let mut number = 0;
+                    elements(text, at, |at| {
+                        let end = self.value(at, row, number)?;
+                        number += 1;
+                        Some(end)
+                    })
                 })
-            }),
+            }
             _ => skip(text, at),
         })?;
+        if splits > 1 || lists > 1 {
+            return None; // what stands twice counts once
+        }
         *self.found.starts.get_mut(row)? = start?;
         self.found.counts[row] = count?.try_into().ok()?;
         Some(end)
@@ -263,6 +270,9 @@ mod tests {
             r#"{"key":0,"doc_count":-1}"#,
             r#"{"key":0, "doc_count":1}"#,
             r#"{"key":0,"doc_count":1,"by":{"buckets":[{"doc_count":1}]}}"#,
+            r#"{"key":0,"doc_count":1,"by":{"buckets":[]},"by":{}}"#,
+            r#"{"key":0,"doc_count":1,"by":{"buckets":[],"buckets":[]}}"#,
+            r#"{"k\u0065y":1,"key":0,"doc_count":1}"#,
         ] {
             assert_eq!(table(&answer(odd), 4, 4), None, "{odd}");
         }

@@ -12,10 +12,9 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
-from operator import add
 
 from logboom.store import Histogram, TimeRange
-from logboom.store.columns import check_stretches, no_counts
+from logboom.store.columns import added, check_stretches, no_counts
 from search_api.counting.local_steps import (
     MONDAY_US,
     WEEK_US,
@@ -118,7 +117,7 @@ def _add(column: array[int], at: int, counts: array[int], early: int) -> None:
         counts = array("Q", [sum(counts[:early]), *counts[early:]])
     end = at + len(counts)
     both = column[at:end]
-    column[at:end] = array("Q", map(add, both, counts)) if any(both) else counts
+    column[at:end] = added(both, counts) if any(both) else counts
 
 
 def cut(times: TimeRange, known: tuple[int, int], width_us: int, zone: tzinfo) -> Cut:

@@ -11,7 +11,13 @@ import orjson
 from logboom.event import decode_json
 from logboom.native import native_library
 from logboom.native.values import Stretches
-from logboom.store.columns import check_stretches, counts_column, most_frequent, no_counts
+from logboom.store.columns import (
+    added,
+    check_stretches,
+    counts_column,
+    most_frequent,
+    no_counts,
+)
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import label_of, warnings_of
 from logboom.store.values import Histogram
@@ -73,7 +79,9 @@ def read_histogram(content: bytes, width_us: int, size: int) -> Histogram:
     starts_us = range(rows[0], rows[1] + 1, width_us)
     check_stretches(len(starts_us))
     counts, *columns = _without_gaps(found, starts_us)
-    by = dict(zip(map(_label, found.by), columns, strict=True))
+    by: dict[str, array[int]] = {}
+    for value, some in zip(map(_label, found.by), columns, strict=True):
+        by[value] = added(by[value], some) if value in by else some  # escaped in another way
     return Histogram(width_us, starts_us, counts, most_frequent(by, size), partial)
 
 

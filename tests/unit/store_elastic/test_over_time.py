@@ -163,6 +163,37 @@ def test_more_values_than_anybody_wants_take_no_room() -> None:
     assert most < 100 * 2**20
 
 
+def split_twice(*members: str) -> bytes:
+    """An answer as Elasticsearch does not write it: one stretch, with these members besides its count."""
+    inner = ",".join((f'"key":{MINUTE_MS},"doc_count":5', *members))
+    return (
+        f'{{"_shards":{{"failed":0}},"aggregations":{{"found":{{"buckets":[{{{inner}}}]}}}}}}'
+    ).encode()
+
+
+def counted(*values: str) -> str:
+    """The values of a stretch, as JSON, each counted twice as often as the one before."""
+    buckets = (f'{{"key":{value},"doc_count":{2**n}}}' for n, value in enumerate(values))
+    return f'"by":{{"buckets":[{",".join(buckets)}]}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "by"),
+    [
+        (split_twice(counted('"a"', r'"\u0061"')), {"a": 3}),
+        (split_twice(counted("0", "-0", '"0"')), {"0": 7}),
+        (split_twice(counted('"a"'), counted('"b"')), {"b": 1}),
+        (split_twice(counted('"a"'), '"by":{}'), {}),
+        (split_twice('"by":{"buckets":[{"key":"a","doc_count":1}],"buckets":[]}'), {}),
+        (split_twice(counted('"a"'), r'"b\u0079":{}'), {}),
+    ],
+)
+def test_what_is_written_twice_counts_as_any_reader_of_json_has_it(
+    content: bytes, by: dict[str, int]
+) -> None:
+    assert read_both(content).buckets == [Bucket(MINUTE_US, 5, by)]
+
+
 @pytest.mark.skipif(native_library() is None, reason="there is no compiled part")
 @given(st.data())
 def test_the_compiled_part_takes_no_broken_answer_for_a_whole_one(data: st.DataObject) -> None:
