@@ -14,6 +14,7 @@ from logboom.broker import open_broker
 from logboom.certificates import fresh_context
 from logboom.clock import Clock, SystemClock
 from logboom.config import ApiSection, Config
+from logboom.connections import BoundedConnection
 from logboom.environment import process_environment
 from logboom.errors import StateUnavailable
 from logboom.keys.needed import check_keys
@@ -103,7 +104,7 @@ def _settings(guard: Guard, section: ApiSection) -> uvicorn.Config:
     """
     settings = uvicorn.Config(
         guard, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5,
-        server_header=False, ws=LeanWebSockets, ws_max_size=_LARGEST_MESSAGE,
+        server_header=False, http=BoundedConnection, ws=LeanWebSockets, ws_max_size=_LARGEST_MESSAGE,
         proxy_headers=bool(section.trusted_proxies), forwarded_allow_ips=section.trusted_proxies,
     )  # fmt: skip
     settings.load()

@@ -11,6 +11,7 @@ import uvicorn
 from logboom.certificates import server_context
 from logboom.clock import Clock
 from logboom.config import FileInput, HttpInput
+from logboom.connections import BoundedConnection
 from logboom.serving import Server, listen
 from shipper.framing.spooled import spooled
 from shipper.inputs.http.bulk import BulkSpeaker
@@ -78,7 +79,7 @@ class HttpReceiver:
         listener = listen(self._section.http, mend="choose another address for `http`")
         settings = uvicorn.Config(
             self._exchange, log_config=None, access_log=False, lifespan="off", ws="none",
-            server_header=False, limit_concurrency=_CONNECTIONS,
+            server_header=False, http=BoundedConnection, limit_concurrency=_CONNECTIONS,
             timeout_keep_alive=_IDLE_CONNECTION_S, timeout_graceful_shutdown=_LAST_ANSWERS_S,
         )  # fmt: skip
         settings.load()

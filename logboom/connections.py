@@ -1,0 +1,92 @@
+"""How much may a client say, and for how long, before its request is known?
+
+Nobody has shown a key by then, so that this has to be bounded for everybody; the server itself keeps whatever comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+
+class _HeadTooLargeError(Exception):
+    """Ends the parser."""
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """Uvicorn's connection, with bounds for the head of a request: its first line and headers.
+
+    A larger one gets a 431, and the connection ends. It ends without an answer when a head is not complete in time.
+
+    Attributes:
+        head_bytes: Of one head at most.
+        head_s: From the connection's begin, or from the head's first byte, to the head's end at most.
+    """
+
+    head_bytes: ClassVar[int] = 128 * 1024
+    head_s: ClassVar[float] = 20.0
+
+    _received = 0
+    _deadline: asyncio.TimerHandle | None = None
+    _is_too_large = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has come, and is waited for."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes; what comes of a head that goes on is counted."""
+        super().data_received(data)
+        if self._deadline is not None and not self.transport.is_closing():
+            self._received += len(data)
+            if self._received > self.head_bytes:
+                self._refuse()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._received = 0
+        if self._deadline is None:
+            self._wait()
+
+    def on_headers_complete(self) -> None:
+        """A head ends."""
+        self._wait_no_more()
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.url) + headers > self.head_bytes:
+            self._is_too_large = True
+            raise _HeadTooLargeError
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers to what the parser did not take."""
+        if self._is_too_large:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self.head_s, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self) -> None:
+        reason = b"the request line and the headers are larger than %d bytes" % self.head_bytes
+        self.transport.write(
+            STATUS_LINE[HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE]
+            + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+            + b"content-length: %d\r\n\r\n%b" % (len(reason), reason)
+        )
+        self.transport.close()

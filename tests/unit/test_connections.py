@@ -1,0 +1,92 @@
+"""What clients say before their request is known is bounded, in size and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from logboom.connections import BoundedConnection
+from logboom.serving import Server, listen
+
+HEAD = b"GET /a HTTP/1.1\r\nHost: here\r\n"
+
+
+class Impatient(BoundedConnection):
+    """Waits for a head no longer than a test does."""
+
+    head_s = 0.3
+
+
+async def _app(scope: Any, receive: Any, send: Any) -> None:
+    body = (await receive())["body"] or b"fine"
+    size = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [size]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@contextlib.asynccontextmanager
+async def served(protocol: type[BoundedConnection]) -> AsyncIterator[int]:
+    """The port of a server with such connections."""
+    listener = listen("127.0.0.1:0", mend="")
+    listener.listen()
+    settings = uvicorn.Config(_app, http=protocol, log_config=None, lifespan="off")
+    server = Server(settings)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def answers(port: int, *said: bytes) -> bytes:
+    """All that comes until the server ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for part in said:
+            writer.write(part)
+            await writer.drain()
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionError:  # it was ended while we were speaking
+        return b"ended"
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [HEAD, b"X: ", *[b"a" * 2**16] * 3],
+        [HEAD, *[b"X: a\r\n" * 2**13] * 4],
+        [HEAD + b"X: " + b"a" * 2**17 + b"\r\n\r\n"],
+        [b"GET /", *[b"a" * 2**16] * 3],
+        [HEAD + b"\r\n", HEAD, b"X: ", *[b"a" * 2**16] * 3],
+    ],
+)
+async def test_a_head_that_is_too_large_is_refused(said: list[bytes]) -> None:
+    async with served(BoundedConnection) as port:
+        assert b"HTTP/1.1 431 " in await answers(port, *said)
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", HEAD, HEAD + b"\r\n" + HEAD])
+async def test_a_head_that_does_not_end_is_waited_for_no_longer_than_so(said: bytes) -> None:
+    async with served(Impatient) as port:
+        assert (await answers(port, said)).count(b"200 OK") == said.count(b"\r\n\r\n")
+
+
+async def test_a_body_that_takes_its_time_is_waited_for() -> None:
+    body = b"b" * 1000
+    head = HEAD + b"X: " + b"a" * 100_000 + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with served(Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        await asyncio.sleep(2 * Impatient.head_s)
+        writer.write(body)
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(len(body)) == body
+        writer.close()
