@@ -257,6 +257,23 @@ async def test_without_a_part_no_number_is_exact_and_no_event_is_unknown(
     assert (await store.search(SearchRequest(MatchAll()))).total == Count(5)
 
 
+async def test_a_day_that_cannot_be_read_on_is_to_be_read_again(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    await writer.write([document(n) for n in range(300)])
+    await store.refresh()
+    pieces = store.read_day(DAY)
+    first = await anext(pieces)
+    assert 0 < len(first) < 300
+    assert await store.drop_day(DAY)
+    with pytest.raises(StoreUnavailable, match="no such index") as told:
+        await anext(pieces)
+    assert told.value.retryable
+    assert [piece async for piece in store.read_day(DAY)] == []
+
+
 # -- what answers is something else --------------------------------------------------------------
 
 

@@ -15,10 +15,10 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
-from logboom.errors import DayChanged
+from logboom.errors import DayChanged, StoreUnavailable
 from logboom.event import decode_json, encode_event
 from logboom.store.elastic.client import Client, decoded
-from logboom.store.elastic.refusals import failure
+from logboom.store.elastic.refusals import failure, reason_of
 from logboom.store.elastic.spelling import OWN
 from logboom.store.elastic.times import NANOS, TIME
 from logboom.store.values import Document
@@ -96,6 +96,11 @@ async def _page(client: Client, point: str, size: int, after: list[Any] | None) 
     if after is not None:
         body["search_after"] = after
     status, content = await client.raw("POST", "/_search", orjson.dumps(body), _WHOLE)
+    if status == _MISSING:  # a node was started anew, nobody read for too long, the day was dropped
+        why = reason_of(decoded(content))
+        raise StoreUnavailable(
+            f"the day cannot be read on: {why}", where=client.address, mend="read it again"
+        )
     if status >= 300:
         raise failure(status, decoded(content), client.address)
     return content
