@@ -16,6 +16,7 @@ import msgspec
 import orjson
 from msgspec import UNSET, Struct
 
+from logboom.bounds import MANY_KEYS, bounded_attributes, has_many_names
 from logboom.broker import ConsumedBatch
 from logboom.broker.runs import values_of
 from logboom.clock import Clock, utc_text
@@ -270,7 +271,10 @@ def foreign_event(value: bytes, name: str, created: str) -> Event:
     except orjson.JSONDecodeError:
         return event
     if isinstance(content, dict):
-        event["attributes"] = {"foreign": content}
+        event["attributes"] = {FOREIGN: content}
+        if has_many_names(content):
+            event["attributes"] = bounded_attributes({FOREIGN: content}).attributes
+            event["tags"].append(MANY_KEYS)
         text = content.get("message")
         event["message"] = text if isinstance(text, str) else event["message"]
     return event

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import orjson
 
+from logboom.bounds import readable
 from logboom.errors import LogboomError
 from logboom.event import event_id
 from logboom.native.library import Events
-from shipper.bounds import readable
 from shipper.events.made import Made
 from shipper.events.making import EventMaker, Given
 from shipper.events.normalise import SourceContext, laid_out, split_static

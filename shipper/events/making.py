@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from logboom.bounds import written
 from logboom.clock import utc_text
 from logboom.native import Library
 from logboom.native.library import Events
-from shipper.bounds import written
 from shipper.events.lines import LineWriter
 from shipper.events.made import Made
 from shipper.events.native_splicing import NativeSplicer

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from logboom.bounds import MANY_KEYS, bounded_attributes, is_storable, readable, written
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
-from shipper.bounds import bounded_attributes, is_storable, readable, written
 from shipper.events.objects import COMPOSED, OBJECTS, composed, unsaid
 from shipper.framing.frames import TRUNCATED
 from shipper.parsers.port import Fields
@@ -145,9 +145,7 @@ class Normaliser:
         for name, value in static.items():
             attributes.setdefault(name, value)
         if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
-            attributes, is_cut = bounded_attributes(attributes)
-            if is_cut:
-                _tag_as_cut(event)
+            attributes = _bound(event, attributes)
         return event, attributes
 
     def _fill_in(
@@ -301,15 +299,19 @@ def _merge(into: dict[str, Any], added: Mapping[str, Any]) -> None:
             _merge(present, value)
 
 
-def _tag_as_cut(event: dict[str, Any]) -> None:
-    event["tags"] = list(dict.fromkeys((*event.get("tags", ()), TRUNCATED)))
+def _bound(event: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes within their bounds; the event's tags say what that took."""
+    bounded = bounded_attributes(attributes)
+    told = {TRUNCATED: bounded.has_cut, MANY_KEYS: bounded.has_rest}
+    tags = [tag for tag, is_so in told.items() if is_so]
+    if tags:
+        event["tags"] = list(dict.fromkeys((*event.get("tags", ()), *tags)))
+    return bounded.attributes
 
 
 def _encode(event: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(event, option=JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
-        event["attributes"], is_cut = bounded_attributes(event["attributes"])
-        if is_cut:
-            _tag_as_cut(event)
+        event["attributes"] = _bound(event, event["attributes"])
         return orjson.dumps(readable(event), option=JSON_OPTIONS)

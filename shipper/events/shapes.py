@@ -17,11 +17,11 @@ from typing import Any, Final
 
 import orjson
 
+from logboom.bounds import MAX_KEY, is_storable
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from logboom.spellings import DURATION_NS
 from shipper.addresses import is_address
-from shipper.bounds import MAX_KEY, is_storable
 from shipper.events.normalise import (
     JSON_OPTIONS,
     NESTED_OBJECTS,

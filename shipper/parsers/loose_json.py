@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from shipper.bounds import readable
+from logboom.bounds import readable
 from shipper.parsers.port import Fields
 
 _LARGE: Final = 2.0**63

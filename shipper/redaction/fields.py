@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from shipper.bounds import MAX_DEPTH, written
+from logboom.bounds import MAX_DEPTH, written
 from shipper.parsers.port import Fields
 from shipper.redaction.rules import CONFIDENTIAL, REPLACEMENT
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from logboom.bounds import MAX_KEYS, MAX_TEXT
 from logboom.clock import SystemClock
 from logboom.config import FileInput, from_mapping
 from logboom.event import TIME_OUT_OF_RANGE, event_id
@@ -19,7 +20,6 @@ from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LEVELS
 from logboom.store.elastic.reducing import REDUCED
 from processor.preparing import FOREIGN
 from processor.tagging import ERROR_TAG, REASONS
-from shipper.bounds import MAX_KEYS, MAX_TEXT
 from shipper.events.faults import FAULT
 from shipper.redaction.redact import DEFAULT_RULES, OPTIONAL_RULES, REPLACEMENT
 from shipper.trying import try_events
@@ -110,6 +110,7 @@ def test_the_sample_is_an_event() -> None:
 def test_levels_bounds_and_reasons_are_those_of_the_code() -> None:
     assert f"One of {', '.join(LEVELS)};" in FIELDS["log.level"][2]
     assert f"beyond {MAX_KEYS:,} are" in PAGE
+    assert f"more than {MAX_KEYS:,} names" in PAGE
     assert f"{MAX_TEXT:,} characters" in PAGE
     assert f"`{REPLACEMENT}`" in PAGE
     assert [row[0].strip("`") for row in _table("What makes an error")] == [
@@ -121,6 +122,7 @@ SAMPLES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "multiline": (b"ValueError: x\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n", {}),
     "parse_failed": (b"no json\n", {"format": "json"}),
     "duplicate_keys": (b'{"message":"m","k":1,"k":2}\n', {}),
+    "many_keys": (b'{"message":"m"}\n', {"fields": {f"k{n}": n for n in range(300)}}),
     "grok_timeout": (
         b"a" * 60 + b"!\n",
         {"format": "grok", "patterns": ["^(a+)+$"], "pattern_budget_ms": 20},

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logboom.bounds import MAX_KEYS
 from logboom.broker import ConsumedBatch, Message
 from logboom.clock import ManualClock
 from logboom.event import TIME_OUT_OF_RANGE, IndexDays, event_id, source_run
@@ -184,6 +185,16 @@ json_values = st.recursive(
 field_names = st.sampled_from(
     ["error", "http", "tags", "log", "message", "attributes", "event", "trace", "client", "own"]
 )
+
+
+def test_a_strange_message_with_ten_thousand_names_keeps_them_as_text() -> None:
+    made = {f"key{n}": n for n in range(10_000)}
+    found = of(made).event
+    assert found["tags"] == [FOREIGN, "many_keys"]
+    kept = found["attributes"]["foreign"]
+    assert len(kept) <= MAX_KEYS + 1
+    rest = orjson.loads("".join(kept.pop("_rest")))
+    assert kept | rest == made
 
 
 @given(st.dictionaries(field_names, json_values, max_size=4))

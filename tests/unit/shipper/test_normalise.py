@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logboom.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
-from shipper.bounds import MAX_DEPTH, MAX_KEY, MAX_KEYS, MAX_TEXT
+from logboom.store.local.unusual import AttributePaths
 from shipper.events.normalise import Normaliser, SourceContext
 from shipper.redaction.redact import Redactor
 
@@ -205,17 +206,61 @@ def test_objects_of_another_form_are_kept(fields: dict[str, Any]) -> None:
     assert isinstance(normalise(fields)["message"], str)
 
 
-def test_ten_thousand_keys_are_bounded() -> None:
-    event = normalise({f"key{number}": {"a": number} for number in range(10_000)})
-    assert len(event["attributes"]) <= MAX_KEYS + 2
-    assert "key9999" in event["attributes"]["_rest"] or event["attributes"]["_rest"].endswith("…")
+def _names(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(map(_names, value))
+    return sum(1 + _names(part) for part in value.values()) if isinstance(value, dict) else 0
+
+
+MANY: dict[str, dict[str, Any]] = {
+    "side by side": {f"key{n}": n for n in range(10_000)},
+    "objects": {f"key{n}": {"a": n} for n in range(10_000)},
+    "in one object": {"a": {f"key{n}": n for n in range(10_000)}},
+    "deep": {"a": {"b": {"c": {f"key{n}": n for n in range(10_000)}}}},
+    "in a list": {"a": [{f"key{n}": n} for n in range(10_000)]},
+    "short": {f"k{n}": n for n in range(1000)},
+    "a few too many": {f"k{n}": n for n in range(MAX_KEYS + 1)},
+}
+
+
+@pytest.mark.parametrize("fields", MANY.values(), ids=MANY)
+def test_an_event_has_so_many_names_at_most_and_loses_none(fields: dict[str, Any]) -> None:
+    event = normalise({"message": "m", **fields}, orjson.dumps(fields).decode())
+    assert _names(event["attributes"]) <= MAX_KEYS + 5
+    assert event["tags"] == ["many_keys"]
+    kept = orjson.dumps(event["attributes"]).replace(b'","', b"").replace(b'\\"', b'"')
+    name = b"k999" if "k999" in fields else b"k250" if "k250" in fields else b"key9999"
+    assert b'"' + name + b'"' in kept
+
+
+def test_an_event_of_ten_thousand_names_leaves_the_day_to_others() -> None:
+    paths = AttributePaths()
+    for odd in range(3):
+        event = normalise({"message": "m", **{f"key{odd}-{n}": n for n in range(10_000)}})
+        paths.sort_out(event["attributes"])
+    kept, rest = paths.sort_out({"late": 1})
+    assert (kept, rest) == ({"late": [1]}, {})
+
+
+def test_what_is_too_many_is_json_when_it_is_put_together() -> None:
+    event = normalise({"message": "m", **{f"key{n}": "x" * 50 for n in range(3_000)}})
+    pieces = event["attributes"].pop("_rest")
+    assert len(pieces) > 1
+    assert max(map(len, pieces)) <= MAX_TEXT
+    whole = {**event["attributes"], **orjson.loads("".join(pieces))}
+    assert {f"key{n}": "x" * 50 for n in range(3_000)}.items() <= whole.items()
+
+
+def test_as_many_names_as_are_allowed_are_fields() -> None:
+    fields = {f"k{n}": n for n in range(MAX_KEYS - 5)}
+    event = normalise({"message": "m", **fields})
+    assert fields.items() <= event["attributes"].items()
+    assert "tags" not in event
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [{f"key{n}": {"a": "x" * 50} for n in range(3_000)}, {"a": {"b": ["x" * 40_000]}}, {"a": "x" * 40_000}],
-    ids=["rest", "nested", "own"],
-)  # fmt: skip
+    "fields", [{"a": {"b": ["x" * 40_000]}}, {"a": "x" * 40_000}], ids=["nested", "own"]
+)
 def test_what_is_cut_is_told(fields: dict[str, Any]) -> None:
     event = normalise({"message": "m", "tags": ["mine"], **fields}, str(fields))
     assert event["tags"] == ["mine", "truncated"]

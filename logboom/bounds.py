@@ -6,64 +6,92 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_DEPTH = 20
-MAX_KEYS = 1000
+MAX_KEYS = 250
+"""Names in the attributes of one event: a day's index has room for a few thousand, for all events together."""
 MAX_TEXT = 32_766
 MAX_KEY = 256
 REST = "_rest"
+MANY_KEYS = "many_keys"
+"""The tag of an event with more."""
 _EMPTY_KEY = "_empty"
+_SMALL_DEPTH = 4
 
 
-def bounded_attributes(attributes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+class Bounded(NamedTuple):
+    """Attributes within the bounds.
+
+    Attributes:
+        attributes: Them.
+        has_cut: A text was shortened.
+        has_rest: There were more names, which are in texts now.
+    """
+
+    attributes: dict[str, Any]
+    has_cut: bool
+    has_rest: bool
+
+
+def bounded_attributes(attributes: dict[str, Any]) -> Bounded:
     """Makes attributes storable: bounded, without empty keys, finite, within 64 bits.
 
-    What is beyond the bounds is kept as text under `_rest`, or shortened with an ellipsis.
-
-    Returns:
-        Them, and whether a text was shortened.
+    Names beyond the bound are kept under `_rest` of their object, as its JSON in pieces; a text that is
+    too long is shortened with an ellipsis.
     """
     counter = _Counter()
-    bounded: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if counter.keys >= MAX_KEYS:
-            rest[name] = value
-        else:
-            bounded[_key(name, bounded)] = _bound(value, 1, counter)
-    if REST in bounded and rest:
-        rest[REST] = bounded[REST]
-    if rest:
-        bounded[REST] = counter.fitted(written(rest))
-    return bounded, counter.has_cut
+    bounded = _bound_members(attributes, 0, counter)
+    return Bounded(bounded, counter.has_cut, counter.has_rest)
 
 
-def is_storable(value: dict[str, Any], depth: int = 0) -> bool:
+def has_many_names(value: dict[str, Any]) -> bool:
+    """Whether an object has more names than one event may have, at all depths together."""
+    names, left = 0, [value]
+    while left and names <= MAX_KEYS:
+        node: Any = left.pop()
+        if isinstance(node, dict):
+            names += len(node)
+            left += node.values()
+        elif isinstance(node, list):
+            left += node
+    return names > MAX_KEYS
+
+
+def is_storable(value: dict[str, Any]) -> bool:
     """A quick look: True when nothing in a small object needs to be bounded."""
-    if depth > 4:
-        return False
+    return _names_in(value, 0) <= MAX_KEYS
+
+
+def _names_in(value: dict[str, Any], depth: int) -> int:
+    """How many names an object has; more than are allowed where anything else needs to be bounded."""
+    if depth > _SMALL_DEPTH:
+        return MAX_KEYS + 1
+    names = len(value)
     for name, part in value.items():
-        if not name or len(name) > MAX_KEY or not _is_storable_part(part, depth):
-            return False
-    return True
+        if not name or len(name) > MAX_KEY:
+            return MAX_KEYS + 1
+        if type(part) is dict:
+            names += _names_in(part, depth + 1)
+        elif not _is_storable_part(part):
+            return MAX_KEYS + 1
+    return names
 
 
-def _is_storable_part(part: Any, depth: int) -> bool:  # noqa: ANN401 - JSON is of any shape
+def _is_storable_part(part: Any) -> bool:  # noqa: ANN401 - JSON is of any shape
     kind = type(part)
     if kind is str or kind is bool or part is None:
         return True
     if kind is int:
         return bool(-(2**63) <= part < 2**63)
-    if kind is float:
-        return math.isfinite(part)
-    return kind is dict and is_storable(part, depth + 1)
+    return kind is float and math.isfinite(part)
 
 
 class _Counter:
     def __init__(self) -> None:
         self.keys = 0
         self.has_cut = False
+        self.has_rest = False
 
     def fitted(self, text: str) -> str:
         """A text, shortened where it is too long."""
@@ -82,18 +110,40 @@ def _bound(value: Any, depth: int, counter: _Counter) -> Any:  # noqa: ANN401, P
         return value if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    counter.keys += 1
-    if depth >= MAX_DEPTH or counter.keys > MAX_KEYS:
+    if depth >= MAX_DEPTH:
         return counter.fitted(written(value))
     if isinstance(value, dict):
-        counter.keys += len(value)
-        inside: dict[str, Any] = {}
-        for name, part in value.items():
-            inside[_key(str(name), inside)] = _bound(part, depth + 1, counter)
-        return inside
+        if value and counter.keys >= MAX_KEYS:
+            counter.has_rest = True
+            return _in_pieces(value)
+        return _bound_members(value, depth, counter)
     if isinstance(value, list):
         return [_bound(part, depth + 1, counter) for part in value]
     return counter.fitted(str(value))
+
+
+def _bound_members(value: dict[str, Any], depth: int, counter: _Counter) -> dict[str, Any]:
+    """An object with as many of its members as there are names left for; all others are in its `_rest`."""
+    inside: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for name, part in value.items():
+        if counter.keys < MAX_KEYS:
+            counter.keys += 1
+            inside[_key(str(name), inside)] = _bound(part, depth + 1, counter)
+        else:
+            rest[name] = part
+    if rest:
+        counter.has_rest = True
+        if REST in inside:
+            rest[REST] = inside[REST]
+        inside[REST] = _in_pieces(rest)
+    return inside
+
+
+def _in_pieces(value: dict[str, Any]) -> list[str]:
+    """An object as JSON, cut into texts that are short enough: put together they are all of it."""
+    text = written(value)
+    return [text[begin : begin + MAX_TEXT] for begin in range(0, len(text), MAX_TEXT)]
 
 
 def written(value: object) -> str:
