@@ -26,7 +26,7 @@ from logboom.store.local.folders import DayFolder, StoreFolder
 
 _ROOMS = ("shipper", "broker", "dead", "state")
 _SQLITE = b"SQLite format 3\0"
-_BESIDE = ("-wal", "-shm", ".users", ".lock", ".new")
+_BESIDE = ("-wal", "-shm", ".users", ".lock", ".new", ".kept")
 _QUIET_NS = 600 * 10**9
 _TRIES = 5
 _AT_ONCE = 1024

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
@@ -19,6 +21,8 @@ from logboom.store.local.summing import summarise
 from logboom.store.local.translate import Translator
 
 FILE_NAME = "rollups.sqlite3"
+KEPT_NAME = f"{FILE_NAME}.kept"
+"""Beside the file: how often rows were kept in it. It is not in a copy of the file, nor in a backup."""
 _VERSION = 1
 _BEYOND_US = 2**53
 _SCHEMA = """
@@ -40,6 +44,7 @@ _COLUMNS = (
     "start_us, service, host, level, events, errors, requests, server_errors, last_ms, durations"
 )
 _IDENTITY = "CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL)"
+_CHANGES = "CREATE TABLE IF NOT EXISTS changes (times INTEGER NOT NULL)"
 _KEEP = f"""
 INSERT INTO rows (tier, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET events=excluded.events, errors=excluded.errors,
@@ -75,6 +80,7 @@ class LocalRollups:
 
     def __init__(self, folder: Path, days: Days, translator: Translator, run: Runner) -> None:
         self._path = folder / FILE_NAME
+        self._kept = folder / KEPT_NAME
         self._days = days
         self._translator = translator
         self._run = run
@@ -102,6 +108,9 @@ class LocalRollups:
         def write(file: SharedDatabase) -> None:
             with file.transaction() as connection:
                 connection.executemany(_KEEP, written)
+                times = _changes(connection) + 1
+                _set_changes(connection, times)
+            _write(self._kept, str(times))
 
         await self._file.do(write)
 
@@ -124,7 +133,7 @@ class LocalRollups:
         return found
 
     async def rooms(self) -> Sequence[Room]:
-        """The file; see `Rollups.rooms`."""
+        """The file; see `Rollups.rooms`. An older copy of it gets another id: it lacks what came since."""
 
         def read(file: SharedDatabase) -> list[Room]:
             if not self._is_the_one_opened():
@@ -133,6 +142,10 @@ class LocalRollups:
                     mend="stop all of logboom and start it again: rates are then worked out anew",
                 )  # fmt: skip
             with file.transaction() as connection:
+                times = _times(self._kept)
+                if _changes(connection) < times:
+                    connection.execute("DROP TABLE IF EXISTS identity")
+                    _set_changes(connection, times)
                 connection.execute(_IDENTITY)
                 found = connection.execute("SELECT id FROM identity").fetchone()
                 if found is None:
@@ -175,6 +188,39 @@ class LocalRollups:
         )
         self._inode = self._path.stat().st_ino
         return file
+
+
+def _changes(connection: Connection) -> int:
+    """How often rows were kept in a file."""
+    connection.execute(_CHANGES)
+    found = connection.execute("SELECT times FROM changes").fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def _set_changes(connection: Connection, times: int) -> None:
+    connection.execute("DELETE FROM changes")
+    connection.execute("INSERT INTO changes VALUES (?)", (times,))
+
+
+def _times(path: Path) -> int:
+    """The number in a file; 0 where there is none."""
+    with suppress(OSError, ValueError):
+        return int(path.read_text(encoding="ascii"))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file that is whole at any moment.
+
+    Raises:
+        LogboomError: It cannot be written now.
+    """
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        unfinished.write_text(text, encoding="ascii")
+        unfinished.replace(path)
+    except OSError as error:
+        raise for_os_error(error, path, StoreUnavailable) from error
 
 
 _Columns = tuple[int, str, str, str, int, int, int, int, int, bytes]

@@ -18,6 +18,7 @@ from logboom.rollups.marks import Marks
 from logboom.state import State, open_state
 from logboom.store import Document, Store, open_store
 from processor.rolling.opening import Rolling, open_rolling
+from processor.rolling.touching import touched_minutes
 from tests.rollups import happening, in_order, truth
 
 NOW = datetime(2026, 3, 14, 9, 5, 30, tzinfo=UTC)
@@ -101,6 +102,41 @@ async def test_rates_of_a_file_that_is_lost_are_worked_out_anew(
             "rates were lost with rollups.sqlite3; those of 2 days from 2026-03-11 to 2026-03-14"
             " are worked out anew"
         )
+
+
+async def test_an_older_copy_of_the_file_that_is_put_back_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "store" / "rollups.sqlite3"
+    async with running(tmp_path, OLD) as one:
+        await one.roll_all()
+    older = file.read_bytes()
+    async with running(tmp_path, NEW) as two:
+        await two.rolling.mark(touched_minutes(NEW))
+        await two.roll_all()
+        await two.expect([*OLD, *NEW])
+    file.write_bytes(older)
+    async with running(tmp_path) as again:
+        await again.roll_all()
+        await again.expect([*OLD, *NEW])
+        (said,) = again.said
+        assert said == (
+            "rates were lost with rollups.sqlite3; those of 2 days from 2026-03-11 to 2026-03-14"
+            " are worked out anew"
+        )
+    async with running(tmp_path) as later:
+        assert await later.rolling.roller.roll() == 0
+        assert later.said == []
+
+
+async def test_the_file_as_it_was_last_is_no_older_copy(tmp_path: Path) -> None:
+    await end_rolled(tmp_path)
+    file = tmp_path / "store" / "rollups.sqlite3"
+    last = file.read_bytes()
+    file.unlink()
+    file.write_bytes(last)
+    (tmp_path / "store" / "rollups.sqlite3.kept").write_text("")  # power was lost as it was written
+    async with running(tmp_path) as again:
+        assert await again.rolling.roller.roll() == 0
+        assert again.said == []
 
 
 async def test_until_then_the_minutes_wait(tmp_path: Path) -> None:
