@@ -5,7 +5,7 @@ The values that are asked with and answered (`logboom.store.values`) are part of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
@@ -115,7 +115,7 @@ class Store(Protocol):
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
-        by_size: int = 10, offset_us: int = 0,
+        by_size: int = 10, by_values: Collection[str] | None = None, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts matches over time, in stretches that start at multiples of the interval.
 
@@ -123,6 +123,7 @@ class Store(Protocol):
             interval_us: Width of a stretch, µs.
             by: Stored name of a keyword field to split by, or None.
             by_size: Keep the most frequent values, this many over the whole range.
+            by_values: Of these alone, as facets show them, a hundred at most; None: of all.
             offset_us: By how much stretches start later than at multiples; less than the interval.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
@@ -133,12 +133,12 @@ class LimitedStore:
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
-        by_size: int = 10, offset_us: int = 0,
+        by_size: int = 10, by_values: Collection[str] | None = None, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts them over time."""
         return await self._store.histogram(
             limited(query), times, interval_us=interval_us, by=by, by_size=by_size,
-            offset_us=offset_us,
+            by_values=by_values, offset_us=offset_us,
         )  # fmt: skip
 
     async def groups(

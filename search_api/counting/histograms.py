@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,7 +17,6 @@ from search_api.searching.asking import Asked, automatic_interval_us
 
 _DAY_US = 86_400_000_000
 _VALUES = 10
-_MOST_VALUES = 100
 
 
 async def histogram_of(
@@ -30,9 +28,7 @@ async def histogram_of(
         store: Has the events.
         asked: Query, times and zone.
         width_us: Of a bucket; None: whatever makes about sixty of them.
-        by: Stored name of a field to split by its ten most frequent values, or None. On either side
-            of a change of the clocks they are counted as far as they are among the hundred most
-            frequent there.
+        by: Stored name of a field to split by its ten most frequent values, or None.
         now_us: The present: an open range ends there.
 
     Raises:
@@ -88,13 +84,10 @@ async def _piece(
     store: Store, asked: Asked, piece: Piece, width_us: int, by: str | None,
     chosen: frozenset[str] | None,
 ) -> Histogram:  # fmt: skip
-    found = await store.histogram(
-        asked.query, piece.times, interval_us=width_us, by=by,
-        by_size=_VALUES if chosen is None else _MOST_VALUES, offset_us=piece.offset_us,
+    return await store.histogram(
+        asked.query, piece.times, interval_us=width_us, by=by, by_size=_VALUES, by_values=chosen,
+        offset_us=piece.offset_us,
     )  # fmt: skip
-    if chosen is None:
-        return found
-    return replace(found, by={value: some for value, some in found.by.items() if value in chosen})
 
 
 async def _most_frequent(store: Store, asked: Asked, by: str) -> tuple[bool, frozenset[str]]:

@@ -11,6 +11,9 @@ from logboom.errors import QueryError
 from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Term
 from logboom.store import Document, Group, Groups, Store, StoreWriter, TimeRange
+from search_api.counting.histograms import histogram_of
+from search_api.counting.local_steps import DAY_US
+from search_api.searching.asking import understand
 from tests.contract.stores import DAY, MINUTE_US, OTHER_RUN, RUN, at, document, put, tied
 
 
@@ -178,6 +181,50 @@ async def test_a_histogram_is_split_alike_however_many_values_there_are(
     many = [(27, {"z004": 1, "z005": 1}), (2, {"z003": 1}), (1, {}), (1, {"z003": 1})]
     many += [(1, {"z004": 1}), (1, {"z005": 1}), *[(1, {})] * 124]
     assert await split() == many, "more in a stretch than are asked for at once"
+
+
+async def test_a_histogram_is_split_by_values_that_are_named(
+    store: Store, writer: StoreWriter
+) -> None:
+    given = [("a", 200, True, "10.0.0.1"), ("b", 404, False, "::1"), ("c", 500, True, "10.0.0.2")]
+    documents = [
+        document(
+            10 * n + again, at(seconds=n), service={"name": name}, attributes={"ok": truth},
+            http={"response": {"status_code": status}}, client={"ip": address},
+        )
+        for n, (name, status, truth, address) in enumerate(given)
+        for again in range(n + 1)
+    ]  # fmt: skip
+    await put(store, writer, documents)
+    for field, expected in {
+        "service.name": [{"a": 1, "b": 2}, {"b": 2}, {}],
+        "http.response.status_code": [{"200": 1, "404": 2}, {"404": 2}, {}],
+        "client.ip": [{"10.0.0.1": 1, "::1": 2}, {"::1": 2}, {}],
+        "attributes.ok": [{"true": 4, "false": 2}, {"true": 4}, {}],
+    }.items():
+        values = list(expected[0])
+        for (size, named), by in zip([(10, values), (1, values), (10, [])], expected, strict=True):
+            found = await store.histogram(
+                MatchAll(), TimeRange(), interval_us=MINUTE_US, by=field, by_size=size,
+                by_values=named,
+            )  # fmt: skip
+            assert [(one.count, dict(one.by)) for one in found.buckets] == [(6, by)]
+
+
+async def test_a_value_is_counted_on_both_sides_of_a_change_of_the_clocks(
+    store: Store, writer: StoreWriter
+) -> None:
+    before, after = "2026-03-28T12:00:00.000Z", "2026-03-30T12:00:00.000Z"
+    others = [f"s{n:03}" for n in range(101)]
+    rows = [(before, name) for name in (*others, *others, "late")] + [(after, "late")] * 9
+    documents = [document(n, time, service={"name": name}) for n, (time, name) in enumerate(rows)]
+    await put(store, writer, documents)
+    asked = await understand(0, "", "2026-03-28T00:00", "2026-03-31T00:00", "Europe/Berlin")
+    found = await histogram_of(store, asked, width_us=DAY_US, by="service.name", now_us=0)
+    assert list(found.counts) == [203, 0, 9]
+    assert [(value, list(counts)) for value, counts in found.by.items()][:2] == [
+        ("late", [1, 0, 9]), ("s000", [2, 0, 0]),
+    ]  # fmt: skip
 
 
 async def test_a_histogram_spans_days_and_keeps_to_query_and_times(

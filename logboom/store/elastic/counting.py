@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -75,13 +75,17 @@ class Counter:
         field = interval.by
         if field is None:
             return await self._over_time(query, interval)
-        if field in OF_FEW:
+        chosen: Collection[Any] | None = interval.values
+        if chosen is None and field in OF_FEW:
             with suppress(Incomplete, QueryError):  # what is wrong in any case is seen below
                 return await self._over_time(query, interval, {"size": FEW + 1}, PER_STRETCH)
-        chosen = await self._most_frequent(query, field, interval.size)
+        check_countable(field)
+        if chosen is None:
+            chosen = await self._most_frequent(query, field, interval.size)
         if not chosen:
             return await self._over_time(query, interval)
-        return await self._over_time(query, interval, {"include": chosen, "size": len(chosen)})
+        split = {"include": list(chosen), "size": len(chosen)}
+        return await self._over_time(query, interval, split)
 
     async def _over_time(
         self, query: Dsl, interval: Interval, split: Dsl | None = None, most: Dsl | None = None
@@ -146,7 +150,6 @@ class Counter:
         return Groups(rows, not missing)
 
     async def _most_frequent(self, query: Dsl, field: str, size: int) -> list[Any]:
-        check_countable(field)
         # Each day is a shard of its own: with too few values of each, sums would be missing parts.
         terms = {"field": field, "size": size, "shard_size": max(_VALUES_PER_SHARD, size)}
         found = await self._aggregate(query, {"terms": terms})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -139,11 +139,11 @@ class ElasticsearchStore:
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
-        by_size: int = 10, offset_us: int = 0,
+        by_size: int = 10, by_values: Collection[str] | None = None, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
         counted = self._counter.histogram(
-            asked(query, times), Interval(interval_us, by, by_size, offset_us)
+            asked(query, times), Interval(interval_us, by, by_size, offset_us, by_values)
         )
         split = () if by is None else (by,)
         found, lacking = await self._full_days.beside(counted, query, times, split)

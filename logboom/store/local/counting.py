@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,7 +104,7 @@ def histogram(
     ]
     column = None if interval.by is None else column_of(interval.by)
     values = _Values() if column is None else _most_frequent(newest_first, column, is_late)
-    keys = values.most_frequent(interval.size)
+    keys = values.most_frequent(interval.size, interval.values)
     counts: Counter[int] = Counter()
     split: dict[str, Counter[int]] = {label: Counter() for label in keys}
     for day, one in newest_first:
@@ -188,8 +188,9 @@ class _Values:
     totals: Counter[str] = field(default_factory=Counter)
     keys: dict[str, object] = field(default_factory=dict)
 
-    def most_frequent(self, size: int) -> dict[str, object]:
-        ranked = sorted(self.totals.items(), key=lambda item: (-item[1], item[0]))
+    def most_frequent(self, size: int, among: Collection[str] | None) -> dict[str, object]:
+        wanted = (one for one in self.totals.items() if among is None or one[0] in among)
+        ranked = sorted(wanted, key=lambda item: (-item[1], item[0]))
         return {label: self.keys[label] for label, _ in ranked[:size]}
 
 

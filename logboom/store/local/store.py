@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -140,10 +140,10 @@ class LocalStore:
 
     async def histogram(
         self, query: Query, times: TimeRange, *, interval_us: int, by: str | None,
-        by_size: int = 10, offset_us: int = 0,
+        by_size: int = 10, by_values: Collection[str] | None = None, offset_us: int = 0,
     ) -> Histogram:  # fmt: skip
         """Counts matches over time; see `Store.histogram`."""
-        interval = Interval(interval_us, by, by_size, offset_us)
+        interval = Interval(interval_us, by, by_size, offset_us, by_values)
 
         def counted() -> Histogram:
             view = self._days.view()

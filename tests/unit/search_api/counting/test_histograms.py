@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import cast
 from unittest.mock import patch
@@ -88,11 +89,13 @@ async def test_values_over_a_change_of_the_clocks_stand_by_their_frequency(
     counted = iter([{"a": 2, "b": 1}, {"b": 4, "c": 3, "d": 9}])
 
     async def histogram(
-        _query: Query, times: TimeRange, *, interval_us: int, offset_us: int, **_: object
-    ) -> Histogram:
+        _query: Query, times: TimeRange, *, interval_us: int, offset_us: int,
+        by_values: Collection[str], **_: object,
+    ) -> Histogram:  # fmt: skip
         assert times.start_us is not None
         start_us = times.start_us - (times.start_us - offset_us) % interval_us
-        by = {value: array("Q", [count]) for value, count in next(counted).items()}
+        some = next(counted).items()
+        by = {value: array("Q", [count]) for value, count in some if value in by_values}
         return Histogram(interval_us, [start_us], array("Q", [10]), by)
 
     async def facets(*_: object, **__: object) -> Facets:
