@@ -17,8 +17,10 @@ from logboom.query.numbers import parse_number
 from logboom.query.values import LEAST_LONG
 from logboom.store.local import patterns
 from logboom.store.local.combine import any_of, nothing, regex
+from logboom.store.local.number_ranges import Span
+from logboom.store.local.ordered_numbers import between
 from logboom.store.local.schema import OBJECTS, PRESENT, REST, SCHEMA
-from logboom.store.local.unusual import TIME_MARK, marked
+from logboom.store.local.unusual import NUMBERS, TIME_MARK, marked
 
 Leaf = model.Term | model.Phrase | model.Wildcard | model.Regex | model.Fuzzy
 
@@ -107,6 +109,15 @@ def between_strings(query: model.Range) -> Query:
     """Strings between two ends, by code points."""
     pattern = patterns.from_ends(query)
     return nothing() if pattern is None else matching(query.field, pattern)
+
+
+def between_numbers(name: str, span: Span) -> Query:
+    """Numbers of an attribute without a column, between two ends."""
+    pattern = between(span)
+    if pattern is None:
+        return nothing()
+    path = name.partition(".")[2]
+    return regex(REST, f"{_term_start(f'{NUMBERS}.{path}')}(?:{pattern})")
 
 
 def exists(name: str) -> Query:

@@ -173,7 +173,10 @@ class Translator:
         if query.field in _OWN_NAMES:
             return whole_range(_own_name(query.field), query, lower, upper)
         span = Span(lower, upper, query.include_lower, query.include_upper)
-        return self._ranges.within(query.field, span)
+        within = self._ranges.within(query.field, span)
+        if not query.field.startswith(ATTRIBUTES + "."):
+            return within
+        return any_of(within, leaves.between_numbers(query.field, span))
 
     def _date_range(self, query: model.Range) -> Query:
         lower, upper = (

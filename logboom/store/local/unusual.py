@@ -17,6 +17,7 @@ import orjson
 from logboom.event import Event
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.analysis import folded
+from logboom.store.local.ordered_numbers import ordered
 from logboom.store.local.schema import (
     ADDRESS,
     APART,
@@ -40,6 +41,8 @@ LONGEST_VALUE = 8191
 """Characters; a longer string is kept in the document and not indexed as a value."""
 
 PATHS_PER_DAY = 1000
+NUMBERS = "\x02"
+"""Where numbers of attributes without columns stand a second time, in order, within those attributes."""
 """Attributes of more distinct names than these have no columns: ranges do not find them."""
 
 TIME_MARK = "\uffff"
@@ -155,7 +158,8 @@ def rearranged(
     if ATTRIBUTES in copy:
         copy[ATTRIBUTES], rest = paths.sort_out(event[ATTRIBUTES])
         if rest:
-            copy[REST] = rest
+            copy[REST] = {**rest, NUMBERS: _ordered_numbers(rest)}
+            present += (f"{ATTRIBUTES}.{path}" for path in rest)
     if event.get(MESSAGE) is None:
         present.append(NO_MESSAGE)
     elif isinstance(event[MESSAGE], str):
@@ -232,6 +236,15 @@ def _address(event: Event) -> str | None:
         return str(ip_address(value)).partition("%")[0] if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def _ordered_numbers(rest: dict[str, list[Any]]) -> dict[str, list[str]]:
+    """The numbers among values, by dotted name, as ranges ask for them."""
+    numbers = {
+        path: [ordered(value) for value in values if type(value) in (int, float)]
+        for path, values in rest.items()
+    }
+    return {path: values for path, values in numbers.items() if values}
 
 
 def _scalar(value: object) -> str | int | float | bool | None:

@@ -16,6 +16,7 @@ from logboom.event import epoch_us, event_id, source_run
 from logboom.query.analysis import WORD_PATTERN, folded, words
 from logboom.store.local import leaves
 from logboom.store.local.entry import EntryMaker, own_position, split_id
+from logboom.store.local.ordered_numbers import ordered
 from logboom.store.local.schema import (
     CREATED,
     FOREIGN_ID,
@@ -30,7 +31,7 @@ from logboom.store.local.schema import (
 )
 from logboom.store.local.serial import decode, document_of, encode
 from logboom.store.local.times import Timestamps
-from logboom.store.local.unusual import PATHS_PER_DAY
+from logboom.store.local.unusual import NUMBERS, PATHS_PER_DAY
 from logboom.store.values import Document
 
 DAY = date(2026, 3, 14)
@@ -143,7 +144,8 @@ def test_attributes_beyond_the_bound_have_no_columns() -> None:
         assert len(entry["attributes"]) == 100
     entry = entry_of(event(attributes={"k7": 1, "one more": 2}), maker)
     assert entry["attributes"] == {"k7": [1]}
-    assert entry["_rest"] == {"one more": [2]}
+    assert entry["_rest"] == {"one more": [2], NUMBERS: {"one more": [ordered(2)]}}
+    assert entry["_present"] == ["attributes.one more"]
 
 
 @pytest.mark.parametrize(
