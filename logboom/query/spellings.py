@@ -41,6 +41,7 @@ _STEP = rf"[+-]\s*\d{{1,9}}\s*(?:{_UNIT})"
 _MATH = re.compile(rf"(?:now)?\s*((?:{_STEP}\s*)*)((?:[/@](?:{_UNIT}))?)((?:{_STEP})*)", re.ASCII)
 _STEPS = re.compile(rf"([+-])\s*(\d+)\s*({_UNIT})", re.ASCII)
 _MANY = re.compile(r"now\s*([+-])\s*((?:\d+\s*[yMwdhms]\s*)+)((?:/[yMwdhms])?)", re.ASCII)
+_CUT_LENGTH = re.compile(r"\d{1,9}h\d{1,2}", re.ASCII)
 _UNITLESS = re.compile(r"(?:now)?([+-]\d{1,9})", re.ASCII)
 _WEEK = re.compile(r"(?:w|week|kw|calendar week)\s?(\d{1,2})", re.ASCII | re.IGNORECASE)
 _TWO_CLOCKS = re.compile(r"\d:\d\d(?:\s?[ap]m)?\s?[-–—]\s?\d{1,2}:\d\d", re.ASCII | re.IGNORECASE)
@@ -86,13 +87,17 @@ def instead(text: str, year: int) -> str | None:
 
 def _math_instead(text: str) -> str | None:
     """Date math with signs or units of other programs, as it is written here."""
-    many, math, unitless = (form.fullmatch(text) for form in (_MANY, _MATH, _UNITLESS))
+    many, math, cut, unitless = (
+        form.fullmatch(text) for form in (_MANY, _MATH, _CUT_LENGTH, _UNITLESS)
+    )
     if many is not None:
         steps = "".join(f"{many[1]}{n}{unit}" for n, unit in re.findall(r"(\d+)\s*(\w)", many[2]))
         return f"write now{steps}{many[3]}"
     if math is not None:
         rounded = f"/{_UNITS[math[2][1:]]}" if math[2] else ""
         return f"write now{_steps(math[1])}{rounded}{_steps(math[3])}"
+    if cut is not None:
+        return f"write {text}m"
     if unitless is not None:
         return f"write the unit, too: now{unitless[1]}m for minutes, now{unitless[1]}h for hours"
     return None

@@ -123,10 +123,15 @@ def _refuse_two_meanings(text: str) -> None:
     if ambiguous is None:
         return
     first, second, year = ambiguous.groups()
-    readings = [f"{year}-{second:>02}-{first:>02}", f"{year}-{first:>02}-{second:>02}"]
+    readings = {f"{year}-{second:>02}-{first:>02}", f"{year}-{first:>02}-{second:>02}"}
+    possible = sorted(day for day in readings if int(day[5:7]) <= 12 and int(day[8:]) <= 31)
+    if not possible:
+        raise ValueError("it names no day")
     raise QueryError(
-        f"{text!r} can be read with the day or with the month first",
-        suggestion=f"write {' or '.join(sorted(r for r in set(readings) if int(r[5:7]) <= 12))}",
+        f"{text!r} can be read with the day or with the month first"
+        if len(possible) > 1
+        else f"{text!r} does not have its year first",
+        suggestion=f"write {' or '.join(possible)}",
     )
 
 

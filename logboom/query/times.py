@@ -123,7 +123,7 @@ def parse_span(text: str, *, now_ns: int, zone: tzinfo) -> Span:
             or _read_clock(written, now, zone)
         )
         if read is None and "||" not in stripped:
-            read = read_words(stripped, now=now, zone=zone)
+            read = read_words(written, now=now, zone=zone)
         if read is not None:
             return _span_us(read)
     except (OverflowError, ValueError) as error:

@@ -63,6 +63,9 @@ def test_times_of_other_programs_are_read(text: str, start: str, end: str) -> No
         ("now - 1h", "write now-1h"),
         ("+1h", "write now+1h"),
         ("now-15", "write the unit, too: now-15m for minutes, now-15h for hours"),
+        ("1h30", "write 1h30m"),
+        ("22.22.2026", "write"),
+        ("3.2.2026", "write 2026-02-03 or 2026-03-02"),
         ("W47", "write 2026-W47"),
         ("week 7", "write 2026-W07"),
         ("yesterday 10:00-11:00", "`from`"),
@@ -84,3 +87,9 @@ def test_what_cannot_be_known_is_answered_with_what_to_write(text: str, suggesti
 def test_no_number_is_left_out(text: str) -> None:
     with pytest.raises(QueryError, match="is not a time"):
         parse_span(text, now_ns=NOW_NS, zone=SEOUL)
+
+
+def test_a_day_with_one_meaning_is_not_said_to_have_two() -> None:
+    with pytest.raises(QueryError, match="does not have its year first") as caught:
+        parse_span("22.11.2026 um 10 Uhr", now_ns=NOW_NS, zone=SEOUL)
+    assert caught.value.suggestion == "write 2026-11-22"
