@@ -100,14 +100,28 @@ class Wanted:
     is_late: Callable[[], bool]
 
     @property
-    def span(self) -> Span:
-        """The times that remain behind `after`, the instant itself left out."""
+    def all_times(self) -> Span:
+        """The times that are asked for."""
         start = self.times.start_us if self.times.start_us is not None else -_END_OF_TIME_US
         end = self.times.end_us if self.times.end_us is not None else _END_OF_TIME_US
+        return Span(start, end)
+
+    @property
+    def begun(self) -> Key | None:
+        """`after`, if more of its instant may follow: a page may have ended at the end of all times."""
+        times = self.all_times
+        if self.after is None or not times.start_us <= self.after[0] < times.end_us:
+            return None
+        return self.after
+
+    @property
+    def span(self) -> Span:
+        """The times that remain behind `after`, the instant itself left out."""
+        times = self.all_times
         if self.after is None:
-            return Span(start, end)
-        rest = Span(start, end).behind(self.after[0], descending=self.order is SortOrder.DESC)
-        return rest.within(start, end)
+            return times
+        rest = times.behind(self.after[0], descending=self.order is SortOrder.DESC)
+        return rest.within(times.start_us, times.end_us)
 
 
 class Collection:
@@ -145,10 +159,10 @@ class Collection:
 
     def add_day(self, day: Snapshot) -> None:
         """Searches a day's events that lie within the day."""
-        wanted = self._wanted
-        if wanted.after is not None and day.start_us <= wanted.after[0] < day.end_us:
-            instant = Instant(day, wanted.query, wanted.after[0], self._descending)
-            self._add_instant(instant, wanted.after[1])
+        wanted, begun = self._wanted, self._wanted.begun
+        if begun is not None and day.start_us <= begun[0] < day.end_us:
+            instant = Instant(day, wanted.query, begun[0], self._descending)
+            self._add_instant(instant, begun[1])
         extent = day.extent()
         if extent is None:
             return
@@ -168,9 +182,8 @@ class Collection:
         """Searches a day's events whose time lies outside of the day, wherever they belong."""
         strays = Collection(replace(self._wanted, is_late=lambda: False))
         query = all_of(self._wanted.query, Query.term_query(SCHEMA, STRAY, "t"))
-        if self._wanted.after is not None:
-            instant = Instant(day, query, self._wanted.after[0], self._descending)
-            strays._add_instant(instant, self._wanted.after[1])
+        if (begun := self._wanted.begun) is not None:
+            strays._add_instant(Instant(day, query, begun[0], self._descending), begun[1])
         strays._add_span(day, query, self._wanted.span)
         rests = [rest for rest in (self.rest, strays.rest) if rest is not None]
         self.found = [

@@ -13,6 +13,7 @@ from tantivy import Query
 
 from logboom.clock import SystemClock
 from logboom.config import Config
+from logboom.event import epoch_us
 from logboom.query.model import MatchAll, Term
 from logboom.store import Count, SearchRequest, SortOrder, TimeRange, open_store
 from logboom.store.divisions import Interval
@@ -106,9 +107,11 @@ def test_fields_are_told_by_the_sample(view: View) -> None:
 
 @pytest.mark.parametrize("order", SortOrder)
 @pytest.mark.parametrize("wanted", [range(40), (3, 17), (0,), ()])
+@pytest.mark.parametrize("some_days", [False, True])
 async def test_pages_that_were_stopped_lead_to_every_event(
-    tmp_path: Path, order: SortOrder, wanted: Sequence[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+    tmp_path: Path, order: SortOrder, wanted: Sequence[int], some_days: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     monkeypatch.setattr(looking, "_FIRST_EVENTS", 2)
     some = [
         document(
@@ -122,7 +125,9 @@ async def test_pages_that_were_stopped_lead_to_every_event(
     await put(store, writer, some)
     days = Days(StoreFolder(tmp_path / "store", Config(data=tmp_path).index))
     query = Term("log.level", "error")
-    request = SearchRequest(query, limit=3, order=order, count_limit=1)
+    ends = at(days=1, seconds=5), at(days=3, seconds=18)
+    times = TimeRange(*map(epoch_us, ends)) if some_days else TimeRange()
+    request = SearchRequest(query, times, limit=3, order=order, count_limit=1)
     seen: list[str] = []
     empty = 0
     while True:
@@ -134,6 +139,8 @@ async def test_pages_that_were_stopped_lead_to_every_event(
             break
         request = replace(request, cursor=page.cursor)
     ranked = sorted((some[n] for n in wanted), key=lambda one: (one.event["@timestamp"], one.id))
+    if some_days:
+        ranked = [one for one in ranked if ends[0] <= one.event["@timestamp"] < ends[1]]
     assert seen == ids(ranked if order is SortOrder.ASC else ranked[::-1])
     assert empty > 3 or len(wanted) == 40
     days.close()
