@@ -12,6 +12,7 @@ GUARDED: dict[int | str, dict[str, Any]] = {
     403: {"model": Problem, "description": "The key does not allow this."},
     413: {"model": Problem, "description": "The body is too large."},
     414: {"model": Problem, "description": "The URL is too long."},
+    415: {"model": Problem, "description": "The body is compressed otherwise than by gzip."},
     421: {"model": Problem, "description": "The Host header names no address of this API."},
     429: {"model": Problem, "description": "Too many requests; `Retry-After` says when."},
     503: {"model": Problem, "description": "Ask again later."},

@@ -1,4 +1,4 @@
-"""How large may a request be?"""
+"""How large may a request be, and how may it be compressed?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.types import Message, Receive
 
+from logboom.inflating import GZIP, Damaged, TooMuch, inflate
 from search_api.access.refusals import Refusal
 
 
@@ -15,7 +16,7 @@ class Body:
     """A body that was read.
 
     Attributes:
-        content: All of it; empty when nothing was read.
+        content: All of it, decompressed; empty when nothing was read.
         receive: Gives it again, and then what the server says.
     """
 
@@ -27,6 +28,9 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_HEADERS = frozenset({"content-length", "transfer-encoding"})
 """A request has a body if it has one of them, whatever its method is (RFC 9112, 6.3): searches come by GET, too."""
 
+_PLAIN = frozenset({"", "identity"})
+_GZIP = frozenset({"gzip", "x-gzip"})
+
 
 async def received(
     method: str, headers: Mapping[str, str], receive: Receive, most_bytes: int
@@ -37,13 +41,13 @@ async def received(
         method: In capitals.
         headers: By lower-case names.
         receive: As the server gave it.
-        most_bytes: The bound.
+        most_bytes: The bound, for what it is decompressed to as well.
 
     Returns:
         The body.
 
     Raises:
-        Refusal: It is too large.
+        Refusal: It is too large, or cannot be decompressed.
     """
     if method not in _WITH_BODY and not _BODY_HEADERS & headers.keys():
         return Body(b"", receive)
@@ -59,13 +63,32 @@ async def received(
         if size > most_bytes:
             raise _too_large(most_bytes)
         is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+    content = b"".join(message.get("body", b"") for message in messages)
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if content and encoding not in _PLAIN:
+        content = _decompressed(content, encoding, most_bytes)
+        messages = [{"type": "http.request", "body": content}]
     waiting = iter(messages)
 
     async def again() -> Message:
         message = next(waiting, None)
         return await receive() if message is None else message
 
-    return Body(b"".join(message.get("body", b"") for message in messages), again)
+    return Body(content, again)
+
+
+def _decompressed(content: bytes, encoding: str, most_bytes: int) -> bytes:
+    if encoding not in _GZIP:
+        raise Refusal(
+            415, f"the content encoding {encoding[:40]!r} is not known: send gzip, or none",
+            {"Accept-Encoding": "gzip"},
+        )  # fmt: skip
+    try:
+        return inflate(content, GZIP, max_bytes=most_bytes)
+    except TooMuch as error:
+        raise _too_large(most_bytes) from error
+    except Damaged as error:
+        raise Refusal(400, str(error)) from error
 
 
 def _too_large(most_bytes: int) -> Refusal:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import zlib
 
 import cramjam
 import zstandard
 
+from logboom.inflating import GZIP, RAW, ZLIB, Damaged, TooMuch, inflate
 from shipper.inputs.http.speaking import Refusal
-
-_GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
 def decompress(body: bytes, encoding: str, *, max_bytes: int) -> bytes | Refusal:
@@ -58,10 +56,10 @@ def _one(body: bytes, name: str, max_bytes: int) -> bytes | Refusal:
     if name == "identity":
         return body
     if name in {"gzip", "x-gzip"}:
-        return _inflate(body, _GZIP, max_bytes)
+        return _inflate(body, GZIP, max_bytes)
     if name == "deflate":
         wrapped = body[:1] and body[0] & 0x0F == 8
-        return _inflate(body, _ZLIB if wrapped else _RAW, max_bytes)
+        return _inflate(body, ZLIB if wrapped else RAW, max_bytes)
     if name == "zstd":
         return _zstd(body, max_bytes)
     if name == "snappy":
@@ -69,24 +67,13 @@ def _one(body: bytes, name: str, max_bytes: int) -> bytes | Refusal:
     return Refusal(415, f"unknown content encoding {name[:40]!r}: gzip, deflate, zstd or snappy")
 
 
-def _inflate(body: bytes, window: int, max_bytes: int) -> bytes | Refusal:
-    """One stream, or several gzip members in a row."""
-    parts: list[bytes] = []
-    room = max_bytes
+def _inflate(body: bytes, kind: int, max_bytes: int) -> bytes | Refusal:
     try:
-        while body:
-            stream = zlib.decompressobj(window)
-            part = stream.decompress(body, room + 1)
-            room -= len(part)
-            if room < 0:
-                return too_large(max_bytes)
-            if not stream.eof:
-                return Refusal(400, "the compressed body ends too early")
-            parts.append(part)
-            body = stream.unused_data
-    except zlib.error:
-        return Refusal(400, "the body is not compressed as its content encoding says")
-    return b"".join(parts)
+        return inflate(body, kind, max_bytes=max_bytes)
+    except TooMuch:
+        return too_large(max_bytes)
+    except Damaged as error:
+        return Refusal(400, str(error))
 
 
 def _zstd(body: bytes, max_bytes: int) -> bytes | Refusal:

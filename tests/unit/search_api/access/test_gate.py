@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +290,33 @@ async def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
         assert answer.status_code == 414
         answer = await api.client.post("/api/v1/search", json={"q": "order"})
         assert answer.json()["total"]["value"] == 60
+
+
+@pytest.mark.parametrize("path", ["/api/v1/search", "/es/_search"])
+async def test_questions_may_be_compressed(tmp_path: Path, path: str) -> None:
+    question = b'{"q": "order"}' if path.startswith("/api") else b'{"size": 3}'
+
+    async def asked(api: Api, content: bytes, encoding: str) -> httpx.Response:
+        headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+        return await api.client.post(path, content=content, headers=headers)
+
+    async with opened(tmp_path, limits={"max_body_bytes": "2KiB"}) as api:
+        plain = await asked(api, question, "identity")
+        half = len(question) // 2
+        for sent in (
+            gzip.compress(question),
+            gzip.compress(question[:half]) + gzip.compress(question[half:]),
+        ):
+            answer = await asked(api, sent, "GZIP")
+            assert answer.status_code == 200
+            assert answer.json().keys() == plain.json().keys()
+        for content, encoding, status in (
+            (gzip.compress(b" " * 2**20), "gzip", 413), (question, "gzip", 400), (gzip.compress(question)[:-1], "gzip", 400),
+            (question, "br", 415), (gzip.compress(question), "gzip, gzip", 415),
+        ):  # fmt: skip
+            answer = await asked(api, content, encoding)
+            assert answer.status_code == status, answer.text
+        assert answer.headers["Accept-Encoding"] == "gzip"
 
 
 FOREIGN = {"Origin": "https://evil.example"}
