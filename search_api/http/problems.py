@@ -6,13 +6,14 @@ Source: RFC 9457.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from logboom.errors import (
     ConfigError,
@@ -41,6 +42,7 @@ _STATUSES = (
 
 _NO_OBJECT = "the body has to be a JSON object, sent with `Content-Type: application/json`"
 _OF_OBJECTS = frozenset({"model_attributes_type", "model_type", "dict_type"})
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -104,10 +106,25 @@ def _is_no_object(detail: Mapping[str, Any]) -> bool:
     return is_body and (is_whole or detail["type"] == "json_invalid")
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "error"
-    return problem(status, str(detail))
+    answer = problem(status, str(detail))
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_allowed(request))
+    return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that a path has (RFC 9110, 15.5.6), by whichever of its routes."""
+    routes: Sequence[BaseRoute] = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 async def _bug(request: Request, error: Exception) -> Response:

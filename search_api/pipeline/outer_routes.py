@@ -28,6 +28,9 @@ Services:   /api/v1/services   Rates: /api/v1/rates?service=checkout&from=now-24
 Health:     /api/v1/health   Ledger: /api/v1/ledger   Metrics: /metrics
 All routes: /openapi.json
 """
+_READING = ["GET", "HEAD"]
+"""Of what watches whether a service lives, some ask for the headers alone."""
+
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -45,15 +48,15 @@ def install(
     collector = PipelineCollector()
     registry.register(collector)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=_READING, include_in_schema=False)
     async def greet() -> Response:
         return Response(_GREETING.format(version=__version__), media_type="text/plain")
 
-    @app.get("/healthz", include_in_schema=False)
+    @app.api_route("/healthz", methods=_READING, include_in_schema=False)
     async def alive() -> Response:
         return Response("alive\n", media_type="text/plain")
 
-    @app.get("/readyz", include_in_schema=False)
+    @app.api_route("/readyz", methods=_READING, include_in_schema=False)
     async def ready(request: Request) -> Response:
         try:
             sentence = await store.check()

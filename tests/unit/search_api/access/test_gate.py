@@ -319,6 +319,26 @@ async def test_questions_may_be_compressed(tmp_path: Path, path: str) -> None:
         assert answer.headers["Accept-Encoding"] == "gzip"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("HEAD", "/api/v1/search", "GET, POST"), ("TRACE", "/api/v1/count", "GET"), ("PUT", "/healthz", "GET, HEAD"),
+        ("PATCH", "/api/v1/searches/x", "GET, PUT, DELETE"), ("DELETE", "/api/v1/silences", "GET, POST"),
+    ],
+)  # fmt: skip
+async def test_a_method_that_is_not_there_is_told_which_are(
+    tmp_path: Path, method: str, path: str, allowed: str
+) -> None:
+    async with opened(tmp_path) as api:
+        answer = await api.client.request(method, path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+async def test_what_watches_may_ask_for_headers_alone(api: Api) -> None:
+    for path in ("/", "/healthz", "/readyz"):
+        assert (await api.client.head(path)).status_code == 200
+
+
 FOREIGN = {"Origin": "https://evil.example"}
 
 
