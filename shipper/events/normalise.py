@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from logboom.bounds import MANY_KEYS, bounded_attributes, is_storable, readable, written
+from logboom.bounds import MANY_KEYS, MAX_DEPTH, bounded_attributes, is_storable, readable, written
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
@@ -99,9 +99,11 @@ class Normaliser:
             clean, redacted = self._redactor.redact(text)
             if redacted:
                 fields, text = self._redacted(fields, clean)
-        event, attributes = self._map(fields, text, read_ns, self._own_static)
+        event, attributes = self._map(fields, read_ns, self._own_static)
         if wrapped:
             redacted += self._fill_in(event, attributes, wrapped, read_ns)
+        if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
+            attributes = _bound(event, attributes)
         if "message" not in event:
             event["message"] = text if fields is None else _message_of(event, text)
         if "error" in event or "\n" in text or "\n" in event["message"]:
@@ -129,7 +131,7 @@ class Normaliser:
         return clean, written(clean) if text[:1] == "{" else text
 
     def _map(
-        self, fields: Fields | None, text: str, read_ns: int, static: Mapping[str, object]
+        self, fields: Fields | None, read_ns: int, static: Mapping[str, object]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         event: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
@@ -144,8 +146,6 @@ class Normaliser:
             self._keep(event, attributes, name, value, read_ns)
         for name, value in static.items():
             attributes.setdefault(name, value)
-        if attributes and not (len(text) < SMALL_TEXT and is_storable(attributes)):
-            attributes = _bound(event, attributes)
         return event, attributes
 
     def _fill_in(
@@ -165,7 +165,7 @@ class Normaliser:
                     self._redactor.redact_fields(wrapped),
                     self._redactor.redact(whole)[1],
                 )
-        added, own = self._map(clean, "", read_ns, {})
+        added, own = self._map(clean, read_ns, {})
         _merge(event, added)
         _merge(attributes, own)
         return names
@@ -291,12 +291,14 @@ def _add(attributes: dict[str, Any], name: str, value: object) -> None:
     attributes[name] = value
 
 
-def _merge(into: dict[str, Any], added: Mapping[str, Any]) -> None:
-    """Adds what is not there yet, at any depth."""
+def _merge(into: dict[str, Any], added: Mapping[str, Any], depth: int = MAX_DEPTH) -> None:
+    """Adds what is not there yet, at any depth that is kept."""
     for name, value in added.items():
         present = into.setdefault(name, value)
-        if present is not value and isinstance(present, dict) and isinstance(value, dict):
-            _merge(present, value)
+        if present is value or not (isinstance(present, dict) and isinstance(value, dict)):
+            continue
+        if depth:
+            _merge(present, value, depth - 1)
 
 
 def _bound(event: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:

@@ -23,13 +23,15 @@ READ = "2026-11-21T10:00:00.000Z"
 READ_NS = 1_795_255_200_000_000_000
 
 
-def normalise(fields: dict[str, Any] | None, text: str | None = None) -> dict[str, Any]:
+def normalise(
+    fields: dict[str, Any] | None, text: str | None = None, wrapped: dict[str, Any] | None = None
+) -> dict[str, Any]:
     context = SourceContext(
         RUN, "/var/log/a.log", "host-1", "a", ZoneInfo("UTC"), {"environment": "prod"}
     )
     made = Normaliser(context, redactor=Redactor.with_defaults()).normalise(
         fields, text if text is not None else orjson.dumps(fields).decode(),
-        offset=1234, read_ns=READ_NS, read_text=READ,
+        offset=1234, read_ns=READ_NS, read_text=READ, wrapped=wrapped,
     )  # fmt: skip
     event: dict[str, Any] = orjson.loads(made.value)
     assert event["@timestamp"] == made.timestamp
@@ -249,6 +251,16 @@ def test_what_is_too_many_is_json_when_it_is_put_together() -> None:
     assert max(map(len, pieces)) <= MAX_TEXT
     whole = {**event["attributes"], **orjson.loads("".join(pieces))}
     assert {f"key{n}": "x" * 50 for n in range(3_000)}.items() <= whole.items()
+
+
+def test_a_wrapper_brings_no_more_names_and_loses_none() -> None:
+    said = {f"said{n}": n for n in range(400)}
+    wrapped = {f"wrapped{n}": n for n in range(400)}
+    event = normalise({"message": "m", **said}, wrapped=wrapped)
+    assert _names(event["attributes"]) <= MAX_KEYS + 1
+    assert event["tags"] == ["many_keys"]
+    whole = event["attributes"] | orjson.loads("".join(event["attributes"]["_rest"]))
+    assert (said | wrapped).items() <= whole.items()
 
 
 def test_as_many_names_as_are_allowed_are_fields() -> None:
