@@ -150,6 +150,9 @@ def judge(
     for count in stored:
         counts.setdefault(count.run, {})[count.day.isoformat()] = count.documents
     removed = list(removed)
+    taken: dict[str, Counter[str]] = {}
+    for one in removed:
+        taken.setdefault(one.run, Counter())[one.day.isoformat()] += one.events
     moving = Counter(since or {})
     moving.update(_add_removed(counts, removed))
     accountable = kept | {one.day.isoformat() for one in removed}
@@ -159,7 +162,7 @@ def judge(
     lost_days = {loss.run: loss.days for loss in telling}
     is_forgiven = frozenset(day.isoformat() for day in forgiven)
     known = _Known(
-        counts, letters, accountable, lag, lost_days, moving, oldest.isoformat(), is_forgiven
+        counts, letters, accountable, lag, lost_days, moving, oldest.isoformat(), is_forgiven, taken
     )
     rows: list[SourceRow] = []
     findings: list[str] = []
@@ -205,6 +208,7 @@ class _Balance:
 
     Attributes:
         gone: Of the acknowledged ones that are not stored, those of days that the store has not, by day.
+        again: Events that were taken out of the store with their day and came into it again, by day.
     """
 
     acked: int
@@ -212,6 +216,7 @@ class _Balance:
     missing: int
     arrived: int
     gone: Mapping[str, int]
+    again: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,7 @@ class _Known:
         moving: Events, by run, that may be counted as stored and as removed, or not yet as acknowledged.
         oldest: Days before it are compared only where they are kept.
         forgiven: Days that are never compared.
+        removed: Events that were taken out of the store, by run and day.
         gone: Is added to: by day, the events that are missing of each run since their day is gone.
     """
 
@@ -234,13 +240,15 @@ class _Known:
     moving: Mapping[str, int]
     oldest: str
     forgiven: Collection[str]
+    removed: Mapping[str, Mapping[str, int]]
     gone: dict[str, list[int]] = field(default_factory=dict)
 
     def balance(self, run: str, days: Mapping[str, int]) -> _Balance:
         """Compares the events of a run that were acknowledged, by day, with those that are stored."""
         have, lost = self.counts.get(run, {}), self.lost.get(run, {})
         acked = {day: events for day, events in days.items() if self._is_compared(day)}
-        stored = sum(have.get(day, 0) for day in {*acked, *lost})
+        again = self._again(run, acked)
+        stored = sum(have.get(day, 0) for day in {*acked, *lost}) - sum(again.values())
         given_up = self.letters.given_up.get(run, {})
         missing = sum(acked.values()) - stored - self.letters.refused.get(run, 0)
         missing -= sum(given_up.get(day, 0) for day in acked)
@@ -249,7 +257,22 @@ class _Known:
         arrived = min(max(0, -missing), sum(lost.values()))
         left = {day: acked[day] - have.get(day, 0) - given_up.get(day, 0) for day in acked}
         gone = {day: count for day, count in left.items() if day not in self.kept and count > 0}
-        return _Balance(sum(acked.values()), stored, missing + arrived, arrived, gone)
+        return _Balance(sum(acked.values()), stored, missing + arrived, arrived, gone, again)
+
+    def _again(self, run: str, acked: Mapping[str, int]) -> Mapping[str, int]:
+        """What a run has too much on days that were removed; it stands for nothing of other days.
+
+        Not looked for while anything is on its way: then a day may seem to have too much.
+        """
+        if self.lag or self.moving.get(run):
+            return {}
+        have, lost = self.counts.get(run, {}), self.lost.get(run, {})
+        removed = {day: count for day, count in self.removed.get(run, {}).items() if day in acked}
+        found = {
+            day: min(have[day] - acked[day] - lost.get(day, 0), count)
+            for day, count in removed.items()
+        }
+        return {day: events for day, events in found.items() if events > 0}
 
     def _is_compared(self, day: str) -> bool:
         return day not in self.forgiven and (day in self.kept or day >= self.oldest)
@@ -267,9 +290,12 @@ def _row(
         arrived[run] = balance.arrived
         acked_total += balance.acked
         stored_total += balance.stored
-        ahead += max(0, -balance.missing)
+        ahead += max(0, -balance.missing) + sum(balance.again.values())
         said, judged = _difference(source.path, run, balance, known)
         findings += said
+        if balance.again:
+            verdict = "red"
+            findings.append(_came_again(source.path, run, balance.again))
         verdict = _worst((verdict, judged))
     sent = source.lines_acked + source.lines_empty + source.lines_dead + source.lines_pending
     accounted = sent + source.lines_dropped
@@ -331,6 +357,15 @@ def _difference(path: str, run: str, balance: _Balance, known: _Known) -> tuple[
     if others <= 0:
         return [], "red"
     return [f"{path} ({run}): {others} events are missing in the store"], "red"
+
+
+def _came_again(path: str, run: str, again: Mapping[str, int]) -> str:
+    days = sorted(again)
+    return (
+        f"{path} ({run}): {sum(again.values())} events of {', '.join(days)} were dropped or archived with"
+        " their day, and read from the broker and stored again since; drop these days once more, and say"
+        f" so: logboom days drop {days[0]} --gone"
+    )
 
 
 def _gone_days(gone: Mapping[str, Sequence[int]]) -> list[str]:

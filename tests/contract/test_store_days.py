@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from logboom.archive.digest import Digest
-from logboom.archive.removals import all_removals
+from logboom.archive.forgiven import forgive, forgiven_days
+from logboom.archive.removals import all_removals, removed_of
 from logboom.archive.work import DayWork, Restored
 from logboom.clock import SystemClock
 from logboom.config import RetentionSection
 from logboom.errors import DayChanged
+from logboom.ledger import judge
 from logboom.query.model import MatchAll, Range
 from logboom.state import open_state
+from logboom.status import SourceStatus
 from logboom.store import Count, Document, Outcome, Store, StoreWriter, TimeRange, open_store
 from logboom.store.local.serial import encode
 from tests.contract.stores import DAY, OTHER_RUN, RUN, config_of, document
@@ -115,3 +118,55 @@ async def test_an_archive_brings_a_day_back_with_the_same_hash(
     await store.refresh()
     assert await digest(store) == before
     assert await all_removals(days._state) == []
+
+
+async def verdict(days: DayWork, store: Store, acked: int) -> tuple[str, list[str]]:
+    """The ledger's, over one run of which so many events of the day were acknowledged."""
+    await store.refresh()
+    source = SourceStatus(
+        source="s", shipper="h", run=RUN, path="/a.log", at_ns=0, state="idle",
+        lines_read=acked, lines_acked=acked, acked={RUN: {DAY.isoformat(): acked}},
+    )  # fmt: skip
+    found = judge(
+        [source], await store.count_by_source(), lag=0, dead=[],
+        days=[one.day for one in await store.days()],
+        removed=removed_of(await all_removals(days._state)),
+        forgiven=await forgiven_days(days._state),
+    )  # fmt: skip
+    return found.verdict, list(found.findings)
+
+
+async def test_events_that_come_late_into_a_day_that_was_dropped_begin_it_anew(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    days, store, writer = work
+    await writer.write([document(number) for number in range(20)])
+    await store.refresh()
+    assert await days.drop(DAY) == 20
+    assert await verdict(days, store, 20) == ("green", [])
+    late = [document(number) for number in range(20, 25)]
+    assert await writer.write(late) == [Outcome.STORED] * 5
+    assert await writer.write(late) == [Outcome.DUPLICATE] * 5
+    assert await verdict(days, store, 25) == ("green", [])
+    assert [one.documents for one in await store.days()] == [5]
+    assert await store.count(MatchAll(), EVERYTHING) == Count(5)
+    assert await days.drop(DAY) == 5
+    assert await verdict(days, store, 25) == ("green", [])
+    assert (await verdict(days, store, 26))[0] == "red"
+
+
+async def test_events_of_a_dropped_day_that_are_read_again_are_told_until_it_is_dropped_again(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    days, store, writer = work
+    events = [document(number) for number in range(20)]
+    await writer.write(events)
+    await store.refresh()
+    await days.drop(DAY)
+    assert await writer.write(events[:5]) == [Outcome.STORED] * 5
+    found, (said,) = await verdict(days, store, 20)
+    assert found == "red"
+    assert f"5 events of {DAY} were dropped" in said
+    await days.drop(DAY)
+    await forgive(days._state, DAY)
+    assert await verdict(days, store, 20) == ("green", [])

@@ -231,6 +231,38 @@ def test_a_day_that_was_removed_on_purpose_is_not_gone() -> None:
     assert with_other_day(100, removed=[Removed("r", OTHER, 4)]).verdict == "red"
 
 
+def of_removed_day(stored: int, again: int, **facts: Any) -> Ledger:
+    """A day of 5 events was dropped, and got so many since."""
+    counts = [SourceCount("r", DAY, stored), SourceCount("r", OTHER, again)]
+    known: dict[str, Any] = {"lag": 0, "removed": [Removed("r", OTHER, 5)]} | facts
+    acked = {"r": {"2026-11-21": 100, "2026-10-18": 5 + known.pop("late", 0)}}
+    return judge([source(acked=acked)], counts, dead=[], days=[DAY, OTHER], **known)
+
+
+def test_what_comes_late_into_a_day_that_was_dropped_is_counted_beside_it() -> None:
+    assert of_removed_day(100, 3, late=3).verdict == "green"
+    assert of_removed_day(100, 2, late=3).verdict == "red"
+
+
+def test_what_is_stored_again_after_its_day_was_dropped_makes_up_for_nothing() -> None:
+    told = of_removed_day(100, 3)
+    assert (told.verdict, told.sources[0].events_ahead) == ("red", 3)
+    (finding,) = told.findings
+    assert "3 events of 2026-10-18 were dropped" in finding
+    assert "days drop 2026-10-18 --gone" in finding
+    missing, again = of_removed_day(97, 3).findings
+    assert "3 events are missing in the store" in missing
+    assert "stored again" in again
+    assert of_removed_day(97, 3, forgiven=[OTHER]).findings == [missing]
+    assert of_removed_day(100, 0, forgiven=[OTHER]).verdict == "green"
+
+
+def test_events_that_are_moved_are_not_taken_for_stored_again() -> None:
+    moving = of_removed_day(100, 5, removed=[Removed("r", OTHER, 5, moving=True)])
+    assert moving.verdict == "green"
+    assert of_removed_day(100, 3, lag=3).verdict == "catching up"
+
+
 def test_a_day_that_retention_has_reached_is_left_out() -> None:
     assert with_other_day(100, oldest=date(2026, 10, 19)).verdict == "green"
     assert with_other_day(100, oldest=OTHER).verdict == "red"
