@@ -144,6 +144,7 @@ async def test_each_value_has_one_cell_and_the_name_that_it_has_elsewhere(config
             document(number, attributes={**user, "size": 10 * number + 1})
             for number, user in enumerate(users)
         ]
+        + [document(9, attributes={"user": "zoe"})]
     )
     await opened.refresh()
     asked = request_of(
@@ -151,8 +152,9 @@ async def test_each_value_has_one_cell_and_the_name_that_it_has_elsewhere(config
     )
     cells = list(await opened.cells(asked))
     assert seen(cells) == [
-        (0, ("",), 3), (0, ("ada",), 1), (0, ("false",), 1), (0, ("true",), 1),
+        (0, ("",), 3), (0, ("ada",), 1), (0, ("false",), 1), (0, ("true",), 1), (0, ("zoe",), 1),
     ]  # fmt: skip
+    assert cells[-1].numbers is None
     nobody = cells[0].numbers
     assert nobody is not None
     assert (nobody.count, nobody.total, nobody.least, nobody.greatest) == (3, 33, 1, 21)

@@ -121,6 +121,8 @@ def _add_sketches(day: Snapshot, question: _Question, name: str, found: _Found) 
     if sketches is None:
         sketches = _sketches(day, question, by_range(name, least, greatest)) or {}
     for key, sketch in sketches.items():
+        if not sketch.count:
+            continue
         count, numbers = found[key]
         found[key] = (count, [*numbers, Numbers(0, 0.0, greatest, least, sketch)])
 
