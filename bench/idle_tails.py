@@ -1,9 +1,10 @@
 """What do thousands of clients cost that follow something and are told nothing?
 
-    python -m bench.idle_tails [--clients 2000] [--seconds 20] [--way sse|websocket] [--questions 1]
+    python -m bench.idle_tails [--form embedded|distributed] [--clients 2000] [--seconds 20]
+                               [--way sse|websocket] [--questions 1]
 
-An embedded pipeline without events. Memory and CPU are those of the API's process, before and with the
-clients; the clients themselves are in this process.
+A pipeline without events but, distributed, those of a warm-up. Memory and CPU are those of the API's
+process, before and with the clients, and the CPU of the services at rest; the clients themselves are in this process.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import orjson
 import psutil
 from websockets.asyncio.client import connect
 
-from bench.machine import usage_of
+from bench.forms import FORMS, Form, open_form
+from bench.latency import WARM_UP, present
+from bench.machine import Usage, usage_of
 from bench.stopping import stop_in_order
-from tests.flow import Pipeline
 
 _AT_ONCE = 50
 _SETTLE_S = 3.0
@@ -64,8 +66,13 @@ async def _socket(port: int, question: str, stop: asyncio.Event, gate: Gate) -> 
     await socket.close()
 
 
-async def measure(api: psutil.Process, port: int, options: argparse.Namespace) -> None:
+def _cpu_s(begun: Usage, ended: Usage) -> float:
+    return ended.user_s + ended.system_s - begun.user_s - begun.system_s
+
+
+async def measure(api: psutil.Process, form: Form, options: argparse.Namespace) -> None:
     """Connects, rests, and prints."""
+    port = form.pipeline.port
     before = usage_of([api])
     stop, gate = asyncio.Event(), Gate(options.clients)
     follow = _sse if options.way == "sse" else _socket
@@ -75,26 +82,28 @@ async def measure(api: psutil.Process, port: int, options: argparse.Namespace) -
     ]
     await gate.all_in.wait()
     await asyncio.sleep(_SETTLE_S)
-    begun = usage_of([api])
+    begun, services_begun = usage_of([api]), form.usage()
     await asyncio.sleep(options.seconds)
-    ended = usage_of([api])
+    ended, services_ended = usage_of([api]), form.usage()
     stop.set()
     await asyncio.gather(*clients)
-    cpu_s = ended.user_s + ended.system_s - begun.user_s - begun.system_s
-    joining_s = begun.user_s + begun.system_s - before.user_s - before.system_s
     more_kb = (ended.rss_mb - before.rss_mb) * 1024 / options.clients
     print(f"{options.clients} clients ({options.way}), {options.questions} questions")
     print(
         f"  memory   {before.rss_mb:.0f} MB before, {ended.rss_mb:.0f} MB with them: {more_kb:.1f} kB each"
     )
-    print(f"  at rest  {cpu_s / options.seconds:.1%} of a core")
-    print(f"  joining  {joining_s / options.clients * 1e3:.2f} ms CPU each")
+    print(f"  at rest  {_cpu_s(begun, ended) / options.seconds:.1%} of a core")
+    for name in form.services:
+        share = _cpu_s(services_begun[name], services_ended[name]) / options.seconds
+        print(f"           {share:.1%} of a core: {name}")
+    print(f"  joining  {_cpu_s(before, begun) / options.clients * 1e3:.2f} ms CPU each")
 
 
 def main() -> None:
     """Starts a pipeline and measures its API."""
     stop_in_order()
     parser = argparse.ArgumentParser(description="Measures clients that wait.")
+    parser.add_argument("--form", choices=FORMS, default="embedded")
     parser.add_argument("--clients", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--way", choices=("sse", "websocket"), default="sse")
@@ -102,15 +111,14 @@ def main() -> None:
     options = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory(prefix="logboom-bench-") as name:
-        folder = Path(name)
-        (folder / "logs").mkdir()
-        pipeline = Pipeline(folder, {"inputs": [{"path": str(folder / "logs" / "*.log")}]})
-        pipeline.start()
-        try:
-            asyncio.run(measure(pipeline.children()["api"], pipeline.port, options))
-        finally:
-            pipeline.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="logboom-bench-") as name,
+        open_form(options.form, Path(name)) as form,
+    ):
+        form.pipeline.start()
+        if options.form == "distributed":
+            form.warm_up(form.logs / "app.log", WARM_UP[options.form], present())
+        asyncio.run(measure(form.pipeline.children()["api"], form, options))
 
 
 if __name__ == "__main__":

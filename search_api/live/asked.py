@@ -21,14 +21,15 @@ from logboom.retrying import Backoff
 from logboom.store import Store, TimeRange
 from search_api.live.asking import Looks, ingested_us, newest, stored_within
 from search_api.live.news import Line, Listener, News
+from search_api.live.pacing import Usual
 from search_api.live.refreshing import Refreshes
 
 MOST_QUESTIONS = 200
 """Different questions that are followed at a time; any number of clients may share one."""
 
-_LOOK_S = 0.35
-_IDLE_SHARE = 3
-"""A tail rests at least this many times as long as a look took."""
+_LOOK_S = 0.25
+_LOOKS_AT_ONCE = 8
+"""Of all tails: they would look in the same instant, when what was written has come to be seen."""
 _LONGEST_REST_S = 2.0
 _KEPT_LINES = 5_000
 _KEPT_S = 60.0
@@ -89,6 +90,7 @@ class AskedTails:
         self._store = store
         self._clock = clock
         self._refreshes = Refreshes(store, clock)
+        self._turns = asyncio.Semaphore(_LOOKS_AT_ONCE)
         self._tails: dict[Query, _Tail] = {}
         self._is_closed = False
 
@@ -149,7 +151,9 @@ class AskedTails:
                     f"{MOST_QUESTIONS} different tails are followed already",
                     mend="try again later",
                 )
-            tail = self._tails[query] = _Tail(self._store, query, self._clock, self._refreshes)
+            looks = Looks(self._store, query, self._clock)
+            tail = _Tail(query, looks, self._clock, self._refreshes, self._turns)
+            self._tails[query] = tail
             tail.task = asyncio.create_task(tail.run(partial(self._forget, tail)), name="tail")
         return tail
 
@@ -202,14 +206,19 @@ def _behind(news: News) -> _Stand:
 class _Tail:
     """One question, asked while anybody listens, and a little longer."""
 
-    def __init__(self, store: Store, query: Query, clock: Clock, refreshes: Refreshes) -> None:
+    def __init__(
+        self, query: Query, looks: Looks, clock: Clock, refreshes: Refreshes,
+        turns: asyncio.Semaphore,
+    ) -> None:  # fmt: skip
         self.query = query
         self.clients = 0
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.task: asyncio.Task[None] | None = None
         self._clock = clock
-        self._looks = Looks(store, query, clock)
+        self._looks = looks
+        self._usual = Usual()
         self._refreshes = refreshes
+        self._turns = turns
         self._name = secrets.token_hex(4)
         self._lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._count = 0
@@ -267,7 +276,6 @@ class _Tail:
         needed = self._clock.monotonic()
         try:
             while self._clock.monotonic() - needed < _KEPT_S:
-                begun = self._clock.monotonic()
                 try:
                     await self._look()
                     backoff.reset()
@@ -278,7 +286,9 @@ class _Tail:
                     await backoff.wait()
                 now = self._clock.monotonic()
                 needed = now if self.clients else needed
-                rest_s = max(_LOOK_S, (now - begun) * _IDLE_SHARE)
+                rest_s = max(
+                    _LOOK_S, self._usual.seconds
+                )  # half of the time at most is spent on it
                 await asyncio.sleep(min(rest_s, _LONGEST_REST_S))
         except Exception:
             self.end(LogboomError("the tail has failed; the log of the API says why"))
@@ -294,13 +304,17 @@ class _Tail:
             listener.end(why)
 
     async def _look(self) -> None:
+        """Looks as soon as what was written before can be seen, if anybody waits for it."""
         if not self._begun.is_set():
             self._reached = await self._looks.begin()
             self._begun.set()
             return
         if self.clients:
-            self._refreshes.want()
-        found = await self._looks.next()
+            await self._refreshes.shown()
+        async with self._turns:
+            begun = self._clock.monotonic()
+            found = await self._looks.next()
+            self._usual.took(self._clock.monotonic() - begun)
         self._reached = max([self._reached, *map(_stands, found.events)])
         if not found.events and not found.dropped:
             return
