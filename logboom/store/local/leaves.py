@@ -131,6 +131,11 @@ def exists(name: str) -> Query:
     return any_of(there, noted, regex(REST, _term_start(name.partition(".")[2], below=True)))
 
 
+def uncounted(name: str) -> Query:
+    """An attribute of this very name has a value, and no column."""
+    return Query.term_query(SCHEMA, PRESENT, name)
+
+
 def having(column: str) -> Query:
     """Something has a value in a column (`counting.column_of`), found without a look at each event."""
     return Query.exists_query(column, json_subpaths=False)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from logboom.query.lucene import parse_query
 from logboom.query.memory import compile_query
-from logboom.query.model import Range
+from logboom.query.model import MatchAll, Query, Range, Term
 from logboom.store import SearchRequest
 from logboom.store.local.number_ranges import Span
 from logboom.store.local.ordered_numbers import between, ordered
 from logboom.store.local.unusual import PATHS_PER_DAY
 from tests.unit.store_local.samples import document
-from tests.unit.store_local.stores import opened
+from tests.unit.store_local.stores import EVERYTHING, opened
 
 VALUES: list[Any] = [
     -7, 0, 4, 5, -0.0, 4.5, 1e300, -1e300, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 2**64 - 1, True, False, "5", "x",
@@ -57,6 +57,29 @@ async def test_they_are_found_like_all_others(tmp_path: Path) -> None:
     await writer.close()
     await store.close()
     assert not wrong
+
+
+async def test_that_their_values_are_not_counted_is_told(tmp_path: Path) -> None:
+    many = {f"name{number}": number for number in range(PATHS_PER_DAY)}
+    some = [document(0, attributes=many), document(1, attributes={"late": 5, "name1": 7})]
+    store = opened(tmp_path)
+    writer = await store.writer()
+    await writer.write(some)
+    await store.refresh()
+
+    async def is_complete(name: str, query: Query) -> bool:
+        found = await store.facets(query, EVERYTHING, fields=[f"attributes.{name}"])
+        return found.complete
+
+    rest = Term("service.name", "cart")
+    assert not await is_complete("late", MatchAll())
+    assert not await is_complete("late", rest)
+    assert await is_complete("late", Term("service.name", "checkout"))
+    for name in ("name1", "none", "late.below"):
+        assert await is_complete(name, MatchAll())
+        assert await is_complete(name, rest)
+    await writer.close()
+    await store.close()
 
 
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
