@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from logboom.bounds import bounded_attributes
 from logboom.query.model import Exists, MatchAll, Not, Or, Query, Range, Term
 from logboom.store import Count, Outcome, SearchRequest, TimeRange
 from tests.integration.elastic import Opener, document
@@ -38,6 +39,23 @@ async def test_fields_are_told_before_and_when_they_are_used_up(
     last, beyond = (Term(f"attributes.key-{n}", "x") for n in (100 + room, 1000))
     assert (await store.count(last, TimeRange())).value == 1
     assert (await store.count(beyond, TimeRange())).value == 0
+
+
+async def test_events_with_ten_thousand_names_leave_room_for_others(
+    elasticsearch: str, open_elastic: Opener, unique: str
+) -> None:
+    store = await open_elastic(elasticsearch, unique)
+    writer = await store.writer()
+    for odd in range(2):
+        names = {f"key-{odd}-{n}": n for n in range(10_000)}
+        await writer.write([document(odd, attributes=bounded_attributes(names).attributes)])
+    await writer.write([document(10, attributes={"late": 7, "word": "yes"})])
+    await store.refresh()
+    late = Range("attributes.late", "7", None, include_lower=True, include_upper=True)
+    for asked in (late, Term("attributes.word", "yes")):
+        assert await store.count(asked, TimeRange()) == Count(1)
+    (fields,) = [one for one in await store.limits() if one.kind == "fields"]
+    assert not fields.is_near
 
 
 async def test_all_days_that_are_nearly_full_are_told(
