@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from typing import Final
 
 GZIP, ZLIB, RAW = 31, 15, -15
 """The formats, as zlib's `wbits` names them."""
+
+_PIECE_BYTES: Final = 1_024
+"""So much is read at once: what lies behind a stream in it is copied, and streams may be tiny."""
 
 
 class TooMuch(ValueError):
@@ -17,7 +21,7 @@ class Damaged(ValueError):
 
 
 def inflate(body: bytes, kind: int, *, max_bytes: int) -> bytes:
-    """Decompresses one stream, or several gzip members in a row.
+    """Decompresses one stream, or several gzip members in a row, in a time that grows with the length.
 
     Args:
         body: Compressed.
@@ -28,19 +32,25 @@ def inflate(body: bytes, kind: int, *, max_bytes: int) -> bytes:
         TooMuch: It would be more.
         Damaged: It is cut off, or of another format.
     """
+    view, at = memoryview(body), 0
+    stream = zlib.decompressobj(kind)
+    is_open = False
     parts: list[bytes] = []
     room = max_bytes
     try:
-        while body:
-            stream = zlib.decompressobj(kind)
-            part = stream.decompress(body, room + 1)
+        while at < len(view):
+            piece = view[at : at + _PIECE_BYTES]
+            part = stream.decompress(piece, room + 1)
             room -= len(part)
             if room < 0:
                 raise TooMuch
-            if not stream.eof:
-                raise Damaged("the compressed body ends too early")
             parts.append(part)
-            body = stream.unused_data
+            at += len(piece) - len(stream.unused_data)
+            is_open = not stream.eof
+            if not is_open:
+                stream = zlib.decompressobj(kind)
     except zlib.error as error:
         raise Damaged("the body is not compressed as its content encoding says") from error
+    if is_open:
+        raise Damaged("the compressed body ends too early")
     return b"".join(parts)
