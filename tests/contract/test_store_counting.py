@@ -70,6 +70,21 @@ async def test_groups_are_split_by_sums_over_all_days(store: Store, writer: Stor
     assert row.by["zebra"] == 31
 
 
+@pytest.mark.parametrize("first", [0, 1])
+async def test_numbers_and_texts_that_read_alike_are_one_value_over_time(
+    store: Store, writer: StoreWriter, first: int
+) -> None:
+    codes: list[object] = [[3, "3"][first], [3, "3"][1 - first], "3", 3, 3, 4, "a"]
+    documents = [
+        document(n, at(days=n % 2), attributes={"code": code}) for n, code in enumerate(codes)
+    ]
+    await put(store, writer, documents)
+    found = await store.histogram(
+        MatchAll(), TimeRange(), interval_us=86_400_000_000, by="attributes.code", by_size=1
+    )
+    assert {value: list(counts) for value, counts in found.by.items()} == {"3": [3, 2]}
+
+
 async def test_groups_of_nothing_are_none(store: Store, writer: StoreWriter) -> None:
     empty = Groups([], complete=True)
     assert await store.groups(MatchAll(), TimeRange(), field="error.fingerprint") == empty

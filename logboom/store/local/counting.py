@@ -182,7 +182,8 @@ class _Values:
 
     Attributes:
         totals: How many events have each of them, by its label.
-        keys: The values as tantivy has them, by their labels.
+        keys: The values as tantivy has them, by their labels; of texts and others that read alike,
+            one of the others.
     """
 
     totals: Counter[str] = field(default_factory=Counter)
@@ -206,7 +207,8 @@ def _most_frequent(
         for bucket in _aggregate(day, query, values)["values"]["buckets"]:
             label = bucket_label(bucket)
             found.totals[label] += bucket["doc_count"]
-            found.keys[label] = bucket["key"]
+            if isinstance(found.keys.get(label, ""), str):
+                found.keys[label] = bucket["key"]
     return found
 
 
