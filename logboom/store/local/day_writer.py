@@ -7,6 +7,7 @@ index, what it does not hold is indexed from the documents.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from tantivy import Index
@@ -25,6 +26,8 @@ from logboom.store.local.soundness import is_marked, is_unfinished, panics_told
 from logboom.store.local.syncing import sync_folder
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
+
+log = logging.getLogger("logboom.store")
 
 _CHUNK = 512
 """Events that are indexed together when a day is opened."""
@@ -221,7 +224,10 @@ class DayWriter:
         document = self._document_of(next(self._documents.read_from(number))[1])
         position = own_position(document)
         yield self._maker.make_carefully(document, number, position)
-        yield self._maker.make_least(number, document.id, position)
+        log.warning(
+            "the event %s cannot be indexed as it is: it is found by its time, its source and its id alone", document.id
+        )  # fmt: skip
+        yield self._maker.make_least(document, number, position)
 
 
 def is_behind(folder: DayFolder) -> bool:

@@ -270,11 +270,14 @@ class EntryMaker:
         except TypeError:  # numbers beyond 64 bits, unpaired surrogates
             return self.make_carefully(document, number, position)
 
-    def make_least(self, number: int, name: str, position: Position | None) -> bytes:
-        """An entry that cannot be refused: with it the numbers have no gap."""
-        entry: dict[str, Any] = {NUMBER: number, TIME: self._start_us}
-        entry |= identity_fields(name, position)
-        return orjson.dumps(entry)
+    def make_least(self, document: Document, number: int, position: Position | None) -> bytes:
+        """An entry that cannot be refused: its event is found by its time, its source and its id."""
+        entry: dict[str, Any] = {NUMBER: number, **identity_fields(document.id, position)}
+        if position is not None:
+            entry["log"] = {"source": position[0]}
+        return (
+            orjson.dumps(entry)[:-1] + f",{self._time(document.event.get('@timestamp'))}}}".encode()
+        )
 
     def _finish(self, event: Event, number: int, entry: dict[str, Any]) -> bytes:
         about = event.get("event")

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from logboom.errors import AlreadyRunning
+from logboom.event import epoch_us
 from logboom.query.model import Exists, MatchAll
-from logboom.store import Count, Outcome, SearchRequest
+from logboom.store import Count, Outcome, SearchRequest, TimeRange
 from logboom.store.local import LocalStore
 from tests.polling import soon
 from tests.unit.store_local.samples import DAY, document, documents
@@ -121,4 +122,22 @@ async def test_searches_answer_while_days_come_and_go(store: LocalStore, tmp_pat
         await asyncio.sleep(0)
     stop.set()
     await asyncio.gather(*searching)
+    await writer.close()
+
+
+async def test_an_event_that_the_index_refuses_is_found_by_its_time_its_source_and_its_id(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("logboom.store.local.unusual._address", lambda _event: "no address")
+    some = [document(5_000, client={"ip": "no address"}), document(6_000)]
+    writer = await store.writer()
+    assert set(await writer.write(some)) == {Outcome.STORED}
+    await store.refresh()
+    times = TimeRange(epoch_us(f"{DAY}T00:00:05Z"), epoch_us(f"{DAY}T00:00:06Z"))
+    page = await store.search(SearchRequest(MatchAll(), times))
+    assert page.events == [some[0].event]
+    assert await store.get(some[0].id) == some[0].event
+    assert [one.documents for one in await store.count_by_source()] == [2]
+    assert set(await writer.write(some)) == {Outcome.DUPLICATE}
+    assert f"the event {some[0].id} cannot be indexed as it is" in caplog.text
     await writer.close()
