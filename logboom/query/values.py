@@ -58,7 +58,8 @@ def read_level(text: str, *, at: int) -> str:
     else:
         near = get_close_matches(text.strip().lower(), LEVEL_NAMES, n=1)
         hint = f"did you mean {level_of(near[0])}? " if near else ""
-        suggestion = f"{hint}the levels are {' '.join(LEVELS)}"
+        known = f"the levels are {' '.join(LEVELS)}"
+        suggestion = f"{hint}{known}; what else applications write is in attributes.level"
     raise QueryError(f"there is no level {text!r}", position=at, suggestion=suggestion)
 
 

@@ -120,6 +120,7 @@ def problem(text: str) -> QueryError:
         ("time:yesterday||-1d", 5, "is not a time", "2024-01-31"),
         ("time:>=now||-1d", 7, "is not a time", "2024-01-31"),
         ("level:foo", 6, "no level", "trace debug info warn error fatal"),
+        ("level:foo", 6, "no level", "attributes.level"),
         ("level:error,warn", 6, "no level", "level:(error OR warn)"),
         ("service !~ web", 9, "cannot stand here", "write -service:/…/"),
         ("level : error", 6, "cannot stand here", "level:…"),
