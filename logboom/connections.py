@@ -1,4 +1,4 @@
-"""How much may a client say, and for how long, before its request is known?
+"""How much may a client say, and for how long, before its request is known, and what are old ones answered?
 
 Nobody has shown a key by then, so that this has to be bounded for everybody; the server itself keeps whatever comes.
 """
@@ -7,9 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+if TYPE_CHECKING:
+    from uvicorn._types import (
+        ASGI3Application,
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        ASGISendEvent,
+        Scope,
+    )
 
 
 class _HeadTooLargeError(Exception):
@@ -67,6 +80,11 @@ class BoundedConnection(HttpToolsProtocol):
             raise _HeadTooLargeError
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Serves a request. Those of HTTP/1.0 know no chunks (RFC 9112, 6.1): their answer ends with the connection."""
+        is_old = cycle.scope["http_version"] == "1.0"
+        super()._start_asgi_task(cycle, _without_chunks(cycle, app) if is_old else app)
+
     def send_400_response(self, msg: str) -> None:
         """Answers to what the parser did not take."""
         if self._is_too_large:
@@ -90,3 +108,24 @@ class BoundedConnection(HttpToolsProtocol):
             + b"content-length: %d\r\n\r\n%b" % (len(reason), reason)
         )
         self.transport.close()
+
+
+def _without_chunks(cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+    """An application whose answers of unknown length are written as they come."""
+
+    async def served(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        is_open = False
+
+        async def sent(message: ASGISendEvent) -> None:
+            nonlocal is_open
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message.get("headers", ())}
+                is_open = b"content-length" not in names
+                cycle.chunked_encoding = False if is_open else None
+            elif message["type"] == "http.response.body" and is_open:
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return served

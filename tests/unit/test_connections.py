@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -29,12 +29,21 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def _streaming(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for part in (b"one\n", b"", b"two\n"):
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @contextlib.asynccontextmanager
-async def served(protocol: type[BoundedConnection]) -> AsyncIterator[int]:
+async def served(
+    protocol: type[BoundedConnection], app: Callable[..., Any] = _app
+) -> AsyncIterator[int]:
     """The port of a server with such connections."""
     listener = listen("127.0.0.1:0", mend="")
     listener.listen()
-    settings = uvicorn.Config(_app, http=protocol, log_config=None, lifespan="off")
+    settings = uvicorn.Config(app, http=protocol, log_config=None, lifespan="off")
     server = Server(settings)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -90,3 +99,16 @@ async def test_a_body_that_takes_its_time_is_waited_for() -> None:
         assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(len(body)) == body
         writer.close()
+
+
+async def test_clients_of_old_get_no_chunks() -> None:
+    old = b"GET / HTTP/1.0\r\n\r\n"
+    async with served(BoundedConnection, _streaming) as port:
+        head, _, body = (await answers(port, old)).partition(b"\r\n\r\n")
+        assert (b"chunked" in head, b"connection: close" in head) == (False, True)
+        assert body == b"one\ntwo\n"
+        today = await answers(port, HEAD + b"Connection: close\r\n\r\n")
+        assert b"transfer-encoding: chunked" in today
+        assert b"4\r\none\n\r\n" in today
+    async with served(BoundedConnection) as port:
+        assert (await answers(port, old)).endswith(b"\r\n\r\nfine")
