@@ -73,6 +73,9 @@ EVENT_FIELDS: dict[str, FieldType] = {
 ATTRIBUTES = "attributes"
 """The object that everything else an application sent goes under, unchanged."""
 
+LONGEST_VALUE = 8191
+"""Characters of a string that can be compared; a longer one is kept, and found to be there."""
+
 DEFAULT_TEXT_FIELDS: tuple[str, ...] = ("message", "error.message", "error.stack_trace")
 """Where a bare word of a query is looked for, in this order."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from logboom.event import Event
-from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
+from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, LONGEST_VALUE, FieldType
 from logboom.query.analysis import is_part, is_unspaced, words
 from logboom.query.automaton import Automaton
 from logboom.query.distance import within
@@ -126,7 +126,16 @@ def _by_words(field: str, test: Callable[[list[str]], bool]) -> _Compiled:
 
 def _by_value(field: str, test: Test) -> _Compiled:
     values = values_of(field)
-    return lambda subject: any(map(test, values(subject.event)))
+
+    def matches(subject: Subject) -> bool:
+        for value in values(subject.event):
+            if value.__class__ is str and len(value) > LONGEST_VALUE:
+                continue  # no store compares it
+            if test(value):
+                return True
+        return False
+
+    return matches
 
 
 def _words_test(leaf: _Leaf) -> Callable[[list[str]], bool]:

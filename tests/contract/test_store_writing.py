@@ -7,7 +7,8 @@ from typing import Any
 from logboom.clock import SystemClock
 from logboom.config import Config
 from logboom.event import epoch_us
-from logboom.query.model import MatchAll, Phrase, Term
+from logboom.query.memory import compile_query
+from logboom.query.model import Exists, MatchAll, Not, Phrase, Regex, Term, Wildcard
 from logboom.store import (
     Count,
     Document,
@@ -79,6 +80,25 @@ async def test_an_event_whose_address_has_a_zone_is_found_by_all_that_it_has(
     assert await found(store, Term("message", "asked")) == ids([plain, scoped])
     assert await found(store, Term("client.ip", "fe80::1")) == ids([plain, scoped])
     assert await store.get(scoped.id) == scoped.event
+
+
+async def test_a_value_too_long_to_be_compared_is_there_all_the_same(
+    store: Store, writer: StoreWriter
+) -> None:
+    long = document(service={"name": "x" * 9_000}, attributes={"a": {"b": ["y" * 9_000]}})
+    missing = document(100)
+    assert list(await writer.write([long, missing])) == [Outcome.STORED, Outcome.STORED]
+    await store.refresh()
+    for field in ("service.name", "service", "attributes.a.b", "attributes.a", "attributes"):
+        assert await found(store, Exists(field)) == [long.id], field
+        assert await found(store, Not(Exists(field))) == [missing.id], field
+    for pattern in (Wildcard("service.name", "x*"), Regex("attributes.a.b", "y+")):
+        assert (
+            await found(store, pattern)
+            == []
+            == [one.id for one in (long, missing) if compile_query(pattern)(one.event)]
+        )
+    assert await store.get(long.id) == long.event
 
 
 async def test_events_that_arrive_behind_later_ones_of_their_source_are_new(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from logboom.errors import QueryError
-from logboom.fields import ATTRIBUTES, DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
+from logboom.fields import DEFAULT_TEXT_FIELDS, EVENT_FIELDS, FieldType
 from logboom.query.analysis import is_unspaced, part_pattern, words
 from logboom.query.model import (
     And,
@@ -168,8 +168,8 @@ def _parts_in_a_row(name: str, wanted: list[str], slop: int) -> Dsl:
 
 def _exists(field: str) -> Dsl:
     kind = EVENT_FIELDS.get(field, FieldType.DYNAMIC)
-    if kind is FieldType.DYNAMIC and field.startswith(ATTRIBUTES):
-        return values.attribute_exists(field)
+    if kind is FieldType.DYNAMIC:
+        return values.exists_below(field)
     if kind is FieldType.TEXT:
         return {"exists": {"field": searched_name(field)}}
     return exists(field)

@@ -91,8 +91,8 @@ def attribute_range(query: Range) -> Dsl:
     return number_range(replace(query, field=_number(query.field)), FieldType.DOUBLE)
 
 
-def attribute_exists(field: str) -> Dsl:
-    """An attribute, or anything below it, has a value."""
+def exists_below(field: str) -> Dsl:
+    """An attribute or an object, or anything below it, has a value."""
     return any_of(
         [
             exists(field),

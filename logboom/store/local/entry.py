@@ -18,7 +18,7 @@ import orjson
 from msgspec import UNSET, UnsetType
 
 from logboom.event import MAX_OFFSET, SOURCE_RUN_LENGTH, Event, event_id
-from logboom.fields import ATTRIBUTES
+from logboom.fields import ATTRIBUTES, LONGEST_VALUE
 from logboom.head import EventPart, Head, LogPart, lenient_head
 from logboom.native import Entries, Library
 from logboom.query.analysis import folded
@@ -32,6 +32,7 @@ from logboom.store.local.schema import (
     NUMBER,
     OBJECTS,
     OFFSET,
+    PRESENT,
     STRAY,
     TAGS,
     TIME,
@@ -42,12 +43,12 @@ from logboom.store.local.times import DAY_US, Timestamps, day_start_us
 from logboom.store.local.tokens import tokens_text
 from logboom.store.local.unusual import (
     ADDED,
-    LONGEST_VALUE,
     AttributePaths,
     Position,
     has_times,
     identity_fields,
     indexable,
+    not_indexed,
     rearranged,
     take_out,
     text_of,
@@ -260,6 +261,9 @@ class EntryMaker:
         entry |= {name: copy[name] for name in (*APART.values(), *ADDED) if name in copy}
         entry[MESSAGE] = words_of(event.get(MESSAGE))
         entry[TAGS] = [tag for tag in text_of(event.get(TAGS)) if len(tag) <= LONGEST_VALUE]
+        unseen = not_indexed(event)
+        if unseen:
+            entry[PRESENT] = [*entry.get(PRESENT, ()), *sorted(unseen)]
         return self._finish(event, number, entry)
 
     def _make_rearranged(self, document: Document, number: int, position: Position | None) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from logboom.event import Event
-from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, LONGEST_VALUE, FieldType
 from logboom.query.analysis import folded
 from logboom.store.local.ordered_numbers import ordered
 from logboom.store.local.schema import (
@@ -24,9 +24,11 @@ from logboom.store.local.schema import (
     FOREIGN_ID,
     MESSAGE,
     NO_MESSAGE,
+    OBJECTS,
     OFFSET,
     PRESENT,
     REST,
+    TAGS,
     TOKENS,
 )
 from logboom.store.local.tokens import PRESENT_TOKEN, tokens
@@ -36,9 +38,6 @@ Position = tuple[str, int]
 
 ADDED = (OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST, *TOKENS.values())
 """What `rearranged` adds to an event besides the fields that stand apart."""
-
-LONGEST_VALUE = 8191
-"""Characters; a longer string is kept in the document and not indexed as a value."""
 
 PATHS_PER_DAY = 1000
 NUMBERS = "\x02"
@@ -133,6 +132,16 @@ def indexable(value: object, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 - JS
     if isinstance(value, list):
         return [indexable(item, depth - 1) for item in value] if depth else None
     return _scalar(value)
+
+
+def not_indexed(event: Event) -> set[str]:
+    """Names of values that are kept and too long to be compared: that they are there is noted."""
+    return {
+        path
+        for name in (*OBJECTS, TAGS)
+        for path, value in _scalars(event.get(name), name)
+        if isinstance(value, str) and len(value) > LONGEST_VALUE
+    }
 
 
 def rearranged(
@@ -262,7 +271,15 @@ def _scalar(value: object) -> str | int | float | bool | None:
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 
-def _leaves(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _leaves(value: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Every scalar of a JSON value that can be indexed, under its dotted name."""
+    for name, found in _scalars(value, path):
+        scalar = _scalar(found)
+        if scalar is not None and name:
+            yield name, scalar
+
+
+def _scalars(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, object]]:
     """Every scalar of a JSON value under its dotted name."""
     if depth > _DEEPEST:
         return
@@ -272,8 +289,6 @@ def _leaves(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, Any
     elif isinstance(value, list):
         children = ((path, item) for item in value)
     else:
-        scalar = _scalar(value)
-        if scalar is not None and path:
-            yield path, scalar
+        yield path, value
     for child_path, child in children:
-        yield from _leaves(child, child_path, depth + 1)
+        yield from _scalars(child, child_path, depth + 1)
