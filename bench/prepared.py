@@ -116,7 +116,7 @@ def prepared_documents(path: Path) -> Sequence[Document]:
 
 
 async def _cuts_words(section: ElasticsearchSection) -> bool:
-    client = Client(section)
+    client = Client(section, SystemClock())
     try:
         return (await ask_server(client)).cuts_words
     finally:

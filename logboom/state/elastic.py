@@ -65,7 +65,7 @@ class ElasticState:
     """
 
     def __init__(self, section: ElasticsearchSection, pattern: str, clock: Clock) -> None:
-        self._client = Client(section)
+        self._client = Client(section, clock)
         self._index = index_name(pattern)
         self._replicas = section.replicas
         self._clock = clock

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
 from logboom.errors import QueryError, StoreError, StoreRefused, StoreUnavailable
 from logboom.event import decode_json
@@ -51,16 +52,17 @@ class Client:
 
     Args:
         section: Addresses, credentials, certificates.
+        clock: Tells how long a node that failed has rested.
 
     Raises:
         ConfigError: An address or a certificate cannot be used.
     """
 
-    def __init__(self, section: ElasticsearchSection) -> None:
+    def __init__(self, section: ElasticsearchSection, clock: Clock) -> None:
         addresses = addresses_of(section)
         self._address = ", ".join(one.shown for one in addresses)
         self._patience_s = section.request_timeout.total_seconds()
-        self._nodes = Nodes(addresses, self._patience_s)
+        self._nodes = Nodes(addresses, self._patience_s, clock)
 
     @property
     def address(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
 
+from logboom.clock import Clock
 from logboom.store.elastic.addresses import Address
 from logboom.store.elastic.transfers import Answer, Broken, NoConnection, NotTrusted, Transfers
 
@@ -22,9 +22,11 @@ class Nodes:
     Args:
         addresses: Where they are.
         patience_s: A request to one of them is given up after so long.
+        clock: For how long they have rested.
     """
 
-    def __init__(self, addresses: Sequence[Address], patience_s: float) -> None:
+    def __init__(self, addresses: Sequence[Address], patience_s: float, clock: Clock) -> None:
+        self._clock = clock
         self._nodes = [Transfers(address, patience_s) for address in addresses]
         random.shuffle(self._nodes)  # processes that start together do not ask the same one
         self._failures = dict.fromkeys(self._nodes, 0)
@@ -76,7 +78,7 @@ class Nodes:
         """The next one of those that do not rest; if all do, the one that has rested most."""
         if len(self._nodes) == 1:
             return self._nodes[0]
-        now_s = asyncio.get_running_loop().time()
+        now_s = self._clock.monotonic()
         awake = [node for node in self._nodes if self._rests_until_s[node] <= now_s]
         if not awake:
             return min(self._nodes, key=self._rests_until_s.__getitem__)
@@ -87,4 +89,4 @@ class Nodes:
         failures = self._failures[node]
         self._failures[node] = failures + 1
         rest_s = min(2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_REST_S)
-        self._rests_until_s[node] = asyncio.get_running_loop().time() + rest_s
+        self._rests_until_s[node] = self._clock.monotonic() + rest_s

@@ -77,7 +77,7 @@ class ElasticsearchStore:
         self._section = section
         self._names = names
         self._clock = clock
-        self._client = Client(section)
+        self._client = Client(section, clock)
         self._searcher = Searcher(self._client, names, patience)
         self._full_days = self._searcher.full_days
         self._counter = Counter(self._client, names, self._searcher)

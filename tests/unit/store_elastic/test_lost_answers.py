@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from logboom.clock import SystemClock
 from logboom.config import ElasticsearchSection
 from logboom.errors import StoreUnavailable
 from logboom.store import Outcome
@@ -166,13 +167,13 @@ async def node(seen: list[bytes]) -> AsyncIterator[str]:
 async def test_the_client_tells_whether_anything_was_sent() -> None:
     seen: list[bytes] = []
     async with node(seen) as first, node(seen) as second:
-        client = Client(ElasticsearchSection(urls=[first, second]))
+        client = Client(ElasticsearchSection(urls=[first, second]), SystemClock())
         with pytest.raises(StoreUnavailable) as caught:
             await client.bulk(b"{}\n\n", once=True)
         await client.close()
     assert not isinstance(caught.value, NotSent)
     assert len(seen) == 1, "it was sent to the other node without a word"
-    client = Client(ElasticsearchSection(urls=[first]))
+    client = Client(ElasticsearchSection(urls=[first]), SystemClock())
     with pytest.raises(NotSent):
         await client.bulk(b"{}\n\n", once=True)
     await client.close()

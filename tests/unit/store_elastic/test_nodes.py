@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
+from logboom.clock import ManualClock, SystemClock
 from logboom.config import ElasticsearchSection
 from logboom.store.elastic.client import Client, NotSent
 from logboom.store.elastic.nodes import Nodes
@@ -162,7 +164,7 @@ async def test_it_is_told_when_nothing_was_sent() -> None:
 
 async def test_where_nobody_answers_is_said_once() -> None:
     port = free_port()
-    client = Client(ElasticsearchSection(urls=[f"http://127.0.0.1:{port}"]))
+    client = Client(ElasticsearchSection(urls=[f"http://127.0.0.1:{port}"]), SystemClock())
     with pytest.raises(NotSent) as refused:
         await client.ask("GET", "/_cluster/health")
     said = refused.value.sentence()
@@ -204,25 +206,20 @@ async def test_closing_ends_what_is_under_way() -> None:
         await node.close()
 
 
-async def test_a_node_that_fails_rests_for_longer_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bad = Counted(hang_up)
-    loop = asyncio.get_running_loop()
-    now_s = loop.time()
-    monkeypatch.setattr(loop, "time", lambda: now_s)
+async def test_a_node_that_fails_rests_for_longer_each_time() -> None:
+    bad, clock = Counted(hang_up), ManualClock(datetime(2026, 11, 23, tzinfo=UTC))
     async with served(bad) as one, served(answering()) as other:
-        nodes = Nodes([one, other], _PATIENCE_S)
+        nodes = Nodes([one, other], _PATIENCE_S, clock)
         while not bad.connections:
             assert await ask(nodes) == b"{}"
         rests = []
         for asked in range(1, 8):
-            failed_s = now_s
+            failed_s = clock.monotonic()
             while bad.connections == asked:
-                now_s += 1
+                clock.advance(1)
                 assert [await ask(nodes) for _ in range(4)] == [b"{}"] * 4
             assert bad.connections == asked + 1
-            rests.append(now_s - failed_s)
+            rests.append(clock.monotonic() - failed_s)
         await nodes.close()
     assert rests == [1, 2, 4, 8, 16, 30, 30]
 
@@ -230,7 +227,7 @@ async def test_a_node_that_fails_rests_for_longer_each_time(
 async def test_when_all_rest_one_is_asked_all_the_same() -> None:
     bad = Counted(hang_up)
     async with served(bad) as one, served(bad) as other:
-        nodes = Nodes([one, other], _PATIENCE_S)
+        nodes = Nodes([one, other], _PATIENCE_S, SystemClock())
         for _ in range(4):
             with pytest.raises(Broken):
                 await ask(nodes)
@@ -241,7 +238,7 @@ async def test_when_all_rest_one_is_asked_all_the_same() -> None:
 async def test_what_may_have_been_done_is_asked_of_one_only() -> None:
     bad = Counted(hang_up)
     async with served(bad) as one, served(bad) as other:
-        nodes = Nodes([one, other], _PATIENCE_S)
+        nodes = Nodes([one, other], _PATIENCE_S, SystemClock())
         with pytest.raises(Broken):
             await nodes.ask("POST", "/_bulk", "application/x-ndjson", b"{}", once=True)
         await nodes.close()
