@@ -204,7 +204,10 @@ class _Batches:
         return Drained(unreadable=unreadable)
 
     def _end_of_spoilt(self, batch: Any) -> int:  # noqa: ANN401 - as above
-        """Where a batch ends that may say anything of itself: where the next one begins, if it is known."""
+        """Where a batch ends that may say anything of itself: where the next one begins, if it is known.
+
+        Otherwise where its records end, if they can be read: then it is its head that is spoilt.
+        """
         end: int = batch.next_offset
         known = self._drain.end_of(self._place)
         if known is not None:
@@ -215,6 +218,10 @@ class _Batches:
             self._batches = _NOTHING
         if self._ahead is not None and self._ahead.validate_crc():
             end = self._ahead.base_offset
+        else:  # what is taken for its end too early is given up again; too late, good messages would be
+            records, fault = _records_in(batch)
+            if fault is None:
+                end = min(end, _behind(records, batch.base_offset))
         return max(end, self.next_fetch_offset + 1)
 
 
