@@ -58,9 +58,9 @@ def has_many_names(value: dict[str, Any]) -> bool:
     return names > MAX_KEYS
 
 
-def is_storable(value: dict[str, Any]) -> bool:
-    """A quick look: True when nothing in a small object needs to be bounded."""
-    return _names_in(value, 0) <= MAX_KEYS
+def is_storable(value: dict[str, Any], *, most: int = MAX_KEYS) -> bool:
+    """A quick look: True when nothing in a small object of so many names needs to be bounded."""
+    return _names_in(value, 0) <= most
 
 
 def _names_in(value: dict[str, Any], depth: int) -> int:

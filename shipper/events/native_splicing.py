@@ -6,12 +6,14 @@ import struct
 from array import array
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import sub
 
 from logboom.levels import LEVEL_NAMES, level_of
 from logboom.native import Library
 from logboom.native.library import Events, Lines
 from shipper.events.normalise import SourceContext
-from shipper.events.shapes import Kind, Shape
+from shipper.events.shapes import MOST_NAMES, Kind, Shape
 
 
 class NativeSplicer:
@@ -49,7 +51,7 @@ class NativeSplicer:
             self._shapes, self._program = shapes, _program(shapes)
         starts, ends = spans
         left = bytearray(len(starts))
-        for number in but:
+        for number in chain(but, _crowded(buffer, starts, ends)):
             left[number] = _LEAVE
         begins = array("I", starts)
         at = begins if places is None else array("I", places)
@@ -72,6 +74,18 @@ class NativeSplicer:
 
 
 _LEAVE = 255
+_CROWDED_BYTES = MOST_NAMES * len(b'"a":1,')
+
+
+def _crowded(buffer: bytes, starts: Sequence[int], ends: Sequence[int]) -> list[int]:
+    """The numbers of lines that may have more names than a usual one."""
+    if max(map(sub, ends, starts), default=0) <= _CROWDED_BYTES:
+        return []
+    return [
+        number
+        for number, (begin, end) in enumerate(zip(starts, ends, strict=True))
+        if end - begin > _CROWDED_BYTES and buffer.count(b'":', begin, end) > MOST_NAMES
+    ]
 
 
 def _program(shapes: Sequence[Shape]) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import orjson
 
-from logboom.bounds import MAX_KEY, is_storable
+from logboom.bounds import MAX_KEY, MAX_KEYS, is_storable
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from logboom.spellings import DURATION_NS
@@ -46,6 +46,8 @@ ADDED = "\ue000"
 what stands in a text of several lines. It gives way to nothing, and nothing to it."""
 
 _MOST_FIELDS = 64
+MOST_NAMES: Final = MAX_KEYS // 2
+"""In a usual text, at all depths, and as many in what is added to all: together no more than an event may have."""
 _OWN_PREFIX = "attributes."
 _MOST_REMEMBERED = 1024
 
@@ -133,7 +135,7 @@ class ShapeMaker:
         """Works out what becomes of a shape; None when that depends on more than its names."""
         bare = [name.removeprefix(ADDED) for name in names]
         is_plain = len(names) <= _MOST_FIELDS and COMPOSED.isdisjoint(bare)
-        if not (is_plain and is_storable(self._own_static)):
+        if not (is_plain and is_storable(self._own_static, most=MOST_NAMES)):
             return None
         kinds: list[Kind] = []
         placed: dict[str, Slot] = {}

@@ -19,7 +19,7 @@ import msgspec
 
 from logboom.event import event_ids
 from shipper.events.normalise import SMALL_TEXT, SourceContext
-from shipper.events.shapes import Shape, ShapeMaker
+from shipper.events.shapes import MOST_NAMES, Shape, ShapeMaker
 
 _LEARN_AFTER = 16
 """Events of a shape that are normalised before it is learnt: working it out takes as long as many."""
@@ -76,7 +76,10 @@ class Splicer:
         rest = [
             number
             for number, text in enumerate(texts)
-            if text[:1] == "{" and len(text) < SMALL_TEXT and number not in but
+            if text[:1] == "{"
+            and len(text) < SMALL_TEXT
+            and number not in but
+            and text.count(":") <= MOST_NAMES
         ]
         for shape in tuple(self._shapes):
             if not rest:

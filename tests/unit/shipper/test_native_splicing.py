@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -122,6 +123,27 @@ def test_lines_that_are_left_alone_move_nothing(library: Library) -> None:
 )
 def test_what_is_unusual_is_left_to_python(library: Library, change: dict[str, Any]) -> None:
     assert compare(library, learnt(USUAL), [text_of({**USUAL, **change})]) == [False]
+
+
+def test_an_event_with_many_names_is_left_to_be_bounded(library: Library) -> None:
+    owns = {f"own{number}": 1 for number in range(20)}
+    splicer = learnt({**USUAL, **owns})
+    inside = {f"k{number}": number for number in range(15)}
+    crowded = text_of({**USUAL, **dict.fromkeys(owns, inside)})
+    one = text_of({**USUAL, **owns, "cart": {f"k{number}": number for number in range(900)}})
+    few = text_of({**USUAL, **owns, "own1": inside, "message": "m" * 2000})
+    texts = [crowded, few, one]
+    assert compare(library, splicer, texts) == [False, True, False]
+    spliced = splicer.splice(texts, [0, 1, 2], but=(), read_text=READ_TEXT)
+    assert [value is None for value in spliced.values] == [True, False, True]
+
+
+def test_names_that_are_added_to_all_events_count() -> None:
+    names = {f"added{number}": number for number in range(200)}
+    splicer = Splicer(replace(CONTEXT, fields=names))
+    texts = [text_of({**USUAL, **{f"own{number}": 1 for number in range(50)}})] * 20
+    splicer.splice(texts, range(20), but=(), read_text=READ_TEXT)
+    assert not splicer.shapes
 
 
 SCALARS = st.one_of(
