@@ -16,6 +16,8 @@ MAX_KEY = 256
 REST = "_rest"
 MANY_KEYS = "many_keys"
 """The tag of an event with more."""
+TRUNCATED = "truncated"
+"""The tag of an event that is not whole: it was cut itself, or a text in its attributes was."""
 _EMPTY_KEY = "_empty"
 _SMALL_DEPTH = 4
 

@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from msgspec import UNSET, Struct
 
-from logboom.bounds import MANY_KEYS, bounded_attributes, has_many_names
+from logboom.bounds import MANY_KEYS, TRUNCATED, bounded_attributes, has_many_names
 from logboom.broker import ConsumedBatch
 from logboom.broker.runs import values_of
 from logboom.clock import Clock, utc_text
@@ -273,8 +273,9 @@ def foreign_event(value: bytes, name: str, created: str) -> Event:
     if isinstance(content, dict):
         event["attributes"] = {FOREIGN: content}
         if has_many_names(content):
-            event["attributes"] = bounded_attributes({FOREIGN: content}).attributes
-            event["tags"].append(MANY_KEYS)
+            bounded = bounded_attributes({FOREIGN: content})
+            event["attributes"] = bounded.attributes
+            event["tags"] += [MANY_KEYS, TRUNCATED] if bounded.has_cut else [MANY_KEYS]
         text = content.get("message")
         event["message"] = text if isinstance(text, str) else event["message"]
     return event

@@ -9,12 +9,19 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from logboom.bounds import MANY_KEYS, MAX_DEPTH, bounded_attributes, is_storable, readable, written
+from logboom.bounds import (
+    MANY_KEYS,
+    MAX_DEPTH,
+    TRUNCATED,
+    bounded_attributes,
+    is_storable,
+    readable,
+    written,
+)
 from logboom.event import event_id
 from logboom.fields import EVENT_FIELDS
 from logboom.spellings import SPELLINGS
 from shipper.events.objects import COMPOSED, OBJECTS, composed, unsaid
-from shipper.framing.frames import TRUNCATED
 from shipper.parsers.port import Fields
 from shipper.parsers.stacktrace import extract_error
 from shipper.placing import TARGETS, places, put

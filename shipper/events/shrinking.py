@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from shipper.framing.frames import TRUNCATED
+from logboom.bounds import TRUNCATED
 
 
 def shrink(value: bytes, limit: int) -> bytes:

@@ -11,7 +11,6 @@ from typing import Protocol
 from shipper.parsers.port import Fields
 
 MULTILINE = "multiline"
-TRUNCATED = "truncated"
 UNTERMINATED = "unterminated"
 INVALID_ENCODING = "invalid_encoding"
 NUL_BYTES = "nul_bytes"

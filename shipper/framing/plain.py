@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+from logboom.bounds import TRUNCATED
 from shipper.framing.frames import (
     ESCAPE,
     MULTILINE,
-    TRUNCATED,
     UNTERMINATED,
     Decoder,
     Frames,

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from ciso8601 import parse_datetime
 
+from logboom.bounds import TRUNCATED
 from shipper.framing.frames import (
-    TRUNCATED,
     UNTERMINATED,
     Decoder,
     Frames,

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from shipper.framing.frames import TRUNCATED, UNTERMINATED
+from logboom.bounds import TRUNCATED
+from shipper.framing.frames import UNTERMINATED
 
 _MOST_LENGTH_BYTES = 10
 _COUNTED = re.compile(rb"[1-9]\d{0,9} <")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from logboom.bounds import TRUNCATED
 from logboom.clock import Clock
 from logboom.config import SyslogInput
 from shipper.events.making import PARSE_FAILED
-from shipper.framing.frames import INVALID_ENCODING, TRUNCATED, make_decoder
+from shipper.framing.frames import INVALID_ENCODING, make_decoder
 from shipper.inputs.envelopes import envelope
 from shipper.inputs.syslog.framing import Piece
 from shipper.parsers.port import Fields

@@ -197,6 +197,11 @@ def test_a_strange_message_with_ten_thousand_names_keeps_them_as_text() -> None:
     assert kept | rest == made
 
 
+def test_a_text_that_is_cut_between_many_names_is_told() -> None:
+    found = of({"long": "x" * 40_000, **{f"key{n}": n for n in range(300)}}).event
+    assert found["tags"] == [FOREIGN, "many_keys", "truncated"]
+
+
 @given(st.dictionaries(field_names, json_values, max_size=4))
 def test_of_whatever_an_event_is_made_nothing_is_lost(fields: dict[str, Any]) -> None:
     made = event(**fields)
