@@ -23,7 +23,8 @@ class SearchesSection(Section):
         64,
         ge=1,
         le=10_000,
-        description="Searches at once; further ones are told to come later (429).",
+        description="Searches at once; further ones are told to come later (429). Nobody takes all of"
+        " them: one key or name has at most three times as many as are free.",
     )
     exports: int = Field(8, ge=1, le=1_000, description="Exports at once, likewise.")
     slow: Duration = Field(

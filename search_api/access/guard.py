@@ -23,6 +23,7 @@ from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
 from search_api.http.plain_pages import HEADERS
+from search_api.http.turns import ASKING
 
 
 class Guard:
@@ -87,6 +88,7 @@ class Guard:
         asks = admission.need.scope is not None
         token = SERVICES.set(admission.services) if asks else None
         readable = READABLE.set(admission.readable)
+        asking = ASKING.set("" if access is None else access.purse)
         with watched(access, self._authentication) as watch:
             try:
                 await self.app(scope, receive, sending)
@@ -96,6 +98,7 @@ class Guard:
                 watch.task.uncancel()
                 await sending.end()
             finally:
+                ASKING.reset(asking)
                 READABLE.reset(readable)
                 if token is not None:
                     SERVICES.reset(token)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Response
@@ -96,7 +97,7 @@ class Answering:
         self._cache = AnswerCache(section.cache, ttl_s, clock, metrics)
         self._is_explaining = False
         self._check: asyncio.Future[bool] | None = None
-        self._answered_s = float("-inf")
+        self._answers_given = 0
 
     async def respond(self, question: Question, ask: Callable[[], Awaitable[Answer]]) -> Response:
         """Answers a question.
@@ -108,7 +109,7 @@ class Answering:
         Raises:
             QueryError: The query cannot be used.
             StoreUnavailable: The store does not answer, or takes too long.
-            TooBusy: Too many searches are under way.
+            TooBusy: Too many searches are under way, or too many of them are one's own.
         """
         begun = self._clock.monotonic()
         content = await self.in_turn(lambda: self._content(question, ask))
@@ -164,35 +165,40 @@ class Answering:
 
         Raises:
             StoreUnavailable: It takes too long.
-            TooBusy: Too many searches are under way.
+            TooBusy: Too many searches are under way, or too many of them are one's own.
         """
-        self._turns.take()
-        begun_s = self._now_s()
+        who = self._turns.take()
+        given = self._answers_given
         task = asyncio.ensure_future(work())
-        task.add_done_callback(self._over)
+        task.add_done_callback(partial(self._over, who))
         done, _ = await asyncio.wait([task], timeout=self._timeout_s)
         if not done:
-            await self._wait_on(task, begun_s, mend)
+            await self._wait_on(task, given, mend)
         return task.result()
 
-    async def _wait_on(self, task: asyncio.Future[Any], begun_s: float, mend: str | None) -> None:
+    async def _wait_on(self, task: asyncio.Future[Any], given: int, mend: str | None) -> None:
         """Waits until the grace is over; nobody waits so long for a store that does not answer at all.
+
+        Args:
+            task: What is waited for.
+            given: Answers that the store had given when it began.
+            mend: As `in_turn` has it.
 
         Raises:
             StoreUnavailable: It is over.
         """
-        ends_s = self._now_s() + self._grace_s
+        ends_s = self._clock.monotonic() + self._grace_s
         if self._check is None or self._check.done():
             self._check = asyncio.ensure_future(self._answers())
         check = self._check
         await asyncio.wait([task, check], return_when=asyncio.FIRST_COMPLETED)
         where = self._store.address
-        if not task.done() and not check.result() and self._answered_s < begun_s:
+        if not task.done() and not check.result() and self._answers_given == given:
             raise StoreUnavailable(
                 f"the store does not answer at all, for {self._timeout_s:g} s or more", where=where,
                 mend=mend or "see whether it runs; logboom doctor tells of all parts",
             )  # fmt: skip
-        await asyncio.wait([task], timeout=max(0.0, ends_s - self._now_s()))
+        await asyncio.wait([task], timeout=max(0.0, ends_s - self._clock.monotonic()))
         if not task.done():
             raise StoreUnavailable(
                 f"there was no answer within {self._timeout_s + self._grace_s:g} s", where=where,
@@ -208,14 +214,10 @@ class Answering:
             return isinstance(error, StoreRefused)
         return True
 
-    @staticmethod
-    def _now_s() -> float:
-        return asyncio.get_running_loop().time()
-
-    def _over(self, task: asyncio.Future[Any]) -> None:
-        self._turns.give_back()
+    def _over(self, who: str, task: asyncio.Future[Any]) -> None:
+        self._turns.give_back(who)
         if not task.cancelled() and task.exception() is None:  # whoever still waits raises it
-            self._answered_s = self._now_s()
+            self._answers_given += 1
 
     async def _tell(self, question: Question, took_s: float) -> None:
         """Logs a slow search, and what it costs: of one at a time, when there is room for it."""
