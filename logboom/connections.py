@@ -32,7 +32,8 @@ class _HeadTooLargeError(Exception):
 class BoundedConnection(HttpToolsProtocol):
     """Uvicorn's connection, with bounds for the head of a request: its first line and headers.
 
-    A larger one gets a 431, and the connection ends. It ends without an answer when a head is not complete in time.
+    A larger one gets a 431, and the connection ends. It ends without an answer when a head is not complete in time,
+    and when as much comes with a body that is none of it: the headers behind its chunks, which are kept as those before.
 
     Attributes:
         head_bytes: Of one head at most.
@@ -45,6 +46,8 @@ class BoundedConnection(HttpToolsProtocol):
     _received = 0
     _deadline: asyncio.TimerHandle | None = None
     _is_too_large = False
+    _is_under_way = False
+    _has_moved_on = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come, and is waited for."""
@@ -58,22 +61,27 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes bytes; what comes of a head that goes on is counted."""
+        self._has_moved_on = False
         super().data_received(data)
-        if self._deadline is not None and not self.transport.is_closing():
+        is_counted = self._deadline is not None or self._is_under_way
+        if is_counted and not self._has_moved_on and not self.transport.is_closing():
             self._received += len(data)
             if self._received > self.head_bytes:
-                self._refuse()
+                self._end()
 
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
         self._received = 0
+        self._is_under_way = True
+        self._has_moved_on = False
         if self._deadline is None:
             self._wait()
 
     def on_headers_complete(self) -> None:
         """A head ends."""
         self._wait_no_more()
+        self._move_on()
         headers = sum(len(name) + len(value) for name, value in self.headers)
         if len(self.url) + headers > self.head_bytes:
             self._is_too_large = True
@@ -84,6 +92,16 @@ class BoundedConnection(HttpToolsProtocol):
         """Serves a request. Those of HTTP/1.0 know no chunks (RFC 9112, 6.1): their answer ends with the connection."""
         is_old = cycle.scope["http_version"] == "1.0"
         super()._start_asgi_task(cycle, _without_chunks(cycle, app) if is_old else app)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body, of any length."""
+        self._move_on()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request ends."""
+        self._is_under_way = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answers to what the parser did not take."""
@@ -99,6 +117,17 @@ class BoundedConnection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _move_on(self) -> None:
+        """What is being received is no headers, or no longer."""
+        self._received = 0
+        self._has_moved_on = True
+
+    def _end(self) -> None:
+        if self._deadline is not None:
+            self._refuse()
+        else:  # the answer may have begun
+            self.transport.close()
 
     def _refuse(self) -> None:
         reason = b"the request line and the headers are larger than %d bytes" % self.head_bytes

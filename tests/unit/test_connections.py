@@ -29,6 +29,15 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def _measuring(_scope: Any, receive: Any, send: Any) -> None:
+    size, is_open = 0, True
+    while is_open:
+        part = await receive()
+        size, is_open = size + len(part["body"]), part["more_body"]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"%d bytes" % size})
+
+
 async def _streaming(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for part in (b"one\n", b"", b"two\n"):
@@ -80,6 +89,23 @@ async def answers(port: int, *said: bytes) -> bytes:
 async def test_a_head_that_is_too_large_is_refused(said: list[bytes]) -> None:
     async with served(BoundedConnection) as port:
         assert b"HTTP/1.1 431 " in await answers(port, *said)
+
+
+@pytest.mark.parametrize("line", [b"X: a\r\n" * 2**13, b"a" * 2**16])
+async def test_headers_behind_a_body_are_bounded(line: bytes) -> None:
+    begin = b"POST /a HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with served(BoundedConnection) as port:
+        said = [begin, b"4\r\nmine\r\n", b"0\r\nX: ", *[line] * 8]
+        assert (await answers(port, *said))[-5:] in {b"ended", b"\nmine"}
+
+
+async def test_a_body_in_many_parts_is_of_any_length() -> None:
+    begin = (
+        HEAD.replace(b"GET", b"POST") + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    async with served(BoundedConnection, _measuring) as port:
+        said = [begin, *[b"%x\r\n%b\r\n" % (2**16, b"a" * 2**16)] * 6, b"0\r\nX: a\r\n\r\n"]
+        assert b"393216 bytes" in await answers(port, *said)
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HT", HEAD, HEAD + b"\r\n" + HEAD])
