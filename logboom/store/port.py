@@ -309,6 +309,15 @@ class Store(Protocol):
         """
         ...
 
+    async def reach(self) -> None:
+        """Looks whether the store answers at all, by the cheapest question there is.
+
+        Raises:
+            StoreUnavailable: It does not.
+            StoreRefused: It does, and refuses us.
+        """
+        ...
+
     async def check(self) -> str:
         """Returns a sentence about the store when it answers and serves.
 

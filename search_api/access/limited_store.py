@@ -236,6 +236,10 @@ class LimitedStore:
         """Makes everything written so far visible to searches."""
         await self._store.refresh()
 
+    async def reach(self) -> None:
+        """Looks whether the store behind it answers."""
+        await self._store.reach()
+
     async def check(self) -> str:
         """A sentence about the store behind it."""
         return await self._store.check()

@@ -32,7 +32,7 @@ _PAST_US = 60_000_000
 """Times that ended so long ago are past: questions about them may come again, just the same."""
 
 _CHECK_S = 1.0
-"""In so much time a store that answers at all says how it is, or has answered somebody."""
+"""In so much time a store that answers at all says so, or has answered somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +206,10 @@ class Answering:
             )  # fmt: skip
 
     async def _answers(self) -> bool:
-        """Whether the store says how it is, soon; asked once for all who wait for it at the time."""
+        """Whether the store answers soon; asked once for all who wait for it at the time."""
         try:
             async with asyncio.timeout(_CHECK_S):
-                await self._store.check()
+                await self._store.reach()
         except (LogboomError, TimeoutError) as error:
             return isinstance(error, StoreRefused)
         return True

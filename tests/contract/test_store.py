@@ -38,6 +38,7 @@ async def test_the_days_are_listed_with_what_they_hold(
 
 async def test_the_store_says_how_it_is(store: Store, writer: StoreWriter) -> None:
     assert await store.check()
+    await store.reach()
     assert store.kind in {"local", "elasticsearch"}
     assert store.address
 

@@ -246,6 +246,10 @@ class ElasticsearchStore:
         if answer["_shards"]["failed"]:
             raise StoreUnavailable("not all shards could be refreshed", where=self.address)
 
+    async def reach(self) -> None:
+        """Asks Elasticsearch for its name; see `Store.reach`."""
+        await self._client.ask("GET", "/", parameters={"filter_path": "version.number"})
+
     async def check(self) -> str:
         """Says which Elasticsearch it is, and how it is."""
         server = await ask_server(self._client)

@@ -29,7 +29,7 @@ from logboom.store.local.day_documents import documents_of
 from logboom.store.local.days import Days
 from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
-from logboom.store.local.folders import DayFolder, StoreFolder, is_refused
+from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.grouping import groups
 from logboom.store.local.lagging import Lagging
 from logboom.store.local.locking import is_written_to
@@ -37,6 +37,7 @@ from logboom.store.local.looking import days_of, get_event, search_page
 from logboom.store.local.rollups import LocalRollups
 from logboom.store.local.soundness import panics_told, speaks_of_damage
 from logboom.store.local.translate import Translator
+from logboom.store.local.troubles import troubles_of
 from logboom.store.local.writer import LocalWriter
 from logboom.store.port import StoreWriter
 from logboom.store.values import (
@@ -284,22 +285,9 @@ class LocalStore:
 
     async def troubles(self) -> Sequence[str]:
         """What is wrong with single days, a sentence each."""
-        return await self._ask(self._troubles, self._checking)
-
-    def _troubles(self) -> Sequence[str]:
-        view, damaged = self._days.view(), self._folder.damaged()
-        refused = [one for one in self._folder.days() if is_refused(one)]
-        open_yet = [one for one in refused if one.day not in view.unreadable]
-        aside = f"is damaged and set aside in {self._folder.path / 'damaged'}"
-        met = [trouble for day in view.days for trouble in day.documents.troubles()]
-        forbidden = (f"the events of {one.day} may not be read: {one.path}" for one in open_yet)
-        return [
-            *view.warnings,
-            *forbidden,
-            *(f"{one.name} {aside}" for one in damaged),
-            *met,
-            *self._lagging.troubles(view.days),
-        ]
+        return await self._ask(
+            lambda: troubles_of(self._days.view(), self._folder, self._lagging), self._checking
+        )
 
     async def limits(self) -> Sequence[Limit]:
         """None: days have as many fields as they need, and the disk is looked at by others."""
@@ -322,6 +310,10 @@ class LocalStore:
                     "what was written is still not visible to searches", where=self.address
                 )
             await asyncio.sleep(_REFRESH_POLL_S)
+
+    async def reach(self) -> None:
+        """Looks whether the disk answers; see `Store.reach`."""
+        await self._ask(self._folder.path.exists, self._checking)
 
     async def check(self) -> str:
         """Says how many days there are, and which cannot be read."""

@@ -132,7 +132,7 @@ async def test_a_store_that_hangs_at_the_begin_is_not_waited_for(
         return f"{await asyncio.Event().wait()}"
 
     async with served(tmp_path, api={"searches": {"timeout": "100ms"}}) as world:
-        for name in (part, "check"):
+        for name in (part, "reach"):
             monkeypatch.setattr(world.store, name, hanging)
         answer = await asyncio.wait_for(world.api.get(f"/api/v1/export?q=x:1{more}"), 30)
     assert answer.status_code == 503

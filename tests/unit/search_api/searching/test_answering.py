@@ -200,15 +200,14 @@ async def test_of_a_merge_that_takes_too_long_it_is_told_that_it_goes_on(
     async def slowly(*_given: object) -> None:
         await asyncio.Event().wait()
 
-    async def check() -> str:
+    async def reach() -> None:
         if is_away:
             raise StoreUnavailable("gone")
-        return "well"
 
     monkeypatch.setattr(ErrorGroups, "merge", slowly)
     monkeypatch.setattr("search_api.searching.answering.Answering.__init__.__defaults__", (0.0,))
     async with served(tmp_path, api={"searches": {"timeout": "100ms"}}) as world:
-        monkeypatch.setattr(world.store, "check", check)
+        monkeypatch.setattr(world.store, "reach", reach)
         answer = await world.api.post("/api/v1/errors/merge", json={"fingerprints": ["a", "b"]})
     assert answer.status_code == 503
     assert "the merge goes on, and may take effect yet" in answer.json()["detail"]

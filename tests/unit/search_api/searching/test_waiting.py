@@ -32,13 +32,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def test_where_nothing_answers_it_is_no_advice_to_ask_for_less(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent() -> str:
+    async def silent() -> None:
         raise StoreUnavailable("it hangs")
 
     async def slowly() -> Answer:
         return Answer({"count": await asyncio.Event().wait()})
 
-    monkeypatch.setattr(world.store, "check", silent)
+    monkeypatch.setattr(world.store, "reach", silent)
     section = SearchesSection(concurrent=1, cache=0, timeout=timedelta(seconds=0.1))
     impatient = answering(section, world.store, grace_s=3600)  # nor is it waited for
     with pytest.raises(StoreUnavailable, match=r"does not answer at all, for 0\.1 s or more"):
@@ -54,7 +54,7 @@ async def test_a_store_that_hangs_is_not_waited_for(
     async def never() -> Answer:
         return Answer({"count": await asyncio.Event().wait()})
 
-    monkeypatch.setattr(world.store, "check", hanging)
+    monkeypatch.setattr(world.store, "reach", hanging)
     section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
     patient = answering(section, world.store, grace_s=3600)
     with pytest.raises(StoreUnavailable, match="does not answer at all"):
@@ -64,13 +64,12 @@ async def test_a_store_that_hangs_is_not_waited_for(
 async def test_a_store_at_work_is_waited_for_while_it_hands_over_what_it_has(world: World) -> None:
     section = SearchesSection(cache=0, timeout=timedelta(seconds=0.1))
     patient = answering(section, world.store, grace_s=3600)
-    asked: list[str] = []
-    check = world.store.check
+    asked: list[bool] = []
+    reach = world.store.reach
 
-    async def told() -> str:
-        sentence = await check()
-        asked.append(sentence)
-        return sentence
+    async def told() -> None:
+        await reach()
+        asked.append(True)
 
     async def late() -> Answer:
         async def was_asked() -> bool:
@@ -80,7 +79,7 @@ async def test_a_store_at_work_is_waited_for_while_it_hands_over_what_it_has(wor
         return Answer({"count": 1})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world.store, "check", told)
+        patch.setattr(world.store, "reach", told)
         answer = await patient.respond(Question("count", "", MatchAll(), TimeRange()), late)
     assert bytes(answer.body) == b'{"count":1}'
 
@@ -106,7 +105,7 @@ async def test_all_who_wait_ask_one_question_at_a_time_how_the_store_is(
         await asyncio.sleep(0.5)
         return 1
 
-    monkeypatch.setattr(world.store, "check", told)
+    monkeypatch.setattr(world.store, "reach", told)
     assert await asyncio.gather(*(patient.in_turn(late) for _ in range(8))) == [1] * 8
     assert most == 1
 
@@ -134,7 +133,7 @@ async def test_a_store_that_has_answered_others_is_waited_for_however_long_it_ta
     async def soon_done() -> int:
         return 2
 
-    monkeypatch.setattr(world.store, "check", hanging)
+    monkeypatch.setattr(world.store, "reach", hanging)
     waiting = asyncio.ensure_future(patient.in_turn(late))
     await begun.wait()
     assert await patient.in_turn(soon_done) == 2
@@ -147,6 +146,7 @@ async def test_the_embedded_store_says_how_it_is_while_all_searches_are_busy(wor
     assert isinstance(store, LocalStore)
     busy = [asyncio.ensure_future(store._run(go_on.wait)) for _ in range(8)]
     try:
+        await asyncio.wait_for(store.reach(), 30)
         assert "embedded store with 1 day" in await asyncio.wait_for(store.check(), 30)
         assert list(await asyncio.wait_for(store.troubles(), 30)) == []
     finally:
