@@ -14,6 +14,7 @@ import pytest
 from logboom.scaling import ScalingStatus, decode_scaling
 from tests.polling import soon
 from tests.processors import PATIENCE_S, Load, Processors, stored_once
+from tests.services.ended import runs
 from tests.services.process import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -68,7 +69,7 @@ async def test_processors_follow_the_load_up_and_down_and_lose_nothing(
     assert status.downs >= 2
     await stored_once(processors, load, elasticsearch, unique)
     assert await asyncio.to_thread(processors.end, "all", signal.SIGTERM) == 0
-    assert not any(child.is_running() for child in children)
+    assert not any(map(runs, children))
     await _orphans_end_in_order(processors, load)
     assert sum(lag.messages for lag in await load.broker.lag(group=unique)) == 0
     assert "Traceback" not in processors.said()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.flow import Pipeline, settings_for
 from tests.polling import eventually
+from tests.services.ended import runs
 from tests.services.process import free_port
 
 
@@ -33,7 +33,7 @@ def test_a_killed_supervisor_leaves_no_service_even_when_they_have_just_begun(
     pipeline.port = free_port()
     pipeline.start()
     try:
-        assert not any(map(psutil.Process.is_running, services)), "it has waited for them"
+        assert not any(map(runs, services)), "it has waited for them"
         pipeline.await_count('"found again"', 1)
     finally:
         assert pipeline.stop() == 0

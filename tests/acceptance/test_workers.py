@@ -25,6 +25,7 @@ from logboom.broker.local import LocalBroker
 from logboom.config import LocalBrokerSection
 from tests.flow import Pipeline, verify
 from tests.polling import eventually
+from tests.services.ended import runs
 from tests.writing import LogWriter, event
 
 FILES = 200
@@ -200,7 +201,7 @@ def test_workers_come_and_go_and_each_line_is_sent_once(shipper: Shipper, tmp_pa
     write(2)  # rotates while nobody looks
     shipper.start(3)
     psutil.wait_procs(workers, timeout=10)
-    assert not [worker for worker in workers if worker.is_running()]
+    assert not [*filter(runs, workers)]
     shipper.await_workers(3)[1].kill()
     write(4)
     shipper.await_workers(3)

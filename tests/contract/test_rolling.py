@@ -113,7 +113,7 @@ async def _lose_rows(config: Config) -> None:
         (config.data / "store" / "rollups.sqlite3").unlink()
         return
     base = base_name(config.index)
-    async with httpx.AsyncClient(base_url=config.store.urls[0]) as client:
+    async with httpx.AsyncClient(base_url=config.store.urls[0], timeout=60) as client:
         for name in ("1m-2026.03.13", "1h-2026.03"):
             answer = await client.delete(f"/{base}-{name}")
             assert answer.status_code == 200, answer.text

@@ -37,7 +37,7 @@ async def test_days_come_back_from_a_snapshot(
     assert looked == {f"look-{name}": 100 for name in first.indices}
     with pytest.raises(StoreRefused, match="prefix"):
         await snapshots.restore(unique, "first")
-    async with httpx.AsyncClient(base_url=own_elasticsearch.address) as client:
+    async with httpx.AsyncClient(base_url=own_elasticsearch.address, timeout=60) as client:
         for name in first.indices:
             assert (await client.delete(f"/{name}")).status_code == 200
     assert await stored_ids(store) == []

@@ -56,7 +56,7 @@ async def test_what_the_server_refuses_is_stored_in_a_reduced_form_with_the_reas
 async def test_what_is_refused_in_its_reduced_form_too_is_rejected_with_both_reasons(
     elasticsearch: str, open_elastic: Opener, unique: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=elasticsearch) as client:
+    async with httpx.AsyncClient(base_url=elasticsearch, timeout=60) as client:
         strict = {"mappings": {"dynamic": "strict", "properties": {"message": {"type": "text"}}}}
         assert (await client.put(f"/{unique}-2026.03.14", json=strict)).status_code == 200
     store = await open_elastic(elasticsearch, unique)

@@ -78,7 +78,7 @@ async def test_what_may_not_be_meant_so_is_told_once(
     assert len(told) == len(set(told)) == 2
     assert "levle" in told[0]
     assert len(file.read_text().splitlines()) == COUNT
-    async with httpx.AsyncClient(base_url=served.url) as client:
+    async with httpx.AsyncClient(base_url=served.url, timeout=60) as client:
         query = {"q": asked}
         answers = [(await client.get(f"/api/v1/{n}", params=query)) for n in ("search", "count")]
         notes = json.loads(
@@ -181,7 +181,7 @@ async def test_signs_of_life_are_left_out(
     assert (await run(*words, str(tmp_path / "slow"))).exit_code == 0
     assert (tmp_path / "slow").read_bytes() == (tmp_path / "quick").read_bytes()
     asked = f"/api/v1/export?format={form}&from=1h"
-    async with httpx.AsyncClient(base_url=served.url) as client:
+    async with httpx.AsyncClient(base_url=served.url, timeout=60) as client:
         kept_alive = (await client.get(f"{asked}&keep_alive=true")).content
         plain = (await client.get(asked)).content
     sign = b"\r\n" if form == "csv" else b"\n"

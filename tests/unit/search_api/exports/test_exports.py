@@ -96,7 +96,7 @@ async def test_a_store_that_is_away_at_the_begin_is_a_problem_document(
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 async def test_an_export_of_nothing_is_whole(tmp_path: Path, form: str) -> None:
-    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url) as client:
+    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url, timeout=60) as client:
         answer = await client.get(f"/api/v1/export?q=nothing&format={form}&fields=message")
     assert answer.status_code == 200
     assert answer.text == {"ndjson": "", "csv": "_id,message\r\n"}[form]
@@ -114,7 +114,7 @@ async def test_why_an_export_broke_off_later_is_told_once(
         return Page(events, Count(2), "on", partial=False)
 
     caplog.set_level(logging.INFO)
-    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url) as client:
+    async with serve(tmp_path) as api, httpx.AsyncClient(base_url=api.url, timeout=60) as client:
         monkeypatch.setattr(api.store, "search", once)
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/api/v1/export")
