@@ -40,9 +40,10 @@ ADDED = (OFFSET, ADDRESS, FOREIGN_ID, PRESENT, REST, *TOKENS.values())
 """What `rearranged` adds to an event besides the fields that stand apart."""
 
 PATHS_PER_DAY = 1000
+"""Attributes of more distinct names than these have no columns: their values are found, not counted."""
+
 NUMBERS = "\x02"
 """Where numbers of attributes without columns stand a second time, in order, within those attributes."""
-"""Attributes of more distinct names than these have no columns: ranges do not find them."""
 
 TIME_MARK = "\uffff"
 """Follows a string that the index would otherwise take for a point in time, and blur.
