@@ -247,8 +247,10 @@ class ElasticsearchStore:
             raise StoreUnavailable("not all shards could be refreshed", where=self.address)
 
     async def reach(self) -> None:
-        """Asks Elasticsearch for its name; see `Store.reach`."""
-        await self._client.ask("GET", "/", parameters={"filter_path": "version.number"})
+        """Asks a node for its cluster's name; see `Store.reach`."""
+        await self._client.ask(
+            "GET", "/_nodes/_local/http", parameters={"filter_path": "cluster_name"}
+        )
 
     async def check(self) -> str:
         """Says which Elasticsearch it is, and how it is."""
