@@ -122,11 +122,12 @@ class Pipeline:
         return found
 
     def kill(self, service: str) -> None:
-        """Pulls the plug on one service."""
+        """Pulls the plug on one service, and waits until nothing of it is left: not its ports either."""
         child = eventually(
             lambda: self.children().get(service), timeout_s=60, what=f"{service} runs"
         )
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()
+        child.wait(60)
 
     def ask(self, route: str, **parameters: Any) -> dict[str, Any]:
         """Asks the API."""

@@ -214,7 +214,7 @@ def test_a_shipper_that_is_killed_loses_and_doubles_nothing_that_it_had_kept(
     port = free_port()
     pipeline = Pipeline(tmp_path, {"inputs": [{"syslog": f"127.0.0.1:{port}", "transport": "tcp"}]})
     pipeline.start()
-    address, sent, kept_at_kills = f"127.0.0.1:{port}", 0, []
+    address, kept_at_kills = f"127.0.0.1:{port}", []
     try:
         for life in range(3):
             eventually(partial(accepts, address), timeout_s=240, what=address)
@@ -228,11 +228,11 @@ def test_a_shipper_that_is_killed_loses_and_doubles_nothing_that_it_had_kept(
                         connection.sendall(line)
                     except ConnectionError:
                         break
-                    sent += 1
                     if number == 5000:
                         pipeline.await_count(f"life{life}", 1)
                         kept_at_kills.append(pipeline.count(f"life{life}"))
                         pipeline.kill("ship")
+            assert len(kept_at_kills) == life + 1, pipeline.said()
         eventually(partial(accepts, address), timeout_s=240, what=address)
         assert pipeline.doctor(wait_s=60) == 0
         for life, kept in enumerate(kept_at_kills):
