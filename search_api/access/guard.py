@@ -22,6 +22,7 @@ from search_api.access.limiting import READABLE, SERVICES
 from search_api.access.refusals import Refusal, send_to
 from search_api.access.sending import Sending
 from search_api.access.watching import watched
+from search_api.http.compressing import Compressing, takes_gzip
 from search_api.http.plain_pages import HEADERS
 from search_api.http.turns import ASKING
 
@@ -56,6 +57,8 @@ class Guard:
             return
         caller = _caller_of(scope)
         trace = _Trace(self._audit, self._clock, caller, scope.setdefault("state", {}))
+        if not caller.is_socket and takes_gzip(caller.headers.get("accept-encoding", "")):
+            send = Compressing(send)
         sending = Sending(
             send, caller.path, lambda: trace.write(sending.status, "begin"), has_tls=self._has_tls
         )
