@@ -100,11 +100,22 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _told(notes: Sequence[str]) -> str:
-    """As many notes as there is room for."""
-    told = list(notes)
-    while len(text := json.dumps(told)) > _MOST_NOTES_BYTES:
-        told.pop()
-    return text
+    """As many notes as there is room for, and how many more there are."""
+    whole = json.dumps(list(notes))
+    if len(whole) <= _MOST_NOTES_BYTES:
+        return whole
+    told: list[str] = []
+    room = _MOST_NOTES_BYTES - len(json.dumps([_more(len(notes))]))
+    for note in notes:
+        room -= len(json.dumps(note)) + len(", ")
+        if room < 0:
+            break
+        told.append(note)
+    return json.dumps([*told, _more(len(notes) - len(told))])
+
+
+def _more(count: int) -> str:
+    return f"{count} more of these have no room here: a search of the same has all, in `warnings`"
 
 
 def export_routes(parts: Parts) -> APIRouter:
@@ -140,7 +151,7 @@ def export_routes(parts: Parts) -> APIRouter:
         wanted = Export(asked.query, asked.times, order_of(sort), names, limit, after)
         in_turn = parts.answering.in_turn
         ready = await in_turn(lambda: begin(store, wanted))
-        lacking = await in_turn(lambda: store.lacking(asked.query, asked.times))
+        lacking = await in_turn(lambda: store.lacking(ready.query, ready.times))
         pieces = exported(store, ready, form)
         content = with_signs(pieces, LINE_ENDS[form], SIGN_EVERY_S) if keep_alive else pieces
         told = replace(asked, notes=[*asked.notes, *lacking])

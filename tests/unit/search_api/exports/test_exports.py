@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,10 +15,11 @@ from prometheus_client import CollectorRegistry
 from starlette.types import Message
 
 from logboom.errors import StoreUnavailable, TooBusy
-from logboom.query.model import MatchAll
+from logboom.event import epoch_us
+from logboom.query.model import MatchAll, Query
 from logboom.store import Count, Page, SearchRequest, TimeRange
 from logboom.telemetry import ApiMetrics
-from search_api.exports.routes import ExportResponse
+from search_api.exports.routes import ExportResponse, _told
 from search_api.http.turns import Turns
 from search_api.searching.asking import Asked
 from tests.api_world import served
@@ -32,6 +34,37 @@ async def test_too_many_exports_are_told_to_come_later(tmp_path: Path) -> None:
     refused = next(one for one in answers if one.status_code == 429)
     assert refused.headers["retry-after"] == "2"
     assert refused.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_export_that_goes_on_tells_what_is_lacking_in_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TimeRange] = []
+
+    async def lacking(_query: Query, times: TimeRange, _fields: Sequence[str] = ()) -> list[str]:
+        asked.append(times)
+        return []
+
+    async with served(tmp_path) as world:
+        one = document(1)
+        await world.write([one])
+        monkeypatch.setattr(world.store, "lacking", lacking)
+        at_us = epoch_us(str(one.event["@timestamp"]))
+        for sort in ("asc", "desc"):
+            answer = await world.api.get(f"/api/v1/export?after={one.id}&sort={sort}&from=now-9d")
+            assert answer.status_code == 200, answer.text
+    assert (asked[0].start_us, asked[1].end_us) == (at_us, at_us + 1)
+
+
+def test_notes_without_room_are_counted() -> None:
+    long, short = "x" * 4_000, "`levle` is no field"
+    assert json.loads(_told([short])) == [short]
+    for notes, fit in (([long], []), ([short, long, short], [short]), ([short] * 999, None)):
+        text = _told(notes)
+        *told, more = json.loads(text)
+        assert len(text) <= 4_000
+        assert told == (notes[: len(told)] if fit is None else fit)
+        assert more.startswith(f"{len(notes) - len(told)} more of these")
 
 
 async def nothing() -> Message:
