@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import random
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,18 +39,45 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2>/dev/null && exit; sleep 0.5; do
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses right now.
+    """A port of loopback that nobody uses right now, and that nobody else is given by this.
 
     It lies below those that the system gives to outgoing connections. Otherwise a client that
     tries to reconnect while the service is down could be given the service's own port, be
-    connected to itself, and keep the service from starting again.
+    connected to itself, and keep the service from starting again. It stays this process's own to its
+    end, among all that run these tests: a service may take ten seconds until it listens.
     """
     ephemeral = int(_EPHEMERAL_PORTS.read_text().split()[0]) if _EPHEMERAL_PORTS.exists() else 32768
     for port in random.sample(range(_LOWEST_PORT, ephemeral), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _ports.take(port)
             return port
     raise ServiceFailed(f"no port from {_LOWEST_PORT} to {ephemeral} is free")
+
+
+class _Ports:
+    """The ports that have been given away: a lock on a byte of a file is told to other processes."""
+
+    def __init__(self) -> None:
+        self._here: set[int] = set()
+        self._file: int | None = None
+
+    def take(self, port: int) -> None:
+        """Notes a port as this process's own.
+
+        Raises:
+            OSError: It has been given away, here or in another process.
+        """
+        if port in self._here:
+            raise OSError(errno.EADDRINUSE, "given away here")
+        if self._file is None:
+            name = f"logboom-ports-{os.getuid()}.lock"
+            self._file = os.open(Path(tempfile.gettempdir()) / name, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        self._here.add(port)
+
+
+_ports = _Ports()
 
 
 def accepts(address: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -17,7 +20,7 @@ from tests.services.downloads import (
     kept,
 )
 from tests.services.elasticsearch import java_for, node_settings
-from tests.services.errors import ServiceMissing
+from tests.services.errors import ServiceFailed, ServiceMissing
 from tests.services.java import find_java, java_version, oldest_fitting
 from tests.services.kafka import server_properties
 from tests.services.process import free_port, telling
@@ -111,8 +114,28 @@ def test_a_free_port_is_none_that_the_system_gives_to_clients() -> None:
         client.bind(("127.0.0.1", 0))
         given_by_the_system = client.getsockname()[1]
     ports = {free_port() for _ in range(50)}
-    assert len(ports) > 40
+    assert len(ports) == 50
     assert max(ports) < given_by_the_system
+
+
+def test_a_free_port_is_given_once_among_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+
+    def same(_among: range, number: int) -> list[int]:
+        return [port] * number
+
+    monkeypatch.setattr(random, "sample", same)
+    with pytest.raises(ServiceFailed, match="no port"):
+        free_port()
+    asked = (
+        "import random; random.sample = lambda among, number: [PORT] * number;"
+        " from tests.services.process import free_port; free_port()"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", asked.replace("PORT", str(port))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert other.stderr.splitlines()[-1].startswith("tests.services.errors.ServiceFailed: no port")
 
 
 def test_what_failed_is_told_though_much_was_said_after_it() -> None:
