@@ -13,6 +13,7 @@ from logboom.keys import ApiKey, KeyBook, KnownKeys, Scope
 from logboom.query.times import iso_text
 from search_api.access.grants import ANYBODY, Access
 from search_api.http.answers import Problem
+from search_api.http.parameters import NO_TRUTH_VALUE
 from search_api.http.problems import problem
 from search_api.http.responding import answer
 
@@ -38,7 +39,7 @@ class KeyBody(BaseModel):
     expires_in: Annotated[str | None, Field(max_length=50)] = Field(
         None, description="How long it is worth something, for example 90d; default: for ever."
     )
-    requests_per_s: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    requests_per_s: Annotated[float, NO_TRUTH_VALUE, Field(gt=0, le=1e6)] | None = None
 
 
 class KeyAnswer(BaseModel):

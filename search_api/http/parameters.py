@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from search_api.http.answers import Problem
 
@@ -21,3 +23,13 @@ Zone = Annotated[
     str,
     Query(alias="tz", description="IANA zone, or offset such as +09:00, of times that name none."),
 ]
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("truth_value", "Input should be a number, not a truth value")
+    return value
+
+
+NO_TRUTH_VALUE = BeforeValidator(_no_truth_value)
+"""For numbers in bodies: `false` would be taken for 0, and `true` for 1."""

@@ -14,7 +14,7 @@ from logboom.event import Event
 from logboom.store import SearchRequest
 from search_api.http import problems
 from search_api.http.answers import Problem, SearchAnswer
-from search_api.http.parameters import PROBLEMS, From, Q, To, Zone
+from search_api.http.parameters import NO_TRUTH_VALUE, PROBLEMS, From, Q, To, Zone
 from search_api.http.responding import answer
 from search_api.http.routing import PlainRoute
 from search_api.parts import Parts
@@ -44,7 +44,7 @@ class SearchBody(BaseModel):
     q: str = ""
     begin: str | None = Field(None, alias="from")
     end: str | None = Field(None, alias="to")
-    limit: int = Field(100, ge=0, le=MAX_LIMIT)
+    limit: Annotated[int, NO_TRUTH_VALUE] = Field(100, ge=0, le=MAX_LIMIT)
     sort: str = "desc"
     cursor: str | None = None
     fields: str | list[str] | None = None

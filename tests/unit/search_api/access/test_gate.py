@@ -183,6 +183,7 @@ WRONG_KEYS: list[Any] = [
     {"name": "x", "scopes": ["admin"], "services": []},
     {"name": "x", "scopes": ["read"], "services": None},
     {"name": "x", "scopes": ["read"], "digest": "0" * 64},
+    {"name": "x", "scopes": ["read"], "requests_per_s": True},
 ]  # fmt: skip
 
 

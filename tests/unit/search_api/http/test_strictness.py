@@ -37,6 +37,14 @@ async def test_a_parameter_that_there_is_not_is_refused(
         assert detail in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("value", [False, True])
+async def test_a_truth_value_is_no_number(tmp_path: Path, value: bool) -> None:
+    async with served(tmp_path) as world:
+        answer = await world.api.post("/api/v1/search", json={"limit": value})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"] == "limit: Input should be a number, not a truth value"
+
+
 async def test_lists_may_be_given_again(tmp_path: Path) -> None:
     async with served(tmp_path) as world:
         answer = await world.api.get("/api/v1/facets?field=level&field=service")
