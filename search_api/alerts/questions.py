@@ -111,12 +111,15 @@ def questions_of(dues: Iterable[Due]) -> list[Question]:
 
 
 def _without_service(need: Need) -> tuple[str, Need] | None:
-    """The one service that a need is about, and the same need for all services."""
+    """The one service that a need is about, and the same need for all services.
+
+    Not for the empty name: cells have the events without a service under it, too.
+    """
     if SERVICE in need.by:
         return None
     parts = need.query.parts if isinstance(need.query, And) else (need.query,)
     named = [part for part in parts if isinstance(part, Term) and part.field == SERVICE]
-    if len(named) != 1:
+    if len(named) != 1 or not named[0].value:
         return None
     rest = tuple(part for part in parts if part is not named[0])
     query: Query = MatchAll() if not rest else rest[0] if len(rest) == 1 else And(rest)

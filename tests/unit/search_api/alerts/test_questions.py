@@ -36,6 +36,17 @@ async def test_rules_share_questions_and_find_the_same() -> None:
             assert table.window((), *window).count == 10
 
 
+async def test_the_empty_service_is_not_none_at_all() -> None:
+    """Cells have events without a service under the empty name, too; `service:""` is not about them."""
+    events = [at(1, service={"name": "cart"}), at(2, service={"name": ""}), at(3), at(4)]
+    rules = [rule_of("count > 0", where=f"service:{name}") for name in ('""', "cart")]
+    dues = [Due(rule, [START_US + 60 * US]) for rule in rules]
+    found = await find(MemorySource(events), dues)
+    window = (START_US, START_US + 60 * US)
+    tables = found.data.tables.values()
+    assert [table.window((), *window).count for table in tables] == [1, 1]
+
+
 class _Bounded(MemorySource):
     """Measures so many cells at most, as stores do."""
 
