@@ -16,12 +16,11 @@ from logboom.cli.export_parts import Form, Part, Progress, Rows
 from logboom.cli.layout import printable
 from logboom.cli.options import SinceOption, UntilOption, UrlOption, ZoneOption
 from logboom.cli.query_words import query_of
-from logboom.cli.remote import DEFAULT_URL, ask, opened
+from logboom.cli.remote import DEFAULT_URL, ask, opened, pieces
 from logboom.clock import SystemClock
 from logboom.errors import LogboomError, StoreDamaged
 from logboom.retrying import Backoff
 
-_PIECE_BYTES = 1 << 18
 _TRIES = 8
 _NOTED_EVERY_S = 1.0
 _SHOWN_AFTER_S = 2.0
@@ -152,7 +151,7 @@ def _read(
     with opened(url, "export", asked) as answer:
         _learn_times(answer, progress)
         show.notes(json.loads(answer.headers.get(_NOTES) or "[]"))
-        while piece := answer.read1(_PIECE_BYTES):
+        for piece in pieces(answer):
             sink.write(rows.take(piece, progress))
             if clock.monotonic() - noted_s > _NOTED_EVERY_S:
                 note()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
@@ -10,11 +11,13 @@ from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from logboom.config.units import is_loopback
 from logboom.environment import process_environment
 from logboom.errors import LogboomError, ServiceUnreachable, UsageError
+from logboom.inflating import GZIP
 
 DEFAULT_URL = "http://127.0.0.1:7700"
 KEY = "LOGBOOM_API_KEY"
@@ -24,6 +27,7 @@ KEY_FILE = "LOGBOOM_API_KEY_FILE"
 """In the environment: the file that has it."""
 
 _TIMEOUT_S = 60.0
+_PIECE_BYTES = 1 << 18
 _UNKNOWN_CALLER = 401
 _COME_LATER = frozenset({429, 503})
 
@@ -79,7 +83,7 @@ def erase(url: str, route: str) -> None:
 
 @contextmanager
 def opened(url: str, route: str, parameters: Mapping[str, str | None]) -> Iterator[HTTPResponse]:
-    """An answer that is read bit by bit.
+    """An answer that is read bit by bit, by `pieces`; from afar it comes compressed.
 
     Args:
         url: Where the API is.
@@ -89,8 +93,27 @@ def opened(url: str, route: str, parameters: Mapping[str, str | None]) -> Iterat
     Raises:
         LogboomError: As `ask`; `ServiceUnreachable` also when the answer breaks off.
     """
-    with _asked(url, _request(url, route, parameters)) as answer:
+    request = _request(url, route, parameters)
+    if not is_loopback(f"{_host(url)}:0"):
+        request.add_header("Accept-Encoding", "gzip")
+    with _asked(url, request) as answer:
         yield answer
+
+
+def pieces(answer: HTTPResponse) -> Iterator[bytes]:
+    """What an answer has to say, as it comes.
+
+    Raises:
+        HTTPException: It breaks off, or is not compressed as it says.
+    """
+    stream = zlib.decompressobj(GZIP) if answer.headers.get("Content-Encoding") == "gzip" else None
+    while piece := answer.read1(_PIECE_BYTES):
+        try:
+            yield piece if stream is None else stream.decompress(piece)
+        except zlib.error as error:
+            raise HTTPException(f"the answer is damaged: {error}") from error
+    if stream is not None and not stream.eof:
+        raise HTTPException("the answer ends too early")
 
 
 def stream(
@@ -116,7 +139,7 @@ def stream(
 
 
 def _request(url: str, route: str, parameters: Mapping[str, Any]) -> Request:
-    if not url.startswith(("http://", "https://")):
+    if _host(url) is None:
         raise UsageError(f"{url!r} is no URL", mend=f"write for example {DEFAULT_URL}")
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
     request = Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
@@ -125,6 +148,15 @@ def _request(url: str, route: str, parameters: Mapping[str, Any]) -> Request:
         # another host that we are led to does not get it
         request.add_unredirected_header("Authorization", f"Bearer {key}")
     return request
+
+
+def _host(url: str) -> str | None:
+    """The name or the address in a URL of HTTP; None: it is no such URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket without its other one
+        return None
+    return parts.hostname if parts.scheme in {"http", "https"} else None
 
 
 def api_key(environment: Mapping[str, str]) -> str | None:

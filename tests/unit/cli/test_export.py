@@ -94,11 +94,23 @@ async def test_what_may_not_be_meant_so_is_told_once(
     assert 1 < len(told_of) < 90
 
 
+@pytest.fixture(params=["near", "far"])
+def distance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """By how much less of an export travels: from afar it comes compressed."""
+    is_far = request.param == "far"
+    if is_far:
+        monkeypatch.setattr("logboom.cli.remote.is_loopback", lambda _address: False)
+    return 20 if is_far else 1
+
+
 @pytest.mark.parametrize("sort", ["asc", "desc"])
-async def test_an_export_that_breaks_off_goes_on(served: Served, tmp_path: Path, sort: str) -> None:
-    file = tmp_path / "all.ndjson"
-    async with cut_off(served, [100_000, 1_000, 200_000]) as url:
+async def test_an_export_that_breaks_off_goes_on(
+    served: Served, tmp_path: Path, sort: str, distance: int
+) -> None:
+    file, sizes = tmp_path / "all.ndjson", [100_000 // distance, 1_000, 200_000 // distance]
+    async with cut_off(served, sizes) as url:
         done = await run("--since", "1h", "--sort", sort, "-o", str(file), "--url", url)
+    assert not sizes, "each of them was used"
     assert (done.exit_code, done.stdout) == (0, ""), done.output
     numbers = [json.loads(line)["attributes"]["seq"] for line in file.read_text().splitlines()]
     assert sorted(numbers) == list(range(COUNT))

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from logboom.cli.app import make_app
+from logboom.errors import UsageError
 from tests.http_handling import answer
 from tests.unit.search_api.notifying.test_email import certificate
 
@@ -67,3 +68,11 @@ def test_what_is_advised_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with with_tls(file) as url:
         done = CliRunner().invoke(make_app(), ["search", "x", "--url", url])
     assert (done.exception, done.exit_code) == (None, 0), done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+@pytest.mark.parametrize("url", ["http://[::1", "http://", "https:", "ftp://logs", "logs:7700"])
+def test_what_is_no_url_is_told_as_that(command: list[str], url: str) -> None:
+    done = CliRunner().invoke(make_app(), [*command, "--url", url])
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith(f"{url!r} is no URL")
