@@ -29,10 +29,13 @@ MOST_QUESTIONS = 200
 
 _LOOK_S = 0.25
 _LOOKS_AT_ONCE = 8
-"""Of all tails: they would look in the same instant, when what was written has come to be seen."""
+"""Of all tails, also of those that begin and of clients that come back: all of them would look in the
+same instant, when what was written has come to be seen, or the API was started anew."""
 _LONGEST_REST_S = 2.0
 _KEPT_LINES = 5_000
 _KEPT_S = 60.0
+_END_US = 253_402_300_800_000_000
+"""The year 10000, µs since the epoch: nothing is stored that late."""
 
 _Stand = tuple[int, str]
 """An index time, µs since the epoch, and an id: a tail's order."""
@@ -70,7 +73,8 @@ class Place:
         """
         number, _, rest = text.partition("-")
         name, _, told = rest.rpartition("@")
-        if not number.isascii() or not number.isdigit() or len(number) > 18:
+        is_time = number.isascii() and number.isdigit() and len(number) <= len(str(_END_US))
+        if not is_time or int(number) >= _END_US:
             raise QueryError(
                 f"{text[:100]!r} is no place in what has arrived",
                 suggestion="send the id of the last event as it came, or none",
@@ -112,6 +116,8 @@ class AskedTails:
         self, query: Query, since: str | None, patience_s: float
     ) -> AsyncGenerator[News, None]:
         """What is stored from now on; after a place, what was stored since then comes first."""
+        if self._is_closed:
+            return
         place = None if since is None else Place.parse(since)
         tail = self._tail(query)
         listener = Listener()
@@ -124,7 +130,7 @@ class AskedTails:
                     behind = max(behind, _behind(news))
                     yield news
             else:
-                tail.listeners[listener] = frozenset()
+                tail.add(listener)
                 yield News(place=tail.place_of(listener, behind))
             while (told := await listener.next(patience_s)) is not None:
                 behind = max(behind, _behind(told))
@@ -177,21 +183,26 @@ class AskedTails:
         """What a client has missed; from then on it is told what is new."""
         kept = tail.told_since(place.told)
         if kept is not None:
-            tail.listeners[listener] = frozenset()
+            tail.add(listener)
             yield News(kept)
             return
         before = tail.told_so_far
-        events, is_all = await newest(self._store, tail.query, place.ingested_us)
-        new = [one for one in events if _stands(one) > (place.ingested_us, place.id)]
-        dropped = 0
-        if not is_all:
-            later = stored_within(tail.query, place.ingested_us + 1, None)
-            dropped = max(0, (await self._store.count(later, TimeRange())).value - len(new))
+        async with self._turns:
+            new, dropped = await self._stored_behind(tail.query, place)
         lines = [tail.line(one, before) for one in new]
         found = {one.id for one in lines}
         lines += [one for one in tail.told_since(before) or () if one.id not in found]
-        tail.listeners[listener] = frozenset(one.id for one in lines)
+        tail.add(listener, frozenset(one.id for one in lines))
         yield News(lines, dropped)
+
+    async def _stored_behind(self, query: Query, place: Place) -> tuple[list[Event], int]:
+        """The newest matches that stand behind a place, and how many more there are."""
+        events, is_all = await newest(self._store, query, place.ingested_us)
+        new = [one for one in events if _stands(one) > place.stands]
+        if is_all:
+            return new, 0
+        later = stored_within(query, place.ingested_us + 1, None)
+        return new, max(0, (await self._store.count(later, TimeRange())).value - len(new))
 
 
 def _stands(event: Event) -> _Stand:
@@ -225,6 +236,7 @@ class _Tail:
         self._reached: _Stand = (0, "")
         self._begun = asyncio.Event()
         self._why: LogboomError | None = None
+        self._has_ended = False
 
     async def has_begun(self) -> None:
         """Returns when everything that is stored from now on will be told.
@@ -235,6 +247,17 @@ class _Tail:
         await self._begun.wait()
         if self._why is not None:
             raise self._why
+
+    def add(self, listener: Listener, seen: frozenset[str] = frozenset()) -> None:
+        """Tells a listener from now on; it is told at once that there is nothing more, if that is so.
+
+        Args:
+            listener: A client's.
+            seen: Ids of what it has, and is not to be told again.
+        """
+        self.listeners[listener] = seen
+        if self._has_ended:
+            listener.end(self._why)
 
     @property
     def told_so_far(self) -> str:
@@ -299,14 +322,15 @@ class _Tail:
 
     def end(self, why: LogboomError | None) -> None:
         """Tells all clients that nothing more comes."""
-        self._why = why
+        self._has_ended, self._why = True, why
         for listener in self.listeners:
             listener.end(why)
 
     async def _look(self) -> None:
         """Looks as soon as what was written before can be seen, if anybody waits for it."""
         if not self._begun.is_set():
-            self._reached = await self._looks.begin()
+            async with self._turns:
+                self._reached = await self._looks.begin()
             self._begun.set()
             return
         if self.clients:

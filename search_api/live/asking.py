@@ -85,6 +85,9 @@ class Looks:
     async def next(self) -> Found:
         """What has become visible since the last time."""
         found = await self._look()
+        if self._now_us() < self._swept_us - _OVERLAP_US:
+            again = await self._begin_anew()
+            return Found([*found.events, *again], found.dropped)
         await self._close_slice()
         if self._now_us() - self._swept_us < _SWEEP_US:
             return found
@@ -99,6 +102,21 @@ class Looks:
         dropped = max(0, total - self._known - len(new))
         self._known = max(total, self._known)
         return Found(new, dropped)
+
+    async def _begin_anew(self) -> Sequence[Event]:
+        """After the clock was set back: what is stored now stands before what was looked at last.
+
+        What stands behind the present was stored before; so were some that stand shortly before it, if
+        they were never seen.
+        """
+        now_us = self._now_us()
+        self._open_us, self._swept_us = now_us - _OVERLAP_US, now_us
+        self._slices.clear()
+        events, _ = await newest(self._store, self._query, self._open_us, now_us + 1)
+        before, _ = await newest(self._store, self._query, now_us + 1)
+        self._known = await self._count(self._open_us, None)
+        self._unseen(before)
+        return self._unseen(events)
 
     async def _close_slice(self) -> None:
         """What is older than the overlap is looked at no more, only counted."""

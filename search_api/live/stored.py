@@ -57,6 +57,7 @@ class StoredTails:
         self._told: dict[Listener, set[str]] = {}
         self._turn = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     @property
     def clients(self) -> int:
@@ -93,6 +94,7 @@ class StoredTails:
 
     def close(self) -> None:
         """Ends all tails: their clients come to an end. Idempotent."""
+        self._is_closed = True
         self._end(None)
         if self._reading is not None:
             self._reading.cancel()
@@ -113,6 +115,9 @@ class StoredTails:
             yield await _matching(piece, matches)
             place = piece.place
         async with self._turn:
+            if self._is_closed:
+                listener.end(None)
+                return
             begin = await self._arrivals.end() if self._place is None else None
             if begin is None and place is not None:
                 await self._look()  # so that the reader stands nowhere before `place`

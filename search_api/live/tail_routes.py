@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
+from logboom.query.model import Query as EventQuery
 from logboom.store import TimeRange
 from search_api.access.grants import purse_of
 from search_api.http.parameters import PROBLEMS, Q, Zone
@@ -22,6 +23,12 @@ def tail_routes(parts: Parts) -> APIRouter:
     router = APIRouter(responses=PROBLEMS, route_class=PlainRoute)
     store, tails, clock = parts.store, parts.tails, parts.clock
 
+    async def refuse(query: EventQuery, place: str | None) -> None:
+        """Raises why a question or a place is refused, before the answer begins."""
+        await store.count(query, _NO_TIME)
+        if place:
+            await tails.check(place)
+
     @router.get("/tail", response_class=EventStream, status_code=200)
     async def tail(
         request: Request,
@@ -35,9 +42,7 @@ def tail_routes(parts: Parts) -> APIRouter:
         out because they were too many at once, or the client too slow.
         """
         query = (await understand(clock.now_ns(), q, None, None, tz)).query
-        await store.count(query, _NO_TIME)  # a question that the store refuses is answered with why
-        if last_event_id:
-            await tails.check(last_event_id)
+        await parts.answering.in_turn(lambda: refuse(query, last_event_id))
         return EventStream(tails.follow(query, last_event_id or None, who=purse_of(request)))
 
     return router
