@@ -14,11 +14,13 @@ from logboom.errors import QueryError
 _STYLE: Final = (
     "body{font:16px sans-serif;max-width:36em;margin:3em auto;padding:0 1em}"
     "input,select{font:inherit;padding:.3em;width:100%;box-sizing:border-box;margin:.2em 0 1em}"
-    "button{font:inherit;padding:.5em 1.5em}code{background:#eee}"
+    "button{font:inherit;padding:.5em 1.5em}code{background:#8883;overflow-wrap:anywhere}"
+    ":root{color-scheme:light dark}"
 )
 _HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS: Final = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",  # without it browsers do not say that a form is our own
     "Cache-Control": "no-store",
 }
@@ -50,6 +52,7 @@ def page_of(inner: str, head: str = "") -> str:
         head: More HTML for its head.
     """
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>logboom</title>'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>logboom</title>'
         f"{head}<style>{_STYLE}</style>{inner}</html>"
     )

@@ -1,7 +1,7 @@
 """Which pages do the links in messages open?
 
 They are plain HTML without scripts. A link only asks: programs that look at links before people do must
-not acknowledge anything.
+not acknowledge anything. Their forms are sent to the page's path alone: its parameters are none of the button's route.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def done_page(text: str) -> str:
 
 def _page(title: str, inner: str, button: str) -> str:
     return page_of(
-        f'<h1>{escape(title)}</h1><form method="post">{inner}'
+        f'<h1>{escape(title)}</h1><form method="post" action="form">{inner}'
         '<label>Your name <input name="author" maxlength="100"></label>'
         '<label>Comment <input name="comment" maxlength="500"></label>'
         f"<button>{escape(button)}</button></form>"
