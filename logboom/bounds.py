@@ -39,8 +39,8 @@ class Bounded(NamedTuple):
 def bounded_attributes(attributes: dict[str, Any]) -> Bounded:
     """Makes attributes storable: bounded, without empty keys, finite, within 64 bits.
 
-    Names beyond the bound are kept under `_rest` of their object, as its JSON in pieces; a text that is
-    too long is shortened with an ellipsis.
+    Names beyond the bound, and what no field can be called, are kept under `_rest` of their object, as
+    its JSON in pieces; a text that is too long is shortened with an ellipsis.
     """
     counter = _Counter()
     bounded = _bound_members(attributes, 0, counter)
@@ -65,13 +65,25 @@ def is_storable(value: dict[str, Any], *, most: int = MAX_KEYS) -> bool:
     return _names_in(value, 0) <= most
 
 
+def is_name(name: str, depth: int = 0) -> bool:
+    """Whether every store finds what is called so.
+
+    The embedded store's index has no names with NUL in them, and Elasticsearch takes no blank ones.
+
+    Args:
+        name: Within its object, not empty.
+        depth: Of the object within the attributes; 0: its names stand for themselves.
+    """
+    return len(name) <= MAX_KEY and "\0" not in name and (depth > 0 or not name.isspace())
+
+
 def _names_in(value: dict[str, Any], depth: int) -> int:
     """How many names an object has; more than are allowed where anything else needs to be bounded."""
     if depth > _SMALL_DEPTH:
         return MAX_KEYS + 1
     names = len(value)
     for name, part in value.items():
-        if not name or len(name) > MAX_KEY:
+        if not name or not is_name(name, depth):
             return MAX_KEYS + 1
         if type(part) is dict:
             names += _names_in(part, depth + 1)
@@ -129,13 +141,15 @@ def _bound_members(value: dict[str, Any], depth: int, counter: _Counter) -> dict
     inside: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for name, part in value.items():
-        if counter.keys < MAX_KEYS:
+        if not is_name(str(name), depth):
+            rest[name] = part
+        elif counter.keys < MAX_KEYS:
             counter.keys += 1
-            inside[_key(str(name), inside)] = _bound(part, depth + 1, counter)
+            inside[_key(str(name), value)] = _bound(part, depth + 1, counter)
         else:
+            counter.has_rest = True
             rest[name] = part
     if rest:
-        counter.has_rest = True
         if REST in inside:
             rest[REST] = inside[REST]
         inside[REST] = _in_pieces(rest)
@@ -181,13 +195,12 @@ class _Sign:
     text: str
 
 
-def _key(name: str, taken: Mapping[str, Any]) -> str:
-    """A name that is not empty, nor too long; one that another has become already is numbered."""
-    clean = wanted = name.strip(".")[:MAX_KEY] or _EMPTY_KEY
-    number = 1
-    while clean in taken:
+def _key(name: str, others: Mapping[str, Any]) -> str:
+    """A name that is not empty; the one in place of an empty name is numbered where others have it."""
+    clean, number = name or _EMPTY_KEY, 1
+    while not name and clean in others:
         number += 1
-        clean = f"{wanted[: MAX_KEY - len(str(number)) - 1]}_{number}"
+        clean = f"{_EMPTY_KEY}_{number}"
     return clean
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import orjson
 
-from logboom.bounds import MAX_KEY, MAX_KEYS, is_storable
+from logboom.bounds import MAX_KEYS, is_name, is_storable
 from logboom.fields import EVENT_FIELDS, FieldType
 from logboom.levels import level_of
 from logboom.spellings import DURATION_NS
@@ -146,7 +146,7 @@ class ShapeMaker:
                 own_name = name.removeprefix(_OWN_PREFIX)
             else:
                 own_name = "" if name == "attributes" else name
-            if not own_name or len(name) > MAX_KEY or own_name in own:
+            if not own_name or not is_name(own_name) or own_name in own:
                 return None
             target = TARGETS.get(name)
             field = "event.duration" if target in DURATION_NS else target

@@ -10,6 +10,7 @@ import orjson
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from logboom.bounds import bounded_attributes, readable
 from logboom.event import Event, decode_json
 from logboom.query.model import And, MatchAll, Query, Term
 from logboom.store import (
@@ -33,6 +34,7 @@ ODD_KEYS = [
     ".", "..", "a.", ".a", "a..b", " ", "a b", "\u0000", "\u202e", "*", "_id", "_source", "@timestamp",
     "k" * 2000, "ключ", "🌲", "a", "a.b", "a.b.c", "\\", '"', "{", "null", "length", "\n",
 ]  # fmt: skip
+BLANK = ["  ", "\t\n", "\u3000", "\x1f", "\u2028", " . ", "a. "]
 PLAIN_KEYS = st.sampled_from(["a", "b", "c", "size", "user_id", "a.b", "tags", "Name"])
 ANY_KEYS = PLAIN_KEYS | st.sampled_from(ODD_KEYS) | st.text(max_size=8)
 LEAF = (
@@ -166,3 +168,25 @@ async def test_own_fields_of_any_type_are_kept(store: Store, writer: StoreWriter
     await put_all(store, writer, documents)
     await assert_kept(store, documents)
     assert (await store.count(Term("message", "event"), TimeRange())).value == len(documents)
+
+
+async def test_no_name_of_an_attribute_keeps_the_others_from_being_found(
+    store: Store, writer: StoreWriter
+) -> None:
+    sent = [
+        *({key: "x", "beside": 5} for key in [*ODD_KEYS, *BLANK, ""]),
+        *({"in": {key: "x"}, "beside": 5} for key in [*ODD_KEYS, *BLANK, ""]),
+        *drawn(ODD, EVENTS),
+    ]
+    bounded = [readable(bounded_attributes(one).attributes) for one in sent]
+    documents = [with_fields(100 * n, {"attributes": one}) for n, one in enumerate(bounded)]
+    await put_all(store, writer, documents)
+    assert await assert_kept(store, documents) == 0
+    wanted = [
+        (one.id, path, value)
+        for one in documents
+        for path, value in leaves(one.event["attributes"], "attributes")
+    ]
+    for name, path, value in wanted[: 4 * len(ODD_KEYS)] + wanted[:: len(wanted) // LEAVES]:
+        query: Query = And((Term("event.id", name), Term(path, value)))
+        assert (await store.count(query, TimeRange())).value == 1, (name, path, value)

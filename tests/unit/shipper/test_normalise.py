@@ -178,8 +178,8 @@ def test_the_class_of_an_exception_is_read_from_its_trace() -> None:
             {"http": {"route.name": "y", "route": "/x"}},
         ),
         ({"error": {"a": {"b": 1}, "a.b": 2}}, {"error": {"a": {"b": 1}, "a.b": 2}}),
-        ({"http": {"": 1, ".x": 2, "x": 3}}, {"http": {"_empty": 1, "x": 2, "x_2": 3}}),
-        ({"": 1, "_empty": 2, "x": []}, {"_empty": 1, "_empty_2": 2, "x": []}),
+        ({"http": {"": 1, ".x": 2, "x": 3}}, {"http": {"_empty": 1, ".x": 2, "x": 3}}),
+        ({"": 1, "_empty": 2, "x": []}, {"_empty_2": 1, "_empty": 2, "x": []}),
         ({"x": 1, "attributes.x": 2}, {"x": 1, "attributes.x": 2}),
         ({"attributes": {"http": 1}, "http": {"x": 2}}, {"http": 1, "attributes.http": {"x": 2}}),
         ({"thrown": {"name": "X", "of": "ours"}}, {"thrown": {"of": "ours"}}),
@@ -304,6 +304,22 @@ def test_long_values_are_cut() -> None:
     event = normalise({"msg": "m", "x": "y" * 40_000, "z" * 1000: 1})
     assert len(event["attributes"]["x"]) == MAX_TEXT
     assert max(map(len, event["attributes"])) <= MAX_KEY
+
+
+@pytest.mark.parametrize("name", [" ", "\t\u3000", "\x1f", "k" * (MAX_KEY + 1), "a\0b"])
+def test_what_no_field_can_be_called_is_set_aside_and_the_others_are_kept(name: str) -> None:
+    event = normalise({"msg": "m", name: [1], "x": 2})
+    assert event["attributes"].pop("_rest") == [json.dumps({name: [1]}, ensure_ascii=False)]
+    assert event["attributes"] == {"x": 2, "environment": "prod"}
+    assert "tags" not in event
+
+
+@pytest.mark.parametrize("more", [{}, {"y": []}], ids=["quick look", "bounded"])
+def test_names_with_points_around_them_stay_as_they_are(more: dict[str, Any]) -> None:
+    names = [".x", "x.", "x..y", ".", "..", ". .", " x"]
+    sent = {**dict.fromkeys(names, 1), **more}
+    attributes = normalise({"msg": "m", **sent, "in": {" ": 1, **sent}})["attributes"]
+    assert attributes == {**sent, "in": {" ": 1, **sent}, "environment": "prod"}
 
 
 SECRETS = {
