@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from logboom import __version__
+from logboom.cli.streams import open_streams
 from logboom.errors import ConfigError, LogboomError, UsageError
 from logboom.last_words import leave_words
 from logboom.logs import quieten_clients
@@ -77,6 +78,7 @@ def make_app(words: Sequence[str] = ()) -> typer.Typer:
 
 def main() -> None:
     """Runs the command line. Exit status: 0 fine, 1 what was asked about is wrong, 2 used wrongly."""
+    open_streams()
     quieten_clients()
     try:
         make_app(sys.argv[1:])()

@@ -141,7 +141,13 @@ def stream(
 def _request(url: str, route: str, parameters: Mapping[str, Any]) -> Request:
     if _host(url) is None:
         raise UsageError(f"{url!r} is no URL", mend=f"write for example {DEFAULT_URL}")
-    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    try:
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{error.object!r} has bytes that are no text",
+            mend="write it in the encoding of this terminal",
+        ) from error
     request = Request(f"{url.rstrip('/')}/api/v1/{route}?{query}")  # noqa: S310 - http(s) was checked
     key = api_key(process_environment())
     if key is not None:
@@ -154,9 +160,11 @@ def _host(url: str) -> str | None:
     """The name or the address in a URL of HTTP; None: it is no such URL."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # a bracket without its other one
+        url.encode()
+    except ValueError:  # a bracket without its other one, or bytes that are no text
         return None
-    return parts.hostname if parts.scheme in {"http", "https"} else None
+    is_ours = parts.scheme in {"http", "https"} and parts.path.isascii()
+    return parts.hostname if is_ours else None
 
 
 def api_key(environment: Mapping[str, str]) -> str | None:

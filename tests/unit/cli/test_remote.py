@@ -71,8 +71,26 @@ def test_what_is_advised_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
-@pytest.mark.parametrize("url", ["http://[::1", "http://", "https:", "ftp://logs", "logs:7700"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://",
+        "https:",
+        "ftp://logs",
+        "logs:7700",
+        "http://logs/é",
+        "http://l\udce9",
+    ],
+)
 def test_what_is_no_url_is_told_as_that(command: list[str], url: str) -> None:
     done = CliRunner().invoke(make_app(), [*command, "--url", url])
     assert isinstance(done.exception, UsageError)
     assert str(done.exception).startswith(f"{url!r} is no URL")
+
+
+@pytest.mark.parametrize("command", [["search"], ["tail"], ["export"], ["errors"]])
+def test_bytes_that_are_no_text_are_told_as_that(command: list[str]) -> None:
+    done = CliRunner().invoke(make_app(), [*command, "caf\udce9"])
+    assert isinstance(done.exception, UsageError)
+    assert "'caf\\udce9'" in str(done.exception)
