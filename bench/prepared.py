@@ -16,14 +16,14 @@ import httpx
 from logboom.broker.port import ConsumedBatch, Message
 from logboom.clock import SystemClock
 from logboom.config import Config, ElasticsearchSection, FileInput
+from logboom.elastic.client import Client
+from logboom.elastic.server import ask_server
 from logboom.event import IndexDays
 from logboom.native import native_library
 from logboom.store import Document, Outcome
 from logboom.store.elastic import open_elasticsearch
 from logboom.store.elastic.bodies import BodyMaker, fronts
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.server import ask_server
 from processor.preparing import Preparer
 from shipper.trying import try_events
 

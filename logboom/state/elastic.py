@@ -17,6 +17,9 @@ import orjson
 
 from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
+from logboom.elastic.client import Client, decoded
+from logboom.elastic.refusals import LATER, failure, reason_of
+from logboom.elastic.template import Template, install_template, load
 from logboom.errors import (
     DiskFull,
     StateConflict,
@@ -36,10 +39,6 @@ from logboom.state.bounds import (
     check_writes,
 )
 from logboom.state.port import ANY_VERSION, AnyVersion, Expected, Record, Write, written
-from logboom.store.elastic.client import Client, decoded
-from logboom.store.elastic.install import install_template
-from logboom.store.elastic.refusals import LATER, failure, reason_of
-from logboom.store.elastic.templates import Template, load
 
 log = logging.getLogger("logboom.state")
 

@@ -11,11 +11,11 @@ import httpx
 import orjson
 import pytest
 
+from logboom.elastic.template import load
 from logboom.errors import StoreRefused
 from logboom.query.model import MatchAll, Range, Term
 from logboom.store import Outcome, TimeRange
 from logboom.store.elastic.spelling import respelled, without_spelling
-from logboom.store.elastic.templates import load
 from tests.integration.elastic import DAY, Opener, document, stored_ids
 
 MANY_KEYS = 10_000

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from logboom.clock import Clock
+from logboom.elastic.client import Client
+from logboom.elastic.refusals import one_line
 from logboom.errors import LogboomError
 from logboom.native import native_library
 from logboom.store.elastic.attribute_paths import AttributePaths
 from logboom.store.elastic.bodies import BodyMaker, fronts, sendable
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.lines import Lines, make_lines
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.pace import Pace
 from logboom.store.elastic.reducing import reduced
-from logboom.store.elastic.refusals import one_line
 from logboom.store.elastic.sending import Fates, Sender, Write
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
+from logboom.elastic.client import Client
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.rollups.durations import Durations, merged
@@ -18,7 +19,6 @@ from logboom.store.cells import (
     too_many_cells,
 )
 from logboom.store.countable import check_countable
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.searching import PATIENCE, Searcher

@@ -8,10 +8,10 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from logboom.elastic.client import Client
 from logboom.errors import QueryError, StoreUnavailable
 from logboom.store.countable import check_countable
 from logboom.store.divisions import Grouping, Interval
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.over_time import (

@@ -13,9 +13,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from logboom.elastic.client import Client
 from logboom.fields import ATTRIBUTES
 from logboom.query.model import And, Exists, MatchAll, Or, Query, leaves
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.dsl import Dsl, all_of, term
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.translate import asked

@@ -1,7 +1,6 @@
 """How do day indices come by our templates? The writer installs and upgrades them.
 
-What is installed is never replaced by an older version of itself, and existing indices are left as
-they are.
+Existing indices are left as they are.
 """
 
 from __future__ import annotations
@@ -13,14 +12,15 @@ from urllib.parse import quote
 
 from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
+from logboom.elastic.client import Client
+from logboom.elastic.refusals import failure, reason_of
+from logboom.elastic.server import Server
+from logboom.elastic.template import install_template
 from logboom.errors import StoreRefused
 from logboom.fields import ATTRIBUTES
 from logboom.store.elastic.attribute_paths import Kind
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.refusals import failure, reason_of
-from logboom.store.elastic.server import Server
-from logboom.store.elastic.templates import MANAGED_BY, Template, attribute_mapping, templates
+from logboom.store.elastic.templates import MANAGED_BY, attribute_mapping, templates
 
 log = logging.getLogger("logboom.store")
 
@@ -159,28 +159,3 @@ class Installer:
                 where=self._client.address,
             )
         raise failure(status, answer, self._client.address)
-
-
-async def install_template(client: Client, template: Template) -> None:
-    """Installs a template that is missing, or older than ours, or differs from ours.
-
-    Raises:
-        StoreUnavailable: Try again later.
-        StoreRefused: We may not install it.
-    """
-    status, answer = await client.try_to("GET", template.path)
-    if status not in {200, 404}:
-        raise failure(status, answer, client.address)
-    if status == 200:
-        installed = answer[f"{template.kind}s"][0][template.kind]
-        version = int(installed.get("version", 0))
-        if version > template.version:
-            log.warning(
-                "the installed template %s has version %d and ours %d: it is left as it is;"
-                " run the newest logboom everywhere",
-                template.path, version, template.version,
-            )  # fmt: skip
-            return
-        if installed.get("_meta", {}).get("digest") == template.digest:
-            return
-    await client.ask("PUT", template.path, body=template.marked())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from logboom.store.elastic.client import Client
+from logboom.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.limits import Limit
 

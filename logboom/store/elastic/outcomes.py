@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
+from logboom.elastic.refusals import LATER, failure, is_disk_full, one_line, reason_of
 from logboom.errors import LogboomError
 from logboom.store.elastic.bodies import Body
-from logboom.store.elastic.refusals import LATER, failure, is_disk_full, one_line, reason_of
 from logboom.store.values import Outcome, Rejected
 
 _NO_ERRORS = b'"errors":false'

@@ -15,10 +15,10 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from logboom.elastic.client import Client, decoded
+from logboom.elastic.refusals import failure, reason_of
 from logboom.errors import DayChanged, StoreUnavailable
 from logboom.event import decode_json, encode_event
-from logboom.store.elastic.client import Client, decoded
-from logboom.store.elastic.refusals import failure, reason_of
 from logboom.store.elastic.spelling import OWN
 from logboom.store.elastic.times import NANOS, TIME
 from logboom.store.values import Document

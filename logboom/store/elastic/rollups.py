@@ -15,17 +15,16 @@ from urllib.parse import quote
 import orjson
 
 from logboom.config import ElasticsearchSection
+from logboom.elastic.client import Client, decoded
+from logboom.elastic.refusals import failure
+from logboom.elastic.template import Template, install_template, load
 from logboom.errors import TooManyRows
 from logboom.rollups import MOST_ROWS, Durations, Room, Row, Tier
-from logboom.store.elastic.client import Client, decoded
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl, all_of, between, term
-from logboom.store.elastic.install import install_template
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.refusals import failure
 from logboom.store.elastic.searching import ANY_INDEX, PATIENCE
 from logboom.store.elastic.summing import Summary
-from logboom.store.elastic.templates import Template, load
 
 _DEFAULT_INDEX: Final = "logboom-logs-%Y.%m.%d"
 _CODE: Final = re.compile(r"%.")

@@ -9,9 +9,9 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from logboom.elastic.client import Client
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.cursors import Cursor, read_cursor
 from logboom.store.elastic.full_days import FullDays
 from logboom.store.elastic.hits import Found, Hit, joined, read_found, read_hit

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from logboom.clock import Clock
+from logboom.elastic.client import Client, NotSent, TimedOut, decoded
+from logboom.elastic.refusals import LATER, failure, reason_of
 from logboom.errors import LogboomError, StoreUnavailable
 from logboom.retrying import Backoff
 from logboom.store.elastic.bodies import Body, BodyMaker
-from logboom.store.elastic.client import Client, NotSent, TimedOut, decoded
 from logboom.store.elastic.outcomes import Sorted, sort_out
 from logboom.store.elastic.pace import Pace
-from logboom.store.elastic.refusals import LATER, failure, reason_of
 from logboom.store.unanswered import Unanswered
 from logboom.store.values import Document, Outcome, Rejected
 

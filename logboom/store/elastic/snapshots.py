@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from logboom.clock import Clock
+from logboom.elastic.client import Client
+from logboom.elastic.refusals import failure, reason_of
 from logboom.errors import LogboomError, StoreRefused, StoreUnavailable
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
-from logboom.store.elastic.refusals import failure, reason_of
 
 _Result = TypeVar("_Result")
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 from logboom.clock import Clock
 from logboom.config import Config, ElasticsearchSection
+from logboom.elastic.client import Client
+from logboom.elastic.server import Server, ask_server
 from logboom.errors import StoreUnavailable
 from logboom.event import Event
 from logboom.query.model import Query
@@ -18,7 +20,6 @@ from logboom.store.cells import Cell, CellsRequest
 from logboom.store.divisions import Grouping, Interval
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
 from logboom.store.elastic.cells import Measurer
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import Counter
 from logboom.store.elastic.facets import facets
 from logboom.store.elastic.fields import fields
@@ -28,7 +29,6 @@ from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.reading import drop_index, read_day
 from logboom.store.elastic.rollups import ElasticRollups
 from logboom.store.elastic.searching import ANY_INDEX, PATIENCE, Searcher
-from logboom.store.elastic.server import Server, ask_server
 from logboom.store.elastic.snapshots import Snapshots
 from logboom.store.elastic.translate import asked
 from logboom.store.limits import Limit

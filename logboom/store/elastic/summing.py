@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from logboom.elastic.client import Client
 from logboom.errors import TooManyRows
 from logboom.rollups import MOST_ROWS, Row
 from logboom.rollups.durations import bounds
 from logboom.rollups.questions import DURATION, ERRORS, REQUESTS, SERVER_ERRORS
 from logboom.rollups.row import Group
 from logboom.rollups.sums import Sums
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.counting import insist_on_all
 from logboom.store.elastic.dsl import Dsl, all_of, between
 from logboom.store.elastic.names import IndexNames

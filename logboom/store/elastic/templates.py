@@ -5,63 +5,20 @@ The templates are data in `mappings/elasticsearch/`; settings of the configurati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
-from importlib import resources
 from typing import Any
 
-import orjson
-
 from logboom.config import ElasticsearchSection
+from logboom.elastic.template import Template, load
 from logboom.store.elastic.names import IndexNames
 
 MANAGED_BY = "logboom"
-_FOLDER = ("mappings", "elasticsearch")
 _PLAIN_PRIORITY = 300
 _SORTS: dict[str, dict[str, Any]] = {
     "none": {},
     "time": {"sort.field": ["@timestamp"], "sort.order": ["desc"]},
     "service": {"sort.field": ["service.name", "@timestamp"], "sort.order": ["asc", "desc"]},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A component template, or an index template.
-
-    Attributes:
-        path: Where it is installed.
-        kind: The key of a list of such templates in Elasticsearch's answers.
-        content: With `version` and `_meta`.
-    """
-
-    path: str
-    kind: str
-    content: dict[str, Any]
-
-    @property
-    def version(self) -> int:
-        """Grows with every change of the file."""
-        return int(self.content["version"])
-
-    @property
-    def digest(self) -> str:
-        """Stands for the content, the configured settings included."""
-        return blake2b(
-            orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS), digest_size=12
-        ).hexdigest()
-
-    def marked(self) -> dict[str, Any]:
-        """The content with its digest in `_meta`."""
-        return {**self.content, "_meta": {**self.content["_meta"], "digest": self.digest}}
-
-
-def load(name: str) -> dict[str, Any]:
-    """A file of `mappings/elasticsearch/`."""
-    text = resources.files(_FOLDER[0]).joinpath(*_FOLDER[1:], f"{name}.json").read_bytes()
-    content: dict[str, Any] = orjson.loads(text)
-    return content
 
 
 def templates(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from logboom.clock import SystemClock
+from logboom.elastic.client import Client
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.install import Installer
 from logboom.store.elastic.names import IndexNames
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from logboom.elastic.client import Client
 from logboom.errors import QueryError, StoreUnavailable
 from logboom.query.model import And, Exists, MatchAll, Not, Or, Query, Term
 from logboom.store import TimeRange
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.full_days import FullDays
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.translate import translate

@@ -12,10 +12,10 @@ import pytest
 
 from logboom.clock import SystemClock
 from logboom.config import ElasticsearchSection
+from logboom.elastic.client import Client, NotSent, TimedOut
 from logboom.errors import StoreUnavailable
 from logboom.store import Outcome
 from logboom.store.elastic.bulk import BulkWriter, WriterSettings
-from logboom.store.elastic.client import Client, NotSent, TimedOut
 from tests.integration.elastic import document
 from tests.unit.store_elastic.bulk_servers import writer_to
 

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logboom.config import ElasticsearchSection
+from logboom.elastic.template import load
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.analysis import WORD_PATTERN, folded, words
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.spelling import OWN, searched_name
-from logboom.store.elastic.templates import attribute_mapping, load, templates
+from logboom.store.elastic.templates import attribute_mapping, templates
 
 FILES = [
     "settings",

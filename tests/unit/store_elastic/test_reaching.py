@@ -9,7 +9,7 @@ from logboom.config import Config
 from logboom.errors import StoreRefused, StoreUnavailable
 from logboom.store import open_store
 from tests.services.process import free_port
-from tests.unit.store_elastic.http_servers import answering, served
+from tests.unit.elastic.http_servers import answering, served
 
 _SAYS = b"HTTP/1.1 %s\r\nx-elastic-product: Elasticsearch\r\ncontent-length: 2\r\n\r\n{}"
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 import orjson
 import pytest
 
+from logboom.elastic.client import Client
 from logboom.query.model import MatchAll
 from logboom.store import Count, Page, SearchRequest, SortOrder
-from logboom.store.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.searching import Searcher
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from logboom.config import Config
-from logboom.store.elastic.client import Client
+from logboom.elastic.client import Client
 from logboom.store.elastic.names import IndexNames
 from logboom.store.elastic.summing import Summary
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from logboom.elastic.refusals import failure, reason_of
 from logboom.errors import DiskFull, LogboomError, StoreRefused, StoreUnavailable
-from logboom.store.elastic.refusals import failure, reason_of
 
 ADDRESS = "http://es:9200"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from logboom.clock import Clock
-from logboom.store.elastic.addresses import Address
-from logboom.store.elastic.transfers import Answer, Broken, NoConnection, NotTrusted, Transfers
+from logboom.elastic.addresses import Address
+from logboom.elastic.transfers import Answer, Broken, NoConnection, NotTrusted, Transfers
 
 _LONGEST_REST_S = 30.0
 _MOST_DOUBLINGS = 5

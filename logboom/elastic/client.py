@@ -11,12 +11,12 @@ import orjson
 
 from logboom.clock import Clock
 from logboom.config import ElasticsearchSection
+from logboom.elastic.addresses import addresses_of
+from logboom.elastic.nodes import Nodes
+from logboom.elastic.refusals import failure, reason_of
+from logboom.elastic.transfers import Answer, Broken, NoConnection, NotTrusted
 from logboom.errors import QueryError, StoreError, StoreRefused, StoreUnavailable
 from logboom.event import decode_json
-from logboom.store.elastic.addresses import addresses_of
-from logboom.store.elastic.nodes import Nodes
-from logboom.store.elastic.refusals import failure, reason_of
-from logboom.store.elastic.transfers import Answer, Broken, NoConnection, NotTrusted
 
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"

@@ -9,11 +9,11 @@ import pytest
 
 from logboom.clock import ManualClock, SystemClock
 from logboom.config import ElasticsearchSection
-from logboom.store.elastic.client import Client, NotSent
-from logboom.store.elastic.nodes import Nodes
-from logboom.store.elastic.transfers import Broken, NoConnection, Transfers
+from logboom.elastic.client import Client, NotSent
+from logboom.elastic.nodes import Nodes
+from logboom.elastic.transfers import Broken, NoConnection, Transfers
 from tests.services.process import free_port
-from tests.unit.store_elastic.http_servers import OK, Exchange, Serve, address, answering, served
+from tests.unit.elastic.http_servers import OK, Exchange, Serve, address, answering, served
 
 _PATIENCE_S = 60.0
 
@@ -177,7 +177,7 @@ async def test_where_nobody_answers_is_said_once() -> None:
 async def test_connections_that_nobody_needed_for_long_are_not_used_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("logboom.store.elastic.transfers._KEPT_S", 1)
+    monkeypatch.setattr("logboom.elastic.transfers._KEPT_S", 1)
     serve = Counted(answering())
     async with served(serve) as where:
         node = Transfers(where, _PATIENCE_S)

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from logboom.store.elastic.transfers import Answer, Broken, Transfers
+from logboom.elastic.transfers import Answer, Broken, Transfers
 from tests.services.process import free_port
-from tests.unit.store_elastic.http_servers import OK, Exchange, answering, served
+from tests.unit.elastic.http_servers import OK, Exchange, answering, served
 
 _CHUNKED = (
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"

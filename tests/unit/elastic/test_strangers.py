@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from logboom.store.elastic.strangers import stranger
+from logboom.elastic.strangers import stranger
 
 LUCENE = {"lucene_version": "9.7.0"}
 

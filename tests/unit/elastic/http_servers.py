@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from logboom.config import ElasticsearchSection
-from logboom.store.elastic.addresses import Address, addresses_of
+from logboom.elastic.addresses import Address, addresses_of
 
 Serve = Callable[["Exchange"], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"

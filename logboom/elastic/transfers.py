@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pycurl
 
-from logboom.store.elastic.addresses import Address
+from logboom.elastic.addresses import Address
 
 _CONNECTIONS = 50
 _RESERVED = "%/:?#[]@!$&'()*+,;=~"

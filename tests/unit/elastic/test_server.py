@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from logboom.store.elastic.server import OLDEST, _parts, _server
+from logboom.elastic.server import OLDEST, _parts, _server
 
 
 def node(version: str = "9.5.3", *modules: str, content: int | None = 100) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from logboom.elastic.client import Client, NoElasticsearch
+from logboom.elastic.strangers import stranger
 from logboom.errors import StoreRefused
-from logboom.store.elastic.client import Client, NoElasticsearch
-from logboom.store.elastic.strangers import stranger
 
 OLDEST = (8, 19)
 NEWEST_MAJOR = 9

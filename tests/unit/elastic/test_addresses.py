@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from logboom.config import ElasticsearchSection
+from logboom.elastic.addresses import Address, addresses_of
 from logboom.errors import ConfigError
-from logboom.store.elastic.addresses import Address, addresses_of
 
 
 def of(*urls: str, **more: Any) -> list[Address]:
