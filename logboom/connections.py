@@ -69,6 +69,18 @@ class BoundedConnection(HttpToolsProtocol):
             if self._received > self.head_bytes:
                 self._end()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client says nothing more; what it has asked for it gets all the same, and the connection ends with that.
+
+        Only an answer that has not begun keeps the connection: whoever ends it during a stream is mostly gone. With
+        TLS it always ends.
+        """
+        cycle = self.cycle
+        is_waited_for = cycle is not None and not cycle.more_body and not cycle.response_started
+        if is_waited_for:
+            cycle.keep_alive = False
+        return is_waited_for and self.scheme != "https"
+
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()

@@ -62,13 +62,15 @@ async def served(
         await running
 
 
-async def answers(port: int, *said: bytes) -> bytes:
-    """All that comes until the server ends the connection."""
+async def answers(port: int, *said: bytes, is_all: bool = False) -> bytes:
+    """All that comes until the server ends the connection; `is_all`: it is told that nothing more is said."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for part in said:
             writer.write(part)
             await writer.drain()
+        if is_all:
+            writer.write_eof()
         return await asyncio.wait_for(reader.read(), 10)
     except ConnectionError:  # it was ended while we were speaking
         return b"ended"
@@ -138,3 +140,46 @@ async def test_clients_of_old_get_no_chunks() -> None:
         assert b"4\r\none\n\r\n" in today
     async with served(BoundedConnection) as port:
         assert (await answers(port, old)).endswith(b"\r\n\r\nfine")
+
+
+async def _pausing(_scope: Any, _receive: Any, send: Any) -> None:
+    await asyncio.sleep(0.1)  # the client has said that it says nothing more
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(3):
+        await send({"type": "http.response.body", "body": b"a" * 2**16, "more_body": True})
+        await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b"the end"})
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_who_says_nothing_more_is_answered_what_was_asked(count: int) -> None:
+    async with served(BoundedConnection, _pausing) as port:
+        said = await answers(port, (HEAD + b"\r\n") * count, is_all=True)
+    assert (said.count(b" 200 OK"), said.count(b"the end")) == (count, count)
+    assert said.endswith(b"the end\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", HEAD, HEAD + b"Content-Length: 3\r\n\r\nab"])
+async def test_who_goes_away_before_all_is_said_is_not_waited_for(said: bytes) -> None:
+    async with served(BoundedConnection, _measuring) as port, asyncio.timeout(5):
+        assert b" 200 " not in await answers(port, said, is_all=True)
+
+
+async def test_who_goes_away_in_the_middle_of_an_answer_is_gone() -> None:
+    is_gone = asyncio.Event()
+
+    async def endless(_scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        is_gone.set()
+
+    async with served(BoundedConnection, endless) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD + b"\r\n")
+        await reader.readuntil(b"one")
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            await is_gone.wait()
+        writer.close()
