@@ -175,6 +175,8 @@ async def test_nothing_is_refreshed_when_nobody_listens_any_more(
     async with aclosing(tails.follow(MatchAll(), None, 60)) as following:
         assert not (await anext(following)).lines
         await soon(said(lambda: watched.count >= 3), timeout_s=10, what="it is refreshed")
+    seen = looks
+    await soon(said(lambda: looks > seen + 1), timeout_s=10, what="the look under way has ended")
     count, seen = watched.count, looks
     await soon(said(lambda: looks > seen + 3), timeout_s=10, what="it looks on")
     assert watched.count == count
