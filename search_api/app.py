@@ -78,7 +78,9 @@ def create_app(
             router, prefix=_PREFIX, dependencies=[Depends(refuse_unknown)], responses=GUARDED
         )
         short_way.add(router, _PREFIX)
-    app.include_router(elasticsearch_routes(seen, clock, config.index, answering), prefix=PREFIX)
+    patience_s = config.api.searches.timeout.total_seconds()
+    elasticsearch = elasticsearch_routes(seen, clock, config.index, answering, patience_s)
+    app.include_router(elasticsearch, prefix=PREFIX)
     outer_routes.install(app, store, state, registry)
     return app
 

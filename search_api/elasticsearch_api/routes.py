@@ -35,11 +35,17 @@ _TYPED = "application/vnd.elasticsearch+json"
 _HEADERS = {"X-Elastic-Product": "Elasticsearch"}
 _OK, _NOT_FOUND = 200, 404
 
+_LATE = Refused(
+    "the searches before it took all the time there is (api.searches.timeout): send fewer at once",
+    kind="status_exception",
+    status=503,
+)
+
 Answer = Callable[[Asked, str], Awaitable["Response | Mapping[str, Any] | list[Any]"]]
 
 
 def elasticsearch_routes(
-    store: Store, clock: Clock, pattern: str, answering: Answering
+    store: Store, clock: Clock, pattern: str, answering: Answering, patience_s: float
 ) -> APIRouter:
     """The one route at and below the prefix; it is no part of the API's own description.
 
@@ -47,10 +53,11 @@ def elasticsearch_routes(
         store: Has the events.
         clock: For times such as ``now-1h``.
         pattern: Of the names of day indices.
-        answering: Bounds how many requests are answered at once, and for how long.
+        answering: Bounds how many searches are under way at once, and for how long.
+        patience_s: So long after an `_msearch` came, no more of its searches are begun.
     """
     router = APIRouter()
-    api = _Api(store, clock, pattern)
+    api = _Api(store, clock, pattern, answering, patience_s)
 
     @router.api_route("", methods=_METHODS, include_in_schema=False)
     @router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
@@ -64,7 +71,7 @@ def elasticsearch_routes(
                 body=await _body(request),
                 accept=accept,
             )
-            return await answering.in_turn(lambda: api.respond(asked))
+            return await api.respond(asked)
         except (Refused, LogboomError) as error:
             body = error_body(error)
             return _json(body, accept, status=body["status"])
@@ -82,7 +89,11 @@ async def _body(request: Request) -> bytes:
 
 
 class _Api:
-    def __init__(self, store: Store, clock: Clock, pattern: str) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, pattern: str, answering: Answering, patience_s: float
+    ) -> None:
+        self._in_turn = answering.in_turn
+        self._patience_s = patience_s
         self._store = store
         self._clock = clock
         self._searches = Searches(store, clock, pattern)
@@ -96,8 +107,9 @@ class _Api:
         }
 
     async def respond(self, asked: Asked) -> Response:
-        """The response to a request; errors as for `answer`."""
-        found = await self.answer(asked)
+        """The response to a request, in its turn; errors as for `answer`."""
+        is_many = len(asked.path) <= len(("names", "action")) and asked.path[-1:] == ("_msearch",)
+        found = await (self.answer(asked) if is_many else self._in_turn(lambda: self.answer(asked)))
         return found if isinstance(found, Response) else _json(found, asked.accept)
 
     async def answer(self, asked: Asked) -> Response | Mapping[str, Any] | list[Any]:
@@ -160,9 +172,12 @@ class _Api:
         if len(lines) > 2 * MOST_SEARCHES:
             raise Refused(f"_msearch has at most {MOST_SEARCHES} searches")
         begun = self._clock.monotonic()
-        responses = []
+        responses: list[Mapping[str, Any]] = []
         left = MAX_WINDOW
         for head, body in zip(lines[::2], lines[1::2], strict=True):
+            if self._clock.monotonic() - begun > self._patience_s:
+                responses.append(error_body(_LATE))
+                continue
             found = await self._one_of_many(head, body, names, asked, left)
             left -= len(found["hits"]["hits"]) if "hits" in found else 0
             responses.append(found)
@@ -172,13 +187,15 @@ class _Api:
     async def _one_of_many(
         self, head: bytes, body: bytes, names: str, asked: Asked, most: int
     ) -> Mapping[str, Any]:
-        """One search's answer or error: the others are answered all the same."""
+        """One search's answer or error, in a turn of its own: the others are answered all the same."""
         try:
             options = an_object(decoded(head), "the first line of a search")
             expression = ",".join(map(str, as_list(options.get("index")))) or names
             lenient = asked.is_lenient or options.get("ignore_unavailable") is True
             content = an_object(decoded(body), "the second line of a search")
-            found = await self._searches.search(expression, content, lenient=lenient, most=most)
+            found = await self._in_turn(
+                lambda: self._searches.search(expression, content, lenient=lenient, most=most)
+            )
         except (Refused, LogboomError) as error:
             return error_body(error)
         return {**found, "status": _OK}

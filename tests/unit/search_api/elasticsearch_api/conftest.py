@@ -75,7 +75,10 @@ async def serving(config: Config, events: Sequence[Event]) -> AsyncIterator[Fast
     metrics = ApiMetrics(CollectorRegistry())
     section = SearchesSection(concurrent=2)
     answering = Answering(store, lambda query: query, clock, metrics, section)
-    app.include_router(elasticsearch_routes(store, clock, config.index, answering), prefix=PREFIX)
+    patience_s = section.timeout.total_seconds()
+    routes = elasticsearch_routes(store, clock, config.index, answering, patience_s)
+    app.include_router(routes, prefix=PREFIX)
+    app.state.clock = clock
     yield app
     await writer.close()
     await store.close()

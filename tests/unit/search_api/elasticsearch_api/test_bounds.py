@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import FastAPI
 
 from logboom.event import Event
 from search_api.elasticsearch_api import searching
@@ -37,6 +38,49 @@ async def test_the_searches_of_one_request_are_bounded_together(http: httpx.Asyn
     assert (first["status"], second["status"], third["status"]) == (200, 400, 200)
     assert len(first["hits"]["hits"]) == len(third["hits"]["hits"]) == COUNT
     assert f"{MAX_WINDOW - COUNT} are left" in second["error"]["reason"]
+
+
+MANY = b'{}\n{"size":1}\n' * 4
+
+
+async def test_each_search_of_a_request_takes_a_turn_of_its_own(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, begun, goes_on = Searches.search, asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def search(self: Searches, *given: Any, **more: Any) -> dict[str, Any]:
+        begun.release()
+        await goes_on.acquire()
+        return await real(self, *given, **more)
+
+    monkeypatch.setattr(Searches, "search", search)
+    two = [asyncio.create_task(http.post("/_msearch", content=MANY)) for _ in range(2)]
+    for _ in two:
+        await begun.acquire()
+    refused = (await http.post("/_msearch", content=MANY)).json()["responses"]
+    assert [one["status"] for one in refused] == [429] * 4
+    assert refused[0]["error"]["type"] == "es_rejected_execution_exception"
+    for _ in range(8):
+        goes_on.release()
+    for one in two:
+        assert [found["status"] for found in (await one).json()["responses"]] == [200] * 4
+
+
+async def test_searches_of_a_request_that_takes_too_long_are_not_begun(
+    app: FastAPI, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, begun = Searches.search, 0
+
+    async def search(self: Searches, *given: Any, **more: Any) -> dict[str, Any]:
+        nonlocal begun
+        begun += 1
+        app.state.clock.advance(6)
+        return await real(self, *given, **more)
+
+    monkeypatch.setattr(Searches, "search", search)
+    found = (await http.post("/_msearch", content=MANY)).json()["responses"]
+    assert ([one["status"] for one in found], begun) == ([200, 200, 503, 503], 2)
+    assert "send fewer at once" in found[3]["error"]["reason"]
 
 
 @pytest.mark.parametrize("count", [MOST_PATTERNS, MOST_PATTERNS + 1])
