@@ -4,7 +4,8 @@
 use std::ops::Range;
 use std::str;
 
-use crate::json::{looks_like_time, object, string, value, word, Seen};
+use crate::bytes::word;
+use crate::json::{looks_like_time, object, string, value, Seen};
 use crate::times;
 
 pub const RUN_BYTES: usize = 13;

@@ -3,6 +3,8 @@
 //! Unlike `scan`, which knows only values as they are usually written, this walks over whatever is
 //! valid. Texts that only few decoders take (unpaired surrogates) and great depth are refused.
 
+use crate::bytes::{behind_plain, digits, word};
+
 const DEEPEST: usize = 32;
 
 /// What was seen on the way over values.
@@ -104,7 +106,7 @@ pub fn string(text: &[u8], at: usize) -> Option<usize> {
     }
     let mut place = at + 1;
     loop {
-        place = crate::scan::behind_plain(text, place);
+        place = behind_plain(text, place);
         match *text.get(place)? {
             b'"' => return Some(place + 1),
             b'\\' => match *text.get(place + 1)? {
@@ -143,14 +145,6 @@ fn number(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     Some(place)
-}
-
-fn digits(text: &[u8], at: usize) -> usize {
-    text[at.min(text.len())..].iter().take_while(|sign| sign.is_ascii_digit()).count()
-}
-
-pub fn word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    text.get(at..)?.starts_with(word).then_some(at + word.len())
 }
 
 /// As it would begin in RFC 3339.

@@ -7,6 +7,7 @@
 mod answer;
 mod automaton;
 mod bulk;
+mod bytes;
 mod entry;
 mod event;
 mod hits;

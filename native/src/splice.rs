@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::str;
 
 use crate::automaton::Automaton;
+use crate::bytes::word;
 use crate::event::place_name;
-use crate::json::word;
 use crate::out::Out;
 use crate::program::{Kind, Piece, Program, Shape, CREATED, ID, OFFSET};
 use crate::scan;

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::answer::{behind_string, elements, members, skip};
-use crate::json::word;
+use crate::bytes::word;
 use crate::out::Out;
 use crate::scan::{number, whole_number};
 use crate::times;

@@ -4,6 +4,7 @@
 
 mod chunk;
 mod entry;
+mod fields;
 mod folder;
 mod merging;
 mod reading;

@@ -1,7 +1,9 @@
-//! From the JSON of an entry to its nodes. Values are taken for what tantivy's own reading takes
+//! From the JSON of entries to the nodes of a chunk. Values are taken for what tantivy's own reading takes
 //! them for: in objects, a text that is an RFC 3339 time is an instant.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use tantivy::schema::Field;
@@ -9,15 +11,34 @@ use tantivy::time::format_description::well_known::Rfc3339;
 use tantivy::time::OffsetDateTime;
 use tantivy::DateTime;
 
-use crate::chunk::{address, Chunk, Fields, Kind, Member, Node};
+use crate::chunk::{Chunk, Member, Node};
+use crate::fields::{Fields, Kind};
+use crate::room::Place;
 
 const SHORTEST_TIME: usize = 20;
 const DATE_HYPHEN: usize = 4;
 
+/// Reads entries, one a line, up to the first that is no entry of such an index.
+pub fn read(text: Arc<str>, fields: &Fields, place: Place) -> Arc<Chunk> {
+    let mut chunk = Chunk::new(text.clone(), place);
+    for line in text.split_terminator('\n') {
+        let begin = line.as_ptr() as usize - text.as_ptr() as usize;
+        let (nodes, members) = (chunk.nodes.len(), chunk.members.len());
+        if entry(line, begin, fields, &mut chunk).is_err() {
+            chunk.nodes.truncate(nodes);
+            chunk.members.truncate(members);
+            break;
+        }
+        chunk.ends.push(chunk.members.len() as u32);
+    }
+    chunk.nodes.shrink_to_fit();
+    Arc::new(chunk)
+}
+
 /// Appends an entry to a chunk.
 ///
 /// `begin` is where the line stands in the chunk's text.
-pub fn entry(
+fn entry(
     line: &str,
     begin: usize,
     fields: &Fields,
@@ -278,4 +299,12 @@ fn instant(text: &str) -> Option<i64> {
     }
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     Some(DateTime::from_utc(time).into_timestamp_nanos())
+}
+
+/// An address as tantivy keeps it.
+pub fn address(text: &str) -> Option<Ipv6Addr> {
+    Some(match text.parse().ok()? {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    })
 }

@@ -7,10 +7,11 @@ use tantivy::indexer::{IndexWriterOptions, UserOperation};
 use tantivy::tokenizer::{LowerCaser, TextAnalyzer};
 use tantivy::{Index, IndexWriter, TantivyError};
 
-use crate::chunk::{Chunk, Fields};
 use crate::entry::Entry;
+use crate::fields::Fields;
 use crate::folder::Folder;
 use crate::merging::Bounded;
+use crate::reading;
 use crate::room::Room;
 use crate::words::Words;
 
@@ -56,7 +57,7 @@ impl Writer {
         while !rest.is_empty() {
             let (lines, behind) = first_lines(rest);
             let place = self.room.place(behind);
-            let chunk = Chunk::read(Arc::from(&rest[..behind]), &self.fields, place);
+            let chunk = reading::read(Arc::from(&rest[..behind]), &self.fields, place);
             self.writer.run(Entry::all_of(&chunk).map(UserOperation::Add).collect::<Vec<_>>())?;
             added += chunk.ends.len();
             if chunk.ends.len() < lines {
