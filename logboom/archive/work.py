@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,9 @@ from logboom.store import Day, Outcome, Rejected, Store, StoreWriter
 log = logging.getLogger("logboom.days")
 
 _TRIES = 5
+_NEVER = -1
+"""Events that no day has."""
+
 _HELD = "days-held"
 _HELD_FOR = timedelta(days=7)
 
@@ -198,8 +201,14 @@ class DayWork:
                 await self._finish(removal, days.get(removal.day))
 
     async def _finish(self, removal: Removal, day: Day | None) -> None:
-        """The deletion was done when the day is gone; else the removal did not take place."""
+        """The deletion was done when the day is gone; else the removal did not take place.
+
+        It may have stopped all writes to the day, and not have come to let them go on: a deletion that is
+        refused does.
+        """
         if day is not None and day.documents >= removal.events:
+            with suppress(DayChanged):
+                await self._store.drop_day(removal.day, expected=_NEVER)
             await removals.forget(self._state, removal)
         else:
             await self._gone.note(removal.day)
