@@ -190,3 +190,27 @@ async def test_no_name_of_an_attribute_keeps_the_others_from_being_found(
     for name, path, value in wanted[: 4 * len(ODD_KEYS)] + wanted[:: len(wanted) // LEAVES]:
         query: Query = And((Term("event.id", name), Term(path, value)))
         assert (await store.count(query, TimeRange())).value == 1, (name, path, value)
+
+
+def is_told_apart(number: float) -> bool:
+    """False for whole ones that the embedded store's index may take for their neighbours."""
+    return not 2**52 <= abs(number) <= 2**63
+
+
+async def test_a_number_of_any_size_is_found_by_its_own_digits(
+    store: Store, writer: StoreWriter
+) -> None:
+    finite = st.floats(allow_nan=False, allow_infinity=False).filter(is_told_apart)
+    small = st.floats(-1e-290, 1e-290)
+    few = st.tuples(st.integers(1, 999), st.integers(-323, 300)).map(
+        lambda one: float(f"{one[0]}e{one[1]}")
+    )
+    numbers = [
+        4147514260872538.0, 1700000000000001.0, -2.009795974315888e-306, 1.1125369292536007e-308, 5e-324, 1.234567e-315, -1.7976931348623157e308,
+        *drawn(finite, EVENTS // 2), *drawn(small, EVENTS // 2), *drawn(few, EVENTS // 2),
+    ]  # fmt: skip
+    documents = [with_fields(100 * n, {"attributes": {"x": x}}) for n, x in enumerate(numbers)]
+    await put_all(store, writer, documents)
+    for one, number in zip(documents, numbers, strict=True):
+        query = And((Term("event.id", one.id), Term("attributes.x", repr(number))))
+        assert (await store.count(query, TimeRange())).value == 1, number

@@ -28,7 +28,8 @@ _BOOLEANS = {"true": True, "false": False}
 _SHORTEST_NEAR_TIME = len("2026-03-14T09:00:00Z") - 2
 _EXACT_DIGITS = 15
 _LEAST_EXACT, _MOST_EXACT = 1e-7, 1e22
-_LEAST_INEXACT = 1e-300
+_LEAST_INEXACT = 1e-319
+_LEAST_INEXACT_WHOLE = 2**53 // 10
 _HAIR_ULPS = 2
 _OPTIONAL_MARK = f"(?:{patterns.literal(TIME_MARK)})?"
 
@@ -71,19 +72,28 @@ def equal(name: str, value: str) -> Query:
 
 
 def _as_read(number: int | float) -> Iterable[int | float]:
-    """A number as tantivy may have read it: fractions of many digits it misses by a hair."""
+    """A number as tantivy may have read it: fractions of many digits it misses by a hair.
+
+    So it does whole ones that are written with a point behind sixteen digits (`1700000000000001.0`).
+    From 2**52 on it may take such a one for its neighbour, which is not asked for: ids are as long.
+    """
     yield number
-    if isinstance(number, int) or _is_read_exactly(number):
+    if _is_read_exactly(number):
         return
-    below = above = number
+    below = above = float(number)
     for _ in range(_HAIR_ULPS):
         below, above = math.nextafter(below, -math.inf), math.nextafter(above, math.inf)
-        yield below
-        yield above
+        yield from (one for one in (below, above) if _may_be_meant(one, number))
 
 
-def _is_read_exactly(number: float) -> bool:
+def _may_be_meant(near: float, number: int | float) -> bool:
+    return math.isfinite(near) and (isinstance(number, float) or not near.is_integer())
+
+
+def _is_read_exactly(number: int | float) -> bool:
     """True for numbers of few digits; of those next to nothing a hair would be too much."""
+    if isinstance(number, int):
+        return not _LEAST_INEXACT_WHOLE <= abs(number) < 2**52
     if not _LEAST_INEXACT <= abs(number) < math.inf:
         return True
     digits = len(Decimal(repr(number)).as_tuple().digits)
