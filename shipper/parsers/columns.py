@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 from logboom.spellings import SPELLINGS
 from shipper.parsers.conversions import duration, whole
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_numbered
 
 HEADER: Final = "header"
 DELIMITERS: Final = MappingProxyType({"csv": ",", "tsv": "\t"})
@@ -89,9 +90,11 @@ class CsvParser:
             return None
         if cells[0].strip() == self._columns[0] and [c.strip() for c in cells] == self._columns:
             return {"message": text, "tags": [HEADER]}
-        fields: Fields = {
-            name: cell for name, cell in zip(self._columns, cells, strict=True) if name and cell
-        }
+        fields: Fields = {}
+        counts: dict[str, int] = {}
+        for number, (name, cell) in enumerate(zip(self._columns, cells, strict=True), 1):
+            if cell:
+                add_numbered(fields, name or f"column_{number}", cell, counts)
         return fields
 
     def cells(self, text: str) -> list[str] | None:

@@ -9,10 +9,15 @@ from typing import Final
 from shipper.parsers.inner import load_object
 from shipper.parsers.journal import journal_fields
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_numbered
 from shipper.parsers.syslog import severity_level
 from shipper.parsers.templates import render
 
-_MONGODB_LEVELS: Final = MappingProxyType({"F": "fatal", "E": "error", "W": "warn", "I": "info"})
+_MONGODB_LEVELS: Final = MappingProxyType(
+    {"F": "fatal", "E": "error", "W": "warn", "I": "info", "D": "debug"}
+    | {f"D{number}": "debug" for number in range(1, 6)}
+)
+_MONGODB_NAMES: Final = MappingProxyType({"c": "component", "id": "log_id"})
 _CLEF_NAMES: Final = MappingProxyType(
     {
         "@t": "@timestamp", "@l": "log.level", "@x": "error.stack_trace", "@tr": "trace.id",
@@ -73,7 +78,7 @@ def clef_fields(content: Fields) -> Fields | None:
     for name, value in content.items():
         if name in _CLEF_NAMES:
             fields[_CLEF_NAMES[name]] = value
-        elif name not in {"@m", "@r"}:
+        elif name not in {"@m", "@r"} or (name == "@m" and not isinstance(value, str)):
             own = name.removeprefix("@") if name.startswith("@@") else name
             fields[f"attributes.{own}" if own else "attributes.@"] = value
     message, template = content.get("@m"), content.get("@mt")
@@ -89,24 +94,24 @@ def mongodb_fields(content: Fields) -> Fields | None:
     time, message = content.get("t"), content.get("msg")
     if not isinstance(time, dict) or "$date" not in time or not isinstance(message, str):
         return None
-    severity = content.get("s")
-    level = _MONGODB_LEVELS.get(severity, "debug") if isinstance(severity, str) else "info"
+    severity = content.get("s", "I")
+    level = _MONGODB_LEVELS.get(severity, severity) if isinstance(severity, str) else severity
     attributes = content.get("attr")
     own = dict(attributes) if isinstance(attributes, dict) else {}
     fields: Fields = {"@timestamp": time["$date"], "log.level": level, "message": message}
     took_ms = own.get("durationMillis")
     if type(took_ms) is int and 0 <= took_ms < 10**12:
         fields["event.duration"] = took_ms * 1_000_000
-    own |= {
-        name: content[key] for key, name in (("c", "component"), ("id", "log_id")) if key in content
-    }
     if "ctx" in content:
         fields["process.thread.name"] = content["ctx"]
-    own |= {
-        key: value
-        for key, value in content.items()
-        if key not in {"t", "s", "c", "id", "ctx", "msg", "attr"}
-    }
+    counts: dict[str, int] = {}
+    taken = {"t", "s", "ctx", "msg"} | ({"attr"} if isinstance(attributes, dict) else set())
+    for key, value in content.items():
+        if key not in taken:
+            add_numbered(own, _MONGODB_NAMES.get(key, key), value, counts)
+    more = {key: value for key, value in time.items() if key != "$date"}
+    if more:
+        add_numbered(own, "t", more, counts)
     return fields | {"attributes": own}
 
 

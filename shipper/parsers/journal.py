@@ -12,6 +12,7 @@ from typing import Final
 
 from shipper.parsers.conversions import whole
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_together
 from shipper.parsers.syslog import priority_fields, severity_level
 
 _NAMES: Final = MappingProxyType(
@@ -21,6 +22,7 @@ _NAMES: Final = MappingProxyType(
         "CONTAINER_ID_FULL": "container.id",
     }
 )  # fmt: skip
+_PRIORITY: Final = ("PRIORITY", "SYSLOG_FACILITY")
 _FIELD = re.compile(rb"^([A-Z_][A-Z0-9_]{0,64}+)(?:(=)|\n(?!\Z))", re.MULTILINE)
 _END = re.compile(rb"\n(?:[A-Z_][A-Z0-9_]{0,64}+[=\n]|\n|\Z)")
 _NO_TEXT = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -41,7 +43,7 @@ def journal_fields(entry: Mapping[str, object]) -> Fields:
             fields[_NAMES[name]] = value
         elif name == "_SYSTEMD_UNIT" and isinstance(value, str):
             fields["service.name"] = value.removesuffix(".service")
-        elif name not in {"PRIORITY", "SYSLOG_FACILITY"}:
+        elif name not in _PRIORITY:
             fields[f"attributes.{name}"] = value
     if "process.name" not in fields and "_COMM" in entry:
         fields["process.name"] = entry["_COMM"]
@@ -49,13 +51,19 @@ def journal_fields(entry: Mapping[str, object]) -> Fields:
 
 
 def _severity(entry: Mapping[str, object]) -> Fields:
-    severity = _small(entry.get("PRIORITY"))
-    facility = _small(entry.get("SYSLOG_FACILITY"))
-    if severity is None or severity > 7:
-        return {}
-    if facility is None or facility > 23:
-        return {"log.level": severity_level(severity)}
-    return priority_fields(facility * 8 + severity)
+    """What both numbers say together; one that says nothing is kept as it is."""
+    severity, facility = (_small(entry.get(name)) for name in _PRIORITY)
+    known = {
+        "PRIORITY": severity is not None and severity <= 7,
+        "SYSLOG_FACILITY": facility is not None and facility <= 23,
+    }
+    if severity is not None and facility is not None and all(known.values()):
+        return priority_fields(facility * 8 + severity)
+    said = {f"attributes.{name}": entry[name] for name in _PRIORITY if name in entry}
+    if severity is None or not known["PRIORITY"]:
+        return said
+    said.pop("attributes.PRIORITY")
+    return {**said, "log.level": severity_level(severity)}
 
 
 def _small(value: object) -> int | None:
@@ -79,13 +87,14 @@ class JournalExportParser:
         return journal_fields(entry) if "__REALTIME_TIMESTAMP" in entry else None
 
 
-def _read(data: bytes) -> tuple[dict[str, str], bool]:
+def _read(data: bytes) -> tuple[dict[str, str | list[str]], bool]:
     """The fields of a block, and whether all lengths fit.
 
     A value with line breaks stands on the lines below its name, behind its length in eight bytes.
-    Where that does not fit, as in a block that was cut, the value ends where a field begins.
+    Where that does not fit, as in a block that was cut, the value ends where a field begins. A field
+    that is there several times is a list, as in the journal's JSON.
     """
-    entry: dict[str, str] = {}
+    entry: dict[str, str | list[str]] = {}
     name, fits, place = "", True, 0
     while place < len(data):
         end = data.find(b"\n", place)
@@ -95,19 +104,25 @@ def _read(data: bytes) -> tuple[dict[str, str], bool]:
             _go_on(entry, name, data[place:end])
         elif match[2] == b"=":
             name = match[1].decode()
-            entry[name] = _text(data[match.end() : end])
+            add_together(entry, name, _text(data[match.end() : end]))
         else:
             name = match[1].decode()
-            entry[name], end, measured = _value_below(data, match.end())
+            value, end, measured = _value_below(data, match.end())
+            add_together(entry, name, value)
             fits = fits and measured
         place = end + 1
     return entry, fits
 
 
-def _go_on(entry: dict[str, str], name: str, line: bytes) -> None:
+def _go_on(entry: dict[str, str | list[str]], name: str, line: bytes) -> None:
     """A line that is no field: no part of the format, and not to be lost."""
-    if line.strip():
-        entry[name] = f"{entry[name]}\n{_text(line)}" if name in entry else _text(line)
+    if not line.strip():
+        return
+    known = entry.get(name)
+    if isinstance(known, list):
+        known[-1] = f"{known[-1]}\n{_text(line)}"
+    else:
+        entry[name] = _text(line) if known is None else f"{known}\n{_text(line)}"
 
 
 def _value_below(data: bytes, place: int) -> tuple[str, int, bool]:

@@ -6,6 +6,7 @@ import re
 
 from shipper.parsers.conversions import unescape
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_numbered
 
 _PAIR = re.compile(
     r'([A-Za-z_@][\w.@/-]{0,200}+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*+)(?<![,;]))(?:\s++|\Z)',
@@ -30,10 +31,11 @@ class LogfmtParser:
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. A single pair is not enough to call a line logfmt."""
         fields: Fields = {}
+        counts: dict[str, int] = {}
         place = 0
         while match := _PAIR.match(text, place):
             key, quoted, bare = match.groups()
-            fields[key] = bare if quoted is None else unescape(quoted)
+            add_numbered(fields, key, bare if quoted is None else unescape(quoted), counts)
             place = match.end()
         return fields if place == len(text) and len(fields) >= _FEWEST_PAIRS else None
 
@@ -46,6 +48,7 @@ class KeyValueParser:
     def parse(self, text: str) -> Fields | None:
         """See `Parser.parse`. As for logfmt, two pairs at least; the message is the whole text."""
         fields: Fields = {}
+        counts: dict[str, int] = {}
         time = _TIME.match(text)
         place = 0
         if time is not None:
@@ -55,7 +58,7 @@ class KeyValueParser:
         while match := _LOOSE_PAIR.match(text, place):
             key, double, single, bare = match.groups()
             quoted = single if double is None else double
-            fields[key] = bare if quoted is None else unescape(quoted)
+            add_numbered(fields, key, bare if quoted is None else unescape(quoted), counts)
             place = match.end()
             pairs += 1
         return fields if place == len(text) and pairs >= _FEWEST_PAIRS else None

@@ -11,6 +11,7 @@ from typing import Final
 
 from shipper.parsers.conversions import whole
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_numbered
 
 _CEF_HEAD = re.compile(
     r"CEF: ?(\d{1,3})" + 6 * r"\|((?:[^|\\]|\\.)*+)" + r"(?:\|((?s:.*)))?", re.DOTALL
@@ -61,14 +62,14 @@ def parse_cef(text: str) -> Fields | None:
     version, vendor, product, release, event, name, severity, extension = head.groups()
     fields = _device("cef_version", (version, vendor, product, release, event))
     found = _extension(extension or "")
+    counts: dict[str, int] = {}
     for number in [key[:-5] for key in found if key.endswith("Label")]:
-        label = found.pop(f"{number}Label")
-        if number in found and label:
-            found[label] = found.pop(number)
-    _place(fields, found)
-    fields.setdefault("message", _plain(name))
+        if number in found and found[f"{number}Label"]:
+            add_numbered(found, found.pop(f"{number}Label"), found.pop(number), counts)
     fields["attributes.name"] = _plain(name)
     _add_severity(fields, severity)
+    _place(fields, found)
+    fields.setdefault("message", _plain(name))
     return fields
 
 
@@ -84,14 +85,17 @@ def parse_leef(text: str) -> Fields | None:
         delimiter = chr(int(match[1], 16)) if match[1] else match[2] or delimiter
         rest = rest[match.end() :]
     found: dict[str, str] = {}
+    counts: dict[str, int] = {}
     for pair in rest.split(delimiter):
         key, equals, value = pair.partition("=")
         if equals and key.strip():
-            found[key.strip()] = value
+            add_numbered(found, key.strip(), value, counts)
+        else:
+            add_numbered(found, "extension", pair.strip(), counts)
     severity = found.pop("sev", "")
+    _add_severity(fields, severity)
     _place(fields, found)
     fields.setdefault("message", text)
-    _add_severity(fields, severity)
     return fields
 
 
@@ -109,17 +113,20 @@ def _device(version_name: str, parts: list[str] | tuple[str, ...]) -> Fields:
 def _extension(text: str) -> dict[str, str]:
     keys = list(_CEF_KEY.finditer(text))
     begin, *ends = [*(key.start() for key in keys), len(text)]
-    without_key = {"extension": _plain(text[:begin].strip())}
-    return without_key | {
-        key[1]: _plain(text[key.end() : end].rstrip(" "))
-        for key, end in zip(keys, ends, strict=True)
-    }
+    found = {"extension": _plain(text[:begin].strip())}
+    counts: dict[str, int] = {}
+    for key, end in zip(keys, ends, strict=True):
+        add_numbered(found, key[1], _plain(text[key.end() : end].rstrip(" ")), counts)
+    return found
 
 
 def _place(fields: Fields, found: dict[str, str]) -> None:
+    counts: dict[str, int] = {}
     for key, value in found.items():
         if value:
-            fields.setdefault(_KNOWN.get(key, f"attributes.{key}"), value)
+            own = f"attributes.{key}"
+            known = _KNOWN.get(key, own)
+            add_numbered(fields, own if known in fields else known, value, counts)
 
 
 def _add_severity(fields: Fields, severity: str) -> None:

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from shipper.parsers.port import Fields
+from shipper.parsers.repeats import add_together
 from shipper.parsers.zones import ABBREVIATIONS
 
 FACILITIES: Final = (
@@ -86,19 +87,23 @@ def severity_level(severity: int) -> str | None:
     return SEVERITIES[severity] if 0 <= severity < len(SEVERITIES) else None
 
 
-def structured_data(text: str) -> dict[str, dict[str, str]]:
-    """Structured data as RFC 5424 writes it: element → parameters. Source: section 6.3."""
-    found: dict[str, dict[str, str]] = {}
-    parameters: dict[str, str] = {}
+def structured_data(text: str) -> dict[str, dict[str, str | list[str]]] | str:
+    """Structured data as RFC 5424 writes it: element → parameters. Source: section 6.3.
+
+    A parameter that is there several times is a list; what is written otherwise stays a text.
+    """
+    found: dict[str, dict[str, str | list[str]]] = {}
+    parameters: dict[str, str | list[str]] = {}
     place = 0
     while match := _ELEMENT.match(text, place):
         element, name, value = match.groups()
         if element is not None:
             parameters = found.setdefault(element, {})
         else:
-            parameters[name] = _ESCAPED.sub(r"\1", value) if "\\" in value else value
+            value = _ESCAPED.sub(r"\1", value) if "\\" in value else value
+            add_together(parameters, name, value)
         place = match.end()
-    return found
+    return found if text[place:].strip() == "]" else text
 
 
 def _new_header(fields: Fields, text: str, place: int) -> tuple[Fields, str] | None:

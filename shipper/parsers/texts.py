@@ -31,6 +31,7 @@ class TextParser:
         compiled = re.compile(names.expand(text_format.pattern))
         self._match = compiled.match
         groups = sorted(compiled.groupindex, key=compiled.groupindex.__getitem__)
+        self._own_names = [f"attributes.{group}" for group in groups]
         self._names = [names.fields.get(group, f"attributes.{group}") for group in groups]
         kinds = {**{g: k for g, k in names.kinds.items() if g in groups}, **text_format.kinds}
         self._names_once = len(set(self._names)) == len(self._names)
@@ -104,16 +105,19 @@ class TextParser:
     def _captured(self, groups: Sequence[str | Any]) -> Fields:
         """What is there; a hyphen says that it is not."""
         if not self._names_once:
-            return _first_of_each(self._names, groups)
+            return _first_of_each(self._names, self._own_names, groups)
         if _NOTHING.isdisjoint(groups):
             return dict(zip(self._names, groups, strict=True))
         return {n: v for n, v in zip(self._names, groups, strict=True) if v and v != "-"}
 
 
-def _first_of_each(names: Sequence[str], groups: Sequence[str | None]) -> Fields:
-    """What is there; of several groups for one field, the first."""
+def _first_of_each(
+    names: Sequence[str], own_names: Sequence[str], groups: Sequence[str | None]
+) -> Fields:
+    """What is there; of several groups for one field, the first. The others keep their own names."""
     fields: Fields = {}
-    for name, value in zip(names, groups, strict=True):
-        if value and value != "-" and name not in fields:
-            fields[name] = value
+    for name, own_name, value in zip(names, own_names, groups, strict=True):
+        if not value or value == "-" or fields.get(name) == value:
+            continue
+        fields[own_name if name in fields else name] = value
     return fields
