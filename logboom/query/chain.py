@@ -1,12 +1,12 @@
 """How do AND, OR and mere neighbourhood join clauses?
 
-logboom's own language takes neighbours for wanted together (`Chain`). Elasticsearch's `query_string`
-takes them for alternatives, unless it is told otherwise (`LooseChain`).
+logboom's own language takes neighbours for wanted together, and AND binds tighter than OR (`Chain`).
+Elasticsearch's `query_string` joins as Lucene's classic parser does (`ClassicChain`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from enum import Enum
 from typing import ClassVar
 
 from logboom.errors import QueryError
@@ -49,19 +49,7 @@ class Chain:
         Raises:
             QueryError: When nothing is to its left.
         """
-        if self._joint is not None:
-            before = self._joint[1].raw
-            raise QueryError(
-                f"{before} is followed by {word.raw}",
-                position=word.position,
-                suggestion=f"leave one of them out, or write {quoted(word.raw)} for the word",
-            )
-        if not self._groups[-1]:
-            raise QueryError(
-                f"{word.raw} has nothing to its left",
-                position=word.position,
-                suggestion=f"leave it out, or write {quoted(word.raw)} for the word",
-            )
+        _check_left_of(word, self._joint, is_first=not self._groups[-1])
         self._joint = kind, word
 
     def begin(self, position: int) -> None:
@@ -69,7 +57,7 @@ class Chain:
         if self._joint is None and self._groups[-1]:
             self._neighbours_at = position
 
-    def add(self, clause: Query | None, plus: Word | None) -> None:
+    def add(self, clause: Query | None, plus: Word | None, *, is_negated: bool) -> None:  # noqa: ARG002 - as `ClassicChain.add`
         """A clause has ended; None when there is nothing in it to look for."""
         if self._joint is not None and self._joint[0] == "OR":
             self._groups.append([])
@@ -83,13 +71,7 @@ class Chain:
         Raises:
             QueryError: When an operator has nothing to its right, or two contradict.
         """
-        if self._joint is not None:
-            word = self._joint[1]
-            raise QueryError(
-                f"{word.raw} has nothing to its right",
-                position=word.position,
-                suggestion=f"leave it out, or write {quoted(word.raw)} for the word",
-            )
+        _check_right_of(self._joint)
         if len(self._groups) > 1:
             self._check_mixture(leaves)
         ends = [conjunction([p for p in group if p is not None]) for group in self._groups]
@@ -110,57 +92,87 @@ class Chain:
             )
 
 
-@dataclass(slots=True)
-class _Part:
-    """Clauses that an operator joins, or one alone."""
-
-    chain: Chain = field(default_factory=Chain)
-    clauses: int = 0
-    has_sign: bool = False
-
-    def decides_alone(self) -> bool:
-        """True when it must be there, or must not, whatever its neighbours are."""
-        return self.clauses == 1 and self.has_sign
+class _Sign(Enum):
+    MUST = "must be there"
+    MAY = "may be there"
+    NOT = "must not be there"
 
 
-class LooseChain:
-    """Clauses side by side that are alternatives, but for those with a sign.
+class ClassicChain:
+    """Clauses side by side, each of which must be there, may be, or must not: Lucene's classic way.
 
-    What AND or OR joins is one clause among its neighbours. `+a` must be there and makes those without
-    a sign optional; `-a` must not.
+    AND makes what is on both of its sides wanted, OR optional what would be wanted without it. What is
+    optional counts only where nothing is wanted: none of the two binds tighter than the other, and
+    `a OR b AND c` wants b and c.
+
+    Args:
+        default: Joins neighbours.
     """
 
     takes_neighbours_together: ClassVar = False
 
-    def __init__(self) -> None:
-        self._parts = [_Part()]
-        self._is_joined = False
+    def __init__(self, default: Joint) -> None:
+        self._default = default
+        self._clauses: list[tuple[Query, _Sign]] = []
+        self._has_begun = False
+        self._joint: tuple[Joint, Word] | None = None
 
     def join(self, kind: Joint, word: Word) -> None:
         """AND or OR comes next; errors as of `Chain`."""
-        self._parts[-1].chain.join(kind, word)
-        self._is_joined = True
+        _check_left_of(word, self._joint, is_first=not self._has_begun)
+        self._joint = kind, word
 
-    def begin(self, position: int) -> None:
+    def begin(self, _position: int) -> None:
         """A clause begins."""
-        if self._parts[-1].clauses and not self._is_joined:
-            self._parts.append(_Part())
-        self._parts[-1].chain.begin(position)
+        self._has_begun = True
 
-    def add(self, clause: Query | None, plus: Word | None) -> None:
+    def add(self, clause: Query | None, plus: Word | None, *, is_negated: bool) -> None:
         """A clause has ended; None when there is nothing in it to look for."""
-        part = self._parts[-1]
-        part.chain.add(clause, plus)
-        part.clauses += 1
-        part.has_sign = plus is not None or isinstance(clause, Not)
-        self._is_joined = False
+        joint = None if self._joint is None else self._joint[0]
+        self._joint = None
+        if joint == "AND" or (joint == "OR" and self._default == "AND"):
+            self._sign_last(joint)
+        if clause is None:
+            return
+        wanted = plus is not None if self._default == "OR" else joint != "OR"
+        sign = _Sign.NOT if is_negated else _Sign.MUST if wanted or joint == "AND" else _Sign.MAY
+        self._clauses.append((clause, sign))
 
-    def query(self, leaves: Leaves) -> Query | None:
+    def _sign_last(self, joint: Joint) -> None:
+        """What an operator makes of the clause to its left."""
+        if self._clauses and self._clauses[-1][1] is not _Sign.NOT:
+            sign = _Sign.MUST if joint == "AND" else _Sign.MAY
+            self._clauses[-1] = (self._clauses[-1][0], sign)
+
+    def query(self, _leaves: Leaves) -> Query | None:
         """All clauses together; errors as of `Chain`."""
-        found = [(part, part.chain.query(leaves)) for part in self._parts]
-        given = [(part, query) for part, query in found if query is not None]
-        wanted = [query for part, query in given if part.decides_alone()]
-        optional = [query for part, query in given if not part.decides_alone()]
-        if optional and all(isinstance(query, Not) for query in wanted):
-            wanted = [either for either in (disjunction(optional),) if either is not None] + wanted
-        return conjunction(wanted)
+        _check_right_of(self._joint)
+        signed = {sign: [clause for clause, its in self._clauses if its is sign] for sign in _Sign}
+        optional = disjunction(signed[_Sign.MAY])
+        wanted = signed[_Sign.MUST] or ([] if optional is None else [optional])
+        return conjunction([*wanted, *signed[_Sign.NOT]])
+
+
+def _check_left_of(word: Word, before: tuple[Joint, Word] | None, *, is_first: bool) -> None:
+    if before is not None:
+        raise QueryError(
+            f"{before[1].raw} is followed by {word.raw}",
+            position=word.position,
+            suggestion=f"leave one of them out, or write {quoted(word.raw)} for the word",
+        )
+    if is_first:
+        raise QueryError(
+            f"{word.raw} has nothing to its left",
+            position=word.position,
+            suggestion=f"leave it out, or write {quoted(word.raw)} for the word",
+        )
+
+
+def _check_right_of(joint: tuple[Joint, Word] | None) -> None:
+    if joint is not None:
+        word = joint[1]
+        raise QueryError(
+            f"{word.raw} has nothing to its right",
+            position=word.position,
+            suggestion=f"leave it out, or write {quoted(word.raw)} for the word",
+        )

@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 
 from logboom.errors import QueryError
 from logboom.fields import ATTRIBUTES, FieldType
-from logboom.query.chain import Chain, LooseChain, disjunction, negation
+from logboom.query.chain import Chain, ClassicChain, disjunction, negation
 from logboom.query.clauses import Clauses
 from logboom.query.colons import Colon, colon_after
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
@@ -45,14 +45,16 @@ class Reading:
     notes: tuple[Note, ...]
 
 
-def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC, neighbours: Joint = "AND") -> Query:
+def parse_query(
+    text: str, *, now_ns: int, zone: tzinfo = UTC, classic: Joint | None = None
+) -> Query:
     """Reads a query.
 
     Args:
         text: What a user typed. Nothing but white space asks for every event.
         now_ns: The present, nanoseconds since the epoch, for times such as ``now-1h``.
         zone: In which times without an offset are read, and days begin.
-        neighbours: What joins clauses that stand side by side.
+        classic: Join clauses in Lucene's classic way, those side by side by this; None: in our own.
 
     Returns:
         The model. And, Or are flat; a negation is never negated again.
@@ -61,11 +63,11 @@ def parse_query(text: str, *, now_ns: int, zone: tzinfo = UTC, neighbours: Joint
         QueryError: When the text is no query, or goes beyond a limit: with the position of the
             trouble, and what to write instead where that can be known.
     """
-    return parse_query_with_notes(text, now_ns=now_ns, zone=zone, neighbours=neighbours).query
+    return parse_query_with_notes(text, now_ns=now_ns, zone=zone, classic=classic).query
 
 
 def parse_query_with_notes(
-    text: str, *, now_ns: int, zone: tzinfo = UTC, neighbours: Joint = "AND"
+    text: str, *, now_ns: int, zone: tzinfo = UTC, classic: Joint | None = None
 ) -> Reading:
     """The same, with hints about what may not have been meant so: arguments, errors as there."""
     if len(text) > MAX_LENGTH:
@@ -76,7 +78,7 @@ def parse_query_with_notes(
         )
     _refuse_half_characters(text)
     leaves = Leaves(now_ns, zone)
-    query = _Parser(text, leaves, neighbours).read()
+    query = _Parser(text, leaves, classic).read()
     return Reading(query, tuple(leaves.notes))
 
 
@@ -93,10 +95,10 @@ def _refuse_half_characters(text: str) -> None:
 
 
 class _Parser:
-    def __init__(self, text: str, leaves: Leaves, neighbours: Joint) -> None:
+    def __init__(self, text: str, leaves: Leaves, classic: Joint | None) -> None:
         self._scanner = Scanner(text)
         self._leaves = leaves
-        self._chain_kind = Chain if neighbours == "AND" else LooseChain
+        self._classic = classic
         self._depth = 0
         self._clauses = Clauses(self._scanner, leaves)
         self._count = 0
@@ -123,7 +125,7 @@ class _Parser:
 
     def _chain(self, field: Field) -> Query | None:
         """Clauses up to the end or to a closing parenthesis; None when nothing is left of them."""
-        chain = self._chain_kind()
+        chain = Chain() if self._classic is None else ClassicChain(self._classic)
         neighbours = Neighbours(field, self._leaves)
         while True:
             self._scanner.skip_space()
@@ -137,8 +139,8 @@ class _Parser:
                 begin = self._scanner.place
                 self._count_one(begin)
                 chain.begin(begin)
-                clause, plus = self._clause(field)
-                chain.add(clause, plus)
+                clause, plus, is_negated = self._clause(field)
+                chain.add(clause, plus, is_negated=is_negated)
                 if plus is None and chain.takes_neighbours_together:
                     text = self._scanner.text[begin : self._scanner.place].strip()
                     neighbours.add(clause, Word(text, begin))
@@ -152,8 +154,8 @@ class _Parser:
                 suggestion="search for fewer words at a time",
             )
 
-    def _clause(self, field: Field) -> tuple[Query | None, Word | None]:
-        """One clause with what stands before it; and its plus sign, if it has one."""
+    def _clause(self, field: Field) -> tuple[Query | None, Word | None, bool]:
+        """One clause with what stands before it; its plus sign, if it has one; and whether it was negated."""
         scanner = self._scanner
         negative = False
         plus: Word | None = None
@@ -164,7 +166,7 @@ class _Parser:
             else:
                 negative = not negative
         found = self._operand(field)
-        return (negation(found) if negative and found is not None else found), plus
+        return (negation(found) if negative and found is not None else found), plus, negative
 
     def _negative_number(self, field: Field) -> bool:
         """True when a minus belongs to the value, in a group: ``count:(-3)`` is ``count:-3``."""

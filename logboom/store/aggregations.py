@@ -56,9 +56,13 @@ class Measure:
 class Values:
     """A bucket per value of a field.
 
+    The values of a keyword or an attribute are texts, whatever they are in the events: the number 1
+    and the text `1` share a bucket.
+
     Attributes:
         size: Of each day, keep at least this many of the most frequent values.
         missing: Where events without a value are counted; None: nowhere.
+        numbers: Only values that are numbers, as such; of attributes.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Values:
     size: int
     missing: str | None
     inside: tuple[Aggregation, ...]
+    numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

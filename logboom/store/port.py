@@ -5,7 +5,7 @@ The values that are asked with and answered (`logboom.store.values`) are part of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
@@ -241,6 +241,17 @@ class Store(Protocol):
 
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending.
+
+        Raises:
+            StoreUnavailable: Ask again later.
+        """
+        ...
+
+    async def editions(self) -> Mapping[str, str]:
+        """By the name of each day index what tells it from another one of the same name.
+
+        A day that was dropped and came again has another edition, whatever it holds; what is written
+        to a day changes nothing.
 
         Raises:
             StoreUnavailable: Ask again later.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
@@ -223,6 +223,10 @@ class LimitedStore:
         """Not for callers who are limited."""
         _refuse_limited("dropping days")
         return await self._store.drop_day(day, expected=expected)
+
+    async def editions(self) -> Mapping[str, str]:
+        """What tells day indices from others; for comparing alone."""
+        return await self._store.editions()
 
     async def troubles(self) -> Sequence[str]:
         """What is wrong with single days."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from logboom.fields import FieldType, resolve
+from logboom.fields import EVENT_FIELDS, FieldType, resolve
 from logboom.query.model import Query
+from logboom.query.numbers import parse_number
 from logboom.store import Store, TimeRange
 from logboom.store.aggregations import Aggregating, Kind, Measure
-from search_api.elasticsearch_api.bodies import an_object, as_list, as_text, as_whole, check_names
+from search_api.elasticsearch_api.attribute_numbers import attributes_named_so
+from search_api.elasticsearch_api.bodies import (
+    an_object,
+    as_list,
+    as_text,
+    as_whole,
+    check_names,
+    check_not_metadata,
+)
 from search_api.elasticsearch_api.calendars import cut_of
 from search_api.elasticsearch_api.divisions import (
     Dates,
@@ -21,7 +30,8 @@ from search_api.elasticsearch_api.divisions import (
     answers,
     compiled,
 )
-from search_api.elasticsearch_api.metrics import KINDS, metric_of
+from search_api.elasticsearch_api.gaps import lacking
+from search_api.elasticsearch_api.metrics import KINDS, Metric, metric_of
 from search_api.elasticsearch_api.moments import TIME, instant, narrowed, split_times, zone_of
 from search_api.elasticsearch_api.queries import QueryReader, together
 from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
@@ -29,6 +39,7 @@ from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
 MAX_DEPTH = 10
 MOST_NODES = 100
 _DEFAULT_SIZE = 10
+_BY_COUNT = (("_count", False),)
 _MOST_VALUES = 3_000
 _KNOWN = ", ".join(["terms", "date_histogram", "histogram", "filters", "filter", *KINDS])
 _OF_TERMS = frozenset(
@@ -62,10 +73,16 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answers by name; `complete` is False when some days were left out."""
+    """The answers by name.
+
+    Attributes:
+        complete: False when some days were left out.
+        lacking: What else they lack, a sentence each.
+    """
 
     answers: Mapping[str, Any]
     complete: bool
+    lacking: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +108,30 @@ class Trees:
             return Answered({}, complete=True)
         if not isinstance(store, Aggregating):
             raise unsupported("aggregations over this store")
+        names = set(_fields(self.wanted.values()))
+        named = await attributes_named_so(store, names, query, times)
         plain = {name: one for name, one in self.wanted.items() if not isinstance(one, Filtered)}
-        found = await _level(store, plain, query, times)
+        found = await _level(store, plain, query, times, named)
         given, complete = dict(found.answers), found.complete
         for name, one in self.wanted.items():
             if isinstance(one, Filtered):
-                part = await _filtered(store, one, query, times)
+                part = await _filtered(store, one, query, times, named)
                 given[name] = part.answers
                 complete &= part.complete
         for name, meta in self.meta.items():
             given[name] = {"meta": meta, **given[name]}
-        return Answered(given, complete)
+        frame = Frame(named=named)
+        stored = sorted({frame.numbers_of(name) or name for name in names})
+        return Answered(given, complete, await lacking(store, stored, query, times))
 
 
 async def _level(
-    store: Aggregating, nodes: Mapping[str, Node], query: Query, times: TimeRange
-) -> Answered:
+    store: Aggregating, nodes: Mapping[str, Node], query: Query, times: TimeRange,
+    named: frozenset[str],
+) -> Answered:  # fmt: skip
     if not nodes:
         return Answered({}, complete=True)
-    frame = Frame(await _ends(store, nodes, query, times))
+    frame = Frame(await _ends(store, nodes, query, times), named)
     found = await store.aggregate(query, times, compiled(nodes.values(), frame))
     return Answered(answers(nodes, found.whole, frame), found.complete)
 
@@ -139,7 +161,7 @@ async def _ends(
 
 
 async def _filtered(
-    store: Aggregating, wanted: Filtered, query: Query, times: TimeRange
+    store: Aggregating, wanted: Filtered, query: Query, times: TimeRange, named: frozenset[str]
 ) -> Answered:
     rows: dict[str | None, dict[str, Any]] = {}
     complete = True
@@ -148,12 +170,21 @@ async def _filtered(
         both = narrowed(times, within)
         counted = Measure(TIME, Kind.PRESENT, TIME)
         count = (await store.aggregate(rest, both, (counted,))).whole.measures[TIME].count
-        found = await _level(store, wanted.inside, rest, both)
+        found = await _level(store, wanted.inside, rest, both, named)
         complete &= found.complete
         rows[name] = {"doc_count": count, **found.answers}
     if None in rows:
         return Answered(rows[None], complete)
     return Answered({"buckets": rows if wanted.is_keyed else [*rows.values()]}, complete)
+
+
+def _fields(nodes: Iterable[Node | Filtered]) -> Iterator[str]:
+    """The stored names of all fields of a tree."""
+    for node in nodes:
+        if not isinstance(node, Filtered):
+            yield node.field
+        if not isinstance(node, Metric):
+            yield from _fields(node.inside.values())
 
 
 def _dates(nodes: Iterable[Node]) -> Iterator[Dates]:
@@ -259,12 +290,15 @@ class _Reader:
 
     def _terms(self, name: str, options: dict[str, Any], inside: Mapping[str, Node]) -> Terms:
         check_names(options, _OF_TERMS, "terms")
-        missing = options.get("missing")
+        missing, field = options.get("missing"), _stored(options, "terms")
+        is_numeric = EVENT_FIELDS.get(field) in {FieldType.LONG, FieldType.DOUBLE}
+        if is_numeric and missing is not None and parse_number(str(missing)) is None:
+            raise Refused(f"{field} has numbers, and the {missing!r} of missing is none")
         return Terms(
             name=name,
-            field=_stored(options, "terms"),
+            field=field,
             size=as_whole(options.get("size", _DEFAULT_SIZE), "size", least=1, most=2**31 - 1),
-            order=tuple(_order(options.get("order"), inside)),
+            order=(*(_order(options.get("order"), inside) or _BY_COUNT), ("_key", True)),
             missing=None if missing is None else as_text(missing, "missing"),
             least=max(1, _least(options, 1)),
             inside=inside,
@@ -286,20 +320,20 @@ class _Reader:
             least=_least(options, 0),
             style=options.get("format"),
             zone=cut.zone,
+            order=_order(options.get("order"), inside),
             is_keyed=options.get("keyed") is True,
             inside=inside,
         )
 
-    def _bounds(self, options: Mapping[str, Any]) -> tuple[int, int] | None:
-        given = options.get("extended_bounds")
-        if given is None:
-            return None
+    def _bounds(self, options: Mapping[str, Any]) -> tuple[int, ...]:
+        given = an_object(options.get("extended_bounds") or {}, "extended_bounds")
+        check_names(given, {"min", "max"}, "extended_bounds")
         zone, style = zone_of(options.get("time_zone")), options.get("format")
-        ends = an_object(given, "extended_bounds")
-        least, most = (
-            instant(ends.get(end), style, now_ns=self._now_ns, zone=zone) for end in ("min", "max")
-        )
-        return (least, most) if least <= most else None
+        ends = [given[end] for end in ("min", "max") if given.get(end) is not None]
+        found = tuple(instant(end, style, now_ns=self._now_ns, zone=zone) for end in ends)
+        if found != tuple(sorted(found)):
+            raise Refused("the min of extended_bounds cannot be greater than its max")
+        return found
 
     def _numbers(self, name: str, options: dict[str, Any], inside: Mapping[str, Node]) -> Numbers:
         check_names(options, _OF_NUMBERS, "histogram")
@@ -315,21 +349,28 @@ class _Reader:
             width=width,
             offset=offset,
             least=_least(options, 0),
+            order=_order(options.get("order"), inside),
             is_keyed=options.get("keyed") is True,
             inside=inside,
         )
 
 
 def _stored(options: Mapping[str, Any], what: str) -> str:
-    return resolve(as_text(options.get("field"), f"the field of {what}"))[0]
+    name = as_text(options.get("field"), f"the field of {what}")
+    check_not_metadata(name)
+    return resolve(name)[0]
 
 
 def _least(options: Mapping[str, Any], default: int) -> int:
     return as_whole(options.get("min_doc_count", default), "min_doc_count", least=0, most=2**31 - 1)
 
 
-def _order(wanted: object, inside: Mapping[str, Node]) -> Iterator[tuple[str, bool]]:
-    """What buckets of values are sorted by; by count, and then by value, in the end."""
+def _order(wanted: object, inside: Mapping[str, Node]) -> tuple[tuple[str, bool], ...]:
+    """What buckets are sorted by, and whether ascending."""
+    return tuple(_ordered_by(wanted, inside))
+
+
+def _ordered_by(wanted: object, inside: Mapping[str, Node]) -> Iterator[tuple[str, bool]]:
     for entry in as_list(wanted):
         for by, direction in an_object(entry, "order").items():
             name = by.replace("[", ".").partition(".")[0]
@@ -338,5 +379,3 @@ def _order(wanted: object, inside: Mapping[str, Node]) -> Iterator[tuple[str, bo
             if direction not in {"asc", "desc"}:
                 raise Refused("order must be asc or desc", kind=PARSING)
             yield by, direction == "asc"
-    yield "_count", False
-    yield "_key", True

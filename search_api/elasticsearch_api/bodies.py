@@ -11,6 +11,12 @@ from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
 
 MAX_BODY_BYTES = 1_000_000
 
+METADATA = frozenset(
+    {"_index", "_source", "_ignored", "_score", "_doc_count", "_field_names", "_routing", "_seq_no",
+     "_tier", "_type", "_version"}
+)  # fmt: skip
+"""Names of what Elasticsearch knows of an event besides its fields and its id."""
+
 
 def decoded(body: bytes) -> Any:  # noqa: ANN401 - JSON
     """A body's JSON; an empty one is an empty object.
@@ -99,3 +105,14 @@ def check_names(given: Mapping[str, Any], known: Iterable[str], what: str) -> No
     for name in given:
         if name not in known:
             raise unsupported(f"{name!r} in {what}")
+
+
+def check_not_metadata(name: str) -> None:
+    """Sees that a name is of a field of events, `_id` included.
+
+    Raises:
+        Refused: It is of something else that Elasticsearch knows of them.
+    """
+    if name in METADATA:
+        instead = "name indices in the path" if name == "_index" else ""
+        raise unsupported(f"the field {name!r}", instead)

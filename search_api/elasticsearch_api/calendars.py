@@ -123,6 +123,8 @@ def cut_of(options: Mapping[str, Any]) -> Cut:
     offset_us = _offset_us(str(options.get("offset") or "0s"))
     name = options.get("calendar_interval")
     fixed = options.get("fixed_interval", options.get("interval"))
+    if name is not None and fixed is not None:
+        raise Refused("date_histogram has either a fixed_interval or a calendar_interval")
     if name is None and fixed in _UNITS and "fixed_interval" not in options:
         name = fixed
     if name is None and fixed is None:

@@ -10,6 +10,7 @@ from typing import Any
 from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
 from logboom.query.model import MatchAll
 from logboom.store import Day, SearchRequest, Store
+from search_api.elasticsearch_api.attribute_numbers import NUMBER
 from search_api.elasticsearch_api.sources import leaves
 
 VERSION = "8.19.0"
@@ -114,7 +115,8 @@ def _readable(size: int) -> str:
 async def field_types(store: Store) -> dict[str, str]:
     """The fields by their dotted names, and Elasticsearch's names for their types.
 
-    Those of applications are taken from the newest events.
+    Those of applications are taken from the newest events. As in logboom's indices in Elasticsearch
+    they are keywords, and those that have numbers have them once more behind `attribute_numbers.NUMBER`.
 
     Raises:
         StoreUnavailable: Ask again later.
@@ -123,15 +125,10 @@ async def field_types(store: Store) -> dict[str, str]:
     page = await store.search(SearchRequest(MatchAll(), limit=_SAMPLE, count_limit=0))
     for event in page.events:
         for path, value in leaves(event.get(ATTRIBUTES), ATTRIBUTES):
-            kind = _type_of(value)
-            known[path] = kind if known.get(path, kind) == kind else "keyword"
+            known[path] = "keyword"
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                known.setdefault(path + NUMBER, "double")
     return known
-
-
-def _type_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    return "double" if isinstance(value, int | float) else "keyword"
 
 
 def capabilities(
@@ -160,9 +157,21 @@ def _capability(name: str, kind: str) -> dict[str, Any]:
 def mappings(types: Mapping[str, str], days: Sequence[Day]) -> dict[str, Any]:
     """The mapping of each index; that of all is the same."""
     root: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, kind in sorted(types.items()):
-        _put(root, name.split("."), kind)
+        top, _, below = name.partition(".")
+        if top != ATTRIBUTES:
+            _put(root, name.split("."), kind)
+        elif kind == "double":
+            _put_numbers(attributes, below.removesuffix(NUMBER))
+        else:
+            attributes.setdefault(below, {})["type"] = kind
+    root[ATTRIBUTES] = {"type": "object", "subobjects": False, "properties": attributes}
     return {day.name: {"mappings": {"properties": root}} for day in days}
+
+
+def _put_numbers(attributes: dict[str, Any], name: str) -> None:
+    attributes.setdefault(name, {})["fields"] = {NUMBER.removeprefix("."): {"type": "double"}}
 
 
 def _put(properties: dict[str, Any], path: list[str], kind: str) -> None:

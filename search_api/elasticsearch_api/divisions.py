@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
+from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.query.values import address_number
 from logboom.store.aggregations import (
     Aggregation,
     Bucketed,
@@ -16,6 +18,7 @@ from logboom.store.aggregations import (
     Stretches,
     Values,
 )
+from search_api.elasticsearch_api.attribute_numbers import attribute_of
 from search_api.elasticsearch_api.calendars import Cut, too_many_buckets
 from search_api.elasticsearch_api.metrics import Metric
 from search_api.elasticsearch_api.moments import formatted
@@ -34,10 +37,16 @@ class Frame:
 
     Attributes:
         ends: By field: what lies before and behind all of its times, as far as buckets depend on it.
+        named: Attributes of names that would mean the numbers of others.
     """
 
     ends: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     _count: int = field(default=0)
+
+    def numbers_of(self, name: str) -> str | None:
+        """The attribute whose numbers a field's stored name means; None: it means no others' numbers."""
+        return None if name in self.named else attribute_of(name)
 
     def spend(self, buckets: int) -> None:
         """Counts buckets of the answer.
@@ -73,42 +82,28 @@ class Terms:
         """What the store is asked: of each day more values than are wanted, so that sums are right."""
         by_count = self.order[0] == ("_count", False)
         size = self.size * 3 + _OF_EACH_DAY if by_count and self.inside else _MOST_VALUES
+        inside, base = compiled(self.inside.values(), frame), frame.numbers_of(self.field)
         return Values(
-            self.name, self.field, size, self.missing, compiled(self.inside.values(), frame)
+            self.name, base or self.field, size, self.missing, inside, numbers=base is not None
         )
 
     def answer(self, bucket: Bucketed, frame: Frame) -> dict[str, Any]:
         """What is answered."""
         found = bucket.inside.get(self.name, Buckets(()))
         rows = [row for row in found.rows if row.count >= self.least]
-        for by, ascending in reversed(self.order):
-            rows.sort(key=self._key(by), reverse=not ascending)
+        is_address = EVENT_FIELDS.get(self.field) is FieldType.IP
+        rows = in_order(rows, self.order, self.inside, are_addresses=is_address)
         kept = rows[: self.size]
         frame.spend(len(kept))
         others = found.others + sum(row.count for row in rows[self.size :])
         return {
             "doc_count_error_upper_bound": 0,
             "sum_other_doc_count": others,
-            "buckets": [_keyed(row) | answers(self.inside, row, frame) for row in kept],
+            "buckets": [
+                {"key": row.key, "doc_count": row.count} | answers(self.inside, row, frame)
+                for row in kept
+            ],
         }
-
-    def _key(self, by: str) -> Callable[[Bucketed], Any]:
-        if by == "_count":
-            return lambda row: row.count
-        if by in {"_key", "_term"}:
-            return lambda row: (isinstance(row.key, str), row.key)
-        name, _, part = by.replace("[", ".").rstrip("]").partition(".")
-        metric = self.inside[name]
-        if not isinstance(metric, Metric):
-            raise Refused(f"order by {by!r}: buckets have no order")
-        return lambda row: metric.sorted_by(row, part)
-
-
-def _keyed(row: Bucketed) -> dict[str, Any]:
-    if isinstance(row.key, bool):
-        text = "true" if row.key else "false"
-        return {"key": int(row.key), "key_as_string": text, "doc_count": row.count}
-    return {"key": row.key, "doc_count": row.count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +111,20 @@ class Dates:
     """A bucket per stretch of time.
 
     Attributes:
-        bounds: Show empty buckets from one time to another, µs; None: between those with events.
+        bounds: Show empty buckets up to these times, too, µs, and not only between those with events.
         least: Events that a bucket must have; 0 shows empty ones.
         style: Of keys as text.
+        order: As of `Terms`; without any, and in the end, by time.
     """
 
     name: str
     field: str
     cut: Cut
-    bounds: tuple[int, int] | None
+    bounds: tuple[int, ...]
     least: int
     style: str | None
     zone: tzinfo
+    order: tuple[tuple[str, bool], ...]
     is_keyed: bool
     inside: Mapping[str, Node]
 
@@ -147,10 +144,11 @@ class Dates:
         keys = self._keys(rows) if self.least == 0 else sorted(rows)
         frame.spend(len(keys))
         shown: list[dict[str, Any]] = []
-        for key in keys:
-            row = rows.get(key, Bucketed(key, 0, {}, {}))
+        found = [rows.get(key, Bucketed(key, 0, {}, {})) for key in keys]
+        for row in in_order(found, self.order, self.inside):
             if row.count < self.least:
                 continue
+            key = int(row.key or 0)
             head = {"key_as_string": self._text(key), "key": key // 1000, "doc_count": row.count}
             shown.append(head | answers(self.inside, row, frame))
         if self.is_keyed:
@@ -159,7 +157,7 @@ class Dates:
 
     def _keys(self, rows: Mapping[int, Bucketed]) -> Sequence[int]:
         """All keys from the first to the last that is shown, empty ones included."""
-        ends = [*rows, *map(self.cut.shown_from, self.bounds or ())]
+        ends = [*rows, *map(self.cut.shown_from, self.bounds)]
         return self.cut.edges(min(ends), max(ends))[:-1] if ends else []
 
     def _text(self, key_us: int) -> str:
@@ -175,13 +173,14 @@ class Numbers:
     width: float
     offset: float
     least: int
+    order: tuple[tuple[str, bool], ...]
     is_keyed: bool
     inside: Mapping[str, Node]
 
     def division(self, frame: Frame) -> Division:
         """What the store is asked."""
-        inside = compiled(self.inside.values(), frame)
-        return Steps(self.name, self.field, self.width, self.offset, inside)
+        inside, name = compiled(self.inside.values(), frame), frame.numbers_of(self.field)
+        return Steps(self.name, name or self.field, self.width, self.offset, inside)
 
     def answer(self, bucket: Bucketed, frame: Frame) -> dict[str, Any]:
         """What is answered."""
@@ -191,13 +190,13 @@ class Numbers:
         if self.least == 0 and places:
             frame.spend(places[-1] - places[0] + 1)
             places = list(range(places[0], places[-1] + 1))
-        shown = []
-        for place in places:
-            key = place * self.width + self.offset
-            row = known.get(place, Bucketed(key, 0, {}, {}))
-            if row.count >= self.least:
-                head = {"key": key, "doc_count": row.count}
-                shown.append(head | answers(self.inside, row, frame))
+        keyed = ((place, place * self.width + self.offset) for place in places)
+        found = [replace(known.get(at, Bucketed(key, 0, {}, {})), key=key) for at, key in keyed]
+        shown = [
+            {"key": row.key, "doc_count": row.count} | answers(self.inside, row, frame)
+            for row in in_order(found, self.order, self.inside)
+            if row.count >= self.least
+        ]
         if self.is_keyed:
             return {"buckets": {str(one["key"]): one for one in shown}}
         return {"buckets": shown}
@@ -209,10 +208,55 @@ class Numbers:
 Node = Metric | Terms | Dates | Numbers
 
 
+def in_order(
+    rows: Sequence[Bucketed], order: Sequence[tuple[str, bool]], inside: Mapping[str, Node], *,
+    are_addresses: bool = False,
+) -> list[Bucketed]:  # fmt: skip
+    """Buckets in an order; those that it does not tell apart stay as they are.
+
+    Args:
+        order: As of `Terms`.
+        inside: What is in the buckets, by name.
+        are_addresses: The keys are such, and no texts.
+
+    Raises:
+        Refused: What they are to be sorted by has no order.
+    """
+    found = list(rows)
+    for by, ascending in reversed(order):
+        found.sort(key=_key(by, inside, are_addresses=are_addresses), reverse=not ascending)
+    return found
+
+
+def _key(by: str, inside: Mapping[str, Node], *, are_addresses: bool) -> Callable[[Bucketed], Any]:
+    if by == "_count":
+        return lambda row: row.count
+    if by in {"_key", "_term"} and are_addresses:
+        return lambda row: _place(str(row.key))
+    if by in {"_key", "_term"}:
+        return lambda row: (isinstance(row.key, str), row.key)
+    name, _, part = by.replace("[", ".").rstrip("]").partition(".")
+    metric = inside[name]
+    if not isinstance(metric, Metric):
+        raise Refused(f"order by {by!r}: buckets have no order")
+    return lambda row: metric.sorted_by(row, part)
+
+
+def _place(address: str) -> tuple[bool, int]:
+    """Of an address among all; what stands for a missing one comes before them."""
+    try:
+        return True, address_number(address)
+    except ValueError:
+        return False, 0
+
+
 def compiled(nodes: Iterable[Node], frame: Frame) -> tuple[Aggregation, ...]:
     """What the store is asked for some nodes."""
     return tuple(
-        node.measure() if isinstance(node, Metric) else node.division(frame) for node in nodes
+        node.measure(frame.numbers_of(node.field))
+        if isinstance(node, Metric)
+        else node.division(frame)
+        for node in nodes
     )
 
 

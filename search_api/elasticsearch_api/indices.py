@@ -11,8 +11,8 @@ from logboom.query.chain import disjunction
 from logboom.query.model import MatchAll, Query, Range
 from logboom.query.times import iso_text
 from logboom.store import Day
+from search_api.elasticsearch_api.alternatives import NOTHING
 from search_api.elasticsearch_api.moments import TIME
-from search_api.elasticsearch_api.queries import NOTHING
 from search_api.elasticsearch_api.refusals import Refused, unsupported
 
 _ALL = frozenset({"", "*", "_all"})

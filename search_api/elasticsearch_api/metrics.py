@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from logboom.fields import FieldType, resolve
-from logboom.query.times import iso_text
 from logboom.store.aggregations import Bucketed, Kind, Measure, Measured
-from search_api.elasticsearch_api.bodies import as_list, as_text, check_names
-from search_api.elasticsearch_api.refusals import PARSING, Refused
+from search_api.elasticsearch_api.attribute_numbers import attribute_of
+from search_api.elasticsearch_api.bodies import as_list, as_text, check_names, check_not_metadata
+from search_api.elasticsearch_api.moments import formats, formatted
+from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
 
 KINDS = {
     "avg": Kind.NUMBERS,
@@ -45,6 +46,7 @@ class Metric:
         percents: Which percentiles.
         is_keyed: Percentiles are answered as an object.
         is_time: The values are times.
+        style: Of times as text.
         sigma: How many standard deviations the bounds of extended_stats are away from the mean.
     """
 
@@ -54,11 +56,19 @@ class Metric:
     percents: tuple[float, ...]
     is_keyed: bool
     is_time: bool
+    style: str | None
     sigma: float
 
-    def measure(self) -> Measure:
-        """What the store is asked."""
-        return Measure(self.name, KINDS[self.kind], self.field, self.percents)
+    def measure(self, numbers_of: str | None = None) -> Measure:
+        """What the store is asked.
+
+        Args:
+            numbers_of: The attribute whose numbers the field's name means.
+        """
+        kind = KINDS[self.kind]
+        if numbers_of is not None and kind is Kind.PRESENT:
+            kind = Kind.NUMBERS
+        return Measure(self.name, kind, numbers_of or self.field, self.percents)
 
     def answer(self, bucket: Bucketed) -> dict[str, Any]:
         """What is answered."""
@@ -101,7 +111,8 @@ class Metric:
         """A number under a name; a time in milliseconds, and once more as text."""
         if not self.is_time or number is None:
             return {name: number}
-        return {name: number / 1000, f"{name}_as_string": iso_text(int(number) // 1000 * 1000)}
+        whole_ms = int(number) // 1000 * 1000
+        return {name: number / 1000, f"{name}_as_string": formatted(whole_ms, self.style)}
 
     def _stats(self, found: Measured) -> dict[str, Any]:
         answer: dict[str, Any] = {"count": found.count}
@@ -121,23 +132,21 @@ class Metric:
 
 
 def _spread(found: Measured, sigma: float) -> dict[str, Any]:
-    """What extended_stats has besides stats."""
-    if not found.count:
-        return dict.fromkeys(
-            ("sum_of_squares", "variance", "std_deviation", "std_deviation_bounds")
-        )
-    mean = found.total / found.count
-    variance = max(0.0, found.squares / found.count - mean * mean)
-    deviation = math.sqrt(variance)
-    wide = sigma * deviation
-    return {
-        "sum_of_squares": found.squares,
-        "variance": variance,
-        "variance_population": variance,
-        "std_deviation": deviation,
-        "std_deviation_population": deviation,
-        "std_deviation_bounds": {"upper": mean + wide, "lower": mean - wide},
-    }
+    """What extended_stats has besides stats: of what was counted, and of all that it is a sample of."""
+    count, squares = found.count, found.squares if found.count else None
+    mean = found.total / count if count else 0.0
+    around = max(0.0, found.squares - count * mean * mean)
+    population = around / count if count else None
+    sampling = around / (count - 1) if count > 1 else "NaN" if count else None
+    answer: dict[str, Any] = {"sum_of_squares": squares}
+    bounds: dict[str, Any] = {}
+    for name, variance in (("", population), ("_population", population), ("_sampling", sampling)):
+        deviation = math.sqrt(variance) if isinstance(variance, float) else variance
+        wide = sigma * deviation if isinstance(deviation, float) else None
+        answer |= {f"variance{name}": variance, f"std_deviation{name}": deviation}
+        bounds[f"upper{name}"] = deviation if wide is None else mean + wide
+        bounds[f"lower{name}"] = deviation if wide is None else mean - wide
+    return answer | {"std_deviation_bounds": bounds}
 
 
 def metric_of(name: str, kind: str, options: Mapping[str, Any]) -> Metric:
@@ -148,14 +157,23 @@ def metric_of(name: str, kind: str, options: Mapping[str, Any]) -> Metric:
     """
     given = {key: value for key, value in options.items() if value is not None}
     check_names(given, _OPTIONS, kind)
-    field, kind_of_field = resolve(as_text(given.get("field"), f"the field of {kind}"))
+    name_of_field = as_text(given.get("field"), f"the field of {kind}")
+    check_not_metadata(name_of_field)
+    field, kind_of_field = resolve(name_of_field)
+    is_time, style = kind_of_field is FieldType.DATE, given.get("format")
+    if style is not None and not is_time:
+        raise unsupported(f"the format {style!r} of numbers", "take them as they are")
+    formats(style)
+    if kind == "cardinality" and attribute_of(field) is not None:
+        raise unsupported(f"cardinality of {field}", f"ask for that of {attribute_of(field)}")
     return Metric(
         name=name,
         kind=kind,
         field=field,
         percents=_percents(given.get("percents")) if kind == "percentiles" else (),
         is_keyed=given.get("keyed", True) is not False,
-        is_time=kind_of_field is FieldType.DATE,
+        is_time=is_time,
+        style=style,
         sigma=_sigma(given.get("sigma", _SIGMA)),
     )
 

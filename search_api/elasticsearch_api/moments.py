@@ -72,11 +72,17 @@ def formatted(time_us: int, style: str | None, zone: tzinfo = UTC) -> str:
     if styles[:1] == ["epoch_millis"]:
         return str(time_us // 1000)
     if styles[:1] == ["epoch_second"]:
-        return str(time_us // 1_000_000)
+        return f"{time_us // 1_000_000}{_fraction(time_us)}"
     text = iso_text(time_us)
     if zone is UTC:
         return text
     return local_text(time_us, zone)
+
+
+def _fraction(time_us: int) -> str:
+    """The milliseconds behind a second, as far as there are any."""
+    digits = f"{time_us // 1000 % 1000:03}".rstrip("0")
+    return f".{digits}" if digits else ""
 
 
 def local_text(time_us: int, zone: tzinfo) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any
@@ -14,13 +14,19 @@ from logboom.query.chain import conjunction, disjunction, negation
 from logboom.query.enclosing import EmptyRange, End
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
 from logboom.query.lucene import MAX_CLAUSES, parse_query
-from logboom.query.model import MatchAll, Not, Query
-from search_api.elasticsearch_api.bodies import an_object, as_list, as_text, check_names, only_entry
+from logboom.query.model import MatchAll, Query
+from search_api.elasticsearch_api.alternatives import NOTHING, at_least, near
+from search_api.elasticsearch_api.attribute_numbers import with_numbers
+from search_api.elasticsearch_api.bodies import (
+    an_object,
+    as_list,
+    as_text,
+    check_names,
+    check_not_metadata,
+    only_entry,
+)
 from search_api.elasticsearch_api.moments import time_text, zone_of
 from search_api.elasticsearch_api.refusals import PARSING, Refused, unsupported
-
-NOTHING = Not(MatchAll())
-"""Matches no event."""
 
 MAX_DEPTH = 30
 
@@ -56,13 +62,16 @@ class QueryReader:
         self._leaves = Leaves(now_ns, UTC)
         self._count = 0
 
-    def read(self, body: object, depth: int = 0) -> Query:
+    def read(self, body: object) -> Query:
         """The query of an object such as ``{"term": {"log.level": "error"}}``.
 
         Raises:
             Refused: This API has no such query, or it is not written so.
             QueryError: A field cannot have this value.
         """
+        return with_numbers(self._read(body, 0))
+
+    def _read(self, body: object, depth: int) -> Query:
         kind, content = only_entry(body, "a query")
         self._count += 1
         if depth > MAX_DEPTH or self._count > MAX_CLAUSES:
@@ -70,7 +79,7 @@ class QueryReader:
         if kind == "bool":
             return self._bool(an_object(content, "bool"), depth + 1)
         if kind == "constant_score":
-            return self.read(an_object(content, "constant_score").get("filter"), depth + 1)
+            return self._read(an_object(content, "constant_score").get("filter"), depth + 1)
         reader = self._readers().get(kind)
         if reader is None:
             known = ", ".join(self.kinds())
@@ -112,13 +121,14 @@ class QueryReader:
             "bool",
         )  # fmt: skip
         must, filters, should, must_not = (
-            [self.read(one, depth) for one in as_list(content.get(name))]
+            [self._read(one, depth) for one in as_list(content.get(name))]
             for name in ("must", "filter", "should", "must_not")
         )
         wanted = [*must, *filters, *(negation(one) for one in must_not)]
-        least = content.get("minimum_should_match", 0 if must or filters else 1)
-        if should and str(least) != "0":
-            wanted.append(_at_least(should, str(least)))
+        if should:
+            optional = MatchAll() if must or filters else disjunction(should) or NOTHING
+            least = content.get("minimum_should_match", 0)
+            wanted.append(at_least(should, least, otherwise=optional))
         return conjunction([one for one in wanted if one != MatchAll()]) or MatchAll()
 
     def _match(self, content: dict[str, Any]) -> Query | None:
@@ -128,10 +138,13 @@ class QueryReader:
 
     def _words(self, field: Field, options: dict[str, Any], what: str) -> Query | None:
         check_names(options, _OF_WORDS, what)
+        _check_fuzzy(options)
         text = as_text(options.get("query"), f"the query of {what}")
         if field.kind is not FieldType.TEXT:
             return self._value(field, text)
         wanted = words(text)
+        if not wanted and options.get("zero_terms_query") == "all":
+            return MatchAll()
         fuzziness = options.get("fuzziness")
         found = [
             self._leaves.fuzzy(field, word, _edits(fuzziness, word), at=0)
@@ -142,7 +155,10 @@ class QueryReader:
         parts = [part for part in found if part is not None]
         if str(options.get("operator", "or")).lower() == "and":
             return conjunction(parts)
-        return _at_least(parts, str(options.get("minimum_should_match", 1))) if parts else None
+        any_of_them = disjunction(parts)
+        if any_of_them is None:
+            return None
+        return at_least(parts, options.get("minimum_should_match", 1), otherwise=any_of_them)
 
     def _match_phrase(self, content: dict[str, Any]) -> Query | None:
         name, value = only_entry(content, "match_phrase")
@@ -157,7 +173,7 @@ class QueryReader:
             raise Refused("slop must be a whole number", kind=PARSING)
         if field.kind is not FieldType.TEXT:
             return self._value(field, text)
-        return self._leaves.phrase(field, text, slop, at=0)
+        return near(self._leaves, field, text, slop)
 
     def _multi_match(self, content: dict[str, Any]) -> Query | None:
         check_names(content, {"fields", "type", "tie_breaker", *_OF_WORDS}, "multi_match")
@@ -227,7 +243,9 @@ class QueryReader:
 
     def _exists(self, content: dict[str, Any]) -> Query:
         check_names(content, {"field", *_HARMLESS}, "exists")
-        return self._leaves.exists(as_text(content.get("field"), "the field of exists"))
+        name = as_text(content.get("field"), "the field of exists")
+        check_not_metadata(name)
+        return self._leaves.exists(name)
 
     def _prefix(self, content: dict[str, Any]) -> Query | None:
         name, value = _simple(content, "prefix", "value")
@@ -252,6 +270,7 @@ class QueryReader:
             {"value", "fuzziness", "max_expansions", "prefix_length", "transpositions", *_HARMLESS},
             "fuzzy",
         )
+        _check_fuzzy(options)
         text = as_text(options.get("value"), "the value of fuzzy")
         edits = _edits(options.get("fuzziness", "AUTO"), text)
         return self._leaves.fuzzy(_field(name), text, edits, at=0)
@@ -271,10 +290,10 @@ class QueryReader:
 
 
 def lucene_query(text: str, operator: str, *, now_ns: int, zone: tzinfo = UTC) -> Query:
-    """A query in Lucene's syntax: logboom's own language, but for what stands side by side.
+    """A query in Lucene's syntax: logboom's own language, but for how clauses are joined.
 
     Args:
-        text: What the user typed.
+        text: What the user typed; nothing finds nothing.
         operator: Joins words side by side; Elasticsearch's default is OR.
         now_ns: The present.
         zone: Of times without an offset.
@@ -286,13 +305,16 @@ def lucene_query(text: str, operator: str, *, now_ns: int, zone: tzinfo = UTC) -
     upper = operator.upper()
     if upper not in {"AND", "OR"}:
         raise Refused("default_operator must be AND or OR", kind=PARSING)
-    return parse_query(text, now_ns=now_ns, zone=zone, neighbours="AND" if upper == "AND" else "OR")
+    if not text.strip():
+        return NOTHING
+    return parse_query(text, now_ns=now_ns, zone=zone, classic="AND" if upper == "AND" else "OR")
 
 
 def _field(name: str) -> Field:
-    """The field of a name; patterns of names are refused."""
+    """The field of a name; patterns of names are refused, and what an index knows besides the event."""
     if "*" in name:
         raise unsupported(f"the field {name!r}", "name one field")
+    check_not_metadata(name)
     found = field_of(name)
     return replace(found, written=name)
 
@@ -308,13 +330,17 @@ def _simple(content: dict[str, Any], what: str, *keys: str) -> tuple[str, Any]:
     return name, value.get("value", value.get("wildcard"))
 
 
-def _at_least(parts: list[Query], least: str) -> Query:
-    """At least so many of them: one or all."""
-    if least == "1":
-        return disjunction(parts) or NOTHING
-    if least in {str(len(parts)), "100%"}:
-        return conjunction(parts) or NOTHING
-    raise unsupported(f"minimum_should_match: {least}", "it has 0, 1 and all of them")
+def _check_fuzzy(options: Mapping[str, Any]) -> None:
+    """Sees that letters may differ everywhere in a word, and be swapped.
+
+    Raises:
+        Refused: They may not.
+    """
+    if str(options.get("prefix_length", 0)) != "0":
+        raise unsupported("prefix_length", "all letters may differ")
+    for name in ("transpositions", "fuzzy_transpositions"):
+        if str(options.get(name, True)).lower() != "true":
+            raise unsupported(f"{name}: {options[name]}", "letters that are swapped are one edit")
 
 
 def _edits(fuzziness: object, word: str) -> int:

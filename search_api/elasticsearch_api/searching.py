@@ -15,7 +15,8 @@ from logboom.store import Count, Page, SearchRequest, Store, TimeRange
 from logboom.store.cursors import Cursor
 from search_api.elasticsearch_api import indices
 from search_api.elasticsearch_api.aggregations import Trees, read_aggregations
-from search_api.elasticsearch_api.bodies import as_list, as_whole, check_names
+from search_api.elasticsearch_api.bodies import as_whole, check_names
+from search_api.elasticsearch_api.gaps import shards
 from search_api.elasticsearch_api.moments import TIME, split_times
 from search_api.elasticsearch_api.ordering import Ordering, ordering_of
 from search_api.elasticsearch_api.queries import QueryReader, together
@@ -101,7 +102,7 @@ class Searches:
                 f"{most} are left for this one; send it by itself"
             )
         source = source_of(body.get("_source"))
-        fields = fields_of([*as_list(body.get("docvalue_fields")), *as_list(body.get("fields"))])
+        fields = fields_of(body.get("fields"), body.get("docvalue_fields"))
         page = await self._page(asked)
         trees = await asked.trees.answered(self._store, asked.query, asked.times)
         if len(page.events) > _SHAPED_AT_ONCE:
@@ -114,7 +115,7 @@ class Searches:
         answer: dict[str, Any] = {
             "took": round((self._clock.monotonic() - begun) * 1000),
             "timed_out": page.partial or not trees.complete,
-            "_shards": shards(count),
+            "_shards": shards(count, trees.lacking),
             "hits": hits,
         }
         return answer | ({"aggregations": trees.answers} if asked.trees.wanted else {})
@@ -249,8 +250,3 @@ def _count_limit(wanted: object) -> int:
 
 def _total(total: Count) -> dict[str, Any]:
     return {"value": total.value, "relation": "eq" if total.exact else "gte"}
-
-
-def shards(count: int) -> dict[str, int]:
-    """What is said of the indices that were asked: one shard each."""
-    return {"total": count, "successful": count, "skipped": 0, "failed": 0}

@@ -8,10 +8,12 @@ from fnmatch import translate
 from typing import Any
 
 from logboom.event import Event, epoch_us
-from logboom.fields import EVENT_FIELDS, FieldType
+from logboom.fields import ATTRIBUTES, EVENT_FIELDS, FieldType
+from search_api.elasticsearch_api.attribute_numbers import GREATEST, NUMBER
 from search_api.elasticsearch_api.bodies import as_list, check_names
 from search_api.elasticsearch_api.moments import formatted
 from search_api.elasticsearch_api.refusals import PARSING, Refused
+from search_api.http.responding import json_of
 
 Shown = Callable[[Event], Event | None]
 """What `_source` of a hit is; None: nothing."""
@@ -69,7 +71,7 @@ def _filtered(node: Mapping[str, Any], path: str, keeps: Callable[[str], bool]) 
         inner = f"{path}.{name}" if path else name
         if isinstance(value, dict):
             kept = _filtered(value, inner, keeps)
-            if kept:
+            if kept or keeps(inner):
                 found[name] = kept
         elif keeps(inner):
             found[name] = value
@@ -86,30 +88,69 @@ def check_patterns(patterns: Sequence[object], what: str) -> None:
         raise Refused(f"{what} has {len(patterns)} names, and {MOST_PATTERNS} is the limit")
 
 
-def fields_of(wanted: object) -> Fields:
-    """What a request's `fields` or `docvalue_fields` say: values by dotted names, in lists.
+def fields_of(fields: object, columns: object) -> Fields:
+    """What a request's `fields` and `docvalue_fields` say: values by dotted names, in lists.
+
+    Args:
+        fields: Shows values as they are in an event.
+        columns: Shows them as they are counted: in order, and equal texts once.
 
     Raises:
         Refused: They say nothing that is known.
     """
-    check_patterns(as_list(wanted), "fields")
-    patterns: list[tuple[re.Pattern[str], str | None]] = []
-    for entry in as_list(wanted):
-        options = entry if isinstance(entry, dict) else {"field": entry}
-        check_names(options, {"field", "format", "include_unmapped"}, "fields")
-        pattern = re.compile(translate(str(options.get("field"))))
-        patterns.append((pattern, options.get("format")))
+    check_patterns([*as_list(fields), *as_list(columns)], "fields")
+    in_event, in_columns = _styles(fields), _styles(columns)
 
     def shown(event: Event) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
-        for path, value in leaves(event):
-            for pattern, style in patterns:
+        if not (in_event or in_columns):
+            return found
+        for path, value in _mapped(event):
+            for pattern, style in in_columns:
                 if pattern.match(path):
+                    found.setdefault(path, []).append(_shown(path, value, style))
+                    break
+        found = {path: _in_columns(values) for path, values in found.items()}
+        columned = set(found)
+        for path, value in _mapped(event):
+            for pattern, style in in_event:
+                if path not in columned and pattern.match(path):
                     found.setdefault(path, []).append(_shown(path, value, style))
                     break
         return found
 
     return shown
+
+
+def _styles(wanted: object) -> list[tuple[re.Pattern[str], str | None]]:
+    """The patterns of names, and the formats of times."""
+    found = []
+    for entry in as_list(wanted):
+        options = entry if isinstance(entry, dict) else {"field": entry}
+        check_names(options, {"field", "format", "include_unmapped"}, "fields")
+        pattern = re.compile(translate(str(options.get("field"))))
+        found.append((pattern, options.get("format")))
+    return found
+
+
+def _mapped(event: Event) -> Iterator[tuple[str, Any]]:
+    """The values of an event by their names, those of attributes as texts, and its numbers once more."""
+    for path, value in leaves(event):
+        if not path.startswith(f"{ATTRIBUTES}."):
+            yield path, value
+            continue
+        yield path, value if isinstance(value, str) else json_of(value).decode()
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and abs(value) <= GREATEST
+        ):
+            yield path + NUMBER, float(value)
+
+
+def _in_columns(values: list[Any]) -> list[Any]:
+    texts = all(isinstance(value, str) for value in values)
+    return sorted(set(values)) if texts else sorted(values, key=lambda one: (str(type(one)), one))
 
 
 def _shown(path: str, value: object, style: str | None) -> object:

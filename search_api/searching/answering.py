@@ -16,13 +16,14 @@ from logboom.clock import Clock
 from logboom.config.searching import SearchesSection
 from logboom.errors import LogboomError, StoreRefused, StoreUnavailable
 from logboom.keys.redacting import redacted
-from logboom.query.model import MatchAll, Query
+from logboom.query.model import Query
 from logboom.store import Store, TimeRange
 from logboom.telemetry import ApiMetrics
 from search_api.http.responding import json_of
 from search_api.http.turns import Turns
 from search_api.searching.caching import AnswerCache, digest_of
 from search_api.searching.plans import plan_of
+from search_api.searching.versions import Versions
 
 log = logging.getLogger("logboom.api")
 
@@ -95,6 +96,7 @@ class Answering:
         )
         ttl_s = section.cache_ttl.total_seconds()
         self._cache = AnswerCache(section.cache, ttl_s, clock, metrics)
+        self._versions = Versions(store, clock)
         self._is_explaining = False
         self._check: asyncio.Future[bool] | None = None
         self._answers_given = 0
@@ -129,27 +131,18 @@ class Answering:
             return json_of((await ask()).content)
         narrowed = self._narrowed(question.query)  # not the text alone: who may see less gets less
         key = digest_of(question.kind, question.text, narrowed, question.times, question.form)
-        version = await self._version(question.times)
+        version = await self._versions.of(question.times)
         if version is not None and (kept := self._cache.find(key, version)) is not None:
             return kept
         found = await ask()
         content = json_of(found.content)
-        again = await self._version(question.times) if found.is_whole else None
+        again = await self._versions.of(question.times) if found.is_whole else None
         if version is not None and version == again:
             self._cache.keep(key, version, content)
         return content
 
     def _is_past(self, times: TimeRange) -> bool:
         return times.end_us is not None and times.end_us <= self._clock.now_ns() // 1000 - _PAST_US
-
-    async def _version(self, times: TimeRange) -> int | None:
-        """How many events there are in some times; None when that is not known exactly.
-
-        Events are only ever added, and go only with their whole day: as long as the number is the
-        same, so are the events.
-        """
-        count = await self._store.count(MatchAll(), times)
-        return count.value if count.exact else None
 
     async def in_turn(
         self, work: Callable[[], Coroutine[Any, Any, _Found]], mend: str | None = None

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from logboom.clock import Clock
 from logboom.telemetry import ApiMetrics
+from search_api.searching.versions import Version
 
 _OVERHEAD_BYTES = 512
 """Of an entry besides its answer: its key and its place, about."""
@@ -18,7 +19,7 @@ _LARGEST_SHARE = 8
 @dataclass(frozen=True, slots=True)
 class _Kept:
     answer: bytes
-    version: int
+    version: Version
     until_s: float
 
     @property
@@ -58,7 +59,7 @@ class AnswerCache:
         """False when nothing is kept at all."""
         return self._most_bytes > 0
 
-    def find(self, question: bytes, version: int) -> bytes | None:
+    def find(self, question: bytes, version: Version) -> bytes | None:
         """The answer to a question, if it is still right.
 
         Args:
@@ -75,7 +76,7 @@ class AnswerCache:
         self._kept.move_to_end(question)
         return kept.answer
 
-    def keep(self, question: bytes, version: int, answer: bytes) -> None:
+    def keep(self, question: bytes, version: Version, answer: bytes) -> None:
         """Keeps an answer; what was not asked for longest makes room for it.
 
         Args:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from logboom.event import Event, epoch_us, value_at
+from logboom.query.memory import compile_query
+from logboom.query.model import And, Term
 from logboom.query.model import Query as EventQuery
-from logboom.query.model import Term
+from logboom.rollups.questions import ERRORS
 from logboom.store import Count, SearchRequest, SortOrder, Store, TimeRange
 from search_api.http.answers import Problem, Total
 from search_api.http.parameters import PROBLEMS
@@ -25,9 +27,10 @@ MOST = 10_000
 """Events of one page, at most."""
 
 _TRACE = "trace.id"
-_BAD = frozenset({"error", "fatal"})
+_SERVICE: Final = "service.name"
 _MOST_SERVICES = 1_000
 _LOW = "the numbers of services and errors may be low: not all events of the trace were counted"
+_is_error = compile_query(ERRORS)
 
 TraceId = Annotated[str, Path(min_length=1, max_length=512)]
 
@@ -71,14 +74,14 @@ def trace_routes(parts: Parts) -> APIRouter:
                 raise HTTPException(404, f"there are no events with the trace.id {trace_id}")
             warnings = list(page.warnings)
             if cursor is None and page.cursor is None:
-                summary = _summary(page.events)
+                total, summary = page.total, _summary(page.events)
             else:
-                summary, is_complete = await _whole(parts.store, request.query, page.total)
+                total, summary, is_complete = await _whole(parts.store, request.query)
                 warnings += [] if is_complete else [_LOW]
             content = {
                 "trace": trace_id,
                 "events": [shown(event, []) for event in page.events],
-                "total": total_of(page.total),
+                "total": total_of(total),
                 "cursor": place.next_text(page.cursor),
                 **summary,
                 "partial": page.partial,
@@ -92,34 +95,34 @@ def trace_routes(parts: Parts) -> APIRouter:
     return router
 
 
-async def _whole(store: Store, query: EventQuery, total: Count) -> tuple[dict[str, Any], bool]:
-    """The numbers of a trace that has more than one page, and whether all events are in them."""
+async def _whole(store: Store, query: EventQuery) -> tuple[Count, dict[str, Any], bool]:
+    """Of a trace with more than one page: its events, its numbers, and whether all were counted."""
     ends = [
         await store.search(SearchRequest(query, limit=1, order=order, count_limit=1))
         for order in (SortOrder.ASC, SortOrder.DESC)
     ]
     summary = _summary([event for end in ends for event in end.events])
-    fields = ("service.name", "log.level")
-    found = await store.facets(query, TimeRange(), fields=fields, size=_MOST_SERVICES)
-    services, levels = ({one.value: one.count for one in found.values[name]} for name in fields)
-    is_complete = found.complete and total.exact
+    total = await store.count(query, TimeRange())
+    errors = await store.count(And((query, ERRORS)), TimeRange())
+    found = await store.facets(query, TimeRange(), fields=(_SERVICE,), size=_MOST_SERVICES)
+    services = {one.value: one.count for one in found.values[_SERVICE]}
+    is_complete = found.complete and total.exact and errors.exact
     nameless = total.value - sum(services.values())
     if is_complete and nameless > 0 and len(services) < _MOST_SERVICES:
         services[""] = nameless
     ranked = dict(sorted(services.items(), key=lambda one: one[1], reverse=True))
-    errors = sum(levels.get(level, 0) for level in _BAD)
-    return {**summary, "services": ranked, "errors": errors}, is_complete
+    return total, {**summary, "services": ranked, "errors": errors.value}, is_complete
 
 
 def _summary(events: Sequence[Event]) -> dict[str, Any]:
     if not events:
         return {"from": None, "to": None, "duration_ms": 0, "services": {}, "errors": 0}
-    services = Counter(str(value_at(event, "service.name") or "") for event in events)
+    services = Counter(str(value_at(event, _SERVICE) or "") for event in events)
     first, last = (str(event["@timestamp"]) for event in (events[0], events[-1]))
     return {
         "from": first,
         "to": last,
         "duration_ms": (epoch_us(last) - epoch_us(first)) / 1000,
         "services": dict(services.most_common()),
-        "errors": sum(value_at(event, "log.level") in _BAD for event in events),
+        "errors": sum(map(_is_error, events)),
     }

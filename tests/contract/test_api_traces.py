@@ -7,16 +7,18 @@ from tests.api_world import World
 from tests.contract.test_api_streams import NEW, OLD, document, world, write  # noqa: F401
 
 
-def traced(number: int, minutes: int, trace: str, service: str, level: str = "info") -> Document:
+def traced(
+    number: int, minutes: int, trace: str, service: str, *tags: str, level: str = "info"
+) -> Document:
     one = document(NEW if number % 2 else OLD, number, minutes=minutes, level=level)
-    event = {**one.event, "trace": {"id": trace}, "service": {"name": service}}
+    event = {**one.event, "trace": {"id": trace}, "service": {"name": service}, "tags": [*tags]}
     return Document.of(one.id, one.day, event)
 
 
 async def test_a_trace_is_shown_in_order_across_days_and_services(world: World) -> None:  # noqa: F811
     await write(
         world,
-        traced(3, 40, "t-1", "pay", "error"), traced(1, 20, "t-1", "web"), traced(2, 29, "t-1", "cart"),
+        traced(3, 40, "t-1", "pay", "error"), traced(1, 20, "t-1", "web"), traced(2, 29, "t-1", "cart", level="error"),
         traced(4, 30, "t-2", "web"), traced(5, 60 * 24 * 3, "t-1", "web"),
     )  # fmt: skip
     answer = await world.api.get("/api/v1/traces/t-1")
@@ -31,12 +33,13 @@ async def test_a_trace_is_shown_in_order_across_days_and_services(world: World) 
 
 
 async def test_a_long_trace_has_pages(world: World) -> None:  # noqa: F811
-    services, levels = ("web", "pay", "web", "cart", "web", "pay", "web"), ("info", "error")
+    services, tags = ("web", "pay", "web", "cart", "web", "pay", "web"), ((), ("slow", "error"))
     lines = [
-        traced(number, number, "t-1", services[number], levels[number % 2]) for number in range(6)
+        traced(number, number, "t-1", services[number], *tags[number % 2]) for number in range(6)
     ]
-    last = document(NEW, 6, minutes=6, level="fatal")
-    nameless = Document.of(last.id, last.day, {**last.event, "trace": {"id": "t-1"}})
+    last = document(NEW, 6, minutes=6)
+    tagged = {**last.event, "trace": {"id": "t-1"}, "tags": ["error"]}
+    nameless = Document.of(last.id, last.day, tagged)
     await write(world, *lines, nameless)
     whole = (await world.api.get("/api/v1/traces/t-1")).json()
     numbers = ("total", "from", "to", "duration_ms", "services", "errors", "warnings")
@@ -52,6 +55,16 @@ async def test_a_long_trace_has_pages(world: World) -> None:  # noqa: F811
             break
         more = {"cursor": page["cursor"]}
     assert seen == list(range(7))
+
+
+async def test_of_a_long_trace_everything_is_counted(world: World) -> None:  # noqa: F811
+    number = 10_050
+    lines = [traced(n, 0, "t-1", "web", *(["error"] if n % 2 else [])) for n in range(number)]
+    await write(world, *lines)
+    found = (await world.api.get("/api/v1/traces/t-1", params={"limit": "1"})).json()
+    assert found["total"] == {"value": number, "relation": "eq"}
+    assert (found["services"], found["errors"]) == ({"web": number}, number // 2)
+    assert found["warnings"] == []
 
 
 async def test_a_trace_that_is_not_there(world: World) -> None:  # noqa: F811

@@ -170,3 +170,23 @@ async def test_events_of_a_dropped_day_that_are_read_again_are_told_until_it_is_
     await days.drop(DAY)
     await forgive(days._state, DAY)
     assert await verdict(days, store, 20) == ("green", [])
+
+
+async def test_a_day_that_came_again_is_another_one(
+    work: tuple[DayWork, Store, StoreWriter],
+) -> None:
+    _, store, writer = work
+    assert await store.editions() == {}
+    lines = [document(n) for n in range(5)]
+    await writer.write([*lines, document(1, "2026-03-15T09:00:00.000Z")])
+    before = await store.editions()
+    dropped, kept = (one.name for one in await store.days())
+    assert set(before) == {dropped, kept}
+    await writer.write([document(10)])
+    assert await store.editions() == before
+    assert await store.drop_day(DAY)
+    assert await store.editions() == {kept: before[kept]}
+    await writer.write(lines)
+    after = await store.editions()
+    assert after[kept] == before[kept]
+    assert after[dropped] != before[dropped]

@@ -1,4 +1,4 @@
-"""What stands behind a batch that nobody can read is read, from a real Kafka, and the position passes it."""
+"""What stands behind a batch that nobody can read is read, from a real Kafka: events, and what services tell."""
 
 from __future__ import annotations
 
@@ -78,4 +78,40 @@ async def test_a_batch_that_cannot_be_read_holds_up_nothing_behind_it(
     await subscription.commit({0: behind.next_offset})
     assert [lag.messages for lag in await broker.lag(group="g")] == [0]
     await subscription.close()
+    await broker.close()
+
+
+@pytest.mark.parametrize("with_sum", [True, False], ids=["right checksum", "wrong checksum"])
+async def test_what_services_tell_is_read_behind_a_batch_that_cannot_be(
+    own_kafka: JvmService, unique: str, with_sum: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    section = KafkaSection(
+        bootstrap=[own_kafka.address], topic=unique, status_topic=f"{unique}-s", partitions=1
+    )
+    broker = KafkaBroker(section)
+    first, second, third = (bytes([letter]) * 200 for letter in b"123")
+    for key, value in (("a", first), ("b", first), ("a", second), ("c", first)):
+        await broker.post_status({key: value})
+    await broker.close()
+    (segment,) = own_kafka.folder.glob(f"data/{unique}-s-0/*.log")
+    await asyncio.to_thread(own_kafka.stop)
+    spoil_second(segment, with_sum=with_sum)
+    await asyncio.to_thread(own_kafka.start)
+
+    broker = KafkaBroker(section)
+    found: dict[str, bytes] = {}
+
+    async def it_is_read() -> bool:
+        try:
+            found.update(await broker.read_status())
+        except BrokerUnavailable:
+            return False
+        return True
+
+    with caplog.at_level("WARNING", "logboom.broker"):
+        await soon(it_is_read, timeout_s=60, what="what services tell is read")
+    assert found == {"a": second, "c": first}
+    assert [one for one in caplog.messages if f"{unique}-s" in one and "offset 1" in one]
+    await broker.post_status({"b": third})
+    assert await broker.read_status() == {"a": second, "b": third, "c": first}
     await broker.close()

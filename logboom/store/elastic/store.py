@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -229,6 +229,14 @@ class ElasticsearchStore:
             if (day := self._names.day(row["index"])) is not None
         ]
         return sorted(found, key=lambda day: day.day)
+
+    async def editions(self) -> Mapping[str, str]:
+        """The indices' UUIDs; see `Store.editions`."""
+        found = await self._client.ask(
+            "GET", f"/{self._names.path}/_settings/index.uuid",
+            parameters={**ANY_INDEX, "filter_path": "*.settings.index.uuid"},
+        )  # fmt: skip
+        return {name: about["settings"]["index"]["uuid"] for name, about in (found or {}).items()}
 
     async def limits(self) -> Sequence[Limit]:
         """Fields of the newest days, shards of the cluster and disks of its nodes."""

@@ -16,6 +16,8 @@ from typing import Any
 from tantivy import Query
 
 from logboom.errors import QueryError
+from logboom.fields import EVENT_FIELDS
+from logboom.query.numbers import parse_number
 from logboom.store.aggregations import (
     Aggregated,
     Aggregation,
@@ -29,15 +31,18 @@ from logboom.store.aggregations import (
     Stretches,
     Values,
 )
-from logboom.store.local.aggregation_requests import LISTED, MOST_LISTED, Request, request_of
-from logboom.store.local.counting import in_times
+from logboom.store.local.aggregation_requests import (
+    LISTED,
+    MOST_LISTED,
+    NUMBERS,
+    Request,
+    request_of,
+)
+from logboom.store.local.counting import bucket_label, in_times
 from logboom.store.local.day_reader import Snapshot
 from logboom.store.local.soundness import refuse_damage
 from logboom.store.local.spread import Bins
-from logboom.store.local.unusual import TIME_MARK
 from logboom.store.values import TimeRange
-
-_BOOLEANS = {"true": True, "false": False}
 
 
 def aggregate(
@@ -146,7 +151,7 @@ class _Different:
     estimate: int | None = 0
     days: int = 0
 
-    def add(self, estimate: float, listed: Mapping[str, Any] | None) -> None:
+    def add(self, name: str, estimate: float, listed: Mapping[str, Any] | None) -> None:
         if not estimate:
             return
         self.days += 1
@@ -154,7 +159,7 @@ class _Different:
         if listed is None or listed["sum_other_doc_count"]:
             self.is_complete = False
         else:
-            self.values.update(_key(bucket) for bucket in listed["buckets"])
+            self.values.update(_value(name, bucket) for bucket in listed["buckets"])
 
     def count(self) -> int:
         if self.is_complete:
@@ -197,10 +202,10 @@ class _Sum:
             case Kind.NUMBERS | Kind.SPREAD:
                 self.numbers.setdefault(one.name, _Numbers()).add(answer)
             case Kind.PRESENT:
-                self._present[one.name] = self._present.get(one.name, 0) + int(answer["value"])
+                self._present[one.name] = self._present.get(one.name, 0) + _present(answer)
             case Kind.DIFFERENT:
                 different = self._different.setdefault(one.name, _Different())
-                different.add(answer["value"], found.get(one.name + LISTED))
+                different.add(one.field, answer["value"], found.get(one.name + LISTED))
             case Kind.PERCENTILES if one.field in self._bins:
                 self._bins[one.field].add(answer, self._spread.setdefault(one.name, []))
             case Kind.PERCENTILES:
@@ -219,10 +224,9 @@ class _Sum:
         for bucket in found["buckets"]:
             if not bucket["doc_count"]:
                 continue
-            if isinstance(one, Stretches) and not ("from" in bucket and "to" in bucket):
-                continue  # what lies outside of all stretches
-            key = int(bucket["from"]) if isinstance(one, Stretches) else _key(bucket)
-            known.setdefault(key, _Sum(self._bins)).add(bucket, one.inside)
+            key = _key(one, bucket)
+            if key is not None:
+                known.setdefault(key, _Sum(self._bins)).add(bucket, one.inside)
         others = found.get("sum_other_doc_count", 0)
         self._others[one.name] = self._others.get(one.name, 0) + others
 
@@ -265,10 +269,34 @@ class _Sum:
         return Buckets(rows, self._others.get(one.name, 0))
 
 
-def _key(bucket: Mapping[str, Any]) -> Key:
-    key: Key = bucket["key"]
-    if isinstance(key, str):
-        return key.removesuffix(TIME_MARK)
-    if "key_as_string" in bucket:
-        return _BOOLEANS.get(bucket["key_as_string"], key)
-    return int(key) if float(key).is_integer() else key
+def _key(one: Division, bucket: Mapping[str, Any]) -> Key | None:
+    """What the events of a bucket share; None: they belong to none."""
+    match one:
+        case Stretches():
+            inside = "from" in bucket and "to" in bucket
+            return int(bucket["from"]) if inside else None
+        case Values(numbers=True):
+            is_number = not isinstance(bucket["key"], str) and "key_as_string" not in bucket
+            return float(bucket["key"]) if is_number else None
+        case Values():
+            return _value(one.field, bucket)
+        case _:
+            return _whole(bucket["key"])
+
+
+def _present(answer: Mapping[str, Any]) -> int:
+    """How many values there are, by their count or by those of each value."""
+    if "buckets" not in answer:
+        return int(answer["value"])
+    shown: int = sum(bucket["doc_count"] for bucket in answer["buckets"])
+    return shown + int(answer["sum_other_doc_count"])
+
+
+def _value(name: str, bucket: Mapping[str, Any]) -> Key:
+    """A value of a field: a text, unless it is one of numbers."""
+    number = parse_number(str(bucket["key"])) if EVENT_FIELDS.get(name) in NUMBERS else None
+    return bucket_label(bucket) if number is None else _whole(number)
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if float(number).is_integer() else number

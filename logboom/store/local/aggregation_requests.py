@@ -36,7 +36,8 @@ _COLUMNS = {
     "log.offset": OFFSET,
     "client.ip": ADDRESS,
 }
-_NUMBERS = frozenset({FieldType.LONG, FieldType.DOUBLE, FieldType.DATE})
+NUMBERS: Final = frozenset({FieldType.LONG, FieldType.DOUBLE, FieldType.DATE})
+"""Kinds of fields whose values are numbers: of times, microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _level(
 
 def _buckets(one: Division) -> dict[str, Any]:
     match one:
-        case Values(_, name, size, missing):
+        case Values(field=name, size=size, missing=missing):
             terms = {"field": _countable(name), "size": min(size, _MOST_VALUES)}
             return {"terms": terms if missing is None else terms | {"missing": missing}}
         case Steps(_, name, width, offset):
@@ -105,7 +106,7 @@ def _measure(one: Measure, *, listed: bool, bins: Mapping[str, Bins]) -> dict[st
         case Kind.SPREAD:
             return {one.name: {"extended_stats": {"field": _numeric(one.field)}}}
         case Kind.PRESENT:
-            return {one.name: {"value_count": {"field": _countable(one.field, of_times=True)}}}
+            return {one.name: _presence(one.field)}
         case Kind.PERCENTILES if one.field in bins:
             return {one.name: bins[one.field].request(_numeric(one.field))}
         case Kind.PERCENTILES:
@@ -114,9 +115,16 @@ def _measure(one: Measure, *, listed: bool, bins: Mapping[str, Bins]) -> dict[st
         case Kind.DIFFERENT:
             column = _countable(one.field, of_times=True)
             body: dict[str, Any] = {one.name: {"cardinality": {"field": column}}}
-            if listed:
+            if listed or one.field.startswith(f"{ATTRIBUTES}."):  # where 1 is no other than "1"
                 body[one.name + LISTED] = {"terms": {"field": column, "size": MOST_LISTED}}
             return body
+
+
+def _presence(name: str) -> dict[str, Any]:
+    """Counts values; those of an attribute one by one, because tantivy's count is of one type's alone."""
+    if name.startswith(f"{ATTRIBUTES}."):
+        return {"terms": {"field": _countable(name), "size": 1}}
+    return {"value_count": {"field": _countable(name, of_times=True)}}
 
 
 def _numeric(name: str) -> str:
@@ -125,7 +133,7 @@ def _numeric(name: str) -> str:
     Raises:
         QueryError: It has none.
     """
-    if name.startswith(ATTRIBUTES + ".") or EVENT_FIELDS.get(name) in _NUMBERS:
+    if name.startswith(ATTRIBUTES + ".") or EVENT_FIELDS.get(name) in NUMBERS:
         return _COLUMNS.get(name) or escaped(name)
     raise QueryError(
         f"{name} has no numbers to work with", suggestion="take a field such as event.duration"

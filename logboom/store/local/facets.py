@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from tantivy import Query
 
 from logboom.errors import QueryError
-from logboom.fields import ATTRIBUTES
-from logboom.store.local import asking
-from logboom.store.local.combine import all_of
 from logboom.store.local.counting import bucket_label, column_of, in_times
 from logboom.store.local.day_reader import Snapshot
-from logboom.store.local.leaves import having, uncounted
+from logboom.store.local.lacking import holds_more
+from logboom.store.local.leaves import having
 from logboom.store.local.soundness import refuse_damage
 from logboom.store.values import Facets, TimeRange, ValueCount
 
@@ -52,20 +50,11 @@ def facets(
             break
         for column, one in inside.items():
             complete &= _add(day, one, column, totals[column])
-        complete &= not any(_holds_more(day, query, times, field) for field in fields)
+        complete &= not any(holds_more(day, query, times, field) for field in fields)
     values = {
         field: ranked(totals[column], size) for field, column in zip(fields, columns, strict=True)
     }
     return Facets(values, complete)
-
-
-def _holds_more(day: Snapshot, query: Query | None, times: TimeRange, field: str) -> bool:
-    """Whether a day's matches have values of an attribute that is in no column."""
-    if not field.startswith(f"{ATTRIBUTES}."):
-        return False
-    held = uncounted(field)
-    narrowed = in_times(day, held if query is None else all_of(query, held), times)
-    return narrowed is not None and asking.count(day.searcher, narrowed) > 0
 
 
 def ranked(counts: Mapping[str, int], size: int) -> list[ValueCount]:

@@ -76,6 +76,18 @@ class StoreFolder:
         found = (self._read(name) for name in self._names() if not _is_aside(name))
         return sorted((one for one in found if one is not None), key=lambda one: one.day)
 
+    def editions(self) -> dict[str, str]:
+        """By its name when each day was made, and with which inode: its description never changes."""
+        found = {}
+        for folder in self.days():
+            try:
+                status = (folder.path / _DAY_NAME).stat()
+            except OSError:
+                found[folder.name] = ""  # it has none, or it is refused
+            else:
+                found[folder.name] = f"{status.st_mtime_ns}-{status.st_ino}"
+        return found
+
     def damaged(self) -> list[DayFolder]:
         """The folders that have been set aside, by their names; of a name that is none of ours, none."""
         try:

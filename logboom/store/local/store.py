@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -31,6 +31,7 @@ from logboom.store.local.facets import facets
 from logboom.store.local.fields import fields
 from logboom.store.local.folders import DayFolder, StoreFolder
 from logboom.store.local.grouping import groups
+from logboom.store.local.lacking import lacking
 from logboom.store.local.lagging import Lagging
 from logboom.store.local.locking import is_written_to
 from logboom.store.local.looking import days_of, get_event, search_page
@@ -156,7 +157,8 @@ class LocalStore:
                 self._lateness(),
                 lambda label: self._translator.translate(Term(by or "", label)),
             )
-            return replace(found, partial=found.partial or view.misses(times))
+            lacks = view.misses(times) or bool(by and self._lacking(query, times, [by]))
+            return replace(found, partial=found.partial or lacks)
 
         return await self._ask(counted)
 
@@ -200,10 +202,10 @@ class LocalStore:
         return await self._ask(counted)
 
     async def lacking(
-        self, _query: Query, _times: TimeRange, _fields: Sequence[str] = ()
+        self, query: Query, times: TimeRange, fields: Sequence[str] = ()
     ) -> Sequence[str]:
-        """Nothing; see `Store.lacking`."""
-        return ()
+        """The attributes whose values are found, but not counted; see `Store.lacking`."""
+        return await self._ask(lambda: self._lacking(query, times, fields)) if fields else ()
 
     async def fields(
         self, query: Query, times: TimeRange, *, prefix: str = "", size: int = 200
@@ -259,6 +261,10 @@ class LocalStore:
     async def days(self) -> Sequence[Day]:
         """The day indices, ascending."""
         return await self._ask(lambda: days_of(self._days.view(), self._folder.days()))
+
+    async def editions(self) -> Mapping[str, str]:
+        """When each day's folder was made, and which one it is; see `Store.editions`."""
+        return await self._ask(self._folder.editions)
 
     async def read_day(self, day: date) -> AsyncIterator[Sequence[Document]]:
         """All documents of a day in the order in which they came; see `Store.read_day`."""
@@ -328,6 +334,9 @@ class LocalStore:
         self._measuring.shutdown(wait=True)
         self._checking.shutdown(wait=True)
         self._days.close()
+
+    def _lacking(self, query: Query, times: TimeRange, fields: Sequence[str]) -> list[str]:
+        return lacking(self._days.view().days, self._translator.translate(query), times, fields)
 
     def _behind(self) -> dict[DayFolder, int]:
         """Days of which searches do not see all, with the number that they hold now."""

@@ -343,22 +343,33 @@ def test_an_object_exists_when_any_of_its_fields_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "means"),
+    ("text", "or_means", "and_means"),
     [
-        ("a b", "a OR b"),
-        ("a b -c", "(a OR b) AND NOT c"),
-        ("+a b", "a"),
-        ("+a -b c", "a AND NOT b"),
-        ("a AND b c", "(a AND b) OR c"),
-        ("a OR b c", "a OR b OR c"),
-        ("-a", "NOT a"),
-        ("NOT a OR b c", "NOT a OR b OR c"),
-        ("level:(error warn) -a", "level:(error OR warn) AND NOT a"),
-        ("a (b AND c) d", "a OR (b AND c) OR d"),
+        ("a b", "a OR b", "a AND b"),
+        ("a b -c", "(a OR b) AND NOT c", "a AND b AND NOT c"),
+        ("+a b", "a", "a AND b"),
+        ("+a -b c", "a AND NOT b", "a AND c AND NOT b"),
+        ("a AND b c", "a AND b", "a AND b AND c"),
+        ("a OR b c", "a OR b OR c", "c"),
+        ("a OR b AND c", "b AND c", "b AND c"),
+        ("a AND b OR c", "a AND b", "a"),
+        ("a b AND c", "b AND c", "a AND b AND c"),
+        ("-a", "NOT a", "NOT a"),
+        ("a AND NOT b", "a AND NOT b", "a AND NOT b"),
+        ("NOT a OR b c", "(b OR c) AND NOT a", "c AND NOT a"),
+        ("+a OR b", "a", "a OR b"),
+        ("(NOT a) b", "NOT a OR b", "NOT a AND b"),
+        ("level:(error warn) -a", "level:(error OR warn) AND NOT a",
+         "level:(error AND warn) AND NOT a"),
+        ("a (b AND c) d", "a OR (b AND c) OR d", "a AND b AND c AND d"),
+        ("|- AND a", "a", "a"),
     ],
-)
-def test_neighbours_may_be_alternatives(text: str, means: str) -> None:
-    assert parse_query(text, now_ns=0, neighbours="OR") == parse_query(means, now_ns=0)
+)  # fmt: skip
+def test_clauses_may_be_joined_as_lucenes_classic_parser_does(
+    text: str, or_means: str, and_means: str
+) -> None:
+    assert parse_query(text, now_ns=0, classic="OR") == parse_query(or_means, now_ns=0)
+    assert parse_query(text, now_ns=0, classic="AND") == parse_query(and_means, now_ns=0)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from logboom.store import SearchRequest
 from logboom.store.local.number_ranges import Span
 from logboom.store.local.ordered_numbers import between, ordered
 from logboom.store.local.unusual import PATHS_PER_DAY
-from tests.unit.store_local.samples import document
+from tests.unit.store_local.samples import DAY, document
 from tests.unit.store_local.stores import EVERYTHING, opened
 
+HOUR_US = 3_600_000_000
 VALUES: list[Any] = [
     -7, 0, 4, 5, -0.0, 4.5, 1e300, -1e300, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 2**64 - 1, True, False, "5", "x",
     [3, "five"], [-1, 6], {"in": 7}, {"in": {"deep": "y"}}, None, [], "2026-03-14T09:00:00Z",
@@ -68,7 +69,12 @@ async def test_that_their_values_are_not_counted_is_told(tmp_path: Path) -> None
     await store.refresh()
 
     async def is_complete(name: str, query: Query) -> bool:
-        found = await store.facets(query, EVERYTHING, fields=[f"attributes.{name}"])
+        field = f"attributes.{name}"
+        found = await store.facets(query, EVERYTHING, fields=[field])
+        over_time = await store.histogram(query, EVERYTHING, interval_us=HOUR_US, by=field)
+        told = await store.lacking(query, EVERYTHING, [field])
+        assert over_time.partial is bool(told) is not found.complete
+        assert [one for one in told if f"{DAY} has more than 1,000 names" not in one] == []
         return found.complete
 
     rest = Term("service.name", "cart")

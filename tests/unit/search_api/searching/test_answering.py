@@ -23,6 +23,7 @@ from search_api.error_groups.grouping import ErrorGroups
 from search_api.http.turns import ASKING
 from search_api.searching.answering import Answer, Answering, Question
 from search_api.searching.caching import AnswerCache, digest_of
+from search_api.searching.versions import Version
 from tests.api_world import NOW, World, served
 from tests.polling import soon
 from tests.unit.search_api.searching.answerings import answering
@@ -88,6 +89,18 @@ async def test_an_answer_is_kept_until_a_late_event_comes(
     assert await hits(world) == (2, 2)
 
 
+async def test_an_answer_is_forgotten_when_its_day_came_again_with_as_many_events(
+    world: World,
+) -> None:
+    asked = {**YESTERDAY, "q": "level:info"}
+    assert (await world.ask("count", **asked))["count"] == 20
+    assert await world.store.drop_day(date(2026, 11, 20))
+    await world.write([document(number, level="warn") for number in range(20)])
+    world.clock.advance(2.1)
+    assert (await world.ask("count", **asked))["count"] == 0
+    assert await hits(world) == (0, 2)
+
+
 async def test_different_questions_have_different_answers(world: World) -> None:
     found = [
         await world.ask("count", **YESTERDAY, q=q) for q in ("service:shop-0", "order", "nothing")
@@ -119,18 +132,18 @@ def cache(most_bytes: int) -> AnswerCache:
 
 
 def test_the_cache_is_bounded_in_bytes() -> None:
-    kept = cache(16_000)
+    kept, one = cache(16_000), Version(1, {})
     keys = [digest_of(number) for number in range(20)]
     for key in keys:
-        kept.keep(key, 1, b"x" * 1000)
-        assert kept.find(keys[0], 1) is not None  # asked for again and again: it stays
-    found = [number for number, key in enumerate(keys) if kept.find(key, 1) is not None]
+        kept.keep(key, one, b"x" * 1000)
+        assert kept.find(keys[0], one) is not None  # asked for again and again: it stays
+    found = [number for number, key in enumerate(keys) if kept.find(key, one) is not None]
     assert found == [0, *range(11, 20)]
     large = digest_of("large")
-    kept.keep(large, 1, b"x" * 3000)
-    assert kept.find(large, 1) is None
-    assert kept.find(keys[0], 2) is None  # of another version
-    assert kept.find(keys[0], 1) is None  # and gone
+    kept.keep(large, one, b"x" * 3000)
+    assert kept.find(large, one) is None
+    assert kept.find(keys[0], Version(2, {})) is None  # of another version
+    assert kept.find(keys[0], one) is None  # and gone
 
 
 async def test_of_a_long_question_only_a_digest_is_kept(world: World) -> None:
