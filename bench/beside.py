@@ -1,6 +1,6 @@
 """How fast are q1 to q9 on the embedded store, on Elasticsearch, and what does our API add to it?
 
-    python -m bench.beside --data FOLDER [--events 2000000] [--runs 200] [--only q1,q4]
+    python -m bench.beside --data FOLDER [--events 2000000] [--runs 400] [--only q1,q4]
 
 The events of `bench.local_store` are written into an embedded store and into the Elasticsearch that
 the tests start, each by its own writer; both stay in the folder, for later runs. Then the very same
@@ -316,7 +316,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures searches on both stores, side by side.")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--events", type=int, default=2_000_000)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     build(options.data, options.events)
