@@ -11,7 +11,7 @@ from logboom.query.model import Query
 from logboom.query.numbers import parse_number
 from logboom.store import Store, TimeRange
 from logboom.store.aggregations import Aggregating, Kind, Measure
-from search_api.elasticsearch_api.attribute_numbers import attributes_named_so
+from search_api.elasticsearch_api.attribute_numbers import attribute_of, attributes_named_so
 from search_api.elasticsearch_api.bodies import (
     an_object,
     as_list,
@@ -294,6 +294,8 @@ class _Reader:
         is_numeric = EVENT_FIELDS.get(field) in {FieldType.LONG, FieldType.DOUBLE}
         if is_numeric and missing is not None and parse_number(str(missing)) is None:
             raise Refused(f"{field} has numbers, and the {missing!r} of missing is none")
+        if missing is not None and (attribute := attribute_of(field)) is not None:
+            raise unsupported(f"missing for terms of {field}", f"ask for those of {attribute}")
         return Terms(
             name=name,
             field=field,

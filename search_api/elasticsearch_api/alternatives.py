@@ -10,8 +10,7 @@ from math import comb
 from logboom.query.analysis import words
 from logboom.query.chain import conjunction, disjunction
 from logboom.query.leaves import Field, Leaves
-from logboom.query.lucene import MAX_CLAUSES
-from logboom.query.model import MatchAll, Not, Query
+from logboom.query.model import And, MatchAll, Not, Or, Query
 from search_api.elasticsearch_api.refusals import unsupported
 
 NOTHING = Not(MatchAll())
@@ -23,13 +22,14 @@ _TURNED_ROUND = 2
 """Moves that turn two words round."""
 
 
-def at_least(parts: Sequence[Query], least: object, *, otherwise: Query) -> Query:
+def at_least(parts: Sequence[Query], least: object, *, otherwise: Query, room: int) -> Query:
     """At least so many of some queries.
 
     Args:
         parts: The queries.
         least: `minimum_should_match`: a number, negative for all but so many, or either as a percentage.
         otherwise: What matches when that is none at all.
+        room: Clauses that may be made for it.
 
     Raises:
         Refused: It is written otherwise, or there would be too many ways to have so many of them.
@@ -45,12 +45,23 @@ def at_least(parts: Sequence[Query], least: object, *, otherwise: Query) -> Quer
         return NOTHING
     if number == 1:
         return disjunction(list(parts)) or NOTHING
-    if comb(len(parts), number) * number > MAX_CLAUSES:
+    if comb(len(parts), number) * number * max(map(clauses, parts)) > room:
         raise unsupported(
             f"minimum_should_match: {least} of {len(parts)}", "ask for one of them, or for all"
         )
     ways = [conjunction(list(some)) for some in combinations(parts, number)]
     return disjunction([way for way in ways if way is not None]) or NOTHING
+
+
+def clauses(query: Query) -> int:
+    """How many a query has, counted wherever they are."""
+    match query:
+        case And(parts) | Or(parts):
+            return sum(map(clauses, parts))
+        case Not(part):
+            return clauses(part)
+        case _:
+            return 1
 
 
 def near(leaves: Leaves, field: Field, text: str, slop: int) -> Query | None:

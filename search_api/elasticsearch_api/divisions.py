@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -224,11 +225,14 @@ def in_order(
     """
     found = list(rows)
     for by, ascending in reversed(order):
-        found.sort(key=_key(by, inside, are_addresses=are_addresses), reverse=not ascending)
+        key = _key(by, inside, ascending=ascending, are_addresses=are_addresses)
+        found.sort(key=key, reverse=not ascending)
     return found
 
 
-def _key(by: str, inside: Mapping[str, Node], *, are_addresses: bool) -> Callable[[Bucketed], Any]:
+def _key(
+    by: str, inside: Mapping[str, Node], *, ascending: bool, are_addresses: bool
+) -> Callable[[Bucketed], Any]:
     if by == "_count":
         return lambda row: row.count
     if by in {"_key", "_term"} and are_addresses:
@@ -239,7 +243,13 @@ def _key(by: str, inside: Mapping[str, Node], *, are_addresses: bool) -> Callabl
     metric = inside[name]
     if not isinstance(metric, Metric):
         raise Refused(f"order by {by!r}: buckets have no order")
-    return lambda row: metric.sorted_by(row, part)
+
+    def number(row: Bucketed) -> tuple[bool, float]:
+        found = metric.sorted_by(row, part)
+        is_none = math.isnan(found)
+        return is_none is ascending, 0.0 if is_none else found
+
+    return number
 
 
 def _place(address: str) -> tuple[bool, int]:

@@ -35,6 +35,10 @@ _SIGMA = 2.0
 _HUNDRED = 100
 
 
+_WITHOUT = {"min": math.inf, "max": -math.inf}
+"""What buckets without a value are sorted by; all others come last, whatever the order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric of a request.
@@ -84,17 +88,36 @@ class Metric:
                 return self._valued("value", self._number(found, self.kind))
 
     def sorted_by(self, bucket: Bucketed, part: str) -> float:
-        """The number by which buckets are put into order; part: of those with several numbers."""
+        """The number by which buckets are put into order, NaN where there is none.
+
+        Args:
+            bucket: One of them.
+            part: Of those with several numbers, with a point before what is in it.
+
+        Raises:
+            Refused: That has several numbers itself.
+        """
         found = bucket.measures.get(self.name, Measured())
+        number: object = None
         if self.kind in {"value_count", "cardinality"}:
             return found.count
         if self.kind == "percentiles":
             number = found.percentiles.get(float(part)) if _is_number(part) else None
         elif self.kind in {"stats", "extended_stats"}:
-            number = self._stats(found).get(part)
+            number = self._stats(found)
+            for name in part.split("."):
+                number = number.get(name) if isinstance(number, Mapping) else None
         else:
             number = self._number(found, self.kind)
-        return -math.inf if number is None else float(number)
+        if isinstance(number, Mapping):
+            raise Refused(
+                f"order by {self.name}.{part}: it has several numbers; name one behind it"
+            )
+        return (
+            float(number)
+            if isinstance(number, int | float)
+            else _WITHOUT.get(part or self.kind, math.nan)
+        )
 
     def _number(self, found: Measured, kind: str) -> float | None:
         match kind:

@@ -15,7 +15,7 @@ from logboom.query.enclosing import EmptyRange, End
 from logboom.query.leaves import TEXTS, Field, Leaves, field_of
 from logboom.query.lucene import MAX_CLAUSES, parse_query
 from logboom.query.model import MatchAll, Query
-from search_api.elasticsearch_api.alternatives import NOTHING, at_least, near
+from search_api.elasticsearch_api.alternatives import NOTHING, at_least, clauses, near
 from search_api.elasticsearch_api.attribute_numbers import with_numbers
 from search_api.elasticsearch_api.bodies import (
     an_object,
@@ -128,8 +128,14 @@ class QueryReader:
         if should:
             optional = MatchAll() if must or filters else disjunction(should) or NOTHING
             least = content.get("minimum_should_match", 0)
-            wanted.append(at_least(should, least, otherwise=optional))
+            wanted.append(self._at_least(should, least, optional))
         return conjunction([one for one in wanted if one != MatchAll()]) or MatchAll()
+
+    def _at_least(self, parts: list[Query], least: object, otherwise: Query) -> Query:
+        """As `at_least`; the clauses that it makes count among those of the request."""
+        found = at_least(parts, least, otherwise=otherwise, room=MAX_CLAUSES - self._count)
+        self._count += max(0, clauses(found) - sum(map(clauses, parts)))
+        return found
 
     def _match(self, content: dict[str, Any]) -> Query | None:
         name, value = only_entry(content, "match")
@@ -158,7 +164,7 @@ class QueryReader:
         any_of_them = disjunction(parts)
         if any_of_them is None:
             return None
-        return at_least(parts, options.get("minimum_should_match", 1), otherwise=any_of_them)
+        return self._at_least(parts, options.get("minimum_should_match", 1), any_of_them)
 
     def _match_phrase(self, content: dict[str, Any]) -> Query | None:
         name, value = only_entry(content, "match_phrase")

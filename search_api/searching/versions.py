@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ class Versions:
         self._clock = clock
         self._editions: Mapping[str, str] = {}
         self._until_s = float("-inf")
+        self._turn = asyncio.Lock()
 
     async def of(self, times: TimeRange) -> Version | None:
         """The version of the events of some times; None when their number is not known exactly.
@@ -48,7 +50,12 @@ class Versions:
         count = await self._store.count(MatchAll(), times)
         if not count.exact:
             return None
-        if self._clock.monotonic() >= self._until_s:
-            self._editions = await self._store.editions()
-            self._until_s = self._clock.monotonic() + _KNOWN_FOR_S
-        return Version(count.value, self._editions)
+        return Version(count.value, await self._known_editions())
+
+    async def _known_editions(self) -> Mapping[str, str]:
+        """Asked for once, however many want to know."""
+        async with self._turn:
+            if self._clock.monotonic() >= self._until_s:
+                self._editions = await self._store.editions()
+                self._until_s = self._clock.monotonic() + _KNOWN_FOR_S
+            return self._editions

@@ -296,6 +296,21 @@ async def test_indices_are_sorted_by_their_names(tmp_path: Path) -> None:
         ({"aggs": {"a": {"terms": {"field": "log.level", "include": "e.*"}}}}, "include"),
         ({"aggs": {"a": {"terms": {"field": "log.level", "order": {"b": "asc"}}}}}, "'b'"),
         ({"aggs": {"a": {"avg": {"field": "service.name"}}}}, "service.name"),
+        (
+            {
+                "aggs": {
+                    "a": {
+                        "terms": {"field": "log.level", "order": {"b.std_deviation_bounds": "asc"}},
+                        "aggs": {"b": {"extended_stats": {"field": "event.duration"}}},
+                    }
+                }
+            },
+            "std_deviation_bounds",
+        ),
+        (
+            {"aggs": {"a": {"terms": {"field": "attributes.seq.number", "missing": 0}}}},
+            "attributes.seq",
+        ),
         ({"aggs": {"a": {"date_histogram": {"field": "@timestamp"}}}}, "fixed_interval"),
         ({"aggs": {"a": {"derivative": {"buckets_path": "b"}}}}, "derivative"),
         (

@@ -133,6 +133,23 @@ async def test_terms_by_a_metric(http: httpx.AsyncClient) -> None:
     assert found["aggregations"]["2"]["sum_other_doc_count"] == COUNT - 2
 
 
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("part", ["std_deviation_sampling", "std_deviation_bounds.upper_sampling"])
+async def test_buckets_without_a_number_come_last(
+    http: httpx.AsyncClient, part: str, direction: str
+) -> None:
+    tree = {
+        "2": {
+            "terms": {"field": "attributes.ok", "order": {f"1.{part}": direction}},
+            "aggs": {"1": {"extended_stats": {"field": "event.duration"}}},
+        }
+    }
+    some = {"terms": {"attributes.seq": [1, 2, 4]}}  # one of them is alone in its bucket
+    found = await asked(http, {"aggs": tree, "query": some, "size": 0})
+    buckets = found["aggregations"]["2"]["buckets"]
+    assert [one["doc_count"] for one in buckets] == [2, 1]
+
+
 async def test_named_filters(http: httpx.AsyncClient) -> None:
     queries = {
         "errors": {"query_string": {"analyze_wildcard": True, "query": "level:error"}},

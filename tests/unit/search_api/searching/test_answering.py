@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,24 @@ async def test_an_answer_is_forgotten_when_its_day_came_again_with_as_many_event
     world.clock.advance(2.1)
     assert (await world.ask("count", **asked))["count"] == 0
     assert await hits(world) == (0, 2)
+
+
+async def test_which_days_there_are_is_asked_once_by_many(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    editions = world.store.editions
+
+    async def counted() -> Mapping[str, str]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return await editions()
+
+    monkeypatch.setattr(world.store, "editions", counted)
+    world.clock.advance(2.1)
+    await asyncio.gather(*(world.ask("count", **YESTERDAY, q=f"n{n}") for n in range(5)))
+    assert asked == 1
 
 
 async def test_different_questions_have_different_answers(world: World) -> None:
